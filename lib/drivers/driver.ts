@@ -1,0 +1,111 @@
+/**
+ * What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests.
+ */
+export interface SessionRecord {
+  /** The serialized session. A driver stores it to the letter and never looks inside. */
+  payload: string;
+  /** When the record ends, in epoch milliseconds. At this very millisecond it counts as expired. */
+  expiresAt: number;
+  /** 1 for a record just created; each successful `write` is one higher than what it replaces. */
+  version: number;
+  /** When a request last wrote the session, in epoch milliseconds. */
+  lastActivity: number;
+  /** The user the session belongs to, or null. At most 255 characters. */
+  userId: string | null;
+  /** The address of the client that last wrote, at most 45 characters (IPv6), or null. */
+  ipAddress: string | null;
+  /** The user agent that last wrote, or null. */
+  userAgent: string | null;
+}
+
+/** What a driver that keeps records may have besides its records: a beginning, an end, and a way to remove what has expired. */
+export interface DriverLifecycle {
+  /**
+   * Called once when the application boots, before the first request, with the option that stands under the driver's
+   * name (undefined where there is none). A store that is merely away is no reason to throw: an application boots
+   * while its store is down. Throw a SessionConfigError where the configuration is wrong.
+   */
+  open?(config: unknown): Promise<void>;
+  /** Called once when the application shuts down. Ends what `open` began, and nothing that the application owns. */
+  close?(): Promise<void>;
+}
+
+/**
+ * A driver that keeps records: where sessions live. Four methods make one; the rest is optional.
+ *
+ * An error thrown from any of them means that the store itself failed. Absent, expired and outdated are no errors:
+ * they are answers.
+ *
+ * @example
+ * @SessionDriver('mongo')
+ * class MongoDriver implements RecordDriver {
+ *   constructor(private readonly mongo: MongoService) {}
+ *   async read(id: string) { return this.mongo.findLive(id, Date.now()); }
+ *   async write(id: string, record: SessionRecord) { return this.mongo.replaceVersion(id, record.version - 1, record); }
+ *   async touch(id: string, expiresAt: number) { return this.mongo.setExpiry(id, expiresAt); }
+ *   async destroy(id: string) { await this.mongo.remove(id); }
+ * }
+ */
+export interface RecordDriver extends DriverLifecycle {
+  /**
+   * The live record of an id.
+   *
+   * @param id a session id: 43 characters of base64url; ids that an application sets itself may be any text
+   * @returns the record, or null where there is none. Never an expired one. Where what is kept cannot be understood
+   * (half a file, foreign bytes), null as well.
+   */
+  read(id: string): Promise<SessionRecord | null>;
+
+  /**
+   * Stores a record, but only in place of the version it was made from. Atomic: of any number of writers that come
+   * with the same version, in any number of processes, exactly one gets true.
+   *
+   * @param record its `version - 1` must be the version stored now; 0 stands for "no live record" (none at all, or an
+   * expired one, which is replaced)
+   * @returns true when stored; false where another request wrote, or removed, the record first. Nothing is changed then.
+   * @throws SessionTooLargeError where the store has a limit that the payload exceeds
+   */
+  write(id: string, record: SessionRecord): Promise<boolean>;
+
+  /**
+   * Moves the expiry of a live record. Never creates one, never changes payload or version, never competes with a
+   * write: a write that was based on the same version still succeeds after it.
+   *
+   * @param expiresAt epoch milliseconds
+   * @returns false where there is no live record
+   */
+  touch(id: string, expiresAt: number): Promise<boolean>;
+
+  /** Removes the record. No error where there is none. A write based on the removed version returns false afterwards. */
+  destroy(id: string): Promise<void>;
+
+  /**
+   * Removes what has expired, in slices that never hold the event loop for longer than 20 ms. Left out by stores that
+   * expire records by themselves.
+   *
+   * @param now epoch milliseconds
+   * @returns how many records were removed
+   */
+  collectGarbage?(now: number): Promise<number>;
+}
+
+/** A driver that keeps nothing: the record itself travels, sealed, in the cookie. `stealth` is one. */
+export interface SealingDriver {
+  /**
+   * Seals a record into a token that only this application can open.
+   *
+   * @returns cookie-safe text (letters, digits, `-`, `_`, `.`)
+   */
+  seal(record: SessionRecord): string | Promise<string>;
+
+  /**
+   * Opens a token.
+   *
+   * @returns the record, or null where the token was tampered with, cut short, sealed elsewhere, or has expired. Never throws
+   * for what a visitor sent.
+   */
+  open(token: string): SessionRecord | null | Promise<SessionRecord | null>;
+
+  /** Called once when the application shuts down. */
+  close?(): Promise<void>;
+}

@@ -1,0 +1,58 @@
+/**
+ * The base of every error that this package throws.
+ *
+ * An error says what was wrong, what it got and what to do about it. It never carries a session id, a token or a
+ * payload; a key of the session may be named.
+ *
+ * @example
+ * try { await session.commit(); } catch (error) { if (error instanceof SessionError) report(error.message); }
+ */
+export class SessionError extends Error {
+  /** The status that Nest's default exception filter answers with when nobody catches the error: 500 unless said otherwise. */
+  readonly statusCode: number = 500;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option is wrong. Thrown while the application boots; names the option, what it got and what it takes. */
+export class SessionConfigError extends SessionError {}
+
+/**
+ * There is no session here: the code runs outside a request, on a route that `exclude` names, or before the session
+ * of a message was initiated.
+ */
+export class NoSessionError extends SessionError {}
+
+/** A write on a session that was initiated read-only, or that `whenStoreFails: 'degrade'` made so. */
+export class SessionReadonlyError extends SessionError {}
+
+/**
+ * A key or a value that a session cannot take: a forbidden path segment, a `push` on something that is no list, an
+ * `increment` of something that is no number, or, at commit, a value that the serializer cannot store.
+ */
+export class SessionValueError extends SessionError {
+  override readonly statusCode: number;
+
+  /**
+   * @param message what was wrong, with the key
+   * @param options `atCommit` is true where the value was found while storing: nothing of that commit was stored, so
+   * the answer is 503 and not 500
+   */
+  constructor(message: string, options?: ErrorOptions & { atCommit?: boolean }) {
+    super(message, options);
+    this.statusCode = options?.atCommit === true ? 503 : 500;
+  }
+}
+
+/** The session is larger than its driver can keep. Names the size, the limit (both in bytes) and the largest keys. */
+export class SessionTooLargeError extends SessionError {
+  override readonly statusCode: number = 503;
+}
+
+/** The store failed or did not answer within `storeTimeout`. `cause` is what its client reported. */
+export class SessionStoreError extends SessionError {
+  override readonly statusCode: number = 503;
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    alias: { 'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname },
+  },
+  test: {
+    include: ['test/**/*.spec.ts'],
+    exclude: ['test/bench/**', 'node_modules/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['lib/**'],
+      reporter: ['text-summary', 'text'],
+      thresholds: { branches: 90 },
+    },
+  },
+});
