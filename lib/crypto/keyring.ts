@@ -1,0 +1,150 @@
+import {
+  type KeyObject,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  timingSafeEqual,
+} from 'node:crypto';
+import { randomSlice } from './random-id.js';
+
+/** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
+const SIGNED_PREFIX = 'v1.';
+const SEALED_PREFIX = 'v1s.';
+
+const SALT_BYTES = 16;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+const NONCE_BYTES = 12;
+const CIPHER = 'aes-256-gcm';
+
+/** What came out of a token. */
+export interface Opened<T> {
+  readonly value: T;
+  /** True where an older secret made the token: it should be made again. */
+  readonly outdated: boolean;
+}
+
+interface Keys {
+  readonly signing: KeyObject;
+  readonly sealing: KeyObject;
+}
+
+/**
+ * Signs and seals what travels in a cookie, with keys derived from the application's secrets. The first secret makes
+ * tokens; all of them open tokens, so that secrets can be rotated.
+ *
+ * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
+ * cookie or purpose is worthless for another.
+ */
+export class Keyring {
+  readonly #keys: readonly Keys[];
+  readonly #associated: Buffer;
+
+  /**
+   * @param secrets the newest first; 32 characters or more each (checked by the options)
+   * @param cookieName bound into every key and token
+   */
+  constructor(secrets: readonly string[], cookieName: string) {
+    this.#keys = secrets.map((secret) => ({
+      signing: derive(secret, `sign ${cookieName}`),
+      sealing: derive(secret, `seal ${cookieName}`),
+    }));
+    this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${cookieName}`);
+  }
+
+  /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`. */
+  sign(id: string): string {
+    const encoded = encodeURIComponent(id);
+    return `${SIGNED_PREFIX}${encoded}.${macOf(encoded, this.#newest.signing)}`;
+  }
+
+  /** The id of a signed token, or null where the signature is not ours. Compares in constant time. */
+  verify(token: string): Opened<string> | null {
+    if (!token.startsWith(SIGNED_PREFIX)) return null;
+    const end = token.lastIndexOf('.');
+    if (end <= SIGNED_PREFIX.length) return null;
+    const encoded = token.slice(SIGNED_PREFIX.length, end);
+    const signature = Buffer.from(token.slice(end + 1));
+    for (const keys of this.#keys) {
+      const expected = Buffer.from(macOf(encoded, keys.signing));
+      if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
+        // Only what sign() encoded carries a signature of ours, so this decodes.
+        const value = encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
+        return { value, outdated: keys !== this.#keys[0] };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message: one HKDF-Expand step over a
+   * random 128-bit salt yields key and nonce. No pair of key and nonce comes twice before some 2^64 messages.
+   */
+  seal(plain: Buffer): string {
+    const salt = randomSlice(SALT_BYTES);
+    const material = expand(this.#newest.sealing, salt);
+    const cipher = createCipheriv(CIPHER, material.subarray(0, KEY_BYTES), nonceOf(material));
+    cipher.setAAD(this.#associated);
+    const body = cipher.update(plain);
+    cipher.final();
+    return SEALED_PREFIX + Buffer.concat([salt, body, cipher.getAuthTag()]).toString('base64url');
+  }
+
+  /** Decrypts a sealed token. Null where it is not ours to the last bit. Never throws. */
+  open(token: string): Opened<Buffer> | null {
+    if (!token.startsWith(SEALED_PREFIX)) return null;
+    const text = token.slice(SEALED_PREFIX.length);
+    const bytes = Buffer.from(text, 'base64url');
+    // The decoder forgives foreign characters and spare bits; a token has one spelling only.
+    if (bytes.length <= SALT_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return null;
+    const salt = bytes.subarray(0, SALT_BYTES);
+    const body = bytes.subarray(SALT_BYTES, -TAG_BYTES);
+    const tag = bytes.subarray(-TAG_BYTES);
+    for (const keys of this.#keys) {
+      const value = this.#decrypt(expand(keys.sealing, salt), body, tag);
+      if (value !== null) return { value, outdated: keys !== this.#keys[0] };
+    }
+    return null;
+  }
+
+  #decrypt(material: Buffer, body: Buffer, tag: Buffer): Buffer | null {
+    const decipher = createDecipheriv(CIPHER, material.subarray(0, KEY_BYTES), nonceOf(material), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(this.#associated);
+    decipher.setAuthTag(tag);
+    const plain = decipher.update(body);
+    try {
+      decipher.final();
+      return plain;
+    } catch {
+      // The tag does not fit: the only thing that final() can find wrong here.
+      return null;
+    }
+  }
+
+  get #newest(): Keys {
+    const newest = this.#keys[0];
+    if (newest === undefined) throw new RangeError('A keyring needs at least one secret.');
+    return newest;
+  }
+}
+
+function derive(secret: string, purpose: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, 32)));
+}
+
+function macOf(text: string, key: KeyObject): string {
+  return createHmac('sha256', key).update(text).digest('base64url');
+}
+
+/** One block of HKDF-Expand (RFC 5869, 2.3) with SHA-512: 64 bytes, of which key and nonce take 44. */
+function expand(key: KeyObject, salt: Buffer): Buffer {
+  return createHmac('sha512', key).update(salt).update('\u0001').digest();
+}
+
+function nonceOf(material: Buffer): Buffer {
+  return material.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES);
+}

@@ -1,0 +1,41 @@
+import { type Clock, systemClock } from '../../clock.js';
+import type { Keyring } from '../../crypto/keyring.js';
+import type { SealingDriver, SessionRecord } from '../driver.js';
+import { packRecord, unpackRecord } from './sealed-record.js';
+
+/** What stands under `stealth` in the options. */
+export interface StealthDriverOptions {
+  /**
+   * How many cookies a session may be split into, 1 to 3. Browsers take 4096 bytes a cookie; servers and proxies take
+   * 8 to 16 KB of request headers in all, so more pieces than three would lock a visitor out. Default 3.
+   */
+  maxCookies?: number;
+}
+
+/**
+ * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
+ * number of machines. The price: it cannot be revoked from the server, and of two parallel responses the last wins.
+ *
+ * @example
+ * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'stealth' })
+ */
+export class StealthDriver implements SealingDriver {
+  readonly #keyring: Keyring;
+  readonly #clock: Clock;
+
+  constructor(keyring: Keyring, clock: Clock = systemClock) {
+    this.#keyring = keyring;
+    this.#clock = clock;
+  }
+
+  seal(record: SessionRecord): string {
+    return this.#keyring.seal(packRecord(record));
+  }
+
+  open(token: string): SessionRecord | null {
+    const opened = this.#keyring.open(token);
+    if (opened === null) return null;
+    const record = unpackRecord(opened.value);
+    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+  }
+}

@@ -1,0 +1,117 @@
+import { SessionValueError } from '../session.errors.js';
+import { type Values, cloneValue, readPath, removePath, writePath } from './values.js';
+
+/** What `update` calls: the current value in, the new one out. May run again on a newer value. */
+export type Updater = (current: unknown) => unknown;
+
+/**
+ * One operation that a request performed on the values. A commit that finds a newer record replays its changes on it;
+ * so each says what was meant ("add 1"), not what came out ("5").
+ */
+export type Change =
+  | { readonly op: 'put'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'push'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'increment'; readonly path: string; readonly by: number }
+  | { readonly op: 'forget'; readonly path: string }
+  | { readonly op: 'flush' }
+  | { readonly op: 'reset'; readonly values: Values }
+  /** A top-level key as a whole, dots in its name included: how a mutation in place is recorded. */
+  | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
+  /** `result` is what the updater returned last, so that the change can be repeated without running it. */
+  | { readonly op: 'update'; readonly path: string; readonly updater: Updater; result: unknown };
+
+/** Appends to a list, created where missing. */
+export function pushTo(values: Values, path: string, value: unknown): void {
+  const list = readPath(values, path);
+  if (list === undefined || list === null) {
+    writePath(values, path, [value]);
+  } else if (Array.isArray(list)) {
+    list.push(value);
+  } else {
+    throw new SessionValueError(
+      `Cannot push to "${path}": it holds a value of type ${typeof list}, not a list. Put a list there first.`,
+    );
+  }
+}
+
+/** Adds to a number; missing counts as 0. Returns the new number. */
+export function addTo(values: Values, path: string, by: number): number {
+  const current = readPath(values, path) ?? 0;
+  if (typeof current !== 'number') {
+    throw new SessionValueError(
+      `Cannot increment "${path}": it holds a value of type ${typeof current}, not a number. Put a number there first.`,
+    );
+  }
+  const sum = current + by;
+  writePath(values, path, sum);
+  return sum;
+}
+
+/** Replaces a value by what the updater makes of it; undefined removes it. Returns the new value. */
+export function updateAt(values: Values, path: string, updater: Updater): unknown {
+  const result = updater(readPath(values, path));
+  if (result instanceof Promise) {
+    // Nobody else holds this promise: without a handler its failure would end the process.
+    result.catch(() => undefined);
+    throw new SessionValueError(
+      `The function given to update("${path}") returned a promise. Await first, then update with a plain function.`,
+    );
+  }
+  if (result === undefined) removePath(values, path);
+  else writePath(values, path, result);
+  return result;
+}
+
+/** Removes all values, keeping the object itself. */
+export function clear(values: Values): void {
+  for (const key of Object.keys(values)) delete values[key];
+}
+
+/**
+ * Performs a change on values.
+ *
+ * @param repeat true repeats what an `update` came to the last time; false runs it again and remembers the outcome
+ */
+function perform(values: Values, change: Change, repeat: boolean): void {
+  switch (change.op) {
+    case 'put':
+      writePath(values, change.path, cloneValue(change.value));
+      return;
+    case 'push':
+      pushTo(values, change.path, cloneValue(change.value));
+      return;
+    case 'increment':
+      addTo(values, change.path, change.by);
+      return;
+    case 'forget':
+      removePath(values, change.path);
+      return;
+    case 'flush':
+      clear(values);
+      return;
+    case 'reset':
+      clear(values);
+      Object.assign(values, cloneValue(change.values));
+      return;
+    case 'assign':
+      if (change.value === undefined) delete values[change.key];
+      else values[change.key] = cloneValue(change.value);
+      return;
+    case 'update':
+      if (repeat) {
+        updateAt(values, change.path, () => cloneValue(change.result));
+      } else {
+        change.result = cloneValue(updateAt(values, change.path, change.updater));
+      }
+  }
+}
+
+/** Replays changes on newer values: updaters run again. The values are changed in place. */
+export function replay(values: Values, changes: readonly Change[]): void {
+  for (const change of changes) perform(values, change, false);
+}
+
+/** Repeats changes exactly as they came out before: no code of the application runs. */
+export function repeat(values: Values, changes: readonly Change[]): void {
+  for (const change of changes) perform(values, change, true);
+}

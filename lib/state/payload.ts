@@ -1,0 +1,95 @@
+import type { Values } from './values.js';
+
+/**
+ * Turns a session into text and back. `JSON` is one; superjson and devalue are others.
+ *
+ * @example
+ * SessionModule.forRoot({ secret, serializer: { stringify: superjson.stringify, parse: superjson.parse } })
+ */
+export interface SessionSerializer {
+  stringify(value: unknown): string;
+  parse(text: string): unknown;
+}
+
+/** The format of what is stored. A higher number is not read by this version. */
+export const PAYLOAD_FORMAT = 1;
+
+/** Messages that one request flashed, under the number of the write that stored them. */
+export type FlashBatch = [stamp: number, messages: Values];
+
+/**
+ * What the payload of a record holds. Names are short because with `stealth` all of it travels in the cookie.
+ */
+export interface Payload {
+  /** Format. */
+  v: number;
+  /** Number of this write. It goes on through a change of id, unlike the record's version. */
+  n: number;
+  /** Who wrote it: unique for each write, so that a writer recognises its own after an answer got lost. */
+  w?: string;
+  /** Session id, only where the record itself travels in the cookie. */
+  i?: string;
+  /** Created at, epoch ms. */
+  c: number;
+  /** A lifetime of its own, ms. */
+  t?: number;
+  /** The values. */
+  d: Values;
+  /** Flash messages that wait for the next request. */
+  f?: FlashBatch[];
+}
+
+/** What a read payload turned out to be. */
+export type ParsedPayload =
+  | { readonly kind: 'session'; readonly payload: Payload }
+  /** The session lives on under another id. */
+  | { readonly kind: 'moved'; readonly to: string }
+  /** The session is being destroyed. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'corrupt' };
+
+const CORRUPT: ParsedPayload = { kind: 'corrupt' };
+
+/** Reads a payload. Never throws: what cannot be understood is `corrupt`. */
+export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
+  let parsed: unknown;
+  try {
+    parsed = serializer.parse(text);
+  } catch {
+    // Whatever a serializer throws means one thing here: this text is none of its own.
+    return CORRUPT;
+  }
+  if (!isObject(parsed) || parsed['v'] !== PAYLOAD_FORMAT) return CORRUPT;
+  if (typeof parsed['to'] === 'string') return { kind: 'moved', to: parsed['to'] };
+  if (parsed['end'] === true) return { kind: 'ended' };
+  return isPayload(parsed) ? { kind: 'session', payload: parsed } : CORRUPT;
+}
+
+/** The text that leads commits under way to a session's new id. */
+export function movedPayload(to: string, serializer: SessionSerializer): string {
+  return serializer.stringify({ v: PAYLOAD_FORMAT, to });
+}
+
+/** The text that stands for a session while its record is removed. */
+export function endedPayload(serializer: SessionSerializer): string {
+  return serializer.stringify({ v: PAYLOAD_FORMAT, end: true });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPayload(value: Record<string, unknown>): value is Record<string, unknown> & Payload {
+  return (
+    typeof value['n'] === 'number' &&
+    typeof value['c'] === 'number' &&
+    isObject(value['d']) &&
+    (value['t'] === undefined || typeof value['t'] === 'number') &&
+    (value['i'] === undefined || typeof value['i'] === 'string') &&
+    (value['f'] === undefined || (Array.isArray(value['f']) && value['f'].every(isBatch)))
+  );
+}
+
+function isBatch(value: unknown): value is FlashBatch {
+  return Array.isArray(value) && typeof value[0] === 'number' && isObject(value[1]);
+}

@@ -1,0 +1,315 @@
+import { SessionError, SessionValueError } from '../session.errors.js';
+import { type Change, type Updater, addTo, clear, pushTo, repeat, replay, updateAt } from './changes.js';
+import { FlashState } from './flash-state.js';
+import { type FlashBatch, PAYLOAD_FORMAT, type Payload, type SessionSerializer } from './payload.js';
+import { serialize } from './storable.js';
+import {
+  type Values,
+  assertKey,
+  cloneValue,
+  hasPath,
+  omit,
+  pick,
+  readPath,
+  removePath,
+  writePath,
+} from './values.js';
+
+/** A payload on its way to the store, and what has to be known about it when it has arrived. */
+export interface Draft {
+  readonly text: string;
+  readonly payload: Payload;
+  /** How many changes it contains. */
+  readonly changes: number;
+}
+
+/**
+ * What one request knows of its session, and what it changed. Pure: no I/O, no request, no clock of its own.
+ *
+ * The values are live objects: an application may mutate what it got. Beside them stands the list of changes, so that
+ * they can be replayed on a newer record, and the text that was loaded, so that a mutation in place can be noticed.
+ */
+export class SessionState {
+  values: Values;
+  readonly flash: FlashState;
+  readonly createdAt: number;
+  #duration: number | undefined;
+  #durationChanged = false;
+  #payload: Payload | null = null;
+  #text: string | null = null;
+  #changes: Change[] = [];
+  /** Whether any change in the list is more than a repetition of what was so anyway. */
+  #effective = false;
+  /** Whether an object was handed out that may be mutated in place. */
+  #lent = false;
+  readonly #serializer: SessionSerializer;
+
+  private constructor(
+    serializer: SessionSerializer,
+    createdAt: number,
+    payload: Payload | null,
+    text: string | null,
+    ages: boolean,
+  ) {
+    this.#serializer = serializer;
+    this.createdAt = createdAt;
+    this.#payload = payload;
+    this.#text = text;
+    this.values = payload === null ? {} : payload.d;
+    this.#duration = payload?.t;
+    this.flash = new FlashState(payload?.f ?? [], payload?.n ?? 0, ages);
+  }
+
+  /** The state of a session that nothing is stored of. */
+  static empty(serializer: SessionSerializer, createdAt: number): SessionState {
+    return new SessionState(serializer, createdAt, null, null, true);
+  }
+
+  /**
+   * The state of a loaded session.
+   *
+   * @param text what `payload` was parsed from
+   * @param ages false where the request must not use flash messages up
+   */
+  static loaded(serializer: SessionSerializer, payload: Payload, text: string, ages: boolean): SessionState {
+    return new SessionState(serializer, payload.c, payload, text, ages);
+  }
+
+  /** A lifetime of its own in ms, where the session has one. */
+  get duration(): number | undefined {
+    return this.#duration;
+  }
+
+  set duration(duration: number) {
+    this.#duration = duration;
+    this.#durationChanged = true;
+  }
+
+  // ---- reading -------------------------------------------------------------------------------------------------
+
+  /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
+  read(path: string): unknown {
+    let value = readPath(this.values, path);
+    if (value === undefined) value = readPath(this.flash.visible, path);
+    else if (typeof value === 'object' && value !== null) this.#lent = true;
+    return value;
+  }
+
+  has(path: string): boolean {
+    return hasPath(this.values, path) || hasPath(this.flash.visible, path);
+  }
+
+  /** Everything readable, as a plain object of its own. */
+  all(): Values {
+    this.#lent = true;
+    return { ...this.flash.visible, ...this.values };
+  }
+
+  only(paths: readonly string[]): Values {
+    return pick(this.all(), paths);
+  }
+
+  except(paths: readonly string[]): Values {
+    return omit(this.all(), paths);
+  }
+
+  get isEmpty(): boolean {
+    for (const key in this.values) if (this.values[key] !== undefined) return false;
+    return Object.keys(this.flash.visible).length === 0;
+  }
+
+  // ---- changing ------------------------------------------------------------------------------------------------
+
+  put(path: string, value: unknown): void {
+    assertKey(path);
+    writePath(this.values, path, value);
+    this.#lend(value);
+    this.#record({ op: 'put', path, value: cloneValue(value) });
+  }
+
+  push(path: string, value: unknown): void {
+    assertKey(path);
+    pushTo(this.values, path, value);
+    this.#lend(value);
+    this.#record({ op: 'push', path, value: cloneValue(value) });
+  }
+
+  increment(path: string, by: number): number {
+    assertKey(path);
+    const sum = addTo(this.values, path, by);
+    this.#record({ op: 'increment', path, by });
+    return sum;
+  }
+
+  update(path: string, updater: Updater): void {
+    assertKey(path);
+    const result = updateAt(this.values, path, updater);
+    this.#lend(result);
+    this.#record({ op: 'update', path, updater, result: cloneValue(result) });
+  }
+
+  forget(path: string): void {
+    assertKey(path);
+    const fromFlash = this.flash.forget(path);
+    const fromValues = removePath(this.values, path);
+    // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
+    // to commit, or to begin a session.
+    this.#record({ op: 'forget', path }, fromValues || fromFlash);
+  }
+
+  flush(): void {
+    const effective = Object.keys(this.values).length > 0 || Object.keys(this.flash.visible).length > 0;
+    clear(this.values);
+    this.flash.clear();
+    this.#record({ op: 'flush' }, effective);
+  }
+
+  reset(values: Values): void {
+    for (const key of Object.keys(values)) assertKey(key);
+    clear(this.values);
+    this.flash.clear();
+    Object.assign(this.values, values);
+    this.#lent = true;
+    this.#record({ op: 'reset', values: cloneValue(values) });
+  }
+
+  #lend(value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.#lent = true;
+  }
+
+  #record(change: Change, effective = true): void {
+    this.#changes.push(change);
+    if (effective) this.#effective = true;
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  /** Whether a commit has anything to store. */
+  get due(): boolean {
+    return this.#effective || this.#durationChanged || this.flash.due || this.#mutated();
+  }
+
+  /** Whether this request itself changed anything. */
+  get modified(): boolean {
+    return this.#effective || this.#durationChanged || this.flash.modified || this.#mutated();
+  }
+
+  /** Whether objects were handed out that may be mutated from now on. */
+  get lent(): boolean {
+    return this.#lent;
+  }
+
+  /** Whether something that was handed out is no longer what was loaded. One serialization, and only if asked for. */
+  #mutated(): boolean {
+    if (!this.#lent || this.#payload === null) return false;
+    try {
+      return this.#serializer.stringify(this.#payload) !== this.#text;
+    } catch {
+      // Mutated into something that cannot be stored: the commit that now follows says what and where.
+      return true;
+    }
+  }
+
+  /**
+   * The payload that a commit is to store.
+   *
+   * @param writer the mark of this write
+   * @param id the session's id, where it is to be kept in the payload itself
+   * @throws SessionValueError where something cannot be stored; everything stays pending then
+   */
+  draft(writer: string | undefined, id: string | undefined): Draft {
+    const n = (this.#payload?.n ?? 0) + 1;
+    const flash = this.flash.takeFor(n);
+    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.values };
+    if (writer !== undefined) payload.w = writer;
+    if (id !== undefined) payload.i = id;
+    if (this.#duration !== undefined) payload.t = this.#duration;
+    if (flash.length > 0) payload.f = flash;
+    try {
+      return { text: serialize(payload, this.#serializer), payload, changes: this.#changes.length };
+    } catch (error) {
+      this.notStored();
+      throw error;
+    }
+  }
+
+  /** A draft was not stored and will not be: what it carried is pending again. */
+  notStored(): void {
+    this.flash.notStored();
+  }
+
+  /** A draft was stored. Changes made since it was drafted stay pending. */
+  stored(draft: Draft): void {
+    this.#payload = draft.payload;
+    this.#text = draft.text;
+    this.#changes.splice(0, draft.changes);
+    this.#effective = this.#changes.length > 0;
+    this.#durationChanged = this.#duration !== draft.payload.t;
+    this.flash.stored(draft.payload.f ?? []);
+  }
+
+  /**
+   * Another request wrote first: performs this request's changes on the newest record.
+   *
+   * @throws SessionValueError where a change is no longer possible there (a push on what is no list any more)
+   */
+  rebase(payload: Payload, text: string): void {
+    this.#recordMutations();
+    const old = this.values;
+    if (!this.#durationChanged) this.#duration = payload.t;
+    this.#payload = payload;
+    this.#text = text;
+    this.flash.rebase(flashOf(payload));
+    this.values = payload.d;
+    try {
+      replay(this.values, this.#changes);
+    } catch (cause) {
+      throw new SessionValueError(
+        `Another request changed the session meanwhile, and this request's changes do not fit it any more: ${messageOf(cause)}`,
+        { atCommit: true, cause },
+      );
+    }
+    this.#keepLent(old);
+  }
+
+  /** Turns mutations in place into changes of their own: each counts as a put of its top-level key. */
+  #recordMutations(): void {
+    if (!this.#lent || this.#text === null) return;
+    const parsed = this.#serializer.parse(this.#text);
+    const expected = isPayloadLike(parsed) ? parsed.d : {};
+    repeat(expected, this.#changes);
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(this.values)])) {
+      const value = this.values[key];
+      if (this.#same(value, expected[key])) continue;
+      this.#changes.push({ op: 'assign', key, value: cloneValue(value) });
+      this.#effective = true;
+    }
+  }
+
+  /** An object that came through the merge unchanged stays the very object that the application holds. */
+  #keepLent(old: Values): void {
+    if (!this.#lent) return;
+    for (const [key, value] of Object.entries(this.values)) {
+      const held = old[key];
+      if (typeof held === 'object' && held !== null && this.#same(held, value)) this.values[key] = held;
+    }
+  }
+
+  #same(left: unknown, right: unknown): boolean {
+    if (left === right) return true;
+    if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+    return this.#serializer.stringify(left) === this.#serializer.stringify(right);
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof SessionError ? cause.message : 'the function given to update() threw (see cause).';
+}
+
+function flashOf(payload: Payload): FlashBatch[] {
+  return payload.f ?? [];
+}
+
+function isPayloadLike(value: unknown): value is { d: Values } {
+  return typeof value === 'object' && value !== null && 'd' in value && typeof value.d === 'object' && value.d !== null;
+}

@@ -1,0 +1,205 @@
+import { SessionValueError } from '../session.errors.js';
+
+/** The values of a session: a plain object. */
+export type Values = Record<string, unknown>;
+
+/** Names that reach an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
+const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
+
+/**
+ * Own code and no library, because three rules have to hold at once and on the hot path: a key that exists literally
+ * wins over the path, only own properties are seen (so `toString` is no value), and nothing reaches a prototype.
+ */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('.');
+  for (const segment of segments) {
+    if (FORBIDDEN.has(segment)) {
+      throw new SessionValueError(
+        `"${path}" cannot be a session key: "${segment}" is not allowed in it. Choose another name.`,
+      );
+    }
+  }
+  return segments;
+}
+
+/**
+ * Refuses what can be no key: anything but text, and text with a forbidden segment.
+ *
+ * @throws SessionValueError
+ */
+export function assertKey(path: unknown): asserts path is string {
+  if (typeof path !== 'string') {
+    throw new SessionValueError(
+      `A session key is a string such as 'cart' or 'cart.total'; got ${describe(path)}.`,
+    );
+  }
+  segmentsOf(path);
+}
+
+function describe(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether a key without a dot, or one that exists literally, can be looked up at once. */
+function isLiteral(values: Values, path: string): boolean {
+  return !path.includes('.') || Object.hasOwn(values, path);
+}
+
+/** The value at a path, or undefined. */
+export function readPath(values: Values, path: string): unknown {
+  if (isLiteral(values, path)) {
+    if (FORBIDDEN.has(path)) segmentsOf(path);
+    return Object.hasOwn(values, path) ? values[path] : undefined;
+  }
+  let current: unknown = values;
+  for (const segment of segmentsOf(path)) {
+    if (!isContainer(current) || !Object.hasOwn(current, segment)) return undefined;
+    current = current[segment];
+  }
+  return current;
+}
+
+/** Whether there is anything at a path, null included. */
+export function hasPath(values: Values, path: string): boolean {
+  return readPath(values, path) !== undefined;
+}
+
+/**
+ * Stores a value at a path, creating the objects on the way. What stands in the way and is no object gives way.
+ *
+ * @throws SessionValueError for a forbidden segment, and for a list's index that would leave a hole
+ */
+export function writePath(values: Values, path: string, value: unknown): void {
+  if (isLiteral(values, path)) {
+    if (FORBIDDEN.has(path)) segmentsOf(path);
+    values[path] = value;
+    return;
+  }
+  const segments = segmentsOf(path);
+  const last = segments.length - 1;
+  let current: Record<string, unknown> = values;
+  for (let index = 0; index < last; index += 1) {
+    const segment = segments[index] ?? '';
+    assertPlace(current, segment, path);
+    const next = Object.hasOwn(current, segment) ? current[segment] : undefined;
+    if (isContainer(next)) {
+      current = next;
+    } else {
+      const created: Values = {};
+      current[segment] = created;
+      current = created;
+    }
+  }
+  const segment = segments[last] ?? '';
+  assertPlace(current, segment, path);
+  current[segment] = value;
+}
+
+/** A list takes an index that it has, or the next one: anything else would make it sparse, or change its length. */
+function assertPlace(container: object, segment: string, path: string): void {
+  if (!Array.isArray(container)) return;
+  if (!/^(0|[1-9]\d*)$/.test(segment) || Number(segment) > container.length) {
+    throw new SessionValueError(
+      `Cannot store at "${path}": there is a list of ${container.length}, and "${segment}" is neither one of its indexes nor the next. Use push().`,
+    );
+  }
+}
+
+/**
+ * Removes what is at a path. An item of a list is cut out, so that no hole stays.
+ *
+ * @returns false where there was nothing
+ */
+export function removePath(values: Values, path: string): boolean {
+  if (isLiteral(values, path)) {
+    if (FORBIDDEN.has(path)) segmentsOf(path);
+    if (!Object.hasOwn(values, path)) return false;
+    delete values[path];
+    return true;
+  }
+  const segments = segmentsOf(path);
+  const last = segments.pop() ?? '';
+  let current: unknown = values;
+  for (const segment of segments) {
+    if (!isContainer(current) || !Object.hasOwn(current, segment)) return false;
+    current = current[segment];
+  }
+  if (!isContainer(current) || !Object.hasOwn(current, last)) return false;
+  if (Array.isArray(current)) {
+    if (!/^\d+$/.test(last)) return false;
+    current.splice(Number(last), 1);
+  } else {
+    delete current[last];
+  }
+  return true;
+}
+
+/** A plain object with some of the keys, those that are there. */
+export function pick(values: Values, paths: readonly string[]): Values {
+  const picked: Values = {};
+  for (const path of paths) {
+    const value = readPath(values, path);
+    if (value === undefined) continue;
+    if (isLiteral(values, path)) picked[path] = value;
+    else writePath(picked, path, cloneValue(value));
+  }
+  return picked;
+}
+
+/** A plain object without some of the keys. The given object stays as it is. */
+export function omit(values: Values, paths: readonly string[]): Values {
+  const rest: Values = { ...values };
+  for (const path of paths) {
+    if (isLiteral(rest, path)) {
+      removePath(rest, path);
+    } else {
+      // Only the branch that loses something is copied: the rest is shared with the original.
+      const root = segmentsOf(path)[0] ?? '';
+      if (Object.hasOwn(rest, root)) {
+        rest[root] = cloneValue(rest[root]);
+        removePath(rest, path);
+      }
+    }
+  }
+  return rest;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * A copy of lists and plain objects, however deep, cycles included. What else an application puts into a session
+ * (dates, instances of classes) is taken as it is: only the serializer knows how to store it.
+ */
+export function cloneValue<T>(value: T): T;
+export function cloneValue(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? cloneObject(value, undefined) : value;
+}
+
+function cloneObject(source: object, seen: Map<object, object> | undefined): object {
+  const known = seen?.get(source);
+  if (known !== undefined) return known;
+  if (Array.isArray(source)) {
+    const copy: unknown[] = [];
+    for (const item of source as unknown[]) copy.push(cloneMember(item, source, copy, (seen ??= new Map())));
+    return copy;
+  }
+  if (!isPlain(source)) return source;
+  const copy: Values = {};
+  for (const [key, item] of Object.entries(source)) {
+    copy[key] = cloneMember(item, source, copy, (seen ??= new Map()));
+  }
+  return copy;
+}
+
+function cloneMember(item: unknown, parent: object, copy: object, seen: Map<object, object>): unknown {
+  if (typeof item !== 'object' || item === null) return item;
+  seen.set(parent, copy);
+  return cloneObject(item, seen);
+}
