@@ -1,0 +1,10 @@
+export { describeWith, type DescribeWithOptions } from './describe-with.js';
+export { ensure, externalUrl, findProgram, type Piece } from './ensure.js';
+export { startMariadb } from './mariadb.js';
+export { startMemcached, startMemcachedProcess, type StartMemcachedOptions } from './memcached.js';
+export { startPostgres } from './postgres.js';
+export { startRedis, startRedisProcess, type StartRedisOptions } from './redis.js';
+export { startRedisCluster, type TestCluster } from './redis-cluster.js';
+export { sharedServer } from './shared-server.js';
+export type { SharedServer, SharedServerName } from './shared-servers.js';
+export type { TestServer } from './test-server.js';
