@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './ensure.js';
 import { freePort } from './free-port.js';
 import { signalTree } from './process-tree.js';
+import { makeServerFolder } from './server-folder.js';
 
 /** A server that tests talk to. */
 export interface TestServer {
@@ -213,7 +213,7 @@ export async function startServer(plan: ServerPlan): Promise<TestServer> {
   const isRoot = process.getuid?.() === 0;
   const identity = isRoot && plan.account !== undefined ? identityOf(plan.account) : undefined;
   for (let attempt = 1; ; attempt++) {
-    const folder = mkdtempSync(join(tmpdir(), `session-test-${plan.name}-`));
+    const folder = makeServerFolder(plan.name);
     if (identity !== undefined) chownSync(folder, identity.uid, identity.gid);
     const place = { host: '127.0.0.1', port: plan.port ?? (await freePort()), folder, identity };
     const server = new RunningServer(plan, place);

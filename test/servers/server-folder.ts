@@ -1,0 +1,24 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Handed to the test processes through the environment.
+const variable = 'SESSION_TEST_SERVERS_FOLDER';
+
+/**
+ * Lets every server that this test run starts, in whatever process, keep its data below one folder.
+ *
+ * @returns removes the folder, and with it what test processes left behind that were killed
+ */
+export function gatherServerFolders(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'session-test-'));
+  // Servers that run under accounts of their own have to pass through.
+  chmodSync(folder, 0o755);
+  process.env[variable] = folder;
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** A new, empty folder for one server. */
+export function makeServerFolder(name: string): string {
+  return mkdtempSync(join(process.env[variable] ?? tmpdir(), `session-test-${name}-`));
+}
