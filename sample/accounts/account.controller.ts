@@ -1,0 +1,28 @@
+import { Controller, Get, Header, Render, UseFilters, UseGuards } from '@nestjs/common';
+import { Session } from 'nestjs-session-kit';
+
+import { OrdersService } from '../checkout/orders.service.js';
+import { SignedInGuard } from './signed-in.guard.js';
+import { SignInFirst } from './sign-in-first.filter.js';
+
+/** The pages of a signed-in visitor. No cache keeps them, so after signing out the back button finds them closed. */
+@Controller('account')
+@UseGuards(SignedInGuard)
+@UseFilters(SignInFirst)
+export class AccountController {
+  constructor(private readonly orders: OrdersService) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @Render('account')
+  overview(@Session('userId') userId: string) {
+    return { orderCount: this.orders.ofAccount(userId).length };
+  }
+
+  @Get('orders')
+  @Header('Cache-Control', 'no-store')
+  @Render('account-orders')
+  history(@Session('userId') userId: string) {
+    return { orders: this.orders.ofAccount(userId) };
+  }
+}

@@ -1,0 +1,49 @@
+import { Body, Controller, Get, HttpStatus, Post, Query, Redirect, Render, UseFilters } from '@nestjs/common';
+import { Session } from 'nestjs-session-kit';
+
+import { BackToForm } from '../forms/back-to-form.filter.js';
+import { formPipe } from '../forms/form.pipe.js';
+import { InvalidForm } from '../forms/invalid-form.js';
+import { localPath } from '../forms/local-path.js';
+import { AccountsService } from './accounts.service.js';
+import { DEMO_ACCOUNTS } from './demo-accounts.js';
+import { SignInForm } from './sign-in.form.js';
+
+@Controller()
+export class SignInController {
+  constructor(private readonly accounts: AccountsService) {}
+
+  /** @param returnTo where a link to this page wants the visitor to be afterwards; ignored unless it is a path of ours */
+  @Get('sign-in')
+  @Render('sign-in')
+  form(@Session() session: Session, @Query('returnTo') returnTo?: string) {
+    const path = localPath(returnTo);
+    if (path) session.put('returnTo', path);
+    return { demoAccounts: DEMO_ACCOUNTS };
+  }
+
+  @Post('sign-in')
+  @UseFilters(new BackToForm('/sign-in'))
+  @Redirect('/account', HttpStatus.SEE_OTHER)
+  async signIn(@Body(formPipe) form: SignInForm, @Session() session: Session) {
+    const account = await this.accounts.authenticate(form.email, form.password);
+    // One message for both cases: it does not tell which addresses have an account.
+    if (!account) throw new InvalidForm({ password: 'This address and this password do not go together.' });
+
+    // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
+    session.regenerate();
+    session.put('userId', account.id);
+    if (form.remember) session.permanent();
+
+    session.flash('status', `Welcome back, ${account.name}.`);
+    return { url: session.pull('returnTo', '/account') };
+  }
+
+  /** Leaves nothing behind: a new id and no data, whatever the session held. */
+  @Post('sign-out')
+  @Redirect('/', HttpStatus.SEE_OTHER)
+  signOut(@Session() session: Session): void {
+    session.invalidate();
+    session.flash('status', 'You are signed out.');
+  }
+}

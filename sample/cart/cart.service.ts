@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Session } from 'nestjs-session-kit';
+
+import { CatalogueService } from '../catalogue/catalogue.service.js';
+import type { CartLine } from './cart.js';
+
+/**
+ * The visitor's cart. It is kept in their session, which this service reaches from anywhere as `Session`: no
+ * controller has to hand it along.
+ *
+ * Every method says what should change, not what the outcome is. So nothing is lost when a visitor has two tabs open,
+ * or clicks faster than the shop answers: where two requests overlap, the later one is replayed on what the first
+ * one stored.
+ */
+@Injectable()
+export class CartService {
+  constructor(private readonly catalogue: CatalogueService) {}
+
+  /** Puts some of a product into the cart, on top of what is there. Two requests at once: both count. */
+  add(productId: string, quantity: number): void {
+    Session.increment(`cart.${productId}`, quantity);
+  }
+
+  /**
+   * Sets several quantities at once; 0 removes the line. The function works on the newest cart, so what another tab
+   * added meanwhile stays.
+   */
+  change(quantities: ReadonlyMap<string, number>): void {
+    Session.update('cart', (cart = {}) => {
+      const changed = Object.entries({ ...cart, ...Object.fromEntries(quantities) });
+      return Object.fromEntries(changed.filter(([, quantity]) => quantity > 0));
+    });
+  }
+
+  /** Takes a product out of the cart. */
+  remove(productId: string): void {
+    Session.forget(`cart.${productId}`);
+  }
+
+  /** Empties the cart. */
+  clear(): void {
+    Session.forget('cart');
+  }
+
+  /** The lines of the cart. A product that is no longer sold is left out. */
+  lines(): CartLine[] {
+    return Object.entries(Session.get('cart', {})).flatMap(([id, quantity]) => {
+      const product = this.catalogue.find(id);
+      return product ? [{ product, quantity, totalCents: product.priceCents * quantity }] : [];
+    });
+  }
+
+  /** What some lines cost together, in cents. */
+  totalCents(lines: readonly CartLine[]): number {
+    return lines.reduce((sum, line) => sum + line.totalCents, 0);
+  }
+}

@@ -1,0 +1,20 @@
+/** The currencies that prices can be shown in. */
+export const CURRENCIES = ['EUR', 'USD', 'GBP'] as const;
+
+/** One of the currencies. */
+export type Currency = (typeof CURRENCIES)[number];
+
+/** Units of a currency for one euro. Fixed, as this is a demonstration. */
+const RATES: Record<Currency, number> = { EUR: 1, USD: 1.1, GBP: 0.85 };
+
+/**
+ * A price as text.
+ *
+ * @param cents in euro cents
+ * @param currency what to show it in; euro by default
+ */
+export function formatPrice(cents: number, currency: Currency = 'EUR'): string {
+  return new Intl.NumberFormat('en-IE', { style: 'currency', currency }).format(
+    (cents / 100) * RATES[currency],
+  );
+}

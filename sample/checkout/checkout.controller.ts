@@ -1,0 +1,50 @@
+import { Body, Controller, Get, HttpStatus, Post, Redirect, Render, Res, UseFilters } from '@nestjs/common';
+import type { Response } from 'express';
+import { Session } from 'nestjs-session-kit';
+
+import { CartService } from '../cart/cart.service.js';
+import { BackToForm } from '../forms/back-to-form.filter.js';
+import { formPipe } from '../forms/form.pipe.js';
+import { CheckoutForm } from './checkout.form.js';
+import { OrdersService } from './orders.service.js';
+
+@Controller('checkout')
+export class CheckoutController {
+  constructor(
+    private readonly cart: CartService,
+    private readonly orders: OrdersService,
+  ) {}
+
+  /** Answers in two ways, so it takes the response itself. What it flashes is stored before either leaves. */
+  @Get()
+  form(@Res() response: Response): void {
+    const lines = this.cart.lines();
+    if (lines.length === 0) {
+      Session.flash('status', 'Your cart is empty.');
+      response.redirect(HttpStatus.SEE_OTHER, '/cart');
+      return;
+    }
+    response.render('checkout', { lines, totalCents: this.cart.totalCents(lines) });
+  }
+
+  @Post()
+  @UseFilters(new BackToForm('/checkout'))
+  @Redirect('/cart', HttpStatus.SEE_OTHER)
+  placeOrder(@Body(formPipe) address: CheckoutForm, @Session() session: Session) {
+    const lines = this.cart.lines();
+    if (lines.length === 0) {
+      session.flash('status', 'Your cart is empty. Perhaps this order was placed in another tab?');
+      return;
+    }
+    const order = this.orders.place({
+      userId: session.get('userId') ?? null,
+      lines,
+      totalCents: this.cart.totalCents(lines),
+      address,
+    });
+    this.cart.clear();
+    // Whoever placed an order may see it, signed in or not: the session remembers its number.
+    session.push('orders', order.number).flash('status', 'Thank you. Your order has been placed.');
+    return { url: `/orders/${order.number}` };
+  }
+}

@@ -1,0 +1,65 @@
+import { plainToInstance, Transform } from 'class-transformer';
+import { IsIn, IsInt, IsString, Max, Min, validateSync } from 'class-validator';
+
+/** The drivers that the shop can be started with. */
+export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'database'] as const;
+
+/** The name of one of the drivers. */
+export type DriverName = (typeof DRIVERS)[number];
+
+/** Good enough to try the shop on one's own machine. It stands in a public repository, so nowhere else. */
+const DEVELOPMENT_SECRET = 'a secret for development only, known to everybody';
+
+/** What the shop takes from the environment (or from a file `.env`), with the defaults of a developer's machine. */
+export class Environment {
+  /** `production` refuses the development secret and makes the cookie `Secure`. */
+  @IsString()
+  NODE_ENV: string = 'development';
+
+  /** The port to listen on; 0 takes any free one. */
+  @Transform(({ value }) => Number(value))
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  PORT: number = 3000;
+
+  /** Where the sessions live. */
+  @IsIn(DRIVERS)
+  SESSION_DRIVER: DriverName = 'file';
+
+  /** Signs the cookies, and seals them with `stealth`. Several, separated by commas, while it is being rotated. */
+  @IsString()
+  SESSION_SECRET: string = DEVELOPMENT_SECRET;
+
+  /** The folder of the driver `file`. */
+  @IsString()
+  SESSION_FOLDER: string = 'tmp/sessions';
+
+  /** The server of the driver `redis`. */
+  @IsString()
+  REDIS_URL: string = 'redis://localhost:6379';
+
+  /** The servers of the driver `memcached`, separated by commas. */
+  @IsString()
+  MEMCACHED_SERVERS: string = 'localhost:11211';
+
+  /** The database of the driver `database`: `postgres://…`, `mysql://…`, or `sqlite:` and a file. */
+  @IsString()
+  DATABASE_URL: string = 'sqlite:tmp/sessions.sqlite';
+}
+
+/**
+ * Checks the environment once, when the shop starts: a wrong setting should stop the start, and say what is wrong,
+ * rather than surface with the first visitor.
+ *
+ * @throws Error which names each wrong setting
+ */
+export function readEnvironment(raw: Record<string, unknown>): Environment {
+  const environment = plainToInstance(Environment, raw, { exposeDefaultValues: true });
+  const problems = validateSync(environment).flatMap((error) => Object.values(error.constraints ?? {}));
+  if (environment.NODE_ENV === 'production' && environment.SESSION_SECRET === DEVELOPMENT_SECRET) {
+    problems.push('SESSION_SECRET must be set in production (try: openssl rand -base64 48)');
+  }
+  if (problems.length > 0) throw new Error(`The shop cannot start: ${problems.join('; ')}`);
+  return environment;
+}

@@ -1,0 +1,33 @@
+import { STATUS_CODES } from 'node:http';
+
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { Response } from 'express';
+import { SessionError } from 'nestjs-session-kit';
+
+/**
+ * Shows every error as a page. The template uses nothing of the session, because the session may be what failed: with
+ * its store away, `SessionError` arrives here as a 503, and no page pretends that something was kept.
+ */
+@Catch()
+export class ErrorPageFilter implements ExceptionFilter {
+  readonly #logger = new Logger('Shop');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const status = statusOf(error);
+    if (status >= 500) this.#logger.error(error);
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const title = STATUS_CODES[status] ?? 'Error';
+    const message = error instanceof HttpException && status < 500 ? error.message : null;
+    response.status(status).render('error', { status, title, message });
+  }
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof SessionError) return error.statusCode;
+  return 500;
+}

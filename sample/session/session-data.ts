@@ -1,0 +1,20 @@
+import type { Cart } from '../cart/cart.js';
+import type { Preferences } from '../preferences/preferences.js';
+
+// Declared once, known everywhere: `session.get('userId')` is a string, `session.put('userId', 7)` does not compile.
+declare module 'nestjs-session-kit' {
+  interface SessionData {
+    /** The signed-in account. Set at sign-in only, together with a new session id. */
+    userId: string;
+    /** Where to go after signing in: a path of this shop. */
+    returnTo: string;
+    cart: Cart;
+    preferences: Preferences;
+    /** The numbers of the orders placed in this session, so that a guest can see them too. */
+    orders: string[];
+    /** Flashed: what went well, for the next page to say. */
+    status: string;
+    /** Flashed: what is wrong with a form, by field. */
+    errors: Record<string, string>;
+  }
+}
