@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { anotherDriver, type HarnessOfSuite } from './harness.js';
+import { freshId, hourMs, sampleRecord } from './record-samples.js';
+
+/** Far enough ahead that whatever other tests left is removed by a first collection. */
+const aheadMs = 100 * hourMs;
+
+export function describeGarbage(harness: HarnessOfSuite): void {
+  describe('garbage', () => {
+    it('removes exactly what has expired, and says how many', async () => {
+      const { driver, clock } = harness();
+      const atMs = clock.now() + aheadMs;
+      await driver.collectGarbage?.(atMs);
+      const lifetimes = [-hourMs, -1, 0, 1, hourMs].map((differenceMs) => atMs + differenceMs);
+      const ids = await Promise.all(
+        lifetimes.map(async (expiresAt) => {
+          const id = freshId();
+          expect(await driver.write(id, sampleRecord(clock.now(), { expiresAt }))).toBe(true);
+          return id;
+        }),
+      );
+      const removed = (await driver.collectGarbage?.(atMs)) ?? 3;
+      expect(removed).toBe(3);
+      clock.set(atMs);
+      const left = await Promise.all(ids.map((id) => driver.read(id)));
+      expect(left.map((record) => record !== null)).toEqual([false, false, false, true, true]);
+      expect((await driver.collectGarbage?.(atMs)) ?? 0).toBe(0);
+    });
+
+    it('counts a record by the expiry it has now, not by the one it had', async () => {
+      const { driver, clock } = harness();
+      const atMs = clock.now() + aheadMs;
+      await driver.collectGarbage?.(atMs);
+      const [prolonged, shortened, rewritten] = [freshId(), freshId(), freshId()];
+      const record = sampleRecord(clock.now());
+      await driver.write(prolonged, record);
+      await driver.touch(prolonged, atMs + hourMs);
+      await driver.write(shortened, { ...record, expiresAt: atMs + hourMs });
+      await driver.touch(shortened, atMs);
+      await driver.write(rewritten, record);
+      await driver.write(rewritten, { ...record, version: 2, expiresAt: atMs + hourMs });
+      expect((await driver.collectGarbage?.(atMs)) ?? 1).toBe(1);
+      clock.set(atMs);
+      expect(await driver.read(prolonged)).not.toBeNull();
+      expect(await driver.read(rewritten)).not.toBeNull();
+      expect(await driver.read(shortened)).toBeNull();
+    });
+
+    it('takes nothing away that was prolonged or rewritten in the meantime', async () => {
+      const { driver, clock, realTimeExpiry } = harness();
+      const second = await anotherDriver(harness());
+      const atMs = clock.now() + aheadMs;
+      await driver.collectGarbage?.(atMs);
+      const ids = Array.from({ length: 40 }, freshId);
+      const record = sampleRecord(clock.now());
+      await Promise.all(ids.map((id) => driver.write(id, record)));
+      const collecting = driver.collectGarbage?.(atMs);
+      const prolonged = await Promise.all(
+        ids.map((id, index) =>
+          index % 2 === 0
+            ? second.touch(id, atMs + hourMs)
+            : second.write(id, { ...record, version: 2, expiresAt: atMs + hourMs }),
+        ),
+      );
+      const removed = (await collecting) ?? 0;
+      clock.set(atMs);
+      const kept = await Promise.all(ids.map(async (id) => (await driver.read(id)) !== null));
+      expect(kept, 'kept is what was prolonged, and nothing else').toEqual(prolonged);
+      expect(removed + prolonged.filter(Boolean).length).toBe(ids.length);
+      expect(realTimeExpiry === true ? removed : 0, 'what a store removes itself is not counted').toBe(0);
+    });
+  });
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
+import { anotherDriver, type HarnessOfSuite } from './harness.js';
+import { freshId, sampleRecord } from './record-samples.js';
+
+/** Adds one to a counter kept as a payload: reads, writes the next version, and tries again while others were first. */
+async function increment(driver: RecordDriver, id: string): Promise<void> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const record = await driver.read(id);
+    if (record === null) throw new Error('The counter has vanished.');
+    const next = { ...record, version: record.version + 1, payload: String(Number(record.payload) + 1) };
+    if (await driver.write(id, next)) return;
+  }
+  throw new Error('A thousand attempts, and others were first each time.');
+}
+
+export function describeParallel(harness: HarnessOfSuite): void {
+  describe('parallel requests', () => {
+    it.each([1, 2])(
+      'of 20 writers of version %i exactly one wins, and its record is kept',
+      async (version) => {
+        const { driver, clock } = harness();
+        const second = await anotherDriver(harness());
+        const id = freshId();
+        if (version === 2) await driver.write(id, sampleRecord(clock.now(), { payload: 'before' }));
+        const results = await Promise.all(
+          Array.from({ length: 20 }, (_, writer) =>
+            (writer % 2 === 0 ? driver : second).write(
+              id,
+              sampleRecord(clock.now(), { version, payload: `writer ${writer}` }),
+            ),
+          ),
+        );
+        expect(results.filter(Boolean)).toHaveLength(1);
+        const kept = await driver.read(id);
+        expect(kept).toMatchObject({ version, payload: `writer ${results.indexOf(true)}` });
+        expect(await second.read(id)).toEqual(kept);
+      },
+    );
+
+    it('of 20 writers that replace an expired record exactly one wins', async () => {
+      const { driver, clock } = harness();
+      const second = await anotherDriver(harness());
+      const id = freshId();
+      const expired = sampleRecord(clock.now());
+      await driver.write(id, expired);
+      clock.set(expired.expiresAt);
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, writer) =>
+          (writer % 2 === 0 ? driver : second).write(
+            id,
+            sampleRecord(clock.now(), { payload: `writer ${writer}` }),
+          ),
+        ),
+      );
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await driver.read(id)).toMatchObject({ payload: `writer ${results.indexOf(true)}` });
+    });
+
+    it('loses no update of ten writers that read, change and write', async () => {
+      const { driver, clock } = harness();
+      const second = await anotherDriver(harness());
+      const id = freshId();
+      await driver.write(id, sampleRecord(clock.now(), { payload: '0' }));
+      await Promise.all(
+        Array.from({ length: 10 }, async (_, writer) => {
+          for (let round = 0; round < 3; round++) await increment(writer % 2 === 0 ? driver : second, id);
+        }),
+      );
+      expect(await driver.read(id)).toMatchObject({ payload: '30', version: 31 });
+    });
+
+    it('a touch beside a write takes nothing from it', async () => {
+      const { driver, clock } = harness();
+      const second = await anotherDriver(harness());
+      for (let round = 0; round < 5; round++) {
+        const id = freshId();
+        const record = sampleRecord(clock.now());
+        await driver.write(id, record);
+        const next = { ...record, version: 2, payload: `round ${round}`, userId: 'u' };
+        const results = await Promise.all([
+          second.touch(id, record.expiresAt + 1_000),
+          driver.touch(id, record.expiresAt + 2_000),
+          driver.write(id, next),
+          driver.touch(id, record.expiresAt + 3_000),
+          second.touch(id, record.expiresAt + 4_000),
+        ]);
+        expect(results).toEqual([true, true, true, true, true]);
+        const kept = await second.read(id);
+        expect({ ...kept, expiresAt: 0 }).toEqual({ ...next, expiresAt: 0 });
+        expect([0, 1_000, 2_000, 3_000, 4_000]).toContain((kept?.expiresAt ?? 0) - record.expiresAt);
+      }
+    });
+
+    it('a reader beside writers sees whole records only, and never an older one again', async () => {
+      const { driver, clock } = harness();
+      const second = await anotherDriver(harness());
+      const id = freshId();
+      const recordOf = (version: number) =>
+        sampleRecord(clock.now(), { version, payload: `${version},`.repeat(2_000), userId: `u${version}` });
+      await driver.write(id, recordOf(1));
+      let writing = true;
+      const written = (async () => {
+        for (let version = 2; version <= 20; version++) await driver.write(id, recordOf(version));
+        writing = false;
+      })();
+      const seen: (SessionRecord | null)[] = [];
+      while (writing) {
+        seen.push(await second.read(id));
+        // A driver that answers from memory would otherwise keep the writer from ever going on.
+        await new Promise(setImmediate);
+      }
+      await written;
+      seen.push(await second.read(id));
+      const versions = seen.map((record) => record?.version ?? 0);
+      expect(seen).toEqual(versions.map(recordOf));
+      expect(versions).toEqual(versions.toSorted((one, other) => one - other));
+      expect(versions.at(-1)).toBe(20);
+    });
+
+    it('sessions do not get into each other', async () => {
+      const { driver, clock } = harness();
+      const second = await anotherDriver(harness());
+      const ids = Array.from({ length: 20 }, freshId);
+      await Promise.all(
+        ids.map((id, index) =>
+          (index % 2 === 0 ? driver : second).write(id, sampleRecord(clock.now(), { payload: id })),
+        ),
+      );
+      const records = await Promise.all(ids.map((id) => driver.read(id)));
+      expect(records.map((record) => record?.payload)).toEqual(ids);
+    });
+  });
+}

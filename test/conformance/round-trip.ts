@@ -1,0 +1,131 @@
+import { assert, asyncProperty, option, string } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SessionTooLargeError } from '../../lib/session.errors.js';
+import type { HarnessOfSuite } from './harness.js';
+import { freshId, sampleRecord } from './record-samples.js';
+
+/** 100 KB of UTF-8 that no store can shorten by luck: every 16 bytes differ. */
+const largePayload = JSON.stringify(
+  Array.from({ length: 6_400 }, (_, index) => `${index}`.padStart(13, 'é')),
+).slice(0, 100_000);
+
+const payloads: [what: string, payload: string][] = [
+  ['nothing at all', ''],
+  ['one byte', '1'],
+  ['a space on either side', ' {} '],
+  ['letters of many scripts', '{"grüße":"Ωμέγα, здравствуй, 世界, שלום"}'],
+  ['characters beyond 16 bits', '{"face":"😀👩‍👩‍👧","old":"𐍈"}'],
+  ['NUL and other control characters', '{"raw":"\u0000\u0001\u001f\u007f\u0085"}'],
+  ['a NUL at the end', 'x\u0000'],
+  ['every kind of line end', 'a\nb\r\nc\rd\u2028e\u2029f\n'],
+  ['quotes, backslashes and placeholders', `'; DROP TABLE x; -- "\\'\\" \`\${a}\` %s ? $1 :id \\u0000`],
+  ['a byte order mark', '\ufeff{}'],
+  ['composed and decomposed accents', '\u00e9 e\u0301'],
+];
+
+export function describeRoundTrip(harness: HarnessOfSuite): void {
+  describe('round trip', () => {
+    it('reads null where nothing was ever written', async () => {
+      expect(await harness().driver.read(freshId())).toBeNull();
+    });
+
+    it('reads a record back as it was written, with user, address and agent', async () => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      const record = sampleRecord(clock.now(), {
+        lastActivity: clock.now() - 1,
+        userId: 'user|42',
+        ipAddress: '2001:0db8:85a3:0000:0000:8a2e:192.168.100.228',
+        userAgent: 'Mozilla/5.0 (X11; Linux x86_64) "quoted" é \\',
+      });
+      expect(await driver.write(id, record)).toBe(true);
+      expect(await driver.read(id)).toEqual(record);
+    });
+
+    it('reads a record back as it was written, without user, address and agent', async () => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      const record = sampleRecord(clock.now());
+      expect(await driver.write(id, record)).toBe(true);
+      expect(await driver.read(id)).toEqual(record);
+    });
+
+    it('keeps an empty user, address and agent apart from none', async () => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      const record = sampleRecord(clock.now(), { userId: '', ipAddress: '', userAgent: '' });
+      await driver.write(id, record);
+      expect(await driver.read(id)).toEqual(record);
+    });
+
+    it('keeps a user of 255 characters and a user agent of 2000', async () => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      const record = sampleRecord(clock.now(), {
+        userId: 'ü'.repeat(255),
+        userAgent: 'A1 '.repeat(666) + 'Zz',
+      });
+      await driver.write(id, record);
+      expect(await driver.read(id)).toEqual(record);
+    });
+
+    it('replaces every field with the next version', async () => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      await driver.write(
+        id,
+        sampleRecord(clock.now(), { userId: 'u1', ipAddress: '127.0.0.1', userAgent: 'a' }),
+      );
+      const next = sampleRecord(clock.now(), { payload: 'other', version: 2, userAgent: 'b' });
+      next.expiresAt += 12_345;
+      next.lastActivity += 7;
+      expect(await driver.write(id, next)).toBe(true);
+      expect(await driver.read(id)).toEqual(next);
+    });
+
+    it.each(payloads)('keeps a payload to the letter: %s', async (_what, payload) => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      await driver.write(id, sampleRecord(clock.now(), { payload }));
+      expect((await driver.read(id))?.payload).toBe(payload);
+    });
+
+    it('keeps a payload of 100 KB, or of the most that the store takes', async () => {
+      const { driver, clock, maxPayloadBytes = Number.POSITIVE_INFINITY } = harness();
+      const id = freshId();
+      const payload =
+        Buffer.byteLength(largePayload) <= maxPayloadBytes ? largePayload : 'x'.repeat(maxPayloadBytes);
+      await driver.write(id, sampleRecord(clock.now(), { payload }));
+      expect((await driver.read(id))?.payload === payload).toBe(true);
+    });
+
+    it('refuses a payload that is too large for the store, and keeps what it had', async () => {
+      const { driver, clock, maxPayloadBytes } = harness();
+      const id = freshId();
+      const kept = sampleRecord(clock.now());
+      await driver.write(id, kept);
+      const tooLarge = sampleRecord(clock.now(), {
+        version: 2,
+        payload: 'x'.repeat(2 * (maxPayloadBytes ?? 0)),
+      });
+      const outcome: unknown = await driver.write(id, tooLarge).catch((error: unknown) => error);
+      const limited = maxPayloadBytes !== undefined;
+      expect(outcome).toEqual(limited ? expect.any(SessionTooLargeError) : true);
+      expect(await driver.read(id)).toEqual(limited ? kept : tooLarge);
+    });
+
+    it('keeps any text that is well-formed', async () => {
+      const { driver, clock } = harness();
+      const text = string({ unit: 'binary', maxLength: 300 });
+      await assert(
+        asyncProperty(text, option(string({ unit: 'binary', maxLength: 100 })), async (payload, userId) => {
+          const id = freshId();
+          const record = sampleRecord(clock.now(), { payload, userId });
+          expect(await driver.write(id, record)).toBe(true);
+          expect(await driver.read(id)).toEqual(record);
+        }),
+        { numRuns: 40 },
+      );
+    });
+  });
+}
