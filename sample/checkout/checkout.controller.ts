@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpStatus, Post, Redirect, Render, Res, UseFilters } from '@nestjs/common';
+import { Body, Controller, Get, HttpStatus, Post, Redirect, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
 import { Session } from 'nestjs-session-kit';
 

@@ -12,9 +12,5 @@ declare module 'nestjs-session-kit' {
     preferences: Preferences;
     /** The numbers of the orders placed in this session, so that a guest can see them too. */
     orders: string[];
-    /** Flashed: what went well, for the next page to say. */
-    status: string;
-    /** Flashed: what is wrong with a form, by field. */
-    errors: Record<string, string>;
   }
 }

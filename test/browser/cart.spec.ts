@@ -1,0 +1,112 @@
+import { expect, it } from 'vitest';
+
+import { describeShop } from './support/describe-shop.js';
+
+describeShop('The cart', ({ driver, newVisitor, shop }) => {
+  it('costs who only looks around no cookie', async () => {
+    const visitor = await newVisitor();
+    await visitor.visit('/');
+    await visitor.page.getByRole('link', { name: 'Reading lamp' }).click();
+    await visitor.page.getByRole('heading', { name: 'Reading lamp', level: 1 }).waitFor();
+    await visitor.visit('/cart');
+
+    expect(await visitor.cartCount()).toBe(0);
+    expect(await visitor.context.cookies()).toEqual([]);
+  });
+
+  it('counts in the header of every page what was added', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    expect(visitor.path()).toBe('/');
+    expect(await visitor.notice().textContent()).toBe('Stoneware mug: 1 added to your cart.');
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/products/plant');
+    await visitor.page.getByLabel('Quantity').fill('3');
+    await visitor.press('Add to cart');
+
+    expect(visitor.path()).toBe('/products/plant');
+    for (const path of ['/', '/cart', '/preferences', '/session', '/sign-in', '/checkout']) {
+      await visitor.visit(path);
+      expect(await visitor.cartCount(), path).toBe(5);
+    }
+  });
+
+  it('says once what was added', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Wool blanket');
+    expect(await visitor.notice().count()).toBe(1);
+    await visitor.page.reload();
+    expect(await visitor.notice().count()).toBe(0);
+    expect(await visitor.cartCount()).toBe(1);
+  });
+
+  it('changes quantities, adds up prices, and removes lines', async () => {
+    const visitor = await newVisitor();
+    for (const product of ['Stoneware mug', 'Kitchen clock', 'Beeswax candle'])
+      await visitor.addToCart(product);
+    await visitor.visit('/cart');
+    await visitor.page.getByLabel('Quantity of Stoneware mug').fill('4');
+    await visitor.page.getByLabel('Quantity of Beeswax candle').fill('0');
+    await visitor.press('Change quantities');
+
+    expect(await visitor.cartCount()).toBe(5);
+    expect(await visitor.page.locator('.total').textContent()).toBe('€118.00');
+    expect(await visitor.page.getByRole('link', { name: 'Beeswax candle' }).count()).toBe(0);
+
+    await visitor.press('Remove Stoneware mug');
+    expect(await visitor.cartCount()).toBe(1);
+    await visitor.press('Remove Kitchen clock');
+    expect(await visitor.page.getByText('Nothing in it yet.').count()).toBe(1);
+  });
+
+  it('changes quantities, and removes nothing, when Enter is pressed in one', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/cart');
+    await visitor.page.getByLabel('Quantity of Stoneware mug').fill('7');
+    await visitor.page.getByLabel('Quantity of Stoneware mug').press('Enter');
+    await visitor.notice().waitFor();
+    expect(await visitor.cartCount()).toBe(7);
+  });
+
+  it('shows in one tab what was added in another', async () => {
+    const visitor = await newVisitor();
+    const second = await visitor.openTab();
+    await visitor.addToCart('Stoneware mug');
+    await visitor.addToCart('Potted fern', second);
+    expect(await visitor.cartCount(second)).toBe(2);
+    await visitor.page.reload();
+    expect(await visitor.cartCount()).toBe(2);
+
+    // The first tab still shows a cart without what the second one adds now; changing it there takes nothing away.
+    await visitor.visit('/cart');
+    await visitor.addToCart('Reading lamp', second);
+    await visitor.page.getByLabel('Quantity of Stoneware mug').fill('2');
+    await visitor.press('Change quantities');
+    expect(await visitor.cartCount()).toBe(4);
+  });
+
+  it('belongs to one visitor', async () => {
+    const [one, other] = [await newVisitor(), await newVisitor()];
+    await one.addToCart('Stoneware mug');
+    await other.visit('/');
+    expect(await other.cartCount()).toBe(0);
+  });
+
+  // With stealth the session is in the cookie: there is nowhere to merge what happens at once, and the last one wins.
+  it.skipIf(driver === 'stealth')('loses nothing that is added at once', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const { request } = visitor.context;
+    const add = (product: string) =>
+      request.post(`${shop().url}/cart/add`, { form: { product, quantity: 1 } });
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => add(index % 2 === 0 ? 'mug' : 'plant')),
+    );
+
+    expect(answers.map((answer) => answer.status())).toEqual(Array.from({ length: 20 }, () => 200));
+    await visitor.visit('/cart');
+    expect(await visitor.cartCount()).toBe(21);
+    expect(await visitor.page.getByLabel('Quantity of Stoneware mug').inputValue()).toBe('11');
+  });
+});

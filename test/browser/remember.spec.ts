@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { openProfile } from './support/chromium.js';
+import { describeShop } from './support/describe-shop.js';
+import { Visitor } from './support/visitor.js';
+
+const HOUR_S = 60 * 60;
+const DAY_S = 24 * HOUR_S;
+
+/** How long the browser will keep the session from now on, in seconds. */
+async function remainingSeconds(visitor: Visitor): Promise<number> {
+  const [cookie] = await visitor.sessionCookies();
+  return (cookie?.expires ?? 0) - Date.now() / 1000;
+}
+
+describeShop('"Remember this device"', ({ newVisitor, shop }) => {
+  it('makes the cookie last as long as browsers let it', async () => {
+    const visitor = await newVisitor();
+    await visitor.signIn({ remember: true });
+    expect(await remainingSeconds(visitor)).toBeGreaterThan(390 * DAY_S);
+    await visitor.visit('/session');
+    expect(await visitor.page.getByText('3650 days').count()).toBe(1);
+  });
+
+  it('is a choice: without it the cookie ends with the lifetime of a session', async () => {
+    const visitor = await newVisitor();
+    await visitor.signIn();
+    const remaining = await remainingSeconds(visitor);
+    expect(remaining).toBeGreaterThan(1.9 * HOUR_S);
+    expect(remaining).toBeLessThanOrEqual(2 * HOUR_S + 1);
+  });
+
+  it('still lasts after the session has been written again', async () => {
+    const visitor = await newVisitor();
+    await visitor.signIn({ remember: true });
+    await visitor.addToCart('Stoneware mug');
+    expect(await remainingSeconds(visitor)).toBeGreaterThan(390 * DAY_S);
+  });
+
+  it('knows the visitor when the browser is opened again', async () => {
+    const profile = mkdtempSync(join(tmpdir(), 'session-profile-'));
+    try {
+      const evening = await Visitor.in(await openProfile(profile), shop().url);
+      await evening.addToCart('Wool blanket');
+      await evening.signIn({ remember: true });
+      await evening.context.close();
+
+      const morning = await Visitor.in(await openProfile(profile), shop().url);
+      await morning.visit('/account');
+      const found = { path: morning.path(), count: await morning.cartCount() };
+      await morning.context.close();
+      expect(found).toEqual({ path: '/account', count: 1 });
+      expect([...evening.problems, ...morning.problems]).toEqual([]);
+    } finally {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
+  });
+});

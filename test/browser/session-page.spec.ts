@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+
+import { describeShop } from './support/describe-shop.js';
+
+describeShop('The session page', ({ driver, newVisitor }) => {
+  it('says that there is no session yet, and does not begin one', async () => {
+    const visitor = await newVisitor();
+    await visitor.visit('/session');
+    expect(await visitor.page.getByText('You have none yet.').count()).toBe(1);
+    expect(await visitor.context.cookies()).toEqual([]);
+  });
+
+  it('shows the session, but not the whole id', async () => {
+    const visitor = await newVisitor();
+    const { page } = visitor;
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/session');
+
+    expect(await page.locator('#session-id').textContent()).toMatch(/^[\w-]{6}…$/);
+    expect(await page.locator('#session-driver').textContent()).toBe(driver);
+    expect(JSON.parse((await page.locator('#session-values').textContent()) ?? '')).toEqual({
+      cart: { mug: 1 },
+    });
+    const expires = Date.parse((await page.locator('#session-expires time').getAttribute('datetime')) ?? '');
+    expect(expires - Date.now()).toBeGreaterThan(1.9 * 60 * 60 * 1000);
+    expect(expires - Date.now()).toBeLessThanOrEqual(2 * 60 * 60 * 1000 + 1000);
+
+    const token = await visitor.token();
+    expect(await page.content()).not.toContain(token.slice(0, 30));
+  });
+
+  it('has a cookie that scripts and other sites do not get', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const cookies = await visitor.sessionCookies();
+
+    expect(cookies).toHaveLength(1);
+    expect(cookies[0]).toMatchObject({
+      name: 'session',
+      domain: '127.0.0.1',
+      path: '/',
+      httpOnly: true,
+      sameSite: 'Lax',
+      secure: false,
+    });
+  });
+
+  it('gives the session a new id that keeps its values', async () => {
+    const visitor = await newVisitor();
+    const { page } = visitor;
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/session');
+    const [id, token] = [await page.locator('#session-id').textContent(), await visitor.token()];
+    await visitor.press('New id');
+
+    expect(await page.locator('#session-id').textContent()).not.toBe(id);
+    expect(await visitor.token()).not.toBe(token);
+    expect(await visitor.cartCount()).toBe(1);
+  });
+
+  it('forgets the session, and the browser its cookie', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/session');
+    await visitor.press('Forget this session');
+
+    expect(await visitor.page.getByText('You have none yet.').count()).toBe(1);
+    expect(await visitor.cartCount()).toBe(0);
+    expect(await visitor.context.cookies()).toEqual([]);
+  });
+});

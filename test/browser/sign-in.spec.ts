@@ -1,0 +1,98 @@
+import { expect, it } from 'vitest';
+
+import { describeShop } from './support/describe-shop.js';
+import { ADA } from './support/visitor.js';
+
+describeShop('Signing in', ({ driver, newVisitor, shop }) => {
+  it('changes the cookie and keeps the cart', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const before = await visitor.token();
+    await visitor.visit('/session');
+    const idBefore = await visitor.page.locator('#session-id').textContent();
+    await visitor.signIn();
+
+    expect(visitor.path()).toBe('/account');
+    expect(await visitor.notice().textContent()).toBe(`Welcome back, ${ADA.name}.`);
+    expect(await visitor.page.getByRole('link', { name: ADA.name }).count()).toBe(1);
+    expect(await visitor.cartCount()).toBe(1);
+    expect(await visitor.token()).not.toBe(before);
+    await visitor.visit('/session');
+    expect(await visitor.page.locator('#session-id').textContent()).not.toBe(idBefore);
+  });
+
+  // A sealed cookie cannot be called back: what it holds is what it held. It holds nobody who is signed in, though.
+  it('leaves nothing behind the old cookie', async () => {
+    const [visitor, thief] = [await newVisitor(), await newVisitor()];
+    await visitor.addToCart('Stoneware mug');
+    await thief.context.addCookies(await visitor.sessionCookies());
+    await visitor.signIn();
+
+    await thief.visit('/account');
+    expect(thief.path()).toBe('/sign-in');
+    if (driver !== 'stealth') expect(await thief.cartCount()).toBe(0);
+    await visitor.visit('/account');
+    expect(visitor.path()).toBe('/account');
+  });
+
+  it('refuses a wrong password once, and keeps the address but not the password', async () => {
+    const visitor = await newVisitor();
+    const { page } = visitor;
+    await visitor.signIn({ password: 'difference engine' });
+
+    expect(visitor.path()).toBe('/sign-in');
+    expect(await page.locator('.error').allTextContents()).toEqual([
+      'This address and this password do not go together.',
+    ]);
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(ADA.email);
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+    expect(await page.content()).not.toContain('difference engine');
+
+    await page.reload();
+    expect(await page.locator('.error').count()).toBe(0);
+    expect(await page.getByLabel('E-mail').inputValue()).toBe('');
+    await visitor.signIn();
+    expect(visitor.path()).toBe('/account');
+  });
+
+  it('is asked for by the account pages, and leads back to the one that was wanted', async () => {
+    const visitor = await newVisitor();
+    await visitor.visit('/account/orders?page=1');
+    expect(visitor.path()).toBe('/sign-in');
+    expect(await visitor.notice().textContent()).toBe('Please sign in first.');
+
+    // The way back survives a mistake.
+    await visitor.signIn({ password: 'wrong' });
+    await visitor.signIn();
+    expect(visitor.path()).toBe('/account/orders?page=1');
+
+    // It was used up.
+    await visitor.signOut();
+    await visitor.signIn();
+    expect(visitor.path()).toBe('/account');
+  });
+
+  it.each([
+    'https://evil.example/',
+    '//evil.example/',
+    '/\\evil.example',
+    '/.//evil.example',
+    '/\t/evil.example',
+    'evil',
+  ])('leads to no other site: %j', async (address) => {
+    const visitor = await newVisitor();
+    await visitor.visit(`/sign-in?returnTo=${encodeURIComponent(address)}`);
+    await visitor.signIn();
+    expect(visitor.page.url()).toBe(`${shop().url}/account`);
+  });
+
+  it('cannot be done to somebody by another site', async () => {
+    const visitor = await newVisitor();
+    const answer = await visitor.context.request.post(`${shop().url}/sign-in`, {
+      form: { email: ADA.email, password: ADA.password },
+      headers: { 'Sec-Fetch-Site': 'cross-site' },
+    });
+    expect(answer.status()).toBe(403);
+    expect(await visitor.sessionCookies()).toEqual([]);
+  });
+});

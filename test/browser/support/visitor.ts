@@ -1,0 +1,112 @@
+import type { Browser, BrowserContext, Cookie, Locator, Page } from 'playwright-core';
+
+/** A demo account of the shop. */
+export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
+
+const PATIENCE_MS = 10_000;
+
+/**
+ * A person with a browser of their own: cookies shared with nobody, any number of tabs. Does what a person does, by the
+ * names that a person sees, and notes everything that goes wrong behind the pages.
+ */
+export class Visitor {
+  /** Console errors and warnings, errors of scripts, failed requests, and answers from 400 on. */
+  readonly problems: string[] = [];
+
+  private constructor(
+    readonly shopUrl: string,
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {
+    this.#watch(page);
+  }
+
+  /** Opens a window at the shop's address, without loading a page. */
+  static async arrive(browser: Browser, shopUrl: string, width = 1200): Promise<Visitor> {
+    return Visitor.in(await browser.newContext({ viewport: { width, height: 800 } }), shopUrl);
+  }
+
+  /** The same in a browser that is open already. */
+  static async in(context: BrowserContext, shopUrl: string): Promise<Visitor> {
+    context.setDefaultTimeout(PATIENCE_MS);
+    return new Visitor(shopUrl, context, context.pages()[0] ?? (await context.newPage()));
+  }
+
+  /** Another tab of the same browser. */
+  async openTab(): Promise<Page> {
+    const page = await this.context.newPage();
+    this.#watch(page);
+    return page;
+  }
+
+  /** Goes to a path of the shop. */
+  async visit(path: string, page: Page = this.page): Promise<void> {
+    await page.goto(this.shopUrl + path);
+  }
+
+  /** The path that a tab is at, with its query. */
+  path(page: Page = this.page): string {
+    const { pathname, search } = new URL(page.url());
+    return pathname + search;
+  }
+
+  /** Presses "Add to cart" under a product on the shelves. */
+  async addToCart(product: string, page: Page = this.page): Promise<void> {
+    await this.visit('/', page);
+    await page.getByRole('button', { name: `Add ${product} to the cart` }).click();
+  }
+
+  /** The number in the header of the page shown. */
+  async cartCount(page: Page = this.page): Promise<number> {
+    return Number(await page.locator('#cart-count').textContent());
+  }
+
+  /** Fills in the sign-in form and sends it. */
+  async signIn({ password = ADA.password, remember = false } = {}): Promise<void> {
+    if (this.path() !== '/sign-in') await this.visit('/sign-in');
+    await this.page.getByLabel('E-mail').fill(ADA.email);
+    await this.page.getByLabel('Password').fill(password);
+    if (remember) await this.page.getByLabel('Remember this device').check();
+    await this.press('Sign in');
+  }
+
+  /** Signs out on the account page. */
+  async signOut(): Promise<void> {
+    await this.visit('/account');
+    await this.press('Sign out');
+  }
+
+  /** Presses the button with a name. */
+  async press(button: string): Promise<void> {
+    await this.page.getByRole('button', { name: button, exact: true }).click();
+  }
+
+  /** What the shop says about the last thing done: none, or one. */
+  notice(page: Page = this.page): Locator {
+    return page.getByRole('status');
+  }
+
+  /** The cookies of the session as the browser keeps them: one, or with `stealth` possibly several pieces. */
+  async sessionCookies(): Promise<Cookie[]> {
+    const cookies = await this.context.cookies(this.shopUrl);
+    return cookies.filter(({ name }) => /^session(\.\d+)?$/.test(name));
+  }
+
+  /** What the session cookies hold, as one text; empty where there are none. */
+  async token(): Promise<string> {
+    return (await this.sessionCookies()).map(({ value }) => value).join('');
+  }
+
+  #watch(page: Page): void {
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.problems.push(`console: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.problems.push(`script: ${error.message}`));
+    page.on('requestfailed', (request) =>
+      this.problems.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`),
+    );
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.problems.push(`${response.status()}: ${response.url()}`);
+    });
+  }
+}
