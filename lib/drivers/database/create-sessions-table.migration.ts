@@ -1,0 +1,58 @@
+import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
+import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
+import { nameSessionTable } from './session-table.js';
+import { isMySqlFamily } from './sql-dialect.js';
+
+/**
+ * The TypeORM migration that makes the table of the driver `database`, with its indexes: the same table as
+ * `SessionEntity` with `synchronize`, so that the two may be used together. Does nothing where the table is there.
+ *
+ * For a table of another name extend it, under a name of your own that ends in a timestamp, as all migrations have it.
+ *
+ * @example
+ * new DataSource({ ..., migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
+ *
+ * export class CreateAppSessions1760000000000 extends CreateSessionsTable1700000000000 {
+ *   override readonly table = 'app_sessions';
+ * }
+ */
+export class CreateSessionsTable1700000000000 implements MigrationInterface {
+  /** The table, `table` or `schema.table`; as the option `database.table`. */
+  readonly table: string = defaultTable;
+
+  /** By this name TypeORM remembers that the migration ran: that of the class, also in a bundle that shortens names. */
+  get name(): string {
+    return this.constructor === CreateSessionsTable1700000000000
+      ? 'CreateSessionsTable1700000000000'
+      : this.constructor.name;
+  }
+
+  /** Makes the table and its indexes. */
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const { Table } = await import('typeorm');
+    const { dataSource } = queryRunner;
+    const { path, columns: names } = nameSessionTable(dataSource, this.table);
+    const columns = sessionProperties.map((property): TableColumnOptions => {
+      const { type, length, nullable, primary, mysql } = sessionColumns[property];
+      const adapted = isMySqlFamily(dataSource) ? mysql : undefined;
+      return {
+        name: names[property],
+        type: dataSource.driver.normalizeType({ type: adapted?.type ?? type }),
+        isNullable: nullable ?? false,
+        isPrimary: primary ?? false,
+        ...(length === undefined ? {} : { length: String(length) }),
+        ...(adapted === undefined ? {} : { charset: adapted.charset, collation: adapted.collation }),
+      };
+    });
+    // Without names: TypeORM gives them those that the entity's have.
+    const indices = sessionProperties
+      .filter((property) => sessionColumns[property].indexed)
+      .map((property) => ({ columnNames: [names[property]] }));
+    await queryRunner.createTable(new Table({ name: path, columns, indices }), true);
+  }
+
+  /** Removes the table and every session in it. */
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.dropTable(nameSessionTable(queryRunner.dataSource, this.table).path, true);
+  }
+}

@@ -1,0 +1,133 @@
+import type { DataSource } from 'typeorm';
+import type { DriverContext } from '../driver-context.js';
+import type { RecordDriver, SessionRecord } from '../driver.js';
+import { removeInBatches } from './expired-rows.js';
+import { findDataSource } from './find-data-source.js';
+import { SessionDatabase } from './session-database.js';
+import { toRecord, toRow, type SessionRow } from './session-row.js';
+import { checkTable } from './session-table.js';
+import { isDuplicate } from './statement-failure.js';
+import { toStoredId } from './stored-text.js';
+
+/** The option `database`. */
+export interface DatabaseDriverOptions {
+  /**
+   * The TypeORM data source to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
+   * it. Default: the one that TypeOrmModule provides without a name. The application owns it: the driver never
+   * initializes or destroys it.
+   */
+  readonly dataSource?: DataSource | string;
+  /**
+   * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
+   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
+   */
+  readonly table?: string;
+}
+
+/**
+ * Keeps records in a table of the application's TypeORM data source: PostgreSQL, MySQL, MariaDB or SQLite
+ * (better-sqlite3). One statement for a read, one for a write that meets no other, no transaction around either; always
+ * on the master where there are replicas. The table comes from `SessionEntity` or `CreateSessionsTable1700000000000`;
+ * the entity need not be in the data source.
+ *
+ * On SQLite with several processes on one file, set the data source's `enableWAL: true` and a short `timeout`: while
+ * that lasts, waiting for another process blocks the event loop. The driver tries again by itself for about a second.
+ */
+export class DatabaseDriver implements RecordDriver {
+  readonly #options: DatabaseDriverOptions;
+  readonly #context: DriverContext;
+  #database: SessionDatabase | undefined;
+  #closed = false;
+
+  /** @throws SessionConfigError for an option that is wrong in itself */
+  constructor(options: DatabaseDriverOptions, context: DriverContext) {
+    checkTable(options.table);
+    this.#options = options;
+    this.#context = context;
+  }
+
+  /** @throws SessionConfigError where there is no data source, or one of a kind that the driver does not know */
+  async open(): Promise<void> {
+    this.#closed = false;
+    await this.#find();
+  }
+
+  /** Ends a collection that is under way. The data source stays as it is. */
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    const database = await this.#find();
+    const rows = await database.ask((sql) => sql.read, [toStoredId(id), this.#context.clock.now()]);
+    return toRecord(rows[0]);
+  }
+
+  async write(id: string, record: SessionRecord): Promise<boolean> {
+    const database = await this.#find();
+    const now = this.#context.clock.now();
+    const row = toRow(id, record);
+    if (record.version === 1) return this.#insert(database, row, record.payload, now);
+    const [storedId, ...changes] = row;
+    const parameters = [...changes, storedId, record.version - 1, now];
+    return (await database.store((sql) => sql.update, parameters, record.payload)) > 0;
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    const database = await this.#find();
+    const [storedId, now] = [toStoredId(id), this.#context.clock.now()];
+    if ((await database.change((sql) => sql.touch, [expiresAt, storedId, now])) > 0) return true;
+    // With the connection flag -FOUND_ROWS MySQL counts only rows that it changed, not one that ends then already.
+    return (
+      database.dialect === 'mysql' && (await database.ask((sql) => sql.exists, [storedId, now])).length > 0
+    );
+  }
+
+  async destroy(id: string): Promise<void> {
+    const database = await this.#find();
+    await database.change((sql) => sql.destroy, [toStoredId(id)]);
+  }
+
+  /** Removes expired rows batch by batch, the longest expired first. */
+  async collectGarbage(now: number): Promise<number> {
+    const database = await this.#find();
+    return removeInBatches(
+      (size) => database.change((sql) => sql.collect, [now, size]),
+      database.dialect === 'sqlite',
+      () => this.#closed,
+    );
+  }
+
+  async #insert(database: SessionDatabase, row: SessionRow, payload: string, now: number): Promise<boolean> {
+    if (database.dialect !== 'mysql') {
+      return (await database.store((sql) => sql.insert, [...row, now], payload)) > 0;
+    }
+    // ON DUPLICATE KEY UPDATE counts a row that it left alone like one that it inserted (mysql2 counts found rows).
+    // So it takes a second statement where there is a row, and a third where that one was not expired or has just gone.
+    if (await insertWhereNone(database, row, payload)) return true;
+    const [storedId, ...changes] = row;
+    const replaced = await database.store((sql) => sql.replaceExpired, [...changes, storedId, now], payload);
+    return replaced > 0 || insertWhereNone(database, row, payload);
+  }
+
+  async #find(): Promise<SessionDatabase> {
+    if (this.#database !== undefined) return this.#database;
+    const { dataSource: given, table } = this.#options;
+    const dataSource = await findDataSource(given, (token) => this.#context.resolve(token));
+    this.#database ??= new SessionDatabase(dataSource, table, this.#context.storeTimeout);
+    return this.#database;
+  }
+}
+
+async function insertWhereNone(
+  database: SessionDatabase,
+  row: SessionRow,
+  payload: string,
+): Promise<boolean> {
+  try {
+    return (await database.store((sql) => sql.insert, row, payload, isDuplicate)) > 0;
+  } catch (error) {
+    if (isDuplicate(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import type { DataSource } from 'typeorm';
+import { SessionConfigError } from '../../session.errors.js';
+
+/** Looks a provider up in the application; undefined where there is none. */
+export type Resolve = (token: unknown) => unknown;
+
+const defaultName = 'default';
+
+/**
+ * Finds the data source of the sessions.
+ *
+ * @param given a data source, the name of one that TypeOrmModule provides, or undefined for its default one
+ * @throws SessionConfigError where there is none, or TypeORM is not installed
+ */
+export async function findDataSource(given: unknown, resolve: Resolve): Promise<DataSource> {
+  if (given !== undefined && typeof given !== 'string') {
+    if (isDataSource(given)) return given;
+    throw new SessionConfigError(
+      `The option 'database.dataSource' is ${given === null ? 'null' : `a ${typeof given}`} that is no TypeORM DataSource; ` +
+        `it takes a DataSource, or the name of one that TypeOrmModule provides.`,
+    );
+  }
+  for (const token of await tokensOf(given ?? defaultName)) {
+    const found = resolve(token);
+    if (isDataSource(found)) return found;
+  }
+  throw new SessionConfigError(
+    given === undefined || given === defaultName
+      ? `The session driver "database" found no TypeORM DataSource in this application. Import TypeOrmModule.forRoot(...), ` +
+          `or set the option 'database.dataSource' to a DataSource or to the name of one.`
+      : `The session driver "database" found no TypeORM DataSource named '${given}' (option 'database.dataSource'). ` +
+          `Name one as in TypeOrmModule.forRoot({ name: '${given}', ... }), or set the option to the DataSource itself.`,
+  );
+}
+
+/** The providers' tokens by which @nestjs/typeorm, or an application without it, provides a data source. */
+async function tokensOf(name: string): Promise<unknown[]> {
+  if (name !== defaultName) return [`${name}DataSource`, name];
+  // With two copies of TypeORM installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
+  const [nest, typeorm] = await Promise.allSettled([import('@nestjs/typeorm'), import('typeorm')]);
+  const tokens: unknown[] = [];
+  if (nest.status === 'fulfilled') tokens.push(nest.value.getDataSourceToken());
+  if (typeorm.status === 'fulfilled') tokens.push(typeorm.value.DataSource);
+  if (tokens.length > 0) return tokens;
+  throw new SessionConfigError(
+    'The session driver "database" needs TypeORM, which cannot be loaded. Install typeorm, @nestjs/typeorm and the ' +
+      'client of your database (pg, mysql2 or better-sqlite3).',
+    { cause: typeorm.status === 'rejected' ? typeorm.reason : undefined },
+  );
+}
+
+// Known by what it can do, not by its class: an application may have more than one copy of TypeORM.
+function isDataSource(value: unknown): value is DataSource {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'createQueryRunner' in value &&
+    typeof value.createQueryRunner === 'function' &&
+    'isInitialized' in value &&
+    'options' in value
+  );
+}

@@ -1,0 +1,90 @@
+import type { ColumnType, ValueTransformer } from 'typeorm';
+
+/** What a column of the sessions table is; the entity, the migration and the driver are made from it. */
+export interface SessionColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly length?: number;
+  readonly nullable?: true;
+  readonly primary?: true;
+  readonly indexed?: true;
+  readonly transformer?: ValueTransformer;
+  /** What MySQL and MariaDB need instead. */
+  readonly mysql?: { readonly type?: ColumnType; readonly charset: string; readonly collation: string };
+}
+
+/** The properties of a row, in the order of the columns. */
+export type SessionProperty =
+  'id' | 'userId' | 'ipAddress' | 'userAgent' | 'payload' | 'lastActivity' | 'expiresAt' | 'version';
+
+// The servers' own defaults compare without regard to case, and know no character beyond U+FFFF on old databases.
+const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
+
+const isNumeric = (value: unknown): value is number | string =>
+  typeof value === 'number' || typeof value === 'string';
+
+/** bigint columns come back as strings from PostgreSQL and MySQL. */
+const asNumber: ValueTransformer = {
+  to: (value: unknown) => value,
+  from: (value: unknown) => (isNumeric(value) ? Number(value) : value),
+};
+
+/** The largest number of an `integer` column; seconds reach it in January 2038. */
+const largestInteger = 2_147_483_647;
+
+/**
+ * Epoch milliseconds as the column `last_activity` keeps them: whole seconds. From 2038 on the column stands still at
+ * the largest number that it can hold, rather than failing every write.
+ */
+export const toColumnSeconds = (epochMs: number): number =>
+  Math.min(Math.floor(epochMs / 1000), largestInteger);
+
+/** The epoch milliseconds of what the column `last_activity` keeps. */
+export const fromColumnSeconds = (seconds: number): number => seconds * 1000;
+
+const asSeconds: ValueTransformer = {
+  to: (value: unknown) => (typeof value === 'number' ? toColumnSeconds(value) : value),
+  from: (value: unknown) => (isNumeric(value) ? fromColumnSeconds(Number(value)) : value),
+};
+
+/** The columns of the sessions table, by the property that each has in the entity. */
+export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = {
+  id: {
+    name: 'id',
+    type: 'varchar',
+    length: 255,
+    primary: true,
+    // Plain ids are printable ASCII (see stored-text.ts); one byte each keeps MySQL's index short.
+    mysql: { charset: 'ascii', collation: 'ascii_bin' },
+  },
+  userId: {
+    name: 'user_id',
+    type: 'varchar',
+    length: 255,
+    nullable: true,
+    indexed: true,
+    mysql: exactText,
+  },
+  ipAddress: { name: 'ip_address', type: 'varchar', length: 45, nullable: true },
+  userAgent: { name: 'user_agent', type: 'text', nullable: true, mysql: exactText },
+  // MySQL's text ends at 64 KB.
+  payload: { name: 'payload', type: 'text', mysql: { type: 'longtext', ...exactText } },
+  lastActivity: { name: 'last_activity', type: 'integer', indexed: true, transformer: asSeconds },
+  expiresAt: { name: 'expires_at', type: 'bigint', indexed: true, transformer: asNumber },
+  version: { name: 'version', type: 'integer' },
+};
+
+/** The properties in the order of the columns. */
+export const sessionProperties: readonly SessionProperty[] = [
+  'id',
+  'userId',
+  'ipAddress',
+  'userAgent',
+  'payload',
+  'lastActivity',
+  'expiresAt',
+  'version',
+];
+
+/** The name of the table where no other is configured. */
+export const defaultTable = 'sessions';

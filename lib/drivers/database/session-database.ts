@@ -1,0 +1,84 @@
+import type { DataSource } from 'typeorm';
+import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
+import { writeSessionSql, type SessionSql } from './session-sql.js';
+import { locateSessionTable, type SessionTable } from './session-table.js';
+import { dialectOf, type SqlDialect } from './sql-dialect.js';
+import { isPayloadTooLarge } from './statement-failure.js';
+import { StatementRunner } from './statement-runner.js';
+
+/** The table of sessions in one data source: its statements, and what runs them. */
+export class SessionDatabase {
+  readonly dialect: SqlDialect;
+  readonly #dataSource: DataSource;
+  readonly #tableOption: string | undefined;
+  readonly #runner: StatementRunner;
+  #known: { readonly table: SessionTable; readonly sql: SessionSql } | undefined;
+
+  /**
+   * @param timeout ms after which nobody waits for a statement any more
+   * @throws SessionConfigError for a kind of database that the driver does not know
+   */
+  constructor(dataSource: DataSource, tableOption: string | undefined, timeout: number) {
+    this.dialect = dialectOf(dataSource.options.type);
+    this.#dataSource = dataSource;
+    this.#tableOption = tableOption;
+    this.#runner = new StatementRunner(dataSource, timeout);
+  }
+
+  /** The rows that a statement finds. */
+  async ask(pick: (sql: SessionSql) => string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+    const { sql, table } = this.#prepare();
+    const { rows } = await this.#runner.run(pick(sql), parameters, { table: table.path, readsOnly: true });
+    return rows;
+  }
+
+  /**
+   * How many rows a statement inserts, updates or deletes.
+   *
+   * @param expects errors that the caller wants as they are
+   */
+  async change(
+    pick: (sql: SessionSql) => string,
+    parameters: readonly unknown[],
+    expects: (error: unknown) => boolean = () => false,
+  ): Promise<number> {
+    const { sql, table } = this.#prepare();
+    return (await this.#runner.run(pick(sql), parameters, { table: table.path, expects })).affected;
+  }
+
+  /** As `change`, for a statement that carries this payload. @throws SessionTooLargeError */
+  async store(
+    pick: (sql: SessionSql) => string,
+    parameters: readonly unknown[],
+    payload: string,
+    expects: (error: unknown) => boolean = () => false,
+  ): Promise<number> {
+    const isTooLarge = (error: unknown): boolean =>
+      isPayloadTooLarge(error, this.#prepare().table.columns.payload);
+    try {
+      return await this.change(pick, parameters, (error) => expects(error) || isTooLarge(error));
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      throw new SessionTooLargeError(
+        `The session has ${Buffer.byteLength(payload)} bytes; the database takes no payload of that size. On MySQL and ` +
+          `MariaDB the payload column should be longtext (as SessionEntity and the migration make it), and ` +
+          `max_allowed_packet above the size.`,
+      );
+    }
+  }
+
+  /** What depends on the data source's entities, which are known once it is initialized. */
+  #prepare(): { readonly table: SessionTable; readonly sql: SessionSql } {
+    if (!this.#dataSource.isInitialized) {
+      throw new SessionStoreError(
+        'The TypeORM data source of the session driver "database" is not initialized (or was destroyed). ' +
+          'It belongs to the application: call dataSource.initialize() before sessions are used.',
+      );
+    }
+    if (this.#known === undefined) {
+      const table = locateSessionTable(this.#dataSource, this.#tableOption);
+      this.#known = { table, sql: writeSessionSql(table, this.dialect) };
+    }
+    return this.#known;
+  }
+}

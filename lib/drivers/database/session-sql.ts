@@ -1,0 +1,89 @@
+import { sessionProperties, type SessionProperty } from './session-columns.js';
+import type { SessionTable } from './session-table.js';
+import { quoteIdentifier, type SqlDialect } from './sql-dialect.js';
+
+/** The driver's statements for one table. In brackets: the parameters, in their order. */
+export interface SessionSql {
+  /** [id, now] */
+  readonly read: string;
+  /**
+   * [the columns in the order of `sessionProperties`, and now, but not on MySQL]. Inserts, or replaces an expired row,
+   * and says by its count whether it did. On MySQL, whose count cannot tell that, it only inserts, and fails where there
+   * is a row.
+   */
+  readonly insert: string;
+  /** [the columns without id, id, now]; MySQL only. */
+  readonly replaceExpired: string;
+  /** [the columns without id, id, version to replace, now] */
+  readonly update: string;
+  /** [expiresAt, id, now] */
+  readonly touch: string;
+  /** [id, now]; asks whether there is a live row. */
+  readonly exists: string;
+  /** [id] */
+  readonly destroy: string;
+  /** [now, how many at most] */
+  readonly collect: string;
+}
+
+const changingProperties = sessionProperties.filter((property) => property !== 'id');
+
+/** Writes the statements for a table in a dialect. Names are quoted; values are parameters only. */
+export function writeSessionSql(sessionTable: SessionTable, dialect: SqlDialect): SessionSql {
+  const table = quoteIdentifier(sessionTable.path, dialect);
+  const column = (property: SessionProperty): string =>
+    quoteIdentifier(sessionTable.columns[property], dialect);
+  const parameter = (position: number): string => (dialect === 'postgres' ? `$${position}` : '?');
+  const [id, expiresAt, version] = [column('id'), column('expiresAt'), column('version')];
+  const assignments = changingProperties.map((property, at) => `${column(property)} = ${parameter(at + 1)}`);
+  const next = changingProperties.length + 1;
+
+  const names = sessionProperties.map(column).join(', ');
+  const values = sessionProperties.map((_property, at) => parameter(at + 1)).join(', ');
+  const taken = changingProperties.map((property) => `${column(property)} = excluded.${column(property)}`);
+  const onConflict =
+    `ON CONFLICT (${id}) DO UPDATE SET ${taken.join(', ')} ` +
+    `WHERE stored.${expiresAt} <= ${parameter(sessionProperties.length + 1)}`;
+
+  return {
+    read:
+      `SELECT ${sessionProperties.map((property) => `${column(property)} AS ${quoteIdentifier(property, dialect)}`).join(', ')} ` +
+      `FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    insert:
+      dialect === 'mysql'
+        ? `INSERT INTO ${table} (${names}) VALUES (${values})`
+        : `INSERT INTO ${table} AS stored (${names}) VALUES (${values}) ${onConflict}`,
+    replaceExpired:
+      `UPDATE ${table} SET ${assignments.join(', ')} ` +
+      `WHERE ${id} = ${parameter(next)} AND ${expiresAt} <= ${parameter(next + 1)}`,
+    update:
+      `UPDATE ${table} SET ${assignments.join(', ')} WHERE ${id} = ${parameter(next)} ` +
+      `AND ${version} = ${parameter(next + 1)} AND ${expiresAt} > ${parameter(next + 2)}`,
+    touch:
+      `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} ` +
+      `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
+    exists: `SELECT 1 FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
+    collect: writeCollect(table, id, expiresAt, dialect),
+  };
+}
+
+/**
+ * Removes the longest expired rows, found by the index on the expiry. Rows that another process is just removing are
+ * passed over where the database can do so; on MySQL all remove in the order of that index, and so wait for each other.
+ */
+function writeCollect(table: string, id: string, expiresAt: string, dialect: SqlDialect): string {
+  if (dialect === 'mysql')
+    return `DELETE FROM ${table} WHERE ${expiresAt} <= ? ORDER BY ${expiresAt} LIMIT ?`;
+  if (dialect === 'sqlite') {
+    return (
+      `DELETE FROM ${table} WHERE ${id} IN ` +
+      `(SELECT ${id} FROM ${table} WHERE ${expiresAt} <= ? ORDER BY ${expiresAt} LIMIT ?)`
+    );
+  }
+  // Asked again outside: the row may have been replaced by a live one before it was locked.
+  return (
+    `DELETE FROM ${table} WHERE ${expiresAt} <= $1 AND ${id} = ANY(ARRAY(` +
+    `SELECT ${id} FROM ${table} WHERE ${expiresAt} <= $1 ORDER BY ${expiresAt} LIMIT $2 FOR UPDATE SKIP LOCKED))`
+  );
+}

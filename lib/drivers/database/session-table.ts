@@ -1,0 +1,86 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { SessionConfigError } from '../../session.errors.js';
+import { defaultTable, sessionColumns, type SessionProperty } from './session-columns.js';
+import { SessionEntity } from './session.entity.js';
+
+/** Where the sessions are: the names as the database knows them, unquoted. */
+export interface SessionTable {
+  /** `table` or `schema.table`. */
+  readonly path: string;
+  readonly columns: Readonly<Record<SessionProperty, string>>;
+}
+
+/**
+ * Checks the option `table`.
+ *
+ * @throws SessionConfigError where it is no name of a table
+ */
+export function checkTable(table: unknown): void {
+  if (table === undefined) return;
+  if (typeof table === 'string' && table.split('.').every((part) => /^[^"`'\\\p{Cc}]{1,63}$/u.test(part)))
+    return;
+  throw new SessionConfigError(
+    `The option 'database.table' is ${typeof table === 'string' ? JSON.stringify(table) : `a ${typeof table}`}; ` +
+      `it takes the name of a table, or schema.table: up to 63 characters each, without quotes. Default: '${defaultTable}'.`,
+  );
+}
+
+/**
+ * Names the table of sessions in an initialized data source: that of an entity that is, or extends, SessionEntity,
+ * where there is one for it; else what TypeORM would call it (`entityPrefix`, `schema` and the naming strategy of the
+ * data source included).
+ *
+ * @param table the option `table`; left out: the one session entity that the data source has, or `sessions`
+ */
+export function locateSessionTable(dataSource: DataSource, table: string | undefined): SessionTable {
+  const entities = dataSource.entityMetadatas.filter(isSessionEntity);
+  const wanted = table ?? defaultTable;
+  const entity =
+    entities.find(
+      ({ givenTableName, tableName, tablePath }) =>
+        givenTableName === wanted || tableName === wanted || tablePath === wanted,
+    ) ?? (table === undefined && entities.length === 1 ? entities[0] : undefined);
+  return entity === undefined ? nameSessionTable(dataSource, wanted) : tableOfEntity(entity);
+}
+
+/** What TypeORM would call a table of sessions and its columns, were there an entity for it. */
+export function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
+  const { namingStrategy, options, driver } = dataSource;
+  const nameOf = (property: SessionProperty) =>
+    namingStrategy.columnName(property, sessionColumns[property].name, []);
+  const own = namingStrategy.tableName(SessionEntity.name, table);
+  const prefixed =
+    options.entityPrefix === undefined || options.entityPrefix === ''
+      ? own
+      : namingStrategy.prefixTableName(options.entityPrefix, own);
+  const schema = 'schema' in options && typeof options.schema === 'string' ? options.schema : undefined;
+  return {
+    path: table.includes('.') ? table : driver.buildTableName(prefixed, schema),
+    columns: columnsBy(nameOf),
+  };
+}
+
+function isSessionEntity({ target }: EntityMetadata): boolean {
+  return (
+    target === SessionEntity || (typeof target === 'function' && target.prototype instanceof SessionEntity)
+  );
+}
+
+function tableOfEntity(entity: EntityMetadata): SessionTable {
+  const nameOf = (property: SessionProperty) =>
+    entity.findColumnWithPropertyName(property)?.databaseName ?? sessionColumns[property].name;
+  return { path: entity.tablePath, columns: columnsBy(nameOf) };
+}
+
+function columnsBy(nameOf: (property: SessionProperty) => string): Record<SessionProperty, string> {
+  return {
+    id: nameOf('id'),
+    userId: nameOf('userId'),
+    ipAddress: nameOf('ipAddress'),
+    userAgent: nameOf('userAgent'),
+    payload: nameOf('payload'),
+    lastActivity: nameOf('lastActivity'),
+    expiresAt: nameOf('expiresAt'),
+    version: nameOf('version'),
+  };
+}

@@ -1,0 +1,79 @@
+import { SessionStoreError } from '../../session.errors.js';
+
+/** What database clients put on their errors. */
+interface ClientError {
+  readonly message: string;
+  /** SQLSTATE on PostgreSQL, a name such as ER_DUP_ENTRY or SQLITE_BUSY elsewhere. */
+  readonly code: string;
+}
+
+/** The client's own part of an error; TypeORM wraps it in one that carries the statement's parameters. */
+function clientErrorOf(error: unknown): ClientError {
+  const inner =
+    error instanceof Error && 'driverError' in error && error.driverError instanceof Error
+      ? error.driverError
+      : error;
+  const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+  // Failed connections to a name with several addresses come as an AggregateError without a message.
+  const message = (inner instanceof Error ? inner.message : '') || code || 'The database client failed.';
+  return { message, code };
+}
+
+// Single statements in their own transaction: the server undid all of it, so they may be sent again.
+const passingCodes: ReadonlySet<string> = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  'ER_LOCK_DEADLOCK',
+  'ER_CHECKREAD', // MariaDB: record has changed since last read, under innodb_snapshot_isolation
+  'SQLITE_BUSY',
+  'SQLITE_BUSY_SNAPSHOT',
+  'SQLITE_BUSY_RECOVERY',
+  'SQLITE_LOCKED',
+]);
+
+/** Whether another process was in the way, and the same statement may succeed a moment later. */
+export const isPassing = (error: unknown): boolean => passingCodes.has(clientErrorOf(error).code);
+
+/** Whether an INSERT failed because there is a row of that id (MySQL and MariaDB). */
+export const isDuplicate = (error: unknown): boolean => clientErrorOf(error).code === 'ER_DUP_ENTRY';
+
+/**
+ * Whether the database takes no payload of that size: MySQL's `max_allowed_packet`, a payload column that was made as
+ * MySQL's `text`, or SQLite's own limit.
+ */
+export function isPayloadTooLarge(error: unknown, payloadColumn: string): boolean {
+  const { code, message } = clientErrorOf(error);
+  if (code === 'ER_DATA_TOO_LONG') return message.includes(`'${payloadColumn}'`);
+  return code === 'ER_NET_PACKET_TOO_LARGE' || code === 'SQLITE_TOOBIG';
+}
+
+function isTableMissing({ code, message }: ClientError): boolean {
+  return code === '42P01' || code === 'ER_NO_SUCH_TABLE' || message.startsWith('no such table: ');
+}
+
+/**
+ * What a failed statement becomes. Neither the id nor the payload is in it: TypeORM's error carries all parameters, and
+ * servers quote values in their messages.
+ */
+export function describeFailure(error: unknown, parameters: readonly unknown[], table: string): Error {
+  if (error instanceof SessionStoreError) return error;
+  const client = clientErrorOf(error);
+  if (isTableMissing(client)) {
+    return new SessionStoreError(
+      `The table '${table}' of the session driver "database" does not exist. Run the migration ` +
+        `CreateSessionsTable1700000000000, or list SessionEntity in the data source's entities with 'synchronize: true'. ` +
+        `For a table of another name set the option 'database.table'.`,
+    );
+  }
+  const quotesValues =
+    /\\x[0-9a-f]{2}/i.test(client.message) ||
+    parameters.some(
+      (value) => typeof value === 'string' && value !== '' && client.message.includes(value.slice(0, 8)),
+    );
+  const failure = new Error(
+    quotesValues
+      ? `The database refused a statement on '${table}'; its message is left out, because it quotes values.`
+      : client.message,
+  );
+  return client.code === '' ? failure : Object.assign(failure, { code: client.code });
+}

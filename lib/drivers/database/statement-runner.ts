@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { SessionStoreError } from '../../session.errors.js';
+import { describeFailure, isPassing } from './statement-failure.js';
+
+/** What a statement answered. */
+export interface StatementResult {
+  readonly rows: readonly unknown[];
+  /** How many rows it inserted, updated (or found as they should be) or deleted. */
+  readonly affected: number;
+}
+
+/** How a statement is to be run. */
+export interface StatementOptions {
+  /** The name of the table, for messages. */
+  readonly table: string;
+  /** True for what only asks, and so may see what a transaction of the application has not ended yet. */
+  readonly readsOnly?: boolean;
+  /** Errors that the caller wants as they are. */
+  readonly expects?: (error: unknown) => boolean;
+}
+
+/** How often a statement is sent again after another process was in the way: waits of 4 to 512 ms, about a second. */
+const maxRetries = 8;
+/** How many statements may be overdue before further ones are refused. */
+const maxOverdue = 10;
+/** How often one is let through all the same, to see whether the database is back. */
+const probeEveryMs = 500;
+const transactionPollMs = 5;
+
+/**
+ * Sends single statements through the application's data source, each on a connection from its pool and in a
+ * transaction of its own. Never opens or closes the data source.
+ */
+export class StatementRunner {
+  readonly #dataSource: DataSource;
+  readonly #timeout: number;
+  // In the order of their start.
+  readonly #pending = new Set<{ readonly startedAt: number }>();
+  #lastProbeAt = 0;
+
+  /** @param timeout ms after which nobody waits for a statement any more (the option `storeTimeout`) */
+  constructor(dataSource: DataSource, timeout: number) {
+    this.#dataSource = dataSource;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Runs one statement, again where another process was in the way.
+   *
+   * @throws SessionStoreError, or an Error with the client's `code`; without any value of the statement
+   */
+  async run(
+    sql: string,
+    parameters: readonly unknown[],
+    options: StatementOptions,
+  ): Promise<StatementResult> {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await this.#once(sql, parameters, options.readsOnly === true);
+      } catch (error) {
+        if (options.expects?.(error) === true) throw error;
+        if (!isPassing(error) || retries === maxRetries) {
+          throw describeFailure(error, parameters, options.table);
+        }
+        // Of several processes that met, no two should come back at the same moment.
+        await sleep(2 ** (retries + 2) * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  async #once(sql: string, parameters: readonly unknown[], readsOnly: boolean): Promise<StatementResult> {
+    this.#refuseWhenOverdue();
+    const pending = { startedAt: performance.now() };
+    this.#pending.add(pending);
+    const runner = this.#dataSource.createQueryRunner('master');
+    try {
+      await runner.connect();
+      if (!readsOnly) await this.#outsideTransaction(runner, pending.startedAt);
+      // The request was answered without it: what waited for a connection too long must not be stored late.
+      if (this.#isOverdue(pending)) {
+        throw new Error(
+          `No connection to the database was free within ${this.#timeout} ms; nothing was sent.`,
+        );
+      }
+      const result = await runner.query(sql, [...parameters], true);
+      return { rows: result.records, affected: result.affected ?? 0 };
+    } finally {
+      this.#pending.delete(pending);
+      await runner.release();
+    }
+  }
+
+  /**
+   * SQLite data sources have one connection for everything. What is stored while the application has a transaction
+   * open there would vanish with its rollback, so it waits for the end.
+   */
+  async #outsideTransaction(runner: QueryRunner, startedAt: number): Promise<void> {
+    // Before the caller's own limit, so that it hears the reason.
+    const patienceMs = Math.min(this.#timeout, 60_000) * 0.8;
+    while (runner.isTransactionActive) {
+      if (performance.now() - startedAt > patienceMs) {
+        throw new SessionStoreError(
+          'The session could not be stored: its SQLite connection has been in a transaction of the application all the ' +
+            "time. End the transaction first, or give the sessions a data source of their own (option 'database.dataSource').",
+        );
+      }
+      await sleep(transactionPollMs);
+    }
+  }
+
+  #isOverdue({ startedAt }: { readonly startedAt: number }): boolean {
+    return performance.now() - startedAt > this.#timeout;
+  }
+
+  /** Keeps statements from piling up in the pool's queue while the database does not answer. */
+  #refuseWhenOverdue(): void {
+    let overdue = 0;
+    for (const pending of this.#pending) {
+      if (!this.#isOverdue(pending)) return;
+      overdue += 1;
+      if (overdue === maxOverdue) break;
+    }
+    if (overdue < maxOverdue) return;
+    const now = performance.now();
+    if (now - this.#lastProbeAt > probeEveryMs) {
+      this.#lastProbeAt = now;
+      return;
+    }
+    throw new Error(
+      `The database has not answered ${maxOverdue} statements within ${this.#timeout} ms each.`,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+
+const plainId = /^[\x21-\x7e]{1,255}$/;
+const hashPrefix = 'sha256:';
+
+/**
+ * An id as the column `id` keeps it. Printable ASCII without spaces, up to 255 characters, stays as it is, so that a
+ * session can be found in the table by its id. Everything else (longer, spaces, which some collations do not count,
+ * characters that the column cannot hold) becomes `sha256:` and the hash of its UTF-16 code units.
+ */
+export function toStoredId(id: string): string {
+  if (plainId.test(id) && !id.startsWith(hashPrefix)) return id;
+  return hashPrefix + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('hex');
+}
+
+const escapedPrefix = 'escaped:';
+// With the flag u, halves of a surrogate pair match only where the other half is missing.
+const unstorable = /[\0\ud800-\udfff]/u;
+
+/**
+ * A payload as the column `payload` keeps it: as it is, but where it has what a database cannot hold. PostgreSQL has no
+ * NUL character, and UTF-8 no half of a surrogate pair; such a payload is kept as `escaped:` and a JSON string.
+ * What JSON.stringify makes, as the default serializer does, never has either.
+ */
+export function toStoredPayload(payload: string): string {
+  const plain = !unstorable.test(payload) && !payload.startsWith(escapedPrefix);
+  return plain ? payload : escapedPrefix + JSON.stringify(payload);
+}
+
+/** The payload of what the column keeps, or null where that cannot be understood. */
+export function fromStoredPayload(stored: string): string | null {
+  if (!stored.startsWith(escapedPrefix)) return stored;
+  try {
+    const payload: unknown = JSON.parse(stored.slice(escapedPrefix.length));
+    return typeof payload === 'string' ? payload : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a browser calls itself, fit for any column; it is kept to be looked at, not to be compared. */
+export function toStoredRemark(text: string | null, maxLength: number): string | null {
+  return text === null ? null : text.slice(0, maxLength).replaceAll(new RegExp(unstorable, 'gu'), '\u{fffd}');
+}

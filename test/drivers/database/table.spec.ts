@@ -1,0 +1,163 @@
+import { Column, DataSource, Entity, type DataSourceOptions } from 'typeorm';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CreateSessionsTable1700000000000 } from '../../../lib/drivers/database/create-sessions-table.migration.js';
+import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
+import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
+import { contextWith, recordWith } from './records.js';
+import { createDatabase, describeOnEachDatabase, type TestDatabase } from './test-databases.js';
+
+@Entity('order sessions')
+class OrderSession extends SessionEntity {
+  @Column('varchar', { length: 20, nullable: true })
+  tenant!: string | null;
+}
+
+class CreateOrderSessions1760000000000 extends CreateSessionsTable1700000000000 {
+  override readonly table = 'order sessions';
+}
+
+@Entity('app_sessions')
+class AppSession extends SessionEntity {}
+
+class CreateAppSessions1760000000001 extends CreateSessionsTable1700000000000 {
+  override readonly table = 'app_sessions';
+}
+
+describeOnEachDatabase('the table of sessions', (type) => {
+  let database: TestDatabase;
+  const sources: DataSource[] = [];
+
+  async function connect(options: Partial<DataSourceOptions>): Promise<DataSource> {
+    const source = new DataSource(Object.assign({}, database.options, options));
+    await source.initialize();
+    sources.push(source);
+    return source;
+  }
+
+  async function keepsARecord(driver: DatabaseDriver): Promise<void> {
+    expect(await driver.write('some-id', recordWith())).toBe(true);
+    expect(await driver.read('some-id')).toEqual(recordWith());
+    expect(await driver.write('some-id', recordWith({ version: 2 }))).toBe(true);
+    expect(await driver.touch('some-id', recordWith().expiresAt + 1)).toBe(true);
+    expect(await driver.collectGarbage(0)).toBe(0);
+    await driver.destroy('some-id');
+    expect(await driver.read('some-id')).toBe(null);
+  }
+
+  beforeEach(async () => {
+    database = await createDatabase(type);
+  });
+  afterEach(async () => {
+    await Promise.all(sources.splice(0).map(async (source) => source.destroy()));
+    await database.drop();
+  });
+
+  it('is the same by the migration and by the entity', async () => {
+    const source = await connect({
+      entities: [SessionEntity],
+      migrations: [CreateSessionsTable1700000000000],
+      migrationsRun: true,
+    });
+    const pending = await source.driver.createSchemaBuilder().log();
+    expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('is not changed by a second synchronization', async () => {
+    const source = await connect({ entities: [SessionEntity], synchronize: true });
+    const pending = await source.driver.createSchemaBuilder().log();
+    expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('has the documented columns and indexes', async () => {
+    const source = await connect({ entities: [SessionEntity], synchronize: true });
+    const table = await source.createQueryRunner().getTable('sessions');
+    const columns = new Map(table?.columns.map((column) => [column.name, column]));
+    expect([...columns.keys()]).toEqual([
+      'id',
+      'user_id',
+      'ip_address',
+      'user_agent',
+      'payload',
+      'last_activity',
+      'expires_at',
+      'version',
+    ]);
+    expect(table?.primaryColumns.map(({ name }) => name)).toEqual(['id']);
+    expect([...columns.values()].filter(({ isNullable }) => isNullable).map(({ name }) => name)).toEqual([
+      'user_id',
+      'ip_address',
+      'user_agent',
+    ]);
+    expect(columns.get('ip_address')?.length).toBe('45');
+    expect(columns.get('payload')?.type).toBe(type === 'mariadb' ? 'longtext' : 'text');
+    expect(columns.get('last_activity')?.type).toBe(type === 'mariadb' ? 'int' : 'integer');
+    expect(columns.get('expires_at')?.type).toBe('bigint');
+    const indexed = table?.indices.map(({ columnNames }) => columnNames.join()).toSorted();
+    expect(indexed).toEqual(['expires_at', 'last_activity', 'user_id']);
+  });
+
+  it('goes away when the migration is reverted', async () => {
+    const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
+    const runner = source.createQueryRunner();
+    expect(await runner.hasTable('sessions')).toBe(true);
+    await source.undoLastMigration();
+    expect(await runner.hasTable('sessions')).toBe(false);
+    await runner.release();
+  });
+
+  it('is left as it is by the migration where synchronization made it before', async () => {
+    await connect({ entities: [SessionEntity], synchronize: true });
+    const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
+    await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()));
+  });
+
+  it('is used without any entity in the data source', async () => {
+    const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
+    await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()));
+  });
+
+  it('may have another name, with the quotes that it needs, and columns of the application', async () => {
+    const source = await connect({ entities: [SessionEntity, OrderSession], synchronize: true });
+    const driver = new DatabaseDriver({ dataSource: source, table: 'order sessions' }, contextWith());
+    await driver.write('in-orders', recordWith());
+    expect(await source.getRepository(OrderSession).countBy({ userId: '42' })).toBe(1);
+    expect(await source.getRepository(SessionEntity).count()).toBe(0);
+    await keepsARecord(driver);
+  });
+
+  it('has no drift under another name either', async () => {
+    const source = await connect({
+      entities: [SessionEntity, AppSession],
+      migrations: [CreateSessionsTable1700000000000, CreateAppSessions1760000000001],
+      migrationsRun: true,
+    });
+    const pending = await source.driver.createSchemaBuilder().log();
+    expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('is found by its entity where only one is there and no name is set', async () => {
+    const source = await connect({ entities: [AppSession], synchronize: true });
+    await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()));
+  });
+
+  it('is found by its name without an entity', async () => {
+    const source = await connect({ migrations: [CreateOrderSessions1760000000000], migrationsRun: true });
+    await keepsARecord(new DatabaseDriver({ dataSource: source, table: 'order sessions' }, contextWith()));
+  });
+
+  it('follows the prefix of the data source, by entity and by migration alike', async () => {
+    const source = await connect({
+      entityPrefix: 'shop_',
+      entities: [SessionEntity],
+      migrations: [CreateSessionsTable1700000000000],
+      migrationsRun: true,
+    });
+    const pending = await source.driver.createSchemaBuilder().log();
+    expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
+    const withoutEntity = await connect({ entityPrefix: 'shop_' });
+    for (const dataSource of [source, withoutEntity]) {
+      await keepsARecord(new DatabaseDriver({ dataSource }, contextWith()));
+    }
+    expect(await source.createQueryRunner().hasTable('shop_sessions')).toBe(true);
+  });
+});
