@@ -34,7 +34,7 @@ export class CheckoutController {
     const lines = this.cart.lines();
     if (lines.length === 0) {
       session.flash('status', 'Your cart is empty. Perhaps this order was placed in another tab?');
-      return;
+      return { url: '/cart' };
     }
     const order = this.orders.place({
       userId: session.get('userId') ?? null,

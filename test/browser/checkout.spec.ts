@@ -78,9 +78,9 @@ describeShop('Checking out', ({ newVisitor, shop }) => {
     expect(await visitor.cartCount()).toBe(0);
 
     // Reloading asks for the order's page again; it does not post the form again.
-    const { number } = { number: visitor.path() };
+    const order = visitor.path();
     await page.reload();
-    expect(visitor.path()).toBe(number);
+    expect(visitor.path()).toBe(order);
     expect(await visitor.notice().count()).toBe(0);
   });
 

@@ -14,9 +14,9 @@ const DRIVERS = ['file', 'memory', 'stealth'] as const;
 export interface OpenShop {
   readonly driver: (typeof DRIVERS)[number];
   /** The running shop. */
-  shop(): ShopProcess;
+  readonly shop: () => ShopProcess;
   /** Somebody new, with an empty browser. They are sent home after the test. */
-  newVisitor(width?: number): Promise<Visitor>;
+  readonly newVisitor: (width?: number) => Promise<Visitor>;
 }
 
 /**

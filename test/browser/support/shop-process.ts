@@ -13,9 +13,9 @@ export interface ShopProcess {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
   /** What it has printed so far. */
-  output(): string;
+  readonly output: () => string;
   /** Stops it as Ctrl-C does, and waits for its end. A second call does nothing. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A shop that ended before it listened. */
