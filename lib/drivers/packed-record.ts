@@ -1,0 +1,90 @@
+import type { SessionRecord } from './driver.js';
+import { isWellFormed } from './well-formed.js';
+
+/**
+ * A record as one text, for stores that keep one value under a key. Numbers come first and have fixed places, so that
+ * a store's own script can compare the version and move the expiry without a look at the rest:
+ *
+ *     place  0      format: '1', or '2' where the payload is kept as a JSON string
+ *            1..16  expiresAt, epoch milliseconds, padded with zeros
+ *           17..32  version, padded
+ *           33..48  lastActivity, epoch milliseconds, padded
+ *           49..58  the length of what follows the line break, in UTF-16 code units, padded
+ *           59..    userId, ipAddress and userAgent as a JSON list, or nothing where all three are null
+ *                   a line break (JSON has none), and the payload
+ */
+const numberWidth = 16;
+const expiresAtStart = 1;
+const versionStart = expiresAtStart + numberWidth;
+const lastActivityStart = versionStart + numberWidth;
+const lengthStart = lastActivityStart + numberWidth;
+const lengthWidth = 10;
+const headLength = lengthStart + lengthWidth;
+
+const head = /^[12][0-9]{58}/;
+const plainFormat = '1';
+const escapedFormat = '2';
+
+/** Where a store's script finds the numbers in a packed record; places count from 0, `end` is not included. */
+export const packedPlaces = {
+  expiresAt: { start: expiresAtStart, end: versionStart },
+  version: { start: versionStart, end: lastActivityStart },
+} as const;
+
+/** A number as it stands in a packed record: whole, padded with zeros. */
+export function packNumber(value: number): string {
+  return String(Math.trunc(value)).padStart(numberWidth, '0');
+}
+
+/** Makes one text of a record. Its expiry and version stand where `packedPlaces` says. */
+export function packRecord(record: SessionRecord): string {
+  const { payload, expiresAt, version, lastActivity, userId, ipAddress, userAgent } = record;
+  // UTF-8, which stores are sent, has no half of a surrogate pair; JSON writes it as an escape.
+  const isPlain = isWellFormed(payload);
+  const kept = isPlain ? payload : JSON.stringify(payload);
+  const isAnonymous = userId === null && ipAddress === null && userAgent === null;
+  const client = isAnonymous ? '' : JSON.stringify([userId, ipAddress, userAgent]);
+  return (
+    (isPlain ? plainFormat : escapedFormat) +
+    packNumber(expiresAt) +
+    packNumber(version) +
+    packNumber(lastActivity) +
+    String(kept.length).padStart(lengthWidth, '0') +
+    `${client}\n${kept}`
+  );
+}
+
+function parseText(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}
+
+/** The record of a packed text, or null where it is none: foreign text, or one that was cut short. */
+export function unpackRecord(text: string): SessionRecord | null {
+  if (!head.test(text)) return null;
+  const lineEnd = text.indexOf('\n', headLength);
+  const kept = text.slice(lineEnd + 1);
+  if (lineEnd < 0 || kept.length !== Number(text.slice(lengthStart, headLength))) return null;
+  const client: unknown =
+    lineEnd === headLength ? [null, null, null] : parseText(text.slice(headLength, lineEnd));
+  const payload: unknown = text.startsWith(plainFormat) ? kept : parseText(kept);
+  if (typeof payload !== 'string' || !Array.isArray(client)) return null;
+  const [userId, ipAddress, userAgent]: unknown[] = client;
+  if (!isTextOrNull(userId) || !isTextOrNull(ipAddress) || !isTextOrNull(userAgent)) return null;
+  return {
+    payload,
+    expiresAt: Number(text.slice(expiresAtStart, versionStart)),
+    version: Number(text.slice(versionStart, lastActivityStart)),
+    lastActivity: Number(text.slice(lastActivityStart, lengthStart)),
+    userId,
+    ipAddress,
+    userAgent,
+  };
+}

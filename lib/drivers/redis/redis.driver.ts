@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import type { DriverContext } from '../driver-context.js';
+import type { RecordDriver, SessionRecord } from '../driver.js';
+import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
+import { StallGuard } from '../stall-guard.js';
+import { isWellFormed } from '../well-formed.js';
+import { RedisConnection } from './redis.connection.js';
+import { isReply, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
+import {
+  checkRedisOptions,
+  type CheckedRedisOptions,
+  type RedisClient,
+  type RedisDriverOptions,
+} from './redis.options.js';
+import { type RedisScript, touchScript, writeIdLength, writeScript } from './redis.scripts.js';
+
+export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './redis.options.js';
+
+const escapedIdPrefix = 'utf16:';
+
+/**
+ * Keeps records in Redis 6.2 or newer, or Valkey: one key per session, each operation one round trip to that key, so a
+ * Redis Cluster will do. Redis removes what has expired.
+ *
+ * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record.
+ *
+ * @example
+ * SessionModule.forRoot({ secret, driver: 'redis', redis: { url: 'redis://localhost:6379' } })
+ * @example
+ * SessionModule.forRootAsync({ inject: [REDIS], useFactory: (client: Redis) => ({ secret, driver: 'redis', redis: { client } }) })
+ */
+export class RedisDriver implements RecordDriver {
+  readonly #options: CheckedRedisOptions;
+  readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
+  readonly #guard: StallGuard;
+  readonly #instance = randomBytes(8)
+    .toString('hex')
+    .slice(0, writeIdLength / 2);
+  #writes = 0;
+  #connection: RedisConnection | undefined;
+  #wasReady = false;
+
+  /** @throws SessionConfigError where an option is wrong */
+  constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
+    this.#options = checkRedisOptions(options);
+    this.#context = context;
+    this.#guard = new StallGuard(context.storeTimeout, () => this.#connection?.reconnect());
+  }
+
+  /** Connects, where the application did not hand in a client. A server that is away does not keep it from booting. */
+  async open(): Promise<void> {
+    if (this.#options.client !== undefined || this.#connection !== undefined) return;
+    this.#connection = await RedisConnection.open(this.#options.connection, this.#context.storeTimeout);
+    this.#connection.client.on('ready', () => this.#guard.reset());
+  }
+
+  /** Closes the connection that `open` made; a client of the application stays as it is. */
+  async close(): Promise<void> {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    const key = this.#keyOf(id);
+    const text = await this.#call(key, (client) => client.get(key)).catch((error: unknown) => {
+      if (isWrongType(error)) return null;
+      throw error;
+    });
+    const record = text === null ? null : unpackRecord(text.slice(writeIdLength));
+    return record !== null && record.expiresAt > this.#context.clock.now() ? record : null;
+  }
+
+  async write(id: string, record: SessionRecord): Promise<boolean> {
+    const now = this.#context.clock.now();
+    return this.#run(writeScript, this.#keyOf(id), [
+      String(now),
+      String(record.version - 1),
+      this.#nextWriteId() + packRecord(record),
+      this.#lifetime(record.expiresAt, now),
+    ]);
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    const now = this.#context.clock.now();
+    return this.#run(touchScript, this.#keyOf(id), [
+      String(now),
+      packNumber(expiresAt),
+      this.#lifetime(expiresAt, now),
+    ]);
+  }
+
+  async destroy(id: string): Promise<void> {
+    const key = this.#keyOf(id);
+    await this.#call(key, (client) => client.del(key));
+  }
+
+  /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */
+  #lifetime(expiresAt: number, now: number): string {
+    return String(Math.max(1, Math.ceil(expiresAt - now)));
+  }
+
+  #keyOf(id: string): string {
+    // Half a surrogate pair has no place in UTF-8: two such ids would become one key.
+    const isPlain = isWellFormed(id) && !id.startsWith(escapedIdPrefix);
+    const name = isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
+    return this.#options.prefix + name;
+  }
+
+  #nextWriteId(): string {
+    this.#writes = (this.#writes + 1) % 36 ** (writeIdLength / 2);
+    return this.#instance + this.#writes.toString(36).padStart(writeIdLength / 2, '0');
+  }
+
+  async #run(script: RedisScript, key: string, parameters: string[]): Promise<boolean> {
+    const reply = await this.#call(key, async (client) => {
+      try {
+        return await client.evalsha(script.sha1, 1, key, ...parameters);
+      } catch (error) {
+        if (!isUnknownScript(error)) throw error;
+        return client.eval(script.source, 1, key, ...parameters);
+      }
+    });
+    return Number(reply) === 1;
+  }
+
+  async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
+    const client = this.#connectedClient();
+    try {
+      return await this.#guard.run(() => work(client));
+    } catch (error) {
+      if (isReply(error)) this.#guard.reset();
+      throw withoutSecrets(error, key);
+    }
+  }
+
+  /**
+   * The client, if its connection is up. A client of the application may queue commands until its first connection;
+   * after that, what it queued would be carried out long after the visitor was told that it failed.
+   */
+  #connectedClient(): RedisClient {
+    const client = this.#options.client ?? this.#connection?.client;
+    if (client === undefined) throw new Error('The redis driver has not been opened');
+    if (client.status === 'ready') {
+      this.#wasReady = true;
+      return client;
+    }
+    if (this.#connection === undefined && !this.#wasReady && client.status !== 'end') return client;
+    throw new Error(`Not connected to Redis (${client.status})`, { cause: this.#connection?.lastError });
+  }
+}

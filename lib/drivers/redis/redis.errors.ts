@@ -1,0 +1,30 @@
+/** True for an error that Redis itself answered with, which shows that it is there. */
+export function isReply(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** True where the key holds another type of value: something that is no record. */
+export function isWrongType(error: unknown): boolean {
+  return isReply(error) && error.message.startsWith('WRONGTYPE');
+}
+
+/** True where Redis does not know a script by its hash: new, restarted, or after SCRIPT FLUSH. */
+export function isUnknownScript(error: unknown): boolean {
+  return isReply(error) && error.message.startsWith('NOSCRIPT');
+}
+
+/**
+ * The same error without what is secret: ioredis hangs the whole command on its errors, id and payload included, and
+ * Redis quotes arguments in some of its answers.
+ */
+export function withoutSecrets(error: unknown, key: string): Error {
+  if (!(error instanceof Error)) return new Error('The Redis client failed with something that is no Error');
+  const [beforeQuoted = ''] = error.message.split(', with args beginning with:');
+  const safe = new Error(
+    beforeQuoted.replaceAll(key, '<key>'),
+    error.cause === undefined ? {} : { cause: error.cause },
+  );
+  safe.name = error.name;
+  if ('code' in error && typeof error.code === 'string') Object.assign(safe, { code: error.code });
+  return safe;
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { packedPlaces } from '../packed-record.js';
+
+/** A Lua script, and the hash under which Redis keeps it once it has seen it. */
+export interface RedisScript {
+  readonly source: string;
+  readonly sha1: string;
+}
+
+/** Letters and digits before the packed record that tell one write from all others. */
+export const writeIdLength = 16;
+
+/** Lua counts from 1, and includes the last place. */
+function luaRange({ start, end }: { start: number; end: number }): string {
+  return `${writeIdLength + start + 1}, ${writeIdLength + end}`;
+}
+
+const headEnd = writeIdLength + packedPlaces.version.end;
+const expiresAtOffset = writeIdLength + packedPlaces.expiresAt.start;
+
+/**
+ * Sets `head`, and `version` to that of the live record, or to 0 where there is none: nothing, something that is no
+ * record (another type of value included), or an expired one that Redis has not removed yet.
+ */
+const findLiveVersion = `
+local head = redis.pcall('GETRANGE', KEYS[1], 0, ${headEnd - 1})
+local version = 0
+if type(head) == 'string' and #head == ${headEnd} and string.find(head, '^%w+$') then
+  local expiresAt = tonumber(string.sub(head, ${luaRange(packedPlaces.expiresAt)}), 10)
+  if expiresAt and expiresAt > tonumber(ARGV[1]) then
+    version = tonumber(string.sub(head, ${luaRange(packedPlaces.version)}), 10) or 0
+  end
+end`;
+
+function script(body: string): RedisScript {
+  const source = `${findLiveVersion}${body}`;
+  return { source, sha1: createHash('sha1').update(source).digest('hex') };
+}
+
+/**
+ * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms. Returns 1 where stored.
+ *
+ * A client that lost its connection may send the same write again although Redis has carried it out. The write's own
+ * id shows that: what is stored then is this very write.
+ */
+export const writeScript = script(`
+if version ~= tonumber(ARGV[2]) then
+  if version ~= 0 and string.sub(head, 1, ${writeIdLength}) == string.sub(ARGV[3], 1, ${writeIdLength}) then
+    return 1
+  end
+  return 0
+end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+return 1`);
+
+/** KEYS: the record. ARGV: now, the new expiry as it stands in the text, the lifetime in ms. Returns 1 where moved. */
+export const touchScript = script(`
+if version == 0 then
+  return 0
+end
+redis.call('SETRANGE', KEYS[1], ${expiresAtOffset}, ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1`);
