@@ -33,13 +33,14 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
     const { dataSource } = queryRunner;
     const { path, columns: names } = nameSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
-      const { type, length, nullable, primary, mysql } = sessionColumns[property];
+      const { type, length, nullable, primary, default: initial, mysql } = sessionColumns[property];
       const adapted = isMySqlFamily(dataSource) ? mysql : undefined;
       return {
         name: names[property],
         type: dataSource.driver.normalizeType({ type: adapted?.type ?? type }),
         isNullable: nullable ?? false,
         isPrimary: primary ?? false,
+        ...(initial === undefined ? {} : { default: String(initial) }),
         ...(length === undefined ? {} : { length: String(length) }),
         ...(adapted === undefined ? {} : { charset: adapted.charset, collation: adapted.collation }),
       };

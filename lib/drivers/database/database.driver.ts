@@ -64,13 +64,14 @@ export class DatabaseDriver implements RecordDriver {
   }
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
+    // Before anything is awaited: the caller may go on to change the record.
+    const row = toRow(id, record);
+    const { payload, version } = record;
     const database = await this.#find();
     const now = this.#context.clock.now();
-    const row = toRow(id, record);
-    if (record.version === 1) return this.#insert(database, row, record.payload, now);
+    if (version === 1) return this.#insert(database, row, payload, now);
     const [storedId, ...changes] = row;
-    const parameters = [...changes, storedId, record.version - 1, now];
-    return (await database.store((sql) => sql.update, parameters, record.payload)) > 0;
+    return (await database.store((sql) => sql.update, [...changes, storedId, version - 1, now], payload)) > 0;
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {

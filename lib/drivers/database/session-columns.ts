@@ -9,13 +9,22 @@ export interface SessionColumn {
   readonly primary?: true;
   readonly indexed?: true;
   readonly transformer?: ValueTransformer;
+  readonly default?: number;
   /** What MySQL and MariaDB need instead. */
   readonly mysql?: { readonly type?: ColumnType; readonly charset: string; readonly collation: string };
 }
 
 /** The properties of a row, in the order of the columns. */
 export type SessionProperty =
-  'id' | 'userId' | 'ipAddress' | 'userAgent' | 'payload' | 'lastActivity' | 'expiresAt' | 'version';
+  | 'id'
+  | 'userId'
+  | 'ipAddress'
+  | 'userAgent'
+  | 'payload'
+  | 'lastActivity'
+  | 'lastActivityMs'
+  | 'expiresAt'
+  | 'version';
 
 // The servers' own defaults compare without regard to case, and know no character beyond U+FFFF on old databases.
 const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
@@ -39,12 +48,9 @@ const largestInteger = 2_147_483_647;
 export const toColumnSeconds = (epochMs: number): number =>
   Math.min(Math.floor(epochMs / 1000), largestInteger);
 
-/** The epoch milliseconds of what the column `last_activity` keeps. */
-export const fromColumnSeconds = (seconds: number): number => seconds * 1000;
-
 const asSeconds: ValueTransformer = {
   to: (value: unknown) => (typeof value === 'number' ? toColumnSeconds(value) : value),
-  from: (value: unknown) => (isNumeric(value) ? fromColumnSeconds(Number(value)) : value),
+  from: (value: unknown) => (isNumeric(value) ? Number(value) * 1000 : value),
 };
 
 /** The columns of the sessions table, by the property that each has in the entity. */
@@ -70,6 +76,8 @@ export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = 
   // MySQL's text ends at 64 KB.
   payload: { name: 'payload', type: 'text', mysql: { type: 'longtext', ...exactText } },
   lastActivity: { name: 'last_activity', type: 'integer', indexed: true, transformer: asSeconds },
+  // So that a record is read as it was written; with a default, for rows that come from elsewhere.
+  lastActivityMs: { name: 'last_activity_ms', type: 'smallint', default: 0 },
   expiresAt: { name: 'expires_at', type: 'bigint', indexed: true, transformer: asNumber },
   version: { name: 'version', type: 'integer' },
 };
@@ -82,6 +90,7 @@ export const sessionProperties: readonly SessionProperty[] = [
   'userAgent',
   'payload',
   'lastActivity',
+  'lastActivityMs',
   'expiresAt',
   'version',
 ];

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../driver.js';
-import { fromColumnSeconds, toColumnSeconds } from './session-columns.js';
-import { fromStoredPayload, toStoredId, toStoredPayload, toStoredRemark } from './stored-text.js';
+import { toColumnSeconds } from './session-columns.js';
+import { fromStoredText, toStoredId, toStoredRemark, toStoredText } from './stored-text.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
 export type SessionRow = readonly [
@@ -10,6 +10,7 @@ export type SessionRow = readonly [
   userAgent: string | null,
   payload: string,
   lastActivity: number,
+  lastActivityMs: number,
   expiresAt: number,
   version: number,
 ];
@@ -22,11 +23,12 @@ const maxUserAgentLength = 16_000;
 export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),
-    record.userId,
+    record.userId === null ? null : toStoredText(record.userId),
     toStoredRemark(record.ipAddress, maxIpAddressLength),
     toStoredRemark(record.userAgent, maxUserAgentLength),
-    toStoredPayload(record.payload),
+    toStoredText(record.payload),
     toColumnSeconds(record.lastActivity),
+    record.lastActivity % 1000,
     record.expiresAt,
     record.version,
   ];
@@ -36,17 +38,17 @@ export function toRow(id: string, record: SessionRecord): SessionRow {
 export function toRecord(row: unknown): SessionRecord | null {
   if (typeof row !== 'object' || row === null) return null;
   const columns = new Map<string, unknown>(Object.entries(row));
-  const stored = columns.get('payload');
-  const payload = typeof stored === 'string' ? fromStoredPayload(stored) : null;
+  const payload = toText(columns.get('payload'));
   const expiresAt = toInteger(columns.get('expiresAt'));
   const version = toInteger(columns.get('version'));
-  const lastActivity = toInteger(columns.get('lastActivity'));
-  if (payload === null || expiresAt === null || version === null || lastActivity === null) return null;
+  const seconds = toInteger(columns.get('lastActivity'));
+  const milliseconds = toInteger(columns.get('lastActivityMs'));
+  if (payload === null || expiresAt === null || version === null || seconds === null) return null;
   return {
     payload,
     expiresAt,
     version,
-    lastActivity: fromColumnSeconds(lastActivity),
+    lastActivity: seconds * 1000 + (milliseconds ?? 0),
     userId: toText(columns.get('userId')),
     ipAddress: toText(columns.get('ipAddress')),
     userAgent: toText(columns.get('userAgent')),
@@ -60,4 +62,4 @@ function toInteger(value: unknown): number | null {
   return Number.isSafeInteger(number) ? number : null;
 }
 
-const toText = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const toText = (value: unknown): string | null => (typeof value === 'string' ? fromStoredText(value) : null);

@@ -80,6 +80,7 @@ function columnsBy(nameOf: (property: SessionProperty) => string): Record<Sessio
     userAgent: nameOf('userAgent'),
     payload: nameOf('payload'),
     lastActivity: nameOf('lastActivity'),
+    lastActivityMs: nameOf('lastActivityMs'),
     expiresAt: nameOf('expiresAt'),
     version: nameOf('version'),
   };

@@ -33,10 +33,12 @@ export class SessionEntity {
   /** The serialized session. */
   payload!: string;
   /**
-   * When a request last wrote, in epoch milliseconds. The column `last_activity` keeps epoch seconds, so these
-   * milliseconds are whole seconds.
+   * When a request last wrote, in epoch milliseconds without their last three digits: the column `last_activity` keeps
+   * epoch seconds.
    */
   lastActivity!: number;
+  /** Those last three digits, 0 to 999; column `last_activity_ms`. */
+  lastActivityMs!: number;
   /** When the session ends, in epoch milliseconds; column `expires_at`. Expired rows stay until they are collected. */
   expiresAt!: number;
   /** 1 for a new session, one more with each write. */

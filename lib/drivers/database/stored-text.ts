@@ -18,21 +18,21 @@ const escapedPrefix = 'escaped:';
 const unstorable = /[\0\ud800-\udfff]/u;
 
 /**
- * A payload as the column `payload` keeps it: as it is, but where it has what a database cannot hold. PostgreSQL has no
- * NUL character, and UTF-8 no half of a surrogate pair; such a payload is kept as `escaped:` and a JSON string.
- * What JSON.stringify makes, as the default serializer does, never has either.
+ * Text as a column keeps it: as it is, but where it has what a database cannot hold. PostgreSQL has no NUL character,
+ * and UTF-8 no half of a surrogate pair; such text is kept as `escaped:` and a JSON string. What JSON.stringify makes,
+ * as the default serializer does, never has either.
  */
-export function toStoredPayload(payload: string): string {
-  const plain = !unstorable.test(payload) && !payload.startsWith(escapedPrefix);
-  return plain ? payload : escapedPrefix + JSON.stringify(payload);
+export function toStoredText(text: string): string {
+  const plain = !unstorable.test(text) && !text.startsWith(escapedPrefix);
+  return plain ? text : escapedPrefix + JSON.stringify(text);
 }
 
-/** The payload of what the column keeps, or null where that cannot be understood. */
-export function fromStoredPayload(stored: string): string | null {
+/** The text of what a column keeps, or null where that cannot be understood. */
+export function fromStoredText(stored: string): string | null {
   if (!stored.startsWith(escapedPrefix)) return stored;
   try {
-    const payload: unknown = JSON.parse(stored.slice(escapedPrefix.length));
-    return typeof payload === 'string' ? payload : null;
+    const text: unknown = JSON.parse(stored.slice(escapedPrefix.length));
+    return typeof text === 'string' ? text : null;
   } catch {
     return null;
   }

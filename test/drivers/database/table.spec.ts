@@ -79,6 +79,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
       'user_agent',
       'payload',
       'last_activity',
+      'last_activity_ms',
       'expires_at',
       'version',
     ]);

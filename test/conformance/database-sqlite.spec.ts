@@ -1,0 +1,3 @@
+import { describeDatabaseDriver } from './database.js';
+
+describeDatabaseDriver('better-sqlite3');

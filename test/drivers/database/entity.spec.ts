@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Injectable, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { getDataSourceToken, getRepositoryToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, LessThan, MoreThan, type Repository } from 'typeorm';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
+import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
+import { SessionConfigError } from '../../../lib/session.errors.js';
+import { clock, contextWith, recordWith } from './records.js';
+
+const inMemory = { type: 'better-sqlite3', database: ':memory:', synchronize: true } as const;
+
+@Injectable()
+class Visitors {
+  constructor(@InjectRepository(SessionEntity) readonly sessions: Repository<SessionEntity>) {}
+}
+
+describe('SessionEntity in a Nest application', () => {
+  it('is listed among the entities of TypeOrmModule, and the driver finds the data source by itself', async () => {
+    const app = await Test.createTestingModule({
+      imports: [TypeOrmModule.forRoot({ ...inMemory, entities: [SessionEntity] })],
+    }).compile();
+    const resolve = (token: unknown): unknown =>
+      app.get(token as Parameters<typeof app.get>[0], { strict: false });
+    const driver = new DatabaseDriver({}, contextWith({ resolve }));
+    await driver.open();
+    await driver.write('some-id', recordWith());
+    const rows = await app.get(DataSource).getRepository(SessionEntity).find();
+    expect(rows).toEqual([
+      Object.assign(new SessionEntity(), { id: 'some-id', lastActivityMs: 0, ...recordWith() }),
+    ]);
+    await app.close();
+  });
+
+  it('is loaded by autoLoadEntities and injected as a repository', async () => {
+    @Module({ imports: [TypeOrmModule.forFeature([SessionEntity])], providers: [Visitors] })
+    class VisitorsModule {}
+    const app = await Test.createTestingModule({
+      imports: [TypeOrmModule.forRoot({ ...inMemory, autoLoadEntities: true }), VisitorsModule],
+    }).compile();
+    const driver = new DatabaseDriver({ dataSource: app.get(DataSource) }, contextWith());
+    await driver.write('some-id', recordWith({ userId: '7' }));
+    const { sessions } = app.get(Visitors);
+    expect(app.get(getRepositoryToken(SessionEntity))).toBe(sessions);
+    expect(await sessions.countBy({ userId: '7' })).toBe(1);
+    await app.close();
+  });
+
+  it('lives in named data sources at once, and the driver takes the one that is named', async () => {
+    const app = await Test.createTestingModule({
+      imports: [
+        TypeOrmModule.forRoot({ ...inMemory, entities: [SessionEntity] }),
+        TypeOrmModule.forRoot({ ...inMemory, name: 'sessions', entities: [SessionEntity] }),
+      ],
+    }).compile();
+    const resolve = (token: unknown): unknown =>
+      app.get(token as Parameters<typeof app.get>[0], { strict: false });
+    const driver = new DatabaseDriver({ dataSource: 'sessions' }, contextWith({ resolve }));
+    await driver.open();
+    await driver.write('some-id', recordWith());
+    const named = app.get<DataSource>(getDataSourceToken('sessions'));
+    expect(await named.getRepository(SessionEntity).count()).toBe(1);
+    expect(await app.get(DataSource).getRepository(SessionEntity).count()).toBe(0);
+    await app.close();
+  });
+});
+
+describe('SessionEntity as a repository sees it', () => {
+  it('gives numbers in epoch milliseconds and takes them in conditions', async () => {
+    const source = await new DataSource({ ...inMemory, entities: [SessionEntity] }).initialize();
+    const driver = new DatabaseDriver({ dataSource: source }, contextWith());
+    await driver.write('some-id', recordWith());
+    const repository = source.getRepository(SessionEntity);
+    expect(await repository.countBy({ lastActivity: MoreThan(clock.now() - 60_000) })).toBe(1);
+    expect(await repository.countBy({ lastActivity: LessThan(clock.now() - 60_000) })).toBe(0);
+    expect(await repository.countBy({ expiresAt: MoreThan(clock.now()) })).toBe(1);
+    const [row] = await source.query<{ last_activity: number }[]>('SELECT last_activity FROM sessions');
+    expect(row).toEqual({ last_activity: clock.now() / 1000 });
+    await source.destroy();
+  });
+});
+
+describe('SessionEntity without TypeORM', () => {
+  it('is imported without loading TypeORM, and registered once that is loaded later', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'session-entity-'));
+    try {
+      await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+      const own = (await readdir('lib/drivers/database')).map((file) => `lib/drivers/database/${file}`);
+      for (const path of [...own, 'lib/session.errors.ts']) {
+        const { outputText } = transpileModule(await readFile(path, 'utf8'), {
+          compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 },
+        });
+        const compiled = join(folder, path.replace(/\.ts$/, '.js'));
+        await mkdir(dirname(compiled), { recursive: true });
+        await writeFile(compiled, outputText);
+      }
+      const script = `
+        import { createRequire } from 'node:module';
+        const { SessionEntity } = await import(${JSON.stringify(join(folder, 'lib/drivers/database/index.js'))});
+        const require = createRequire(${JSON.stringify(`${process.cwd()}/`)});
+        const loaded = Object.keys(require.cache).some((path) => path.includes('/typeorm/'));
+        const { DataSource } = require('typeorm');
+        const source = new DataSource({ type: 'better-sqlite3', database: ':memory:', synchronize: true, entities: [SessionEntity] });
+        await source.initialize();
+        console.log(loaded, await source.getRepository(SessionEntity).count());
+      `;
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        '--input-type=module',
+        '--eval',
+        script,
+      ]);
+      expect(stdout).toBe('false 0\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('the data source of the driver', () => {
+  it('is asked for where the application has none', async () => {
+    const open = new DatabaseDriver({}, contextWith()).open();
+    await expect(open).rejects.toThrow(SessionConfigError);
+    await expect(open).rejects.toThrow(/TypeOrmModule\.forRoot.*'database\.dataSource'/);
+  });
+
+  it('is asked for by name where that one is missing', async () => {
+    const open = new DatabaseDriver({ dataSource: 'reports' }, contextWith()).open();
+    await expect(open).rejects.toThrow(SessionConfigError);
+    await expect(open).rejects.toThrow(/named 'reports'/);
+  });
+
+  it('may be provided under a token of the application', async () => {
+    const source = await new DataSource({ ...inMemory, entities: [SessionEntity] }).initialize();
+    const resolve = (token: unknown): unknown => (token === 'DATA_SOURCE' ? source : undefined);
+    const driver = new DatabaseDriver({ dataSource: 'DATA_SOURCE' }, contextWith({ resolve }));
+    expect(await driver.write('some-id', recordWith())).toBe(true);
+    await source.destroy();
+  });
+
+  it('is refused where it is none, or of a kind that the driver does not know', async () => {
+    const options: object = { dataSource: {} };
+    await expect(new DatabaseDriver(options, contextWith()).open()).rejects.toThrow(SessionConfigError);
+    const source = new DataSource({ ...inMemory });
+    Object.assign(source, { options: { type: 'mssql' } });
+    await expect(new DatabaseDriver({ dataSource: source }, contextWith()).open()).rejects.toThrow(
+      /"mssql".*postgres, mysql, mariadb/,
+    );
+  });
+
+  it('may be initialized after the application has booted; until then calls say what is missing', async () => {
+    const source = new DataSource({ ...inMemory, entities: [SessionEntity] });
+    const driver = new DatabaseDriver({ dataSource: source }, contextWith());
+    await driver.open();
+    await expect(driver.read('some-id')).rejects.toThrow(/dataSource\.initialize\(\)/);
+    await source.initialize();
+    expect(await driver.read('some-id')).toBe(null);
+    await source.destroy();
+    await expect(driver.read('some-id')).rejects.toThrow(/dataSource\.initialize\(\)/);
+  });
+
+  it('stays open when the driver closes', async () => {
+    const source = await new DataSource({ ...inMemory, entities: [SessionEntity] }).initialize();
+    const driver = new DatabaseDriver({ dataSource: source }, contextWith());
+    await driver.open();
+    await driver.close();
+    expect(source.isInitialized).toBe(true);
+    await source.destroy();
+  });
+
+  it.each(['', 'a.', 'x"y', 'x`y', "x'y", 'a\0b', 'x'.repeat(64), 7])(
+    'refuses %j as the name of a table',
+    (table) => {
+      const options: object = { table };
+      expect(() => new DatabaseDriver(options, contextWith())).toThrow(SessionConfigError);
+    },
+  );
+});

@@ -1,0 +1,96 @@
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
+import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
+import { writeSessionSql } from '../../../lib/drivers/database/session-sql.js';
+import { locateSessionTable } from '../../../lib/drivers/database/session-table.js';
+import { dialectOf } from '../../../lib/drivers/database/sql-dialect.js';
+import { clock, contextWith, hour, recordWith } from './records.js';
+import { createDatabase, describeOnEachDatabase, StatementLog, type TestDatabase } from './test-databases.js';
+
+describeOnEachDatabase('the statements of the driver', (type) => {
+  let database: TestDatabase;
+  let source: DataSource;
+  let driver: DatabaseDriver;
+  const log = new StatementLog();
+
+  async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+    log.statements.length = 0;
+    await work();
+    return log.statements.map((statement) => statement.split(' ')[0] ?? '');
+  }
+
+  beforeAll(async () => {
+    database = await createDatabase(type);
+    source = new DataSource(
+      Object.assign({}, database.options, {
+        entities: [SessionEntity],
+        synchronize: true,
+        logger: log,
+        logging: true,
+      }),
+    );
+    await source.initialize();
+  });
+  afterAll(async () => {
+    await source.destroy();
+    await database.drop();
+  });
+  beforeEach(async () => {
+    await source.getRepository(SessionEntity).clear();
+    driver = new DatabaseDriver({ dataSource: source }, contextWith());
+    await driver.open();
+  });
+
+  it('are one for each call that meets no other', async () => {
+    expect(await statementsOf(() => driver.write('id', recordWith()))).toEqual(['INSERT']);
+    expect(await statementsOf(() => driver.read('id'))).toEqual(['SELECT']);
+    expect(await statementsOf(() => driver.write('id', recordWith({ version: 2 })))).toEqual(['UPDATE']);
+    expect(await statementsOf(() => driver.touch('id', clock.now() + 2 * hour))).toEqual(['UPDATE']);
+    expect(await statementsOf(() => driver.touch('id', clock.now() + 2 * hour))).toEqual(['UPDATE']);
+    expect(await statementsOf(() => driver.destroy('id'))).toEqual(['DELETE']);
+    expect(await statementsOf(() => driver.read('id'))).toEqual(['SELECT']);
+  });
+
+  it('remove expired rows in batches', async () => {
+    const total = 2500;
+    const rows = Array.from({ length: total }, (_, at) => ({
+      id: `id-${at}`,
+      ...recordWith({ expiresAt: clock.now() - at }),
+    }));
+    await source.getRepository(SessionEntity).insert({ id: 'alive', ...recordWith() });
+    for (let at = 0; at < total; at += 500) {
+      await source.getRepository(SessionEntity).insert(rows.slice(at, at + 500));
+    }
+    let removed = 0;
+    const statements = await statementsOf(async () => {
+      removed = await driver.collectGarbage(clock.now());
+    });
+    expect(removed).toBe(total);
+    expect(statements.length).toBeGreaterThanOrEqual(3);
+    expect(await source.getRepository(SessionEntity).find({ select: { id: true } })).toEqual([
+      Object.assign(new SessionEntity(), { id: 'alive' }),
+    ]);
+  });
+
+  it('find expired rows by the index on their expiry', async () => {
+    const dialect = dialectOf(type);
+    const rows = Array.from({ length: 500 }, (_, at) => ({ id: `id-${at}`, ...recordWith() }));
+    for (let copy = 0; copy < 10; copy++) {
+      await source
+        .getRepository(SessionEntity)
+        .insert(rows.map((row) => ({ ...row, id: `${row.id}-${copy}` })));
+    }
+    await driver.write('expired', recordWith({ expiresAt: clock.now() }));
+    const sql = writeSessionSql(locateSessionTable(source, undefined), dialect);
+    if (dialect !== 'sqlite')
+      await source.query(dialect === 'mysql' ? 'ANALYZE TABLE sessions' : 'ANALYZE sessions');
+    const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
+    const plan = JSON.stringify(await source.query(`${explain} ${sql.collect}`, [clock.now(), 1000]));
+    const index = source
+      .getMetadata(SessionEntity)
+      .indices.find(({ columns }) => columns[0]?.propertyName === 'expiresAt')?.name;
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/Seq Scan|"SCAN |"type":"ALL"/);
+  });
+});
