@@ -5,7 +5,7 @@ import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
 import { StallGuard } from '../stall-guard.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
-import { isReply, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
+import { isLostConnection, isReply, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
 import {
   checkRedisOptions,
   type CheckedRedisOptions,
@@ -129,6 +129,11 @@ export class RedisDriver implements RecordDriver {
       return await this.#guard.run(() => work(client));
     } catch (error) {
       if (isReply(error)) this.#guard.reset();
+      if (this.#connection !== undefined && isLostConnection(error)) {
+        throw new Error('The connection was lost before Redis answered', {
+          cause: this.#connection.lastError,
+        });
+      }
       throw withoutSecrets(error, key);
     }
   }

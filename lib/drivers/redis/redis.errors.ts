@@ -13,6 +13,11 @@ export function isUnknownScript(error: unknown): boolean {
   return isReply(error) && error.message.startsWith('NOSCRIPT');
 }
 
+/** True where the connection closed while a command waited for its answer. */
+export function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && error.name === 'MaxRetriesPerRequestError';
+}
+
 /**
  * The same error without what is secret: ioredis hangs the whole command on its errors, id and payload included, and
  * Redis quotes arguments in some of its answers.

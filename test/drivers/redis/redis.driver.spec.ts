@@ -1,0 +1,166 @@
+import { inspect } from 'node:util';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { RedisClient } from '../../../lib/drivers/redis/redis.driver.js';
+import { describeWith, startRedis, startRedisProcess, type TestServer } from '../../servers/index.js';
+import { openDriver, sampleRecord, unique } from './redis-fixture.js';
+
+const dayMs = 86_400_000;
+
+describeWith(['redis'], 'the redis driver', () => {
+  let server: TestServer;
+  let client: Redis;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.url);
+  });
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  /** The commands that clients send to one key, as the server sees them; those inside scripts are left out. */
+  async function commandsOn(key: string, work: () => Promise<unknown>): Promise<string[]> {
+    const monitor = await client.monitor();
+    onTestFinished(() => monitor.disconnect());
+    const seen: string[] = [];
+    const marker = unique();
+    const sawMarker = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, args: string[], source: string) => {
+        if (args.includes(marker)) resolve();
+        if (source !== 'lua' && args.includes(key)) seen.push(String(args[0]).toLowerCase());
+      });
+    });
+    await work();
+    await client.echo(marker);
+    await sawMarker;
+    return seen;
+  }
+
+  it('makes one round trip for each operation', async () => {
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    // The first of each kind loads its script.
+    await driver.write('warm', sampleRecord());
+    await driver.touch('warm', Date.now() + dayMs);
+    const seen = await commandsOn(`${prefix}id`, async () => {
+      await driver.write('id', sampleRecord());
+      await driver.read('id');
+      await driver.touch('id', Date.now() + dayMs);
+      await driver.destroy('id');
+    });
+    expect(seen).toEqual(['evalsha', 'get', 'evalsha', 'del']);
+  });
+
+  it('keeps one key per session, named by the prefix and the id', async () => {
+    const driver = await openDriver({ client, prefix: `${unique()}:` });
+    const other = await openDriver({ client });
+    const id = unique();
+    await other.write(id, sampleRecord());
+    expect(await client.exists(`session:${id}`)).toBe(1);
+    expect(await driver.read(id)).toBeNull();
+    await other.destroy(id);
+    expect(await client.exists(`session:${id}`)).toBe(0);
+  });
+
+  it.each([
+    ['31 days', 31 * dayMs],
+    ['ten years', 3_653 * dayMs],
+  ])('lets Redis remove a record of %s at its end, written or touched', async (_what, lifetimeMs) => {
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    await driver.write('written', sampleRecord({ expiresAt: Date.now() + lifetimeMs }));
+    await driver.write('touched', sampleRecord());
+    await driver.touch('touched', Date.now() + lifetimeMs);
+    for (const id of ['written', 'touched']) {
+      const remaining = await client.pttl(`${prefix}${id}`);
+      expect(remaining).toBeLessThanOrEqual(lifetimeMs);
+      expect(remaining).toBeGreaterThan(lifetimeMs - 10_000);
+    }
+  });
+
+  it('goes on after SCRIPT FLUSH', async () => {
+    const driver = await openDriver({ client, prefix: unique() });
+    const record = sampleRecord();
+    expect(await driver.write('id', record)).toBe(true);
+    await client.script('FLUSH');
+    expect(await driver.write('id', { ...record, version: 2 })).toBe(true);
+    await client.script('FLUSH');
+    expect(await driver.touch('id', record.expiresAt + 1)).toBe(true);
+    await client.script('FLUSH');
+    expect(await driver.write('id', { ...record, version: 2 })).toBe(false);
+  });
+
+  it('takes a key of another type for no record, and replaces it', async () => {
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    await client.hset(`${prefix}id`, 'field', 'value');
+    expect(await driver.read('id')).toBeNull();
+    expect(await driver.touch('id', Date.now() + dayMs)).toBe(false);
+    const record = sampleRecord();
+    expect(await driver.write('id', record)).toBe(true);
+    expect(await driver.read('id')).toEqual(record);
+  });
+
+  it('takes a record that was cut short for no record', async () => {
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    await driver.write('id', sampleRecord());
+    const whole = (await client.get(`${prefix}id`)) ?? '';
+    for (const length of [0, 10, 40, whole.length - 1]) {
+      await client.set(`${prefix}id`, whole.slice(0, length));
+      expect(await driver.read('id')).toBeNull();
+    }
+  });
+
+  it('keeps payloads and ids with half a surrogate pair to the letter', async () => {
+    const driver = await openDriver({ client, prefix: unique() });
+    const [one, other] = ['id\ud800', 'id\udfff'];
+    await driver.write(one, sampleRecord({ payload: 'half \ud83d of a smile' }));
+    expect((await driver.read(one))?.payload).toBe('half \ud83d of a smile');
+    expect(await driver.read(other)).toBeNull();
+  });
+
+  it('says that a write was stored when the client sent it twice over a lost connection', async () => {
+    // What ioredis does by default after a reconnect: the first answer was lost, the second one counts.
+    const twice: RedisClient = {
+      status: 'ready',
+      get: (key) => client.get(key),
+      del: (key) => client.del(key),
+      eval: (source, keys, ...rest) => client.eval(source, keys, ...rest),
+      evalsha: async (sha1, keys, ...rest) => {
+        await client.evalsha(sha1, keys, ...rest);
+        return client.evalsha(sha1, keys, ...rest);
+      },
+    };
+    const prefix = unique();
+    const driver = await openDriver({ client, prefix });
+    const resending = await openDriver({ client: twice, prefix });
+    const record = sampleRecord();
+    await driver.write('id', record);
+    const next = { ...record, version: 2 };
+    expect(await resending.write('id', next)).toBe(true);
+    expect(await driver.write('id', next)).toBe(false);
+    expect(await resending.write('id', next)).toBe(false);
+  });
+
+  it('leaves a client of the application open', async () => {
+    const driver = await openDriver({ client, prefix: unique() });
+    await driver.close();
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('keeps ids and payloads out of its errors', async () => {
+    const full = await startRedisProcess({ settings: { maxmemory: '1', 'maxmemory-policy': 'noeviction' } });
+    onTestFinished(() => full.stop());
+    const driver = await openDriver({ url: full.url });
+    const error = await driver
+      .write('secret-id', sampleRecord({ payload: 'secret-payload' }))
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    const said = inspect(error, { depth: 10, showHidden: true });
+    expect(said).toContain('OOM');
+    expect(said).not.toContain('secret');
+  });
+});
