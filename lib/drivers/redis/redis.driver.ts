@@ -38,7 +38,7 @@ export class RedisDriver implements RecordDriver {
     .slice(0, writeIdLength / 2);
   #writes = 0;
   #connection: RedisConnection | undefined;
-  #wasReady = false;
+  #hasWorked = false;
 
   /** @throws SessionConfigError where an option is wrong */
   constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
@@ -126,13 +126,13 @@ export class RedisDriver implements RecordDriver {
   async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#connectedClient();
     try {
-      return await this.#guard.run(() => work(client));
+      const result = await this.#guard.run(() => work(client));
+      this.#hasWorked = true;
+      return result;
     } catch (error) {
       if (isReply(error)) this.#guard.reset();
       if (this.#connection !== undefined && isLostConnection(error)) {
-        throw new Error('The connection was lost before Redis answered', {
-          cause: this.#connection.lastError,
-        });
+        throw new Error('The connection was lost before Redis answered', { cause: error });
       }
       throw withoutSecrets(error, key);
     }
@@ -145,11 +145,8 @@ export class RedisDriver implements RecordDriver {
   #connectedClient(): RedisClient {
     const client = this.#options.client ?? this.#connection?.client;
     if (client === undefined) throw new Error('The redis driver has not been opened');
-    if (client.status === 'ready') {
-      this.#wasReady = true;
-      return client;
-    }
-    if (this.#connection === undefined && !this.#wasReady && client.status !== 'end') return client;
+    if (client.status === 'ready') return client;
+    if (this.#connection === undefined && !this.#hasWorked && client.status !== 'end') return client;
     throw new Error(`Not connected to Redis (${client.status})`, { cause: this.#connection?.lastError });
   }
 }
