@@ -19,13 +19,6 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const CIPHER = 'aes-256-gcm';
 
-/** What came out of a token. */
-export interface Opened<T> {
-  readonly value: T;
-  /** True where an older secret made the token: it should be made again. */
-  readonly outdated: boolean;
-}
-
 interface Keys {
   readonly signing: KeyObject;
   readonly sealing: KeyObject;
@@ -61,7 +54,7 @@ export class Keyring {
   }
 
   /** The id of a signed token, or null where the signature is not ours. Compares in constant time. */
-  verify(token: string): Opened<string> | null {
+  verify(token: string): string | null {
     if (!token.startsWith(SIGNED_PREFIX)) return null;
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
@@ -71,8 +64,7 @@ export class Keyring {
       const expected = Buffer.from(macOf(encoded, keys.signing));
       if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
         // Only what sign() encoded carries a signature of ours, so this decodes.
-        const value = encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
-        return { value, outdated: keys !== this.#keys[0] };
+        return encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
       }
     }
     return null;
@@ -93,7 +85,7 @@ export class Keyring {
   }
 
   /** Decrypts a sealed token. Null where it is not ours to the last bit. Never throws. */
-  open(token: string): Opened<Buffer> | null {
+  open(token: string): Buffer | null {
     if (!token.startsWith(SEALED_PREFIX)) return null;
     const text = token.slice(SEALED_PREFIX.length);
     const bytes = Buffer.from(text, 'base64url');
@@ -103,8 +95,8 @@ export class Keyring {
     const body = bytes.subarray(SALT_BYTES, -TAG_BYTES);
     const tag = bytes.subarray(-TAG_BYTES);
     for (const keys of this.#keys) {
-      const value = this.#decrypt(expand(keys.sealing, salt), body, tag);
-      if (value !== null) return { value, outdated: keys !== this.#keys[0] };
+      const plain = this.#decrypt(expand(keys.sealing, salt), body, tag);
+      if (plain !== null) return plain;
     }
     return null;
   }

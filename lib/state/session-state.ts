@@ -85,6 +85,11 @@ export class SessionState {
     this.#durationChanged = true;
   }
 
+  /** Whether the lifetime was changed and not stored yet. */
+  get durationChanged(): boolean {
+    return this.#durationChanged;
+  }
+
   // ---- reading -------------------------------------------------------------------------------------------------
 
   /** The value at a path: stored values first, then flash messages. Undefined where there is none. */

@@ -33,9 +33,8 @@ export class StealthDriver implements SealingDriver {
   }
 
   open(token: string): SessionRecord | null {
-    const opened = this.#keyring.open(token);
-    if (opened === null) return null;
-    const record = unpackRecord(opened.value);
+    const bytes = this.#keyring.open(token);
+    const record = bytes === null ? null : unpackRecord(bytes);
     return record !== null && record.expiresAt > this.#clock.now() ? record : null;
   }
 }

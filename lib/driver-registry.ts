@@ -1,0 +1,189 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { systemClock } from './clock.js';
+import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from './drivers/built-in-drivers.js';
+import type { DriverContext } from './drivers/driver-context.js';
+import { SessionConfigError } from './session.errors.js';
+import type { DriverDefinition, DriverFactory } from './session.options.js';
+import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+
+/** Metadata of a class that `@SessionDriver(name)` marks. */
+export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
+
+/**
+ * Where the drivers of an application come from, by name: from providers marked with `@SessionDriver`, from the
+ * option `drivers`, from `SessionManager.extend`, and from the package. A driver of the application's own wins over one
+ * of the package of the same name.
+ */
+@Injectable()
+export class DriverRegistry {
+  readonly #settings: SessionSettings;
+  readonly #moduleRef: ModuleRef;
+  readonly #discovery: DiscoveryService;
+  readonly #factories = new Map<string, DriverFactory>();
+  readonly #drivers = new Map<string, AnyDriver>();
+  readonly #builtIn = new Set<string>();
+  #booted = false;
+
+  constructor(
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
+    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
+  ) {
+    this.#settings = settings;
+    this.#moduleRef = moduleRef;
+    this.#discovery = discovery;
+  }
+
+  extend(name: string, factory: DriverFactory): void {
+    if (typeof name !== 'string' || name === '' || typeof factory !== 'function') {
+      throw new SessionConfigError('extend takes the name of a driver and a function that makes it.');
+    }
+    this.#factories.set(name, factory);
+    if (this.#booted) this.#drivers.delete(name);
+  }
+
+  /** The factory of a driver that is made anew for each request, or null. */
+  perRequest(name: string): DriverFactory | null {
+    const factory = this.#factories.get(name);
+    return factory !== undefined && factory.length >= 2 ? factory : null;
+  }
+
+  /** Whether the driver of that name is the package's own. */
+  isBuiltIn(name: string): boolean {
+    return this.#builtIn.has(name);
+  }
+
+  /**
+   * A driver by name.
+   *
+   * @throws SessionConfigError where there is none; lists the known ones
+   */
+  get(name: string): AnyDriver {
+    const known = this.#drivers.get(name);
+    if (known !== undefined) return known;
+    const factory = this.#factories.get(name);
+    if (factory === undefined) throw this.#unknown(name);
+    const driver = this.checked(name, factory(this.#settings.configOf(name), undefined));
+    this.#drivers.set(name, driver);
+    return driver;
+  }
+
+  /** Makes and opens the application's own drivers, the one in use, and those of the package that have an option. */
+  async boot(inUse: string): Promise<void> {
+    for (const { instance, metatype } of this.#discovery.getProviders()) {
+      const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
+      if (typeof name === 'string' && isDriverLike(instance)) this.#drivers.set(name, this.checked(name, instance));
+    }
+    for (const [name, definition] of Object.entries(this.#settings.drivers)) {
+      this.#drivers.set(name, this.checked(name, await this.#define(name, definition)));
+    }
+    for (const name of BUILT_IN_NAMES) {
+      const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
+      if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
+      const driver = await makeBuiltIn(name, this.#objectConfig(name), this.#context, this.#settings.keyring);
+      if (driver === null) continue;
+      this.#builtIn.add(name);
+      this.#drivers.set(name, driver);
+    }
+    this.get(inUse);
+    this.#assertExplained();
+    for (const [name, driver] of this.#drivers) {
+      if (!isSealing(driver)) await driver.open?.(this.#settings.configOf(name));
+    }
+    this.#booted = true;
+  }
+
+  async close(): Promise<void> {
+    for (const driver of this.#drivers.values()) await driver.close?.();
+    this.#drivers.clear();
+  }
+
+  /**
+   * A driver that has what a driver needs.
+   *
+   * @throws SessionConfigError that names what is missing
+   */
+  checked(name: string, candidate: unknown): AnyDriver {
+    if (!isDriverLike(candidate)) throw new SessionConfigError(`The session driver "${name}" is no object.`);
+    const needed = 'seal' in candidate ? ['seal', 'open'] : ['read', 'write', 'touch', 'destroy'];
+    const missing = needed.filter((method) => typeof Reflect.get(candidate, method) !== 'function');
+    if (missing.length > 0) {
+      throw new SessionConfigError(
+        `The session driver "${name}" lacks ${missing.join(', ')}. A driver has read, write, touch and destroy, or seal and open.`,
+      );
+    }
+    return candidate;
+  }
+
+  async #define(name: string, definition: DriverDefinition): Promise<unknown> {
+    if ('useFactory' in definition && typeof definition.useFactory === 'function') {
+      const dependencies = (definition.inject ?? []).map((dependency) => {
+        if (typeof dependency !== 'object' || !('token' in dependency)) return this.#find(name, dependency);
+        const found = this.#context.resolve(dependency.token);
+        if (found === undefined && !dependency.optional) return this.#find(name, dependency.token);
+        return found;
+      });
+      return definition.useFactory(...dependencies, this.#settings.configOf(name));
+    }
+    if ('useClass' in definition && typeof definition.useClass === 'function') {
+      return this.#context.resolve(definition.useClass) ?? (await this.#moduleRef.create(definition.useClass));
+    }
+    throw new SessionConfigError(`Option 'drivers.${name}' takes { useClass } or { useFactory, inject }.`);
+  }
+
+  #find(name: string, token: unknown): unknown {
+    const found = this.#context.resolve(token);
+    if (found !== undefined) return found;
+    const label = typeof token === 'function' ? token.name : String(token);
+    throw new SessionConfigError(
+      `Option 'drivers.${name}.inject' names ${label}, which no module of the application provides. Import the module that does.`,
+    );
+  }
+
+  #objectConfig(name: string): object {
+    const config = this.#settings.configOf(name) ?? {};
+    if (typeof config !== 'object' || Array.isArray(config)) {
+      throw new SessionConfigError(`Option '${name}' takes an object; it got a value of type ${typeof config}.`);
+    }
+    return config;
+  }
+
+  get #context(): DriverContext {
+    return {
+      clock: systemClock,
+      storeTimeout: this.#settings.storeTimeout,
+      resolve: (token) => {
+        if (typeof token !== 'string' && typeof token !== 'symbol' && typeof token !== 'function') return undefined;
+        try {
+          return this.#moduleRef.get<unknown>(token, { strict: false });
+        } catch {
+          // Nest's way of saying that there is no such provider.
+          return undefined;
+        }
+      },
+    };
+  }
+
+  #assertExplained(): void {
+    const stray = this.#settings.unexplained.filter((name) => !this.#drivers.has(name) && !this.#factories.has(name));
+    if (stray.length === 0) return;
+    throw new SessionConfigError(
+      `Unknown option '${stray.join("', '")}': neither an option of the session module nor the name of a driver (${this.#names()}).`,
+    );
+  }
+
+  #unknown(name: string): SessionConfigError {
+    return new SessionConfigError(
+      `There is no session driver "${name}". Known are ${this.#names()}. Add your own with @SessionDriver('${name}'), the option 'drivers' or SessionManager.extend.`,
+    );
+  }
+
+  #names(): string {
+    return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
+  }
+}
+
+function isDriverLike(value: unknown): value is AnyDriver {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,24 @@
+import ms from 'ms';
+
+/** A span of time: milliseconds, or text such as `'2h'`, `'30 minutes'`, `'7d'`. */
+export type Duration = number | string;
+
+/** Ten years of 365 days, in ms: what `permanent` stands for. */
+export const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/** The longest span accepted, a hundred years: an expiry has to stay a date that every store can keep. */
+const MAX_MS = 10 * TEN_YEARS_MS;
+
+const isText = (value: unknown): value is ms.StringValue => typeof value === 'string' && value.trim() !== '';
+
+/**
+ * The milliseconds of a duration, or null where it is none: no number above zero, no text that says one, or more than
+ * a hundred years.
+ *
+ * @param zero whether 0 is a duration too
+ */
+export function parseDuration(value: unknown, zero = false): number | null {
+  const span = isText(value) && value.length <= 100 ? ms(value) : value;
+  if (typeof span !== 'number' || !Number.isFinite(span) || span > MAX_MS) return null;
+  return span > 0 || (zero && span === 0) ? Math.ceil(span) : null;
+}

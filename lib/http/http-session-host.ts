@@ -1,0 +1,115 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
+import type { SessionAccess } from '../session/session-access.js';
+import type { SessionHost } from '../session/session-host.js';
+import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import { type GateContext, ResponseGate } from './response-gate.js';
+import type { SecureCookieWarning } from './secure-cookie-warning.js';
+import type { SessionCookie } from './session-cookie.js';
+
+/** What all requests of an application share. */
+export interface HttpSessionSettings {
+  readonly cookie: SessionCookie;
+  readonly log: SessionLog;
+  readonly secureWarning: SecureCookieWarning;
+  readonly recordClient: boolean;
+  isNeverFlashed(field: string): boolean;
+  verify(signedId: string, secret: string | undefined): string | null;
+  /** @param ages whether the request uses flash messages up */
+  createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
+}
+
+/** Longer user agents are cut: a column of any size can be filled by a visitor. */
+const MAX_USER_AGENT = 1024;
+
+/** The longest textual address there is: IPv6 with an embedded IPv4 address. */
+const MAX_IP = 45;
+
+const NO_COOKIES: readonly string[] = [];
+
+/** One HTTP request as its session sees it. */
+export class HttpSessionHost implements SessionHost, GateContext {
+  readonly #settings: HttpSessionSettings;
+  readonly #req: RawRequest;
+  readonly #res: RawResponse;
+  readonly tokens: readonly string[];
+  readonly #cookieNames: readonly string[];
+  #session: SessionAccess | null = null;
+  /** Fastify's view of the request, as soon as it is known. */
+  platform: PlatformRequest | null;
+
+  constructor(settings: HttpSessionSettings, req: RawRequest, res: RawResponse, platform: PlatformRequest | null) {
+    this.#settings = settings;
+    this.#req = req;
+    this.#res = res;
+    this.platform = platform;
+    const { tokens, names } = settings.cookie.read(req.headers.cookie);
+    this.tokens = tokens;
+    this.#cookieNames = names;
+  }
+
+  createLifecycle(): SessionLifecycle {
+    const { recordClient } = this.#settings;
+    return this.#settings.createLifecycle(
+      !isPrefetch(this.#req),
+      recordClient ? () => this.#client() : null,
+      this.platform ?? this.#req,
+    );
+  }
+
+  arm(session: SessionAccess): void {
+    this.#session = session;
+    // An object, and one patched response, only for requests that may have something to commit.
+    void new ResponseGate(this.#res, session, this);
+  }
+
+  body(): unknown {
+    return this.platform?.body ?? this.#req.body;
+  }
+
+  isNeverFlashed(field: string): boolean {
+    return this.#settings.isNeverFlashed(field);
+  }
+
+  verify(signedId: string, secret: string | undefined): string | null {
+    return this.#settings.verify(signedId, secret);
+  }
+
+  cookies(): readonly string[] {
+    const { cookie, secureWarning } = this.#settings;
+    const instruction = this.#session?.cookie(this.#cookieNames.length > 0);
+    if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
+    if (instruction.kind === 'expire') return cookie.expire(this.#cookieNames);
+    if (cookie.secure) secureWarning.check(this.#req, this.platform);
+    return cookie.set(instruction.token, instruction.maxAge, this.#cookieNames);
+  }
+
+  failed(error: unknown, answered: boolean): void {
+    const reason = error instanceof Error ? error.message : 'an unknown error';
+    const outcome = answered ? 'The request was answered with 503.' : 'The response was already under way and was cut off.';
+    this.#settings.log.error(`A session could not be stored: ${reason} ${outcome}`);
+  }
+
+  late(): void {
+    if (this.cookies().length === 0) return;
+    this.#settings.log.warn(
+      'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
+        'Write to the session before the first byte of a stream.',
+    );
+  }
+
+  #client(): Client {
+    const ip = this.platform?.ip ?? this.#req.ip ?? this.#req.socket.remoteAddress;
+    const agent = this.#req.headers['user-agent'];
+    return {
+      ipAddress: typeof ip === 'string' ? ip.slice(0, MAX_IP) : null,
+      userAgent: agent === undefined ? null : agent.slice(0, MAX_USER_AGENT),
+    };
+  }
+}
+
+/** A page fetched in case it is needed must not use flash messages up (Fetch Standard, `Sec-Purpose`). */
+function isPrefetch(req: RawRequest): boolean {
+  const purpose = req.headers['sec-purpose'] ?? req.headers['purpose'] ?? req.headers['x-moz'];
+  return typeof purpose === 'string' && purpose.toLowerCase().includes('prefetch');
+}

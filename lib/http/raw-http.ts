@@ -1,0 +1,21 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
+export type RawRequest = IncomingMessage & {
+  session?: unknown;
+  originalUrl?: string;
+  body?: unknown;
+  ip?: unknown;
+  protocol?: unknown;
+  secure?: unknown;
+};
+
+/** A response as the HTTP server made it. */
+export type RawResponse = ServerResponse;
+
+/** What Fastify makes of a request: some facts are found only there. */
+export interface PlatformRequest {
+  readonly body?: unknown;
+  readonly ip?: unknown;
+  readonly protocol?: unknown;
+}

@@ -1,0 +1,248 @@
+import type { ServerResponse } from 'node:http';
+import type { SessionAccess } from '../session/session-access.js';
+import { type HeadArguments, withCookies } from './response-head.js';
+
+/** What a gate needs to know of its application and request. */
+export interface GateContext {
+  /** The Set-Cookie headers due now. Asked once, when the head leaves. */
+  cookies(): readonly string[];
+  /** A commit failed where no exception filter can answer any more. */
+  failed(error: unknown, answered: boolean): void;
+  /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
+  late(): void;
+}
+
+type Operation = 'write' | 'end' | 'flushHeaders';
+
+interface Held {
+  readonly operation: Operation;
+  readonly args: unknown[];
+}
+
+/** What an answer that is not given any more must not leave behind. */
+const REPLACED_HEADERS = [
+  'etag',
+  'last-modified',
+  'location',
+  'cache-control',
+  'transfer-encoding',
+  'trailer',
+  'set-cookie',
+];
+
+const UNAVAILABLE = JSON.stringify({ statusCode: 503, message: 'Service Unavailable' });
+
+/**
+ * Holds a response back until its session is stored.
+ *
+ * The safety net for whatever ends a response without passing the interceptor's way back: exceptions and filters,
+ * `@Res()`, guards that reject, streams, middleware that answers. It is put up when a session first holds something to
+ * commit; as long as nothing is due, everything passes. While something is due, head and body wait; the session is
+ * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
+ * a 503, or, where the head is out already, into a connection that is cut: never into a success that is none.
+ */
+export class ResponseGate {
+  readonly #res: ServerResponse;
+  readonly #session: SessionAccess;
+  readonly #context: GateContext;
+  readonly #real: Record<Operation | 'writeHead', (...args: unknown[]) => unknown>;
+  /** The head that the application wrote and that has not left. */
+  #head: HeadArguments | null = null;
+  #headLeft = false;
+  #held: Held[] = [];
+  #committing = false;
+  #ended = false;
+  #failed = false;
+  /** Above zero while a real method runs: what it calls on the response in turn passes. */
+  #passing = 0;
+
+  constructor(res: ServerResponse, session: SessionAccess, context: GateContext) {
+    this.#res = res;
+    this.#session = session;
+    this.#context = context;
+    // Whatever stands there now, another library's included, is what the gate leads to.
+    this.#real = {
+      writeHead: asFunction(res.writeHead),
+      write: asFunction(res.write),
+      end: asFunction(res.end),
+      flushHeaders: asFunction(res.flushHeaders),
+    };
+    Object.assign(res, {
+      writeHead: (...args: unknown[]) => this.#onWriteHead(args),
+      write: (...args: unknown[]) => this.#onOperation('write', args),
+      end: (...args: unknown[]) => this.#onOperation('end', args),
+      flushHeaders: () => this.#onOperation('flushHeaders', []),
+    });
+    res.once('close', () => {
+      this.#onClose();
+    });
+  }
+
+  #onWriteHead(args: HeadArguments): unknown {
+    if (this.#failed) return this.#res;
+    if (this.#passing > 0) return this.#sendHead(args);
+    if (this.#committing || this.#session.due) {
+      this.#head = args;
+      this.#pretend();
+      return this.#res;
+    }
+    return this.#sendHead(args);
+  }
+
+  #onOperation(operation: Operation, args: unknown[]): unknown {
+    if (this.#passing > 0) return this.#pass(operation, args);
+    if (this.#failed) return operation === 'write' ? false : this.#res;
+    if (this.#committing || this.#session.due) {
+      this.#held.push({ operation, args });
+      this.#pretend();
+      if (!this.#committing) this.#commit();
+      return operation === 'write' ? false : this.#res;
+    }
+    this.#releaseHead();
+    return this.#pass(operation, args);
+  }
+
+  #pass(operation: Operation, args: unknown[]): unknown {
+    if (operation === 'end') this.#ended = true;
+    this.#passing += 1;
+    try {
+      return this.#real[operation].apply(this.#res, args);
+    } finally {
+      this.#passing -= 1;
+    }
+  }
+
+  #sendHead(args: HeadArguments): unknown {
+    let final = args;
+    if (!this.#headLeft) {
+      this.#headLeft = true;
+      const cookies = this.#context.cookies();
+      if (cookies.length > 0) final = withCookies(this.#res, args, cookies);
+    }
+    this.#passing += 1;
+    try {
+      return this.#real.writeHead.apply(this.#res, final);
+    } finally {
+      this.#passing -= 1;
+    }
+  }
+
+  #releaseHead(): void {
+    this.#unpretend();
+    if (this.#head === null) return;
+    const head = this.#head;
+    this.#head = null;
+    this.#sendHead(head);
+  }
+
+  #commit(): void {
+    this.#committing = true;
+    this.#session.commitDue().then(
+      () => {
+        this.#committing = false;
+        this.#release();
+      },
+      (error: unknown) => {
+        this.#committing = false;
+        this.#fail(error);
+      },
+    );
+  }
+
+  /** Lets go what was held, in order. What was changed meanwhile is committed before the end. */
+  #release(): void {
+    const written = this.#held.some(({ operation }) => operation === 'write');
+    this.#releaseHead();
+    if (!this.#headLeft && this.#res.headersSent) {
+      this.#headLeft = true;
+      this.#context.late();
+    }
+    let writable = true;
+    while (this.#held.length > 0) {
+      const [next] = this.#held;
+      if (next === undefined) break;
+      if (next.operation === 'end' && this.#session.due) {
+        this.#pretend();
+        this.#commit();
+        return;
+      }
+      this.#held.shift();
+      const result = this.#pass(next.operation, next.args);
+      if (next.operation === 'write') writable = result !== false;
+    }
+    // Writers were told to wait. Where the socket is full by now, it will tell them itself.
+    if (written && writable && !this.#ended) this.#res.emit('drain');
+  }
+
+  #fail(error: unknown): void {
+    this.#session.abandon();
+    this.#unpretend();
+    this.#failed = true;
+    const ends = this.#held.filter(({ operation }) => operation === 'end');
+    this.#held = [];
+    this.#head = null;
+    const answered = !this.#headLeft && !this.#res.headersSent;
+    this.#context.failed(error, answered);
+    if (!answered) {
+      // The client has half an answer already: a broken connection is the only thing left that says so.
+      this.#res.destroy();
+      return;
+    }
+    for (const { args } of ends) {
+      const callback = args.find((argument) => typeof argument === 'function');
+      if (typeof callback === 'function') this.#res.once('finish', () => callback());
+    }
+    this.#answerUnavailable();
+  }
+
+  #answerUnavailable(): void {
+    const res = this.#res;
+    for (const name of res.getHeaderNames()) {
+      if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) res.removeHeader(name);
+    }
+    this.#headLeft = true;
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(UNAVAILABLE),
+      'cache-control': 'no-store',
+    };
+    this.#passing += 1;
+    try {
+      this.#real.writeHead.call(res, 503, headers);
+      this.#real.end.call(res, res.req?.method === 'HEAD' ? undefined : UNAVAILABLE);
+    } finally {
+      this.#passing -= 1;
+    }
+    this.#ended = true;
+  }
+
+  /** The client went away, or the response ended past the gate: what is due is stored all the same. */
+  #onClose(): void {
+    if (this.#ended || this.#failed || this.#committing || !this.#session.due) return;
+    this.#session.commitDue().catch((error: unknown) => {
+      this.#session.abandon();
+      this.#context.failed(error, false);
+    });
+  }
+
+  /** Frameworks ask the response whether they may still answer: while it is held, they may not. */
+  #pretend(): void {
+    const ended = () => this.#held.some(({ operation }) => operation === 'end');
+    Object.defineProperty(this.#res, 'headersSent', { configurable: true, get: () => true });
+    Object.defineProperty(this.#res, 'writableEnded', { configurable: true, get: ended });
+  }
+
+  #unpretend(): void {
+    // Own properties in front of the prototype's getters: without them the truth is back.
+    Reflect.deleteProperty(this.#res, 'headersSent');
+    Reflect.deleteProperty(this.#res, 'writableEnded');
+  }
+}
+
+/** Overloads of Node's methods do not fit one list of arguments; what comes in is handed on as it came. */
+function asFunction(method: unknown): (...args: unknown[]) => unknown {
+  if (typeof method !== 'function') throw new TypeError('A response without writeHead, write, end and flushHeaders.');
+  return function call(this: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(method, this, args);
+  };
+}

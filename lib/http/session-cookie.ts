@@ -1,0 +1,219 @@
+import { stringifySetCookie } from 'cookie';
+import { SessionConfigError } from '../session.errors.js';
+
+/** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
+export interface SessionCookieOptions {
+  /** Default 'session'. A `__Host-` or `__Secure-` name has to fit the attributes. */
+  name?: string;
+  /** Default '/'. */
+  path?: string;
+  /** Default: the host that set it, and no other. */
+  domain?: string;
+  /** Whether scripts in the page cannot read it. Default true. */
+  httpOnly?: boolean;
+  /** Whether it travels over https only. Default: when NODE_ENV is 'production'. */
+  secure?: boolean;
+  /** Which requests from other sites carry it; true stands for 'strict', false for no attribute at all. Default 'lax'. */
+  sameSite?: 'lax' | 'strict' | 'none' | boolean;
+  /** Whether it is kept apart for each top-level site (CHIPS); needs `secure`. Default false. */
+  partitioned?: boolean;
+  /** Which cookies a browser gives up first. Default: not said. */
+  priority?: 'low' | 'medium' | 'high';
+}
+
+/** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
+const MAX_COOKIE_BYTES = 4096;
+
+/** Room for `; Max-Age=` and ten digits. */
+const MAX_AGE_BYTES = '; Max-Age='.length + 10;
+
+/** Browsers that send more cookies of one name than this are not looked at further. */
+const MAX_CANDIDATES = 8;
+
+/** What a request carried for the session cookie. */
+export interface RequestCookies {
+  /** Tokens, likeliest first. */
+  readonly tokens: readonly string[];
+  /** The names of all cookies that are ours, pieces included. */
+  readonly names: readonly string[];
+}
+
+const NO_COOKIES: RequestCookies = { tokens: [], names: [] };
+
+/**
+ * The session cookie of an application: reads it from requests, writes it for responses, in pieces (`name.0`,
+ * `name.1`, ...) where a token is too long for one.
+ */
+export class SessionCookie {
+  readonly name: string;
+  readonly secure: boolean;
+  /** The longest token that fits, in characters. */
+  readonly maxTokenLength: number;
+  readonly #attributes: string;
+  readonly #expired: string;
+  /** How many characters of a token fit into one piece. */
+  readonly #pieceLength: number;
+  readonly #maxPieces: number;
+
+  /**
+   * @param maxPieces how many cookies a token may be split into
+   * @throws SessionConfigError where the attributes contradict each other or the name
+   */
+  constructor(options: SessionCookieOptions, maxPieces: number) {
+    const cookie = {
+      name: options.name ?? 'session',
+      path: options.path ?? '/',
+      httpOnly: options.httpOnly ?? true,
+      secure: options.secure ?? process.env['NODE_ENV'] === 'production',
+      sameSite: options.sameSite ?? 'lax',
+      partitioned: options.partitioned ?? false,
+      ...(options.domain === undefined ? {} : { domain: options.domain }),
+      ...(options.priority === undefined ? {} : { priority: options.priority }),
+    } as const;
+    assertConsistent(cookie);
+    this.name = cookie.name;
+    this.secure = cookie.secure;
+    this.#attributes = attributesOf(cookie);
+    this.#expired = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#attributes}`;
+    const fixed = cookie.name.length + 1 + MAX_AGE_BYTES + this.#attributes.length;
+    this.#pieceLength = MAX_COOKIE_BYTES - fixed - '.0'.length;
+    this.#maxPieces = maxPieces;
+    this.maxTokenLength = this.#pieceLength * maxPieces;
+  }
+
+  /** Finds what is ours in a Cookie header. A request without it costs one search. */
+  read(header: string | undefined): RequestCookies {
+    if (header === undefined || !header.includes(this.name)) return NO_COOKIES;
+    const whole: string[] = [];
+    const pieces: string[] = [];
+    const names: string[] = [];
+    let start = 0;
+    while (start < header.length) {
+      let end = header.indexOf(';', start);
+      if (end === -1) end = header.length;
+      this.#readPair(header, start, end, whole, pieces, names);
+      start = end + 1;
+    }
+    if (names.length === 0) return NO_COOKIES;
+    const joined = joinPieces(pieces);
+    return { tokens: joined === null ? whole : [...whole, joined], names };
+  }
+
+  #readPair(
+    header: string,
+    start: number,
+    end: number,
+    whole: string[],
+    pieces: string[],
+    names: string[],
+  ): void {
+    let at = start;
+    while (at < end && header.charCodeAt(at) === 0x20) at += 1;
+    if (!header.startsWith(this.name, at)) return;
+    const equals = header.indexOf('=', at);
+    if (equals === -1 || equals >= end) return;
+    const rest = header.slice(at + this.name.length, equals).trimEnd();
+    const value = unquote(header.slice(equals + 1, end).trim());
+    if (rest === '') {
+      if (whole.length < MAX_CANDIDATES) whole.push(value);
+    } else if (/^\.\d$/.test(rest)) {
+      // Of several pieces of one name the first is meant: it has the more specific path (RFC 6265bis, 5.7.3).
+      pieces[Number(rest.slice(1))] ??= value;
+    } else {
+      return;
+    }
+    const name = this.name + rest;
+    if (!names.includes(name)) names.push(name);
+  }
+
+  /**
+   * The Set-Cookie headers that bring a token to the browser, and rid it of pieces that no longer belong to it.
+   *
+   * @param maxAge seconds; undefined ends the cookie with the browser
+   * @param present names that the request carried
+   */
+  set(token: string, maxAge: number | undefined, present: readonly string[]): string[] {
+    const tail = (maxAge === undefined ? '' : `; Max-Age=${maxAge}`) + this.#attributes;
+    // Without the piece's suffix two characters more fit.
+    if (token.length <= this.#pieceLength + 2) {
+      const single = `${this.name}=${token}${tail}`;
+      return present.length <= 1 && (present.length === 0 || present[0] === this.name)
+        ? [single]
+        : [single, ...this.expire(present.filter((name) => name !== this.name))];
+    }
+    const cookies: string[] = [];
+    const used = new Set<string>();
+    for (let at = 0; at < token.length; at += this.#pieceLength) {
+      const name = `${this.name}.${used.size}`;
+      used.add(name);
+      cookies.push(`${name}=${token.slice(at, at + this.#pieceLength)}${tail}`);
+    }
+    return [...cookies, ...this.expire(present.filter((name) => !used.has(name)))];
+  }
+
+  /** The Set-Cookie headers that rid the browser of cookies, with exactly the attributes they were set with. */
+  expire(names: readonly string[]): string[] {
+    return names.map((name) => name + this.#expired);
+  }
+
+  /** How many cookies a token may be split into. */
+  get maxPieces(): number {
+    return this.#maxPieces;
+  }
+}
+
+interface CheckedCookie {
+  readonly name: string;
+  readonly path: string;
+  readonly httpOnly: boolean;
+  readonly secure: boolean;
+  readonly sameSite: 'lax' | 'strict' | 'none' | boolean;
+  readonly partitioned: boolean;
+  readonly domain?: string;
+  readonly priority?: 'low' | 'medium' | 'high';
+}
+
+/** What browsers refuse without a word is refused here with one, before the first visitor. */
+function assertConsistent(cookie: CheckedCookie): void {
+  const { name, path, secure, domain } = cookie;
+  const because = (rule: string) => new SessionConfigError(`Option 'cookie': ${rule}`);
+  if (cookie.sameSite === 'none' && !secure) {
+    throw because("sameSite 'none' needs secure: true, or browsers refuse the cookie.");
+  }
+  if (cookie.partitioned && !secure) {
+    throw because('partitioned: true needs secure: true, or browsers refuse the cookie.');
+  }
+  const lower = name.toLowerCase();
+  if (lower.startsWith('__secure-') && !secure) {
+    throw because(`the name "${name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name.`);
+  }
+  if (lower.startsWith('__host-') && (!secure || path !== '/' || domain !== undefined)) {
+    throw because(
+      `the name "${name}" needs secure: true, path '/' and no domain (RFC 6265bis, 4.1.3.2). Set them so, or choose another name.`,
+    );
+  }
+}
+
+function attributesOf({ name, ...attributes }: CheckedCookie): string {
+  try {
+    return stringifySetCookie({ name, value: '', ...attributes }).slice(name.length + 1);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SessionConfigError(`Option 'cookie' cannot be written as a cookie: ${reason}.`, { cause });
+  }
+}
+
+function joinPieces(pieces: readonly string[]): string | null {
+  // Old pieces may be left behind the last one that counts; a piece that is missing ends the token.
+  if (pieces[0] === undefined) return null;
+  let token = '';
+  for (const piece of pieces) {
+    if (piece === undefined) break;
+    token += piece;
+  }
+  return token;
+}
+
+function unquote(value: string): string {
+  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../clock.js';
+import type { SessionRecord } from '../drivers/driver.js';
+import { SessionStoreError } from '../session.errors.js';
+import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
+import type { CommitQueue } from './commit-queue.js';
+import type { RecordStore } from './record-store.js';
+
+/** How long the old id of a moved session leads commits under way to the new one, in ms. */
+export const MARKER_MS = 30_000;
+
+const MAX_ATTEMPTS = 200;
+
+/**
+ * How a record ends: moved to another id, or destroyed. Both go through the version check, because a plain removal
+ * could remove the marker of a parallel regenerate and leave its new record alive: a logout undone.
+ */
+export class RecordEnding {
+  readonly #store: RecordStore;
+  readonly #queue: CommitQueue;
+  readonly #serializer: SessionSerializer;
+  readonly #clock: Clock;
+
+  constructor(store: RecordStore, queue: CommitQueue, serializer: SessionSerializer, clock: Clock) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#serializer = serializer;
+    this.#clock = clock;
+  }
+
+  /**
+   * Puts the marker that leads to the new id in place of a version.
+   *
+   * @returns false where that version is not the stored one
+   */
+  mark(id: string, version: number, to: string): Promise<boolean> {
+    return this.#store.write(id, this.#sign(movedPayload(to, this.#serializer), version + 1));
+  }
+
+  /**
+   * Removes a record if it is still at that version.
+   *
+   * @returns false where it is not
+   */
+  async endVersion(id: string, version: number): Promise<boolean> {
+    if (!(await this.#store.write(id, this.#sign(endedPayload(this.#serializer), version + 1)))) return false;
+    await this.#store.destroy(id);
+    return true;
+  }
+
+  /**
+   * Removes a session for good, wherever it has moved to.
+   *
+   * @param version the last one known, or 0
+   */
+  async end(id: string, version: number): Promise<void> {
+    const target = await this.#queue.run(id, async (newest, leave) => {
+      const to = await this.#endHere(id, newest?.kind === 'record' ? newest.version : version);
+      leave({ kind: 'gone' });
+      return to;
+    });
+    if (target !== null) await this.end(target, 0);
+  }
+
+  /** Removes what lies under an id, at whatever version it is. Returns the id it moved to, or null. */
+  async #endHere(id: string, known: number): Promise<string | null> {
+    let version = known;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (version > 0 && (await this.endVersion(id, version))) return null;
+      const record = await this.#store.read(id);
+      if (record === null) return null;
+      const parsed = parsePayload(record.payload, this.#serializer);
+      if (parsed.kind === 'moved') {
+        await this.#store.destroy(id);
+        return parsed.to;
+      }
+      if (parsed.kind !== 'session') {
+        await this.#store.destroy(id);
+        return null;
+      }
+      version = record.version;
+    }
+    throw new SessionStoreError(
+      `A session could not be destroyed in ${MAX_ATTEMPTS} attempts: other processes kept writing it.`,
+    );
+  }
+
+  #sign(payload: string, version: number): SessionRecord {
+    const now = this.#clock.now();
+    return {
+      payload,
+      expiresAt: now + MARKER_MS,
+      version,
+      lastActivity: now,
+      userId: null,
+      ipAddress: null,
+      userAgent: null,
+    };
+  }
+}

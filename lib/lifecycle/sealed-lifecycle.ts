@@ -1,0 +1,97 @@
+import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import { SessionTooLargeError } from '../session.errors.js';
+import { type Payload, parsePayload } from '../state/payload.js';
+import { SessionState } from '../state/session-state.js';
+import { type Base, SessionLifecycle } from './session-lifecycle.js';
+import type { Client, SessionRuntime } from './session-runtime.js';
+
+/** A session that lives in the cookie itself. There is no other side to merge with: the last response wins. */
+export class SealedLifecycle extends SessionLifecycle {
+  readonly #driver: SealingDriver;
+  #token = '';
+
+  constructor(
+    runtime: SessionRuntime,
+    driver: SealingDriver,
+    ages: boolean,
+    clientOf: (() => Client) | null,
+  ) {
+    super(runtime, ages, clientOf);
+    this.#driver = driver;
+  }
+
+  override initiate(token: string): Promise<void> | void {
+    const opened = this.#driver.open(token);
+    if (opened instanceof Promise) return opened.then((record) => this.#take(token, record));
+    this.#take(token, opened);
+  }
+
+  #take(token: string, record: SessionRecord | null): void {
+    if (record === null) return;
+    const parsed = parsePayload(record.payload, this.runtime.serializer);
+    if (parsed.kind !== 'session' || parsed.payload.i === undefined) {
+      this.runtime.log.warn('A session cookie was ours but its content could not be read: it counts as absent.');
+      return;
+    }
+    const { payload } = parsed;
+    this.#token = token;
+    this.adopt(
+      { id: parsed.payload.i, version: payload.n, expiresAt: record.expiresAt },
+      SessionState.loaded(this.runtime.serializer, payload, record.payload, this.ages),
+    );
+  }
+
+  /** Nothing is kept anywhere under an id: the session stays empty. */
+  override load(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected override async store(): Promise<void> {
+    const { id, state } = this;
+    const draft = state.draft(undefined, id);
+    // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
+    const expiresAt = this.runtime.clock.now() + this.duration;
+    const record: SessionRecord = {
+      payload: draft.text,
+      expiresAt,
+      version: draft.payload.n,
+      lastActivity: this.runtime.clock.now(),
+      userId: null,
+      ipAddress: null,
+      userAgent: null,
+    };
+    const sealed = this.#driver.seal(record);
+    const token = typeof sealed === 'string' ? sealed : await sealed;
+    if (token.length > this.runtime.maxTokenLength) {
+      throw tooLarge(token.length, this.runtime.maxTokenLength, draft.payload, this.runtime);
+    }
+    this.#token = token;
+    this.settled(state, draft, { id, version: draft.payload.n, expiresAt }, true);
+  }
+
+  protected override async extend(): Promise<boolean> {
+    await this.store();
+    return true;
+  }
+
+  protected override remove(_base: Base): Promise<void> {
+    this.#token = '';
+    return Promise.resolve();
+  }
+
+  override get token(): string {
+    return this.#token;
+  }
+}
+
+function tooLarge(length: number, limit: number, payload: Payload, runtime: SessionRuntime): SessionTooLargeError {
+  const largest = Object.entries(payload.d)
+    .map(([key, value]): [string, number] => [key, Buffer.byteLength(runtime.serializer.stringify(value) ?? '')])
+    .toSorted(([, left], [, right]) => right - left)
+    .slice(0, 3)
+    .map(([key, size]) => `${key} (${size} bytes)`);
+  return new SessionTooLargeError(
+    `The session takes ${length} bytes as cookies, and ${limit} are allowed (option 'stealth.maxCookies'). ` +
+      `Its largest keys: ${largest.join(', ')}. Keep less in it, or use a driver that stores sessions on the server.`,
+  );
+}

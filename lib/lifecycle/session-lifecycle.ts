@@ -1,0 +1,308 @@
+import { randomId } from '../crypto/random-id.js';
+import { readPath } from '../state/values.js';
+import { type Draft, SessionState } from '../state/session-state.js';
+import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
+
+/** What is known of the stored record that a request's state is built on. */
+export interface Base {
+  readonly id: string;
+  readonly version: number;
+  /** Epoch ms. */
+  expiresAt: number;
+}
+
+/** How often one commit looks whether more has become due while it was storing. */
+const COMMIT_PASSES = 4;
+
+const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
+
+/**
+ * The life of one session within one request: initiated, changed, committed, moved, destroyed. Knows nothing of HTTP;
+ * where the session is kept is up to the two subclasses, one for records and one for sealed tokens.
+ */
+export abstract class SessionLifecycle {
+  readonly #runtime: SessionRuntime;
+  readonly #clientOf: (() => Client) | null;
+  readonly #ages: boolean;
+
+  /** Null until something needs it. */
+  protected currentId: string | null = null;
+  protected base: Base | null = null;
+  /** Whether the id was made in this request. */
+  protected idIsFresh = true;
+  /** Whether the record that an id change leaves behind leads commits under way to the new one. */
+  protected leavesMarker = true;
+  /** Whether the cookie has to be sent because of id, data or a renewal. */
+  protected cookieDue = false;
+  /** Another request moved the session to a new id, and its response is the one that tells the browser. */
+  protected followed = false;
+  /** What the last successful write left in the store, even if the application has let go of that session meanwhile. */
+  #lastBase: Base | null = null;
+  /** The record was gone when this request came to commit: what it changed was dropped. */
+  protected dropped = false;
+  #destroyed = false;
+  #abandoned = false;
+  #renewalDue = false;
+  #running: Promise<void> | null = null;
+  #removing: Promise<void> | null = null;
+  readonly = false;
+  state: SessionState;
+
+  /**
+   * @param ages false where the request must not use flash messages up (a prefetch)
+   * @param clientOf who is at the other end, asked only when a record is written
+   */
+  constructor(runtime: SessionRuntime, ages: boolean, clientOf: (() => Client) | null) {
+    this.#runtime = runtime;
+    this.#clientOf = clientOf;
+    this.#ages = ages;
+    this.state = SessionState.empty(runtime.serializer, runtime.clock.now());
+  }
+
+  // ---- what a subclass does ------------------------------------------------------------------------------------
+
+  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
+  abstract initiate(token: string): Promise<void> | void;
+  /** Loads the record of an id that the application chose itself. */
+  abstract load(id: string): Promise<void>;
+  /** Stores what is due, once. */
+  protected abstract store(): Promise<void>;
+  /** Extends the expiry in the store now. */
+  protected abstract extend(expiresAt: number): Promise<boolean>;
+  /** Removes a record, and waits for nothing that the request did before. */
+  protected abstract remove(base: Base): Promise<void>;
+  /** The current id as it travels in the cookie. */
+  abstract get token(): string;
+
+  // ---- the session's own data ----------------------------------------------------------------------------------
+
+  get id(): string {
+    return (this.currentId ??= randomId());
+  }
+
+  get fresh(): boolean {
+    return this.idIsFresh;
+  }
+
+  get stored(): boolean {
+    return this.base !== null;
+  }
+
+  /** ms. */
+  get duration(): number {
+    return this.state.duration ?? this.#runtime.age;
+  }
+
+  /** Epoch ms. */
+  get expiresAt(): number {
+    return this.base?.expiresAt ?? this.#runtime.clock.now() + this.duration;
+  }
+
+  /** Whether a commit has anything to do. */
+  get due(): boolean {
+    if (this.#abandoned || this.dropped || this.readonly) return false;
+    return this.#renewalDue || this.moving || this.isRemoving || this.state.due;
+  }
+
+  /** Whether the application changed something in this request that is not stored yet. */
+  get modified(): boolean {
+    return this.moving || this.state.modified;
+  }
+
+  protected get isRemoving(): boolean {
+    return this.#removing !== null;
+  }
+
+  /** Whether the id changed since the record was loaded. */
+  protected get moving(): boolean {
+    return this.base !== null && this.base.id !== this.currentId;
+  }
+
+  // ---- beginning -----------------------------------------------------------------------------------------------
+
+  /** Takes a loaded payload as the state of this request. */
+  protected adopt(base: Base, state: SessionState): void {
+    this.base = base;
+    this.currentId = base.id;
+    this.idIsFresh = false;
+    this.state = state;
+    this.#renewalDue = this.#runtime.automaticTouch && this.isRenewalDue();
+  }
+
+  protected get ages(): boolean {
+    return this.#ages;
+  }
+
+  protected get runtime(): SessionRuntime {
+    return this.#runtime;
+  }
+
+  /** The store failed while loading, and the application wants to go on: empty, read-only, and the cookie stays. */
+  protected degrade(): void {
+    this.readonly = true;
+  }
+
+  /** Lets go of the current session and gets ready to load another. */
+  switchTo(id: string | null, fresh: boolean): void {
+    this.base = null;
+    this.currentId = id;
+    this.idIsFresh = fresh;
+    this.dropped = false;
+    this.followed = false;
+    this.cookieDue = false;
+    this.#destroyed = false;
+    this.#renewalDue = false;
+    this.leavesMarker = true;
+    this.state = this.emptyState();
+  }
+
+  protected emptyState(): SessionState {
+    return SessionState.empty(this.#runtime.serializer, this.#runtime.clock.now());
+  }
+
+  // ---- changing ------------------------------------------------------------------------------------------------
+
+  /**
+   * A new id from here on.
+   *
+   * @param leavesMarker false where commits of other requests must not follow (invalidate)
+   */
+  regenerate(leavesMarker: boolean): void {
+    this.currentId = randomId();
+    this.idIsFresh = true;
+    if (!leavesMarker) this.leavesMarker = false;
+  }
+
+  async touch(): Promise<void> {
+    if (this.base === null || this.dropped || this.#abandoned) return;
+    const expiresAt = this.#runtime.clock.now() + this.duration;
+    if (!(await this.extend(expiresAt))) return;
+    this.#renewalDue = false;
+    if (this.base !== null) this.base.expiresAt = expiresAt;
+    this.cookieDue = true;
+  }
+
+  /**
+   * Removes the record now. The session reads as empty at once; whoever does not wait for the promise is waited for by
+   * the commit, which also reports what failed.
+   */
+  destroy(): Promise<void> {
+    const loaded = this.base;
+    const running = this.#running;
+    this.switchTo(null, true);
+    this.#destroyed = true;
+    if (loaded === null && running === null) return Promise.resolve();
+    const removing = (async () => {
+      // A commit under way must not store behind our back what is being removed; how it ends is its caller's business.
+      if (running !== null) await running.catch(() => undefined);
+      const base = running === null ? loaded : (this.#lastBase ?? loaded);
+      if (base !== null) await this.remove(base);
+    })();
+    this.#removing = removing;
+    removing.catch(() => undefined);
+    return removing;
+  }
+
+  // ---- committing ----------------------------------------------------------------------------------------------
+
+  /**
+   * Stores what is due; nothing where nothing is. Commits of one request run one after the other.
+   *
+   * @throws SessionStoreError, SessionValueError, SessionTooLargeError: nothing of this commit was stored then
+   */
+  async commit(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    if (!this.due) return;
+    this.#running = this.#commitDue().finally(() => {
+      this.#running = null;
+    });
+    await this.#running;
+  }
+
+  async #commitDue(): Promise<void> {
+    try {
+      for (let pass = 0; pass < COMMIT_PASSES && this.due; pass += 1) {
+        const removing = this.#removing;
+        if (removing !== null) {
+          await removing;
+          if (this.#removing === removing) this.#removing = null;
+        }
+        if (this.due) await this.store();
+      }
+    } catch (error) {
+      this.state.notStored();
+      throw error;
+    }
+  }
+
+  /** After a commit that failed on the way out: no retry, no cookie. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /** What the response has to do about the cookie, as things stand. */
+  cookie(cameWithCookie: boolean): CookieInstruction {
+    if (this.#abandoned || this.dropped || this.readonly) return { kind: 'none' };
+    if (this.followed && !this.idIsFresh) return { kind: 'none' };
+    if (this.cookieDue && this.base !== null) {
+      return { kind: 'set', token: this.token, maxAge: this.#maxAge };
+    }
+    return this.#destroyed && cameWithCookie ? { kind: 'expire' } : { kind: 'none' };
+  }
+
+  get #maxAge(): number | undefined {
+    if (this.#runtime.clearWithBrowser && this.state.duration === undefined) return undefined;
+    return Math.ceil(Math.max(0, this.expiresAt - this.#runtime.clock.now()) / 1000);
+  }
+
+  // ---- for subclasses ------------------------------------------------------------------------------------------
+
+  /** Whether so much of the lifetime is used up that it should be renewed. */
+  protected isRenewalDue(): boolean {
+    if (this.base === null) return false;
+    // A lifetime shorter than the interval would otherwise never be renewed at all.
+    const interval = Math.min(this.#runtime.touchEvery, this.duration / 4);
+    return this.duration - (this.base.expiresAt - this.#runtime.clock.now()) >= interval;
+  }
+
+  /** Until when the record of a write made now lives, and whether that calls for a new cookie. */
+  protected nextExpiry(): { expiresAt: number; renewed: boolean } {
+    if (this.base !== null && !this.moving && !this.state.durationChanged && !this.isRenewalDue()) {
+      return { expiresAt: this.base.expiresAt, renewed: false };
+    }
+    return { expiresAt: this.#runtime.clock.now() + this.duration, renewed: true };
+  }
+
+  /** A draft of a state was stored. */
+  protected settled(state: SessionState, draft: Draft, base: Base, cookieDue: boolean): void {
+    this.#lastBase = base;
+    state.stored(draft);
+    if (state !== this.state) return;
+    this.base = base;
+    this.#renewalDue = false;
+    // Unless the application asked for yet another id while this one was being stored.
+    if (!this.moving) this.leavesMarker = true;
+    if (cookieDue) this.cookieDue = true;
+  }
+
+  /** The record is gone: this request's changes are dropped, and its response says nothing about the cookie. */
+  protected drop(): void {
+    this.dropped = true;
+    this.base = null;
+    this.#renewalDue = false;
+  }
+
+  /** The renewal turned out to be pointless. */
+  protected renewalDone(): void {
+    this.#renewalDue = false;
+  }
+
+  protected get client(): Client {
+    return this.#clientOf === null ? UNKNOWN_CLIENT : this.#clientOf();
+  }
+
+  protected get userId(): string | null {
+    const user = readPath(this.state.values, this.#runtime.userKey);
+    return typeof user === 'string' || typeof user === 'number' ? String(user).slice(0, 255) : null;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.js';
+import type { Keyring } from '../crypto/keyring.js';
+import type { SessionSerializer } from '../state/payload.js';
+
+/** Where a message for the operator goes. Nest's Logger is one. */
+export interface SessionLog {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What all sessions of one application share: its settings, resolved, and its tools. */
+export interface SessionRuntime {
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  readonly serializer: SessionSerializer;
+  readonly log: SessionLog;
+  /** Idle lifetime, ms. */
+  readonly age: number;
+  readonly automaticTouch: boolean;
+  /** How far a lifetime shrinks before it is renewed, ms. */
+  readonly touchEvery: number;
+  /** Whether the cookie of a session without a lifetime of its own ends with the browser. */
+  readonly clearWithBrowser: boolean;
+  readonly degrade: boolean;
+  /** The path of the value that names the user in a record. */
+  readonly userKey: string;
+  /** The longest token that fits into the cookies a session may take, in characters. */
+  readonly maxTokenLength: number;
+}
+
+/** Who is at the other end of a request, as far as a record has a place for it. */
+export interface Client {
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+}
+
+/** What the response has to do about the cookie. */
+export type CookieInstruction =
+  | { readonly kind: 'none' }
+  /** `maxAge` in seconds; undefined ends the cookie with the browser. */
+  | { readonly kind: 'set'; readonly token: string; readonly maxAge: number | undefined }
+  | { readonly kind: 'expire' };

@@ -1,0 +1,15 @@
+import { ServiceUnavailableException } from '@nestjs/common';
+
+/**
+ * What Nest's exception filters get when a session could not be loaded or stored: a 503 that tells the visitor
+ * nothing. `cause` is the SessionError that says what happened.
+ *
+ * @example
+ * @Catch(SessionUnavailableException)
+ * class SorryFilter implements ExceptionFilter { ... }
+ */
+export class SessionUnavailableException extends ServiceUnavailableException {
+  constructor(cause: unknown) {
+    super(undefined, { cause });
+  }
+}

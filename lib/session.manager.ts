@@ -1,0 +1,207 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { systemClock } from './clock.js';
+import { type AnyDriver, isSealing } from './drivers/built-in-drivers.js';
+import type { SessionRecord } from './drivers/driver.js';
+import { DriverRegistry } from './driver-registry.js';
+import { CommitQueue } from './lifecycle/commit-queue.js';
+import { RecordEnding } from './lifecycle/record-ending.js';
+import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
+import { RecordStore } from './lifecycle/record-store.js';
+import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
+import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
+import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
+import { SessionConfigError } from './session.errors.js';
+import type { DriverFactory } from './session.options.js';
+import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { parsePayload } from './state/payload.js';
+import type { Values } from './state/values.js';
+
+/** What is kept of a session, read from outside any request. */
+export interface StoredSession extends SessionRecord {
+  readonly id: string;
+  /** The values. A copy: changing it changes nothing. */
+  readonly values: Values;
+  /** When the session began, in epoch ms. */
+  readonly createdAt: number;
+}
+
+/**
+ * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
+ *
+ * @example
+ * constructor(private readonly sessions: SessionManager) {}
+ * signOutEverywhere(ids: string[]) { return Promise.all(ids.map((id) => this.sessions.destroy(id))); }
+ */
+@Injectable()
+export class SessionManager {
+  readonly #settings: SessionSettings;
+  readonly #registry: DriverRegistry;
+  readonly #queue = new CommitQueue();
+  readonly #runtime: SessionRuntime;
+  readonly #log = new Logger('SessionModule');
+  #driver: AnyDriver | null = null;
+  #tools: RecordTools | null = null;
+  #perRequest: DriverFactory | null = null;
+  #collector: NodeJS.Timeout | null = null;
+  #collecting: Promise<number> | null = null;
+
+  constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
+    this.#settings = settings;
+    this.#registry = registry;
+    this.#runtime = {
+      clock: systemClock,
+      keyring: settings.keyring,
+      serializer: settings.serializer,
+      log: this.#log,
+      age: settings.age,
+      automaticTouch: settings.automaticTouch,
+      touchEvery: settings.touchEvery,
+      clearWithBrowser: settings.clearWithBrowser,
+      degrade: settings.degrade,
+      userKey: settings.userKey,
+      maxTokenLength: settings.cookie.maxTokenLength,
+    };
+  }
+
+  /**
+   * A driver by name.
+   *
+   * @param name default: the one that the option `driver` names
+   * @throws SessionConfigError where there is no such driver; lists the known ones
+   */
+  driver(name?: string): AnyDriver {
+    if (name === undefined || name === this.#settings.driver) {
+      if (this.#driver !== null) return this.#driver;
+    }
+    return this.#registry.get(name ?? this.#settings.driver);
+  }
+
+  /**
+   * Adds a driver of your own, before the application has booted: in a constructor, or in `onModuleInit`.
+   *
+   * @param factory gets the option under the driver's name. If it takes a second argument, it is called anew for each
+   * request and gets that request; otherwise once.
+   * @example
+   * sessions.extend('mongo', (config) => new MongoDriver(this.mongo, config))
+   */
+  extend(name: string, factory: DriverFactory): this {
+    this.#registry.extend(name, factory);
+    return this;
+  }
+
+  /**
+   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing.
+   *
+   * @throws SessionStoreError where the store fails
+   */
+  async read(id: string): Promise<StoredSession | null> {
+    if (this.#tools === null) return null;
+    const record = await this.#tools.store.read(id);
+    if (record === null) return null;
+    const parsed = parsePayload(record.payload, this.#settings.serializer);
+    if (parsed.kind !== 'session') return null;
+    return { ...record, id, values: parsed.payload.d, createdAt: parsed.payload.c };
+  }
+
+  /**
+   * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
+   * is none; nothing happens with a sealing driver.
+   *
+   * @throws SessionStoreError where the store fails
+   */
+  async destroy(id: string): Promise<void> {
+    if (this.#tools !== null) await this.#tools.ending.end(id, 0);
+  }
+
+  /**
+   * Removes expired records now. Happens by itself as often as the option `gc` says.
+   *
+   * @returns how many; 0 for drivers whose store expires records by itself
+   */
+  collectGarbage(): Promise<number> {
+    // One round at a time: a slow one is joined, not raced.
+    return (this.#collecting ??= this.#collect().finally(() => {
+      this.#collecting = null;
+    }));
+  }
+
+  async #collect(): Promise<number> {
+    const driver = this.driver();
+    if (isSealing(driver)) return 0;
+    return (await driver.collectGarbage?.(systemClock.now())) ?? 0;
+  }
+
+  // ---- for the package itself ----------------------------------------------------------------------------------
+
+  /**
+   * Makes and opens the drivers.
+   *
+   * @internal
+   */
+  async boot(): Promise<void> {
+    const { driver: name, gcEvery } = this.#settings;
+    await this.#registry.boot(name);
+    this.#perRequest = this.#registry.perRequest(name);
+    const driver = this.#registry.get(name);
+    this.#driver = driver;
+    if (!isSealing(driver)) {
+      this.#tools = this.#toolsFor(driver);
+      if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
+    }
+    if (name === 'memory' && process.env['NODE_ENV'] === 'production') {
+      this.#log.warn(
+        "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
+      );
+    }
+  }
+
+  /** @internal */
+  async shutdown(): Promise<void> {
+    if (this.#collector !== null) clearInterval(this.#collector);
+    await this.#collecting?.catch(() => undefined);
+    await this.#registry.close();
+  }
+
+  /** @internal */
+  createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
+    if (this.#perRequest !== null) {
+      const driver = this.#registry.checked(
+        this.#settings.driver,
+        this.#perRequest(this.#settings.configOf(this.#settings.driver), request),
+      );
+      return isSealing(driver)
+        ? new SealedLifecycle(this.#runtime, driver, ages, clientOf)
+        : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);
+    }
+    if (this.#tools !== null) return new RecordLifecycle(this.#runtime, this.#tools, ages, clientOf);
+    if (this.#driver === null || !isSealing(this.#driver)) throw notBooted();
+    return new SealedLifecycle(this.#runtime, this.#driver, ages, clientOf);
+  }
+
+  #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {
+    const { driver: name, storeTimeout, serializer } = this.#settings;
+    // Memory answers at once or never: a timer for each of its calls would cost more than they do.
+    const timeout = name === 'memory' && this.#registry.isBuiltIn(name) ? Infinity : storeTimeout;
+    const store = new RecordStore(driver, name, timeout, this.#log);
+    return { store, queue: this.#queue, ending: new RecordEnding(store, this.#queue, serializer, systemClock) };
+  }
+
+  #collectEvery(interval: number): void {
+    this.#collector = setInterval(() => {
+      this.collectGarbage().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.name : 'an unknown error';
+        this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
+      });
+    }, Math.min(interval, MAX_TIMER));
+    this.#collector.unref();
+  }
+}
+
+/** What setInterval takes at most; above it would fire at once. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+function notBooted(): SessionConfigError {
+  return new SessionConfigError(
+    'A request came in before the application had booted. Call `await app.init()` or `await app.listen()` first.',
+  );
+}

@@ -1,0 +1,120 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Logger,
+} from '@nestjs/common';
+import { ApplicationConfig, DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
+import { Keyring } from './crypto/keyring.js';
+import { DriverRegistry } from './driver-registry.js';
+import { compileExclusion } from './http/excluded-routes.js';
+import { openOnEachRequest } from './http/http-platform.js';
+import { HttpSessions } from './http/http-sessions.js';
+import { SecureCookieWarning } from './http/secure-cookie-warning.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import { SessionManager } from './session.manager.js';
+import { SessionMiddleware } from './session.middleware.js';
+import { SESSION_OPTIONS, type SessionModuleOptions } from './session.options.js';
+import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
+import { fieldName } from './session/form-input.js';
+
+/** What a class given to `forRootAsync` as `useClass` or `useExisting` implements. */
+export interface SessionOptionsFactory {
+  /** Returns the options; may be asynchronous. */
+  createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
+}
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleOptions>({
+  optionsInjectionToken: SESSION_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createSessionOptions')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+function httpSessions(settings: SessionSettings, manager: SessionManager, config: ApplicationConfig): HttpSessions {
+  const log = new Logger('SessionModule');
+  return new HttpSessions(
+    {
+      cookie: settings.cookie,
+      log,
+      secureWarning: new SecureCookieWarning(log),
+      recordClient: settings.recordClient,
+      isNeverFlashed: (field) => settings.neverFlashed.has(fieldName(field)),
+      verify: (signedId, secret) => {
+        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
+        return keyring.verify(signedId);
+      },
+      createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
+    },
+    compileExclusion(settings.exclude, config.getGlobalPrefix()),
+  );
+}
+
+/**
+ * Sessions for a Nest application. Global: import it once, in the root module.
+ *
+ * @example
+ * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'file' })
+ * @example
+ * SessionModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ secret: config.getOrThrow('SESSION_SECRET'), driver: 'redis', redis: { url: config.getOrThrow('REDIS_URL') } }),
+ * })
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
+    DriverRegistry,
+    {
+      provide: SessionManager,
+      useFactory: (settings: SessionSettings, registry: DriverRegistry) => new SessionManager(settings, registry),
+      inject: [SESSION_SETTINGS, DriverRegistry],
+    },
+    {
+      provide: HttpSessions,
+      useFactory: httpSessions,
+      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig],
+    },
+    SessionMiddleware,
+    SessionInterceptor,
+  ],
+  exports: [SessionManager, SessionMiddleware, SessionInterceptor, SESSION_OPTIONS, HttpSessions],
+})
+export class SessionModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
+{
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #sessions: HttpSessions;
+  readonly #manager: SessionManager;
+
+  constructor(
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(HttpSessions) sessions: HttpSessions,
+    @Inject(SessionManager) manager: SessionManager,
+  ) {
+    super();
+    this.#adapterHost = adapterHost;
+    this.#sessions = sessions;
+    this.#manager = manager;
+  }
+
+  /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
+  configure(_consumer: MiddlewareConsumer): void {
+    openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#manager.boot();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#manager.shutdown();
+  }
+}

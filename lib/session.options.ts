@@ -1,0 +1,91 @@
+import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { AnyDriver } from './drivers/built-in-drivers.js';
+import type { MemoryDriverOptions } from './drivers/memory/memory.driver.js';
+import type { FileDriverOptions } from './drivers/file/file.driver.js';
+import type { RedisDriverOptions } from './drivers/redis/redis.driver.js';
+import type { MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
+import type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
+import type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
+import type { Duration } from './duration.js';
+import type { ExcludedRoute } from './http/excluded-routes.js';
+import type { SessionCookieOptions } from './http/session-cookie.js';
+import type { SessionSerializer } from './state/payload.js';
+
+/** The injection token of the options, as the application gave them. */
+export const SESSION_OPTIONS = Symbol('nestjs-session-kit options');
+
+/**
+ * Makes a driver of the option under its name. With a second parameter it is called for each request, and gets it:
+ * Express's request, or Fastify's.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- configuration and request have whatever types the factory declares
+export type DriverFactory = (config: any, request?: any) => AnyDriver;
+
+/** A driver of the application's own, named in the options. */
+export type DriverDefinition =
+  | {
+      /** A class that Nest makes, with its dependencies. */
+      useClass: Type<AnyDriver>;
+    }
+  | {
+      /** Makes the driver of what `inject` lists, in that order, and last of the option under the driver's name. */
+      // oxlint-disable-next-line typescript/no-explicit-any -- what is injected has whatever types the factory declares
+      useFactory: (...dependencies: any[]) => AnyDriver | Promise<AnyDriver>;
+      inject?: (InjectionToken | OptionalFactoryDependency)[];
+    };
+
+/** What `SessionModule.forRoot` takes. Only `secret` is required. */
+export interface SessionModuleOptions {
+  /**
+   * Signs and seals the cookies: 32 characters or more. A list rotates: the first signs and seals, the others are
+   * still accepted; a visitor's cookie moves on to the first with its next renewal.
+   */
+  secret: string | readonly string[];
+  /** Where sessions live: 'memory', 'file', 'database', 'redis', 'memcached', 'stealth' or a name of your own. Default 'stealth'. */
+  driver?: string;
+  /** How long a session lives without a visit. Default '2h'. */
+  age?: Duration;
+  /** Whether the cookie ends with the browser instead of with `age`. Default false. */
+  clearWithBrowser?: boolean;
+  /** Name and attributes of the cookie. */
+  cookie?: SessionCookieOptions;
+  /** Whether a visit that only reads renews the session. Default true. */
+  automaticTouch?: boolean;
+  /** How far the lifetime shrinks before a visit renews it; at most a quarter of it. Default '1m'. */
+  touchEvery?: Duration;
+  /** Turns sessions into text and back. Default JSON. */
+  serializer?: SessionSerializer;
+  /** Routes that never open a session: `request.session` is undefined there. Default none. */
+  exclude?: readonly ExcludedRoute[];
+  /** No store call holds a request longer. Default '2s'. */
+  storeTimeout?: Duration;
+  /**
+   * What a request with a session gets while the store fails: 'reject' a 503, 'degrade' an empty read-only session.
+   * The visitor's cookie stays as it is. Default 'reject'.
+   */
+  whenStoreFails?: 'reject' | 'degrade';
+  /** How often expired records are removed, for stores that do not expire them themselves; false: never. Default '10m'. */
+  gc?: Duration | false;
+  /** About flash messages. */
+  flash?: {
+    /**
+     * Fields that `flashAll`, `flashOnly` and `flashExcept` never flash, at any depth; case, `_` and `-` make no
+     * difference. Replaces the default: passwords, tokens and the like.
+     */
+    except?: readonly string[];
+  };
+  /** The path of the value that names the user; drivers that have a column for it keep it there. Default 'userId'. */
+  userKey?: string;
+  /** Whether ip address and user agent are kept with the record, by drivers that have a place for them. Default true. */
+  recordClient?: boolean;
+  /** Drivers of your own, by name. */
+  drivers?: Record<string, DriverDefinition>;
+  memory?: MemoryDriverOptions;
+  file?: FileDriverOptions;
+  database?: DatabaseDriverOptions;
+  redis?: RedisDriverOptions;
+  memcached?: MemcachedDriverOptions;
+  stealth?: StealthDriverOptions;
+  /** The configuration of a driver of your own stands under its name. */
+  [driver: string]: unknown;
+}

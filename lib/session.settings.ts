@@ -1,0 +1,229 @@
+import { Keyring } from './crypto/keyring.js';
+import { BUILT_IN_NAMES } from './drivers/built-in-drivers.js';
+import { parseDuration } from './duration.js';
+import { SessionCookie } from './http/session-cookie.js';
+import { SessionConfigError } from './session.errors.js';
+import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
+import { NEVER_FLASHED, fieldName } from './session/form-input.js';
+import type { SessionSerializer } from './state/payload.js';
+import type { ExcludedRoute } from './http/excluded-routes.js';
+
+/** The injection token of the settings. */
+export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
+
+/** The options with every default filled in and every value checked: each default is written here, once. */
+export interface SessionSettings {
+  readonly keyring: Keyring;
+  readonly driver: string;
+  readonly age: number;
+  readonly clearWithBrowser: boolean;
+  readonly cookie: SessionCookie;
+  readonly automaticTouch: boolean;
+  readonly touchEvery: number;
+  readonly serializer: SessionSerializer;
+  readonly exclude: readonly ExcludedRoute[];
+  readonly storeTimeout: number;
+  readonly degrade: boolean;
+  /** ms; null: never. */
+  readonly gcEvery: number | null;
+  readonly neverFlashed: ReadonlySet<string>;
+  readonly userKey: string;
+  readonly recordClient: boolean;
+  readonly drivers: Readonly<Record<string, DriverDefinition>>;
+  /** The option under a driver's name; undefined where there is none. */
+  configOf(driver: string): unknown;
+  /** Names of options that only a driver of the application's own can explain. */
+  readonly unexplained: readonly string[];
+}
+
+const MIN_SECRET = 32;
+const MAX_PIECES = 3;
+
+const KNOWN = new Set([
+  'secret',
+  'driver',
+  'age',
+  'clearWithBrowser',
+  'cookie',
+  'automaticTouch',
+  'touchEvery',
+  'serializer',
+  'exclude',
+  'storeTimeout',
+  'whenStoreFails',
+  'gc',
+  'flash',
+  'userKey',
+  'recordClient',
+  'drivers',
+  ...BUILT_IN_NAMES,
+]);
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws SessionConfigError that names the option, what it got and what it takes
+ */
+export function resolveSettings(options: SessionModuleOptions): SessionSettings {
+  if (!isObject(options)) throw wrong('options', options, "an object with at least 'secret'");
+  const secrets = secretsOf(options.secret);
+  const cookie = new SessionCookie(cookieOptionsOf(options.cookie), maxCookiesOf(options.stealth));
+  const drivers = options.drivers ?? {};
+  if (!isObject(drivers)) throw wrong('drivers', drivers, 'an object of drivers by name');
+  return {
+    keyring: new Keyring(secrets, cookie.name),
+    driver: nonEmptyText('driver', options.driver, 'stealth', 'the name of a driver'),
+    age: duration('age', options.age, '2h'),
+    clearWithBrowser: flag('clearWithBrowser', options.clearWithBrowser, false),
+    cookie,
+    automaticTouch: flag('automaticTouch', options.automaticTouch, true),
+    touchEvery: duration('touchEvery', options.touchEvery, '1m', true),
+    serializer: serializerOf(options.serializer),
+    exclude: listOf('exclude', options.exclude),
+    storeTimeout: duration('storeTimeout', options.storeTimeout, '2s'),
+    degrade: degradeOf(options.whenStoreFails),
+    gcEvery: options.gc === false ? null : duration('gc', options.gc, '10m'),
+    neverFlashed: new Set(exceptOf(options.flash).map(fieldName)),
+    userKey: nonEmptyText('userKey', options.userKey, 'userId', 'the path of a session value'),
+    recordClient: flag('recordClient', options.recordClient, true),
+    drivers,
+    configOf: (driver) => (Object.hasOwn(options, driver) ? options[driver] : undefined),
+    unexplained: Object.keys(options).filter((name) => !KNOWN.has(name) && options[name] !== undefined),
+  };
+}
+
+function secretsOf(secret: unknown): string[] {
+  const list: unknown[] = Array.isArray(secret) ? secret : [secret];
+  if (list.length === 0) throw new SessionConfigError(`Option 'secret' is an empty list. ${HOW_TO_SECRET}`);
+  return list.map((each, index) => {
+    const which = Array.isArray(secret) ? `secret[${index}]` : 'secret';
+    // The secret itself stays out of the message: only its kind and length say what is wrong.
+    if (typeof each !== 'string') {
+      throw new SessionConfigError(`Option '${which}' is ${kindOf(each)}. ${HOW_TO_SECRET}`);
+    }
+    if (each.length < MIN_SECRET) {
+      throw new SessionConfigError(`Option '${which}' has ${each.length} characters. ${HOW_TO_SECRET}`);
+    }
+    return each;
+  });
+}
+
+const HOW_TO_SECRET =
+  `It takes text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +
+  `Make one with: node -p "crypto.randomBytes(32).toString('base64url')" and keep it out of the repository.`;
+
+function cookieOptionsOf(cookie: unknown): NonNullable<SessionModuleOptions['cookie']> {
+  if (cookie === undefined) return {};
+  if (!isObject(cookie)) throw wrong('cookie', cookie, 'an object such as { name, path, sameSite }');
+  const takes = {
+    name: 'text',
+    path: 'text',
+    domain: 'text',
+    httpOnly: 'true or false',
+    secure: 'true or false',
+    partitioned: 'true or false',
+    sameSite: "'lax', 'strict', 'none', true or false",
+    priority: "'low', 'medium' or 'high'",
+  };
+  for (const [name, value] of Object.entries(cookie)) {
+    const allowed = Object.entries(takes).find(([known]) => known === name)?.[1];
+    if (allowed === undefined) {
+      throw new SessionConfigError(
+        `Option 'cookie.${name}' does not exist. Known are ${Object.keys(takes).join(', ')}; the lifetime is the option 'age'.`,
+      );
+    }
+    if (value !== undefined && !fits(value, allowed)) throw wrong(`cookie.${name}`, value, allowed);
+  }
+  return cookie;
+}
+
+function fits(value: unknown, allowed: string): boolean {
+  if (allowed === 'text') return typeof value === 'string' && value !== '';
+  if (typeof value === 'boolean') return allowed.includes('true');
+  return typeof value === 'string' && allowed.includes(`'${value}'`);
+}
+
+function maxCookiesOf(stealth: unknown): number {
+  if (stealth === undefined) return MAX_PIECES;
+  if (!isObject(stealth)) throw wrong('stealth', stealth, 'an object such as { maxCookies: 1 }');
+  const max = stealth['maxCookies'] ?? MAX_PIECES;
+  if (typeof max !== 'number' || !Number.isInteger(max) || max < 1 || max > MAX_PIECES) {
+    throw wrong('stealth.maxCookies', max, `a whole number from 1 to ${MAX_PIECES}`);
+  }
+  return max;
+}
+
+function serializerOf(serializer: unknown): SessionSerializer {
+  if (serializer === undefined) return JSON;
+  const takes = 'an object with the functions stringify and parse, such as superjson';
+  if (!isObject(serializer)) throw wrong('serializer', serializer, takes);
+  if (!isSerializer(serializer)) throw wrong('serializer', serializer, takes);
+  return serializer;
+}
+
+function isSerializer(value: object): value is SessionSerializer {
+  return (
+    'stringify' in value &&
+    typeof value.stringify === 'function' &&
+    'parse' in value &&
+    typeof value.parse === 'function'
+  );
+}
+
+function degradeOf(policy: unknown): boolean {
+  if (policy === undefined || policy === 'reject') return false;
+  if (policy === 'degrade') return true;
+  throw wrong('whenStoreFails', policy, "'reject' or 'degrade'");
+}
+
+function exceptOf(flash: unknown): readonly string[] {
+  if (flash === undefined) return NEVER_FLASHED;
+  if (!isObject(flash)) throw wrong('flash', flash, "an object such as { except: ['password'] }");
+  const except = flash['except'] ?? NEVER_FLASHED;
+  if (!Array.isArray(except) || !except.every((name) => typeof name === 'string')) {
+    throw wrong('flash.except', except, 'a list of field names');
+  }
+  return except;
+}
+
+function listOf(name: string, value: readonly ExcludedRoute[] | undefined): readonly ExcludedRoute[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw wrong(name, value, "a list such as ['/health', '/assets/{*path}']");
+  return value;
+}
+
+function duration(name: string, value: unknown, fallback: string, zero = false): number {
+  const parsed = parseDuration(value ?? fallback, zero);
+  if (parsed === null) {
+    throw wrong(name, value, "milliseconds above zero, or text such as '30s', '2h', '7d', up to a hundred years");
+  }
+  return parsed;
+}
+
+function flag(name: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
+  return value;
+}
+
+function nonEmptyText(name: string, value: unknown, fallback: string, takes: string): string {
+  const text = value ?? fallback;
+  if (typeof text !== 'string' || text === '') throw wrong(name, value, takes);
+  return text;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
+}
+
+function wrong(option: string, got: unknown, takes: string): SessionConfigError {
+  const shown =
+    typeof got === 'string' ? `"${got}"` : typeof got === 'number' || typeof got === 'boolean' ? String(got) : kindOf(got);
+  return new SessionConfigError(`Option '${option}' got ${shown}; it takes ${takes}.`);
+}

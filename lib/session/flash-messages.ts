@@ -1,0 +1,43 @@
+import { type Values, readPath } from '../state/values.js';
+
+/**
+ * What the previous request flashed. Not changed by what this request flashes.
+ *
+ * @example
+ * {{ flashMessages.get('errors.title') }}
+ */
+export class FlashMessages {
+  readonly #messages: Values;
+
+  constructor(messages: Values) {
+    this.#messages = messages;
+  }
+
+  /**
+   * One message.
+   *
+   * @param key dot path
+   * @param fallback in place of a message that is missing or null. Default undefined
+   */
+  get<V = unknown>(key: string, fallback?: NoInfer<V>): V;
+  get(key: string, fallback?: unknown): unknown {
+    const message = readPath(this.#messages, key);
+    return message === undefined || (message === null && fallback !== undefined) ? fallback : message;
+  }
+
+  /** Whether there is such a message, and it is not null. */
+  has(key: string): boolean {
+    const message = readPath(this.#messages, key);
+    return message !== undefined && message !== null;
+  }
+
+  /** A plain object of all messages. */
+  all(): Values {
+    return { ...this.#messages };
+  }
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#messages).length === 0;
+  }
+}

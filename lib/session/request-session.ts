@@ -1,0 +1,231 @@
+import { randomId } from '../crypto/random-id.js';
+import { type Duration, TEN_YEARS_MS, parseDuration } from '../duration.js';
+import { SessionValueError } from '../session.errors.js';
+import { type SessionCallback, withCallback } from './callback.js';
+import type { SessionData } from './session-data.js';
+import { SessionFlash } from './session-flash.js';
+import type { AnyKey, Readable } from './session-values.js';
+
+/**
+ * The session of one request: its values, its flash messages, and a little about itself.
+ *
+ * Keys are dot paths (`user.teams`); a key that exists literally wins over the path. Methods that have nothing else to
+ * return, return the session. Nothing is stored before `commit`, which happens by itself before the response is sent.
+ *
+ * @typeParam T the declared keys: the global `SessionData`, or a type of your own
+ * @example
+ * @Post('cart')
+ * add(@Session() session: Session, @Body() line: CartLine) {
+ *   session.push('cart', line).flash('status', 'Added to your cart.');
+ * }
+ */
+export class RequestSession<T extends object = SessionData> extends SessionFlash<T> {
+  /** The last id made here: the only id without a record that `setId` may bring. */
+  #generatedId: string | null = null;
+
+  // ---- about the session ---------------------------------------------------------------------------------------
+
+  /** The raw id, made when first asked for. Keep it out of logs and pages. */
+  get id(): string {
+    return this.lifecycle.id;
+  }
+
+  /** The same as `id`. */
+  get sessionId(): string {
+    return this.id;
+  }
+
+  /** As it travels in the cookie: the signed id. With `stealth` the sealed session itself, once it is committed. */
+  get signedId(): string {
+    return this.lifecycle.token;
+  }
+
+  /** Whether the id was made in this request: no session came in, or `regenerate` was called. */
+  get fresh(): boolean {
+    return this.lifecycleSoFar === null || this.lifecycleSoFar.fresh;
+  }
+
+  /** Whether the store (with `stealth`: the visitor's cookie) has a record of this session. */
+  get stored(): boolean {
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.stored;
+  }
+
+  /** Whether there is nothing to read, flash messages included. */
+  get isEmpty(): boolean {
+    return this.lifecycleSoFar === null || this.readable.state.isEmpty;
+  }
+
+  /** Whether this request changed something that is not stored yet. */
+  get isModified(): boolean {
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.modified;
+  }
+
+  /** How long the session lives without a visit, in ms. */
+  get duration(): number {
+    return this.lifecycle.duration;
+  }
+
+  /** When the session ends unless it is visited again, in epoch ms. */
+  get expiresAt(): number {
+    return this.lifecycle.expiresAt;
+  }
+
+  /** When the session began, in epoch ms. */
+  get createdAt(): number {
+    return this.lifecycle.state.createdAt;
+  }
+
+  /** What Passport keeps: the value under `passport`. */
+  get passport(): unknown {
+    return this.get<unknown>('passport');
+  }
+
+  set passport(value: unknown) {
+    if (value === undefined) this.writable.state.forget('passport');
+    else this.writable.state.put('passport', value);
+  }
+
+  // ---- lifetime ------------------------------------------------------------------------------------------------
+
+  /**
+   * A lifetime of its own for this session, kept with it.
+   *
+   * @param duration ms, or text such as '2h'
+   * @throws SessionValueError where it is no duration above zero
+   */
+  setDuration(duration: Duration): this {
+    const parsed = parseDuration(duration);
+    if (parsed === null) {
+      throw new SessionValueError(
+        "setDuration takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.",
+      );
+    }
+    this.writable.state.duration = parsed;
+    return this;
+  }
+
+  /**
+   * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
+   * 6265bis, 5.5); each visit renews it.
+   */
+  permanent(values?: Readable<T>): this {
+    this.writable.state.duration = TEN_YEARS_MS;
+    return values === undefined ? this : this.put(values);
+  }
+
+  /** Extends the expiry in the store now, and the cookie with this response. */
+  touch(callback?: SessionCallback): Promise<this> {
+    return withCallback(
+      this.writable.touch().then(() => this),
+      callback,
+    );
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  /**
+   * Stores what changed. Happens by itself before the response is sent; call it where something else has to see the
+   * session before that. A second call stores only what changed since.
+   *
+   * @throws SessionStoreError where the store fails
+   * @throws SessionValueError where a value cannot be stored; names the key
+   * @throws SessionTooLargeError where the session is too large for its driver
+   */
+  commit(callback?: SessionCallback): Promise<this> {
+    return withCallback(
+      this.commitDue().then(() => this),
+      callback,
+    );
+  }
+
+  /** The same as `commit`. */
+  save(callback?: SessionCallback): Promise<this> {
+    return this.commit(callback);
+  }
+
+  /** Loads the session anew; what this request changed and did not commit is forgotten. */
+  reload(callback?: SessionCallback): Promise<this> {
+    if (this.stored) this.choose(this.id, false);
+    else this.lifecycle.switchTo(null, true);
+    return withCallback(this.initiate(), callback);
+  }
+
+  // ---- id ------------------------------------------------------------------------------------------------------
+
+  /**
+   * A new id from here on; the data stays, and at commit the old record goes. Do it at sign-in (OWASP Session
+   * Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   */
+  regenerate(callback?: SessionCallback): this {
+    this.writable.regenerate(true);
+    if (callback !== undefined) void withCallback(Promise.resolve(this), callback);
+    return this;
+  }
+
+  /** The same as `regenerate`. */
+  roll(callback?: SessionCallback): this {
+    return this.regenerate(callback);
+  }
+
+  /** A new id and no values: regenerate and flush. Requests still under way cannot follow. Do it at sign-out. */
+  invalidate(): this {
+    this.writable.regenerate(false);
+    return this.flush();
+  }
+
+  /**
+   * Removes the record now and expires the cookie, with exactly the attributes it was set with. The session reads as
+   * empty afterwards; a first write starts a new one with a new id.
+   */
+  destroy(callback?: SessionCallback): Promise<this> {
+    return withCallback(
+      this.writable.destroy().then(() => this),
+      callback,
+    );
+  }
+
+  /** Removes values. Without a key: destroys the session and its cookie. */
+  forget(): Promise<this>;
+  forget(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
+  forget(keys?: string | readonly string[]): this | Promise<this> {
+    if (keys === undefined) return this.destroy();
+    const { state } = this.writable;
+    for (const key of typeof keys === 'string' ? [keys] : keys) state.forget(key);
+    return this;
+  }
+
+  /** Removes values. Without a key: all of them; the session and its id stay. */
+  delete(keys?: AnyKey<T> | readonly AnyKey<T>[]): this {
+    return keys === undefined ? this.flush() : this.forget(keys);
+  }
+
+  /** A new session id, for `setId`. */
+  generateId(): Promise<string> {
+    this.#generatedId = randomId();
+    return Promise.resolve(this.#generatedId);
+  }
+
+  /**
+   * Switches this request to another session; `await session.start()` loads it. What was changed before and not
+   * committed is forgotten. Never give it what a visitor sent: that is what `setSignedId` is for. An id that no record
+   * has is not adopted unless it comes from `generateId`.
+   */
+  setId(id: string): this {
+    if (typeof id !== 'string' || id === '') throw new SessionValueError('setId takes an id: text that is not empty.');
+    this.choose(id, id === this.#generatedId);
+    return this;
+  }
+
+  /**
+   * Switches this request to the session of a signed id; `await session.start()` loads it.
+   *
+   * @param secret in place of the application's secrets
+   * @returns the session; or false where the signature is not ours, and nothing has changed
+   */
+  setSignedId(signedId: string, secret?: string): this | false {
+    const id = this.host.verify(signedId, secret);
+    if (id === null) return false;
+    this.choose(id, false);
+    return this;
+  }
+}

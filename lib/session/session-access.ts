@@ -1,0 +1,194 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { SessionError, SessionReadonlyError } from '../session.errors.js';
+import type { CookieInstruction } from '../lifecycle/session-runtime.js';
+import type { SessionHost } from './session-host.js';
+
+/**
+ * The one way to a session's data: everything that reads passes `readable`, everything that writes passes `writable`.
+ * Here it is decided whether that is allowed, and that the response waits for a commit from now on.
+ */
+export abstract class SessionAccess {
+  protected readonly host: SessionHost;
+  #life: SessionLifecycle | null = null;
+  #initiated: boolean;
+  #initiating: Promise<void> | null = null;
+  #armed = false;
+  /** What `initiate` loads in place of what the cookie says. */
+  #chosenId: string | null = null;
+
+  /** Made by the package; an application is handed its sessions. */
+  constructor(host: SessionHost) {
+    this.host = host;
+    this.#initiated = host.tokens.length === 0;
+  }
+
+  /** Whether the session is loaded. Always true in a handler. */
+  get initiated(): boolean {
+    return this.#initiated;
+  }
+
+  /** The same as `initiated`. */
+  get ready(): boolean {
+    return this.#initiated;
+  }
+
+  /** Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`. */
+  get readonly(): boolean {
+    return this.#life !== null && this.#life.readonly;
+  }
+
+  /**
+   * Loads the session. A second call does nothing. In handlers, guards and pipes it has been called already.
+   *
+   * @param readonly whether writing is refused from here on and nothing is committed. Default false
+   * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`
+   */
+  async initiate(readonly = false): Promise<this> {
+    const pending = this.open(readonly);
+    if (pending !== undefined) await pending;
+    return this;
+  }
+
+  /** The same as `initiate`. */
+  start(readonly = false): Promise<this> {
+    return this.initiate(readonly);
+  }
+
+  /**
+   * What `initiate` does, without a promise where nothing has to be waited for.
+   *
+   * @internal
+   */
+  open(readonly: boolean): Promise<void> | void {
+    if (this.#initiated) return;
+    if (this.#initiating !== null) return this.#initiating;
+    const pending = this.#load();
+    if (pending === undefined) {
+      this.#loaded(readonly);
+      return;
+    }
+    this.#initiating = pending
+      .then(() => {
+        this.#loaded(readonly);
+      })
+      .finally(() => {
+        this.#initiating = null;
+      });
+    return this.#initiating;
+  }
+
+  #load(): Promise<void> | void {
+    const life = this.lifecycle;
+    if (this.#chosenId !== null) return life.load(this.#chosenId);
+    return this.#tryTokens(life, 0);
+  }
+
+  /** A browser may send several cookies of the name, from other paths or domains: the first that is ours counts. */
+  #tryTokens(life: SessionLifecycle, index: number): Promise<void> | void {
+    for (let next = index; next < this.host.tokens.length; next += 1) {
+      const pending = life.initiate(this.host.tokens[next] ?? '');
+      if (pending !== undefined) {
+        if (next === this.host.tokens.length - 1) return pending;
+        return pending.then(() => (life.stored ? undefined : this.#tryTokens(life, next + 1)));
+      }
+      if (life.stored) return;
+    }
+  }
+
+  #loaded(readonly: boolean): void {
+    this.#initiated = true;
+    if (readonly) this.lifecycle.readonly = true;
+    if (this.lifecycle.due) this.arm();
+  }
+
+  /** Lets go of the present session; the next `initiate` loads the given one. */
+  protected choose(id: string, fresh: boolean): void {
+    this.lifecycle.switchTo(fresh ? id : null, fresh);
+    this.#chosenId = id;
+    this.#initiated = false;
+  }
+
+  /** For what reads. */
+  protected get readable(): SessionLifecycle {
+    if (!this.#initiated) throw notInitiated();
+    return this.lifecycle;
+  }
+
+  /** For what writes. Called before the write: a write that is refused changes nothing. */
+  protected get writable(): SessionLifecycle {
+    if (!this.#initiated) throw notInitiated();
+    const life = this.lifecycle;
+    if (life.readonly) throw readonlySession();
+    this.arm();
+    return life;
+  }
+
+  /** Whoever reads an object may mutate it: then there may be something to commit. */
+  protected lent(life: SessionLifecycle): void {
+    if (!this.#armed && life.state.lent) this.arm();
+  }
+
+  protected arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.host.arm(this);
+  }
+
+  protected get lifecycle(): SessionLifecycle {
+    return (this.#life ??= this.host.createLifecycle());
+  }
+
+  /** Null as long as nobody asked for anything. */
+  protected get lifecycleSoFar(): SessionLifecycle | null {
+    return this.#life;
+  }
+
+  /**
+   * Whether a commit has anything to do.
+   *
+   * @internal
+   */
+  get due(): boolean {
+    return this.#life !== null && this.#life.due;
+  }
+
+  /**
+   * Commits what is due.
+   *
+   * @internal
+   */
+  commitDue(): Promise<void> {
+    return this.#life === null ? Promise.resolve() : this.#life.commit();
+  }
+
+  /**
+   * After a failed commit: nothing is tried again, and the response says nothing about the cookie.
+   *
+   * @internal
+   */
+  abandon(): void {
+    this.#life?.abandon();
+  }
+
+  /**
+   * What the response has to do about the cookie.
+   *
+   * @internal
+   */
+  cookie(cameWithCookie: boolean): CookieInstruction {
+    return this.#life === null ? { kind: 'none' } : this.#life.cookie(cameWithCookie);
+  }
+}
+
+function notInitiated(): SessionError {
+  return new SessionError(
+    'The session is not loaded yet. Call `await session.initiate()` first (after setId() or setSignedId() as well).',
+  );
+}
+
+function readonlySession(): SessionReadonlyError {
+  return new SessionReadonlyError(
+    "The session is read-only: it was initiated so, or its store failed and 'whenStoreFails' is 'degrade'. " +
+      'Ask `session.readonly` before you write.',
+  );
+}

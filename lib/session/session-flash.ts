@@ -1,0 +1,99 @@
+import { type Values, omit, pick } from '../state/values.js';
+import { FlashMessages } from './flash-messages.js';
+import { formInput } from './form-input.js';
+import type { SessionData } from './session-data.js';
+import { SessionValues } from './session-values.js';
+
+/** The flash messages of a session: written by one request, shown by the next, then gone. */
+export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
+  #flashMessages: FlashMessages | null = null;
+  #of: Values | null = null;
+
+  /** What the previous request flashed. */
+  get flashMessages(): FlashMessages {
+    const { previous } = this.readable.state.flash;
+    if (this.#flashMessages === null || this.#of !== previous) {
+      this.#of = previous;
+      this.#flashMessages = new FlashMessages(previous);
+    }
+    return this.#flashMessages;
+  }
+
+  /**
+   * `flashMessages.get` under the name that forms use: what the visitor had typed.
+   *
+   * @example
+   * <input name="email" value="{{ old('email') }}">
+   */
+  old<V = unknown>(key: string, fallback?: NoInfer<V>): V {
+    return this.flashMessages.get<V>(key, fallback);
+  }
+
+  /**
+   * A message for this request and the next. Values of every kind survive, 0, false and '' included.
+   *
+   * @example
+   * session.flash('status', 'Saved.').flash({ errors: { title: 'A title is required.' } })
+   */
+  flash(key: string, value: unknown): this;
+  flash(messages: Values): this;
+  flash(key: string | Values, value?: unknown): this {
+    const { flash } = this.writable.state;
+    if (typeof key === 'object' && key !== null) {
+      for (const [name, each] of Object.entries(key)) flash.flash(name, each);
+    } else {
+      flash.flash(key, value);
+    }
+    return this;
+  }
+
+  /** A message for this request only. */
+  now(key: string, value: unknown): this;
+  now(messages: Values): this;
+  now(key: string | Values, value?: unknown): this {
+    const { flash } = this.readable.state;
+    if (typeof key === 'object' && key !== null) {
+      for (const [name, each] of Object.entries(key)) flash.now(name, each);
+    } else {
+      flash.now(key, value);
+    }
+    return this;
+  }
+
+  /** Lets all messages of the previous request live one request more. */
+  reflash(): this {
+    this.writable.state.flash.keep();
+    return this;
+  }
+
+  /** Lets some messages of the previous request live one request more. */
+  keep(keys: string | readonly string[]): this {
+    this.writable.state.flash.keep(typeof keys === 'string' ? [keys] : keys);
+    return this;
+  }
+
+  /** Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). */
+  flashAll(): this {
+    return this.#flashInput(this.#input);
+  }
+
+  /** Flashes some fields of the request's body; never what `flash.except` names. */
+  flashOnly(keys: readonly string[]): this {
+    return this.#flashInput(pick(this.#input, keys));
+  }
+
+  /** Flashes the request's body but some fields; never what `flash.except` names. */
+  flashExcept(keys: readonly string[]): this {
+    return this.#flashInput(omit(this.#input, keys));
+  }
+
+  get #input(): Values {
+    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
+  }
+
+  #flashInput(input: Values): this {
+    const { flash } = this.writable.state;
+    for (const [field, value] of Object.entries(input)) flash.flash(field, value);
+    return this;
+  }
+}

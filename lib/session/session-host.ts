@@ -1,0 +1,18 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { SessionAccess } from './session-access.js';
+
+/** What a session needs from where it lives: one request of one application. */
+export interface SessionHost {
+  /** Makes the lifecycle of this request's session. */
+  createLifecycle(): SessionLifecycle;
+  /** The tokens that the request carried for the session cookie, likeliest first. */
+  readonly tokens: readonly string[];
+  /** Called once, before the session first holds something that may have to be committed. */
+  arm(session: SessionAccess): void;
+  /** The parsed body of the request, where there is one. */
+  body(): unknown;
+  /** Whether a form field of this name is never flashed. */
+  isNeverFlashed(field: string): boolean;
+  /** The id behind a signed id, or null. `secret` stands in for the application's own secrets. */
+  verify(signedId: string, secret: string | undefined): string | null;
+}

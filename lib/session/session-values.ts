@@ -1,0 +1,209 @@
+import { SessionValueError } from '../session.errors.js';
+import type { Updater } from '../state/changes.js';
+import type { Values } from '../state/values.js';
+import { SessionAccess } from './session-access.js';
+import type { SessionData } from './session-data.js';
+
+/** A default for a value that is not there: the value itself, or a function that makes it. */
+export type Fallback<V> = V | (() => V);
+
+/** The declared keys of a session. */
+export type KeyOf<T> = keyof T & string;
+
+/** Any key, with the declared ones offered by the editor. */
+export type AnyKey<T> = KeyOf<T> | (string & {});
+
+/** What is readable of a session: the declared keys with their types, any other as `unknown`. */
+export type Readable<T> = Partial<T> & Values;
+
+/** The values of a session: reading and writing. */
+export abstract class SessionValues<T extends object = SessionData> extends SessionAccess {
+  // ---- reading -------------------------------------------------------------------------------------------------
+
+  /**
+   * A value. Without a key: a plain object of everything readable. Values of the session come first, then the flash
+   * messages that this request sees.
+   *
+   * @param key dot path; a key that exists literally wins
+   * @param fallback in place of a value that is missing or null; a function is called for it. Default undefined
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path
+   * @example
+   * session.get('cart.total', 0)
+   */
+  get(): Readable<T>;
+  get<K extends KeyOf<T>>(key: K): T[K] | undefined;
+  get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
+  get(key?: string, fallback?: unknown): unknown {
+    if (key === undefined) return this.all();
+    return orFallback(this.#read(key), fallback);
+  }
+
+  /** A plain object of everything readable. */
+  all(): Readable<T>;
+  all(): Values {
+    const life = this.readable;
+    const all = life.state.all();
+    this.lent(life);
+    return all;
+  }
+
+  /** Whether a value is there and not null. A list of keys: whether all of them are. */
+  has(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
+    return listOf(key).every((each) => isPresent(this.#read(each)));
+  }
+
+  /** Whether a value is there, null included. A list of keys: whether all of them are. */
+  exists(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
+    const { state } = this.readable;
+    return listOf(key).every((each) => state.has(each));
+  }
+
+  /** Whether a value is absent or null. A list of keys: whether all of them are. */
+  missing(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
+    return listOf(key).every((each) => !isPresent(this.#read(each)));
+  }
+
+  /** A plain object with some of the keys, those that are there. */
+  only(keys: readonly AnyKey<T>[]): Readable<T>;
+  only(keys: readonly string[]): Values {
+    const life = this.readable;
+    const picked = life.state.only(keys);
+    this.lent(life);
+    return picked;
+  }
+
+  /** A plain object of everything readable but some keys. */
+  except(keys: readonly AnyKey<T>[]): Readable<T>;
+  except(keys: readonly string[]): Values {
+    const life = this.readable;
+    const rest = life.state.except(keys);
+    this.lent(life);
+    return rest;
+  }
+
+  #read(key: string): unknown {
+    const life = this.readable;
+    const value = life.state.read(key);
+    if (typeof value === 'object') this.lent(life);
+    return value;
+  }
+
+  // ---- writing -------------------------------------------------------------------------------------------------
+
+  /** Gets a value and removes it. `fallback` as for `get`. */
+  pull<K extends KeyOf<T>>(key: K): T[K] | undefined;
+  pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  pull<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
+  pull(key: string, fallback?: unknown): unknown {
+    const { state } = this.writable;
+    const value = state.read(key);
+    state.forget(key);
+    return orFallback(value, fallback);
+  }
+
+  /**
+   * Stores one value, or several.
+   *
+   * @throws SessionValueError for a key that cannot be one. A value that cannot be stored is reported by the commit.
+   * @example
+   * session.put('cart.total', 1900).put({ theme: 'dark', currency: 'EUR' })
+   */
+  put<K extends KeyOf<T>>(key: K, value: T[K]): this;
+  put(values: Readable<T>): this;
+  put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
+  put(key: string | Values, value?: unknown): this {
+    const { state } = this.writable;
+    if (typeof key === 'object' && key !== null) {
+      for (const [name, each] of Object.entries(key)) state.put(name, each);
+    } else {
+      state.put(key, value);
+    }
+    return this;
+  }
+
+  /** The same as `put`. */
+  declare set: SessionValues<T>['put'];
+
+  /**
+   * Replaces a value by `fn(current)`; undefined removes it. If another request wrote the session first, `fn` runs
+   * again on the newest value: so it should depend on nothing but its argument, and return a value, not a promise.
+   *
+   * @example
+   * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
+   */
+  update<K extends KeyOf<T>>(key: K, fn: (current: T[K] | undefined) => T[K] | undefined): this;
+  update<V = unknown>(key: string, fn: (current: V | undefined) => V | undefined): this;
+  update(key: string, fn: Updater): this {
+    this.writable.state.update(key, fn);
+    return this;
+  }
+
+  /**
+   * Appends to a list, created where missing.
+   *
+   * @throws SessionValueError where there is something else than a list
+   */
+  push<K extends KeyOf<T>>(key: K, value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never): this;
+  push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
+  push(key: string, value: unknown): this {
+    this.writable.state.push(key, value);
+    return this;
+  }
+
+  /**
+   * Adds to a number; missing counts as 0.
+   *
+   * @param by how much. Default 1
+   * @returns the new number
+   * @throws SessionValueError where there is something else than a number
+   */
+  increment(key: AnyKey<T>, by = 1): number {
+    if (typeof by !== 'number' || !Number.isFinite(by)) {
+      throw new SessionValueError(`"${key}" can be changed by a finite number only.`);
+    }
+    return this.writable.state.increment(key, by);
+  }
+
+  /** Subtracts from a number, like `increment`. */
+  decrement(key: AnyKey<T>, by = 1): number {
+    return this.increment(key, -by);
+  }
+
+  /** Removes all values and this request's flash messages; the session and its id stay. */
+  flush(): this {
+    this.writable.state.flush();
+    return this;
+  }
+
+  /** The same as `flush`. */
+  clear(): this {
+    return this.flush();
+  }
+
+  /** Replaces all values. Keys are taken literally here, dots included. */
+  reset(values: Readable<T>): this {
+    this.writable.state.reset(values);
+    return this;
+  }
+}
+
+// `set` is `put` under another name, overloads and all.
+Object.defineProperty(SessionValues.prototype, 'set', {
+  value: SessionValues.prototype.put,
+  writable: true,
+  configurable: true,
+});
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function listOf(key: string | readonly string[]): readonly string[] {
+  return typeof key === 'string' ? [key] : key;
+}
+
+function orFallback(value: unknown, fallback: unknown): unknown {
+  if (isPresent(value) || fallback === undefined) return value;
+  return typeof fallback === 'function' ? fallback() : fallback;
+}
