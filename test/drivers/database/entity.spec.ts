@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Injectable, Module } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Injectable } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { getDataSourceToken, getRepositoryToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, LessThan, MoreThan, type Repository } from 'typeorm';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
@@ -21,13 +21,17 @@ class Visitors {
   constructor(@InjectRepository(SessionEntity) readonly sessions: Repository<SessionEntity>) {}
 }
 
+const resolverOf =
+  (app: TestingModule) =>
+  (token: unknown): unknown =>
+    typeof token === 'string' || typeof token === 'function' ? app.get(token, { strict: false }) : undefined;
+
 describe('SessionEntity in a Nest application', () => {
   it('is listed among the entities of TypeOrmModule, and the driver finds the data source by itself', async () => {
     const app = await Test.createTestingModule({
       imports: [TypeOrmModule.forRoot({ ...inMemory, entities: [SessionEntity] })],
     }).compile();
-    const resolve = (token: unknown): unknown =>
-      app.get(token as Parameters<typeof app.get>[0], { strict: false });
+    const resolve = resolverOf(app);
     const driver = new DatabaseDriver({}, contextWith({ resolve }));
     await driver.open();
     await driver.write('some-id', recordWith());
@@ -39,10 +43,12 @@ describe('SessionEntity in a Nest application', () => {
   });
 
   it('is loaded by autoLoadEntities and injected as a repository', async () => {
-    @Module({ imports: [TypeOrmModule.forFeature([SessionEntity])], providers: [Visitors] })
-    class VisitorsModule {}
     const app = await Test.createTestingModule({
-      imports: [TypeOrmModule.forRoot({ ...inMemory, autoLoadEntities: true }), VisitorsModule],
+      imports: [
+        TypeOrmModule.forRoot({ ...inMemory, autoLoadEntities: true }),
+        TypeOrmModule.forFeature([SessionEntity]),
+      ],
+      providers: [Visitors],
     }).compile();
     const driver = new DatabaseDriver({ dataSource: app.get(DataSource) }, contextWith());
     await driver.write('some-id', recordWith({ userId: '7' }));
@@ -59,8 +65,7 @@ describe('SessionEntity in a Nest application', () => {
         TypeOrmModule.forRoot({ ...inMemory, name: 'sessions', entities: [SessionEntity] }),
       ],
     }).compile();
-    const resolve = (token: unknown): unknown =>
-      app.get(token as Parameters<typeof app.get>[0], { strict: false });
+    const resolve = resolverOf(app);
     const driver = new DatabaseDriver({ dataSource: 'sessions' }, contextWith({ resolve }));
     await driver.open();
     await driver.write('some-id', recordWith());

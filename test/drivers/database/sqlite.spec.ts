@@ -1,0 +1,101 @@
+import { EventEmitter, once } from 'node:events';
+import Database from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
+import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
+import { clock, contextWith, recordWith } from './records.js';
+import { createDatabase, type TestDatabase } from './test-databases.js';
+
+describe('the driver database on SQLite', () => {
+  let database: TestDatabase;
+  let source: DataSource;
+  let driver: DatabaseDriver;
+
+  beforeEach(async () => {
+    database = await createDatabase('better-sqlite3');
+    source = await new DataSource(
+      Object.assign({}, database.options, { entities: [SessionEntity], synchronize: true, timeout: 1 }),
+    ).initialize();
+    driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
+  });
+  afterEach(async () => {
+    await source.destroy();
+    await database.drop();
+  });
+
+  it('waits for another process that is writing to the file', async () => {
+    const other = new Database(String(source.options.database));
+    other.exec('BEGIN IMMEDIATE');
+    const write = driver.write('some-id', recordWith());
+    setTimeout(() => {
+      other.exec('COMMIT');
+      other.close();
+    }, 40);
+    expect(await write).toBe(true);
+  });
+
+  it('fails with the reason where another process never ends writing', async () => {
+    const other = new Database(String(source.options.database));
+    other.exec('BEGIN IMMEDIATE');
+    await expect(driver.write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    other.close();
+    expect(await driver.write('some-id', recordWith())).toBe(true);
+  });
+
+  it('does not lose a write with the rollback of a transaction that the application has open', async () => {
+    const signals = new EventEmitter();
+    const begun = once(signals, 'begun');
+    const transaction = source.transaction(async () => {
+      const end = once(signals, 'end');
+      signals.emit('begun');
+      await end;
+      throw new Error('rolled back');
+    });
+    await begun;
+    expect(await driver.read('some-id')).toBe(null);
+    const write = driver.write('some-id', recordWith());
+    signals.emit('end');
+    await expect(transaction).rejects.toThrow('rolled back');
+    expect(await write).toBe(true);
+    expect(await driver.read('some-id')).toEqual(recordWith());
+  });
+
+  it('says what is in the way where such a transaction does not end', async () => {
+    await source.transaction(async () => {
+      await expect(driver.write('some-id', recordWith())).rejects.toThrow(
+        /transaction.*data source of their own/,
+      );
+    });
+    expect(await driver.read('some-id')).toBe(null);
+  });
+
+  it('collects in slices that let the event loop turn', async () => {
+    const rows = Array.from({ length: 5000 }, (_, at) => ({
+      id: `old-${Math.imul(at, 2_654_435_761)}`,
+      ...recordWith({ expiresAt: clock.now() - 1, payload: 'x'.repeat(1000) }),
+    }));
+    for (let at = 0; at < rows.length; at += 500) {
+      await source.getRepository(SessionEntity).insert(rows.slice(at, at + 500));
+    }
+    let turns = 0;
+    const turning = setInterval(() => {
+      turns += 1;
+    }, 1);
+    expect(await driver.collectGarbage(clock.now())).toBe(5000);
+    clearInterval(turning);
+    expect(turns).toBeGreaterThan(3);
+  });
+
+  it('stops collecting when the driver closes', async () => {
+    const rows = Array.from({ length: 400 }, (_, at) => ({
+      id: `old-${at}`,
+      ...recordWith({ expiresAt: clock.now() - 1 }),
+    }));
+    await source.getRepository(SessionEntity).insert(rows);
+    await driver.open();
+    const collecting = driver.collectGarbage(clock.now());
+    await driver.close();
+    expect(await collecting).toBeLessThan(400);
+  });
+});
