@@ -99,13 +99,13 @@ export function describeParallel(harness: HarnessOfSuite): void {
       const recordOf = (version: number) =>
         sampleRecord(clock.now(), { version, payload: `${version},`.repeat(2_000), userId: `u${version}` });
       await driver.write(id, recordOf(1));
-      let writing = true;
+      const progress = { writing: true };
       const written = (async () => {
         for (let version = 2; version <= 20; version++) await driver.write(id, recordOf(version));
-        writing = false;
+        progress.writing = false;
       })();
       const seen: (SessionRecord | null)[] = [];
-      while (writing) {
+      while (progress.writing) {
         seen.push(await second.read(id));
         // A driver that answers from memory would otherwise keep the writer from ever going on.
         await new Promise(setImmediate);

@@ -1,0 +1,36 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KeptRecord } from './kept-record.js';
+import type { ShardedMap } from './sharded-map.js';
+
+const sliceMs = 5;
+/** Reading the time costs more than looking at a record. */
+const recordsPerLook = 256;
+
+/**
+ * Goes through all records and removes the expired ones, in slices between which requests get their turn.
+ *
+ * @param now epoch milliseconds
+ * @param remove takes one record out of wherever it is kept
+ * @returns how many were removed
+ */
+export async function removeExpired(
+  records: ShardedMap<KeptRecord>,
+  now: number,
+  remove: (id: string, kept: KeptRecord) => void,
+): Promise<number> {
+  let removed = 0;
+  let seen = 0;
+  // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
+  let sliceEndMs = performance.now() + sliceMs;
+  for (const [id, kept] of records.entries()) {
+    if (kept.expiresAt <= now) {
+      remove(id, kept);
+      removed++;
+    }
+    if (++seen % recordsPerLook === 0 && performance.now() >= sliceEndMs) {
+      await nextTurn();
+      sliceEndMs = performance.now() + sliceMs;
+    }
+  }
+  return removed;
+}

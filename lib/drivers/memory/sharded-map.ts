@@ -1,0 +1,37 @@
+const shardCount = 256;
+const sampledCharacters = 8;
+
+/**
+ * A map made of many small ones. A single Map of a million entries stops the process for tens of milliseconds each
+ * time it grows or shrinks, as it moves all of them at once; a shard moves only its own.
+ */
+export class ShardedMap<V> {
+  readonly #shards: Map<string, V>[] = Array.from({ length: shardCount }, () => new Map<string, V>());
+
+  get(key: string): V | undefined {
+    return this.#shardOf(key).get(key);
+  }
+
+  set(key: string, value: V): void {
+    this.#shardOf(key).set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#shardOf(key).delete(key);
+  }
+
+  /** All entries. Those that come or go meanwhile may or may not be among them. */
+  *entries(): IterableIterator<[string, V]> {
+    for (const shard of this.#shards) yield* shard;
+  }
+
+  #shardOf(key: string): Map<string, V> {
+    // Characters from all over the key: ids of an application may all begin or end alike.
+    const step = Math.max(1, Math.trunc(key.length / sampledCharacters));
+    let hash = 0;
+    for (let index = 0; index < key.length; index += step) hash = Math.imul(hash, 31) + key.charCodeAt(index);
+    const shard = this.#shards[(hash ^ (hash >>> 15)) & (shardCount - 1)];
+    if (shard === undefined) throw new RangeError('The number of a shard is out of range.');
+    return shard;
+  }
+}
