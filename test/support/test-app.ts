@@ -1,0 +1,78 @@
+import type { ModuleMetadata, Type } from '@nestjs/common';
+import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+
+/** The platforms that every end-to-end test runs on. */
+export const PLATFORMS = ['express', 'fastify'] as const;
+
+export type Platform = (typeof PLATFORMS)[number];
+
+export type TestApplication = NestExpressApplication | NestFastifyApplication;
+
+export const SECRET = 'a secret for tests that is long enough';
+
+/** What a test application is made of. */
+export interface TestAppSetup {
+  readonly controllers?: Type[];
+  readonly providers?: ModuleMetadata['providers'];
+  readonly imports?: ModuleMetadata['imports'];
+  readonly options?: Partial<SessionModuleOptions>;
+  /** What main.ts would do between create and listen. */
+  readonly configure?: (app: TestApplication) => void | Promise<void>;
+}
+
+/** A Nest application with sessions, listening on a free port of this machine. */
+export class TestApp implements AsyncDisposable {
+  private constructor(
+    readonly app: TestApplication,
+    readonly url: string,
+  ) {}
+
+  static async start(platform: Platform, setup: TestAppSetup): Promise<TestApp> {
+    const testing = await Test.createTestingModule({
+      imports: [
+        SessionModule.forRoot({ secret: SECRET, driver: 'memory', ...setup.options }),
+        ...(setup.imports ?? []),
+      ],
+      controllers: setup.controllers ?? [],
+      providers: setup.providers ?? [],
+    }).compile();
+    const options = { logger: false as const, forceCloseConnections: true };
+    const app: TestApplication =
+      platform === 'express'
+        ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
+        : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+    await setup.configure?.(app);
+    await app.listen(0, '127.0.0.1');
+    const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    return new TestApp(app, url);
+  }
+
+  /** A visitor: keeps its cookies from request to request. */
+  visitor(): ReturnType<typeof request.agent> {
+    return request.agent(this.url);
+  }
+
+  /** One request without a past. */
+  get request(): ReturnType<typeof request> {
+    return request(this.url);
+  }
+
+  get<T>(token: Type<T>): T {
+    return this.app.get(token, { strict: false });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** The Set-Cookie headers of a response. */
+export function setCookies(response: { headers: Record<string, unknown> }): string[] {
+  const header: unknown = response.headers['set-cookie'];
+  if (header === undefined) return [];
+  return Array.isArray(header) ? header.map(String) : [String(header)];
+}
