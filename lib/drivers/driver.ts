@@ -33,8 +33,19 @@ export interface DriverLifecycle {
 /**
  * A driver that keeps records: where sessions live. Four methods make one; the rest is optional.
  *
- * An error thrown from any of them means that the store itself failed. Absent, expired and outdated are no errors:
- * they are answers.
+ * What every driver promises, and the conformance suite tests:
+ *
+ * - An error thrown from any method means that the store itself failed. Absent, expired and outdated are no errors:
+ *   they are answers.
+ * - Any text is an id: no length, letter, path or name of a built-in is special, and ids that differ in letter case, in
+ *   how an accent is composed or in a space at the end are different ids.
+ * - Every field comes back as it was written, to the letter. Texts are well-formed Unicode (no half of a surrogate
+ *   pair) and may hold every character of it, NUL included.
+ * - What is handed over or given back is a copy: changing it changes nothing in the store.
+ * - A record lives until just before `expiresAt` by the driver's clock. From that millisecond on, whether the store has
+ *   removed it or not, it counts as none for `read`, `touch` and `write`. A lifetime may be ten years, or over already.
+ * - Calls may come in parallel, from any number of processes on one store: each takes effect as a whole or not at all.
+ * - What was destroyed stays destroyed: only a record of version 1 makes something of nothing.
  *
  * @example
  * @SessionDriver('mongo')
