@@ -54,6 +54,11 @@ export function packRecord(record: SessionRecord): string {
   );
 }
 
+/** The same packed record with another expiry. */
+export function repackExpiry(packed: string, expiresAt: number): string {
+  return packed.slice(0, expiresAtStart) + packNumber(expiresAt) + packed.slice(versionStart);
+}
+
 function parseText(json: string): unknown {
   try {
     return JSON.parse(json);

@@ -17,6 +17,7 @@ import { type RedisScript, touchScript, writeIdLength, writeScript } from './red
 export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './redis.options.js';
 
 const escapedIdPrefix = 'utf16:';
+const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 
 /**
  * Keeps records in Redis 6.2 or newer, or Valkey: one key per session, each operation one round trip to that key, so a
@@ -139,14 +140,15 @@ export class RedisDriver implements RecordDriver {
   }
 
   /**
-   * The client, if its connection is up. A client of the application may queue commands until its first connection;
-   * after that, what it queued would be carried out long after the visitor was told that it failed.
+   * The client, if its connection is up. A client of the application may queue commands while it connects for the first
+   * time; later on, what it queued would be carried out long after the visitor was told that it failed.
    */
   #connectedClient(): RedisClient {
     const client = this.#options.client ?? this.#connection?.client;
     if (client === undefined) throw new Error('The redis driver has not been opened');
     if (client.status === 'ready') return client;
-    if (this.#connection === undefined && !this.#hasWorked && client.status !== 'end') return client;
+    const isFirstAttempt = !this.#hasWorked && firstAttemptStates.includes(client.status);
+    if (this.#connection === undefined && isFirstAttempt) return client;
     throw new Error(`Not connected to Redis (${client.status})`, { cause: this.#connection?.lastError });
   }
 }

@@ -136,6 +136,18 @@ describeWith(['redis'], 'the redis driver in trouble', () => {
     expect(await driver.read(id)).toMatchObject({ version: 1 });
   });
 
+  it('does not queue in a client of the application whose first connection fails', async () => {
+    const server = await start();
+    await server.kill();
+    const client = clientOf(server);
+    await once(client, 'reconnecting');
+    const driver = await openDriver({ client });
+    await expect(driver.write('id', sampleRecord())).rejects.toThrow('Not connected');
+    await server.restart();
+    expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+    expect(await driver.read('id')).toBeNull();
+  });
+
   it('waits for the first connection of a client of the application', async () => {
     const server = await start();
     const driver = await openDriver({ client: clientOf(server) });

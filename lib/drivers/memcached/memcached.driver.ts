@@ -1,0 +1,175 @@
+import { SessionTooLargeError } from '../../session.errors.js';
+import type { DriverContext } from '../driver-context.js';
+import type { RecordDriver, SessionRecord } from '../driver.js';
+import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
+import { KnownTokens } from './known-tokens.js';
+import { memcachedExpiry } from './memcached.expiry.js';
+import { memcachedKey } from './memcached.key.js';
+import {
+  checkMemcachedOptions,
+  type CheckedMemcachedOptions,
+  type MemcachedDriverOptions,
+} from './memcached.options.js';
+import { isTooLarge, type MemcachedItem, MemcachedStore } from './memcached.store.js';
+import { ServerRing } from './server-ring.js';
+
+export type { MemcachedClient, MemcachedDriverOptions } from './memcached.options.js';
+
+const mostKnownTokens = 5_000;
+// What an item takes besides its key and its value: a header, the token, two line ends and a NUL.
+const itemOverheadBytes = 59;
+// Each failed attempt means that another touch or write got through in between.
+const mostAttempts = 100;
+
+/**
+ * Keeps records in memcached 1.4.8 or newer: one item per session. Records go when the server restarts or needs their
+ * memory for others.
+ *
+ * A touch rewrites the item with its new expiry, by compare-and-swap, so it can only ever replace what it has read. The
+ * write that it overtakes looks again, finds the version unchanged, and stores.
+ *
+ * @example
+ * SessionModule.forRoot({ secret, driver: 'memcached', memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] } })
+ */
+export class MemcachedDriver implements RecordDriver {
+  readonly #options: CheckedMemcachedOptions;
+  readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
+  readonly #tokens = new KnownTokens(mostKnownTokens);
+  #stores: MemcachedStore[] = [];
+  #ring: ServerRing<MemcachedStore> | undefined;
+
+  /** @throws SessionConfigError where an option is wrong */
+  constructor(options: MemcachedDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
+    this.#options = checkMemcachedOptions(options);
+    this.#context = context;
+  }
+
+  /** Makes the clients; they connect when they are first used, so servers may be away. */
+  async open(): Promise<void> {
+    if (this.#ring !== undefined) return;
+    const { client, servers } = this.#options;
+    const { storeTimeout } = this.#context;
+    const stores =
+      client === undefined
+        ? await Promise.all(servers.map((server) => MemcachedStore.open(server, storeTimeout)))
+        : [new MemcachedStore(client, storeTimeout)];
+    this.#stores = stores;
+    this.#ring = new ServerRing(new Map(stores.map((store, index) => [servers[index] ?? 'client', store])));
+  }
+
+  /** Closes the clients that `open` made; one of the application stays as it is. */
+  async close(): Promise<void> {
+    for (const store of this.#stores) store.close();
+    this.#stores = [];
+    this.#ring = undefined;
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    const key = this.#keyOf(id);
+    const item = await this.#storeOf(key).get(key);
+    const record = this.#liveRecord(item);
+    if (item !== null && record !== null) this.#tokens.keep(key, record.version, item.token);
+    return record;
+  }
+
+  async write(id: string, record: SessionRecord): Promise<boolean> {
+    const key = this.#keyOf(id);
+    const text = packRecord(record);
+    this.#checkSize(key, text);
+    try {
+      return await this.#writeText(key, text, record);
+    } catch (error) {
+      if (isTooLarge(error)) throw this.#tooLarge(key, text, error);
+      throw error;
+    }
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    const key = this.#keyOf(id);
+    const store = this.#storeOf(key);
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const item = await store.get(key);
+      const record = this.#liveRecord(item);
+      if (item?.text === undefined || record === null) return false;
+      if (record.expiresAt === expiresAt) return true;
+      const outcome = await store.replace(
+        key,
+        repackExpiry(item.text, expiresAt),
+        this.#expiryOf(expiresAt),
+        item.token,
+      );
+      if (outcome !== 'outdated') return outcome === 'stored';
+    }
+    throw this.#contended();
+  }
+
+  async destroy(id: string): Promise<void> {
+    const key = this.#keyOf(id);
+    await this.#storeOf(key).remove(key);
+  }
+
+  async #writeText(key: string, text: string, record: SessionRecord): Promise<boolean> {
+    const store = this.#storeOf(key);
+    const replaced = record.version - 1;
+    const expiry = this.#expiryOf(record.expiresAt);
+    if (replaced === 0 && (await store.add(key, text, expiry)) === 'stored') return true;
+    const known = this.#tokens.take(key, replaced);
+    if (known !== undefined) {
+      const outcome = await store.replace(key, text, expiry, known);
+      if (outcome !== 'outdated') return outcome === 'stored';
+    }
+    // Another state than the one that was read may still be the same version, touched since.
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const item = await store.get(key);
+      if ((this.#liveRecord(item)?.version ?? 0) !== replaced) return false;
+      const outcome =
+        item === null
+          ? await store.add(key, text, expiry)
+          : await store.replace(key, text, expiry, item.token);
+      if (outcome === 'stored') return true;
+    }
+    throw this.#contended();
+  }
+
+  #liveRecord(item: MemcachedItem | null): SessionRecord | null {
+    const record = item?.text === undefined ? null : unpackRecord(item.text);
+    return record !== null && record.expiresAt > this.#context.clock.now() ? record : null;
+  }
+
+  #expiryOf(expiresAt: number): number {
+    return memcachedExpiry(expiresAt - this.#context.clock.now());
+  }
+
+  #keyOf(id: string): string {
+    return memcachedKey(this.#options.prefix, id);
+  }
+
+  #storeOf(key: string): MemcachedStore {
+    const [only] = this.#stores;
+    if (this.#ring === undefined || only === undefined)
+      throw new Error('The memcached driver has not been opened');
+    return this.#stores.length === 1 ? only : this.#ring.serverOf(key);
+  }
+
+  #checkSize(key: string, text: string): void {
+    // A UTF-16 code unit is three bytes at most: what is short needs no count.
+    if (key.length + text.length * 3 + itemOverheadBytes <= this.#options.maxItemBytes) return;
+    if (itemBytes(key, text) > this.#options.maxItemBytes) throw this.#tooLarge(key, text);
+  }
+
+  #tooLarge(key: string, text: string, cause?: unknown): SessionTooLargeError {
+    return new SessionTooLargeError(
+      `The session takes ${itemBytes(key, text)} bytes in memcached, which keeps at most ${this.#options.maxItemBytes}. ` +
+        'Store less in it, or start memcached with a larger -I and say so in memcached.maxItemBytes',
+      cause === undefined ? {} : { cause },
+    );
+  }
+
+  #contended(): Error {
+    return new Error(`Other requests changed the item ${mostAttempts} times while this one tried to`);
+  }
+}
+
+function itemBytes(key: string, text: string): number {
+  return Buffer.byteLength(key) + Buffer.byteLength(text) + itemOverheadBytes;
+}

@@ -1,0 +1,21 @@
+import { systemClock } from '../../clock.js';
+
+const longestRelativeSeconds = 30 * 24 * 60 * 60;
+const latestTime = 2 ** 31 - 1;
+const never = 0;
+
+/**
+ * A lifetime as memcached takes it, which reads up to 30 days as seconds from now, and more as a date in unix seconds
+ * (https://github.com/memcached/memcached/blob/master/doc/protocol.txt, "Expiration times").
+ *
+ * Never sooner than asked for: memcached counts whole seconds, so the record itself says when it ends. A date beyond
+ * January 2038, which servers with 32-bit dates do not have, becomes "never": such an item goes when memory runs short.
+ */
+export function memcachedExpiry(lifetimeMs: number): number {
+  // One more: a second that has begun counts as a whole one.
+  const seconds = Math.max(1, Math.ceil(lifetimeMs / 1000) + 1);
+  if (seconds <= longestRelativeSeconds) return seconds;
+  // By the machine's clock, as the server's: the date is for memcached, not for the record.
+  const date = Math.ceil(systemClock.now() / 1000) + seconds;
+  return date <= latestTime ? date : never;
+}

@@ -1,0 +1,104 @@
+import { SessionConfigError } from '../../session.errors.js';
+import { StallGuard } from '../stall-guard.js';
+import type { MemcachedClient } from './memcached.options.js';
+
+/** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
+export type StoreOutcome = 'stored' | 'outdated' | 'missing';
+
+/** An item and the token that names this very state of it. */
+export interface MemcachedItem {
+  /** Undefined where the item is no text: nothing that this package has written. */
+  readonly text: string | undefined;
+  readonly token: string | number;
+}
+
+const outcomes: ReadonlyMap<string, StoreOutcome> = new Map([
+  ['NOT_STORED', 'outdated'],
+  ['EXISTS', 'outdated'],
+  ['NOT_FOUND', 'missing'],
+]);
+
+/** The server's refusal of an item beyond its limit. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('SERVER_ERROR object too large');
+}
+
+/** One memcached server, with its answers as values: only a server that fails makes these reject. */
+export class MemcachedStore {
+  readonly #client: MemcachedClient;
+  readonly #guard: StallGuard;
+  readonly #shutdown: () => void;
+
+  /** @param shutdown closes the client; left out where the application owns it */
+  constructor(client: MemcachedClient, storeTimeout: number, shutdown: () => void = () => undefined) {
+    this.#client = client;
+    this.#guard = new StallGuard(storeTimeout);
+    this.#shutdown = shutdown;
+  }
+
+  /**
+   * A store with a client of its own, which connects with its first call and again after each failure.
+   *
+   * @param server `host:port`
+   * @throws SessionConfigError where the package memcache-client is not installed
+   */
+  static async open(server: string, storeTimeout: number): Promise<MemcachedStore> {
+    const MemcacheClient = await loadClient();
+    const client = new MemcacheClient({
+      server: { server, maxConnections: 1 },
+      noDelay: true,
+      // A call that outlives this closes its connection, so that nothing is left to pile up in it.
+      cmdTimeout: storeTimeout,
+      connectTimeout: Math.min(1000, storeTimeout),
+    });
+    return new MemcachedStore(client, storeTimeout, () => client.shutdown());
+  }
+
+  close(): void {
+    this.#shutdown();
+  }
+
+  async get(key: string): Promise<MemcachedItem | null> {
+    const item = await this.#guard.run(() => this.#client.gets(key));
+    if (item === undefined) return null;
+    return { text: typeof item.value === 'string' ? item.value : undefined, token: item.casUniq };
+  }
+
+  /** Stores an item where there is none. */
+  async add(key: string, text: string, expiry: number): Promise<StoreOutcome> {
+    return this.#store(() => this.#client.add(key, text, { lifetime: expiry }));
+  }
+
+  /** Stores an item in place of the one that has the token. */
+  async replace(key: string, text: string, expiry: number, token: string | number): Promise<StoreOutcome> {
+    return this.#store(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: token }));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#store(() => this.#client.delete(key));
+  }
+
+  async #store(command: () => Promise<unknown>): Promise<StoreOutcome> {
+    return this.#guard.run(async () => {
+      try {
+        await command();
+        return 'stored';
+      } catch (error) {
+        const outcome = error instanceof Error ? outcomes.get(error.message) : undefined;
+        if (outcome === undefined) throw error;
+        return outcome;
+      }
+    });
+  }
+}
+
+async function loadClient(): Promise<typeof import('memcache-client').MemcacheClient> {
+  try {
+    return (await import('memcache-client')).MemcacheClient;
+  } catch (error) {
+    throw new SessionConfigError(
+      "driver: got 'memcached', which needs the package memcache-client: npm install memcache-client",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+
+const pointsPerServer = 160;
+
+interface RingPoint<T> {
+  readonly hash: number;
+  readonly server: T;
+}
+
+function digest(text: string): Buffer {
+  return createHash('md5').update(text).digest();
+}
+
+/**
+ * Consistent hashing: which of several servers a key belongs to. When a server is added to n others, one key in n + 1
+ * moves, and only to the new one.
+ *
+ * The places follow ketama (https://github.com/RJ/ketama), as other clients of memcached do: 40 MD5 hashes of
+ * `<name>-<number>` per server, four places each; a key belongs to the first place at or after its own hash.
+ */
+export class ServerRing<T> {
+  readonly #points: readonly RingPoint<T>[];
+
+  /** @param servers by name (`host:port`); at least one. Their order does not matter. */
+  constructor(servers: ReadonlyMap<string, T>) {
+    const points: RingPoint<T>[] = [];
+    for (const [name, server] of servers) {
+      for (let index = 0; index < pointsPerServer / 4; index++) {
+        const hashes = digest(`${name}-${index}`);
+        for (let part = 0; part < 4; part++) points.push({ hash: hashes.readUInt32LE(part * 4), server });
+      }
+    }
+    this.#points = points.toSorted((left, right) => left.hash - right.hash);
+  }
+
+  /** The server of a key. */
+  serverOf(key: string): T {
+    const points = this.#points;
+    const [onlyOrFirst] = points;
+    if (onlyOrFirst === undefined) throw new Error('A ring needs at least one server');
+    const hash = digest(key).readUInt32LE(0);
+    let [low, high] = [0, points.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((points[middle]?.hash ?? 0) < hash) low = middle + 1;
+      else high = middle;
+    }
+    return (points[low] ?? onlyOrFirst).server;
+  }
+}
