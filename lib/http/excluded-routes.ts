@@ -7,9 +7,7 @@ import { SessionConfigError } from '../session.errors.js';
  * expression over the path without query, or one of the two for one method.
  */
 export type ExcludedRoute =
-  | string
-  | RegExp
-  | { readonly path: string | RegExp; readonly method?: RequestMethod | string };
+  string | RegExp | { readonly path: string | RegExp; readonly method?: RequestMethod | string };
 
 /** Whether a request is excluded. `url` may have a query. */
 export type ExclusionTest = (method: string | undefined, url: string) => boolean;
@@ -20,7 +18,10 @@ export type ExclusionTest = (method: string | undefined, url: string) => boolean
  * @param globalPrefix what `app.setGlobalPrefix` was given: a path excludes with and without it
  * @throws SessionConfigError for what is no path
  */
-export function compileExclusion(routes: readonly ExcludedRoute[], globalPrefix: string): ExclusionTest | null {
+export function compileExclusion(
+  routes: readonly ExcludedRoute[],
+  globalPrefix: string,
+): ExclusionTest | null {
   if (routes.length === 0) return null;
   const rules = routes.map((route) => compile(route));
   const prefix = globalPrefix === '' ? '' : `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
@@ -41,7 +42,8 @@ interface Rule {
 }
 
 function compile(route: ExcludedRoute): Rule {
-  if (typeof route === 'string' || route instanceof RegExp) return { pattern: patternOf(route), method: null };
+  if (typeof route === 'string' || route instanceof RegExp)
+    return { pattern: patternOf(route), method: null };
   return { pattern: patternOf(route.path), method: methodOf(route.method) };
 }
 

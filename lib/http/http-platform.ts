@@ -91,7 +91,8 @@ function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
 
 function addLocals(locals: object): void {
   for (const [name, get] of Object.entries(templateLocals)) {
-    if (!Object.hasOwn(locals, name)) Object.defineProperty(locals, name, { enumerable: true, configurable: true, get });
+    if (!Object.hasOwn(locals, name))
+      Object.defineProperty(locals, name, { enumerable: true, configurable: true, get });
   }
 }
 

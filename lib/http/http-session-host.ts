@@ -38,7 +38,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
-  constructor(settings: HttpSessionSettings, req: RawRequest, res: RawResponse, platform: PlatformRequest | null) {
+  constructor(
+    settings: HttpSessionSettings,
+    req: RawRequest,
+    res: RawResponse,
+    platform: PlatformRequest | null,
+  ) {
     this.#settings = settings;
     this.#req = req;
     this.#res = res;
@@ -86,7 +91,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   failed(error: unknown, answered: boolean): void {
     const reason = error instanceof Error ? error.message : 'an unknown error';
-    const outcome = answered ? 'The request was answered with 503.' : 'The response was already under way and was cut off.';
+    const outcome = answered
+      ? 'The request was answered with 503.'
+      : 'The response was already under way and was cut off.';
     this.#settings.log.error(`A session could not be stored: ${reason} ${outcome}`);
   }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../session/session-access.js';
+import { HeldDrain } from './held-drain.js';
 import { type HeadArguments, withCookies } from './response-head.js';
 
 /** What a gate needs to know of its application and request. */
@@ -50,6 +51,7 @@ export class ResponseGate {
   #head: HeadArguments | null = null;
   #headLeft = false;
   #held: Held[] = [];
+  #drain: HeldDrain | null = null;
   #committing = false;
   #ended = false;
   #failed = false;
@@ -92,9 +94,12 @@ export class ResponseGate {
   #onOperation(operation: Operation, args: unknown[]): unknown {
     if (this.#passing > 0) return this.#pass(operation, args);
     if (this.#failed) return operation === 'write' ? false : this.#res;
-    if (this.#committing || this.#session.due) {
+    // Once the head has left, only the end is worth waiting for.
+    const waits = operation === 'end' || !this.#headLeft;
+    if (this.#committing || (waits && this.#session.due)) {
       this.#held.push({ operation, args });
       this.#pretend();
+      if (operation === 'write') this.#drain ??= new HeldDrain(this.#res);
       if (!this.#committing) this.#commit();
       return operation === 'write' ? false : this.#res;
     }
@@ -151,7 +156,6 @@ export class ResponseGate {
 
   /** Lets go what was held, in order. What was changed meanwhile is committed before the end. */
   #release(): void {
-    const written = this.#held.some(({ operation }) => operation === 'write');
     this.#releaseHead();
     if (!this.#headLeft && this.#res.headersSent) {
       this.#headLeft = true;
@@ -164,14 +168,16 @@ export class ResponseGate {
       if (next.operation === 'end' && this.#session.due) {
         this.#pretend();
         this.#commit();
-        return;
+        break;
       }
       this.#held.shift();
       const result = this.#pass(next.operation, next.args);
       if (next.operation === 'write') writable = result !== false;
     }
     // Writers were told to wait. Where the socket is full by now, it will tell them itself.
-    if (written && writable && !this.#ended) this.#res.emit('drain');
+    const drain = this.#drain;
+    this.#drain = null;
+    drain?.release(writable && !this.#ended);
   }
 
   #fail(error: unknown): void {
@@ -181,6 +187,8 @@ export class ResponseGate {
     const ends = this.#held.filter(({ operation }) => operation === 'end');
     this.#held = [];
     this.#head = null;
+    this.#drain?.release(false);
+    this.#drain = null;
     const answered = !this.#headLeft && !this.#res.headersSent;
     this.#context.failed(error, answered);
     if (!answered) {
@@ -241,7 +249,8 @@ export class ResponseGate {
 
 /** Overloads of Node's methods do not fit one list of arguments; what comes in is handed on as it came. */
 function asFunction(method: unknown): (...args: unknown[]) => unknown {
-  if (typeof method !== 'function') throw new TypeError('A response without writeHead, write, end and flushHeaders.');
+  if (typeof method !== 'function')
+    throw new TypeError('A response without writeHead, write, end and flushHeaders.');
   return function call(this: unknown, ...args: unknown[]): unknown {
     return Reflect.apply(method, this, args);
   };

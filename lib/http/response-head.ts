@@ -14,7 +14,11 @@ export type HeadArguments = unknown[];
  *
  * @returns the arguments to call the real `writeHead` with
  */
-export function withCookies(res: ServerResponse, args: HeadArguments, cookies: readonly string[]): HeadArguments {
+export function withCookies(
+  res: ServerResponse,
+  args: HeadArguments,
+  cookies: readonly string[],
+): HeadArguments {
   const at = typeof args[1] === 'string' ? 2 : 1;
   const explicit = headersOf(args[at]);
   if (explicit === null) {

@@ -185,7 +185,9 @@ function assertConsistent(cookie: CheckedCookie): void {
   }
   const lower = name.toLowerCase();
   if (lower.startsWith('__secure-') && !secure) {
-    throw because(`the name "${name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name.`);
+    throw because(
+      `the name "${name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name.`,
+    );
   }
   if (lower.startsWith('__host-') && (!secure || path !== '/' || domain !== undefined)) {
     throw because(

@@ -22,7 +22,9 @@ function ofCurrent(view: (session: RequestSession) => unknown): unknown {
 function sessionView(session: RequestSession): object {
   return {
     get: (key: unknown, fallback?: unknown) =>
-      key === undefined || isHelperOptions(key) ? session.all() : session.get<unknown>(String(key), plain(fallback)),
+      key === undefined || isHelperOptions(key)
+        ? session.all()
+        : session.get<unknown>(String(key), plain(fallback)),
     all: () => session.all(),
     has: (key: unknown) => session.has(String(key)),
     exists: (key: unknown) => session.exists(String(key)),

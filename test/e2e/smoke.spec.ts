@@ -41,7 +41,10 @@ class PagesController {
 describe.each(PLATFORMS)('a session on %s', (platform) => {
   for (const driver of ['memory', 'stealth', 'file'])
     it(`remembers with ${driver} what one request stored for the next`, async () => {
-      await using app = await TestApp.start(platform, { controllers: [PagesController], options: { driver } });
+      await using app = await TestApp.start(platform, {
+        controllers: [PagesController],
+        options: { driver },
+      });
       const visitor = app.visitor();
       const none = await visitor.get('/none').expect(200);
       expect(setCookies(none)).toEqual([]);

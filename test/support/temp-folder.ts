@@ -1,0 +1,19 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder that is removed with the test. */
+export class TempFolder implements AsyncDisposable {
+  private constructor(readonly path: string) {}
+
+  /** @param files by name, written into it at once */
+  static async make(files: Readonly<Record<string, string>> = {}): Promise<TempFolder> {
+    const path = await mkdtemp(join(tmpdir(), 'session-kit-'));
+    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
+    return new TempFolder(path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
