@@ -37,22 +37,29 @@ describeWith(['memcached'], 'memcached', () => {
       },
     };
   });
-
-  describeRecordDriver('MemcachedDriver on three servers', async () => {
-    const servers = await Promise.all([1, 2, 3].map(() => startMemcachedProcess()));
-    const clock = new StoppedClock();
-    const driver = new MemcachedDriver(
-      { servers: servers.map(({ url }) => url) },
-      { clock, storeTimeout: 5_000 },
-    );
-    await driver.open();
-    return {
-      driver,
-      clock,
-      close: async () => {
-        await driver.close();
-        await Promise.all(servers.map((server) => server.stop()));
-      },
-    };
-  });
 });
+
+describeWith(
+  ['memcached'],
+  'several memcached servers',
+  () => {
+    describeRecordDriver('MemcachedDriver on three servers', async () => {
+      const servers = await Promise.all([1, 2, 3].map(() => startMemcachedProcess()));
+      const clock = new StoppedClock();
+      const driver = new MemcachedDriver(
+        { servers: servers.map(({ url }) => url) },
+        { clock, storeTimeout: 5_000 },
+      );
+      await driver.open();
+      return {
+        driver,
+        clock,
+        close: async () => {
+          await driver.close();
+          await Promise.all(servers.map((server) => server.stop()));
+        },
+      };
+    });
+  },
+  { controlsServer: true },
+);

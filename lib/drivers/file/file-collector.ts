@@ -1,0 +1,128 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SessionStoreError } from '../../session.errors.js';
+import { unless } from './error-code.js';
+import { hasEnded } from './lock-owner.js';
+import { ownerOf, takeAway } from './lock-taking.js';
+import { readExpiry, readRecord } from './record-file.js';
+import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
+import type { SessionLock } from './session-lock.js';
+
+/** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */
+const abandonedAfterMs = 60_000;
+/** A file that is unreadable to us may be one of a newer release that is just being rolled out. */
+const unreadableKeptMs = 24 * 60 * 60 * 1_000;
+
+/** Does a task while nobody else changes the session. */
+type Exclusively = <T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>) => Promise<T>;
+
+/** Goes through the whole folder, one file at a time, and removes what has ended. */
+export class FileCollector {
+  readonly #location: string;
+  readonly #exclusively: Exclusively;
+  readonly #running = new Set<Promise<number>>();
+  #stopped = false;
+
+  constructor(location: string, exclusively: Exclusively) {
+    this.#location = location;
+    this.#exclusively = exclusively;
+  }
+
+  /** Allows collections, again. */
+  start(): void {
+    this.#stopped = false;
+  }
+
+  /** Ends the collections under way after the file they are at. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.allSettled(this.#running);
+  }
+
+  /**
+   * Removes expired records, and what processes left that are gone.
+   *
+   * @param now epoch milliseconds
+   * @returns how many expired records were removed
+   * @throws SessionStoreError, after all the others are done, where files could not be read or removed
+   */
+  async collect(now: number): Promise<number> {
+    const collecting = this.#collectAll(now);
+    this.#running.add(collecting);
+    try {
+      return await collecting;
+    } finally {
+      this.#running.delete(collecting);
+    }
+  }
+
+  async #collectAll(now: number): Promise<number> {
+    const failures: unknown[] = [];
+    let removed = 0;
+    for await (const [folder, entry] of this.#entries()) {
+      try {
+        if (await this.#collectEntry(folder, entry, now)) removed++;
+      } catch (error) {
+        // One file that cannot be removed must not keep all the others.
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw new SessionStoreError(`${failures.length} files of sessions could not be collected`, {
+        cause: failures[0],
+      });
+    }
+    return removed;
+  }
+
+  async *#entries(): AsyncIterableIterator<[folder: string, entry: string]> {
+    const shards = (await unless(['ENOENT'], readdir(this.#location))) ?? [];
+    for (const shard of shards.filter(isShard)) {
+      const folder = join(this.#location, shard);
+      for (const entry of (await unless(['ENOENT', 'ENOTDIR'], readdir(folder))) ?? []) {
+        if (this.#stopped) return;
+        yield [folder, entry];
+      }
+    }
+  }
+
+  /** Returns true where that removed an expired record. */
+  async #collectEntry(folder: string, entry: string, now: number): Promise<boolean> {
+    const described = describeEntry(entry);
+    if (described === undefined) return false;
+    const files = filesNamed(folder, described.name);
+    if (described.kind === 'record') return this.#collectRecord(files, now);
+    if (described.kind === 'lock') {
+      const owner = await ownerOf(files);
+      if (owner !== undefined && (await isAbandoned(join(files.lock, owner), owner, now))) {
+        await takeAway(files, owner);
+        await ownerOf(files);
+      }
+      return false;
+    }
+    const path = join(folder, entry);
+    if (await isAbandoned(path, described.owner, now)) await rm(path, { recursive: true, force: true });
+    return false;
+  }
+
+  async #collectRecord(files: SessionFiles, now: number): Promise<boolean> {
+    const expiresAt = await readExpiry(files.record);
+    if (expiresAt !== undefined && expiresAt > now) return false;
+    return this.#exclusively(files, async (lock) => {
+      // Looked at again: until the lock was ours it may have been prolonged, or written anew.
+      const record = await readRecord(files.record);
+      if (record !== null) return record.expiresAt <= now && lock.removeRecord();
+      if (await isOlder(files.record, unreadableKeptMs, now)) await lock.removeRecord();
+      return false;
+    });
+  }
+}
+
+async function isAbandoned(path: string, owner: string, now: number): Promise<boolean> {
+  return (await hasEnded(owner)) || isOlder(path, abandonedAfterMs, now);
+}
+
+async function isOlder(path: string, ageMs: number, now: number): Promise<boolean> {
+  const stats = await unless(['ENOENT'], stat(path));
+  return stats !== undefined && now - stats.mtimeMs > ageMs;
+}

@@ -1,0 +1,115 @@
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../../clock.js';
+import { SessionConfigError } from '../../session.errors.js';
+import type { RecordDriver, SessionRecord } from '../driver.js';
+import { packRecord } from '../packed-record.js';
+import { FileCollector } from './file-collector.js';
+import { KeyedQueue } from './keyed-queue.js';
+import { readRecord } from './record-file.js';
+import { filesOf, type SessionFiles } from './session-files.js';
+import { type SessionLock, withLock } from './session-lock.js';
+import { makeStoreFolder } from './store-folder.js';
+
+/** What stands under `file` in the options. */
+export interface FileDriverOptions {
+  /**
+   * The folder that sessions are kept in, relative to the working directory. It is made where it is missing, for its
+   * owner alone (0700). Default `storage/sessions`.
+   */
+  location?: string;
+}
+
+/** The default of `location`. */
+export const defaultLocation = 'storage/sessions';
+
+/**
+ * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
+ * replaced by one of them at a time, a reader never sees half a file, and a process that is killed at any moment
+ * leaves nothing behind that holds others up.
+ *
+ * A call never looks at more than the files of its session. What is stored survives the end of the process; it is
+ * not forced onto the disk (no fsync, which would cost milliseconds a request), so a power failure may take the last
+ * seconds with it. A file that it left unreadable counts as no session.
+ *
+ * @throws SessionConfigError where `location` is no path; when opened, where it cannot be a folder to write to
+ *
+ * @example
+ * SessionModule.forRoot({ secret, driver: 'file', file: { location: '/var/lib/shop/sessions' } })
+ */
+export class FileDriver implements RecordDriver {
+  readonly #location: string;
+  readonly #clock: Clock;
+  /** Within one process calls queue up here, or they would wait for the lock by trying again and again. */
+  readonly #queue = new KeyedQueue();
+  readonly #collector: FileCollector;
+
+  constructor(options: FileDriverOptions = {}, clock: Clock = systemClock) {
+    const { location = defaultLocation } = options;
+    if (typeof location !== 'string' || location === '' || location.includes('\0')) {
+      throw new SessionConfigError(
+        `Session option file.location takes the path of a folder, or nothing for ${defaultLocation}; ` +
+          `it got ${JSON.stringify(location)}.`,
+      );
+    }
+    this.#location = resolve(location);
+    this.#clock = clock;
+    this.#collector = new FileCollector(this.#location, (files, task) => this.#exclusively(files, task));
+  }
+
+  /** Makes the folder. */
+  async open(): Promise<void> {
+    await makeStoreFolder(this.#location);
+    this.#collector.start();
+  }
+
+  /** Ends a collection that is under way, and waits for it. */
+  async close(): Promise<void> {
+    await this.#collector.stop();
+  }
+
+  async read(id: string): Promise<SessionRecord | null> {
+    return this.#readLive(filesOf(this.#location, id));
+  }
+
+  async write(id: string, record: SessionRecord): Promise<boolean> {
+    const { version } = record;
+    // At once: whoever handed the record over may change it afterwards.
+    const content = packRecord(record);
+    return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
+      const kept = await this.#readLive(files);
+      if ((kept?.version ?? 0) !== version - 1) return false;
+      await lock.replaceRecord(content);
+      return true;
+    });
+  }
+
+  async touch(id: string, expiresAt: number): Promise<boolean> {
+    return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
+      const kept = await this.#readLive(files);
+      if (kept === null) return false;
+      await lock.replaceRecord(packRecord({ ...kept, expiresAt }));
+      return true;
+    });
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#exclusively(filesOf(this.#location, id), (lock) => lock.removeRecord());
+  }
+
+  /** Besides expired records it removes what killed processes left, and what has been unreadable for a day. */
+  async collectGarbage(now: number): Promise<number> {
+    return this.#collector.collect(now);
+  }
+
+  async #readLive(files: SessionFiles): Promise<SessionRecord | null> {
+    const record = await readRecord(files.record);
+    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+  }
+
+  #exclusively<T>(
+    files: SessionFiles,
+    task: (lock: SessionLock, files: SessionFiles) => Promise<T>,
+  ): Promise<T> {
+    return this.#queue.run(files.record, () => withLock(files, (lock) => task(lock, files)));
+  }
+}

@@ -1,0 +1,17 @@
+/** Runs tasks of the same key one after the other, and tasks of different keys side by side. */
+export class KeyedQueue {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Runs a task once every earlier one of its key has ended, well or not. */
+  run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key);
+    const running = before === undefined ? task() : before.then(task, task);
+    this.#last.set(key, running);
+    const leave = () => {
+      if (this.#last.get(key) === running) this.#last.delete(key);
+    };
+    // How the task ends is for whoever gets `running` to handle.
+    void running.then(leave, leave);
+    return running;
+  }
+}

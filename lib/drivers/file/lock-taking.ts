@@ -1,0 +1,112 @@
+import { readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SessionStoreError } from '../../session.errors.js';
+import { hasCode, notEmptyCodes, unless } from './error-code.js';
+import { hasEnded, newOwner } from './lock-owner.js';
+import type { SessionFiles } from './session-files.js';
+
+/**
+ * How long a lock may stay with one owner while another waits. An owner needs it for milliseconds. One that only
+ * sleeps comes to no harm, it starts anew, so this can be well below what a request may wait for its store (2 s).
+ */
+const abandonedAfterMs = 1_000;
+const givenUpAfterMs = 10_000;
+const longestDelayMs = 16;
+
+/** Windows has no code of its own for "there is something in that folder". */
+const takenCodes =
+  process.platform === 'win32' ? [...notEmptyCodes, 'EPERM', 'EACCES', 'EBUSY'] : notEmptyCodes;
+
+/**
+ * Waits for a lock and takes it.
+ *
+ * @param prepare makes a folder that holds the workbench of an owner
+ * @returns the name of its new owner
+ * @throws SessionStoreError where others keep the lock for ten seconds
+ */
+export async function takeLock(
+  files: SessionFiles,
+  prepare: (folder: string, owner: string) => Promise<void>,
+): Promise<string> {
+  const owner = newOwner();
+  const prepared = files.temporary(owner);
+  const patience = new Patience();
+  try {
+    await prepare(prepared, owner);
+    for (;;) {
+      try {
+        await rename(prepared, files.lock);
+        return owner;
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) await prepare(prepared, owner);
+        else if (hasCode(error, ...takenCodes)) await makeWay(files, patience);
+        else throw error;
+      }
+    }
+  } catch (error) {
+    await rm(prepared, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/**
+ * Takes a lock away from an owner, so that nothing which that owner still does can reach the record. Safe at any
+ * moment and for any number of processes at once.
+ */
+export async function takeAway(files: SessionFiles, owner: string): Promise<void> {
+  const removed = files.temporary(newOwner());
+  await unless(['ENOENT'], rename(join(files.lock, owner), removed));
+  await rm(removed, { recursive: true, force: true });
+}
+
+/** Who has the lock; undefined where nobody has it. An empty lock is removed. */
+export async function ownerOf(files: SessionFiles): Promise<string | undefined> {
+  const [owner] = (await unless(['ENOENT'], readdir(files.lock))) ?? [];
+  if (owner === undefined) await unless(['ENOENT', ...notEmptyCodes], rmdir(files.lock));
+  return owner;
+}
+
+async function makeWay(files: SessionFiles, patience: Patience): Promise<void> {
+  const owner = await ownerOf(files);
+  const isAbandoned = patience.isOver(owner);
+  if (owner !== undefined && (isAbandoned || (await hasEnded(owner)))) await takeAway(files, owner);
+  else await patience.wait();
+}
+
+/**
+ * How long one waits. It counts what it has seen itself, by the process's own running time: clocks of machines differ,
+ * and the driver's clock may stand still.
+ */
+class Patience {
+  readonly #sinceMs = performance.now();
+  #owner: string | undefined;
+  #ownerSinceMs = this.#sinceMs;
+  #delayMs = 1;
+
+  /**
+   * Whether this owner has been seen with the lock for too long.
+   *
+   * @throws SessionStoreError where the waiting itself took too long, whoever had the lock
+   */
+  isOver(owner: string | undefined): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#sinceMs > givenUpAfterMs) {
+      throw new SessionStoreError(
+        `The file of a session was in use by others for ${givenUpAfterMs / 1_000} seconds. ` +
+          'Is the disk overloaded, or the folder on a file system that cannot rename folders?',
+      );
+    }
+    if (owner !== this.#owner) {
+      this.#owner = owner;
+      this.#ownerSinceMs = nowMs;
+    }
+    return nowMs - this.#ownerSinceMs >= abandonedAfterMs;
+  }
+
+  async wait(): Promise<void> {
+    // Random, or those who wait would come back at the same moment again and again.
+    await delay(this.#delayMs * (0.5 + Math.random() / 2));
+    this.#delayMs = Math.min(2 * this.#delayMs, longestDelayMs);
+  }
+}

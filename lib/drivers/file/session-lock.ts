@@ -1,0 +1,91 @@
+import { mkdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode, notEmptyCodes, unless } from './error-code.js';
+import { takeLock } from './lock-taking.js';
+import type { SessionFiles } from './session-files.js';
+
+const folderMode = 0o700;
+const fileMode = 0o600;
+
+/** The lock was taken away while its owner was at work. Nothing of that work has come to pass. */
+class LockLostError extends Error {}
+
+/**
+ * Does something while no other process changes the same session.
+ *
+ * The lock is a folder with one entry, the owner's workbench, and it is free when that folder is empty or missing.
+ * It is taken by renaming a prepared folder to the lock's name: that succeeds over an empty folder only. Whatever the
+ * owner does to the record is a rename out of, or into, its workbench. Who finds the owner gone takes the workbench
+ * away, by its unique name. So an owner that was only asleep finds no workbench left when it wakes: it can neither
+ * overwrite what was stored meanwhile nor remove the lock of the next one. It starts anew.
+ *
+ * @throws SessionStoreError where the lock cannot be had for a long time
+ */
+export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>): Promise<T> {
+  for (;;) {
+    const lock = new SessionLock(files, await takeLock(files, prepareLock));
+    try {
+      return await task(lock);
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error;
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+async function prepareLock(folder: string, owner: string): Promise<void> {
+  await mkdir(join(folder, owner), { recursive: true, mode: folderMode });
+}
+
+/** What the owner of a lock may do to the record. */
+export class SessionLock {
+  readonly #files: SessionFiles;
+  readonly #workbench: string;
+
+  constructor(files: SessionFiles, owner: string) {
+    this.#files = files;
+    this.#workbench = join(files.lock, owner);
+  }
+
+  /** Puts a file in place of the record, all of it at once. */
+  async replaceRecord(content: string): Promise<void> {
+    const next = join(this.#workbench, 'next');
+    try {
+      await writeFile(next, content, { flag: 'wx', mode: fileMode });
+      await rename(next, this.#files.record);
+    } catch (error) {
+      throw hasCode(error, 'ENOENT') ? new LockLostError() : error;
+    }
+  }
+
+  /** Removes the record. Returns false where there is none. */
+  async removeRecord(): Promise<boolean> {
+    const removed = join(this.#workbench, 'removed');
+    const renamed = await unless(
+      ['ENOENT'],
+      rename(this.#files.record, removed).then(() => true),
+    );
+    if (renamed === undefined) {
+      // Either there is no record, or no workbench any more to move it to.
+      const workbench = await unless(['ENOENT'], stat(this.#workbench));
+      if (workbench === undefined) throw new LockLostError();
+      return false;
+    }
+    await unless(['ENOENT'], unlink(removed));
+    return true;
+  }
+
+  /** Gives the lock back. Does nothing where it was taken away. */
+  async release(): Promise<void> {
+    try {
+      await rmdir(this.#workbench);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return;
+      if (!hasCode(error, ...notEmptyCodes)) throw error;
+      // Left by work that failed half-way.
+      await rm(this.#workbench, { recursive: true, force: true });
+    }
+    await unless(['ENOENT', ...notEmptyCodes], rmdir(this.#files.lock));
+  }
+}

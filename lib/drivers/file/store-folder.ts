@@ -1,0 +1,40 @@
+import { constants } from 'node:fs';
+import { access, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { SessionConfigError } from '../../session.errors.js';
+import { hasCode } from './error-code.js';
+
+const folderMode = 0o700;
+const needs = constants.R_OK | constants.W_OK | constants.X_OK;
+
+/** What the file system answers where the path is the mistake, and not the state of the disk. */
+const wrongPathCodes = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'];
+
+/**
+ * Makes the folder of the store for its owner alone. One that is there already is left as it is.
+ *
+ * @throws SessionConfigError where the path cannot be a folder to write to
+ */
+export async function makeStoreFolder(location: string): Promise<void> {
+  try {
+    // The folders above it are none of ours: they get the usual mode.
+    await mkdir(dirname(location), { recursive: true });
+    await makeFolder(location);
+    await access(location, needs);
+  } catch (error) {
+    if (!hasCode(error, ...wrongPathCodes)) throw error;
+    throw new SessionConfigError(
+      `Session option file.location takes a folder that this process can write to; it got ${location}, and ` +
+        `the file system says: ${error instanceof Error ? error.message : String(error)}.`,
+      { cause: error },
+    );
+  }
+}
+
+async function makeFolder(location: string): Promise<void> {
+  try {
+    await mkdir(location, { mode: folderMode });
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST') || !(await stat(location)).isDirectory()) throw error;
+  }
+}
