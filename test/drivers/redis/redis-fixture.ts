@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
@@ -22,24 +21,3 @@ export async function openDriver(options: RedisDriverOptions, storeTimeout = 2_0
 
 /** A prefix or an id that no other test uses. */
 export const unique = (): string => randomUUID();
-
-/** How long a call takes to end, either way, in ms. */
-export async function durationOf(call: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await call().catch(() => undefined);
-  return performance.now() - start;
-}
-
-/** Tries again until a call succeeds; how long that took, in ms. */
-export async function timeUntilItWorks(call: () => Promise<unknown>, limitMs = 5_000): Promise<number> {
-  const start = performance.now();
-  for (;;) {
-    const works = await call().then(
-      () => true,
-      () => false,
-    );
-    const elapsed = performance.now() - start;
-    if (works || elapsed > limitMs) return elapsed;
-    await sleep(10);
-  }
-}

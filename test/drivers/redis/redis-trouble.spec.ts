@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
-import { durationOf, openDriver, sampleRecord, timeUntilItWorks, unique } from './redis-fixture.js';
+import { durationOf, timeUntilItWorks } from '../time-of-calls.js';
+import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 
 async function start(): Promise<TestServer> {
   const server = await startRedisProcess();
@@ -48,131 +50,153 @@ async function startCuttingProxy(server: TestServer, command: string): Promise<n
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-describeWith(['redis'], 'the redis driver in trouble', () => {
-  it('boots while the server is away, fails at once, and works within a second of its return', async () => {
-    const server = await start();
-    await server.kill();
-    const driver = await openDriver({ url: server.url });
-    await expect(driver.read('id')).rejects.toThrow('Not connected');
-    await expect(driver.write('id', sampleRecord())).rejects.toMatchObject({
-      cause: { code: 'ECONNREFUSED' },
-    });
-    expect(await durationOf(() => driver.read('id'))).toBeLessThan(100);
-    await server.restart();
-    expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
-  });
-
-  it.each(['its own', "the application's"])(
-    'finds every record again after a restart, over %s connection',
-    async (whose) => {
+describeWith(
+  ['redis'],
+  'the redis driver in trouble',
+  () => {
+    it('boots while the server is away, fails at once, and works within a second of its return', async () => {
       const server = await start();
-      const driver = await openDriver(
-        whose === 'its own' ? { url: server.url } : { client: clientOf(server) },
-      );
-      const record = sampleRecord();
-      await driver.write('id', record);
+      await server.kill();
+      const driver = await openDriver({ url: server.url });
+      await expect(driver.read('id')).rejects.toThrow('Not connected');
+      await expect(driver.write('id', sampleRecord())).rejects.toMatchObject({
+        cause: { code: 'ECONNREFUSED' },
+      });
+      expect(await durationOf(() => driver.read('id'))).toBeLessThan(100);
       await server.restart();
       expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
-      expect(await driver.read('id')).toEqual(record);
-      expect(await driver.write('id', { ...record, version: 2 })).toBe(true);
-    },
-  );
+    });
 
-  it('boots while the server is paused', async () => {
-    const server = await start();
-    server.pause();
-    expect(await durationOf(() => openDriver({ url: server.url }, 200))).toBeLessThan(1_000);
-    const driver = await openDriver({ url: server.url }, 200);
-    await expect(driver.read('id')).rejects.toThrow('Not connected');
-    server.resume();
-    expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
-  });
+    it.each(['its own', "the application's"])(
+      'finds every record again after a restart, over %s connection',
+      async (whose) => {
+        const server = await start();
+        const driver = await openDriver(
+          whose === 'its own' ? { url: server.url } : { client: clientOf(server) },
+        );
+        const record = sampleRecord();
+        await driver.write('id', record);
+        await server.restart();
+        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+        expect(await driver.read('id')).toEqual(record);
+        expect(await driver.write('id', { ...record, version: 2 })).toBe(true);
+      },
+    );
 
-  it.each(['its own', "the application's"])(
-    'lets no calls pile up in front of a paused server, and works within a second of its return, over %s connection',
-    async (whose) => {
+    it('boots while the server is paused', async () => {
       const server = await start();
-      const client = clientOf(server);
-      const driver = await openDriver(whose === 'its own' ? { url: server.url } : { client }, 300);
-      const record = sampleRecord();
-      await driver.write('id', record);
       server.pause();
-      const waiting = new Set<Promise<unknown>>();
-      const call = (): void => {
-        const pending: Promise<unknown> = driver
-          .read('id')
-          .catch((error: unknown) => error)
-          .finally(() => waiting.delete(pending));
-        waiting.add(pending);
-      };
-      // A load of some hundred calls a second, for four times as long as a call may take.
-      const load = setInterval(call, 3);
-      onTestFinished(() => clearInterval(load));
-      await sleep(1_200);
-      const [mostWaiting, quick] = [waiting.size, await durationOf(() => driver.read('id'))];
-      clearInterval(load);
-      // Without the guard all 400 would wait; with it, those of the first 300 ms and a few that probe.
-      expect(mostWaiting).toBeLessThan(180);
-      expect(quick).toBeLessThan(100);
+      expect(await durationOf(() => openDriver({ url: server.url }, 200))).toBeLessThan(1_000);
+      const driver = await openDriver({ url: server.url }, 200);
+      await expect(driver.read('id')).rejects.toThrow('Not connected');
       server.resume();
       expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
-      await Promise.all(waiting);
-      expect(await driver.read('id')).toEqual(record);
-    },
-  );
+    });
 
-  it('does not queue in a client of the application that has lost its connection', async () => {
-    const server = await start();
-    const client = clientOf(server);
-    const driver = await openDriver({ client });
-    const id = unique();
-    await driver.write(id, sampleRecord());
-    await Promise.all([once(client, 'close'), server.kill()]);
-    await expect(driver.write(id, sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
-    expect(await durationOf(() => driver.write(id, sampleRecord({ version: 2 })))).toBeLessThan(100);
-    await server.restart();
-    await timeUntilItWorks(() => client.ping());
-    // What was refused has not been carried out later.
-    expect(await driver.read(id)).toMatchObject({ version: 1 });
-  });
+    it.each(['its own', "the application's"])(
+      'lets no calls pile up in front of a paused server, and works within a second of its return, over %s connection',
+      async (whose) => {
+        const server = await start();
+        const client = clientOf(server);
+        const driver = await openDriver(whose === 'its own' ? { url: server.url } : { client }, 300);
+        const record = sampleRecord();
+        await driver.write('id', record);
+        server.pause();
+        const waiting = new Set<Promise<unknown>>();
+        const call = (): void => {
+          const pending: Promise<unknown> = driver
+            .read('id')
+            .catch((error: unknown) => error)
+            .finally(() => waiting.delete(pending));
+          waiting.add(pending);
+        };
+        // A load of some hundred calls a second, for four times as long as a call may take.
+        const load = setInterval(call, 3);
+        onTestFinished(() => clearInterval(load));
+        await sleep(1_200);
+        const [mostWaiting, quick] = [waiting.size, await durationOf(() => driver.read('id'))];
+        clearInterval(load);
+        // Without the guard all 400 would wait; with it, those of the first 300 ms and a few that probe.
+        expect(mostWaiting).toBeLessThan(180);
+        expect(quick).toBeLessThan(100);
+        server.resume();
+        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+        await Promise.all(waiting);
+        expect(await driver.read('id')).toEqual(record);
+      },
+    );
 
-  it('does not queue in a client of the application whose first connection fails', async () => {
-    const server = await start();
-    await server.kill();
-    const client = clientOf(server);
-    await once(client, 'reconnecting');
-    const driver = await openDriver({ client });
-    await expect(driver.write('id', sampleRecord())).rejects.toThrow('Not connected');
-    await server.restart();
-    expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
-    expect(await driver.read('id')).toBeNull();
-  });
+    it('does not queue in a client of the application that has lost its connection', async () => {
+      const server = await start();
+      const client = clientOf(server);
+      const driver = await openDriver({ client });
+      const id = unique();
+      await driver.write(id, sampleRecord());
+      await Promise.all([once(client, 'close'), server.kill()]);
+      await expect(driver.write(id, sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
+      expect(await durationOf(() => driver.write(id, sampleRecord({ version: 2 })))).toBeLessThan(100);
+      await server.restart();
+      await timeUntilItWorks(() => client.ping());
+      // What was refused has not been carried out later.
+      expect(await driver.read(id)).toMatchObject({ version: 1 });
+    });
 
-  it('waits for the first connection of a client of the application', async () => {
-    const server = await start();
-    const driver = await openDriver({ client: clientOf(server) });
-    expect(await driver.read('id')).toBeNull();
-  });
+    it('does not queue in a client of the application whose first connection fails', async () => {
+      const server = await start();
+      await server.kill();
+      const client = clientOf(server);
+      await new Promise<void>((resolve) => {
+      client.once('reconnecting', () => resolve());
+    });
+      const driver = await openDriver({ client });
+      await expect(driver.write('id', sampleRecord())).rejects.toThrow('Not connected');
+      await server.restart();
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await driver.read('id')).toBeNull();
+    });
 
-  it('fails a call whose connection is cut before the answer, and does not send it again', async () => {
-    const server = await start();
-    const port = await startCuttingProxy(server, 'evalsha');
-    const driver = await openDriver({ host: '127.0.0.1', port });
-    const direct = await openDriver({ url: server.url });
-    const record = sampleRecord();
-    await direct.write('id', record);
-    await expect(driver.write('id', { ...record, version: 2 })).rejects.toThrow('before Redis answered');
-    await timeUntilItWorks(() => driver.read('id'));
-    expect(await direct.read('id')).toMatchObject({ version: 2 });
-    const stats = await clientOf(server).info('commandstats');
-    expect(stats).toMatch(/cmdstat_evalsha:calls=2,/);
-  });
+    it('waits for the first connection of a client of the application', async () => {
+      const server = await start();
+      const driver = await openDriver({ client: clientOf(server) });
+      expect(await driver.read('id')).toBeNull();
+    });
 
-  it('closes while the server is away', async () => {
-    const server = await start();
-    const driver = await openDriver({ url: server.url });
-    await server.kill();
-    await driver.close();
-    await expect(driver.read('id')).rejects.toThrow('not been opened');
-  });
-});
+    it('fails a call whose connection is cut before the answer, and does not send it again', async () => {
+      const server = await start();
+      const port = await startCuttingProxy(server, 'evalsha');
+      const driver = await openDriver({ host: '127.0.0.1', port });
+      const direct = await openDriver({ url: server.url });
+      const record = sampleRecord();
+      await direct.write('id', record);
+      await expect(driver.write('id', { ...record, version: 2 })).rejects.toThrow('before Redis answered');
+      await timeUntilItWorks(() => driver.read('id'));
+      expect(await direct.read('id')).toMatchObject({ version: 2 });
+      const stats = await clientOf(server).info('commandstats');
+      expect(stats).toMatch(/cmdstat_evalsha:calls=2,/);
+    });
+
+    it('closes while the server is away', async () => {
+      const server = await start();
+      const driver = await openDriver({ url: server.url });
+      await server.kill();
+      await driver.close();
+      await expect(driver.read('id')).rejects.toThrow('not been opened');
+    });
+
+    it('keeps ids and payloads out of its errors', async () => {
+      const full = await startRedisProcess({
+        settings: { maxmemory: '1', 'maxmemory-policy': 'noeviction' },
+      });
+      onTestFinished(() => full.stop());
+      const driver = await openDriver({ url: full.url });
+      const error = await driver
+        .write('secret-id', sampleRecord({ payload: 'secret-payload' }))
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      const said = inspect(error, { depth: 10, showHidden: true });
+      expect(said).toContain('OOM');
+      expect(said).not.toContain('secret');
+    });
+  },
+  { controlsServer: true },
+);

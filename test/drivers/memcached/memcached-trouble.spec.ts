@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { describeWith, startMemcachedProcess, type TestServer } from '../../servers/index.js';
+import { durationOf, timeUntilItWorks } from '../time-of-calls.js';
+import { openDriver, sampleRecord } from './memcached-fixture.js';
+
+async function start(): Promise<TestServer> {
+  const server = await startMemcachedProcess();
+  onTestFinished(() => server.stop());
+  return server;
+}
+
+describeWith(
+  ['memcached'],
+  'the memcached driver in trouble',
+  () => {
+    it('boots while the server is away, fails at once, and works as soon as it is back', async () => {
+      const server = await start();
+      await server.kill();
+      const driver = await openDriver({ servers: server.url });
+      await expect(driver.read('id')).rejects.toThrow('ECONNREFUSED');
+      expect(await durationOf(() => driver.write('id', sampleRecord()))).toBeLessThan(100);
+      await server.restart();
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await driver.write('id', sampleRecord())).toBe(true);
+    });
+
+    it('knows no session of before a restart, and takes no write that was based on one', async () => {
+      const server = await start();
+      const driver = await openDriver({ servers: server.url });
+      await driver.write('id', sampleRecord());
+      await driver.read('id');
+      await server.restart();
+      await timeUntilItWorks(() => driver.read('other'));
+      expect(await driver.write('id', sampleRecord({ version: 2 }))).toBe(false);
+      expect(await driver.read('id')).toBeNull();
+    });
+
+    it('fails the calls that wait when the server dies', async () => {
+      const server = await start();
+      const driver = await openDriver({ servers: server.url });
+      await driver.write('id', sampleRecord());
+      server.pause();
+      const waiting = [driver.read('id'), driver.write('id', sampleRecord({ version: 2 }))];
+      const settled = Promise.allSettled(waiting);
+      await server.kill();
+      expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    });
+
+    it('lets no calls pile up in front of a paused server, and works within a second of its return', async () => {
+      const server = await start();
+      const driver = await openDriver({ servers: server.url }, 300);
+      const record = sampleRecord();
+      await driver.write('id', record);
+      server.pause();
+      const waiting = new Set<Promise<unknown>>();
+      const call = (): void => {
+        const pending: Promise<unknown> = driver
+          .read('id')
+          .catch((error: unknown) => error)
+          .finally(() => waiting.delete(pending));
+        waiting.add(pending);
+      };
+      // A load of some hundred calls a second, for four times as long as a call may take.
+      const load = setInterval(call, 3);
+      onTestFinished(() => clearInterval(load));
+      await sleep(1_200);
+      const mostWaiting = waiting.size;
+      clearInterval(load);
+      // Without the guard all of the last 300 ms and more would wait; with it, only those that probe.
+      expect(mostWaiting).toBeLessThan(30);
+      server.resume();
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      await Promise.all(waiting);
+      expect(await driver.read('id')).toEqual(record);
+    });
+
+    it('serves the sessions of the other servers while one is away, and moves none', async () => {
+      const servers = [await start(), await start(), await start()];
+      const driver = await openDriver({ servers: servers.map(({ url }) => url) });
+      const ids = Array.from({ length: 60 }, (_, index) => `id-${index}`);
+      await Promise.all(ids.map((id) => driver.write(id, sampleRecord())));
+      await servers[0]?.kill();
+      const read = (id: string): Promise<boolean | Error> =>
+        driver.read(id).then(
+          (record) => record !== null,
+          (error: Error) => error,
+        );
+      const outcomes = await Promise.all(ids.map(read));
+      const failed = outcomes.filter((outcome) => outcome instanceof Error);
+      expect(failed.length).toBeGreaterThan(5);
+      expect(failed.length).toBeLessThan(40);
+      expect(outcomes).not.toContain(false);
+    });
+
+    it('refuses to work before it is opened and after it is closed', async () => {
+      const server = await start();
+      const driver = await openDriver({ servers: server.url });
+      await driver.close();
+      await expect(driver.read('id')).rejects.toThrow('not been opened');
+    });
+  },
+  { controlsServer: true },
+);

@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long a call takes to end, either way, in ms. */
+export async function durationOf(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await call().catch(() => undefined);
+  return performance.now() - start;
+}
+
+/** Tries again until a call succeeds; how long that took, in ms. */
+export async function timeUntilItWorks(call: () => Promise<unknown>, limitMs = 5_000): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    const works = await call().then(
+      () => true,
+      () => false,
+    );
+    const elapsed = performance.now() - start;
+    if (works || elapsed > limitMs) return elapsed;
+    await sleep(10);
+  }
+}
