@@ -156,13 +156,14 @@ function maxCookiesOf(stealth: unknown): number {
 function serializerOf(serializer: unknown): SessionSerializer {
   if (serializer === undefined) return JSON;
   const takes = 'an object with the functions stringify and parse, such as superjson';
-  if (!isObject(serializer)) throw wrong('serializer', serializer, takes);
   if (!isSerializer(serializer)) throw wrong('serializer', serializer, takes);
   return serializer;
 }
 
-function isSerializer(value: object): value is SessionSerializer {
+/** A class with static functions is one too: superjson exports one. */
+function isSerializer(value: unknown): value is SessionSerializer {
   return (
+    (isObject(value) || typeof value === 'function') &&
     'stringify' in value &&
     typeof value.stringify === 'function' &&
     'parse' in value &&
