@@ -65,7 +65,7 @@ export class DriverRegistry {
     const factory = this.#factories.get(name);
     if (factory === undefined) throw this.#unknown(name);
     const driver = this.checked(name, factory(this.#settings.configOf(name), undefined));
-    this.#drivers.set(name, driver);
+    if (this.perRequest(name) === null) this.#drivers.set(name, driver);
     return driver;
   }
 
@@ -86,7 +86,8 @@ export class DriverRegistry {
       this.#builtIn.add(name);
       this.#drivers.set(name, driver);
     }
-    this.get(inUse);
+    // One that is made for each request may need the request: there is none yet.
+    if (this.perRequest(inUse) === null) this.get(inUse);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
       if (!isSealing(driver)) await driver.open?.(this.#settings.configOf(name));

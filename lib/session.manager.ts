@@ -66,7 +66,8 @@ export class SessionManager {
   /**
    * A driver by name.
    *
-   * @param name default: the one that the option `driver` names
+   * @param name default: the one that the option `driver` names. One that is made for each request is made anew here,
+   * without a request.
    * @throws SessionConfigError where there is no such driver; lists the known ones
    */
   driver(name?: string): AnyDriver {
@@ -80,7 +81,8 @@ export class SessionManager {
    * Adds a driver of your own, before the application has booted: in a constructor, or in `onModuleInit`.
    *
    * @param factory gets the option under the driver's name. If it takes a second argument, it is called anew for each
-   * request and gets that request; otherwise once.
+   * request and gets that request; otherwise once. Outside a request (`read`, `destroy`, `collectGarbage`) that argument
+   * is undefined; `gc` and `open` leave such drivers alone.
    * @example
    * sessions.extend('mongo', (config) => new MongoDriver(this.mongo, config))
    */
@@ -95,8 +97,7 @@ export class SessionManager {
    * @throws SessionStoreError where the store fails
    */
   async read(id: string): Promise<StoredSession | null> {
-    if (this.#tools === null) return null;
-    const record = await this.#tools.store.read(id);
+    const record = (await this.#storedOnServer()?.store.read(id)) ?? null;
     if (record === null) return null;
     const parsed = parsePayload(record.payload, this.#settings.serializer);
     if (parsed.kind !== 'session') return null;
@@ -110,7 +111,14 @@ export class SessionManager {
    * @throws SessionStoreError where the store fails
    */
   async destroy(id: string): Promise<void> {
-    if (this.#tools !== null) await this.#tools.ending.end(id, 0);
+    await this.#storedOnServer()?.ending.end(id, 0);
+  }
+
+  /** Null with a sealing driver. */
+  #storedOnServer(): RecordTools | null {
+    if (this.#perRequest === null) return this.#tools;
+    const driver = this.driver();
+    return isSealing(driver) ? null : this.#toolsFor(driver);
   }
 
   /**
@@ -142,13 +150,14 @@ export class SessionManager {
     const { driver: name, gcEvery } = this.#settings;
     await this.#registry.boot(name);
     this.#perRequest = this.#registry.perRequest(name);
+    if (this.#perRequest !== null) return;
     const driver = this.#registry.get(name);
     this.#driver = driver;
     if (!isSealing(driver)) {
       this.#tools = this.#toolsFor(driver);
       if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
     }
-    if (name === 'memory' && process.env['NODE_ENV'] === 'production') {
+    if (name === 'memory' && this.#registry.isBuiltIn(name) && process.env['NODE_ENV'] === 'production') {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
       );
