@@ -38,7 +38,7 @@ export interface RequestInit {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes it a POST with this JSON body. */
   readonly body?: object;
-  /** The status expected. Default: 200, or 201 for a POST. */
+  /** The status expected. Default 200. */
   readonly status?: number;
 }
 
@@ -47,7 +47,10 @@ export interface Handled<T> {
   /** What the handler returned, as it was in the handler. */
   readonly value: T;
   readonly response: request.Response;
+  /** Its Set-Cookie headers. */
   readonly cookies: string[];
+  /** The Cookie header of somebody who has just these cookies: another browser, another server. */
+  readonly asHeaders: { readonly cookie: string };
 }
 
 const handlers = new Map<string, Handler<unknown>>();
@@ -162,14 +165,16 @@ export class Visitor {
       const response = await sent.redirects(0);
       const outcome = outcomes.get(key);
       if (outcome !== undefined && 'error' in outcome && init.status === undefined) throw outcome.error;
-      const status = init.status ?? (init.body === undefined ? 200 : 201);
-      if (response.status !== status) {
-        throw new Error(`Expected ${status}, got ${response.status}: ${response.text}`);
+      const expected = init.status ?? 200;
+      if (response.status !== expected) {
+        throw new Error(`Expected ${expected}, got ${response.status}: ${response.text}`);
       }
       // The handler's own type, through a map that serves all of them.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const value = (outcome !== undefined && 'value' in outcome ? outcome.value : undefined) as T;
-      return { value, response, cookies: setCookies(response) };
+      const cookies = setCookies(response);
+      const cookie = cookies.map((each) => each.split(';')[0]).join('; ');
+      return { value, response, cookies, asHeaders: { cookie } };
     } finally {
       handlers.delete(key);
       outcomes.delete(key);

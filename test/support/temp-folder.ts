@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +11,11 @@ export class TempFolder implements AsyncDisposable {
     const path = await mkdtemp(join(tmpdir(), 'session-kit-'));
     await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
     return new TempFolder(path);
+  }
+
+  /** The names of everything in it, however deep. */
+  list(): Promise<string[]> {
+    return readdir(this.path, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
