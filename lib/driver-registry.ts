@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from './clock.js';
-import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from './drivers/built-in-drivers.js';
+import {
+  type AnyDriver,
+  BUILT_IN_NAMES,
+  type BuiltInOptions,
+  isSealing,
+  makeBuiltIn,
+} from './drivers/built-in-drivers.js';
 import type { DriverContext } from './drivers/driver-context.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, DriverFactory } from './session.options.js';
@@ -73,7 +79,8 @@ export class DriverRegistry {
   async boot(inUse: string): Promise<void> {
     for (const { instance, metatype } of this.#discovery.getProviders()) {
       const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
-      if (typeof name === 'string' && isDriverLike(instance)) this.#drivers.set(name, this.checked(name, instance));
+      if (typeof name === 'string' && isDriverLike(instance))
+        this.#drivers.set(name, this.checked(name, instance));
     }
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       this.#drivers.set(name, this.checked(name, await this.#define(name, definition)));
@@ -81,7 +88,12 @@ export class DriverRegistry {
     for (const name of BUILT_IN_NAMES) {
       const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
       if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
-      const driver = await makeBuiltIn(name, this.#objectConfig(name), this.#context, this.#settings.keyring);
+      const driver = await makeBuiltIn(
+        name,
+        this.#builtInOptions(name),
+        this.#context,
+        this.#settings.keyring,
+      );
       if (driver === null) continue;
       this.#builtIn.add(name);
       this.#drivers.set(name, driver);
@@ -128,7 +140,9 @@ export class DriverRegistry {
       return definition.useFactory(...dependencies, this.#settings.configOf(name));
     }
     if ('useClass' in definition && typeof definition.useClass === 'function') {
-      return this.#context.resolve(definition.useClass) ?? (await this.#moduleRef.create(definition.useClass));
+      return (
+        this.#context.resolve(definition.useClass) ?? (await this.#moduleRef.create(definition.useClass))
+      );
     }
     throw new SessionConfigError(`Option 'drivers.${name}' takes { useClass } or { useFactory, inject }.`);
   }
@@ -142,12 +156,14 @@ export class DriverRegistry {
     );
   }
 
-  #objectConfig(name: string): object {
+  #builtInOptions(name: string): BuiltInOptions {
     const config = this.#settings.configOf(name) ?? {};
     if (typeof config !== 'object' || Array.isArray(config)) {
-      throw new SessionConfigError(`Option '${name}' takes an object; it got a value of type ${typeof config}.`);
+      throw new SessionConfigError(
+        `Option '${name}' takes an object; it got a value of type ${typeof config}.`,
+      );
     }
-    return config;
+    return this.#settings.builtInOptions;
   }
 
   get #context(): DriverContext {
@@ -155,7 +171,8 @@ export class DriverRegistry {
       clock: systemClock,
       storeTimeout: this.#settings.storeTimeout,
       resolve: (token) => {
-        if (typeof token !== 'string' && typeof token !== 'symbol' && typeof token !== 'function') return undefined;
+        if (typeof token !== 'string' && typeof token !== 'symbol' && typeof token !== 'function')
+          return undefined;
         try {
           return this.#moduleRef.get<unknown>(token, { strict: false });
         } catch {
@@ -167,7 +184,9 @@ export class DriverRegistry {
   }
 
   #assertExplained(): void {
-    const stray = this.#settings.unexplained.filter((name) => !this.#drivers.has(name) && !this.#factories.has(name));
+    const stray = this.#settings.unexplained.filter(
+      (name) => !this.#drivers.has(name) && !this.#factories.has(name),
+    );
     if (stray.length === 0) return;
     throw new SessionConfigError(
       `Unknown option '${stray.join("', '")}': neither an option of the session module nor the name of a driver (${this.#names()}).`,

@@ -192,16 +192,23 @@ export class SessionManager {
     // Memory answers at once or never: a timer for each of its calls would cost more than they do.
     const timeout = name === 'memory' && this.#registry.isBuiltIn(name) ? Infinity : storeTimeout;
     const store = new RecordStore(driver, name, timeout, this.#log);
-    return { store, queue: this.#queue, ending: new RecordEnding(store, this.#queue, serializer, systemClock) };
+    return {
+      store,
+      queue: this.#queue,
+      ending: new RecordEnding(store, this.#queue, serializer, systemClock),
+    };
   }
 
   #collectEvery(interval: number): void {
-    this.#collector = setInterval(() => {
-      this.collectGarbage().catch((error: unknown) => {
-        const reason = error instanceof Error ? error.name : 'an unknown error';
-        this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
-      });
-    }, Math.min(interval, MAX_TIMER));
+    this.#collector = setInterval(
+      () => {
+        this.collectGarbage().catch((error: unknown) => {
+          const reason = error instanceof Error ? error.name : 'an unknown error';
+          this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
+        });
+      },
+      Math.min(interval, MAX_TIMER),
+    );
     this.#collector.unref();
   }
 }

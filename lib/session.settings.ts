@@ -1,5 +1,5 @@
 import { Keyring } from './crypto/keyring.js';
-import { BUILT_IN_NAMES } from './drivers/built-in-drivers.js';
+import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
 import { parseDuration } from './duration.js';
 import { SessionCookie } from './http/session-cookie.js';
 import { SessionConfigError } from './session.errors.js';
@@ -30,6 +30,8 @@ export interface SessionSettings {
   readonly userKey: string;
   readonly recordClient: boolean;
   readonly drivers: Readonly<Record<string, DriverDefinition>>;
+  /** What stands under the names of the drivers that come with the package; each checks its own. */
+  readonly builtInOptions: BuiltInOptions;
   /** The option under a driver's name; undefined where there is none. */
   configOf(driver: string): unknown;
   /** Names of options that only a driver of the application's own can explain. */
@@ -87,6 +89,7 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     userKey: nonEmptyText('userKey', options.userKey, 'userId', 'the path of a session value'),
     recordClient: flag('recordClient', options.recordClient, true),
     drivers,
+    builtInOptions: options,
     configOf: (driver) => (Object.hasOwn(options, driver) ? options[driver] : undefined),
     unexplained: Object.keys(options).filter((name) => !KNOWN.has(name) && options[name] !== undefined),
   };
@@ -196,7 +199,11 @@ function listOf(name: string, value: readonly ExcludedRoute[] | undefined): read
 function duration(name: string, value: unknown, fallback: string, zero = false): number {
   const parsed = parseDuration(value ?? fallback, zero);
   if (parsed === null) {
-    throw wrong(name, value, "milliseconds above zero, or text such as '30s', '2h', '7d', up to a hundred years");
+    throw wrong(
+      name,
+      value,
+      "milliseconds above zero, or text such as '30s', '2h', '7d', up to a hundred years",
+    );
   }
   return parsed;
 }
@@ -225,6 +232,10 @@ function kindOf(value: unknown): string {
 
 function wrong(option: string, got: unknown, takes: string): SessionConfigError {
   const shown =
-    typeof got === 'string' ? `"${got}"` : typeof got === 'number' || typeof got === 'boolean' ? String(got) : kindOf(got);
+    typeof got === 'string'
+      ? `"${got}"`
+      : typeof got === 'number' || typeof got === 'boolean'
+        ? String(got)
+        : kindOf(got);
   return new SessionConfigError(`Option '${option}' got ${shown}; it takes ${takes}.`);
 }

@@ -1,6 +1,11 @@
 import type { Keyring } from '../crypto/keyring.js';
 import type { DriverContext } from './driver-context.js';
+import type { DatabaseDriverOptions } from './database/database.driver.js';
 import type { RecordDriver, SealingDriver } from './driver.js';
+import type { FileDriverOptions } from './file/file.driver.js';
+import type { MemcachedDriverOptions } from './memcached/memcached.driver.js';
+import type { MemoryDriverOptions } from './memory/memory.driver.js';
+import type { RedisDriverOptions } from './redis/redis.driver.js';
 
 /** A driver of either kind. */
 export type AnyDriver = RecordDriver | SealingDriver;
@@ -10,31 +15,40 @@ export function isSealing(driver: AnyDriver): driver is SealingDriver {
   return 'seal' in driver;
 }
 
-type Maker = (config: object, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
+/** The options of the drivers that come with the package, each under its name. */
+export interface BuiltInOptions {
+  readonly memory?: MemoryDriverOptions;
+  readonly file?: FileDriverOptions;
+  readonly database?: DatabaseDriverOptions;
+  readonly redis?: RedisDriverOptions;
+  readonly memcached?: MemcachedDriverOptions;
+}
+
+type Maker = (options: BuiltInOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
 /** Each driver's code, and with it the client of its server, is loaded only by an application that names it. */
 const MAKERS: Record<string, Maker> = {
-  async memory(config, { clock }) {
+  async memory({ memory = {} }, { clock }) {
     const { MemoryDriver } = await import('./memory/memory.driver.js');
-    return new MemoryDriver(config, clock);
+    return new MemoryDriver(memory, clock);
   },
-  async file(config, { clock }) {
+  async file({ file = {} }, { clock }) {
     const { FileDriver } = await import('./file/file.driver.js');
-    return new FileDriver(config, clock);
+    return new FileDriver(file, clock);
   },
-  async database(config, context) {
+  async database({ database = {} }, context) {
     const { DatabaseDriver } = await import('./database/database.driver.js');
-    return new DatabaseDriver(config, context);
+    return new DatabaseDriver(database, context);
   },
-  async redis(config, context) {
+  async redis({ redis = {} }, context) {
     const { RedisDriver } = await import('./redis/redis.driver.js');
-    return new RedisDriver(config, context);
+    return new RedisDriver(redis, context);
   },
-  async memcached(config, context) {
+  async memcached({ memcached = { servers: '127.0.0.1:11211' } }, context) {
     const { MemcachedDriver } = await import('./memcached/memcached.driver.js');
-    return new MemcachedDriver(config, context);
+    return new MemcachedDriver(memcached, context);
   },
-  async stealth(_config, { clock }, keyring) {
+  async stealth(_options, { clock }, keyring) {
     const { StealthDriver } = await import('./stealth/stealth.driver.js');
     return new StealthDriver(keyring, clock);
   },
@@ -46,10 +60,10 @@ export const BUILT_IN_NAMES: readonly string[] = Object.keys(MAKERS);
 /** Makes a driver that comes with the package; null for any other name. */
 export async function makeBuiltIn(
   name: string,
-  config: object,
+  options: BuiltInOptions,
   context: DriverContext,
   keyring: Keyring,
 ): Promise<AnyDriver | null> {
   const make = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-  return make === undefined ? null : make(config, context, keyring);
+  return make === undefined ? null : make(options, context, keyring);
 }
