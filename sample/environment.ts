@@ -1,5 +1,5 @@
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsString, Max, Min, validateSync } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
 
 /** The drivers that the shop can be started with. */
 export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'database'] as const;
@@ -8,7 +8,7 @@ export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'data
 export type DriverName = (typeof DRIVERS)[number];
 
 /** Good enough to try the shop on one's own machine. It stands in a public repository, so nowhere else. */
-const DEVELOPMENT_SECRET = 'a secret for development only, known to everybody';
+const DEVELOPMENT_SECRET = 'a secret for development only and known to everybody';
 
 /** What the shop takes from the environment (or from a file `.env`), with the defaults of a developer's machine. */
 export class Environment {
@@ -27,9 +27,14 @@ export class Environment {
   @IsIn(DRIVERS)
   SESSION_DRIVER: DriverName = 'file';
 
-  /** Signs the cookies, and seals them with `stealth`. Several, separated by commas, while it is being rotated. */
+  /** Signs the cookies, and seals them with `stealth`. */
   @IsString()
   SESSION_SECRET: string = DEVELOPMENT_SECRET;
+
+  /** The secret before this one. While it is set, cookies that it signed are still accepted. */
+  @IsOptional()
+  @IsString()
+  SESSION_PREVIOUS_SECRET?: string;
 
   /** The folder of the driver `file`. */
   @IsString()
@@ -57,8 +62,9 @@ export class Environment {
 export function readEnvironment(raw: Record<string, unknown>): Environment {
   const environment = plainToInstance(Environment, raw, { exposeDefaultValues: true });
   const problems = validateSync(environment).flatMap((error) => Object.values(error.constraints ?? {}));
-  if (environment.NODE_ENV === 'production' && environment.SESSION_SECRET === DEVELOPMENT_SECRET) {
-    problems.push('SESSION_SECRET must be set in production (try: openssl rand -base64 48)');
+  const secrets = [environment.SESSION_SECRET, environment.SESSION_PREVIOUS_SECRET];
+  if (environment.NODE_ENV === 'production' && secrets.includes(DEVELOPMENT_SECRET)) {
+    problems.push('SESSION_SECRET must be set in production, and not to the one for development');
   }
   if (problems.length > 0) throw new Error(`The shop cannot start: ${problems.join('; ')}`);
   return environment;

@@ -18,7 +18,10 @@ export function furnish(app: NestExpressApplication): void {
   app.use(sendSecurityHeaders);
 
   // Before the session: what every visitor gets alike should open no session.
-  app.useStaticAssets(fileURLToPath(new URL('public/', SAMPLE_FOLDER)), { prefix: '/assets/' });
+  app.useStaticAssets(fileURLToPath(new URL('public/', SAMPLE_FOLDER)), {
+    prefix: '/assets/',
+    maxAge: '1h',
+  });
   app.useBodyParser('urlencoded', { extended: false, limit: FORM_LIMIT });
 
   app.setBaseViewsDir(fileURLToPath(new URL('views/', SAMPLE_FOLDER)));

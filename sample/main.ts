@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -8,7 +7,9 @@ import { furnish } from './furnish.js';
 import { ShopModule } from './shop.module.js';
 
 const app = await NestFactory.create<NestExpressApplication>(ShopModule, {
-  logger: ['log', 'warn', 'error', 'fatal'],
+  // `furnish` brings the only parser that the shop needs: the one for forms.
+  bodyParser: false,
+  logger: ['warn', 'error', 'fatal'],
 });
 furnish(app);
 
@@ -20,4 +21,4 @@ await app.listen(config.get('PORT', { infer: true }));
 
 // Nest reports the address of the socket ([::1] and the like). `localhost` is what people type.
 const { port } = new URL(await app.getUrl());
-Logger.log(`The shop is open at http://localhost:${port}`, 'Sample');
+console.log(`The shop is open at http://localhost:${port}`);

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsEmail, IsNotEmpty, IsString } from 'class-validator';
+import { IsBoolean, IsEmail, IsNotEmpty, IsString } from 'class-validator';
 
 /** What the sign-in form posts. */
 export class SignInForm {
@@ -12,5 +12,6 @@ export class SignInForm {
 
   /** "Remember this device". A checkbox that is not ticked is not posted at all. */
   @Transform(({ value }) => value === 'on')
+  @IsBoolean()
   remember: boolean = false;
 }

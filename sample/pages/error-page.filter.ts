@@ -2,11 +2,10 @@ import { STATUS_CODES } from 'node:http';
 
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Response } from 'express';
-import { SessionError } from 'nestjs-session-kit';
 
 /**
  * Shows every error as a page. The template uses nothing of the session, because the session may be what failed: with
- * its store away, `SessionError` arrives here as a 503, and no page pretends that something was kept.
+ * its store away, a `SessionUnavailableException` arrives here, and no page pretends that something was kept.
  */
 @Catch()
 export class ErrorPageFilter implements ExceptionFilter {
@@ -28,6 +27,8 @@ export class ErrorPageFilter implements ExceptionFilter {
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  if (error instanceof SessionError) return error.statusCode;
+  // Errors of the session and of Express's parsers say themselves what they should be answered with.
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
+    return error.statusCode;
   return 500;
 }

@@ -1,19 +1,32 @@
 import type { ConfigService } from '@nestjs/config';
 import type { SessionModuleOptions } from 'nestjs-session-kit';
 
-import type { Environment } from '../environment.js';
+import type { DriverName, Environment } from '../environment.js';
+
+type Config = ConfigService<Environment, true>;
 
 /** Makes the options of the session module out of the environment. What is left out keeps its default. */
-export function sessionOptions(config: ConfigService<Environment, true>): SessionModuleOptions {
+export function sessionOptions(config: Config): SessionModuleOptions {
+  const driver = config.get('SESSION_DRIVER', { infer: true });
+  const previousSecret = config.get('SESSION_PREVIOUS_SECRET', { infer: true });
   return {
-    // The first secret signs, the others are still accepted: put a new one in front, and nobody is signed out.
-    secret: config.get('SESSION_SECRET', { infer: true }).split(','),
-    driver: config.get('SESSION_DRIVER', { infer: true }),
+    // The first secret signs, the others are still accepted: so nobody is signed out when a new one comes.
+    secret: [config.get('SESSION_SECRET', { infer: true }), ...(previousSecret ? [previousSecret] : [])],
+    driver,
     age: '2h',
 
-    // Each driver's own options stand under its name; those of the drivers not chosen are not looked at.
-    file: { folder: config.get('SESSION_FOLDER', { infer: true }) },
-    redis: { url: config.get('REDIS_URL', { infer: true }) },
-    memcached: { servers: config.get('MEMCACHED_SERVERS', { infer: true }).split(',') },
+    // A driver's own options stand under its name.
+    [driver]: DRIVER_OPTIONS[driver](config),
   };
 }
+
+const DRIVER_OPTIONS: { [Name in DriverName]: (config: Config) => NonNullable<SessionModuleOptions[Name]> } =
+  {
+    file: (config) => ({ location: config.get('SESSION_FOLDER', { infer: true }) }),
+    memory: () => ({}),
+    stealth: () => ({}),
+    redis: (config) => ({ url: config.get('REDIS_URL', { infer: true }) }),
+    memcached: (config) => ({ servers: config.get('MEMCACHED_SERVERS', { infer: true }).split(',') }),
+    // It finds the connection of TypeOrmModule by itself: see database.module.ts.
+    database: () => ({}),
+  };

@@ -6,8 +6,8 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
   it('costs who only looks around no cookie', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/');
-    await visitor.page.getByRole('link', { name: 'Reading lamp' }).click();
-    await visitor.page.getByRole('heading', { name: 'Reading lamp', level: 1 }).waitFor();
+    await visitor.follow('Reading lamp');
+    expect(visitor.path()).toBe('/products/lamp');
     await visitor.visit('/cart');
 
     expect(await visitor.cartCount()).toBe(0);
@@ -64,8 +64,7 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
     await visitor.addToCart('Stoneware mug');
     await visitor.visit('/cart');
     await visitor.page.getByLabel('Quantity of Stoneware mug').fill('7');
-    await visitor.page.getByLabel('Quantity of Stoneware mug').press('Enter');
-    await visitor.notice().waitFor();
+    await visitor.pressKey('Enter', visitor.page.getByLabel('Quantity of Stoneware mug'));
     expect(await visitor.cartCount()).toBe(7);
   });
 

@@ -51,7 +51,7 @@ describeShop('Every page', ({ driver, newVisitor, shop }) => {
     const visitor = await newVisitor();
     await visitor.visit('/products/unicorn');
     expect(await visitor.page.getByText('We do not sell that.').count()).toBe(1);
-    await visitor.page.getByRole('link', { name: 'To the shelves' }).click();
+    await visitor.follow('To the shelves');
     expect(visitor.path()).toBe('/');
     expect(visitor.problems.splice(0).every((problem) => problem.includes('404'))).toBe(true);
   });
@@ -63,17 +63,18 @@ describeShop('Every page', ({ driver, newVisitor, shop }) => {
     }
   });
 
-  it.each(['', 'garbage', '%', '%E0%A4%A', 's%3Aabc.def', '__proto__', 'x'.repeat(4000)])(
-    'takes a cookie that is none of ours for no cookie: %j',
-    async (value) => {
-      const visitor = await newVisitor();
+  it('takes a cookie that is none of ours for no cookie', async () => {
+    const visitor = await newVisitor();
+    const garbage = ['', 'garbage', '%', '%E0%A4%A', 's%3Aabc.def', '__proto__', 'x'.repeat(4000)];
+    for (const value of garbage) {
       await visitor.context.addCookies([{ name: 'session', value, url: shop().url }]);
-      await visitor.addToCart('Stoneware mug');
-      expect(await visitor.cartCount()).toBe(1);
-      await visitor.page.reload();
-      expect(await visitor.cartCount()).toBe(1);
-    },
-  );
+      await visitor.visit('/cart');
+      expect(await visitor.cartCount()).toBe(0);
+    }
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/cart');
+    expect(await visitor.cartCount()).toBe(1);
+  });
 
   it('keeps no secret in what the shop prints', async () => {
     const visitor = await newVisitor();

@@ -43,7 +43,7 @@ describeShop('Signing out', ({ driver, newVisitor }) => {
     const second = await visitor.openTab();
     await visitor.visit('/account', second);
     await visitor.signOut();
-    await second.getByRole('link', { name: '0', exact: true }).click();
+    await visitor.follow('0', second);
     expect(visitor.path(second)).toBe('/sign-in');
   });
 

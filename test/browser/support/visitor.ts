@@ -53,7 +53,7 @@ export class Visitor {
   /** Presses "Add to cart" under a product on the shelves. */
   async addToCart(product: string, page: Page = this.page): Promise<void> {
     await this.visit('/', page);
-    await page.getByRole('button', { name: `Add ${product} to the cart` }).click();
+    await this.press(`Add ${product} to the cart`, page);
   }
 
   /** The number in the header of the page shown. */
@@ -76,9 +76,24 @@ export class Visitor {
     await this.press('Sign out');
   }
 
-  /** Presses the button with a name. */
-  async press(button: string): Promise<void> {
-    await this.page.getByRole('button', { name: button, exact: true }).click();
+  /** Presses the button with a name, and waits for the page that comes of it. */
+  async press(button: string, page: Page = this.page): Promise<void> {
+    await this.#go(page.getByRole('button', { name: button, exact: true }).click(), page);
+  }
+
+  /** Follows the link with a name; the last one where the page has several. */
+  async follow(link: string | RegExp, page: Page = this.page): Promise<void> {
+    await this.#go(page.getByRole('link', { name: link, exact: true }).last().click(), page);
+  }
+
+  /** Presses a key in a field, which sends its form. */
+  async pressKey(key: string, field: Locator): Promise<void> {
+    await this.#go(field.press(key), field.page());
+  }
+
+  // Every button and link of the shop leads to a whole page: no script changes one in place.
+  async #go(action: Promise<void>, page: Page): Promise<void> {
+    await Promise.all([page.waitForEvent('load'), action]);
   }
 
   /** What the shop says about the last thing done: none, or one. */
@@ -102,9 +117,12 @@ export class Visitor {
       if (['error', 'warning'].includes(message.type())) this.problems.push(`console: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.problems.push(`script: ${error.message}`));
-    page.on('requestfailed', (request) =>
-      this.problems.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`),
-    );
+    page.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText ?? '';
+      // The icon is no part of loading a page: the browser itself drops the request when the visitor moves on.
+      const isDropped = reason === 'net::ERR_ABORTED' && request.url().endsWith('/icon.svg');
+      if (!isDropped) this.problems.push(`failed: ${request.url()} ${reason}`);
+    });
     page.on('response', (response) => {
       if (response.status() >= 400) this.problems.push(`${response.status()}: ${response.url()}`);
     });
