@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.spec.ts'],
     exclude: ['test/bench/**', 'node_modules/**'],
+    globalSetup: ['test/servers/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {

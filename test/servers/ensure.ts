@@ -106,21 +106,40 @@ function missingPrograms(piece: Piece): string[] {
     .map((names) => names[0] ?? '');
 }
 
-function install(packages: string[]): string | null {
+let updateSaid: string | undefined;
+
+function install(debianPackage: string): string | null {
+  console.warn(`Installing ${debianPackage}, which tests need.`);
   const settings = { env: { ...env, DEBIAN_FRONTEND: 'noninteractive' }, encoding: 'utf8' } as const;
   const flags = ['-y', '-qq', '-o', 'DPkg::Lock::Timeout=300'];
-  const update = spawnSync('apt-get', ['update', ...flags], settings);
+  updateSaid ??= spawnSync('apt-get', ['update', ...flags], settings).stderr;
   const result = spawnSync(
     'apt-get',
-    ['install', '--no-install-recommends', ...flags, ...packages],
+    ['install', '--no-install-recommends', ...flags, debianPackage],
     settings,
   );
   if (result.status === 0) return null;
-  const said = `${update.stderr}\n${result.stderr}`.trim().split('\n').slice(-3).join(' ');
-  return `apt-get install ${packages.join(' ')} failed: ${said}`;
+  const said = `${updateSaid}\n${result.stderr}`.trim().split('\n').slice(-3).join(' ');
+  return `apt-get install ${debianPackage} failed: ${said}`;
 }
 
-const verdicts = new Map<Piece, string | null>();
+// Handed from the process that starts the tests to those that run them.
+const variableOfVerdicts = 'SESSION_TEST_VERDICTS';
+
+const verdicts = new Map<string, string | null>(Object.entries(verdictsHandedOn()));
+
+function verdictsHandedOn(): Record<string, string | null> {
+  return JSON.parse(env[variableOfVerdicts] ?? '{}');
+}
+
+/**
+ * Makes sure of every piece, before the processes start that run tests: two that install at once get in each other's
+ * way. They inherit what came of it, and try nothing again.
+ */
+export function ensureAll(): void {
+  for (const piece of Object.keys(sources).filter(isPiece)) ensure(piece);
+  env[variableOfVerdicts] = JSON.stringify(Object.fromEntries(verdicts));
+}
 
 /**
  * Makes sure that a piece is there: named by the environment, found, or, as root on Debian, installed.
@@ -140,7 +159,7 @@ function findOrInstall(piece: Piece): string | null {
   const { debianPackage, variable } = sources[piece];
   const remedy = `Install ${debianPackage}${variable === undefined ? '' : `, or name a server in ${variable}`}.`;
   if (getuid?.() === 0 && findProgram('apt-get') !== null) {
-    const trouble = install([debianPackage]);
+    const trouble = install(debianPackage);
     if (trouble !== null) return `${trouble} ${remedy}`;
   }
   const missing = missingPrograms(piece);

@@ -1,9 +1,20 @@
+import { argv } from 'node:process';
 import type { TestProject } from 'vitest/node';
+import { ensureAll } from './ensure.js';
 import { gatherServerFolders } from './server-folder.js';
 import { SharedServers, serveSharedServers } from './shared-servers.js';
 
-/** Lets the test files of one run share the servers that take seconds to start; see `sharedServer`. */
+/** A run of some files installs only what they ask for, when they do. */
+function runsEverything(): boolean {
+  return argv.slice(2).every((argument) => argument.startsWith('-') || argument === 'run');
+}
+
+/**
+ * Makes sure of the servers and the browser where every test runs, and lets the test files of one run share the servers
+ * that take seconds to start; see `sharedServer`.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (runsEverything()) ensureAll();
   const removeFolders = gatherServerFolders();
   const servers = new SharedServers();
   const { url, server } = await serveSharedServers(servers);
