@@ -658,8 +658,8 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
         constructor(private readonly sessions: SessionManager) {}
 
         onModuleInit() {
-          this.sessions.extend('each', (_config: unknown, request: { headers: Record<string, unknown> }) => {
-            agents.push(request.headers['x-visitor']);
+          this.sessions.extend('each', (_config: unknown, request?: { headers: Record<string, unknown> }) => {
+            agents.push(request?.headers['x-visitor']);
             return records;
           });
           this.sessions.extend('once', () => {
@@ -669,12 +669,16 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
         }
       }
       await using each = await start({ options: { driver: 'each' }, providers: [PerRequest] });
-      agents.length = 0;
       const visitor = each.visitor();
-      await visitor.in((session) => session.put('a', 1), { headers: { 'x-visitor': 'first' } });
+      const put = (session: Session) => session.put('a', 1).id;
+      const id = await visitor.in(put, { headers: { 'x-visitor': 'first' } });
       await visitor.in((session) => session.increment('a'), { headers: { 'x-visitor': 'second' } });
       expect(agents).toEqual(['first', 'second']);
       expect(await visitor.in((session) => session.get('a'))).toBe(2);
+      // Outside a request there is none to be handed.
+      await each.manager.destroy(id);
+      expect(agents).toEqual(['first', 'second', undefined, undefined]);
+      expect(await visitor.in((session) => session.all())).toEqual({});
 
       await using once = await start({ options: { driver: 'once' }, providers: [PerRequest] });
       const other = once.visitor();
