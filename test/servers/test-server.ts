@@ -189,8 +189,9 @@ class RunningServer implements TestServer {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
-    // A stopped process would not hear of any signal but SIGKILL.
-    if (this.paused) this.resume();
+    // A stopped process hears of no other signal.
+    if (this.paused && signal !== 'SIGKILL') this.resume();
+    this.paused = false;
     if (signal === 'SIGKILL') this.signal(signal);
     else this.child?.kill(signal);
     const finished = this.ended.then(() => true);

@@ -121,6 +121,15 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await driver.read('id')).toEqual(record);
   });
 
+  it('sends nothing that is larger than maxItemBytes', async () => {
+    const counting = countingClient(client);
+    const driver = await openDriver({ client: counting, prefix: randomUUID(), maxItemBytes: 2_048 });
+    await expect(driver.write('id', sampleRecord({ payload: 'x'.repeat(2_000) }))).rejects.toThrow(
+      'which keeps at most 2048',
+    );
+    expect(counting.commands).toEqual([]);
+  });
+
   it('counts bytes, not characters', async () => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     await expect(driver.write('id', sampleRecord({ payload: 'é'.repeat(600_000) }))).rejects.toThrow(

@@ -15,20 +15,28 @@ async function start(): Promise<TestServer> {
 }
 
 function clientOf(server: TestServer): Redis {
-  const client = new Redis(server.url);
+  const client = new Redis(server.url, { disconnectTimeout: 20 });
   client.on('error', () => undefined);
   onTestFinished(() => client.disconnect());
   return client;
 }
 
+/** Passes everything on to a server, but swallows what comes over the first connection. */
+async function startSilentProxy(server: TestServer): Promise<number> {
+  let connections = 0;
+  return startProxy((incoming) => {
+    connections++;
+    if (connections === 1) incoming.resume();
+    else incoming.pipe(connect(server.port, server.host)).pipe(incoming);
+  });
+}
+
 /** Passes everything on to a server, but cuts the connection instead of passing on the answer to `command`. */
 async function startCuttingProxy(server: TestServer, command: string): Promise<number> {
-  const sockets: Socket[] = [];
-  const proxy = createServer((incoming) => {
+  return startProxy((incoming) => {
     const outgoing = connect(server.port, server.host);
+    outgoing.on('error', () => undefined);
     let cutsNext = false;
-    sockets.push(incoming, outgoing);
-    for (const socket of [incoming, outgoing]) socket.on('error', () => undefined);
     incoming.on('data', (bytes) => {
       cutsNext ||= bytes.includes(command);
       outgoing.write(bytes);
@@ -38,6 +46,16 @@ async function startCuttingProxy(server: TestServer, command: string): Promise<n
       else incoming.write(bytes);
     });
     incoming.on('close', () => outgoing.destroy());
+  });
+}
+
+/** Listens on a free port until the test ends. */
+async function startProxy(serve: (incoming: Socket) => void): Promise<number> {
+  const sockets: Socket[] = [];
+  const proxy = createServer((incoming) => {
+    sockets.push(incoming);
+    incoming.on('error', () => undefined);
+    serve(incoming);
   });
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
@@ -126,6 +144,34 @@ describeWith(
       },
     );
 
+    it('fails what waits for a paused server soon after the store timeout, over its own connection', async () => {
+      const server = await start();
+      const driver = await openDriver({ url: server.url }, 300);
+      await driver.read('id');
+      server.pause();
+      expect(await durationOf(() => driver.read('id'))).toBeLessThan(1_000);
+    });
+
+    it('tries another connection where the server does not greet', async () => {
+      const port = await startSilentProxy(await start());
+      const driver = await openDriver({ host: '127.0.0.1', port }, 300);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+    });
+
+    it('does not queue in a client of the application that connects again to a paused server', async () => {
+      const server = await start();
+      const client = clientOf(server);
+      const driver = await openDriver({ client });
+      await driver.write('id', sampleRecord());
+      server.pause();
+      const connected = new Promise<void>((resolve) => {
+        client.once('connect', () => resolve());
+      });
+      client.disconnect(true);
+      await connected;
+      await expect(driver.write('id', sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
+    });
+
     it('does not queue in a client of the application that has lost its connection', async () => {
       const server = await start();
       const client = clientOf(server);
@@ -146,8 +192,8 @@ describeWith(
       await server.kill();
       const client = clientOf(server);
       await new Promise<void>((resolve) => {
-      client.once('reconnecting', () => resolve());
-    });
+        client.once('reconnecting', () => resolve());
+      });
       const driver = await openDriver({ client });
       await expect(driver.write('id', sampleRecord())).rejects.toThrow('Not connected');
       await server.restart();
