@@ -123,7 +123,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /** The same as `put`. */
-  declare set: SessionValues<T>['put'];
+  declare set: this['put'];
 
   /**
    * Replaces a value by `fn(current)`; undefined removes it. If another request wrote the session first, `fn` runs
