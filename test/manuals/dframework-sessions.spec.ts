@@ -69,6 +69,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
       const visitor = app.visitor();
       await visitor.in(async (session) => {
         expect(Session.current()).toBe(session);
+        // oxlint-disable-next-line typescript/await-thenable -- as the manual writes it: awaited, it has to work too
         await Session.set('key', 'value');
       });
       expect(await visitor.in(async () => [await Session.get('key'), Session.get('key')])).toEqual([
@@ -84,6 +85,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
         open = resolve;
       });
       const meet = async (name: string) => {
+        // oxlint-disable-next-line typescript/await-thenable -- as the manual writes it: awaited, it has to work too
         await Session.set('name', name);
         arrived += 1;
         if (arrived === 2) open();
@@ -132,6 +134,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
     const visitor = app.visitor();
     await visitor.in(() => Session.set({ key: 1, other: 2 }));
     await visitor.in(async () => {
+      // oxlint-disable-next-line typescript/await-thenable -- as the manual writes it: awaited, it has to work too
       await Session.forget('key');
     });
     expect(await visitor.in(() => Session.all())).toEqual({ other: 2 });
