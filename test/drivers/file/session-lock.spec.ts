@@ -1,0 +1,190 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
+import { filesOf, type SessionFiles } from '../../../lib/drivers/file/session-files.js';
+import { withLock } from '../../../lib/drivers/file/session-lock.js';
+import { freshId } from '../../conformance/record-samples.js';
+import { endedOwner, ownerElsewhere } from './ended-process.js';
+import { entriesOf, useStoreFolders } from './store-folder.js';
+
+const doNothing = (): void => {};
+
+/** A promise that a test fulfils. */
+function makeBarrier(): { passed: Promise<void>; open: () => void } {
+  let open = doNothing;
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+}
+
+async function lockAs(files: SessionFiles, owner: string): Promise<void> {
+  await mkdir(join(files.lock, owner), { recursive: true });
+}
+
+describe('the lock of a session', () => {
+  const makeFolder = useStoreFolders();
+  const makeFiles = async () => {
+    const location = await makeFolder();
+    return { location, files: filesOf(location, freshId()) };
+  };
+
+  it('lets one in at a time, however many come', async () => {
+    const { location, files } = await makeFiles();
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 12 }, () =>
+        withLock(files, async (lock) => {
+          most = Math.max(most, ++inside);
+          const count = Number(await readFile(files.record, 'utf8').catch(() => '0'));
+          await lock.replaceRecord(String(count + 1));
+          inside--;
+        }),
+      ),
+    );
+    expect(most).toBe(1);
+    expect(await readFile(files.record, 'utf8')).toBe('12');
+    expect(await entriesOf(location)).toHaveLength(1);
+  });
+
+  it('lets sessions go on side by side', async () => {
+    const location = await makeFolder();
+    const both = makeBarrier();
+    await withLock(filesOf(location, 'one'), async () => {
+      await withLock(filesOf(location, 'other'), async () => both.open());
+      await both.passed;
+    });
+    expect(await entriesOf(location)).toEqual([]);
+  });
+
+  it('is given back when the work fails, with the error and without leftovers', async () => {
+    const { location, files } = await makeFiles();
+    // What cannot be replaced by a file: a folder with something in it.
+    await mkdir(join(files.record, 'obstacle'), { recursive: true });
+    await expect(withLock(files, (lock) => lock.replaceRecord('record'))).rejects.toThrow(/EISDIR|ENOTEMPTY/);
+    expect((await entriesOf(location)).filter((entry) => /lock|tmp/.test(entry))).toEqual([]);
+    await rm(files.record, { recursive: true });
+    await withLock(files, (lock) => lock.replaceRecord('record'));
+    expect(await readFile(files.record, 'utf8')).toBe('record');
+  });
+
+  it('is taken at once from an owner whose process has ended', async () => {
+    const { location, files } = await makeFiles();
+    await lockAs(files, await endedOwner());
+    const startMs = performance.now();
+    await withLock(files, (lock) => lock.replaceRecord('new'));
+    expect(performance.now() - startMs).toBeLessThan(900);
+    expect(await entriesOf(location)).toHaveLength(1);
+  });
+
+  it('is taken within a moment, but not at once, from an owner that may be alive', async () => {
+    const owners = [ownerElsewhere(), newOwner(), 'a name of another kind'];
+    const waits = await Promise.all(
+      owners.map(async (owner) => {
+        const { location, files } = await makeFiles();
+        await lockAs(files, owner);
+        const startMs = performance.now();
+        await withLock(files, (lock) => lock.replaceRecord('new'));
+        expect(await entriesOf(location)).toHaveLength(1);
+        return performance.now() - startMs;
+      }),
+    );
+    expect(Math.min(...waits)).toBeGreaterThan(900);
+    expect(Math.max(...waits)).toBeLessThan(2_000);
+  });
+
+  it('lets one in at a time when many find it with an owner that has ended', async () => {
+    const { files } = await makeFiles();
+    for (let round = 0; round < 5; round++) {
+      await lockAs(files, await endedOwner());
+      await Promise.all(
+        Array.from({ length: 8 }, () =>
+          withLock(files, async (lock) => {
+            const count = Number(await readFile(files.record, 'utf8').catch(() => '0'));
+            await lock.replaceRecord(String(count + 1));
+          }),
+        ),
+      );
+    }
+    expect(await readFile(files.record, 'utf8')).toBe('40');
+  });
+
+  it('an owner that slept too long overwrites nothing: it starts anew and sees what was stored', async () => {
+    const { location, files } = await makeFiles();
+    const [asleep, awake] = [makeBarrier(), makeBarrier()];
+    const seen: string[] = [];
+    const sleeper = withLock(files, async (lock) => {
+      seen.push(await readFile(files.record, 'utf8').catch(() => 'nothing'));
+      asleep.open();
+      await awake.passed;
+      await lock.replaceRecord('of the sleeper');
+    });
+    await asleep.passed;
+    await withLock(files, (lock) => lock.replaceRecord('of another'));
+    awake.open();
+    await sleeper;
+    expect(seen).toEqual(['nothing', 'of another']);
+    expect(await readFile(files.record, 'utf8')).toBe('of the sleeper');
+    expect(await entriesOf(location)).toHaveLength(1);
+  });
+
+  it('an owner that slept too long removes nothing that was stored meanwhile', async () => {
+    const { files } = await makeFiles();
+    await withLock(files, (lock) => lock.replaceRecord('expired'));
+    const [asleep, awake] = [makeBarrier(), makeBarrier()];
+    const sleeper = withLock(files, async (lock) => {
+      const isExpired = (await readFile(files.record, 'utf8')) === 'expired';
+      asleep.open();
+      await awake.passed;
+      return isExpired && lock.removeRecord();
+    });
+    await asleep.passed;
+    await withLock(files, (lock) => lock.replaceRecord('live'));
+    awake.open();
+    expect(await sleeper).toBe(false);
+    expect(await readFile(files.record, 'utf8')).toBe('live');
+  });
+
+  it('an owner that slept too long does not take the lock from the next one', async () => {
+    const { files } = await makeFiles();
+    const [asleep, awake, inside, done] = [makeBarrier(), makeBarrier(), makeBarrier(), makeBarrier()];
+    const sleeper = withLock(files, async () => {
+      asleep.open();
+      await awake.passed;
+    });
+    await asleep.passed;
+    const next = withLock(files, async (lock) => {
+      inside.open();
+      await done.passed;
+      await lock.replaceRecord('of the next');
+    });
+    await inside.passed;
+    awake.open();
+    await sleeper;
+    const order: string[] = [];
+    const third = withLock(files, async () => order.push('third'));
+    order.push('next');
+    done.open();
+    await Promise.all([next, third]);
+    expect(order).toEqual(['next', 'third']);
+    expect(await readFile(files.record, 'utf8')).toBe('of the next');
+  });
+
+  it('says whether there was a record to remove', async () => {
+    const { location, files } = await makeFiles();
+    expect(await withLock(files, (lock) => lock.removeRecord())).toBe(false);
+    await withLock(files, (lock) => lock.replaceRecord('record'));
+    expect(await withLock(files, (lock) => lock.removeRecord())).toBe(true);
+    expect(await entriesOf(location)).toEqual([]);
+  });
+
+  it('makes the folder that it needs, again and again', async () => {
+    const { location, files } = await makeFiles();
+    expect(dirname(files.record).startsWith(location)).toBe(true);
+    for (let round = 0; round < 2; round++) {
+      await withLock(files, (lock) => lock.replaceRecord('record'));
+      await withLock(files, (lock) => lock.removeRecord());
+    }
+    expect(await entriesOf(location)).toEqual([]);
+  });
+});

@@ -1,0 +1,23 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+
+/** Makes folders for stores and removes them after each test of the file that calls this. */
+export function useStoreFolders(): () => Promise<string> {
+  const made: string[] = [];
+  afterEach(async () => {
+    for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+  return async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'session-files-'));
+    made.push(folder);
+    return folder;
+  };
+}
+
+/** The names of everything below a store's folder but the folders that sessions are spread among. */
+export async function entriesOf(location: string): Promise<string[]> {
+  const paths = await readdir(location, { recursive: true });
+  return paths.filter((path) => path.includes('/')).map((path) => path.slice(path.indexOf('/') + 1));
+}
