@@ -12,12 +12,13 @@ import { NoSessionError } from './session.errors.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { SessionData } from './session/session-data.js';
 import type { RequestSession } from './session/request-session.js';
+import type { AnyKey } from './session/session-values.js';
 import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
 /** A declared key, or any other. */
-type SessionKey = (keyof SessionData & string) | (string & {});
+type SessionKey = AnyKey<SessionData>;
 
 interface ValueDecorator<Key extends string> {
   (...pipes: Pipe[]): ParameterDecorator;
@@ -26,12 +27,12 @@ interface ValueDecorator<Key extends string> {
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
   const session = required(context);
-  return key === undefined ? session : session.get<unknown>(key);
+  return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
   const { flashMessages } = required(context);
-  return key === undefined ? flashMessages : flashMessages.get<unknown>(key);
+  return key === undefined ? flashMessages : flashMessages.get(key);
 });
 
 function required(context: ExecutionContext): RequestSession {

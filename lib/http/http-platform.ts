@@ -18,7 +18,7 @@ interface FastifyReplyLike {
 
 /** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
 interface FastifyLike {
-  use(...args: unknown[]): unknown;
+  use: (...args: unknown[]) => unknown;
   hasRequestDecorator(name: string): boolean;
   decorateRequest(name: string, accessors: object): unknown;
   addHook(

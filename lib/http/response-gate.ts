@@ -64,10 +64,10 @@ export class ResponseGate {
     this.#context = context;
     // Whatever stands there now, another library's included, is what the gate leads to.
     this.#real = {
-      writeHead: asFunction(res.writeHead),
-      write: asFunction(res.write),
-      end: asFunction(res.end),
-      flushHeaders: asFunction(res.flushHeaders),
+      writeHead: methodOf(res, 'writeHead'),
+      write: methodOf(res, 'write'),
+      end: methodOf(res, 'end'),
+      flushHeaders: methodOf(res, 'flushHeaders'),
     };
     Object.assign(res, {
       writeHead: (...args: unknown[]) => this.#onWriteHead(args),
@@ -248,7 +248,8 @@ export class ResponseGate {
 }
 
 /** Overloads of Node's methods do not fit one list of arguments; what comes in is handed on as it came. */
-function asFunction(method: unknown): (...args: unknown[]) => unknown {
+function methodOf(res: ServerResponse, name: string): (...args: unknown[]) => unknown {
+  const method: unknown = Reflect.get(res, name);
   if (typeof method !== 'function')
     throw new TypeError('A response without writeHead, write, end and flushHeaders.');
   return function call(this: unknown, ...args: unknown[]): unknown {

@@ -77,8 +77,8 @@ function nameIn(headers: OutgoingHttpHeaders, name: string): string | undefined 
 }
 
 function valuesOf(value: unknown): string[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
+  const values: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return values.map(String);
 }
 
 function mentions(value: unknown, token: string): boolean {

@@ -22,9 +22,7 @@ function ofCurrent(view: (session: RequestSession) => unknown): unknown {
 function sessionView(session: RequestSession): object {
   return {
     get: (key: unknown, fallback?: unknown) =>
-      key === undefined || isHelperOptions(key)
-        ? session.all()
-        : session.get<unknown>(String(key), plain(fallback)),
+      isNoKey(key) ? session.all() : session.get(String(key), plain(fallback)),
     all: () => session.all(),
     has: (key: unknown) => session.has(String(key)),
     exists: (key: unknown) => session.exists(String(key)),
@@ -40,7 +38,7 @@ function sessionView(session: RequestSession): object {
 
 function flashView({ flashMessages }: RequestSession): object {
   return {
-    get: (key: unknown, fallback?: unknown) => flashMessages.get<unknown>(String(key), plain(fallback)),
+    get: (key: unknown, fallback?: unknown) => flashMessages.get(String(key), plain(fallback)),
     has: (key: unknown) => flashMessages.has(String(key)),
     all: () => flashMessages.all(),
     isEmpty: flashMessages.isEmpty,
@@ -50,6 +48,10 @@ function flashView({ flashMessages }: RequestSession): object {
 /** Handlebars passes an object of its own behind the arguments: it is no default. */
 function plain(fallback: unknown): unknown {
   return isHelperOptions(fallback) ? undefined : fallback;
+}
+
+function isNoKey(key: unknown): boolean {
+  return key === undefined || isHelperOptions(key);
 }
 
 function isHelperOptions(value: unknown): boolean {

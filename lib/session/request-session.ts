@@ -77,7 +77,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** What Passport keeps: the value under `passport`. */
   get passport(): unknown {
-    return this.get<unknown>('passport');
+    return this.get('passport');
   }
 
   set passport(value: unknown) {
@@ -211,7 +211,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * has is not adopted unless it comes from `generateId`.
    */
   setId(id: string): this {
-    if (typeof id !== 'string' || id === '') throw new SessionValueError('setId takes an id: text that is not empty.');
+    if (typeof id !== 'string' || id === '')
+      throw new SessionValueError('setId takes an id: text that is not empty.');
     this.choose(id, id === this.#generatedId);
     return this;
   }

@@ -144,7 +144,10 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    *
    * @throws SessionValueError where there is something else than a list
    */
-  push<K extends KeyOf<T>>(key: K, value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never): this;
+  push<K extends KeyOf<T>>(
+    key: K,
+    value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never,
+  ): this;
   push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   push(key: string, value: unknown): this {
     this.writable.state.push(key, value);
@@ -190,6 +193,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
 
 // `set` is `put` under another name, overloads and all.
 Object.defineProperty(SessionValues.prototype, 'set', {
+  // oxlint-disable-next-line typescript/unbound-method -- goes back on the prototype, where each call binds it
   value: SessionValues.prototype.put,
   writable: true,
   configurable: true,

@@ -70,9 +70,9 @@ export function clear(values: Values): void {
 /**
  * Performs a change on values.
  *
- * @param repeat true repeats what an `update` came to the last time; false runs it again and remembers the outcome
+ * @param again true repeats what an `update` came to the last time; false runs it again and remembers the outcome
  */
-function perform(values: Values, change: Change, repeat: boolean): void {
+function perform(values: Values, change: Change, again: boolean): void {
   switch (change.op) {
     case 'put':
       writePath(values, change.path, cloneValue(change.value));
@@ -98,7 +98,7 @@ function perform(values: Values, change: Change, repeat: boolean): void {
       else values[change.key] = cloneValue(change.value);
       return;
     case 'update':
-      if (repeat) {
+      if (again) {
         updateAt(values, change.path, () => cloneValue(change.result));
       } else {
         change.result = cloneValue(updateAt(values, change.path, change.updater));

@@ -73,6 +73,6 @@ export class TestApp implements AsyncDisposable {
 /** The Set-Cookie headers of a response. */
 export function setCookies(response: { headers: Record<string, unknown> }): string[] {
   const header: unknown = response.headers['set-cookie'];
-  if (header === undefined) return [];
-  return Array.isArray(header) ? header.map(String) : [String(header)];
+  const values: unknown[] = Array.isArray(header) ? header : header === undefined ? [] : [header];
+  return values.map(String);
 }
