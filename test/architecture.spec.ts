@@ -1,0 +1,171 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
+
+/** One import, export ... from, import(...) or import type of a file of lib. Paths are relative to lib. */
+interface Dependency {
+  readonly from: string;
+  /** A file of lib, or the name of a package. */
+  readonly to: string;
+  /** Whether nothing is left of it when types are gone. */
+  readonly typeOnly: boolean;
+  /** Whether it is an `import(...)` that runs when it is asked for. */
+  readonly lazy: boolean;
+}
+
+const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replaceAll('\\', '/'))
+  .toSorted();
+
+const dependencies = files.flatMap((file) => dependenciesOf(file));
+
+function dependenciesOf(file: string): Dependency[] {
+  const path = join(LIB, file);
+  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Dependency[] = [];
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean, lazy: boolean): void => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
+    const name = specifier.text;
+    const to = name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') : name;
+    found.push({ from: file, to, typeOnly, lazy });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause), false);
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly, false);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal, true, false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], false, true);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { namedBindings } = clause;
+  if (clause.name !== undefined || namedBindings === undefined || !ts.isNamedImports(namedBindings))
+    return false;
+  return namedBindings.elements.length > 0 && namedBindings.elements.every((element) => element.isTypeOnly);
+}
+
+/** The folder that a file of lib lies in; the root files each stand for themselves. */
+const layerOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? file) : file);
+
+const isPackage = (name: string): boolean => !files.includes(name);
+
+/** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
+const BELOW: Record<string, readonly string[]> = {
+  state: ['session.errors.ts'],
+  crypto: [],
+  drivers: ['clock.ts', 'session.errors.ts', 'crypto'],
+  lifecycle: ['clock.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
+  session: ['duration.ts', 'session.errors.ts', 'crypto', 'state', 'lifecycle'],
+  http: ['session.errors.ts', 'session.exception.ts', 'session.context.ts', 'lifecycle', 'session'],
+};
+
+/** Packages that are no dependency but an optional peer: an application may lack any of them. */
+const OPTIONAL = [
+  '@nestjs/platform-express',
+  '@nestjs/platform-fastify',
+  '@nestjs/typeorm',
+  'typeorm',
+  'ioredis',
+  'memcache-client',
+];
+
+const shown = ({ from, to }: Dependency): string => `lib/${from} imports ${to}`;
+
+describe('The code of lib', () => {
+  it('is found by this test, and every import in it leads somewhere', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(Object.keys(BELOW).toSorted()).toEqual(
+      [...new Set(files.filter((f) => f.includes('/')).map(layerOf))].toSorted(),
+    );
+    const relativeOnes = dependencies.filter(({ to }) => to.endsWith('.ts'));
+    expect(relativeOnes.filter(({ to }) => isPackage(to)).map(shown)).toEqual([]);
+  });
+
+  it.each(Object.entries(BELOW))('keeps %s above nothing but what lies below it', (layer, below) => {
+    const upwards = dependencies.filter(
+      ({ from, to }) =>
+        layerOf(from) === layer && !isPackage(to) && layerOf(to) !== layer && !below.includes(layerOf(to)),
+    );
+    expect(upwards.map(shown)).toEqual([]);
+  });
+
+  it('runs in no circle, types apart', () => {
+    const next = new Map<string, string[]>();
+    for (const { from, to, typeOnly } of dependencies) {
+      if (!typeOnly && !isPackage(to)) next.set(from, [...(next.get(from) ?? []), to]);
+    }
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string, way: readonly string[]): void => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+      if (way.includes(file) || done.has(file)) return;
+      for (const to of next.get(file) ?? []) walk(to, [...way, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('knows Nest and HTTP only in http/ and in the root files', () => {
+    const foreign = dependencies.filter(
+      ({ from, to }) =>
+        from.includes('/') &&
+        layerOf(from) !== 'http' &&
+        /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
+    );
+    // The type of the function that finds an application's data source: gone when compiled.
+    expect(
+      foreign
+        .filter(({ to, typeOnly, lazy }) => !(to === '@nestjs/typeorm' && (typeOnly || lazy)))
+        .map(shown),
+    ).toEqual([]);
+  });
+
+  it('keeps state/ pure: no package, nothing of Node', () => {
+    expect(
+      dependencies.filter(({ from, to }) => layerOf(from) === 'state' && isPackage(to)).map(shown),
+    ).toEqual([]);
+  });
+
+  it('keeps each driver to its own folder and what all drivers share', () => {
+    const inDriver = (file: string): string | null => /^drivers\/([^/]+)\//.exec(file)?.[1] ?? null;
+    const across = dependencies.filter(({ from, to }) => {
+      const own = inDriver(from);
+      const other = inDriver(to);
+      return own !== null && other !== null && own !== other;
+    });
+    expect(across.map(shown)).toEqual([]);
+  });
+
+  it('loads an optional package only when a driver asks for it', () => {
+    const eager = dependencies.filter(
+      ({ to, typeOnly, lazy }) => OPTIONAL.includes(to) && !typeOnly && !lazy,
+    );
+    expect(eager.map(shown)).toEqual([]);
+  });
+
+  it('imports no package that package.json does not name', () => {
+    const named: Record<string, Record<string, string>> = JSON.parse(
+      readFileSync(join(LIB, '..', 'package.json'), 'utf8'),
+    );
+    const known = new Set([
+      ...Object.keys(named['dependencies'] ?? {}),
+      ...Object.keys(named['peerDependencies'] ?? {}),
+    ]);
+    const stray = dependencies.filter(({ to }) => isPackage(to) && !to.startsWith('node:') && !known.has(to));
+    expect(stray.map(shown)).toEqual([]);
+  });
+});
