@@ -92,11 +92,11 @@ export class DatabaseDriver implements RecordDriver {
   /** Removes expired rows batch by batch, the longest expired first. */
   async collectGarbage(now: number): Promise<number> {
     const database = await this.#find();
-    return removeInBatches(
-      (size) => database.change((sql) => sql.collect, [now, size]),
-      database.dialect === 'sqlite',
-      () => this.#closed,
-    );
+    return removeInBatches({
+      removeBatch: (size) => database.change((sql) => sql.collect, [now, size]),
+      ...(database.dialect === 'sqlite' ? { settle: () => database.checkpoint() } : {}),
+      isClosed: () => this.#closed,
+    });
   }
 
   async #insert(database: SessionDatabase, row: SessionRow, payload: string, now: number): Promise<boolean> {

@@ -1,40 +1,52 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** A database server deletes while this process goes on; SQLite deletes in this very thread. */
+/** How expired rows go from one kind of database. */
+export interface ExpiredRows {
+  /** Removes up to so many of the longest expired rows, and says how many it removed. */
+  removeBatch(size: number): Promise<number>;
+  /** Left out where a server does the work. Where it is done in this thread: what a batch leaves to be done later. */
+  settle?(): Promise<void>;
+  /** True ends the collection after the current batch. */
+  isClosed(): boolean;
+}
+
 const serverBatch = 1000;
-const firstSqliteBatch = 20;
-const largestSqliteBatch = 500;
-/** What one SQLite statement may take, well below the 20 ms that the contract allows. */
-const sqliteTargetMs = 5;
+const firstOwnBatch = 20;
+// Below that the time goes into the commit, whatever its size.
+const smallestOwnBatch = 10;
+const largestOwnBatch = 500;
+/** What one step in this thread should take, well below the 20 ms that the contract allows. */
+const targetMs = 5;
 
 /**
- * Removes expired rows batch by batch, and lets the event loop turn between them.
+ * Removes expired rows batch by batch, and lets the event loop turn between them. Batches that block it are sized by
+ * what the last one took.
  *
- * @param removeBatch removes up to so many and says how many it removed
- * @param inThisThread true where removing blocks the event loop: then batches are sized by what the last one took
- * @param isClosed true ends it after the current batch
  * @returns how many were removed
  */
-export async function removeInBatches(
-  removeBatch: (size: number) => Promise<number>,
-  inThisThread: boolean,
-  isClosed: () => boolean,
-): Promise<number> {
-  let size = inThisThread ? firstSqliteBatch : serverBatch;
+export async function removeInBatches(rows: ExpiredRows): Promise<number> {
+  let size = rows.settle === undefined ? serverBatch : firstOwnBatch;
   let total = 0;
-  while (!isClosed()) {
-    const startedAt = performance.now();
-    const removed = await removeBatch(size);
-    total += removed;
-    if (removed < size) break;
-    if (inThisThread) size = nextSize(size, performance.now() - startedAt);
+  while (!rows.isClosed()) {
+    const removing = await timed(() => rows.removeBatch(size));
+    total += removing.result;
+    await nextTurn();
+    const settling = await timed(async () => rows.settle?.());
+    if (removing.result < size) break;
+    if (rows.settle !== undefined) size = nextSize(size, Math.max(removing.tookMs, settling.tookMs));
     await nextTurn();
   }
   return total;
 }
 
+async function timed<T>(step: () => Promise<T>): Promise<{ readonly result: T; readonly tookMs: number }> {
+  const startedAt = performance.now();
+  const result = await step();
+  return { result, tookMs: performance.now() - startedAt };
+}
+
 function nextSize(size: number, tookMs: number): number {
-  const fitting = Math.floor((size * sqliteTargetMs) / Math.max(tookMs, 0.1));
+  const fitting = Math.floor((size * targetMs) / Math.max(tookMs, 0.1));
   // Grows slowly: the next rows may be larger than the last.
-  return Math.max(1, Math.min(fitting, size * 2, largestSqliteBatch));
+  return Math.max(smallestOwnBatch, Math.min(fitting, size * 2, largestOwnBatch));
 }

@@ -6,12 +6,16 @@ import { dialectOf, type SqlDialect } from './sql-dialect.js';
 import { isPayloadTooLarge } from './statement-failure.js';
 import { StatementRunner } from './statement-runner.js';
 
+// PASSIVE waits for nobody: what other connections still read stays for the next time.
+const checkpoint = 'PRAGMA wal_checkpoint(PASSIVE)';
+
 /** The table of sessions in one data source: its statements, and what runs them. */
 export class SessionDatabase {
   readonly dialect: SqlDialect;
   readonly #dataSource: DataSource;
   readonly #tableOption: string | undefined;
   readonly #runner: StatementRunner;
+  #hasWriteAheadLog = true;
   #known: { readonly table: SessionTable; readonly sql: SessionSql } | undefined;
 
   /**
@@ -65,6 +69,20 @@ export class SessionDatabase {
           `max_allowed_packet above the size.`,
       );
     }
+  }
+
+  /**
+   * On SQLite: carries what was written since the last checkpoint over into the database file, so that this never
+   * becomes a large piece of work for some later write. Does nothing without a write-ahead log.
+   */
+  async checkpoint(): Promise<void> {
+    if (!this.#hasWriteAheadLog) return;
+    const { table } = this.#prepare();
+    const { rows } = await this.#runner.run(checkpoint, [], { table: table.path });
+    const [row] = rows;
+    // SQLite's answer for a database in another journal mode.
+    if (typeof row === 'object' && row !== null && 'log' in row && row.log === -1)
+      this.#hasWriteAheadLog = false;
   }
 
   /** What depends on the data source's entities, which are known once it is initialized. */
