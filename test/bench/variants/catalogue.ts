@@ -1,0 +1,143 @@
+import type { Cost, Variant } from './variant.js';
+
+const cost = (none: number, read: number, write: number): Cost => ({ none, read, write });
+
+const express = 'express' as const;
+const fastify = 'fastify' as const;
+
+/** Every application that the benchmark knows, in the order of the tables. */
+export const catalogue: readonly Variant[] = [
+  {
+    name: 'bare-express',
+    label: 'bare Nest on Express',
+    platform: express,
+    isBare: true,
+    load: async () => (await import('./bare.js')).bare(express),
+  },
+  {
+    name: 'express-memory',
+    label: 'ours, memory',
+    platform: express,
+    isOurs: true,
+    budget: cost(3, 14, 20),
+    load: async () => (await import('./ours.js')).ours(express, 'memory'),
+  },
+  {
+    name: 'express-stealth',
+    label: 'ours, stealth',
+    platform: express,
+    isOurs: true,
+    budget: cost(3, 18, 32),
+    load: async () => (await import('./ours.js')).ours(express, 'stealth'),
+  },
+  {
+    name: 'express-session',
+    label: 'express-session, memory',
+    platform: express,
+    load: async () => (await import('./express-session.js')).expressSession('memory'),
+  },
+  {
+    name: 'cookie-session',
+    label: 'cookie-session',
+    platform: express,
+    load: async () => (await import('./cookie-session.js')).cookieSession(),
+  },
+  {
+    name: 'iron-session',
+    label: 'iron-session',
+    platform: express,
+    load: async () => (await import('./iron-session.js')).ironSession(),
+  },
+  {
+    name: 'express-redis',
+    label: 'ours, redis',
+    platform: express,
+    isOurs: true,
+    isStore: true,
+    needsRedis: true,
+    budget: cost(3, 30, 42),
+    load: async () => (await import('./ours.js')).ours(express, 'redis'),
+  },
+  {
+    name: 'connect-redis',
+    label: 'express-session, connect-redis',
+    platform: express,
+    isStore: true,
+    needsRedis: true,
+    load: async () => (await import('./express-session.js')).expressSession('connect-redis'),
+  },
+  {
+    name: 'express-database',
+    label: 'ours, database (SQLite)',
+    platform: express,
+    isOurs: true,
+    isStore: true,
+    load: async () => (await import('./ours.js')).ours(express, 'database'),
+  },
+  {
+    name: 'connect-typeorm',
+    label: 'express-session, connect-typeorm (SQLite)',
+    platform: express,
+    isStore: true,
+    load: async () => (await import('./express-session.js')).expressSession('connect-typeorm'),
+  },
+  {
+    name: 'express-file',
+    label: 'ours, file',
+    platform: express,
+    isOurs: true,
+    isStore: true,
+    load: async () => (await import('./ours.js')).ours(express, 'file'),
+  },
+  {
+    name: 'session-file-store',
+    label: 'express-session, session-file-store',
+    platform: express,
+    isStore: true,
+    load: async () => (await import('./express-session.js')).expressSession('session-file-store'),
+  },
+  {
+    name: 'bare-fastify',
+    label: 'bare Nest on Fastify',
+    platform: fastify,
+    isBare: true,
+    load: async () => (await import('./bare.js')).bare(fastify),
+  },
+  {
+    name: 'fastify-memory',
+    label: 'ours, memory',
+    platform: fastify,
+    isOurs: true,
+    budget: cost(1.5, 10, 16),
+    load: async () => (await import('./ours.js')).ours(fastify, 'memory'),
+  },
+  {
+    name: 'fastify-stealth',
+    label: 'ours, stealth',
+    platform: fastify,
+    isOurs: true,
+    budget: cost(1.5, 12, 26),
+    load: async () => (await import('./ours.js')).ours(fastify, 'stealth'),
+  },
+  {
+    name: 'fastify-session',
+    label: '@fastify/session, memory',
+    platform: fastify,
+    load: async () => (await import('./fastify-session.js')).fastifySession(),
+  },
+  {
+    name: 'secure-session',
+    label: '@fastify/secure-session',
+    platform: fastify,
+    load: async () => (await import('./fastify-session.js')).fastifySecureSession(),
+  },
+];
+
+/** @throws Error that lists the known names, where there is none of that name */
+export function findVariant(name: string): Variant {
+  const found = catalogue.find((variant) => variant.name === name);
+  if (found === undefined) {
+    throw new Error(`There is no variant "${name}". Known: ${catalogue.map((variant) => variant.name).join(', ')}`);
+  }
+  return found;
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { Controller, Get } from '@nestjs/common';
+import { Session, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import { appOn } from './nest-app.js';
+import { firstViews, nextViews, sessionContent, type Answer } from './session-content.js';
+import { openSqlite } from './sqlite.js';
+import { cookieName, secret } from './secrets.js';
+import type { Place, StartVariant, Variant } from './variant.js';
+
+@Controller()
+class SessionController {
+  @Get('none')
+  none(): Answer {
+    return { views: firstViews };
+  }
+
+  @Get('read')
+  read(@Session() session: Session): Answer {
+    return { views: session.get('views') };
+  }
+
+  @Get('write')
+  write(@Session() session: Session): Answer {
+    const views = nextViews();
+    session.put('views', views);
+    return { views };
+  }
+
+  @Get('seed')
+  seed(@Session() session: Session): Answer {
+    session.put(sessionContent());
+    return { views: firstViews };
+  }
+
+  @Get('all')
+  all(@Session() session: Session): Record<string, unknown> {
+    return session.all();
+  }
+}
+
+export type OurDriver = 'memory' | 'stealth' | 'redis' | 'database' | 'file';
+
+async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<SessionModuleOptions>> {
+  switch (driver) {
+    case 'redis':
+      return { redis: { url: place.redisUrl } };
+    case 'database': {
+      const { SessionEntity } = await import('nestjs-session-kit');
+      return { database: { dataSource: await openSqlite(place, [SessionEntity]) } };
+    }
+    case 'file':
+      return { file: { location: join(place.folder, 'sessions') } };
+    default:
+      return {};
+  }
+}
+
+/** This package with its defaults, and one of its drivers. */
+export function ours(platform: Variant['platform'], driver: OurDriver): StartVariant {
+  return async (place) => {
+    const options: SessionModuleOptions = {
+      secret,
+      driver,
+      cookie: { name: cookieName, secure: false },
+      ...(await driverOptions(driver, place)),
+    };
+    return appOn(platform, SessionController, [SessionModule.forRoot(options)]);
+  };
+}
