@@ -5,6 +5,7 @@ import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
 import { InvalidForm } from '../forms/invalid-form.js';
 import { localPath } from '../forms/local-path.js';
+import { SESSION_AGE } from '../session/session-options.js';
 import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
@@ -39,11 +40,12 @@ export class SignInController {
     return { url: session.pull('returnTo', '/account') };
   }
 
-  /** Leaves nothing behind: a new id and no data, whatever the session held. */
+  /** Leaves nothing behind: a new id, no data, and no device that is remembered. */
   @Post('sign-out')
   @Redirect('/', HttpStatus.SEE_OTHER)
   signOut(@Session() session: Session): void {
-    session.invalidate();
+    // The lifetime is no value, so it outlives them. It was the choice of who signs out here, not of who comes next.
+    session.invalidate().setDuration(SESSION_AGE);
     session.flash('status', 'You are signed out.');
   }
 }

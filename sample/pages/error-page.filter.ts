@@ -14,15 +14,22 @@ export class ErrorPageFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     const status = statusOf(error);
-    if (status >= 500) this.#logger.error(error);
+    // What is thrown as an HttpException was meant; and of a failing store the session module has told by itself.
+    if (status >= 500 && !(error instanceof HttpException)) this.#logger.error(error);
     if (response.headersSent) {
       response.destroy();
       return;
     }
     const title = STATUS_CODES[status] ?? 'Error';
-    const message = error instanceof HttpException && status < 500 ? error.message : null;
-    response.status(status).render('error', { status, title, message });
+    response.status(status).render('error', { status, title, message: messageOf(error, status) });
   }
+}
+
+/** What the visitor may read; null where nothing more is to be said. */
+function messageOf(error: unknown, status: number): string | null {
+  if (!(error instanceof HttpException) || status >= 500) return null;
+  // Nest's own words for an address that no controller answers.
+  return error.message.startsWith('Cannot GET ') ? 'There is no such page.' : error.message;
 }
 
 function statusOf(error: unknown): number {

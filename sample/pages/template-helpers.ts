@@ -21,5 +21,20 @@ export function templateHelpers(accounts: AccountsService) {
     accountOf: (userId: string | undefined): Account | null => accounts.find(userId),
     /** Epoch milliseconds as text, in UTC. */
     formatDate: (epochMs: number): string => `${dateFormat.format(epochMs)} UTC`,
+    formatDuration,
   };
+}
+
+const UNITS = [
+  ['year', 365 * 24 * 60 * 60 * 1000],
+  ['day', 24 * 60 * 60 * 1000],
+  ['hour', 60 * 60 * 1000],
+  ['minute', 60 * 1000],
+] as const;
+
+/** Milliseconds as text, in the largest unit that fits: `2 hours`. */
+function formatDuration(ms: number): string {
+  const [unit, length] = UNITS.find(([, unitMs]) => ms >= unitMs) ?? ['minute', 60 * 1000];
+  const count = Math.round(ms / length);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

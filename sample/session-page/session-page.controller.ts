@@ -20,7 +20,7 @@ export class SessionPageController {
       stored: session.stored,
       createdAt: session.createdAt,
       expiresAt: session.expiresAt,
-      durationMinutes: Math.round(session.duration / 60_000),
+      duration: session.duration,
       values: JSON.stringify(session.all(), null, 2),
     };
   }
@@ -30,7 +30,7 @@ export class SessionPageController {
   @Redirect('/session', HttpStatus.SEE_OTHER)
   regenerate(@Session() session: Session): void {
     session.regenerate();
-    session.flash('status', 'Your session goes on under a new id. The old one opens nothing any more.');
+    session.flash('status', 'Your session goes on under a new id.');
   }
 
   /** The end of the session: the record is removed, and so is the cookie. */

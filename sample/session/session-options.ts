@@ -3,6 +3,9 @@ import type { SessionModuleOptions } from 'nestjs-session-kit';
 
 import type { DriverName, Environment } from '../environment.js';
 
+/** How long a session lives without a visit, unless the visitor wants this device to be remembered. */
+export const SESSION_AGE = '2h';
+
 type Config = ConfigService<Environment, true>;
 
 /** Makes the options of the session module out of the environment. What is left out keeps its default. */
@@ -13,7 +16,7 @@ export function sessionOptions(config: Config): SessionModuleOptions {
     // The first secret signs, the others are still accepted: so nobody is signed out when a new one comes.
     secret: [config.get('SESSION_SECRET', { infer: true }), ...(previousSecret ? [previousSecret] : [])],
     driver,
-    age: '2h',
+    age: SESSION_AGE,
 
     // A driver's own options stand under its name.
     [driver]: DRIVER_OPTIONS[driver](config),

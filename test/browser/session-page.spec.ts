@@ -29,22 +29,6 @@ describeShop('The session page', ({ driver, newVisitor }) => {
     expect(await page.content()).not.toContain(token.slice(0, 30));
   });
 
-  it('has a cookie that scripts and other sites do not get', async () => {
-    const visitor = await newVisitor();
-    await visitor.addToCart('Stoneware mug');
-    const cookies = await visitor.sessionCookies();
-
-    expect(cookies).toHaveLength(1);
-    expect(cookies[0]).toMatchObject({
-      name: 'session',
-      domain: '127.0.0.1',
-      path: '/',
-      httpOnly: true,
-      sameSite: 'Lax',
-      secure: false,
-    });
-  });
-
   it('gives the session a new id that keeps its values', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;

@@ -9,10 +9,11 @@ import { Visitor } from './visitor.js';
 
 /** The drivers that need no server. Every journey goes the same way with each of them. */
 const DRIVERS = ['file', 'memory', 'stealth'] as const;
+type Driver = (typeof DRIVERS)[number];
 
 /** What a journey's tests are given. */
 export interface OpenShop {
-  readonly driver: (typeof DRIVERS)[number];
+  readonly driver: Driver;
   /** The running shop. */
   readonly shop: () => ShopProcess;
   /** Somebody new, with an empty browser. They are sent home after the test. */
@@ -23,12 +24,17 @@ export interface OpenShop {
  * Describes a journey through the running sample in a real browser, once for each driver. After each test, every page
  * that was seen must have been free of console errors and failed requests.
  *
+ * @param drivers fewer than all, for what no driver makes a difference to
  * @example
  * describeShop('The cart', ({ newVisitor }) => {
  *   it('is empty at first', async () => { const visitor = await newVisitor(); ... });
  * });
  */
-export function describeShop(journey: string, body: (open: OpenShop) => void): void {
+export function describeShop(
+  journey: string,
+  body: (open: OpenShop) => void,
+  drivers: readonly Driver[] = DRIVERS,
+): void {
   describeWith(['chromium'], journey, () => {
     let browser: Browser;
     beforeAll(async () => {
@@ -36,7 +42,7 @@ export function describeShop(journey: string, body: (open: OpenShop) => void): v
     }, 180_000);
     afterAll(async () => browser?.close());
 
-    describe.each(DRIVERS)('with the driver %s', (driver) => {
+    describe.each(drivers)('with the driver %s', (driver) => {
       let running: ShopProcess;
       const visitors: Visitor[] = [];
       beforeAll(async () => {
