@@ -8,6 +8,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { randomSlice } from './random-id.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
@@ -34,6 +35,7 @@ interface Keys {
 export class Keyring {
   readonly #keys: readonly Keys[];
   readonly #associated: Buffer;
+  readonly #verified = new VerifiedTokens();
 
   /**
    * @param secrets the newest first; 32 characters or more each (checked by the options)
@@ -55,6 +57,8 @@ export class Keyring {
 
   /** The id of a signed token, or null where the signature is not ours. Compares in constant time. */
   verify(token: string): string | null {
+    const known = this.#verified.get(token);
+    if (known !== undefined) return known;
     if (!token.startsWith(SIGNED_PREFIX)) return null;
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
@@ -64,7 +68,9 @@ export class Keyring {
       const expected = Buffer.from(macOf(encoded, keys.signing));
       if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
         // Only what sign() encoded carries a signature of ours, so this decodes.
-        return encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
+        const id = encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
+        this.#verified.add(token, id);
+        return id;
       }
     }
     return null;

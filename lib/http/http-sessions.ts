@@ -5,9 +5,6 @@ import type { ExclusionTest } from './excluded-routes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 
-/** Where a request's host is found again by a part of the package that comes later. */
-const hosts = new WeakMap<RawRequest, HttpSessionHost>();
-
 /** Opens the session of each HTTP request: the one piece that middleware and hooks call. */
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
@@ -33,8 +30,8 @@ export class HttpSessions {
   ): void {
     if (req.session instanceof RequestSession) {
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
-      const host = platform === null ? undefined : hosts.get(req);
-      if (host !== undefined) host.platform = platform;
+      const { host } = req.session;
+      if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
       if (sessionContext.getStore() === req.session) next();
       else sessionContext.run(req.session, next);
       return;
@@ -46,7 +43,6 @@ export class HttpSessions {
     const host = new HttpSessionHost(this.#settings, req, res, platform);
     const session = new RequestSession(host);
     req.session = session;
-    if (platform === null) hosts.set(req, host);
     const pending = session.open(false);
     if (pending === undefined) {
       sessionContext.run(session, next);

@@ -33,6 +33,16 @@ const REPLACED_HEADERS = [
 
 const UNAVAILABLE = JSON.stringify({ statusCode: 503, message: 'Service Unavailable' });
 
+/** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
+type Method = CallableFunction;
+
+const GATE = Symbol('nestjs-session-kit gate');
+
+type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
+
+let GATED: object;
+let closed: (this: Gated) => void;
+
 /**
  * Holds a response back until its session is stored.
  *
@@ -46,7 +56,10 @@ export class ResponseGate {
   readonly #res: ServerResponse;
   readonly #session: SessionAccess;
   readonly #context: GateContext;
-  readonly #real: Record<Operation | 'writeHead', (...args: unknown[]) => unknown>;
+  readonly #writeHead: Method;
+  readonly #write: Method;
+  readonly #end: Method;
+  readonly #flushHeaders: Method;
   /** The head that the application wrote and that has not left. */
   #head: HeadArguments | null = null;
   #headLeft = false;
@@ -63,21 +76,33 @@ export class ResponseGate {
     this.#session = session;
     this.#context = context;
     // Whatever stands there now, another library's included, is what the gate leads to.
-    this.#real = {
-      writeHead: methodOf(res, 'writeHead'),
-      write: methodOf(res, 'write'),
-      end: methodOf(res, 'end'),
-      flushHeaders: methodOf(res, 'flushHeaders'),
+    this.#writeHead = res.writeHead;
+    this.#write = res.write;
+    this.#end = res.end;
+    this.#flushHeaders = res.flushHeaders;
+    Object.assign(res, GATED, { [GATE]: this });
+    res.on('close', closed);
+  }
+
+  static {
+    // Functions shared by all gates: a response gets five properties and no closures of its own.
+    GATED = {
+      writeHead(this: Gated, ...args: unknown[]) {
+        return this[GATE].#onWriteHead(args);
+      },
+      write(this: Gated, ...args: unknown[]) {
+        return this[GATE].#onOperation('write', args);
+      },
+      end(this: Gated, ...args: unknown[]) {
+        return this[GATE].#onOperation('end', args);
+      },
+      flushHeaders(this: Gated) {
+        return this[GATE].#onOperation('flushHeaders', []);
+      },
     };
-    Object.assign(res, {
-      writeHead: (...args: unknown[]) => this.#onWriteHead(args),
-      write: (...args: unknown[]) => this.#onOperation('write', args),
-      end: (...args: unknown[]) => this.#onOperation('end', args),
-      flushHeaders: () => this.#onOperation('flushHeaders', []),
-    });
-    res.once('close', () => {
-      this.#onClose();
-    });
+    closed = function onClose(this: Gated) {
+      this[GATE].#onClose();
+    };
   }
 
   #onWriteHead(args: HeadArguments): unknown {
@@ -111,10 +136,15 @@ export class ResponseGate {
     if (operation === 'end') this.#ended = true;
     this.#passing += 1;
     try {
-      return this.#real[operation].apply(this.#res, args);
+      return Reflect.apply(this.#realOf(operation), this.#res, args);
     } finally {
       this.#passing -= 1;
     }
+  }
+
+  #realOf(operation: Operation): Method {
+    if (operation === 'end') return this.#end;
+    return operation === 'write' ? this.#write : this.#flushHeaders;
   }
 
   #sendHead(args: HeadArguments): unknown {
@@ -126,7 +156,7 @@ export class ResponseGate {
     }
     this.#passing += 1;
     try {
-      return this.#real.writeHead.apply(this.#res, final);
+      return Reflect.apply(this.#writeHead, this.#res, final);
     } finally {
       this.#passing -= 1;
     }
@@ -216,8 +246,8 @@ export class ResponseGate {
     };
     this.#passing += 1;
     try {
-      this.#real.writeHead.call(res, 503, headers);
-      this.#real.end.call(res, res.req?.method === 'HEAD' ? undefined : UNAVAILABLE);
+      Reflect.apply(this.#writeHead, res, [503, headers]);
+      Reflect.apply(this.#end, res, res.req?.method === 'HEAD' ? [] : [UNAVAILABLE]);
     } finally {
       this.#passing -= 1;
     }
@@ -245,14 +275,4 @@ export class ResponseGate {
     Reflect.deleteProperty(this.#res, 'headersSent');
     Reflect.deleteProperty(this.#res, 'writableEnded');
   }
-}
-
-/** Overloads of Node's methods do not fit one list of arguments; what comes in is handed on as it came. */
-function methodOf(res: ServerResponse, name: string): (...args: unknown[]) => unknown {
-  const method: unknown = Reflect.get(res, name);
-  if (typeof method !== 'function')
-    throw new TypeError('A response without writeHead, write, end and flushHeaders.');
-  return function call(this: unknown, ...args: unknown[]): unknown {
-    return Reflect.apply(method, this, args);
-  };
 }

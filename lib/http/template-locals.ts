@@ -1,22 +1,51 @@
 import { sessionContext } from '../session.context.js';
+import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
 
 /**
  * What templates see without being handed it: `session` (read-only), `flashMessages` and `old(key)`, of the request
- * that is being rendered; undefined outside one.
+ * that is being rendered. Empty where that has no session (an excluded route, the error page while the store is away):
+ * a layout that all pages share has to work on each.
  *
  * Plain objects with functions of their own, because template engines (Handlebars) refuse what comes from a prototype.
  */
 export const templateLocals: Readonly<Record<'session' | 'flashMessages' | 'old', () => unknown>> = {
-  session: () => ofCurrent(sessionView),
-  flashMessages: () => ofCurrent(flashView),
-  old: () =>
-    ofCurrent((session) => (key: unknown, fallback?: unknown) => session.old(String(key), plain(fallback))),
+  session: () => {
+    const session = sessionContext.getStore();
+    return session === undefined ? emptySession : sessionView(session);
+  },
+  flashMessages: () => {
+    const session = sessionContext.getStore();
+    return session === undefined ? emptyMessages : flashView(session);
+  },
+  old: () => {
+    const session = sessionContext.getStore();
+    return session === undefined ? nothing : oldOf(session);
+  },
 };
 
-function ofCurrent(view: (session: RequestSession) => unknown): unknown {
-  const session = sessionContext.getStore();
-  return session === undefined ? undefined : view(session);
+/** The value of any key where there is no session: the default. */
+function nothing(_key: unknown, fallback?: unknown): unknown {
+  const value = plain(fallback);
+  return typeof value === 'function' ? value() : value;
+}
+
+const emptyMessages = flashView({ flashMessages: new FlashMessages({}) });
+
+const emptySession = {
+  get: (key?: unknown, fallback?: unknown) => (isNoKey(key) ? {} : nothing(key, fallback)),
+  all: () => ({}),
+  has: () => false,
+  exists: () => false,
+  missing: () => true,
+  old: nothing,
+  flashMessages: emptyMessages,
+  isEmpty: true,
+  fresh: true,
+};
+
+function oldOf(session: RequestSession): (key: unknown, fallback?: unknown) => unknown {
+  return (key, fallback) => session.old(String(key), plain(fallback));
 }
 
 function sessionView(session: RequestSession): object {
@@ -27,7 +56,7 @@ function sessionView(session: RequestSession): object {
     has: (key: unknown) => session.has(String(key)),
     exists: (key: unknown) => session.exists(String(key)),
     missing: (key: unknown) => session.missing(String(key)),
-    old: (key: unknown, fallback?: unknown) => session.old(String(key), plain(fallback)),
+    old: oldOf(session),
     flashMessages: flashView(session),
     isEmpty: session.isEmpty,
     fresh: session.fresh,
@@ -36,7 +65,7 @@ function sessionView(session: RequestSession): object {
   };
 }
 
-function flashView({ flashMessages }: RequestSession): object {
+function flashView({ flashMessages }: Pick<RequestSession, 'flashMessages'>): object {
   return {
     get: (key: unknown, fallback?: unknown) => flashMessages.get(String(key), plain(fallback)),
     has: (key: unknown) => flashMessages.has(String(key)),

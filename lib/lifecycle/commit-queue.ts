@@ -1,13 +1,17 @@
 /** What the last one in the queue left behind: the newest that this process knows of a record. */
 export type Newest =
-  | { readonly kind: 'record'; readonly version: number; readonly payload: string; readonly expiresAt: number }
+  | {
+      readonly kind: 'record';
+      readonly version: number;
+      readonly payload: string;
+      readonly expiresAt: number;
+    }
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
 
 interface Line {
-  /** Ends when the last one in line is through. */
-  tail: Promise<void>;
-  waiting: number;
+  /** Those who wait for their turn, in order; null as long as nobody does. */
+  waiting: (() => void)[] | null;
   newest: Newest | null;
 }
 
@@ -31,18 +35,16 @@ export class CommitQueue {
   ): Promise<T> {
     let line = this.#lines.get(id);
     if (line === undefined) {
-      line = { tail: Promise.resolve(), waiting: 0, newest: null };
+      line = { waiting: null, newest: null };
       this.#lines.set(id, line);
+    } else {
+      const queued = (line.waiting ??= []);
+      await new Promise<void>((resolve) => {
+        queued.push(resolve);
+      });
     }
     const mine = line;
-    const before = mine.waiting === 0 ? null : mine.tail;
-    let through: () => void = () => undefined;
-    mine.tail = new Promise<void>((resolve) => {
-      through = resolve;
-    });
-    mine.waiting += 1;
     try {
-      if (before !== null) await before;
       return await task(mine.newest, (newest) => {
         mine.newest = newest;
       });
@@ -51,9 +53,9 @@ export class CommitQueue {
       mine.newest = null;
       throw error;
     } finally {
-      mine.waiting -= 1;
-      if (mine.waiting === 0) this.#lines.delete(id);
-      through();
+      const next = mine.waiting?.shift();
+      if (next === undefined) this.#lines.delete(id);
+      else next();
     }
   }
 }

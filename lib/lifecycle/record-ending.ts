@@ -10,6 +10,8 @@ export const MARKER_MS = 30_000;
 
 const MAX_ATTEMPTS = 200;
 
+type Ended = { readonly kind: 'ended' | 'gone' } | { readonly kind: 'moved'; readonly to: string };
+
 /**
  * How a record ends: moved to another id, or destroyed. Both go through the version check, because a plain removal
  * could remove the marker of a parallel regenerate and leave its new record alive: a logout undone.
@@ -51,31 +53,33 @@ export class RecordEnding {
    * Removes a session for good, wherever it has moved to.
    *
    * @param version the last one known, or 0
+   * @returns false where there was none any more
    */
-  async end(id: string, version: number): Promise<void> {
-    const target = await this.#queue.run(id, async (newest, leave) => {
-      const to = await this.#endHere(id, newest?.kind === 'record' ? newest.version : version);
-      leave({ kind: 'gone' });
-      return to;
+  async end(id: string, version: number): Promise<boolean> {
+    const ended = await this.#queue.run(id, async (newest, leave) => {
+      const outcome = await this.#endHere(id, newest?.kind === 'record' ? newest.version : version);
+      leave(outcome.kind === 'moved' ? outcome : { kind: 'gone' });
+      return outcome;
     });
-    if (target !== null) await this.end(target, 0);
+    if (ended.kind !== 'moved') return ended.kind === 'ended';
+    const found = await this.end(ended.to, 0);
+    // The marker last: where the store fails before, the session can still be found and ended from here.
+    await this.#store.destroy(id);
+    return found;
   }
 
-  /** Removes what lies under an id, at whatever version it is. Returns the id it moved to, or null. */
-  async #endHere(id: string, known: number): Promise<string | null> {
+  /** Removes what lies under an id, at whatever version it is. A marker stays. */
+  async #endHere(id: string, known: number): Promise<Ended> {
     let version = known;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      if (version > 0 && (await this.endVersion(id, version))) return null;
+      if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
-      if (record === null) return null;
+      if (record === null) return { kind: 'gone' };
       const parsed = parsePayload(record.payload, this.#serializer);
-      if (parsed.kind === 'moved') {
-        await this.#store.destroy(id);
-        return parsed.to;
-      }
+      if (parsed.kind === 'moved') return parsed;
       if (parsed.kind !== 'session') {
         await this.#store.destroy(id);
-        return null;
+        return { kind: 'gone' };
       }
       version = record.version;
     }

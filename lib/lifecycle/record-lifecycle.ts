@@ -2,12 +2,13 @@ import { randomId } from '../crypto/random-id.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type ParsedPayload, parsePayload } from '../state/payload.js';
-import { type Draft, SessionState } from '../state/session-state.js';
+import { SessionState } from '../state/session-state.js';
 import type { CommitQueue, Newest } from './commit-queue.js';
-import type { RecordEnding } from './record-ending.js';
+import { MARKER_MS, type RecordEnding } from './record-ending.js';
 import type { RecordStore } from './record-store.js';
 import { type Base, SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import type { Shipment } from './shipment.js';
 import { nextWriter } from './writer-mark.js';
 
 /** How often a commit tries again because others wrote first. Each time somebody else's commit succeeded. */
@@ -22,9 +23,16 @@ export interface RecordTools {
   readonly ending: RecordEnding;
 }
 
+/** What was found in place of the version that a commit was based on. */
+type Found =
+  | { readonly kind: 'record'; readonly record: SessionRecord }
+  | { readonly kind: 'moved'; readonly to: string; readonly version: number }
+  | { readonly kind: 'gone' };
+
 type Outcome = { readonly kind: 'stored' } | { readonly kind: 'gone' } | { readonly kind: 'moved'; readonly to: string };
 
-const STORED: Outcome = { kind: 'stored' };
+const STORED = { kind: 'stored' } as const;
+const GONE = { kind: 'gone' } as const;
 
 /**
  * A session whose record lies in a store. Commits write with the version that was read; when another request wrote
@@ -32,6 +40,10 @@ const STORED: Outcome = { kind: 'stored' };
  */
 export class RecordLifecycle extends SessionLifecycle {
   readonly #tools: RecordTools;
+  /** What is being sent, and what was sent without an answer. */
+  #shipment: Shipment | null = null;
+  /** The record under a new id that nobody else knows yet. */
+  #newHome: { readonly id: string; readonly version: number } | null = null;
 
   constructor(runtime: SessionRuntime, tools: RecordTools, ages: boolean, clientOf: (() => Client) | null) {
     super(runtime, ages, clientOf);
@@ -77,21 +89,27 @@ export class RecordLifecycle extends SessionLifecycle {
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
+  protected override get undecided(): Base | null {
+    const shipment = this.#shipment;
+    if (shipment === null || shipment.state !== this.state) return null;
+    return { id: shipment.id, version: 0, expiresAt: shipment.record.expiresAt };
+  }
+
   protected override async store(): Promise<void> {
+    // What was not decided for a session that the request has let go of is nobody's any more.
+    if (this.undecided === null) this.#shipment = null;
     if (this.base === null) return this.#create();
-    if (!this.moving && !this.state.due) {
-      if (!(await this.#renew())) this.drop();
-      return;
-    }
+    if (this.#shipment === null && !this.moving && !this.state.due) return this.#renew();
     return this.#update();
   }
 
   async #create(): Promise<void> {
-    const { id, state } = this;
-    const draft = state.draft(nextWriter(), undefined);
-    const { expiresAt } = this.nextExpiry();
-    if (await this.#tools.store.write(id, this.#record(draft, 1, expiresAt))) {
-      this.settled(state, draft, { id, version: 1, expiresAt }, true);
+    const shipment = this.#shipped(() => this.#pack(this.id, 1, null));
+    const { id, record, state } = shipment;
+    const stored = await this.#sending(shipment, () => this.#put(id, record));
+    this.#shipment = null;
+    if (stored) {
+      this.#arrived(shipment);
       return;
     }
     // Somebody has this id: with 256 random bits only one that the application chose. It is left alone; what is still
@@ -100,23 +118,39 @@ export class RecordLifecycle extends SessionLifecycle {
     if (this.currentId === id) this.currentId = randomId();
   }
 
-  async #renew(): Promise<boolean> {
-    if (this.base === null) return false;
+  async #renew(): Promise<void> {
     const expiresAt = this.runtime.clock.now() + this.duration;
-    if (!(await this.extend(expiresAt))) return false;
-    this.base.expiresAt = expiresAt;
+    if (!(await this.extend(expiresAt))) {
+      this.drop();
+      return;
+    }
+    if (this.base !== null) this.base.expiresAt = expiresAt;
     this.renewalDone();
     // A cookie without Max-Age has nothing to renew.
     if (!this.runtime.clearWithBrowser || this.state.duration !== undefined) this.cookieDue = true;
-    return true;
   }
 
+  /**
+   * `touch` cannot tell a session from the marker that a parallel regenerate left in its place: so the record is looked
+   * at afterwards. Without that, the marker would live on, and the browser be led back to an id that is none any more.
+   */
   protected override async extend(expiresAt: number): Promise<boolean> {
-    return this.base !== null && (await this.#tools.store.touch(this.base.id, expiresAt));
+    const { store } = this.#tools;
+    for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
+      const { base } = this;
+      if (!(await store.touch(base.id, expiresAt))) return false;
+      const found = this.#foundIn(await store.read(base.id));
+      if (found.kind !== 'moved') return found.kind === 'record';
+      await store.touch(base.id, this.runtime.clock.now() + MARKER_MS);
+      if (this.base !== base || !(await this.#follow(found.to))) return false;
+    }
+    return false;
   }
 
-  protected override remove(base: Base): Promise<void> {
-    return this.#tools.ending.end(base.id, base.version);
+  protected override async remove(base: Base): Promise<boolean> {
+    const ended = await this.#tools.ending.end(base.id, base.version);
+    await this.#leaveNewHome(null);
+    return ended;
   }
 
   async #update(): Promise<void> {
@@ -124,12 +158,13 @@ export class RecordLifecycle extends SessionLifecycle {
       const { base } = this;
       const outcome = await this.#tools.queue.run(base.id, (newest, leave) => this.#merge(base, newest, leave));
       if (outcome.kind === 'stored') return;
+      if (this.base !== base) return;
       if (outcome.kind === 'gone' || !(await this.#follow(outcome.to))) {
         this.drop();
         return;
       }
     }
-    throw contention();
+    if (this.base !== null) throw contention();
   }
 
   /**
@@ -138,15 +173,17 @@ export class RecordLifecycle extends SessionLifecycle {
    * @returns false where there is no such record any more
    */
   async #follow(to: string): Promise<boolean> {
+    const { state } = this;
     const record = await this.#tools.store.read(to);
+    // The application let go of this session meanwhile: there is nobody to follow.
+    if (state !== this.state) return true;
     if (record === null) return false;
     const parsed = this.#parse(record.payload);
     if (parsed.kind === 'moved') return this.#follow(parsed.to);
     if (parsed.kind !== 'session') return false;
-    this.followed = true;
-    this.state.notStored();
-    this.state.rebase(parsed.payload, record.payload);
+    state.rebase(parsed.payload, record.payload);
     this.base = { id: to, version: record.version, expiresAt: record.expiresAt };
+    this.followed = true;
     // The other request's new id serves this one's regenerate as well: two new ids at once would throw one browser
     // cookie away. Only invalidate insists on an id that nobody else knows.
     if (this.leavesMarker) {
@@ -158,96 +195,64 @@ export class RecordLifecycle extends SessionLifecycle {
 
   /** One commit's turn in the queue: tries until its changes are on top of whatever is newest. */
   async #merge(base: Base, newest: Newest | null, leave: (newest: Newest) => void): Promise<Outcome> {
-    if (newest !== null && newest.kind !== 'record') {
-      leave(newest);
-      return newest;
-    }
-    if (newest !== null && newest.version > base.version) this.#rebase(newest);
-    /** Versions written under the new id, where the session moves. */
-    let written = 0;
-    let writtenTo: string | null = null;
     const { state } = this;
+    // What another request left behind says nothing about a shipment of ours that may have arrived before it.
+    if (newest !== null && this.undecided === null) {
+      if (newest.kind !== 'record') {
+        leave(newest);
+        return newest;
+      }
+      if (newest.version > base.version) this.#rebase(state, newest);
+    }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await pause(attempt);
       // The application let go of this session while others wrote it: nothing of it is to be stored any more.
-      if (state !== this.state) {
-        if (writtenTo !== null) await this.#tools.store.destroy(writtenTo);
+      if (state !== this.state || this.base === null) {
+        await this.#leaveNewHome(null);
         return STORED;
       }
-      const current = this.base ?? base;
-      const draft = state.draft(nextWriter(), undefined);
-      const { expiresAt, renewed } = this.nextExpiry();
-      const movingTo = this.moving ? this.id : null;
-      if (movingTo !== null) {
-        if (movingTo !== writtenTo) written = 0;
-        writtenTo = movingTo;
-        written += 1;
-        if (!(await this.#tools.store.write(movingTo, this.#record(draft, written, expiresAt)))) throw contention();
-      }
-      const left =
-        movingTo === null ? await this.#replace(current, draft, expiresAt) : await this.#leave(current, movingTo);
-      if (left.kind === 'stored') {
-        if (movingTo === null) {
-          leave({ kind: 'record', version: current.version + 1, payload: draft.text, expiresAt });
-        } else {
-          leave(this.leavesMarker ? { kind: 'moved', to: movingTo } : { kind: 'gone' });
-        }
-        const version = movingTo !== null ? written : current.version + 1;
-        this.settled(state, draft, { id: movingTo ?? current.id, version, expiresAt }, movingTo !== null || renewed);
+      const current = this.base;
+      const shipment = this.#shipped(() => this.#packFor(current));
+      const found = await this.#sending(shipment, () =>
+        shipment.from === null ? this.#replace(shipment) : this.#move(shipment, shipment.from),
+      );
+      const { resent } = shipment;
+      if (found.kind === 'stored') {
+        this.#shipment = null;
+        this.#newHome = null;
+        leave(leftBehind(shipment));
+        this.#arrived(shipment);
         return STORED;
       }
-      if (left.kind !== 'record') {
+      const replacing = shipment.from === null ? shipment.record.version : shipment.from.version + 1;
+      // One version further, and it is the one that overtook the shipment. More: ours may be below.
+      if (resent && found.kind !== 'gone' && versionOf(found) > replacing) throw unknown();
+      this.#shipment = null;
+      state.notStored();
+      if (found.kind !== 'record') {
         // Nobody knows the new id yet: its record goes before it could ever be found.
-        if (movingTo !== null) await this.#tools.store.destroy(movingTo);
-        leave(left);
-        return left;
+        await this.#leaveNewHome(null);
+        leave(found);
+        return found;
       }
-      this.#rebase(left);
+      if (state === this.state) this.#rebase(state, found.record);
     }
     throw contention();
   }
 
-  /** Writes in place of the version that was read. */
-  async #replace(base: Base, draft: Draft, expiresAt: number): Promise<Outcome | (Newest & { kind: 'record' })> {
-    if (await this.#tools.store.write(base.id, this.#record(draft, base.version + 1, expiresAt))) return STORED;
-    const record = await this.#tools.store.read(base.id);
-    // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
-    if (record !== null && record.payload === draft.text) return STORED;
-    return this.#newestOf(record);
+  // ---- shipments -----------------------------------------------------------------------------------------------
+
+  /** What is still undecided, or something new. */
+  #shipped(pack: () => Shipment): Shipment {
+    return (this.#shipment ??= pack());
   }
 
-  /** Leaves the old id for the new one: with a marker for those under way, or (invalidate) with nothing. */
-  async #leave(base: Base, to: string): Promise<Outcome | (Newest & { kind: 'record' })> {
-    const { ending } = this.#tools;
-    const done = this.leavesMarker
-      ? await ending.mark(base.id, base.version, to)
-      : await ending.endVersion(base.id, base.version);
-    if (done) return STORED;
-    const record = await this.#tools.store.read(base.id);
-    const newest = this.#newestOf(record);
-    return newest.kind === 'moved' && newest.to === to ? STORED : newest;
-  }
-
-  #newestOf(record: SessionRecord | null): (Outcome & { kind: 'gone' | 'moved' }) | (Newest & { kind: 'record' }) {
-    if (record === null) return { kind: 'gone' };
-    const parsed = this.#parse(record.payload);
-    if (parsed.kind === 'moved') return parsed;
-    if (parsed.kind !== 'session') return { kind: 'gone' };
-    return { kind: 'record', version: record.version, payload: record.payload, expiresAt: record.expiresAt };
-  }
-
-  #rebase(newest: Newest & { kind: 'record' }): void {
-    if (this.base === null) return;
-    const parsed = parsePayload(newest.payload, this.runtime.serializer);
-    if (parsed.kind !== 'session') throw contention();
-    this.state.notStored();
-    this.state.rebase(parsed.payload, newest.payload);
-    this.base = { id: this.base.id, version: newest.version, expiresAt: newest.expiresAt };
-  }
-
-  #record(draft: Draft, version: number, expiresAt: number): SessionRecord {
+  #pack(id: string, version: number, from: Shipment['from']): Shipment {
+    const { state } = this;
+    const draft = state.draft(nextWriter(), undefined);
+    const { expiresAt, renewed } = this.nextExpiry();
     const { ipAddress, userAgent } = this.client;
-    return {
+    const record: SessionRecord = {
       payload: draft.text,
       expiresAt,
       version,
@@ -256,13 +261,122 @@ export class RecordLifecycle extends SessionLifecycle {
       ipAddress,
       userAgent,
     };
+    const cookieDue = version === 1 || from !== null || renewed;
+    return { state, draft, id, record, cookieDue, from, placed: false, resent: false };
   }
+
+  #packFor(base: Base): Shipment {
+    if (!this.moving) return this.#pack(base.id, base.version + 1, null);
+    const { id, leavesMarker } = this;
+    const written = this.#newHome?.id === id ? this.#newHome.version : 0;
+    return this.#pack(id, written + 1, { id: base.id, version: base.version, leavesMarker });
+  }
+
+  /** Keeps a shipment for another time only where it may have arrived. */
+  async #sending<T>(shipment: Shipment, send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof SessionStoreError) {
+        shipment.resent = true;
+      } else {
+        this.#shipment = null;
+        shipment.state.notStored();
+      }
+      throw error;
+    }
+  }
+
+  #arrived(shipment: Shipment): void {
+    const { state, draft, id, record, cookieDue } = shipment;
+    this.settled(state, draft, { id, version: record.version, expiresAt: record.expiresAt }, cookieDue);
+  }
+
+  /** Writes a record; finds out whether a write that was refused is its own. */
+  async #put(id: string, record: SessionRecord): Promise<boolean> {
+    if (await this.#tools.store.write(id, record)) return true;
+    return (await this.#tools.store.read(id))?.payload === record.payload;
+  }
+
+  /** Writes in place of the version that was read. */
+  async #replace({ id, record }: Shipment): Promise<typeof STORED | Found> {
+    if (await this.#tools.store.write(id, record)) return STORED;
+    const stored = await this.#tools.store.read(id);
+    // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
+    return stored !== null && stored.payload === record.payload ? STORED : this.#foundIn(stored);
+  }
+
+  /** Stores under the new id, then leaves the old one: with a marker for those under way, or (invalidate) with nothing. */
+  async #move(shipment: Shipment, from: NonNullable<Shipment['from']>): Promise<typeof STORED | Found> {
+    const { id, record } = shipment;
+    const { store, ending } = this.#tools;
+    if (!shipment.placed) {
+      await this.#leaveNewHome(id);
+      if (!(await this.#put(id, record))) {
+        // The store lost it (an eviction): nothing of this shipment is there, so the next one begins anew.
+        this.#shipment = null;
+        this.#newHome = null;
+        shipment.state.notStored();
+        throw contention();
+      }
+      this.#newHome = { id, version: record.version };
+      shipment.placed = true;
+    }
+    const left = from.leavesMarker
+      ? await ending.mark(from.id, from.version, id)
+      : await ending.endVersion(from.id, from.version);
+    if (left) return STORED;
+    const found = this.#foundIn(await store.read(from.id));
+    return found.kind === 'moved' && found.to === id ? STORED : found;
+  }
+
+  /** Removes the record under a new id that came to nothing, unless it is to be used still. */
+  async #leaveNewHome(next: string | null): Promise<void> {
+    const home = this.#newHome;
+    if (home === null || home.id === next) return;
+    await this.#tools.store.destroy(home.id);
+    this.#newHome = null;
+  }
+
+  #foundIn(record: SessionRecord | null): Found {
+    if (record === null) return GONE;
+    const parsed = this.#parse(record.payload);
+    if (parsed.kind === 'moved') return { kind: 'moved', to: parsed.to, version: record.version };
+    return parsed.kind === 'session' ? { kind: 'record', record } : GONE;
+  }
+
+  #rebase(state: SessionState, newest: Pick<SessionRecord, 'version' | 'payload' | 'expiresAt'>): void {
+    if (this.base === null) return;
+    const parsed = parsePayload(newest.payload, this.runtime.serializer);
+    if (parsed.kind !== 'session') throw contention();
+    state.rebase(parsed.payload, newest.payload);
+    this.base = { id: this.base.id, version: newest.version, expiresAt: newest.expiresAt };
+  }
+}
+
+/** What those behind in the queue can go on from. */
+function leftBehind({ id, record, from }: Shipment): Newest {
+  if (from === null) {
+    return { kind: 'record', version: record.version, payload: record.payload, expiresAt: record.expiresAt };
+  }
+  return from.leavesMarker ? { kind: 'moved', to: id } : GONE;
+}
+
+function versionOf(found: Exclude<Found, { kind: 'gone' }>): number {
+  return found.kind === 'record' ? found.record.version : found.version;
 }
 
 function contention(): SessionStoreError {
   return new SessionStoreError(
     `A session could not be stored in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
       'Does something write it in a loop?',
+  );
+}
+
+function unknown(): SessionStoreError {
+  return new SessionStoreError(
+    'The answer of the session store to a write got lost, and others wrote the session since: it is not known whether ' +
+      'the write arrived, and it is not repeated.',
   );
 }
 

@@ -30,7 +30,9 @@ export class SealedLifecycle extends SessionLifecycle {
     if (record === null) return;
     const parsed = parsePayload(record.payload, this.runtime.serializer);
     if (parsed.kind !== 'session' || parsed.payload.i === undefined) {
-      this.runtime.log.warn('A session cookie was ours but its content could not be read: it counts as absent.');
+      this.runtime.log.warn(
+        'A session cookie was ours but its content could not be read: it counts as absent.',
+      );
       return;
     }
     const { payload } = parsed;
@@ -74,9 +76,14 @@ export class SealedLifecycle extends SessionLifecycle {
     return true;
   }
 
-  protected override remove(_base: Base): Promise<void> {
+  protected override remove(_base: Base): Promise<boolean> {
     this.#token = '';
-    return Promise.resolve();
+    return Promise.resolve(true);
+  }
+
+  /** Sealing has no answer that could get lost. */
+  protected override get undecided(): null {
+    return null;
   }
 
   override get token(): string {
@@ -84,9 +91,17 @@ export class SealedLifecycle extends SessionLifecycle {
   }
 }
 
-function tooLarge(length: number, limit: number, payload: Payload, runtime: SessionRuntime): SessionTooLargeError {
+function tooLarge(
+  length: number,
+  limit: number,
+  payload: Payload,
+  runtime: SessionRuntime,
+): SessionTooLargeError {
   const largest = Object.entries(payload.d)
-    .map(([key, value]): [string, number] => [key, Buffer.byteLength(runtime.serializer.stringify(value) ?? '')])
+    .map(([key, value]): [string, number] => [
+      key,
+      Buffer.byteLength(runtime.serializer.stringify(value) ?? ''),
+    ])
     .toSorted(([, left], [, right]) => right - left)
     .slice(0, 3)
     .map(([key, size]) => `${key} (${size} bytes)`);

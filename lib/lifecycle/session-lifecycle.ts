@@ -14,6 +14,14 @@ export interface Base {
 /** How often one commit looks whether more has become due while it was storing. */
 const COMMIT_PASSES = 4;
 
+/** A session that was destroyed, as it stood then. */
+interface Condemned {
+  readonly state: SessionState;
+  readonly base: Base | null;
+  /** A commit that was storing it then. */
+  readonly storing: Promise<void> | null;
+}
+
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
 
 /**
@@ -36,14 +44,20 @@ export abstract class SessionLifecycle {
   protected cookieDue = false;
   /** Another request moved the session to a new id, and its response is the one that tells the browser. */
   protected followed = false;
-  /** What the last successful write left in the store, even if the application has let go of that session meanwhile. */
-  #lastBase: Base | null = null;
+  /** What the last successful write left in the store, and of which session: the application may have let go of it. */
+  #lastStored: { readonly state: SessionState; readonly base: Base } | null = null;
   /** The record was gone when this request came to commit: what it changed was dropped. */
   protected dropped = false;
   #destroyed = false;
+  /** What was to be destroyed had gone already: another request's response is the one that tells the browser. */
+  #nothingDestroyed = false;
   #abandoned = false;
   #renewalDue = false;
   #running: Promise<void> | null = null;
+  /** The call of `store` under way. */
+  #storing: Promise<void> | null = null;
+  /** Destroyed sessions whose records are still to be removed. */
+  readonly #condemned: Condemned[] = [];
   #removing: Promise<void> | null = null;
   readonly = false;
   state: SessionState;
@@ -69,8 +83,14 @@ export abstract class SessionLifecycle {
   protected abstract store(): Promise<void>;
   /** Extends the expiry in the store now. */
   protected abstract extend(expiresAt: number): Promise<boolean>;
-  /** Removes a record, and waits for nothing that the request did before. */
-  protected abstract remove(base: Base): Promise<void>;
+  /**
+   * Removes a record, and waits for nothing that the request did before.
+   *
+   * @returns false where it had gone already
+   */
+  protected abstract remove(base: Base): Promise<boolean>;
+  /** Where a write of this session may have arrived that nobody answered; null where all is known. */
+  protected abstract get undecided(): Base | null;
   /** The current id as it travels in the cookie. */
   abstract get token(): string;
 
@@ -101,7 +121,7 @@ export abstract class SessionLifecycle {
   /** Whether a commit has anything to do. */
   get due(): boolean {
     if (this.#abandoned || this.dropped || this.readonly) return false;
-    return this.#renewalDue || this.moving || this.isRemoving || this.state.due;
+    return this.#renewalDue || this.moving || this.isRemoving || this.state.due || this.undecided !== null;
   }
 
   /** Whether the application changed something in this request that is not stored yet. */
@@ -110,7 +130,7 @@ export abstract class SessionLifecycle {
   }
 
   protected get isRemoving(): boolean {
-    return this.#removing !== null;
+    return this.#condemned.length > 0;
   }
 
   /** Whether the id changed since the record was loaded. */
@@ -187,16 +207,29 @@ export abstract class SessionLifecycle {
    * the commit, which also reports what failed.
    */
   destroy(): Promise<void> {
-    const loaded = this.base;
-    const running = this.#running;
+    const { state, dropped } = this;
+    const base = this.base ?? this.undecided;
+    const storing = this.#storing;
     this.switchTo(null, true);
     this.#destroyed = true;
-    if (loaded === null && running === null) return Promise.resolve();
+    this.#nothingDestroyed = dropped;
+    if (base !== null || storing !== null) this.#condemned.push({ state, base, storing });
+    return this.isRemoving ? this.#removeCondemned() : Promise.resolve();
+  }
+
+  /** One removal after the other; what one of them could not remove, the next tries again. */
+  #removeCondemned(): Promise<void> {
+    const before = this.#removing;
     const removing = (async () => {
-      // A commit under way must not store behind our back what is being removed; how it ends is its caller's business.
-      if (running !== null) await running.catch(() => undefined);
-      const base = running === null ? loaded : (this.#lastBase ?? loaded);
-      if (base !== null) await this.remove(base);
+      // How that one ended was reported to whoever waited for it.
+      if (before !== null) await before.catch(() => undefined);
+      for (let next = this.#condemned[0]; next !== undefined; next = this.#condemned[0]) {
+        // A commit under way must not store behind our back what is being removed; how it ends is its caller's business.
+        if (next.storing !== null) await next.storing.catch(() => undefined);
+        const base = this.#lastStored?.state === next.state ? this.#lastStored.base : next.base;
+        this.#nothingDestroyed = base !== null && !(await this.remove(base));
+        this.#condemned.shift();
+      }
     })();
     this.#removing = removing;
     removing.catch(() => undefined);
@@ -208,7 +241,8 @@ export abstract class SessionLifecycle {
   /**
    * Stores what is due; nothing where nothing is. Commits of one request run one after the other.
    *
-   * @throws SessionStoreError, SessionValueError, SessionTooLargeError: nothing of this commit was stored then
+   * @throws SessionStoreError, SessionValueError, SessionTooLargeError: nothing of this commit was stored then, unless
+   * the store's answer got lost; the next commit finds that out
    */
   async commit(): Promise<void> {
     while (this.#running !== null) await this.#running;
@@ -220,18 +254,33 @@ export abstract class SessionLifecycle {
   }
 
   async #commitDue(): Promise<void> {
+    for (let pass = 0; pass < COMMIT_PASSES && this.due; pass += 1) {
+      if (this.isRemoving) await this.#awaitRemoval();
+      if (this.due) await this.#store();
+    }
+  }
+
+  /** Reports a failure once; the commit after that tries again. */
+  async #awaitRemoval(): Promise<void> {
+    const removing = this.#removing ?? this.#removeCondemned();
     try {
-      for (let pass = 0; pass < COMMIT_PASSES && this.due; pass += 1) {
-        const removing = this.#removing;
-        if (removing !== null) {
-          await removing;
-          if (this.#removing === removing) this.#removing = null;
-        }
-        if (this.due) await this.store();
-      }
+      await removing;
+    } finally {
+      if (this.#removing === removing) this.#removing = null;
+    }
+  }
+
+  async #store(): Promise<void> {
+    const { state } = this;
+    const storing = this.store();
+    this.#storing = storing;
+    try {
+      await storing;
     } catch (error) {
-      this.state.notStored();
+      if (state !== this.state || this.undecided === null) state.notStored();
       throw error;
+    } finally {
+      this.#storing = null;
     }
   }
 
@@ -247,7 +296,7 @@ export abstract class SessionLifecycle {
     if (this.cookieDue && this.base !== null) {
       return { kind: 'set', token: this.token, maxAge: this.#maxAge };
     }
-    return this.#destroyed && cameWithCookie ? { kind: 'expire' } : { kind: 'none' };
+    return this.#destroyed && cameWithCookie && !this.#nothingDestroyed ? { kind: 'expire' } : { kind: 'none' };
   }
 
   get #maxAge(): number | undefined {
@@ -275,7 +324,7 @@ export abstract class SessionLifecycle {
 
   /** A draft of a state was stored. */
   protected settled(state: SessionState, draft: Draft, base: Base, cookieDue: boolean): void {
-    this.#lastBase = base;
+    this.#lastStored = { state, base };
     state.stored(draft);
     if (state !== this.state) return;
     this.base = base;

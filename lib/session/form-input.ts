@@ -49,7 +49,8 @@ function withoutSecrets(fields: Record<string, unknown>, isNeverFlashed: (field:
   for (const [name, value] of Object.entries(fields)) {
     // Comes from a visitor: what cannot be a key is left out and not reported.
     const segments = name.split('.');
-    if (segments.some((segment) => FORBIDDEN.has(segment) || isNeverFlashed(segment)) || isNeverFlashed(name)) continue;
+    if (segments.some((segment) => FORBIDDEN.has(segment) || isNeverFlashed(segment)) || isNeverFlashed(name))
+      continue;
     input[name] = clean(value, isNeverFlashed);
   }
   return input;

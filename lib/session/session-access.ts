@@ -8,7 +8,8 @@ import type { SessionHost } from './session-host.js';
  * Here it is decided whether that is allowed, and that the response waits for a commit from now on.
  */
 export abstract class SessionAccess {
-  protected readonly host: SessionHost;
+  /** @internal */
+  readonly host: SessionHost;
   #life: SessionLifecycle | null = null;
   #initiated: boolean;
   #initiating: Promise<void> | null = null;

@@ -302,7 +302,8 @@ export class SessionState {
 
   #same(left: unknown, right: unknown): boolean {
     if (left === right) return true;
-    if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+    if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
+      return false;
     return this.#serializer.stringify(left) === this.#serializer.stringify(right);
   }
 }
@@ -316,5 +317,11 @@ function flashOf(payload: Payload): FlashBatch[] {
 }
 
 function isPayloadLike(value: unknown): value is { d: Values } {
-  return typeof value === 'object' && value !== null && 'd' in value && typeof value.d === 'object' && value.d !== null;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'd' in value &&
+    typeof value.d === 'object' &&
+    value.d !== null
+  );
 }

@@ -20,42 +20,61 @@ export function serialize(payload: Payload, serializer: SessionSerializer): stri
   return text;
 }
 
-/** Whether the default serializer is in use, whose output is known to the letter. */
 function assertLossless(payload: Payload): void {
-  for (const key in payload.d) lossless(payload.d[key], key);
-  for (const [, messages] of payload.f ?? []) {
-    for (const key in messages) lossless(messages[key], key);
+  // Looking costs little; saying where costs more, and is done only when there is something to say.
+  if (
+    isLossless(payload.d) &&
+    (payload.f === undefined || payload.f.every(([, messages]) => isLossless(messages)))
+  ) {
+    return;
+  }
+  for (const group of [payload.d, ...(payload.f ?? []).map(([, messages]) => messages)]) {
+    for (const [key, value] of Object.entries(group)) explainLoss(value, key);
   }
 }
 
-function lossless(value: unknown, path: string): void {
+/** JSON has been through the value already: it has no cycle. */
+function isLossless(value: unknown): boolean {
   switch (typeof value) {
     case 'function':
     case 'symbol':
-      throw unstorable(path, `a ${typeof value} cannot be stored`);
+      return false;
     case 'number':
-      if (!Number.isFinite(value)) throw unstorable(path, `${String(value)} would become null`);
-      return;
+      return Number.isFinite(value);
     case 'object':
-      if (value !== null) losslessObject(value, path);
-      return;
+      return value === null || isLosslessObject(value);
     default:
+      return true;
   }
 }
 
-function losslessObject(value: object, path: string): void {
+function isLosslessObject(value: object): boolean {
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) lossless(value[index], `${path}.${index}`);
-    return;
+    for (let index = 0; index < value.length; index += 1) if (!isLossless(value[index])) return false;
+    return true;
   }
+  // JSON asks the object itself, and what it answers is its own business.
+  if ('toJSON' in value) return true;
+  if (value instanceof Map || value instanceof Set) return false;
+  for (const key in value)
+    if (Object.hasOwn(value, key) && !isLossless(Reflect.get(value, key))) return false;
+  return true;
+}
+
+/** @throws SessionValueError at the first place that loses something */
+function explainLoss(value: unknown, path: string): void {
+  if (isLossless(value)) return;
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    throw unstorable(path, `a ${typeof value} cannot be stored`);
+  }
+  if (typeof value === 'number') throw unstorable(path, `${String(value)} would become null`);
   if (value instanceof Map || value instanceof Set) {
     throw unstorable(
       path,
       `a ${value.constructor.name} would become {} (give the option 'serializer' one that knows it, such as superjson)`,
     );
   }
-  if ('toJSON' in value) return;
-  for (const [key, member] of Object.entries(value)) lossless(member, `${path}.${key}`);
+  for (const [key, member] of Object.entries(value ?? {})) explainLoss(member, `${path}.${key}`);
 }
 
 /** The first top-level key that the serializer refuses by itself. */

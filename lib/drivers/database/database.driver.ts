@@ -1,3 +1,4 @@
+/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
 import type { DataSource } from 'typeorm';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';

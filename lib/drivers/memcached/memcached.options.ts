@@ -1,3 +1,4 @@
+/** @ts-ignore -- an application without memcache-client has no types of it either, and needs none */
 import type { MemcacheClient } from 'memcache-client';
 import { SessionConfigError } from '../../session.errors.js';
 import { plainPrefix } from './memcached.key.js';

@@ -1,3 +1,4 @@
+/** @ts-ignore -- an application without ioredis has no types of it either, and needs none */
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { SessionConfigError } from '../../session.errors.js';
 

@@ -1,0 +1,23 @@
+import type { SessionRecord } from '../drivers/driver.js';
+import type { Draft, SessionState } from '../state/session-state.js';
+
+/**
+ * A draft on its way to the store. When the answer to a write gets lost, nobody knows whether it arrived: then the very
+ * same shipment is sent again before anything else is, and its mark in the store tells that it had arrived already.
+ */
+export interface Shipment {
+  readonly state: SessionState;
+  readonly draft: Draft;
+  /** The id that it is to be stored under. */
+  readonly id: string;
+  /** What is stored under that id. */
+  readonly record: SessionRecord;
+  /** Whether a cookie is due once it is stored. */
+  readonly cookieDue: boolean;
+  /** What it replaces, where the session moves to a new id; null where it stays. */
+  readonly from: { readonly id: string; readonly version: number; readonly leavesMarker: boolean } | null;
+  /** Whether the record under the new id is stored, and only leaving the old one is left to do. */
+  placed: boolean;
+  /** Whether it was sent before, with an answer that got lost. */
+  resent: boolean;
+}
