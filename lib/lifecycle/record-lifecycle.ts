@@ -29,7 +29,8 @@ type Found =
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
   | { readonly kind: 'gone' };
 
-type Outcome = { readonly kind: 'stored' } | { readonly kind: 'gone' } | { readonly kind: 'moved'; readonly to: string };
+type Outcome =
+  { readonly kind: 'stored' } | { readonly kind: 'gone' } | { readonly kind: 'moved'; readonly to: string };
 
 const STORED = { kind: 'stored' } as const;
 const GONE = { kind: 'gone' } as const;
@@ -156,7 +157,9 @@ export class RecordLifecycle extends SessionLifecycle {
   async #update(): Promise<void> {
     for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
       const { base } = this;
-      const outcome = await this.#tools.queue.run(base.id, (newest, leave) => this.#merge(base, newest, leave));
+      const outcome = await this.#tools.queue.run(base.id, (newest, leave) =>
+        this.#merge(base, newest, leave),
+      );
       if (outcome.kind === 'stored') return;
       if (this.base !== base) return;
       if (outcome.kind === 'gone' || !(await this.#follow(outcome.to))) {

@@ -296,7 +296,9 @@ export abstract class SessionLifecycle {
     if (this.cookieDue && this.base !== null) {
       return { kind: 'set', token: this.token, maxAge: this.#maxAge };
     }
-    return this.#destroyed && cameWithCookie && !this.#nothingDestroyed ? { kind: 'expire' } : { kind: 'none' };
+    return this.#destroyed && cameWithCookie && !this.#nothingDestroyed
+      ? { kind: 'expire' }
+      : { kind: 'none' };
   }
 
   get #maxAge(): number | undefined {

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { type Turns, everyInterleaving } from './support/interleavings.js';
+import { WatchedDriver } from './support/watched-driver.js';
+import { type Answer, World } from './support/world.js';
+
+type Deed = (session: RequestSession, world: World) => unknown;
+
+const write: Deed = (session) => session.put('written', true);
+const regenerate: Deed = (session) => session.regenerate();
+const signIn: Deed = (session) => session.regenerate().put('userId', 'ada');
+const invalidate: Deed = (session) => session.invalidate().put('goodbye', true);
+const destroy: Deed = (session) => session.destroy();
+const touch: Deed = (session) => session.touch();
+const nothing: Deed = () => undefined;
+
+const SECRET = 'of the old session';
+
+interface Meeting {
+  readonly world: World;
+  readonly turns: Turns;
+  /** The id that all requests came with. */
+  readonly old: string;
+  readonly answers: readonly Answer[];
+  /** The ids of the sessions that are left. */
+  readonly living: readonly string[];
+}
+
+interface MeetingSetup {
+  /** Whether the requests share a process, and with it a queue. */
+  readonly oneProcess: boolean;
+  /** Whether the session is due for renewal. */
+  readonly renewing?: boolean;
+}
+
+/** Requests that have all loaded one session, and then do something at the same time. */
+async function meet(turns: Turns, deeds: readonly Deed[], setup: MeetingSetup): Promise<Meeting> {
+  const world = new World((clock) => new CustomDriver(clock));
+  const old = await world.seed((session) => session.put({ secret: SECRET, count: 1 }));
+  if (setup.renewing === true) world.clock.advance(120_000);
+  const drivers = deeds.map(() => new WatchedDriver(world.driver));
+  const [first = world.driver] = drivers;
+  const shared = world.process(first);
+  const requests = await Promise.all(
+    drivers.map((driver) => (setup.oneProcess ? shared : world.process(driver)).request(old)),
+  );
+  drivers.forEach((driver, index) => {
+    turns.gate(String.fromCodePoint(97 + index), driver);
+  });
+  const answers = await turns.run(
+    requests.map(async (request, index) => {
+      await deeds[index]?.(request.session, world);
+      return request.respond();
+    }),
+  );
+  return { world, turns, old, answers, living: await world.living() };
+}
+
+function cookieKinds({ answers }: Meeting): string[] {
+  return answers.map(({ cookie }) => cookie.kind);
+}
+
+for (const oneProcess of [true, false]) {
+  const where = oneProcess ? 'inside one process' : 'in processes of their own';
+
+  /** Checks a meeting in every order. */
+  const always = async (
+    deeds: readonly Deed[],
+    check: (meeting: Meeting) => unknown,
+    renewing = false,
+  ): Promise<void> => {
+    const orders = await everyInterleaving(async (turns) => {
+      const meeting = await meet(turns, deeds, { oneProcess, renewing });
+      for (const { status, error } of meeting.answers) expect(status, String(error)).toBe(200);
+      await check(meeting);
+    });
+    if (!oneProcess) expect(orders).toBeGreaterThan(1);
+  };
+
+  describe(`requests that meet ${where}, in every order`, () => {
+    it.each([
+      ['a write', write],
+      ['a regenerate', regenerate],
+      ['a sign-in', signIn],
+      ['another destroy', destroy],
+      ['a touch', touch],
+    ])('leave nothing behind when one is a destroy and the other %s', async (_, deed) => {
+      await always([destroy, deed], ({ living }) => expect(living).toEqual([]));
+    });
+
+    it('leave nothing behind when a renewal meets a destroy', async () => {
+      await always([destroy, nothing], ({ living }) => expect(living).toEqual([]), true);
+    });
+
+    it('leave nothing behind when a write and a regenerate meet a destroy', async () => {
+      await always([destroy, write, regenerate], ({ living }) => expect(living).toEqual([]));
+    });
+
+    it('leave nothing of the old session when one is an invalidate', async () => {
+      for (const deed of [write, regenerate, signIn, touch, invalidate]) {
+        await always([invalidate, deed], async ({ world, answers, living }) => {
+          expect(living).toHaveLength(1);
+          for (const id of living) expect((await world.find(id))?.d).toEqual({ goodbye: true });
+          // Exactly those who hold the new session tell the browser of it.
+          const told = answers.flatMap(({ cookieId }) => (cookieId === null ? [] : [cookieId]));
+          expect(told).toContain(living[0]);
+        });
+      }
+    });
+
+    it('leave at most the new session when an invalidate meets a destroy', async () => {
+      await always([invalidate, destroy], async ({ world, answers, living }) => {
+        for (const id of living) expect((await world.find(id))?.d).toEqual({ goodbye: true });
+        expect(living.length).toBeLessThanOrEqual(1);
+        expect(living).toEqual(answers.flatMap(({ cookieId }) => (cookieId === null ? [] : [cookieId])));
+      });
+    });
+
+    it('keep a write that meets a regenerate, and only the new id finds it', async () => {
+      await always([regenerate, write], async ({ world, old, answers, living }) => {
+        expect(living).toEqual([answers[0]?.cookieId]);
+        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, written: true });
+        expect(await world.find(old)).toBeNull();
+        expect(answers[1]?.cookie.kind).toBe('none');
+      });
+    });
+
+    it('agree on one new id when two regenerate', async () => {
+      await always([signIn, regenerate], async ({ world, answers, living }) => {
+        expect(living).toHaveLength(1);
+        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, userId: 'ada' });
+        expect(answers.map(({ cookieId }) => cookieId)).toEqual([living[0], living[0]]);
+      });
+    });
+
+    it('agree on one new id when three regenerate and a fourth writes', async () => {
+      await always([regenerate, write, (session) => session.increment('count')], async (meeting) => {
+        const { world, living } = meeting;
+        expect(living).toHaveLength(1);
+        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 2, written: true });
+      });
+    });
+
+    it.each([
+      ['a renewal', nothing, true],
+      ['a touch', touch, false],
+      ['a renewal by a write', write, true],
+    ])('never lead the browser back to the old id when %s meets a regenerate', async (_, deed, renewing) => {
+      await always(
+        [regenerate, deed],
+        async ({ world, turns, old, answers, living }) => {
+          expect(living).toEqual([answers[0]?.cookieId]);
+          // The old id may be told only by who was through before the session moved.
+          const moved = turns.story.findIndex((line) => line === `a: write ${old.slice(0, 4)}`);
+          const last = turns.story.findLastIndex((line) => line.startsWith('b:'));
+          if (answers[1]?.cookie.kind === 'set') expect(last).toBeLessThan(moved);
+          // And the marker lives no longer for it.
+          world.clock.advance(MARKER_MS);
+          expect(await world.driver.inner.read(old)).toBeNull();
+        },
+        renewing,
+      );
+    });
+
+    it('expire the cookie once when both destroy: what comes after may be another session', async () => {
+      await always([destroy, destroy], (meeting) => {
+        expect(cookieKinds(meeting).toSorted()).toEqual(['expire', 'none']);
+      });
+    });
+
+    it('say nothing about the cookie when their session was gone', async () => {
+      await always([destroy, write], (meeting) => {
+        expect(cookieKinds(meeting)).toEqual(['expire', 'none']);
+      });
+    });
+  });
+}

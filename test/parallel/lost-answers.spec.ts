@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import type { WatchedDriver } from './support/watched-driver.js';
+import { World } from './support/world.js';
+
+function makeWorld(): World {
+  return new World((clock) => new CustomDriver(clock));
+}
+
+/** How the answer to a write gets lost. */
+const LOSSES: Record<string, (driver: WatchedDriver, nth: number) => void> = {
+  // A connection breaks: nobody knows whether the command arrived.
+  'is an error': (driver, nth) => {
+    let writes = 0;
+    driver.after = ({ method }) => {
+      if (method === 'write' && ++writes === nth) throw new Error('connection lost');
+    };
+  },
+  // A client sends a command again by itself, and hears that somebody was first: it was itself.
+  'is a refusal': (driver, nth) => {
+    const write = driver.inner.write.bind(driver.inner);
+    let writes = 0;
+    driver.inner.write = async (id, record) => {
+      const stored = await write(id, record);
+      return stored && ++writes === nth ? write(id, record) : stored;
+    };
+  },
+};
+
+describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s', (_, lose) => {
+  it('is not applied twice when the session is saved again', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('list', []));
+    const request = await world.process().request(id);
+    const { session } = request;
+    lose(world.driver, 1);
+    session.increment('count');
+    session.push('list', 'a').flash('status', 'saved');
+    await session.save().catch(() => undefined);
+    session.increment('count');
+    const answer = await request.respond();
+    expect(answer.status).toBe(200);
+    const stored = await world.find(id);
+    expect(stored?.d).toEqual({ list: ['a'], count: 2 });
+    expect(stored?.f?.map(([, messages]) => messages)).toEqual([{ status: 'saved' }]);
+  });
+
+  it('is not applied twice when another request wrote before the session is saved again', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('list', []));
+    const { session } = await world.process().request(id);
+    lose(world.driver, 1);
+    session.increment('count');
+    session.push('list', 'a');
+    const saved = await session.save().then(
+      () => true,
+      () => false,
+    );
+    const other = await world.process().request(id);
+    other.session.push('list', 'b');
+    expect((await other.respond()).status).toBe(200);
+    await session.save().catch((error: unknown) => {
+      // Nobody can tell any more: then it says so, and stores nothing twice.
+      expect(String(error)).toContain('not known');
+      expect(saved).toBe(false);
+    });
+    expect((await world.find(id))?.d).toEqual({ list: ['a', 'b'], count: 1 });
+  });
+
+  it('makes one session and not two when it was the first', async () => {
+    const world = makeWorld();
+    const request = await world.process().request(null);
+    lose(world.driver, 1);
+    request.session.increment('count');
+    await request.session.save().catch(() => undefined);
+    const answer = await request.respond();
+    expect(answer.status).toBe(200);
+    expect(await world.living()).toEqual([answer.cookieId]);
+    expect((await world.find(answer.cookieId ?? ''))?.d).toEqual({ count: 1 });
+  });
+
+  it.each([1, 2])('moves a session once when it was number %i of a regenerate', async (nth) => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const other = await world.process().request(id);
+    lose(world.driver, nth);
+    request.session.regenerate().increment('count');
+    await request.session.save().catch(() => undefined);
+    // Nothing to do for this one where the session has moved, and all the same for those under way.
+    other.session.put('other', true);
+    expect((await other.respond()).status).toBe(200);
+    const answer = await request.respond();
+    expect(answer.status, String(answer.error)).toBe(200);
+    expect(await world.living()).toEqual([answer.cookieId]);
+    expect((await world.find(answer.cookieId ?? ''))?.d).toEqual({ a: 1, count: 1, other: true });
+    expect(await world.find(id)).toBeNull();
+  });
+
+  it('ends a session all the same when it was part of a destroy', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    lose(world.driver, 1);
+    await request.session.destroy().catch(() => undefined);
+    await request.session.destroy();
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).status).toBe(200);
+  });
+});
+
+describe('a write that arrives late', () => {
+  it('is not applied twice when it was sent again meanwhile', async () => {
+    for (const first of ['the late one', 'the new one']) {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('count', 0));
+      const request = await world.process().request(id);
+      let late: (() => Promise<unknown>) | null = null;
+      world.driver.before = (call) => {
+        if (call.method !== 'write' || late !== null) return;
+        const record = { ...call.record };
+        late = () => world.driver.inner.write(call.id, record);
+        throw new Error('timed out');
+      };
+      request.session.increment('count');
+      await expect(request.session.save()).rejects.toThrow('failed');
+      const arrive: () => Promise<unknown> = late ?? (() => Promise.reject(new Error('nothing was sent')));
+      if (first === 'the late one') await arrive();
+      request.session.increment('count', 10);
+      expect((await request.respond()).status).toBe(200);
+      if (first === 'the new one') await arrive();
+      expect((await world.find(id))?.d).toEqual({ count: 11 });
+    }
+  });
+});

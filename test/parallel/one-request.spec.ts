@@ -1,0 +1,251 @@
+import { setImmediate as settled } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { Deferred } from './support/deferred.js';
+import type { DriverCall } from './support/watched-driver.js';
+import { World } from './support/world.js';
+
+function makeWorld(): World {
+  return new World((clock) => new CustomDriver(clock));
+}
+
+/** Holds the next call of a method until the returned barrier opens; `reached` says that it is there. */
+function hold(world: World, method: DriverCall['method']): { reached: Promise<void>; open: () => void } {
+  const reached = new Deferred();
+  const gate = new Deferred();
+  world.driver.before = async (call) => {
+    if (call.method !== method) return;
+    world.driver.before = () => undefined;
+    reached.resolve();
+    await gate.promise;
+  };
+  return { reached: reached.promise, open: () => gate.resolve() };
+}
+
+describe('one request that does several things at once', () => {
+  it('removes what a commit under way has just stored when it is destroyed meanwhile', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const { session, ...request } = await world.process().request(id);
+    session.put('a', 2);
+    const write = hold(world, 'write');
+    const saving = session.save();
+    await write.reached;
+    const destroying = session.destroy();
+    write.open();
+    await Promise.all([saving, destroying]);
+    expect(await world.living()).toEqual([]);
+    expect(request.tokens).toHaveLength(1);
+  });
+
+  it('removes a session that was first stored while it was destroyed', async () => {
+    const world = makeWorld();
+    const request = await world.process().request(null);
+    request.session.put('a', 1);
+    const write = hold(world, 'write');
+    const saving = request.session.save();
+    await write.reached;
+    const destroying = request.session.destroy();
+    write.open();
+    await Promise.all([saving, destroying]);
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).cookie.kind).toBe('none');
+  });
+
+  it('removes the new record when it is destroyed while it moves there', async () => {
+    for (const held of [1, 2]) {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(id);
+      request.session.regenerate();
+      const reached = new Deferred();
+      const gate = new Deferred();
+      let writes = 0;
+      world.driver.before = async ({ method }) => {
+        if (method !== 'write' || (writes += 1) !== held) return;
+        reached.resolve();
+        await gate.promise;
+      };
+      const saving = request.session.save();
+      await reached.promise;
+      const destroying = request.session.destroy();
+      gate.resolve();
+      await Promise.all([saving, destroying]);
+      expect(await world.living()).toEqual([]);
+      expect((await request.respond()).cookie.kind).toBe('expire');
+    }
+  });
+
+  it('destroys the session it switched to, not the one it had before', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    const { session } = await world.process().request(first);
+    session.put('a', 2);
+    await session.save();
+    session.setId(second);
+    await session.start();
+    session.put('b', 2);
+    const write = hold(world, 'write');
+    const saving = session.save();
+    await write.reached;
+    world.driver.after = ({ method }) => {
+      world.driver.after = () => undefined;
+      if (method === 'write') throw new Error('lost');
+    };
+    const destroying = session.destroy();
+    write.open();
+    await Promise.allSettled([saving, destroying]);
+    expect(await world.living()).toEqual([first]);
+  });
+
+  it('stores nothing of a session in another one that it switched to while the store was slow', async () => {
+    const world = makeWorld();
+    const first = await world.seed((session) => session.put('a', 1));
+    const second = await world.seed((session) => session.put('b', 1));
+    const { session } = await world.process().request(first);
+    session.put('mine', 1);
+    const other = await world.process().request(first);
+    other.session.put('other', 1);
+    await other.respond();
+    // The write is refused, because the other one was first; while the newest is read, the request switches.
+    const reading = hold(world, 'read');
+    const saving = session.save();
+    await reading.reached;
+    world.driver.before = () => undefined;
+    session.setId(second);
+    await session.start();
+    reading.open();
+    await saving;
+    session.put('c', 1);
+    await session.save();
+    expect((await world.find(second))?.d).toEqual({ b: 1, c: 1 });
+    expect((await world.find(first))?.d).toEqual({ a: 1, other: 1 });
+  });
+
+  it('leaves no record behind under an id that it gave up while moving there', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const { session } = await world.process().request(id);
+    const other = await world.process().request(id);
+    other.session.put('other', 1);
+    await other.respond();
+    session.regenerate();
+    const reading = hold(world, 'read');
+    const saving = session.save();
+    await reading.reached;
+    session.regenerate();
+    reading.open();
+    await saving;
+    expect(await world.living()).toEqual([session.id]);
+    expect((await world.find(session.id))?.d).toEqual({ a: 1, other: 1 });
+  });
+
+  it('stores what it changes while a commit is under way', async () => {
+    const world = makeWorld();
+    const request = await world.process().request(await world.seed((session) => session.put('list', [])));
+    const { session } = request;
+    session.push('list', 1).increment('count');
+    const list = session.get<number[]>('list');
+    const write = hold(world, 'write');
+    const saving = session.save();
+    await write.reached;
+    session.push('list', 2).increment('count');
+    list.push(3);
+    session.flash('status', 'done');
+    write.open();
+    await saving;
+    await request.respond();
+    const stored = await world.find(session.id);
+    expect(stored?.d).toEqual({ list: [1, 2, 3], count: 2 });
+    expect(stored?.f?.map(([, messages]) => messages)).toEqual([{ status: 'done' }]);
+  });
+
+  it('reports a destroy that failed, once it is waited for, and removes the session when asked again', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    let failing = true;
+    world.driver.before = () => {
+      if (failing) throw new Error('away');
+    };
+    await expect(request.session.destroy()).rejects.toThrow('failed');
+    expect(await world.living()).toEqual([id]);
+    failing = false;
+    await request.session.destroy();
+    expect(await world.living()).toEqual([]);
+    expect((await request.respond()).cookie.kind).toBe('expire');
+  });
+
+  it('answers 503 where a destroy failed that nobody waited for', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    world.driver.before = () => {
+      throw new Error('away');
+    };
+    void request.session.destroy();
+    await settled();
+    const answer = await request.respond();
+    expect(answer.status).toBe(503);
+    expect(answer.cookie.kind).toBe('none');
+  });
+});
+
+describe('the manager', () => {
+  it('ends a session under the id that it has moved away from', async () => {
+    const world = makeWorld();
+    const old = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(old);
+    for (const _ of ['once', 'twice']) {
+      request.session.regenerate();
+      await request.respond();
+    }
+    expect(await world.living()).toHaveLength(1);
+    await world.process().tools.ending.end(old, 0);
+    expect(await world.living()).toEqual([]);
+  });
+
+  it('can end a moved session after an attempt that failed half-way', async () => {
+    for (let broken = 0; ; broken += 1) {
+      const world = makeWorld();
+      const old = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(old);
+      request.session.regenerate();
+      await request.respond();
+      const { ending } = world.process().tools;
+      let calls = 0;
+      world.driver.before = () => {
+        if (calls++ === broken) throw new Error('away');
+      };
+      const failed = await ending.end(old, 0).then(
+        () => false,
+        () => true,
+      );
+      world.driver.before = () => undefined;
+      await ending.end(old, 0);
+      expect(await world.living(), `after a failure of call ${broken}`).toEqual([]);
+      if (!failed) break;
+    }
+  });
+});
+
+describe('an expiry', () => {
+  it('during a slow request stays one, and no cookie is sent', async () => {
+    for (const change of ['put', 'regenerate', 'touch', 'nothing'] as const) {
+      const world = makeWorld();
+      const id = await world.seed((session) => session.put('a', 1));
+      world.clock.advance(world.runtime.age - 1);
+      const request = await world.process().request(id);
+      expect(request.session.get('a')).toBe(1);
+      world.clock.advance(1);
+      if (change === 'put') request.session.put('b', 1);
+      if (change === 'regenerate') request.session.regenerate().put('b', 1);
+      if (change === 'touch') await request.session.touch();
+      const answer = await request.respond();
+      expect(answer.status).toBe(200);
+      expect(answer.cookie.kind).toBe('none');
+      expect(await world.living()).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,50 @@
+import type { RecordDriver, SessionRecord } from '../../../lib/drivers/driver.js';
+
+/** One call on a driver. */
+export type DriverCall =
+  | { readonly method: 'read'; readonly id: string }
+  | { readonly method: 'write'; readonly id: string; readonly record: SessionRecord }
+  | { readonly method: 'touch'; readonly id: string; readonly expiresAt: number }
+  | { readonly method: 'destroy'; readonly id: string };
+
+/** Hands each call on to another driver, and lets a test hold it, count it, or lose its answer. */
+export class WatchedDriver implements RecordDriver {
+  readonly calls: DriverCall[] = [];
+  /** Runs before a call reaches the store. What it throws is what the caller gets; the store hears nothing then. */
+  before: (call: DriverCall) => unknown = () => undefined;
+  /** Runs when the store has done its part. What it throws is what the caller gets. */
+  after: (call: DriverCall) => unknown = () => undefined;
+
+  constructor(readonly inner: RecordDriver) {}
+
+  read(id: string): Promise<SessionRecord | null> {
+    return this.#watch({ method: 'read', id }, () => this.inner.read(id));
+  }
+
+  write(id: string, record: SessionRecord): Promise<boolean> {
+    return this.#watch({ method: 'write', id, record }, () => this.inner.write(id, record));
+  }
+
+  touch(id: string, expiresAt: number): Promise<boolean> {
+    return this.#watch({ method: 'touch', id, expiresAt }, () => this.inner.touch(id, expiresAt));
+  }
+
+  destroy(id: string): Promise<void> {
+    return this.#watch({ method: 'destroy', id }, () => this.inner.destroy(id));
+  }
+
+  async #watch<T>(call: DriverCall, perform: () => Promise<T>): Promise<T> {
+    this.calls.push(call);
+    await this.before(call);
+    const result = await perform();
+    await this.after(call);
+    return result;
+  }
+
+  /** How often each method was called since the last time this was asked. */
+  takeCounts(): Record<DriverCall['method'], number> {
+    const counts = { read: 0, write: 0, touch: 0, destroy: 0 };
+    for (const { method } of this.calls.splice(0)) counts[method] += 1;
+    return counts;
+  }
+}

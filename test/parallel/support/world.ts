@@ -1,0 +1,156 @@
+import { Keyring } from '../../../lib/crypto/keyring.js';
+import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
+import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
+import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
+import { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import type {
+  CookieInstruction,
+  SessionLog,
+  SessionRuntime,
+} from '../../../lib/lifecycle/session-runtime.js';
+import type { SessionHost } from '../../../lib/session/session-host.js';
+import { RequestSession } from '../../../lib/session/request-session.js';
+import { type Payload, parsePayload } from '../../../lib/state/payload.js';
+import { StoppedClock } from '../../conformance/stopped-clock.js';
+import { WatchedDriver } from './watched-driver.js';
+
+const KEYRING = new Keyring(['a secret for tests that is long enough'], 'session');
+
+/** Nothing is to be said to an operator in these tests. */
+const SILENT: SessionLog = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** What a request's response said. */
+export interface Answer {
+  readonly status: 200 | 503;
+  readonly cookie: CookieInstruction;
+  /** The id in the cookie, where one was set. */
+  readonly cookieId: string | null;
+  readonly error: unknown;
+}
+
+/** One store with all that is needed to have requests on it, without HTTP, so that a test can decide on every order. */
+export class World {
+  readonly clock = new StoppedClock();
+  readonly driver: WatchedDriver;
+  /** All ids that a record was ever written under. */
+  readonly ids = new Set<string>();
+  readonly runtime: SessionRuntime;
+
+  constructor(makeDriver: (clock: StoppedClock) => RecordDriver, runtime: Partial<SessionRuntime> = {}) {
+    this.driver = new WatchedDriver(makeDriver(this.clock));
+    this.runtime = {
+      clock: this.clock,
+      keyring: KEYRING,
+      serializer: JSON,
+      log: SILENT,
+      age: 2 * 3_600_000,
+      automaticTouch: true,
+      touchEvery: 60_000,
+      clearWithBrowser: false,
+      degrade: false,
+      userKey: 'userId',
+      maxTokenLength: 4000,
+      ...runtime,
+    };
+  }
+
+  /** One process of the application. Requests of one process share a queue; `driver` is its way to the store. */
+  process(driver: RecordDriver = this.driver): ApplicationProcess {
+    return new ApplicationProcess(this, driver);
+  }
+
+  /** A session that somebody has already; its id. */
+  async seed(fill: (session: RequestSession) => unknown): Promise<string> {
+    const request = await this.process().request(null);
+    await fill(request.session);
+    const { cookieId } = await request.respond();
+    if (cookieId === null) throw new Error('The session to begin with was not stored');
+    return cookieId;
+  }
+
+  /** What a visitor with the cookie of that id finds. Null: nothing. */
+  async find(id: string): Promise<Payload | null> {
+    const record = await this.driver.inner.read(id);
+    if (record === null) return null;
+    const parsed = parsePayload(record.payload, JSON);
+    return parsed.kind === 'session' ? parsed.payload : null;
+  }
+
+  /** The ids of all sessions in the store: markers and the like are none. */
+  async living(): Promise<string[]> {
+    const living: string[] = [];
+    for (const call of this.driver.calls) if (call.method === 'write') this.ids.add(call.id);
+    for (const id of this.ids) if ((await this.find(id)) !== null) living.push(id);
+    return living;
+  }
+}
+
+export class ApplicationProcess {
+  readonly tools: RecordTools;
+
+  constructor(
+    readonly world: World,
+    driver: RecordDriver,
+  ) {
+    const { clock, serializer, log } = world.runtime;
+    const store = new RecordStore(driver, 'test', Infinity, log);
+    const queue = new CommitQueue();
+    this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock) };
+  }
+
+  /** A request that carries the cookie of an id (null: none), and has loaded its session. */
+  async request(id: string | null): Promise<TestRequest> {
+    const request = new TestRequest(this, id);
+    await request.session.initiate();
+    return request;
+  }
+}
+
+/** One request, from the time its session is loaded until its response leaves. */
+export class TestRequest implements SessionHost {
+  readonly session: RequestSession;
+  readonly tokens: readonly string[];
+  readonly #process: ApplicationProcess;
+
+  constructor(process: ApplicationProcess, id: string | null) {
+    this.#process = process;
+    this.tokens = id === null ? [] : [KEYRING.sign(id)];
+    this.session = new RequestSession(this);
+  }
+
+  createLifecycle(): RecordLifecycle {
+    return new RecordLifecycle(this.#process.world.runtime, this.#process.tools, true, null);
+  }
+
+  arm(): void {}
+
+  body(): unknown {
+    return undefined;
+  }
+
+  isNeverFlashed(): boolean {
+    return false;
+  }
+
+  verify(signedId: string): string | null {
+    return KEYRING.verify(signedId);
+  }
+
+  /** Commits as the interceptor and the gate do, and says what the response says. */
+  async respond(): Promise<Answer> {
+    try {
+      await this.session.commitDue();
+    } catch (error) {
+      this.session.abandon();
+      return { status: 503, cookie: { kind: 'none' }, cookieId: null, error };
+    }
+    const cookie = this.session.cookie(this.tokens.length > 0);
+    return {
+      status: 200,
+      cookie,
+      cookieId: cookie.kind === 'set' ? KEYRING.verify(cookie.token) : null,
+      error: null,
+    };
+  }
+}
