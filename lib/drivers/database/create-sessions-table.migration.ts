@@ -1,3 +1,4 @@
+/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
 import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
 import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
 import { nameSessionTable } from './session-table.js';

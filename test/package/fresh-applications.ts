@@ -1,0 +1,217 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
+
+/** What the package is made from; whatever else lies in the repository must not be needed. */
+const SOURCES = [
+  'lib',
+  'package.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+];
+
+/** What a new Nest application has that matters here. */
+const DEPENDENCIES = [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  'reflect-metadata',
+  'rxjs',
+  '@types/node',
+  '@types/express',
+];
+
+/** The two kinds of modules that Nest's templates come with. */
+export const MODULE_KINDS = ['module', 'commonjs'] as const;
+
+export type ModuleKind = (typeof MODULE_KINDS)[number];
+
+/** The packed package, installed as a user would, next to two applications. All of it below one temporary folder. */
+export class FreshApplications implements Disposable {
+  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-package-')));
+  /** The paths in the tarball. */
+  contents: readonly string[] = [];
+
+  /** Builds and packs the package. */
+  async pack(): Promise<void> {
+    mkdirSync(this.packageFolder);
+    for (const source of SOURCES) {
+      const from = join(ROOT, source);
+      if (existsSync(from)) cpSync(from, join(this.packageFolder, source), { recursive: true });
+    }
+    symlinkSync(join(ROOT, 'node_modules'), join(this.packageFolder, 'node_modules'));
+    const { stdout } = await execute('npm', ['pack', '--json', '--silent'], { cwd: this.packageFolder });
+    const [tarball]: { filename: string; files: { path: string }[] }[] = JSON.parse(
+      stdout.slice(stdout.indexOf('[\n')),
+    );
+    if (tarball === undefined) throw new Error(`npm pack said: ${stdout}`);
+    this.contents = tarball.files.map(({ path }) => path);
+    cpSync(join(this.packageFolder, tarball.filename), this.#tarball);
+  }
+
+  /** Installs the tarball and a new application's dependencies, in the versions that this repository has. */
+  async install(): Promise<void> {
+    mkdirSync(this.applicationsFolder);
+    writeFileSync(join(this.applicationsFolder, 'package.json'), JSON.stringify({ private: true }));
+    const versions = DEPENDENCIES.map((name) => `${name}@${versionOf(name)}`);
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    await execute('npm', ['install', this.#tarball, ...versions, ...flags], { cwd: this.applicationsFolder });
+  }
+
+  /** Writes the application's files, as `nest new` lays them out. */
+  create(kind: ModuleKind): void {
+    const folder = this.folderOf(kind);
+    mkdirSync(folder);
+    cpSync(APPLICATION, join(folder, 'src'), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: kind }));
+    const compilerOptions = {
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      resolvePackageJsonExports: true,
+      esModuleInterop: true,
+      isolatedModules: true,
+      emitDecoratorMetadata: true,
+      experimentalDecorators: true,
+      target: 'ES2023',
+      outDir: './dist',
+      rootDir: './src',
+      strict: true,
+      types: ['node'],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+  }
+
+  /**
+   * Compiles an application.
+   *
+   * @returns what the compiler had to say: nothing where all is well
+   */
+  async compile(kind: ModuleKind, skipLibCheck: boolean): Promise<string> {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+    const flags = ['--skipLibCheck', String(skipLibCheck), ...(skipLibCheck ? [] : ['--noEmit'])];
+    try {
+      await execute(process.execPath, [tsc, '-p', this.folderOf(kind), ...flags]);
+      return '';
+    } catch (error) {
+      if (error instanceof Error && 'stdout' in error) return String(error.stdout);
+      throw error;
+    }
+  }
+
+  /** Starts a compiled application. */
+  async start(kind: ModuleKind): Promise<RunningApplication> {
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      cwd: this.folderOf(kind),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return RunningApplication.of(child);
+  }
+
+  /** Runs a module given as text beside the package's own sources, where every optional peer is installed. */
+  async runBesidePackage(code: string): Promise<string> {
+    const script = join(this.packageFolder, 'script.mjs');
+    writeFileSync(script, code);
+    const { stdout } = await execute(process.execPath, [script], { cwd: this.packageFolder });
+    return stdout;
+  }
+
+  /** Where the package was built. */
+  get packageFolder(): string {
+    return join(this.#folder, 'package');
+  }
+
+  /** Where the tarball is installed. */
+  get applicationsFolder(): string {
+    return join(this.#folder, 'applications');
+  }
+
+  folderOf(kind: ModuleKind): string {
+    return join(this.applicationsFolder, kind);
+  }
+
+  get #tarball(): string {
+    return join(this.#folder, 'package.tgz');
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** An application in a process of its own. */
+export class RunningApplication implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    private readonly child: ChildProcess,
+    private readonly heard: () => string,
+  ) {}
+
+  /** Waits for the address that the process prints. */
+  static async of(child: ChildProcess): Promise<RunningApplication> {
+    let heard = '';
+    const { promise, found, gone } = address();
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        heard += chunk.toString();
+        const url = /http:\/\/\S+/.exec(heard)?.[0];
+        if (url !== undefined) found(url);
+      });
+    }
+    child.once('exit', () => {
+      gone(new Error(`The application ended: ${heard}`));
+    });
+    return new RunningApplication(await promise, child, () => heard);
+  }
+
+  /** Everything it printed after its address: warnings, errors. */
+  get complaints(): string {
+    return this.heard().replace(this.url, '').trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await exited;
+  }
+}
+
+function address(): { promise: Promise<string>; found: (url: string) => void; gone: (error: Error) => void } {
+  let found: (url: string) => void = () => undefined;
+  let gone: (error: Error) => void = () => undefined;
+  const promise = new Promise<string>((resolve, reject) => {
+    found = resolve;
+    gone = reject;
+  });
+  return { promise, found: (url) => found(url), gone: (error) => gone(error) };
+}
+
+/** The version of an installed package. */
+export function versionOf(name: string): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'),
+  );
+  return version;
+}

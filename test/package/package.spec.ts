@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FreshApplications, MODULE_KINDS } from './fresh-applications.js';
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { optional: boolean }>;
+  readonly exports: Record<string, string | Record<string, string>>;
+  readonly types: string;
+}
+
+const readManifest = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+describe('The package', () => {
+  const fresh = new FreshApplications();
+  let manifest: Manifest;
+  let optionalPeers: readonly string[];
+
+  beforeAll(async () => {
+    await fresh.pack();
+    await fresh.install();
+    manifest = readManifest(fresh.packageFolder);
+    optionalPeers = Object.entries(manifest.peerDependenciesMeta)
+      .filter(([, { optional }]) => optional)
+      .map(([name]) => name);
+  }, 300_000);
+
+  afterAll(() => {
+    fresh[Symbol.dispose]();
+  });
+
+  it('has in its tarball what is needed, and nothing else', () => {
+    const compiled = fresh.contents.filter((path) => path.startsWith('dist/'));
+    expect(fresh.contents.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+    const modules = compiled.filter((path) => path.endsWith('.js'));
+    expect(modules.map((path) => path.replace(/\.js$/, '.d.ts')).toSorted()).toEqual(
+      compiled.filter((path) => path.endsWith('.d.ts')).toSorted(),
+    );
+  });
+
+  it('exports only files that are in the tarball, with their types first', () => {
+    const entry = manifest.exports['.'];
+    expect(typeof entry === 'object' && Object.keys(entry)[0]).toBe('types');
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    );
+    for (const target of [...targets, manifest.types])
+      expect(fresh.contents).toContain(target.replace('./', ''));
+  });
+
+  it('declares every optional peer as one, each of which the tests have', () => {
+    expect(Object.keys(manifest.peerDependencies)).toEqual(expect.arrayContaining([...optionalPeers]));
+    const required = Object.keys(manifest.peerDependencies).filter((name) => !optionalPeers.includes(name));
+    expect(required).toEqual(['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs']);
+    expect(Object.keys(manifest.devDependencies)).toEqual(
+      expect.arrayContaining(Object.keys(manifest.peerDependencies)),
+    );
+  });
+
+  it('installs without the optional peers that an application does not have', () => {
+    const installed = (name: string): boolean =>
+      existsSync(join(fresh.applicationsFolder, 'node_modules', name));
+    expect(installed(manifest.name)).toBe(true);
+    expect(Object.keys(manifest.dependencies).filter((name) => !installed(name))).toEqual([]);
+    expect(optionalPeers.filter((name) => name !== '@nestjs/platform-express').filter(installed)).toEqual([]);
+  });
+
+  it('loads none of the optional peers when it is imported, where all of them are installed', async () => {
+    const loaded = await fresh.runBesidePackage(`
+      import { register } from 'node:module';
+      import { MessageChannel } from 'node:worker_threads';
+      const { port1, port2 } = new MessageChannel();
+      const specifiers = [];
+      port1.on('message', (specifier) => specifiers.push(specifier));
+      const hooks = \`
+        let port;
+        export function initialize(data) { port = data.port; }
+        export function resolve(specifier, context, next) { port.postMessage(specifier); return next(specifier, context); }
+      \`;
+      register('data:text/javascript,' + encodeURIComponent(hooks), { data: { port: port2 }, transferList: [port2] });
+      await import('${manifest.name}');
+      await new Promise((resolve) => setImmediate(resolve));
+      port1.close();
+      console.log(JSON.stringify(specifiers));
+    `);
+    const specifiers: string[] = JSON.parse(loaded);
+    expect(specifiers).toContain('@nestjs/common');
+    expect(specifiers.filter((name) => optionalPeers.includes(name))).toEqual([]);
+  });
+
+  describe.each(MODULE_KINDS)('in an application of type "%s"', (kind) => {
+    beforeAll(() => {
+      fresh.create(kind);
+    });
+
+    it.each([false, true])(
+      'type-checks in strict mode, with skipLibCheck %s',
+      async (skipLibCheck) => {
+        expect(await fresh.compile(kind, skipLibCheck)).toBe('');
+      },
+      120_000,
+    );
+
+    it('runs, and remembers from one request to the next', async () => {
+      await using running = await fresh.start(kind);
+      const visitor = request.agent(running.url);
+      expect((await visitor.get('/').expect(200)).headers['set-cookie']).toBeUndefined();
+      const first = await visitor.post('/').send({ status: 'Welcome.' }).expect(201, { visits: 1 });
+      expect(first.headers['set-cookie']).toEqual([
+        expect.stringMatching(/^shop=v1\.[^;]+; Max-Age=3600; Path=\/; HttpOnly; SameSite=Strict$/),
+      ]);
+      await visitor.get('/').expect(200, { visits: 1, status: 'Welcome.' });
+      await visitor.get('/').expect(200, { visits: 1, status: 'nothing new' });
+      await visitor.get('/pipe').expect(200, { visits: 1 });
+      await visitor.get('/stored').expect(200, { stored: true });
+      expect(running.complaints).toBe('');
+    });
+  });
+});
