@@ -106,12 +106,43 @@ function perform(values: Values, change: Change, again: boolean): void {
   }
 }
 
-/** Replays changes on newer values: updaters run again. The values are changed in place. */
-export function replay(values: Values, changes: readonly Change[]): void {
-  for (const change of changes) perform(values, change, false);
+/**
+ * Replays changes on newer values: updaters run again. The values are changed in place, also where this throws.
+ *
+ * @returns the changes as they came out now
+ * @throws SessionValueError where a change does not fit the values, or what an updater throws
+ */
+export function replay(values: Values, changes: readonly Change[]): Change[] {
+  const replayed = changes.map((change) => (change.op === 'update' ? { ...change } : change));
+  replayed.forEach((change, index) => {
+    try {
+      perform(values, change, false);
+    } catch (error) {
+      // What it did to a key that is assigned as a whole later on is overwritten there in any case.
+      if (!isOverwritten(change, replayed.slice(index + 1))) throw error;
+    }
+  });
+  return replayed;
 }
 
-/** Repeats changes exactly as they came out before: no code of the application runs. */
+/**
+ * Repeats changes exactly as they came out before: no code of the application runs. A change that does not fit is left
+ * out: the application had mutated in place what it stands on.
+ */
 export function repeat(values: Values, changes: readonly Change[]): void {
-  for (const change of changes) perform(values, change, true);
+  for (const change of changes) {
+    try {
+      perform(values, change, true);
+    } catch (error) {
+      if (!(error instanceof SessionValueError)) throw error;
+    }
+  }
+}
+
+function isOverwritten(change: Change, later: readonly Change[]): boolean {
+  if (!('path' in change)) return false;
+  const { path } = change;
+  return later.some(
+    (assign) => assign.op === 'assign' && (path === assign.key || path.startsWith(`${assign.key}.`)),
+  );
 }

@@ -1,5 +1,5 @@
 import type { FlashBatch } from './payload.js';
-import { type Values, cloneValue, readPath, removePath, writePath } from './values.js';
+import { type Values, cloneValue, mergeInto, readPath, removePath, writePath } from './values.js';
 
 /**
  * The flash messages of one session as one request sees them.
@@ -18,8 +18,14 @@ export class FlashState {
   #visible: Values | null = null;
   /** Flashed by this request and not stored yet. */
   #pending: Values | null = null;
-  /** What a write under way carries. */
-  #inFlight: Values | null = null;
+  /** What a write under way carries, and its number. */
+  #inFlight: { readonly stamp: number; messages: Values } | null = null;
+  /** What this request stored in earlier commits, by the number of the write. Null: nothing. */
+  #own: Map<number, Values> | null = null;
+  /** Counts the messages taken back after they were stored, or on their way. */
+  #withdrawals = 0;
+  #withdrawalsInFlight = 0;
+  #withdrawalsStored = 0;
 
   /**
    * @param seen the number of the write that was loaded
@@ -29,7 +35,7 @@ export class FlashState {
     this.#batches = batches;
     this.#seen = seen;
     this.#ages = ages;
-    this.previous = batches.length === 0 ? {} : Object.assign({}, ...batches.map(([, messages]) => messages));
+    this.previous = joined(batches);
   }
 
   /** Everything readable in this request. Not to be changed. */
@@ -39,17 +45,22 @@ export class FlashState {
 
   /** Whether a commit has anything to store here. */
   get due(): boolean {
-    return this.#pending !== null || (this.#ages && this.#batches.some(([stamp]) => stamp <= this.#seen));
+    return (
+      this.#pending !== null ||
+      this.#withdrawals > this.#withdrawalsStored ||
+      (this.#ages && this.#batches.some(([stamp]) => stamp <= this.#seen))
+    );
   }
 
   /** Whether this request itself changed anything, aging apart. */
   get modified(): boolean {
-    return this.#pending !== null;
+    return this.#pending !== null || this.#withdrawals > this.#withdrawalsStored;
   }
 
   /** Shows a message in this request and the next. */
   flash(path: string, value: unknown): void {
     this.now(path, value);
+    this.#withdraw(path);
     writeCopying((this.#pending ??= {}), path, value);
   }
 
@@ -58,16 +69,26 @@ export class FlashState {
     writeCopying((this.#visible ??= { ...this.previous }), path, value);
   }
 
-  /** Lets the previous request's messages live one request more: all of them, or those at the given paths. */
+  /**
+   * Lets the previous request's messages live one request more: all of them, or those at the given paths. What this
+   * request flashed under the same name stays as it is.
+   */
   keep(paths?: readonly string[]): void {
     for (const path of paths ?? Object.keys(this.previous)) {
       const value = paths === undefined ? this.previous[path] : readPath(this.previous, path);
-      if (value !== undefined) writeCopying((this.#pending ??= {}), path, value);
+      if (value !== undefined && !this.#hasFlashed(path)) writeCopying((this.#pending ??= {}), path, value);
     }
+  }
+
+  #hasFlashed(path: string): boolean {
+    return [this.#pending, this.#inFlight?.messages, ...(this.#own?.values() ?? [])].some(
+      (messages) => messages !== null && messages !== undefined && readPath(messages, path) !== undefined,
+    );
   }
 
   /** Takes a message back, whoever flashed it. Returns false where none was readable. */
   forget(path: string): boolean {
+    this.#withdraw(path);
     if (readPath(this.visible, path) === undefined) return false;
     this.#visible = { ...this.visible };
     removeCopying(this.#visible, path);
@@ -79,22 +100,54 @@ export class FlashState {
   clear(): void {
     this.#visible = {};
     this.#pending = null;
+    this.#withdraw(null);
   }
 
-  /** The batches to store under the number of a new write. What is pending travels with it until `stored` or `notStored`. */
-  takeFor(stamp: number): FlashBatch[] {
-    const rest = this.#ages ? this.#batches.filter(([batch]) => batch > this.#seen) : this.#batches.slice();
-    if (this.#pending !== null) {
-      this.#inFlight = { ...this.#inFlight, ...this.#pending };
-      this.#pending = null;
+  /** Takes back what is stored already, or on its way: one message, or (null) all. */
+  #withdraw(path: string | null): void {
+    if (this.#inFlight !== null) {
+      this.#inFlight.messages = this.#without(this.#inFlight.messages, path);
     }
-    if (this.#inFlight !== null && Object.keys(this.#inFlight).length > 0) rest.push([stamp, this.#inFlight]);
+    if (this.#own === null) return;
+    for (const [stamp, messages] of this.#own) this.#own.set(stamp, this.#without(messages, path));
+  }
+
+  #without(messages: Values, path: string | null): Values {
+    const hit = path === null ? Object.keys(messages).length > 0 : readPath(messages, path) !== undefined;
+    if (!hit) return messages;
+    this.#withdrawals += 1;
+    if (path === null) return {};
+    const rest = { ...messages };
+    removeCopying(rest, path);
+    return rest;
+  }
+
+  /**
+   * The batches to store under the number of a new write. What is pending travels with it until `stored` or
+   * `notStored`.
+   */
+  takeFor(stamp: number): FlashBatch[] {
+    let rest = this.#ages ? this.#batches.filter(([batch]) => batch > this.#seen) : this.#batches.slice();
+    if (this.#own !== null) rest = withOwn(rest, this.#own);
+    if (this.#pending !== null) {
+      this.#inFlight = { stamp, messages: { ...this.#inFlight?.messages, ...this.#pending } };
+      this.#pending = null;
+    } else if (this.#inFlight !== null) {
+      this.#inFlight = { stamp, messages: this.#inFlight.messages };
+    }
+    this.#withdrawalsInFlight = this.#withdrawals;
+    if (this.#inFlight !== null && Object.keys(this.#inFlight.messages).length > 0) {
+      rest.push([stamp, this.#inFlight.messages]);
+    }
     return rest;
   }
 
   /** The write succeeded: these are the stored batches now. */
   stored(batches: FlashBatch[]): void {
     this.#batches = batches;
+    this.#withdrawalsStored = this.#withdrawalsInFlight;
+    if (this.#inFlight === null) return;
+    (this.#own ??= new Map()).set(this.#inFlight.stamp, this.#inFlight.messages);
     this.#inFlight = null;
   }
 
@@ -107,9 +160,26 @@ export class FlashState {
   /** The write did not happen: what it carried is pending again. */
   notStored(): void {
     if (this.#inFlight === null) return;
-    this.#pending = { ...this.#inFlight, ...this.#pending };
+    this.#pending = { ...this.#inFlight.messages, ...this.#pending };
     this.#inFlight = null;
   }
+}
+
+/** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */
+function joined(batches: readonly FlashBatch[]): Values {
+  const [first] = batches;
+  if (first === undefined) return {};
+  if (batches.length === 1) return { ...first[1] };
+  const messages: Values = {};
+  for (const [, batch] of batches) mergeInto(messages, cloneValue(batch));
+  return messages;
+}
+
+/** Batches of this request as it wants them now. */
+function withOwn(batches: readonly FlashBatch[], own: ReadonlyMap<number, Values>): FlashBatch[] {
+  return batches
+    .map(([stamp, messages]): FlashBatch => [stamp, own.get(stamp) ?? messages])
+    .filter(([, messages]) => Object.keys(messages).length > 0);
 }
 
 /** Writes without touching objects that others share (the previous messages, a message flashed twice). */

@@ -2,6 +2,7 @@ import { SessionError, SessionValueError } from '../session.errors.js';
 import { type Change, type Updater, addTo, clear, pushTo, repeat, replay, updateAt } from './changes.js';
 import { FlashState } from './flash-state.js';
 import { type FlashBatch, PAYLOAD_FORMAT, type Payload, type SessionSerializer } from './payload.js';
+import { ReplacedObjects } from './replaced-objects.js';
 import { serialize } from './storable.js';
 import {
   type Values,
@@ -43,6 +44,8 @@ export class SessionState {
   /** Whether an object was handed out that may be mutated in place. */
   #lent = false;
   readonly #serializer: SessionSerializer;
+  /** Null until a merge replaces something that was handed out. */
+  #replaced: ReplacedObjects | null = null;
 
   private constructor(
     serializer: SessionSerializer,
@@ -127,6 +130,7 @@ export class SessionState {
 
   put(path: string, value: unknown): void {
     assertKey(path);
+    this.#replaced?.forget(path);
     writePath(this.values, path, value);
     this.#lend(value);
     this.#record({ op: 'put', path, value: cloneValue(value) });
@@ -148,6 +152,7 @@ export class SessionState {
 
   update(path: string, updater: Updater): void {
     assertKey(path);
+    this.#replaced?.forget(path);
     const result = updateAt(this.values, path, updater);
     this.#lend(result);
     this.#record({ op: 'update', path, updater, result: cloneValue(result) });
@@ -155,6 +160,7 @@ export class SessionState {
 
   forget(path: string): void {
     assertKey(path);
+    this.#replaced?.forget(path);
     const fromFlash = this.flash.forget(path);
     const fromValues = removePath(this.values, path);
     // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
@@ -165,6 +171,7 @@ export class SessionState {
   flush(): void {
     const effective = Object.keys(this.values).length > 0 || Object.keys(this.flash.visible).length > 0;
     clear(this.values);
+    this.#replaced = null;
     this.flash.clear();
     this.#record({ op: 'flush' }, effective);
   }
@@ -172,6 +179,7 @@ export class SessionState {
   reset(values: Values): void {
     for (const key of Object.keys(values)) assertKey(key);
     clear(this.values);
+    this.#replaced = null;
     this.flash.clear();
     Object.assign(this.values, values);
     this.#lent = true;
@@ -207,6 +215,7 @@ export class SessionState {
   /** Whether something that was handed out is no longer what was loaded. One serialization, and only if asked for. */
   #mutated(): boolean {
     if (!this.#lent || this.#payload === null) return false;
+    if (this.#replaced !== null && this.#replaced.mutated) return true;
     try {
       return this.#serializer.stringify(this.#payload) !== this.#text;
     } catch {
@@ -223,6 +232,7 @@ export class SessionState {
    * @throws SessionValueError where something cannot be stored; everything stays pending then
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
+    this.#takeReplaced();
     const n = (this.#payload?.n ?? 0) + 1;
     const flash = this.flash.takeFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.values };
@@ -259,44 +269,60 @@ export class SessionState {
    * @throws SessionValueError where a change is no longer possible there (a push on what is no list any more)
    */
   rebase(payload: Payload, text: string): void {
-    this.#recordMutations();
+    this.#takeReplaced();
     const old = this.values;
-    if (!this.#durationChanged) this.#duration = payload.t;
-    this.#payload = payload;
-    this.#text = text;
-    this.flash.rebase(flashOf(payload));
-    this.values = payload.d;
+    const mutations = this.#mutations();
     try {
-      replay(this.values, this.#changes);
+      this.#changes = replay(payload.d, [...this.#changes, ...mutations]);
     } catch (cause) {
       throw new SessionValueError(
         `Another request changed the session meanwhile, and this request's changes do not fit it any more: ${messageOf(cause)}`,
         { atCommit: true, cause },
       );
     }
+    if (mutations.length > 0) this.#effective = true;
+    if (!this.#durationChanged) this.#duration = payload.t;
+    this.#payload = payload;
+    this.#text = text;
+    this.values = payload.d;
+    this.flash.rebase(flashOf(payload));
     this.#keepLent(old);
   }
 
-  /** Turns mutations in place into changes of their own: each counts as a put of its top-level key. */
-  #recordMutations(): void {
-    if (!this.#lent || this.#text === null) return;
+  /** The mutations in place, as changes: each counts as a put of its top-level key. */
+  #mutations(): Change[] {
+    if (!this.#lent || this.#text === null) return [];
     const parsed = this.#serializer.parse(this.#text);
     const expected = isPayloadLike(parsed) ? parsed.d : {};
     repeat(expected, this.#changes);
+    const mutations: Change[] = [];
     for (const key of new Set([...Object.keys(expected), ...Object.keys(this.values)])) {
       const value = this.values[key];
-      if (this.#same(value, expected[key])) continue;
-      this.#changes.push({ op: 'assign', key, value: cloneValue(value) });
-      this.#effective = true;
+      if (!this.#same(value, expected[key])) {
+        mutations.push({ op: 'assign', key, value: cloneValue(value) });
+      }
+    }
+    return mutations;
+  }
+
+  /**
+   * An object that came through the merge unchanged stays the very object that the application holds. Of another one it
+   * is remembered what it looked like.
+   */
+  #keepLent(old: Values): void {
+    if (!this.#lent) return;
+    for (const [key, held] of Object.entries(old)) {
+      if (typeof held !== 'object' || held === null) continue;
+      if (this.#same(held, this.values[key])) this.values[key] = held;
+      else (this.#replaced ??= new ReplacedObjects(this.#serializer)).add(key, held);
     }
   }
 
-  /** An object that came through the merge unchanged stays the very object that the application holds. */
-  #keepLent(old: Values): void {
-    if (!this.#lent) return;
-    for (const [key, value] of Object.entries(this.values)) {
-      const held = old[key];
-      if (typeof held === 'object' && held !== null && this.#same(held, value)) this.values[key] = held;
+  #takeReplaced(): void {
+    if (this.#replaced === null) return;
+    for (const [key, held] of this.#replaced.takeMutated()) {
+      this.values[key] = held;
+      this.#record({ op: 'assign', key, value: cloneValue(held) });
     }
   }
 
@@ -304,7 +330,12 @@ export class SessionState {
     if (left === right) return true;
     if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
       return false;
-    return this.#serializer.stringify(left) === this.#serializer.stringify(right);
+    try {
+      return this.#serializer.stringify(left) === this.#serializer.stringify(right);
+    } catch {
+      // What cannot be stored equals nothing that is: the draft that follows says what and where.
+      return false;
+    }
   }
 }
 

@@ -168,6 +168,19 @@ export function omit(values: Values, paths: readonly string[]): Values {
   return rest;
 }
 
+/** Puts values into others, plain objects into plain objects; elsewhere what comes in wins. Objects are not copied. */
+export function mergeInto(values: Values, incoming: Values): void {
+  for (const [key, value] of Object.entries(incoming)) {
+    const present = Object.hasOwn(values, key) ? values[key] : undefined;
+    if (isPlainValues(present) && isPlainValues(value)) mergeInto(present, value);
+    else values[key] = value;
+  }
+}
+
+function isPlainValues(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
+}
+
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
