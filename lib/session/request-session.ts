@@ -77,7 +77,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** What Passport keeps: the value under `passport`. */
   get passport(): unknown {
-    return this.get('passport');
+    return this.read('passport');
   }
 
   set passport(value: unknown) {

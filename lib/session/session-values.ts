@@ -13,6 +13,12 @@ export type KeyOf<T> = keyof T & string;
 /** Any key, with the declared ones offered by the editor. */
 export type AnyKey<T> = KeyOf<T> | (string & {});
 
+/**
+ * A key that is not declared: the loosely typed overloads take no other. Several keys of which only some are declared
+ * are among them.
+ */
+export type UndeclaredKey<T, K extends string> = [K] extends [KeyOf<T>] ? never : K;
+
 /** What is readable of a session: the declared keys with their types, any other as `unknown`. */
 export type Readable<T> = Partial<T> & Values;
 
@@ -33,10 +39,13 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   get(): Readable<T>;
   get<K extends KeyOf<T>>(key: K): T[K] | undefined;
   get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
+  get<V = unknown, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    fallback?: Fallback<NoInfer<V>>,
+  ): NoInfer<V>;
   get(key?: string, fallback?: unknown): unknown {
     if (key === undefined) return this.all();
-    return orFallback(this.#read(key), fallback);
+    return orFallback(this.read(key), fallback);
   }
 
   /** A plain object of everything readable. */
@@ -50,7 +59,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
 
   /** Whether a value is there and not null. A list of keys: whether all of them are. */
   has(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
-    return listOf(key).every((each) => isPresent(this.#read(each)));
+    return listOf(key).every((each) => isPresent(this.read(each)));
   }
 
   /** Whether a value is there, null included. A list of keys: whether all of them are. */
@@ -61,7 +70,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
 
   /** Whether a value is absent or null. A list of keys: whether all of them are. */
   missing(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
-    return listOf(key).every((each) => !isPresent(this.#read(each)));
+    return listOf(key).every((each) => !isPresent(this.read(each)));
   }
 
   /** A plain object with some of the keys, those that are there. */
@@ -82,7 +91,8 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return rest;
   }
 
-  #read(key: string): unknown {
+  /** The value of any key, declared or not. */
+  protected read(key: string): unknown {
     const life = this.readable;
     const value = life.state.read(key);
     if (typeof value === 'object') this.lent(life);
@@ -94,7 +104,10 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   /** Gets a value and removes it. `fallback` as for `get`. */
   pull<K extends KeyOf<T>>(key: K): T[K] | undefined;
   pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  pull<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
+  pull<V = unknown, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    fallback?: Fallback<NoInfer<V>>,
+  ): NoInfer<V>;
   pull(key: string, fallback?: unknown): unknown {
     const { state } = this.writable;
     const value = state.read(key);
@@ -133,7 +146,10 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
    */
   update<K extends KeyOf<T>>(key: K, fn: (current: T[K] | undefined) => T[K] | undefined): this;
-  update<V = unknown>(key: string, fn: (current: V | undefined) => V | undefined): this;
+  update<V = unknown, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
+  ): this;
   update(key: string, fn: Updater): this {
     this.writable.state.update(key, fn);
     return this;
