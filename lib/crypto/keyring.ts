@@ -18,6 +18,8 @@ const SALT_BYTES = 16;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
+/** The counter of HKDF-Expand's first block. */
+const FIRST_BLOCK = Buffer.from([1]);
 const CIPHER = 'aes-256-gcm';
 
 interface Keys {
@@ -83,7 +85,7 @@ export class Keyring {
   seal(plain: Buffer): string {
     const salt = randomSlice(SALT_BYTES);
     const material = expand(this.#newest.sealing, salt);
-    const cipher = createCipheriv(CIPHER, material.subarray(0, KEY_BYTES), nonceOf(material));
+    const cipher = createCipheriv(CIPHER, keyOf(material), nonceOf(material));
     cipher.setAAD(this.#associated);
     const body = cipher.update(plain);
     cipher.final();
@@ -108,7 +110,7 @@ export class Keyring {
   }
 
   #decrypt(material: Buffer, body: Buffer, tag: Buffer): Buffer | null {
-    const decipher = createDecipheriv(CIPHER, material.subarray(0, KEY_BYTES), nonceOf(material), {
+    const decipher = createDecipheriv(CIPHER, keyOf(material), nonceOf(material), {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(this.#associated);
@@ -140,7 +142,12 @@ function macOf(text: string, key: KeyObject): string {
 
 /** One block of HKDF-Expand (RFC 5869, 2.3) with SHA-512: 64 bytes, of which key and nonce take 44. */
 function expand(key: KeyObject, salt: Buffer): Buffer {
-  return createHmac('sha512', key).update(salt).update('\u0001').digest();
+  return createHmac('sha512', key).update(salt).update(FIRST_BLOCK).digest();
+}
+
+/** A KeyObject and not the bytes: Node 24 takes four times as long to begin with a key in a buffer. */
+function keyOf(material: Buffer): KeyObject {
+  return createSecretKey(material.subarray(0, KEY_BYTES));
 }
 
 function nonceOf(material: Buffer): Buffer {
