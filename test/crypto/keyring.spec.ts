@@ -1,0 +1,210 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Keyring } from '../../lib/crypto/keyring.js';
+
+const SECRET = 'the first secret, which is long enough';
+const OTHER = 'another secret, which is long enough too';
+
+const secret = fc.string({ minLength: 32, maxLength: 64 });
+const cookieName = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
+const id = fc.string({ minLength: 1, maxLength: 80, unit: 'binary' });
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 2000 }).map((array) => Buffer.from(array));
+
+/** What a cookie may hold without quotes or escapes (RFC 6265, 4.1.1). */
+const COOKIE_VALUE = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]*$/;
+
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** A text with one character replaced by another one. */
+function changed(text: string, place: number, by: string): string {
+  const at = place % text.length;
+  const replacement = text[at] === by ? (by === 'A' ? 'B' : 'A') : by;
+  return text.slice(0, at) + replacement + text.slice(at + 1);
+}
+
+const place = fc.nat({ max: 100_000 });
+const character = fc.constantFrom(...BASE64URL, '.', '=', '+', '/', ' ', '%', '"', '\u0000', 'é');
+
+const tampered = (token: string): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc.tuple(place, character).map(([at, by]) => changed(token, at, by)),
+    place.map((length) => token.slice(0, length % token.length)),
+    place.map((start) => token.slice((start % token.length) + 1)),
+    fc.string({ minLength: 1, maxLength: 5 }).map((tail) => token + tail),
+    fc.string({ minLength: 1, maxLength: 5 }).map((head) => head + token),
+    place.map((at) => token.slice(0, at % token.length) + token.slice((at % token.length) + 1)),
+  );
+
+describe('A signed id', () => {
+  it('comes back from its token, whatever it is, and the token fits into a cookie', () => {
+    fc.assert(
+      fc.property(secret, cookieName, id, (text, name, value) => {
+        const token = new Keyring([text], name).sign(value);
+        expect(token).toMatch(COOKIE_VALUE);
+        expect(new Keyring([text], name).verify(token)).toBe(value);
+      }),
+    );
+  });
+
+  it('has one token under one secret', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    expect(keyring.sign('an-id')).toBe(new Keyring([SECRET], 'session').sign('an-id'));
+    expect(keyring.sign('an-id')).not.toBe(keyring.sign('an-ie'));
+  });
+
+  it('is not found in a token that was changed anywhere, cut or lengthened', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    fc.assert(
+      fc.property(
+        id.chain((value) => fc.tuple(fc.constant(value), tampered(keyring.sign(value)))),
+        ([value, token]) => {
+          expect(keyring.verify(token)).toBeNull();
+          // What was refused leaves no trace, and neither does what was accepted.
+          expect(keyring.verify(keyring.sign(value))).toBe(value);
+          expect(keyring.verify(token)).toBeNull();
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is not found under a foreign secret or another cookie name', () => {
+    fc.assert(
+      fc.property(secret, secret, cookieName, cookieName, id, (ours, theirs, name, otherName, value) => {
+        fc.pre(ours !== theirs && name !== otherName);
+        const token = new Keyring([ours], name).sign(value);
+        expect(new Keyring([theirs], name).verify(token)).toBeNull();
+        expect(new Keyring([ours], otherName).verify(token)).toBeNull();
+      }),
+    );
+  });
+
+  it('is found by every secret of the list, and signed by the first', () => {
+    const before = new Keyring([OTHER], 'session');
+    const rotated = new Keyring([SECRET, OTHER], 'session');
+    const after = new Keyring([SECRET], 'session');
+    expect(rotated.verify(before.sign('an-id'))).toBe('an-id');
+    expect(after.verify(rotated.sign('an-id'))).toBe('an-id');
+    expect(after.verify(before.sign('an-id'))).toBeNull();
+    expect(before.verify(rotated.sign('an-id'))).toBeNull();
+  });
+
+  it('is not found in garbage of any kind, and garbage does no harm', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const garbage = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.base64String({ maxLength: 300 }).map((text) => `v1.${text}`),
+      fc.tuple(fc.string(), fc.string()).map(([left, right]) => `v1.${left}.${right}`),
+      fc.constantFrom(
+        '',
+        'v1',
+        'v1.',
+        'v1..',
+        'v1...',
+        'v2.a.b',
+        'v1.%.x',
+        `v1.${'a'.repeat(8192)}.b`,
+        '__proto__',
+      ),
+    );
+    fc.assert(
+      fc.property(garbage, (token) => {
+        expect(keyring.verify(token)).toBeNull();
+        expect(keyring.open(token)).toBeNull();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('A sealed token', () => {
+  it('gives back what was sealed, byte for byte, and fits into a cookie', () => {
+    fc.assert(
+      fc.property(secret, cookieName, bytes, (text, name, plain) => {
+        const token = new Keyring([text], name).seal(plain);
+        expect(token).toMatch(COOKIE_VALUE);
+        expect(new Keyring([text], name).open(token)).toEqual(plain);
+      }),
+    );
+  });
+
+  it('never comes out the same twice, and shows nothing of what it holds', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const plain = Buffer.from('a text that anyone could read '.repeat(10));
+    const tokens = Array.from({ length: 300 }, () => keyring.seal(plain));
+    expect(new Set(tokens).size).toBe(tokens.length);
+    // Key and nonce come from the salt: it must be another one each time.
+    expect(new Set(tokens.map((token) => token.slice(4, 4 + 21))).size).toBe(tokens.length);
+    for (const token of tokens) {
+      const text = Buffer.from(token.slice(4), 'base64url').toString('latin1');
+      expect(text).not.toContain('anyone');
+    }
+  });
+
+  it('opens nothing once it was changed anywhere, cut or lengthened', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    fc.assert(
+      fc.property(
+        bytes.map((plain) => keyring.seal(plain)).chain((token) => tampered(token)),
+        (token) => {
+          expect(keyring.open(token)).toBeNull();
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('opens nothing with any one of its bits flipped', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const sealed = Buffer.from(keyring.seal(Buffer.from('userId=1')).slice(4), 'base64url');
+    const opened: number[] = [];
+    for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+      const flipped = Buffer.from(sealed);
+      flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      if (keyring.open(`v1s.${flipped.toString('base64url')}`) !== null) opened.push(bit);
+    }
+    expect(opened).toEqual([]);
+  });
+
+  it('opens nothing in another spelling of the same bytes', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const token = keyring.seal(Buffer.from('userId=1'));
+    const body = token.slice(4);
+    expect(keyring.open(`v1s.${body}=`)).toBeNull();
+    expect(keyring.open(`v1s.${Buffer.from(body, 'base64url').toString('base64')}`)).toBeNull();
+    expect(keyring.open(`v1s.${body.slice(0, 8)} ${body.slice(8)}`)).toBeNull();
+  });
+
+  it('opens nothing under a foreign secret or another cookie name', () => {
+    fc.assert(
+      fc.property(secret, secret, cookieName, cookieName, bytes, (ours, theirs, name, otherName, plain) => {
+        fc.pre(ours !== theirs && name !== otherName);
+        const token = new Keyring([ours], name).seal(plain);
+        expect(new Keyring([theirs], name).open(token)).toBeNull();
+        expect(new Keyring([ours], otherName).open(token)).toBeNull();
+      }),
+    );
+  });
+
+  it('is opened by every secret of the list, and sealed with the first', () => {
+    const plain = Buffer.from('userId=1');
+    const before = new Keyring([OTHER], 'session');
+    const rotated = new Keyring([SECRET, OTHER], 'session');
+    const after = new Keyring([SECRET], 'session');
+    expect(rotated.open(before.seal(plain))).toEqual(plain);
+    expect(after.open(rotated.seal(plain))).toEqual(plain);
+    expect(after.open(before.seal(plain))).toBeNull();
+    expect(before.open(rotated.seal(plain))).toBeNull();
+  });
+
+  it('is no signed id, and a signed id is no sealed token', () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const sealed = keyring.seal(Buffer.from('an-id'));
+    const signed = keyring.sign('an-id');
+    expect(keyring.verify(sealed)).toBeNull();
+    expect(keyring.open(signed)).toBeNull();
+    expect(keyring.verify(sealed.replace('v1s.', 'v1.'))).toBeNull();
+    expect(keyring.open(signed.replace('v1.', 'v1s.'))).toBeNull();
+  });
+});

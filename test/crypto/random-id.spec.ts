@@ -1,0 +1,35 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, it } from 'vitest';
+import { randomId, randomSlice } from '../../lib/crypto/random-id.js';
+
+describe('A random id', () => {
+  it('is 256 bits as base64url, and never comes twice', () => {
+    const ids = Array.from({ length: 5000 }, randomId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[\w-]{43}$/.test(id))).toEqual([]);
+  });
+
+  it('uses every bit', () => {
+    const ones = new Array<number>(256).fill(0);
+    const rounds = 2000;
+    for (let round = 0; round < rounds; round += 1) {
+      const bytes = Buffer.from(randomId(), 'base64url');
+      for (let bit = 0; bit < 256; bit += 1)
+        ones[bit] = (ones[bit] ?? 0) + ((bytes.readUInt8(bit >> 3) >> (bit & 7)) & 1);
+    }
+    // Eight standard deviations from the middle: a fair bit does not get there in the lifetime of the test.
+    const spread = 8 * Math.sqrt(rounds / 4);
+    expect(ones.filter((count) => Math.abs(count - rounds / 2) > spread)).toEqual([]);
+  });
+
+  it('shares no byte with another slice of random bytes, of whatever size', () => {
+    const seen = new Set<string>();
+    for (let round = 0; round < 3000; round += 1)
+      seen.add(
+        randomSlice(16 + (round % 3) * 8)
+          .toString('hex')
+          .slice(0, 32),
+      );
+    expect(seen.size).toBe(3000);
+  });
+});
