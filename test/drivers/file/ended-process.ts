@@ -24,7 +24,7 @@ export async function endedOwner(): Promise<string> {
   return ownerWith({ pid: String(await pidOfEndedProcess()) });
 }
 
-/** The name of an owner on another machine. */
+/** The name of an owner on another machine. By what is known of processes here, it would have ended. */
 export function ownerElsewhere(): string {
-  return ownerWith({ place: '0123456789abcdef' });
+  return ownerWith({ place: '0123456789abcdef', startedAt: '1' });
 }

@@ -99,6 +99,34 @@ describe('FileDriver', () => {
     });
   });
 
+  it('does what one process asks of a session in the order it was asked', async () => {
+    const driver = await openIn(await makeFolder());
+    const record = sampleRecord(clock.now());
+    const results = await Promise.all([
+      driver.write('id', record),
+      driver.write('id', { ...record, version: 2 }),
+      driver.write('id', { ...record, version: 3 }),
+      driver.destroy('id'),
+      driver.touch('id', record.expiresAt),
+      driver.write('id', record),
+      driver.write('id', { ...record, version: 2 }),
+    ]);
+    expect(results).toEqual([true, true, true, undefined, false, true, true]);
+  });
+
+  it('goes on with a session after a call that failed', async () => {
+    const location = await makeFolder();
+    const driver = await openIn(location);
+    const shard = dirname(filesOf(location, 'id').record);
+    await writeFile(shard, '');
+    const failing = driver.destroy('id');
+    const waiting = driver.write('id', sampleRecord(clock.now()));
+    await expect(failing).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(waiting).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await rm(shard);
+    expect(await driver.write('id', sampleRecord(clock.now()))).toBe(true);
+  });
+
   describe('a wrong location', () => {
     it.each(['', 'a\0b'])('is refused at once: "%s"', (location) => {
       expect(() => new FileDriver({ location })).toThrow(SessionConfigError);

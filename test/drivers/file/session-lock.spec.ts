@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
@@ -159,15 +159,29 @@ describe('the lock of a session', () => {
       await lock.replaceRecord('of the next');
     });
     await inside.passed;
+    const ownersBefore = await readdir(files.lock);
     awake.open();
     await sleeper;
-    const order: string[] = [];
-    const third = withLock(files, async () => order.push('third'));
-    order.push('next');
+    expect(await readdir(files.lock)).toEqual(ownersBefore);
     done.open();
-    await Promise.all([next, third]);
-    expect(order).toEqual(['next', 'third']);
+    await next;
     expect(await readFile(files.record, 'utf8')).toBe('of the next');
+  });
+
+  it('an owner that slept too long removes in the end what it was to remove in any case', async () => {
+    const { location, files } = await makeFiles();
+    await withLock(files, (lock) => lock.replaceRecord('old'));
+    const [asleep, awake] = [makeBarrier(), makeBarrier()];
+    const sleeper = withLock(files, async (lock) => {
+      asleep.open();
+      await awake.passed;
+      return lock.removeRecord();
+    });
+    await asleep.passed;
+    await withLock(files, (lock) => lock.replaceRecord('new'));
+    awake.open();
+    expect(await sleeper).toBe(true);
+    expect(await entriesOf(location)).toEqual([]);
   });
 
   it('says whether there was a record to remove', async () => {
