@@ -10,6 +10,7 @@ import { RecordStore } from './lifecycle/record-store.js';
 import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
 import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
+import { StoreHealth } from './lifecycle/store-health.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
@@ -36,9 +37,10 @@ export interface StoredSession extends SessionRecord {
 export class SessionManager {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
-  readonly #queue = new CommitQueue();
+  readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
+  readonly #health: StoreHealth;
   #driver: AnyDriver | null = null;
   #tools: RecordTools | null = null;
   #perRequest: DriverFactory | null = null;
@@ -48,6 +50,8 @@ export class SessionManager {
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
+    this.#queue = new CommitQueue(settings.storeTimeout / 2);
+    this.#health = new StoreHealth(settings.driver, this.#log);
     this.#runtime = {
       clock: systemClock,
       keyring: settings.keyring,
@@ -191,7 +195,7 @@ export class SessionManager {
     const { driver: name, storeTimeout, serializer } = this.#settings;
     // Memory answers at once or never: a timer for each of its calls would cost more than they do.
     const timeout = name === 'memory' && this.#registry.isBuiltIn(name) ? Infinity : storeTimeout;
-    const store = new RecordStore(driver, name, timeout, this.#log);
+    const store = new RecordStore(driver, name, timeout, this.#health);
     return {
       store,
       queue: this.#queue,

@@ -9,9 +9,16 @@ export type Newest =
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
 
+interface Waiter {
+  /** When it joined, by the monotonic clock: the wall clock may be stopped or set. */
+  readonly since: number;
+  readonly go: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
 interface Line {
   /** Those who wait for their turn, in order; null as long as nobody does. */
-  waiting: (() => void)[] | null;
+  waiting: Waiter[] | null;
   newest: Newest | null;
 }
 
@@ -23,6 +30,15 @@ interface Line {
  */
 export class CommitQueue {
   readonly #lines = new Map<string, Line>();
+  readonly #patience: number;
+
+  /**
+   * @param patience ms. Where a task fails after so long, those who have waited for it so long fail with it: behind a
+   * store that does not answer, the last in line would otherwise wait for everybody's time-out, one after the other
+   */
+  constructor(patience: number) {
+    this.#patience = patience;
+  }
 
   /**
    * Runs a task when those before it on the same id are through.
@@ -38,12 +54,10 @@ export class CommitQueue {
       line = { waiting: null, newest: null };
       this.#lines.set(id, line);
     } else {
-      const queued = (line.waiting ??= []);
-      await new Promise<void>((resolve) => {
-        queued.push(resolve);
-      });
+      await this.#wait(line);
     }
     const mine = line;
+    const begun = performance.now();
     try {
       return await task(mine.newest, (newest) => {
         mine.newest = newest;
@@ -51,11 +65,27 @@ export class CommitQueue {
     } catch (error) {
       // What a failed write left in the store is not known.
       mine.newest = null;
+      if (mine.waiting !== null && performance.now() - begun >= this.#patience) {
+        this.#failWithIt(mine.waiting, error);
+      }
       throw error;
     } finally {
       const next = mine.waiting?.shift();
       if (next === undefined) this.#lines.delete(id);
-      else next();
+      else next.go();
     }
+  }
+
+  #wait(line: Line): Promise<void> {
+    const waiting = (line.waiting ??= []);
+    return new Promise((go, fail) => {
+      waiting.push({ since: performance.now(), go, fail });
+    });
+  }
+
+  #failWithIt(waiting: Waiter[], error: unknown): void {
+    const since = performance.now() - this.#patience;
+    const first = waiting.findIndex((waiter) => waiter.since > since);
+    for (const waiter of waiting.splice(0, first === -1 ? waiting.length : first)) waiter.fail(error);
   }
 }

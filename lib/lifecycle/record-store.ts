@@ -1,49 +1,50 @@
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { SessionError, SessionStoreError } from '../session.errors.js';
-import type { SessionLog } from './session-runtime.js';
+import type { StoreHealth, StoreUse } from './store-health.js';
 
 /**
- * A driver as the lifecycle uses it: no call holds a request longer than the limit, whatever fails becomes a
- * SessionStoreError, and the operator hears once when the store begins to fail and once when it is back.
+ * A driver as the lifecycle uses it: no call holds a request longer than the limit, and whatever fails becomes a
+ * SessionStoreError.
  */
 export class RecordStore {
   readonly #driver: RecordDriver;
   readonly #timeout: number;
-  readonly #log: SessionLog;
   readonly #name: string;
-  #failing = false;
+  readonly #health: StoreHealth;
 
   /**
    * @param name of the driver, for messages
    * @param timeout ms; Infinity for a driver that works in this process and cannot hang
+   * @param health shared by all stores of one name
    */
-  constructor(driver: RecordDriver, name: string, timeout: number, log: SessionLog) {
+  constructor(driver: RecordDriver, name: string, timeout: number, health: StoreHealth) {
     this.#driver = driver;
     this.#name = name;
     this.#timeout = timeout;
-    this.#log = log;
+    this.#health = health;
   }
 
   read(id: string): Promise<SessionRecord | null> {
-    return this.#guard(() => this.#driver.read(id));
+    return this.#guard('reading', () => this.#driver.read(id));
   }
 
   write(id: string, record: SessionRecord): Promise<boolean> {
-    return this.#guard(() => this.#driver.write(id, record));
+    return this.#guard('writing', () => this.#driver.write(id, record));
   }
 
   touch(id: string, expiresAt: number): Promise<boolean> {
-    return this.#guard(() => this.#driver.touch(id, expiresAt));
+    return this.#guard('writing', () => this.#driver.touch(id, expiresAt));
   }
 
   destroy(id: string): Promise<void> {
-    return this.#guard(() => this.#driver.destroy(id));
+    return this.#guard('writing', () => this.#driver.destroy(id));
   }
 
-  async #guard<T>(call: () => Promise<T>): Promise<T> {
+  async #guard<T>(use: StoreUse, call: () => Promise<T>): Promise<T> {
+    const { failures } = this.#health;
     try {
       const result = await (this.#timeout === Infinity ? call() : this.#limit(Promise.resolve(call())));
-      if (this.#failing) this.#recovered();
+      this.#health.succeeded(use, failures);
       return result;
     } catch (error) {
       // What a driver says with an error of this package (too large, say) is about the session, not about the store.
@@ -55,7 +56,7 @@ export class RecordStore {
               `The session store "${this.#name}" failed: see cause. Is it running, and are its options right?`,
               { cause: error },
             );
-      this.#failed(failure);
+      this.#health.failed(use, failure.message + reasonOf(failure.cause));
       throw failure;
     }
   }
@@ -81,20 +82,11 @@ export class RecordStore {
       );
     });
   }
+}
 
-  #failed(failure: SessionStoreError): void {
-    if (this.#failing) return;
-    this.#failing = true;
-    // A client's message names hosts and ports; of other errors only the name is certain to hold no data.
-    const cause = failure.cause;
-    const reason = cause instanceof Error ? ` (${codeOf(cause) ?? cause.name})` : '';
-    this.#log.error(`${failure.message}${reason} Said once; the next line will say that it is back.`);
-  }
-
-  #recovered(): void {
-    this.#failing = false;
-    this.#log.log(`The session store "${this.#name}" is back.`);
-  }
+/** A client's message may name hosts and hold data; its code, or else its name, is certain not to. */
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? ` (${codeOf(cause) ?? cause.name})` : '';
 }
 
 function codeOf(error: Error): string | undefined {

@@ -4,6 +4,7 @@ import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
 import { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import { StoreHealth } from '../../../lib/lifecycle/store-health.js';
 import type {
   CookieInstruction,
   SessionLog,
@@ -94,8 +95,8 @@ export class ApplicationProcess {
     driver: RecordDriver,
   ) {
     const { clock, serializer, log } = world.runtime;
-    const store = new RecordStore(driver, 'test', Infinity, log);
-    const queue = new CommitQueue();
+    const store = new RecordStore(driver, 'test', Infinity, new StoreHealth('test', log));
+    const queue = new CommitQueue(Infinity);
     this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock) };
   }
 

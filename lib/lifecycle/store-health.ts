@@ -1,0 +1,51 @@
+import type { SessionLog } from './session-runtime.js';
+
+/** What a call on a store was for. */
+export type StoreUse = 'reading' | 'writing';
+
+/**
+ * Tells the operator once when a store begins to fail, and once when it is back.
+ *
+ * A store that can be read but not written (a full disk, a replica that was promoted to nothing) is back only when a
+ * write succeeds: otherwise each request would say that it is back, and then that it fails.
+ */
+export class StoreHealth {
+  readonly #name: string;
+  readonly #log: SessionLog;
+  /** What has to succeed before the store counts as back. Null: it is well. */
+  #failing: StoreUse | null = null;
+  /** Counts failures, so that the late success of a call made before one is no sign of recovery. */
+  #failures = 0;
+
+  /** @param name of the driver */
+  constructor(name: string, log: SessionLog) {
+    this.#name = name;
+    this.#log = log;
+  }
+
+  /** To be asked when a call begins, and handed to `succeeded`. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** A call succeeded that was begun at so many failures. */
+  succeeded(use: StoreUse, failuresAtBegin: number): void {
+    if (this.#failing === null || failuresAtBegin !== this.#failures) return;
+    if (use === 'reading' && this.#failing === 'writing') return;
+    this.#failing = null;
+    this.#log.log(`The session store "${this.#name}" is back.`);
+  }
+
+  /**
+   * A call failed.
+   *
+   * @param message what happened, without anything secret
+   */
+  failed(use: StoreUse, message: string): void {
+    this.#failures += 1;
+    const wasWell = this.#failing === null;
+    // Where it cannot even be read, the first success of any kind is the end of the trouble.
+    if (wasWell || use === 'reading') this.#failing = use;
+    if (wasWell) this.#log.error(`${message} Said once; the next line will say that it is back.`);
+  }
+}

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
+import { Deferred } from '../parallel/support/deferred.js';
+
+describe('the commits to one session', () => {
+  it('run one after the other, and each is told what the one before left', async () => {
+    const queue = new CommitQueue(Infinity);
+    const seen: unknown[] = [];
+    let running = 0;
+    await Promise.all(
+      [1, 2, 3].map((version) =>
+        queue.run('id', async (newest, leave) => {
+          expect((running += 1)).toBe(1);
+          await sleep(1);
+          seen.push(newest === null ? null : 'version' in newest && newest.version);
+          leave({ kind: 'record', version, payload: '', expiresAt: 0 });
+          running -= 1;
+        }),
+      ),
+    );
+    expect(seen).toEqual([null, 1, 2]);
+  });
+
+  it('are told nothing after one that failed', async () => {
+    const queue = new CommitQueue(Infinity);
+    const outcomes = await Promise.allSettled([
+      queue.run('id', async (_, leave) => leave({ kind: 'gone' })),
+      queue.run('id', () => Promise.reject(new Error('away'))),
+      queue.run('id', (newest) => Promise.resolve(newest)),
+    ]);
+    expect(outcomes[2]).toEqual({ status: 'fulfilled', value: null });
+  });
+
+  it('do not wait for those of another session', async () => {
+    const queue = new CommitQueue(Infinity);
+    const slow = new Deferred();
+    const first = queue.run('a', () => slow.promise);
+    expect(await queue.run('b', () => Promise.resolve('done'))).toBe('done');
+    slow.resolve();
+    await first;
+  });
+
+  it('fail together behind a store that does not answer, instead of waiting for one time-out each', async () => {
+    const queue = new CommitQueue(20);
+    let tries = 0;
+    const hang = async () => {
+      tries += 1;
+      await sleep(30);
+      throw new Error('no answer');
+    };
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => queue.run('id', hang)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'rejected'));
+    expect(tries).toBe(1);
+    expect(await queue.run('id', () => Promise.resolve('well again'))).toBe('well again');
+  });
+
+  it('try for themselves behind one that failed at once', async () => {
+    const queue = new CommitQueue(1_000);
+    const outcomes = await Promise.allSettled([
+      queue.run('id', () => Promise.reject(new Error('a bad moment'))),
+      queue.run('id', () => Promise.resolve('stored')),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  });
+});
