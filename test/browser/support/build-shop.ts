@@ -58,9 +58,17 @@ async function compile(folder: string): Promise<void> {
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
   symlinkSync(join(root, 'sample'), join(folder, 'sample'));
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const run = (config: string, outDir: string): Promise<unknown> =>
+  const run = async (config: string, outDir: string): Promise<void> => {
     // Types are the type check's business; here they would be checked against a `dist` that may be older.
-    execute(process.execPath, [tsc, '-p', join(root, config), '--noCheck', '--outDir', join(folder, outDir)]);
+    const args = [tsc, '-p', join(root, config), '--noCheck', '--outDir', join(folder, outDir)];
+    try {
+      await execute(process.execPath, args);
+    } catch (error) {
+      // tsc says on its standard output what is wrong.
+      const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+      throw new Error(`${config} does not compile: ${said}`, { cause: error });
+    }
+  };
   await Promise.all([run('tsconfig.build.json', 'dist'), run('sample/tsconfig.json', 'dist-sample')]);
 }
 

@@ -42,29 +42,34 @@ export function describeShop(
     }, 180_000);
     afterAll(async () => browser?.close());
 
-    describe.each(drivers)('with the driver %s', (driver) => {
-      let running: ShopProcess;
-      const visitors: Visitor[] = [];
-      beforeAll(async () => {
-        running = await startShop({ SESSION_DRIVER: driver });
-      });
-      afterAll(async () => running?.stop());
-      afterEach(async () => {
-        const gone = visitors.splice(0);
-        const problems = gone.flatMap((visitor) => visitor.problems);
-        await Promise.all(gone.map((visitor) => visitor.context.close()));
-        expect(problems, 'what went wrong behind the pages').toEqual([]);
-      });
-
-      body({
-        driver,
-        shop: () => running,
-        newVisitor: async (width) => {
-          const visitor = await Visitor.arrive(browser, running.url, width);
-          visitors.push(visitor);
-          return visitor;
-        },
-      });
+    // The drivers side by side, since a browser mostly waits; the tests of each one after the other.
+    describe.concurrent.each(drivers)('with the driver %s', (driver) => {
+      describe.sequential('in turn', () => describeWithDriver(driver, () => browser, body));
     });
+  });
+}
+
+function describeWithDriver(driver: Driver, browser: () => Browser, body: (open: OpenShop) => void): void {
+  let running: ShopProcess;
+  const visitors: Visitor[] = [];
+  beforeAll(async () => {
+    running = await startShop({ SESSION_DRIVER: driver });
+  });
+  afterAll(async () => running?.stop());
+  afterEach(async () => {
+    const gone = visitors.splice(0);
+    const problems = gone.flatMap((visitor) => visitor.problems);
+    await Promise.all(gone.map((visitor) => visitor.context.close()));
+    expect(problems, 'what went wrong behind the pages').toEqual([]);
+  });
+
+  body({
+    driver,
+    shop: () => running,
+    newVisitor: async (width) => {
+      const visitor = await Visitor.arrive(browser(), running.url, width);
+      visitors.push(visitor);
+      return visitor;
+    },
   });
 }

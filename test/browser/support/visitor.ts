@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Cookie, Locator, Page } from 'playwright-
 /** A demo account of the shop. */
 export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /**
  * A person with a browser of their own: cookies shared with nobody, any number of tabs. Does what a person does, by the
