@@ -1,0 +1,113 @@
+import type { Session } from 'nestjs-session-kit';
+import { expectTypeOf } from 'vitest';
+import type { CartLine } from './session-data.js';
+
+/** Never called: what matters is that it compiles, and that each line that must not, does not. */
+export function typesOf(session: Session, anyKey: string, either: 'views' | 'coupon'): void {
+  // get: the declared type, or undefined where nobody stored it yet.
+  expectTypeOf(session.get('userId')).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session.get('cart')).toEqualTypeOf<CartLine[] | undefined>();
+  expectTypeOf(session.get('nickname')).toEqualTypeOf<string | null | undefined>();
+  // A default takes the place of undefined and null.
+  expectTypeOf(session.get('views', 0)).toEqualTypeOf<number>();
+  expectTypeOf(session.get('cart', [])).toEqualTypeOf<CartLine[]>();
+  expectTypeOf(session.get('cart', () => [])).toEqualTypeOf<CartLine[]>();
+  expectTypeOf(session.get('nickname', 'nobody')).toEqualTypeOf<string>();
+  expectTypeOf(session.get('theme', 'dark')).toEqualTypeOf<'dark' | 'light'>();
+  // @ts-expect-error -- views is a number
+  session.get('views', 'none');
+  // @ts-expect-error -- so is what a function makes
+  session.get('views', () => 'none');
+  // @ts-expect-error -- no such theme
+  session.get('theme', 'pink');
+  // @ts-expect-error -- it may be missing
+  const certain: string = session.get('userId');
+
+  // What is not declared is unknown, whatever is expected of it, unless the caller says what it is.
+  expectTypeOf(session.get('coupon')).toEqualTypeOf<unknown>();
+  expectTypeOf(session.get('coupon', 'none')).toEqualTypeOf<unknown>();
+  expectTypeOf(session.get('user.name')).toEqualTypeOf<unknown>();
+  expectTypeOf(session.get(anyKey)).toEqualTypeOf<unknown>();
+  expectTypeOf(session.get(either)).toEqualTypeOf<unknown>();
+  expectTypeOf(session.get<number>('coupon', 0)).toEqualTypeOf<number>();
+  // @ts-expect-error -- unknown is no number
+  const guessed: number = session.get('coupon');
+
+  // Everything: declared keys with their types, each of which may be missing.
+  expectTypeOf(session.all().views).toEqualTypeOf<number | undefined>();
+  expectTypeOf(session.get().cart).toEqualTypeOf<CartLine[] | undefined>();
+  expectTypeOf(session.only(['views']).views).toEqualTypeOf<number | undefined>();
+  expectTypeOf(session.except(['views']).cart).toEqualTypeOf<CartLine[] | undefined>();
+  expectTypeOf(session.all()['coupon']).toEqualTypeOf<unknown>();
+
+  // has, exists, missing take any key, one or several.
+  expectTypeOf(session.has('userId')).toEqualTypeOf<boolean>();
+  expectTypeOf(session.has(['userId', 'coupon'])).toEqualTypeOf<boolean>();
+  expectTypeOf(session.exists('coupon')).toEqualTypeOf<boolean>();
+  expectTypeOf(session.missing(anyKey)).toEqualTypeOf<boolean>();
+  // @ts-expect-error -- a key is text
+  session.has(1);
+
+  // pull: as get.
+  expectTypeOf(session.pull('userId')).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session.pull('views', 0)).toEqualTypeOf<number>();
+  expectTypeOf(session.pull('coupon')).toEqualTypeOf<unknown>();
+  // @ts-expect-error -- views is a number
+  session.pull('views', 'none');
+
+  // put and set: the declared type and no other.
+  expectTypeOf(session.put('userId', '42')).toEqualTypeOf<Session>();
+  expectTypeOf(session.set('userId', '42').regenerate()).toEqualTypeOf<Session>();
+  session.put({ userId: '42', views: 1, coupon: 'X' });
+  session.put('coupon', { percent: 5 }).put(anyKey, 1).put('user.name', 'Ada');
+  // @ts-expect-error -- userId is text
+  session.put('userId', 42);
+  // @ts-expect-error -- the same in an object
+  session.put({ userId: 42 });
+  // @ts-expect-error -- the same under its other name
+  session.set('userId', 42);
+  // @ts-expect-error -- no such theme
+  session.put('theme', 'pink');
+  // @ts-expect-error -- a line needs a quantity
+  session.put('cart', [{ sku: 'tea' }]);
+
+  // update: what comes in may be missing, what goes out is of the type.
+  session.update('views', (views = 0) => views + 1);
+  session.update('cart', (cart) => {
+    expectTypeOf(cart).toEqualTypeOf<CartLine[] | undefined>();
+    return cart?.filter(({ quantity }) => quantity > 0);
+  });
+  session.update('coupon', (coupon) => {
+    expectTypeOf(coupon).toEqualTypeOf<unknown>();
+    return 'X';
+  });
+  session.update<number>('visits', (visits = 0) => visits + 1);
+  // @ts-expect-error -- views is a number
+  session.update('views', () => 'many');
+
+  // push: an item of the list.
+  session.push('cart', { sku: 'tea', quantity: 1 }).push('coupons', 'X').push('user.teams', 'developers');
+  // @ts-expect-error -- no line
+  session.push('cart', 'tea');
+  // @ts-expect-error -- no list
+  session.push('views', 1);
+
+  // reset and permanent: as put with an object.
+  session.reset({ views: 1 }).permanent({ theme: 'dark' });
+  // @ts-expect-error -- views is a number
+  session.reset({ views: 'many' });
+  // @ts-expect-error -- no such theme
+  session.permanent({ theme: 'pink' });
+
+  // Counting gives a number.
+  expectTypeOf(session.increment('views')).toEqualTypeOf<number>();
+  expectTypeOf(session.decrement('coupons', 2)).toEqualTypeOf<number>();
+
+  // Without a key, forget ends the session and has to be waited for.
+  expectTypeOf(session.forget('userId')).toEqualTypeOf<Session>();
+  expectTypeOf(session.forget(['userId', 'coupon'])).toEqualTypeOf<Session>();
+  expectTypeOf(session.forget()).toEqualTypeOf<Promise<Session>>();
+  expectTypeOf(session.delete()).toEqualTypeOf<Session>();
+
+  void [certain, guessed];
+}
