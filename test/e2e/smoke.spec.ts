@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Controller, Get, Post, Query } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Flash, type FlashMessages, Session } from 'nestjs-session-kit';
