@@ -24,6 +24,9 @@ export interface SessionCookieOptions {
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
 const MAX_COOKIE_BYTES = 4096;
 
+/** What has to be left for the token: a signed id of 256 bits takes 90 bytes, a chosen one or a sealed session more. */
+const MIN_TOKEN_BYTES = 512;
+
 /** Room for `; Max-Age=` and ten digits. */
 const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 
@@ -77,6 +80,12 @@ export class SessionCookie {
     this.#expired = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#attributes}`;
     const fixed = cookie.name.length + 1 + MAX_AGE_BYTES + this.#attributes.length;
     this.#pieceLength = MAX_COOKIE_BYTES - fixed - '.0'.length;
+    if (this.#pieceLength < MIN_TOKEN_BYTES) {
+      throw new SessionConfigError(
+        `Option 'cookie': name and attributes take ${fixed} of the ${MAX_COOKIE_BYTES} bytes that browsers keep, which ` +
+          `leaves too few for a token. Shorten them to ${MAX_COOKIE_BYTES - MIN_TOKEN_BYTES - '.0'.length} bytes or less.`,
+      );
+    }
     this.#maxPieces = maxPieces;
     this.maxTokenLength = this.#pieceLength * maxPieces;
   }
