@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SessionCookie } from '../../lib/http/session-cookie.js';
+import { SessionConfigError } from '../../lib/session.errors.js';
+
+const cookie = new SessionCookie({}, 3);
+
+describe('Reading the Cookie header', () => {
+  it('finds nothing where there is nothing of ours', () => {
+    for (const header of [
+      undefined,
+      '',
+      ' ',
+      ';',
+      'a=b',
+      'a=session',
+      'sessions=x',
+      'mysession=x',
+      'session',
+      'session;',
+      'Session=x',
+      'session.x=1',
+      'session.10=x',
+      'session-0=x',
+      'session.=x',
+    ]) {
+      expect(cookie.read(header), header).toEqual({ tokens: [], names: [] });
+    }
+  });
+
+  it.each([
+    ['session=abc', ['abc']],
+    ['a=b; session=abc; c=d', ['abc']],
+    ['a=b;session=abc;c=d', ['abc']],
+    ['  session=abc  ', ['abc']],
+    ['session = abc', ['abc']],
+    ['session="abc"', ['abc']],
+    ['session="', ['"']],
+    ['session=', ['']],
+    ['session=a=b==', ['a=b==']],
+    ['session=%61', ['%61']],
+    ['a="x; session=abc"', ['abc"']],
+    ['session=one; session=two', ['one', 'two']],
+  ])('finds in %j the tokens %j', (header, tokens) => {
+    expect(cookie.read(header).tokens).toEqual(tokens);
+    expect(cookie.read(header).names).toEqual(['session']);
+  });
+
+  it('puts pieces together in the order of their numbers, up to the first that is missing', () => {
+    expect(cookie.read('session.1=b; session.0=a; session.2=c').tokens).toEqual(['abc']);
+    expect(cookie.read('session.0=a; session.2=c').tokens).toEqual(['a']);
+    expect(cookie.read('session.1=b; session.2=c').tokens).toEqual([]);
+    expect(cookie.read('session.1=b; session.2=c').names).toEqual(['session.1', 'session.2']);
+  });
+
+  it('takes of several pieces of one number the first, which has the more specific path', () => {
+    expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y').tokens).toEqual(['ab']);
+  });
+
+  it('tries a whole token before one in pieces, and names all that is ours', () => {
+    expect(cookie.read('session.0=a; session=whole; session.1=b')).toEqual({
+      tokens: ['whole', 'ab'],
+      names: ['session.0', 'session', 'session.1'],
+    });
+  });
+
+  it('looks at no more than eight cookies of its name', () => {
+    const header = Array.from({ length: 100 }, (_, index) => `session=${index}`).join('; ');
+    expect(cookie.read(header).tokens).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+  });
+
+  it('takes any header without an error, and finds the session between whatever else there is', () => {
+    const pair = fc
+      .tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))
+      .map(([name, value]) => `${name}=${value}`.replaceAll(';', ','));
+    fc.assert(
+      fc.property(fc.array(pair, { maxLength: 6 }), fc.array(pair, { maxLength: 6 }), (before, after) => {
+        const { tokens } = cookie.read([...before, 'session=token', ...after].join('; '));
+        expect(tokens).toContain('token');
+      }),
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (header) => {
+        cookie.read(header);
+        cookie.read(`session${header}`);
+        cookie.read(`session.0=${header}`);
+      }),
+    );
+  });
+
+  it('is done in a moment with the longest header that servers take', () => {
+    const begun = performance.now();
+    for (const header of [
+      'session;'.repeat(2000),
+      'session=;'.repeat(1800),
+      ' '.repeat(16_000),
+      'session.0='.repeat(1600),
+    ])
+      cookie.read(header);
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+});
+
+describe('Writing Set-Cookie', () => {
+  it('sends one cookie with the attributes that were asked for', () => {
+    expect(cookie.set('token', 7200, [])).toEqual([
+      'session=token; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax',
+    ]);
+    expect(cookie.set('token', undefined, [])).toEqual(['session=token; Path=/; HttpOnly; SameSite=Lax']);
+    const all = new SessionCookie(
+      {
+        name: 's',
+        path: '/a',
+        domain: 'example.com',
+        httpOnly: false,
+        secure: true,
+        sameSite: 'none',
+        partitioned: true,
+        priority: 'high',
+      },
+      3,
+    );
+    const [sent = ''] = all.set('token', 1, []);
+    expect(sent).toMatch(/^s=token; Max-Age=1; /);
+    expect(sent.split('; ').slice(2).toSorted()).toEqual([
+      'Domain=example.com',
+      'Partitioned',
+      'Path=/a',
+      'Priority=High',
+      'SameSite=None',
+      'Secure',
+    ]);
+  });
+
+  it.each([
+    ['lax', 'SameSite=Lax'],
+    ['strict', 'SameSite=Strict'],
+    [true, 'SameSite=Strict'],
+  ] as const)('writes sameSite %s as %s', (sameSite, attribute) => {
+    expect(new SessionCookie({ sameSite }, 3).set('t', 1, [])[0]).toContain(attribute);
+  });
+
+  it('leaves SameSite out where it is false', () => {
+    expect(new SessionCookie({ sameSite: false }, 3).set('t', 1, [])[0]).not.toContain('SameSite');
+  });
+
+  it('is Secure in production, and only there, unless told otherwise', () => {
+    const before = process.env['NODE_ENV'];
+    try {
+      process.env['NODE_ENV'] = 'production';
+      expect(new SessionCookie({}, 3).secure).toBe(true);
+      expect(new SessionCookie({ secure: false }, 3).secure).toBe(false);
+      process.env['NODE_ENV'] = 'development';
+      expect(new SessionCookie({}, 3).secure).toBe(false);
+    } finally {
+      if (before === undefined) delete process.env['NODE_ENV'];
+      else process.env['NODE_ENV'] = before;
+    }
+  });
+
+  it('expires stale pieces with a whole token, and a stale whole token with pieces', () => {
+    const whole = cookie.set('token', 60, ['session', 'session.0', 'session.1']);
+    expect(whole.map(nameOf)).toEqual(['session', 'session.0', 'session.1']);
+    expect(whole.map(isExpired)).toEqual([false, true, true]);
+    const pieces = cookie.set('x'.repeat(5000), 60, ['session', 'session.1', 'session.2']);
+    expect(pieces.map(nameOf)).toEqual(['session.0', 'session.1', 'session', 'session.2']);
+    expect(pieces.map(isExpired)).toEqual([false, false, true, true]);
+  });
+
+  it('comes back from a browser as it was, however long, in cookies of at most 4096 bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: cookie.maxTokenLength }),
+        fc.integer({ min: 0, max: 9_999_999_999 }),
+        (length, maxAge) => {
+          const token = Array.from({ length }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
+          const sent = cookie.set(token, maxAge, []);
+          expect(sent.length).toBeLessThanOrEqual(3);
+          for (const header of sent) expect(Buffer.byteLength(header)).toBeLessThanOrEqual(4096);
+          const header = sent.map((each) => each.slice(0, each.indexOf(';'))).join('; ');
+          expect(cookie.read(header).tokens).toEqual([token]);
+        },
+      ),
+    );
+  });
+
+  it('needs as many cookies as it says for the longest token', () => {
+    for (const maxPieces of [1, 2, 3]) {
+      const limited = new SessionCookie({}, maxPieces);
+      expect(limited.set('x'.repeat(limited.maxTokenLength), 9_999_999_999, [])).toHaveLength(maxPieces);
+    }
+  });
+});
+
+describe('A cookie whose attributes contradict each other', () => {
+  it.each([
+    [{ sameSite: 'none', secure: false }, /sameSite 'none' needs secure: true/],
+    [{ partitioned: true, secure: false }, /partitioned: true needs secure: true/],
+    [{ name: '__Secure-s', secure: false }, /"__Secure-s" needs secure: true/],
+    [{ name: '__Host-s', secure: false }, /"__Host-s" needs secure: true/],
+    [{ name: '__Host-s', secure: true, path: '/a' }, /path '\/'/],
+    [{ name: '__Host-s', secure: true, domain: 'example.com' }, /no domain/],
+    [{ name: '__HOST-s', secure: true, domain: 'example.com' }, /no domain/],
+    [{ name: 'a b' }, /cannot be written as a cookie/],
+    [{ name: 'a=b' }, /cannot be written as a cookie/],
+    [{ name: 'a;b' }, /cannot be written as a cookie/],
+    [{ path: '/;' }, /cannot be written as a cookie/],
+    [{ domain: 'exa mple' }, /cannot be written as a cookie/],
+    [{ domain: 'example.com; Secure' }, /cannot be written as a cookie/],
+  ] as const)('is refused at boot: %j', (options, message) => {
+    const make = (): SessionCookie => new SessionCookie(options, 3);
+    expect(make).toThrow(SessionConfigError);
+    expect(make).toThrow(message);
+  });
+
+  it('is refused at boot where its name or its attributes leave no room for a token', () => {
+    for (const options of [
+      { name: 'n'.repeat(3600) },
+      { name: 'n'.repeat(5000) },
+      { path: `/${'p'.repeat(4096)}` },
+    ]) {
+      expect(() => new SessionCookie(options, 3)).toThrow(
+        /^Option 'cookie': name and attributes take \d+ of the 4096 bytes/,
+      );
+    }
+    const long = new SessionCookie({ name: 'n'.repeat(3500) }, 3);
+    const sent = long.set('x'.repeat(1200), 9_999_999_999, []);
+    expect(sent).toHaveLength(3);
+    for (const header of sent) expect(Buffer.byteLength(header)).toBeLessThanOrEqual(4096);
+  });
+
+  it.each([
+    { name: '__Host-s', secure: true },
+    { name: '__Secure-s', secure: true, path: '/a', domain: 'example.com' },
+    { sameSite: 'none', secure: true, partitioned: true },
+  ] as const)('is accepted where it fits: %j', (options) => {
+    expect(new SessionCookie(options, 3).set('t', 1, [])).toHaveLength(1);
+  });
+});
+
+const nameOf = (header: string): string => header.slice(0, header.indexOf('='));
+
+const isExpired = (header: string): boolean =>
+  header.includes('; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT');
