@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SessionValueError } from '../../lib/session.errors.js';
+import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../../lib/state/payload.js';
+import { SessionState } from '../../lib/state/session-state.js';
+import type { Values } from '../../lib/state/values.js';
+
+/** The state of a request that loads these values. */
+function load(values: Values, version = 1): SessionState {
+  const payload: Payload = { v: PAYLOAD_FORMAT, n: version, c: 0, d: values };
+  return loadText(JSON.stringify(payload));
+}
+
+function loadText(text: string): SessionState {
+  return SessionState.loaded(JSON, payloadOf(text), text, true);
+}
+
+function payloadOf(text: string): Payload {
+  const parsed = parsePayload(text, JSON);
+  if (parsed.kind !== 'session') throw new Error('No payload of a session.');
+  return parsed.payload;
+}
+
+/** Stores a state and returns the text that is now kept. */
+function commit(state: SessionState): string {
+  const draft = state.draft('w', undefined);
+  state.stored(draft);
+  return draft.text;
+}
+
+/** What is kept after two requests that both loaded the same values; the second finds the first one's record. */
+function inParallel(
+  values: Values,
+  first: (state: SessionState) => void,
+  second: (state: SessionState) => void,
+): Values {
+  const [one, two] = [load(values), load(values)];
+  first(one);
+  second(two);
+  const text = commit(one);
+  two.rebase(payloadOf(text), text);
+  return payloadOf(commit(two)).d;
+}
+
+describe('changes of two requests', () => {
+  it('are all there where they concern different keys', () => {
+    const kept = inParallel(
+      { user: { name: 'Ada' } },
+      (state) => state.put('user.age', 36),
+      (state) => state.put('user.city', 'London'),
+    );
+    expect(kept).toEqual({ user: { name: 'Ada', age: 36, city: 'London' } });
+  });
+
+  it('add up where they count', () => {
+    const kept = inParallel(
+      { views: 10 },
+      (state) => state.increment('views', 3),
+      (state) => state.increment('views', -1),
+    );
+    expect(kept).toEqual({ views: 12 });
+  });
+
+  it('append one after the other where they push', () => {
+    const kept = inParallel(
+      {},
+      (state) => state.push('cart', 'tea'),
+      (state) => state.push('cart', 'milk'),
+    );
+    expect(kept).toEqual({ cart: ['tea', 'milk'] });
+  });
+
+  it('run an updater again on the newest value', () => {
+    const seen: unknown[] = [];
+    const kept = inParallel(
+      { cart: ['tea'] },
+      (state) => state.push('cart', 'milk'),
+      (state) =>
+        state.update('cart', (cart) => (seen.push(cart), Array.isArray(cart) ? cart.toReversed() : cart)),
+    );
+    expect(seen).toEqual([['tea'], ['tea', 'milk']]);
+    expect(kept).toEqual({ cart: ['milk', 'tea'] });
+  });
+
+  it('remove what is forgotten, also what the other one stored meanwhile', () => {
+    const kept = inParallel(
+      { kept: 1 },
+      (state) => state.put('token', 'x'),
+      (state) => {
+        state.put('a', 1);
+        state.forget('token');
+      },
+    );
+    expect(kept).toEqual({ kept: 1, a: 1 });
+  });
+
+  it('leave nothing of the first when the second flushes or resets', () => {
+    const put = (state: SessionState) => state.put('a', 1);
+    expect(inParallel({ b: 2 }, put, (state) => state.flush())).toEqual({});
+    expect(inParallel({ b: 2 }, put, (state) => state.reset({ c: 3 }))).toEqual({ c: 3 });
+  });
+
+  it('keep the later one where both put the same key', () => {
+    const put = (value: string) => (state: SessionState) => state.put('theme', value);
+    expect(inParallel({}, put('dark'), put('light'))).toEqual({ theme: 'light' });
+  });
+
+  it('are refused by name where they no longer fit, and nothing is lost of the first', () => {
+    expect(() =>
+      inParallel(
+        { cart: ['tea'] },
+        (state) => state.put('cart', 'none'),
+        (state) => state.push('cart', 'milk'),
+      ),
+    ).toThrow(/"cart"/);
+    expect(() =>
+      inParallel(
+        {},
+        (state) => state.put('views', 'many'),
+        (state) => state.increment('views', 1),
+      ),
+    ).toThrow(SessionValueError);
+  });
+
+  it('carry copies: what is mutated after it was put counts, and shares nothing with the caller after the commit', () => {
+    const line = { sku: 'tea' };
+    const state = load({});
+    state.put('line', line);
+    line.sku = 'milk';
+    expect(payloadOf(commit(state)).d).toEqual({ line: { sku: 'milk' } });
+  });
+
+  type Step = (state: SessionState) => void;
+  const key = fc.constantFrom('a', 'b', 'n.x', 'n.y');
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.tuple(key, fc.jsonValue({ maxDepth: 1 })).map(
+      ([path, value]): Step =>
+        (state) =>
+          state.put(path, value),
+    ),
+    fc
+      .tuple(fc.constantFrom('count', 'm.count'), fc.integer({ min: -5, max: 5 }))
+      .map(([path, by]): Step => (state) => {
+        state.increment(path, by);
+      }),
+    fc.tuple(fc.constantFrom('list', 'm.list'), fc.integer()).map(
+      ([path, value]): Step =>
+        (state) =>
+          state.push(path, value),
+    ),
+    fc.constantFrom('list', 'm.list').map(
+      (path): Step =>
+        (state) =>
+          state.update(path, (list) => (Array.isArray(list) ? [...list, list.length] : [])),
+    ),
+    key.map(
+      (path): Step =>
+        (state) =>
+          state.forget(path),
+    ),
+    fc.constant<Step>((state) => state.flush()),
+  );
+
+  it('come out as if the requests had run one after the other, whatever they do', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 5 }), fc.array(step, { maxLength: 5 }), (first, second) => {
+        const start = { count: 1, list: [1], m: { count: 1, list: [] } };
+        const apply = (steps: Step[]) => (state: SessionState) => steps.forEach((each) => each(state));
+        // What a flush removes is created again: 'm' may then be missing, and every step still fits.
+        const serial = load(structuredClone(start));
+        apply(first)(serial);
+        const then = loadText(commit(serial));
+        apply(second)(then);
+        const expected = payloadOf(commit(then)).d;
+        expect(inParallel(structuredClone(start), apply(first), apply(second))).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a change', () => {
+  it('is no reason to commit where it changes nothing: forgetting what is not there, flushing what is empty', () => {
+    const state = load({});
+    state.forget('absent');
+    state.flush();
+    expect([state.due, state.modified]).toEqual([false, false]);
+    state.put('a', 1);
+    expect([state.due, state.modified]).toEqual([true, true]);
+    commit(state);
+    expect([state.due, state.modified]).toEqual([false, false]);
+  });
+
+  it('refuses an updater that returns a promise, without an unhandled rejection', () => {
+    const state = load({ a: 1 });
+    expect(() => state.update('a', () => Promise.reject(new Error('late')))).toThrow(/promise/);
+    expect(state.values).toEqual({ a: 1 });
+    expect(state.due).toBe(false);
+  });
+
+  it('removes the key where an updater returns undefined', () => {
+    const state = load({ a: 1, b: 2 });
+    state.update('a', () => undefined);
+    expect(payloadOf(commit(state)).d).toEqual({ b: 2 });
+  });
+
+  it('changes nothing where it is refused', () => {
+    const state = load({ text: 'x', list: [1] });
+    expect(() => state.push('text', 1)).toThrow(SessionValueError);
+    expect(() => state.increment('text', 1)).toThrow(SessionValueError);
+    expect(() => state.increment('list', 1)).toThrow(SessionValueError);
+    expect(() => state.put('list.7', 1)).toThrow(SessionValueError);
+    expect(() => state.put('__proto__.x', 1)).toThrow(SessionValueError);
+    expect(() => state.reset({ constructor: 1 })).toThrow(SessionValueError);
+    expect(state.values).toEqual({ text: 'x', list: [1] });
+    expect(state.due).toBe(false);
+  });
+});
