@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import request from 'supertest';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Below the repository, so that the snippets find the packages that they import. */
+const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
+
+interface Snippet {
+  readonly name: string;
+  readonly code: string;
+}
+
+/** Each TypeScript snippet of the README as a file: named by its first line, or numbered. */
+function snippets(): Snippet[] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  return [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ''], index) => ({
+    name: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `snippet-${index}.ts`,
+    // A snippet that only declares has to be a module, as the file is that it would be pasted into.
+    code: /^(import|export) /m.test(code) ? code : `import 'nestjs-session-kit';\n${code}`,
+  }));
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  return ts.parseJsonConfigFileContent({ ...config, include: ['test/readme.spec.ts'] }, ts.sys, ROOT).options;
+}
+
+function complaintsOf(files: readonly string[]): string[] {
+  const program = ts.createProgram([...files], { ...compilerOptions(), noEmit: true });
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(
+      (each) => `${each.file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(each.messageText, '\n')}`,
+    );
+}
+
+describe('the README', () => {
+  const all = snippets();
+
+  beforeAll(() => {
+    mkdirSync(FOLDER, { recursive: true });
+    for (const { name, code } of all) writeFileSync(join(FOLDER, name), code);
+  });
+
+  afterAll(() => {
+    rmSync(FOLDER, { recursive: true, force: true });
+  });
+
+  it('has snippets that compile in strict mode when pasted', () => {
+    expect(all.length).toBeGreaterThan(8);
+    expect(complaintsOf(all.map(({ name }) => join(FOLDER, name)))).toEqual([]);
+  }, 60_000);
+
+  it('has a quick start that works when pasted', async () => {
+    for (const { name, code } of all) {
+      writeFileSync(
+        join(FOLDER, name.replace('.ts', '.js')),
+        ts.transpile(code, { ...compilerOptions(), module: ts.ModuleKind.ESNext }),
+      );
+    }
+    const module: { AppModule: Type } = await import(/* @vite-ignore */ join(FOLDER, 'app.module.js'));
+    const app = await NestFactory.create(module.AppModule, { logger: false, forceCloseConnections: true });
+    await app.listen(0, '127.0.0.1');
+    try {
+      const visitor = request.agent(await app.getUrl());
+      await visitor.get('/cart').expect(200, { items: [], count: 0 });
+      await visitor.post('/cart').send({ item: 'tea' }).expect(302);
+      await visitor.get('/cart').expect(200, { items: ['tea'], count: 1, status: 'Added to your cart.' });
+      await visitor.get('/cart').expect(200, { items: ['tea'], count: 1 });
+    } finally {
+      await app.close();
+    }
+  });
+});
