@@ -41,10 +41,23 @@ interface Rule {
   readonly method: string | null;
 }
 
-function compile(route: ExcludedRoute): Rule {
+function compile(route: unknown): Rule {
   if (typeof route === 'string' || route instanceof RegExp)
     return { pattern: patternOf(route), method: null };
-  return { pattern: patternOf(route.path), method: methodOf(route.method) };
+  if (typeof route === 'object' && route !== null && 'path' in route) {
+    const { path } = route;
+    const method = methodOf('method' in route ? route.method : undefined);
+    if (typeof path === 'string' || path instanceof RegExp) return { pattern: patternOf(path), method };
+  }
+  throw new SessionConfigError(
+    `Option 'exclude' has an entry that is ${kindOf(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
+      'regular expressions, and { path, method }.',
+  );
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? 'an object without a path' : `of type ${typeof value}`;
 }
 
 function patternOf(path: string | RegExp): Rule['pattern'] {
@@ -61,9 +74,15 @@ function patternOf(path: string | RegExp): Rule['pattern'] {
   }
 }
 
-function methodOf(method: RequestMethod | string | undefined): string | null {
+function methodOf(method: unknown): string | null {
   if (method === undefined || method === RequestMethod.ALL) return null;
-  return typeof method === 'number' ? (RequestMethod[method] ?? null) : method.toUpperCase();
+  const name = typeof method === 'number' ? RequestMethod[method] : method;
+  if (typeof name === 'string' && /^[a-z-]+$/i.test(name)) {
+    return name.toUpperCase() === 'ALL' ? null : name.toUpperCase();
+  }
+  throw new SessionConfigError(
+    `Option 'exclude' got the method ${String(method)}. It takes a RequestMethod or a name such as 'GET'.`,
+  );
 }
 
 function pathOf(url: string): string {
