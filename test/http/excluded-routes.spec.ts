@@ -1,0 +1,92 @@
+import { RequestMethod } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { type ExcludedRoute, compileExclusion } from '../../lib/http/excluded-routes.js';
+import { SessionConfigError } from '../../lib/session.errors.js';
+
+function excludes(routes: readonly ExcludedRoute[], url: string, method = 'GET', prefix = ''): boolean {
+  const test = compileExclusion(routes, prefix);
+  if (test === null) throw new Error('nothing is excluded');
+  return test(method, url);
+}
+
+describe('The routes of the option exclude', () => {
+  it('cost nothing where there are none', () => {
+    expect(compileExclusion([], 'api')).toBeNull();
+  });
+
+  it.each<[ExcludedRoute, string, boolean]>([
+    ['/health', '/health', true],
+    ['/health', '/health/', true],
+    ['/health', '/health?verbose=1', true],
+    ['/health', '/HEALTH', true],
+    ['/health', '/healthy', false],
+    ['/health', '/health/db', false],
+    ['/health', '/a/health', false],
+    ['health', '/health', true],
+    ['/assets/{*path}', '/assets/', true],
+    ['/assets/{*path}', '/assets/a/b.css', true],
+    ['/assets/{*path}', '/assetsa', false],
+    ['{*path}', '/', true],
+    ['*path', '/anything', true],
+    ['/users/:id', '/users/1', true],
+    ['/users/:id', '/users/1/edit', false],
+    [/^\/internal\//, '/internal/a', true],
+    [/^\/internal\//, '/a/internal/', false],
+    [/secret/, '/a?secret', false],
+  ])('%s over %s: %s', (route, url, expected) => {
+    expect(excludes([route], url)).toBe(expected);
+  });
+
+  it('give the same answer each time, also for a regular expression that remembers', () => {
+    const test = compileExclusion([/^\/health/g], '');
+    expect([1, 2, 3].map(() => test?.('GET', '/health'))).toEqual([true, true, true]);
+  });
+
+  it.each([
+    [RequestMethod.GET, 'GET', true],
+    [RequestMethod.GET, 'POST', false],
+    [RequestMethod.ALL, 'POST', true],
+    ['get', 'GET', true],
+    ['POST', 'GET', false],
+    ['all', 'DELETE', true],
+  ])('may name a method: %s over %s: %s', (method, requested, expected) => {
+    expect(excludes([{ path: '/health', method }], '/health', requested)).toBe(expected);
+    expect(excludes([{ path: /health/, method }], '/health', requested)).toBe(expected);
+  });
+
+  it('stand for every method where none is named', () => {
+    expect(excludes([{ path: '/health' }], '/health', 'PATCH')).toBe(true);
+  });
+
+  it.each(['api', '/api', '/api/', 'api/'])('count with and without the global prefix %j', (prefix) => {
+    expect(excludes(['/health'], '/api/health', 'GET', prefix)).toBe(true);
+    expect(excludes(['/health'], '/health', 'GET', prefix)).toBe(true);
+    expect(excludes(['/api/health'], '/api/health', 'GET', prefix)).toBe(true);
+    expect(excludes(['/health'], '/apihealth', 'GET', prefix)).toBe(false);
+    expect(excludes(['/health'], '/other/health', 'GET', prefix)).toBe(false);
+  });
+
+  it('are enough if one of them fits', () => {
+    expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/x/c')).toBe(true);
+    expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/b')).toBe(false);
+  });
+
+  it.each([
+    ['/a(', /"\/a\(" is no path/],
+    ['/*', /"\/\*" is no path/],
+    [null, /an entry that is null/],
+    [undefined, /an entry that is undefined/],
+    [7, /an entry that is of type number/],
+    [{}, /an object without a path/],
+    [{ path: 7 }, /an entry that is/],
+    [{ method: 'GET' }, /an object without a path/],
+    [{ path: '/a', method: 99 }, /got the method 99/],
+    [{ path: '/a', method: '' }, /got the method/],
+    [{ path: '/a', method: null }, /got the method null/],
+  ])('are refused at boot where they are none: %j', (route, message) => {
+    const compile = (): unknown => compileExclusion([route as ExcludedRoute], '');
+    expect(compile).toThrow(SessionConfigError);
+    expect(compile).toThrow(message);
+    expect(compile).toThrow(/^Option 'exclude'/);
+  });
+});

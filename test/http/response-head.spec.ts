@@ -1,0 +1,141 @@
+import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'node:http';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { type HeadArguments, withCookies } from '../../lib/http/response-head.js';
+
+const COOKIES = ['session.0=a; Path=/', 'session.1=b; Path=/'];
+
+interface Head {
+  readonly status: number | undefined;
+  readonly message: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What arrives at a client when a response, prepared as given, writes its head with cookies of ours. */
+async function send(
+  args: HeadArguments,
+  prepare: (res: ServerResponse) => void = () => undefined,
+): Promise<Head> {
+  await using server = createServer((_req, res) => {
+    prepare(res);
+    Reflect.apply(res.writeHead, res, withCookies(res, args, COOKIES));
+    res.end('body');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const request = get({ port, host: '127.0.0.1', agent: false });
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+  return {
+    status: response.statusCode,
+    message: response.statusMessage,
+    headers: response.headers,
+  };
+}
+
+const OWN = 'own=1; Path=/';
+
+describe('The head of a response that brings a session cookie', () => {
+  it('has it beside nothing else, and says to caches whose it is', async () => {
+    const { status, headers } = await send([204]);
+    expect(status).toBe(204);
+    expect(headers['set-cookie']).toEqual(COOKIES);
+    expect(headers['cache-control']).toBe('private, no-cache="Set-Cookie"');
+    expect(headers.vary).toBe('Cookie');
+  });
+
+  it.each<[string, HeadArguments, ((res: ServerResponse) => void)?]>([
+    ['setHeader, one', [200], (res) => res.setHeader('Set-Cookie', OWN)],
+    ['setHeader, a list', [200], (res) => res.setHeader('set-cookie', [OWN])],
+    ['appendHeader', [200], (res) => res.appendHeader('Set-Cookie', OWN)],
+    ['writeHead with an object', [200, { 'Set-Cookie': OWN }]],
+    ['writeHead with an object and a list', [200, { 'SET-COOKIE': [OWN] }]],
+    ['writeHead with a flat list', [200, ['Set-Cookie', OWN, 'X-Other', 'x']]],
+    [
+      'writeHead with a list of pairs',
+      [
+        200,
+        [
+          ['X-Other', 'x'],
+          ['set-cookie', OWN],
+        ],
+      ],
+    ],
+    ['writeHead with a message and headers', [200, 'Fine', { 'Set-Cookie': OWN }]],
+    [
+      'setHeader, while writeHead brings other headers',
+      [200, { 'X-Other': 'x' }],
+      (res) => res.setHeader('Set-Cookie', OWN),
+    ],
+  ])("keeps the application's own cookie: %s", async (_how, args, prepare) => {
+    const { headers } = await send(args, prepare);
+    expect(headers['set-cookie']).toEqual([OWN, ...COOKIES]);
+  });
+
+  it('keeps several cookies of a flat list, of which Node 20 by itself keeps one', async () => {
+    const { headers } = await send([200, ['Set-Cookie', OWN, 'Set-Cookie', 'own=2', 'X-A', '1', 'X-A', '2']]);
+    expect(headers['set-cookie']).toEqual([OWN, 'own=2', ...COOKIES]);
+    expect(headers['x-a']).toBe('1, 2');
+  });
+
+  it('keeps status, message and every other header', async () => {
+    const { status, message, headers } = await send(
+      [201, 'Made', { Location: '/a', 'Content-Length': 4 }],
+      (res) => {
+        res.setHeader('X-Before', 'x');
+      },
+    );
+    expect({ status, message }).toEqual({ status: 201, message: 'Made' });
+    expect(headers).toMatchObject({ location: '/a', 'content-length': '4', 'x-before': 'x' });
+  });
+
+  it.each<[string, HeadArguments, ((res: ServerResponse) => void)?]>([
+    ['setHeader', [200], (res) => res.setHeader('Cache-Control', 'no-store')],
+    ['writeHead', [200, { 'CACHE-CONTROL': 'no-store' }]],
+    [
+      'setHeader, while writeHead brings other headers',
+      [200, { a: 'b' }],
+      (res) => res.setHeader('cache-control', 'no-store'),
+    ],
+  ])("leaves the application's own Cache-Control as it is: %s", async (_how, args, prepare) => {
+    expect((await send(args, prepare)).headers['cache-control']).toBe('no-store');
+  });
+
+  it.each<[string, HeadArguments, ((res: ServerResponse) => void) | undefined, string]>([
+    ['setHeader', [200], (res) => res.setHeader('Vary', 'Accept'), 'Accept, Cookie'],
+    [
+      'setHeader with Cookie in it',
+      [200],
+      (res) => res.setHeader('Vary', 'Accept, cookie'),
+      'Accept, cookie',
+    ],
+    ['setHeader with a star', [200], (res) => res.setHeader('Vary', '*'), '*'],
+    ['writeHead', [200, { VARY: 'Accept' }], undefined, 'Accept, Cookie'],
+    ['writeHead with Cookie in it', [200, { vary: 'Cookie' }], undefined, 'Cookie'],
+    ['writeHead with a list', [200, { vary: ['Accept', 'Origin'] }], undefined, 'Accept, Origin, Cookie'],
+    [
+      'setHeader, while writeHead brings other headers',
+      [200, { a: 'b' }],
+      (res) => res.setHeader('Vary', 'Accept'),
+      'Accept, Cookie',
+    ],
+  ])('adds to Vary what is missing: %s', async (_how, args, prepare, expected) => {
+    expect((await send(args, prepare)).headers.vary).toBe(expected);
+  });
+
+  it("changes nothing that is the application's: neither its headers object nor its arguments", async () => {
+    const headers = Object.freeze({ 'Set-Cookie': OWN, Vary: 'Accept' });
+    const args = Object.freeze([200, headers]) as HeadArguments;
+    await send(args);
+    expect(args).toEqual([200, { 'Set-Cookie': OWN, Vary: 'Accept' }]);
+  });
+
+  it('takes a head that says nothing in place of headers', async () => {
+    expect((await send([200, undefined])).headers['set-cookie']).toEqual(COOKIES);
+    expect((await send([200, 'Fine', undefined])).message).toBe('Fine');
+  });
+});
