@@ -81,7 +81,7 @@ function methodOf(method: unknown): string | null {
     return name.toUpperCase() === 'ALL' ? null : name.toUpperCase();
   }
   throw new SessionConfigError(
-    `Option 'exclude' got the method ${String(method)}. It takes a RequestMethod or a name such as 'GET'.`,
+    `Option 'exclude' got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
   );
 }
 

@@ -10,7 +10,7 @@ describe('A random id', () => {
   });
 
   it('uses every bit', () => {
-    const ones = new Array<number>(256).fill(0);
+    const ones = Array.from({ length: 256 }, () => 0);
     const rounds = 2000;
     for (let round = 0; round < rounds; round += 1) {
       const bytes = Buffer.from(randomId(), 'base64url');

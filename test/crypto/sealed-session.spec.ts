@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';

@@ -19,7 +19,8 @@ async function send(
 ): Promise<Head> {
   await using server = createServer((_req, res) => {
     prepare(res);
-    Reflect.apply(res.writeHead, res, withCookies(res, args, COOKIES));
+    const head = withCookies(res, args, COOKIES);
+    Reflect.apply(Reflect.get(res, 'writeHead'), res, head);
     res.end('body');
   });
   server.listen(0, '127.0.0.1');

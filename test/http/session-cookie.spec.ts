@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionCookie } from '../../lib/http/session-cookie.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
