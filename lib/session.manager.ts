@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from './clock.js';
 import { type AnyDriver, isSealing } from './drivers/built-in-drivers.js';
@@ -200,6 +201,7 @@ export class SessionManager {
       store,
       queue: this.#queue,
       ending: new RecordEnding(store, this.#queue, serializer, systemClock),
+      wait: sleep,
     };
   }
 

@@ -21,6 +21,8 @@ export interface RecordTools {
   readonly store: RecordStore;
   readonly queue: CommitQueue;
   readonly ending: RecordEnding;
+  /** Lets some ms pass. */
+  readonly wait: (ms: number) => Promise<unknown>;
 }
 
 /** What was found in place of the version that a commit was based on. */
@@ -208,7 +210,7 @@ export class RecordLifecycle extends SessionLifecycle {
       if (newest.version > base.version) this.#rebase(state, newest);
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      if (attempt > PATIENT_ATTEMPTS) await pause(attempt);
+      if (attempt > PATIENT_ATTEMPTS) await this.#tools.wait(pauseBefore(attempt));
       // The application let go of this session while others wrote it: nothing of it is to be stored any more.
       if (state !== this.state || this.base === null) {
         await this.#leaveNewHome(null);
@@ -383,10 +385,7 @@ function unknown(): SessionStoreError {
   );
 }
 
-/** A random moment that grows with the attempts, so that processes in step fall out of step. */
-function pause(attempt: number): Promise<void> {
-  const limit = Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
-  return new Promise((resolve) => {
-    setTimeout(resolve, Math.random() * limit);
-  });
+/** A random moment that grows with the attempts, in ms, so that processes in step fall out of step. */
+function pauseBefore(attempt: number): number {
+  return Math.random() * Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
 }

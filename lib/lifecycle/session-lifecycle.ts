@@ -190,7 +190,9 @@ export abstract class SessionLifecycle {
   regenerate(leavesMarker: boolean): void {
     this.currentId = randomId();
     this.idIsFresh = true;
-    if (!leavesMarker) this.leavesMarker = false;
+    if (leavesMarker) return;
+    this.leavesMarker = false;
+    this.state.flash.leaveOthers();
   }
 
   async touch(): Promise<void> {

@@ -26,6 +26,9 @@ export class FlashState {
   #withdrawals = 0;
   #withdrawalsInFlight = 0;
   #withdrawalsStored = 0;
+  /** Whether the next write carries nothing of what other requests flashed. */
+  #alone = false;
+  #aloneInFlight = false;
 
   /**
    * @param seen the number of the write that was loaded
@@ -89,10 +92,12 @@ export class FlashState {
   /** Takes a message back, whoever flashed it. Returns false where none was readable. */
   forget(path: string): boolean {
     this.#withdraw(path);
-    if (readPath(this.visible, path) === undefined) return false;
+    const pending = this.#pending !== null && readPath(this.#pending, path) !== undefined;
+    // Kept after a flush, a message is on its way without being readable.
+    if (this.#pending !== null && pending) removeCopying(this.#pending, path);
+    if (readPath(this.visible, path) === undefined) return pending;
     this.#visible = { ...this.visible };
     removeCopying(this.#visible, path);
-    if (this.#pending !== null) removeCopying(this.#pending, path);
     return true;
   }
 
@@ -101,6 +106,11 @@ export class FlashState {
     this.#visible = {};
     this.#pending = null;
     this.#withdraw(null);
+  }
+
+  /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
+  leaveOthers(): void {
+    this.#alone = true;
   }
 
   /** Takes back what is stored already, or on its way: one message, or (null) all. */
@@ -127,7 +137,8 @@ export class FlashState {
    * `notStored`.
    */
   takeFor(stamp: number): FlashBatch[] {
-    let rest = this.#ages ? this.#batches.filter(([batch]) => batch > this.#seen) : this.#batches.slice();
+    let rest = this.#batches.filter(([batch]) => this.#survives(batch));
+    this.#aloneInFlight = this.#alone;
     if (this.#own !== null) rest = withOwn(rest, this.#own);
     if (this.#pending !== null) {
       this.#inFlight = { stamp, messages: { ...this.#inFlight?.messages, ...this.#pending } };
@@ -142,10 +153,16 @@ export class FlashState {
     return rest;
   }
 
+  #survives(batch: number): boolean {
+    if (this.#own?.has(batch) === true) return true;
+    return !this.#alone && !(this.#ages && batch <= this.#seen);
+  }
+
   /** The write succeeded: these are the stored batches now. */
   stored(batches: FlashBatch[]): void {
     this.#batches = batches;
     this.#withdrawalsStored = this.#withdrawalsInFlight;
+    if (this.#aloneInFlight) this.#alone = false;
     if (this.#inFlight === null) return;
     (this.#own ??= new Map()).set(this.#inFlight.stamp, this.#inFlight.messages);
     this.#inFlight = null;

@@ -181,9 +181,13 @@ function isPlainValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+/**
+ * Whether an object is of no class. Those of parsers that avoid `Object.prototype` are plain as well: they have no
+ * prototype, or an empty one (Fastify's form bodies), or that of another realm.
+ */
+export function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**

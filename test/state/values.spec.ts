@@ -147,6 +147,15 @@ describe('a copy', () => {
     expect(readPath(copy, 'inner.list.0')).not.toBe(inner.list[0]);
   });
 
+  it('is made of objects without a prototype, and of those with an empty one, too', () => {
+    const bare: Values = Object.assign(Object.create(null), { a: 1 });
+    const parsed: Values = Object.assign(Object.create(Object.create(null)), { a: 1 });
+    const copy = cloneValue({ bare, parsed });
+    expect(copy).toEqual({ bare: { a: 1 }, parsed: { a: 1 } });
+    expect(copy.bare).not.toBe(bare);
+    expect(copy.parsed).not.toBe(parsed);
+  });
+
   it('takes instances of classes as they are', () => {
     const date = new Date(0);
     expect(cloneValue({ date })['date']).toBe(date);

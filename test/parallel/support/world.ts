@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
@@ -57,8 +58,11 @@ export class World {
   }
 
   /** One process of the application. Requests of one process share a queue; `driver` is its way to the store. */
-  process(driver: RecordDriver = this.driver): ApplicationProcess {
-    return new ApplicationProcess(this, driver);
+  process(
+    driver: RecordDriver = this.driver,
+    wait: (ms: number) => Promise<unknown> = sleep,
+  ): ApplicationProcess {
+    return new ApplicationProcess(this, driver, wait);
   }
 
   /** A session that somebody has already; its id. */
@@ -93,11 +97,12 @@ export class ApplicationProcess {
   constructor(
     readonly world: World,
     driver: RecordDriver,
+    wait: (ms: number) => Promise<unknown>,
   ) {
     const { clock, serializer, log } = world.runtime;
     const store = new RecordStore(driver, 'test', Infinity, new StoreHealth('test', log));
     const queue = new CommitQueue(Infinity);
-    this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock) };
+    this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock), wait };
   }
 
   /** A request that carries the cookie of an id (null: none), and has loaded its session. */

@@ -1,0 +1,212 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Event, ModelChange, Trace, View } from './trace.js';
+
+interface Batch {
+  readonly id: string;
+  readonly messages: Readonly<Record<string, unknown>>;
+}
+
+interface Reader {
+  /** The flash messages that it saw: they are used up by its next commit. */
+  readonly seen: readonly string[];
+  readonly previous: Readonly<Record<string, unknown>>;
+  /** What it flashed in earlier commits and has not taken back. */
+  readonly own: readonly Batch[];
+}
+
+interface Shared {
+  readonly state: 'lives' | 'moved' | 'ended';
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly batches: readonly Batch[];
+  readonly readers: readonly Reader[];
+}
+
+function joined(batches: readonly Batch[]): Record<string, unknown> {
+  return Object.assign({}, ...batches.map(({ messages }) => messages));
+}
+
+/** The simplest session that could work: one request after the other. Keys may have one dot. */
+function apply(values: Record<string, unknown>, change: ModelChange): void {
+  if (change.op === 'flush') {
+    for (const key of Object.keys(values)) delete values[key];
+    return;
+  }
+  // What is left are changes of one key each; flashing and keeping is about messages.
+  if (!('key' in change)) return;
+  const [root = '', leaf] = change.key.split('.');
+  const inner = values[root];
+  const parent =
+    leaf === undefined
+      ? values
+      : typeof inner === 'object' && inner !== null
+        ? (inner as Record<string, unknown>)
+        : {};
+  const name = leaf ?? root;
+  const current = parent[name];
+  switch (change.op) {
+    case 'put':
+      parent[name] = structuredClone(change.value);
+      break;
+    case 'append':
+      parent[name] = `${typeof current === 'string' ? current : ''}${change.text}`;
+      break;
+    case 'increment':
+      parent[name] = (typeof current === 'number' ? current : 0) + change.by;
+      break;
+    case 'push':
+      parent[name] = [...(Array.isArray(current) ? current : []), change.value];
+      break;
+    case 'forget':
+      delete parent[name];
+      return;
+    case 'flash':
+      return;
+  }
+  if (leaf !== undefined) values[root] = parent;
+}
+
+/** What a commit makes of a session's values. */
+function applyAll(
+  values: Readonly<Record<string, unknown>>,
+  changes: readonly ModelChange[],
+): Record<string, unknown> {
+  const result = structuredClone(values) as Record<string, unknown>;
+  for (const change of changes) apply(result, change);
+  return result;
+}
+
+/** What a commit makes of the flash messages: those in the session, and those of its own that a request goes on with. */
+function applyFlash(
+  shared: Shared,
+  reader: Reader,
+  changes: readonly ModelChange[],
+  id: string,
+): { readonly batches: readonly Batch[]; readonly own: readonly Batch[] } {
+  let pending: Record<string, unknown> = {};
+  let own = reader.own;
+  const withdraw = (key: string | null): void => {
+    own = own.map((batch) => ({
+      id: batch.id,
+      messages: Object.fromEntries(
+        Object.entries(batch.messages).filter(([name]) => key !== null && name !== key),
+      ),
+    }));
+  };
+  for (const change of changes) {
+    if (change.op === 'flash') {
+      withdraw(change.key);
+      pending[change.key] = change.value;
+    } else if (change.op === 'forget') {
+      withdraw(change.key);
+      delete pending[change.key];
+    } else if (change.op === 'flush') {
+      withdraw(null);
+      pending = {};
+    } else if (change.op === 'keep') {
+      const flashed = joined(own);
+      for (const [key, value] of Object.entries(reader.previous)) {
+        if (!(key in pending) && !(key in flashed)) pending[key] = value;
+      }
+    }
+  }
+  const fresh = { id, messages: pending };
+  const batches = shared.batches
+    .filter((batch) => !reader.seen.includes(batch.id))
+    .map((batch) => own.find((each) => each.id === batch.id) ?? batch);
+  return { batches: [...batches, fresh], own: [...own, fresh] };
+}
+
+/** What a session has in the end that no other request knew of. */
+export function ownSession({ changes, previous }: NonNullable<Trace['own']>): View {
+  const nothing: Shared = { state: 'lives', values: {}, batches: [], readers: [] };
+  const { batches } = applyFlash(nothing, { seen: [], previous, own: [] }, changes, 'own');
+  return { values: applyAll({}, changes), messages: joined(batches) };
+}
+
+/** The shared session after one event of one request; null where it cannot have happened now. */
+function after(shared: Shared, index: number, position: number, event: Event): Shared | null {
+  const reader = shared.readers[index];
+  if (reader === undefined) return null;
+  const withReader = (changed: Reader): Reader[] =>
+    shared.readers.map((each, other) => (other === index ? changed : each));
+  switch (event.kind) {
+    case 'load': {
+      if (event.found === null) return shared.state === 'lives' ? null : shared;
+      const previous = joined(shared.batches);
+      const { values, messages } = event.found;
+      if (shared.state !== 'lives' || !isDeepStrictEqual(messages, previous)) return null;
+      if (values !== null && !isDeepStrictEqual(values, shared.values)) return null;
+      const seen = shared.batches.map(({ id }) => id);
+      return { ...shared, readers: withReader({ seen, previous, own: [] }) };
+    }
+    case 'destroy':
+      return { ...shared, state: 'ended' };
+    case 'commit': {
+      if (!event.stored) return shared.state === 'ended' ? shared : null;
+      if (shared.state === 'ended') return null;
+      if (event.moves === 'invalidate') return { ...shared, state: 'ended' };
+      const id = `${index}.${position}`;
+      const { batches, own } = applyFlash(shared, reader, event.changes, id);
+      return {
+        state: event.moves === 'regenerate' ? 'moved' : shared.state,
+        values: applyAll(shared.values, event.changes),
+        batches,
+        readers: withReader({ ...reader, own }),
+      };
+    }
+  }
+}
+
+const MOST_TRIES = 300_000;
+
+/**
+ * Looks for a serial order of all events that explains the end: the events of one request in their own order, and
+ * nothing before what was over when it began.
+ *
+ * @param end what is left of the shared session; null: nothing
+ * @returns the order, as the numbers of requests; null where there is none
+ */
+export function findSerialOrder(begin: View, traces: readonly Trace[], end: View | null): number[] | null {
+  const positions = traces.map(() => 0);
+  const order: number[] = [];
+  const deadEnds = new Set<string>();
+  let tries = 0;
+  const total = traces.reduce((sum, { events }) => sum + events.length, 0);
+
+  const search = (shared: Shared): boolean => {
+    if (order.length === total) {
+      if (shared.state === 'ended' || end === null) return shared.state === 'ended' && end === null;
+      return isDeepStrictEqual(end, { values: shared.values, messages: joined(shared.batches) });
+    }
+    const key = JSON.stringify([positions, shared]);
+    if (deadEnds.has(key)) return false;
+    if (++tries > MOST_TRIES) throw new Error('The search for a serial order takes too long');
+    const next = traces.map(({ events }, index) => events[positions[index] ?? 0]);
+    const firstEnd = Math.min(...next.map((event) => event?.end ?? Infinity));
+    // Who was over first comes first in most orders: with it the search is over at once as a rule.
+    const candidates = next
+      .map((event, index) => ({ event, index }))
+      .filter(({ event }) => event !== undefined && event.begin <= firstEnd)
+      .toSorted((left, right) => (left.event?.end ?? 0) - (right.event?.end ?? 0));
+    for (const { event, index } of candidates) {
+      const position = positions[index] ?? 0;
+      const changed = event === undefined ? null : after(shared, index, position, event);
+      if (changed === null) continue;
+      positions[index] = position + 1;
+      order.push(index);
+      if (search(changed)) return true;
+      order.pop();
+      positions[index] = position;
+    }
+    deadEnds.add(key);
+    return false;
+  };
+
+  const found = search({
+    state: 'lives',
+    values: begin.values,
+    batches: Object.keys(begin.messages).length === 0 ? [] : [{ id: 'begin', messages: begin.messages }],
+    readers: traces.map(() => ({ seen: [], previous: {}, own: [] })),
+  });
+  return found ? order : null;
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { parsePayload } from '../../../lib/state/payload.js';
+import type { StoppedClock } from '../../conformance/stopped-clock.js';
+import type { History } from './history.js';
+import { findSerialOrder, ownSession } from './model.js';
+import { Player, type Stage } from './player.js';
+import type { View } from './trace.js';
+import { WatchedDriver } from './watched-driver.js';
+import { type Answer, TestRequest, World } from './world.js';
+
+/** What is there before the history begins. */
+export const BEGIN: View = {
+  values: { count: 5, list: ['a'], name: 'Ada', profile: { by: 'begin' }, log: 'begin ' },
+  messages: { status: 'welcome' },
+};
+
+/** What is left of a session, wherever it has moved to; null: nothing. */
+export async function viewOfStored(
+  driver: RecordDriver,
+  id: string,
+): Promise<(View & { readonly id: string }) | null> {
+  const record = await driver.read(id);
+  if (record === null) return null;
+  const parsed = parsePayload(record.payload, JSON);
+  if (parsed.kind === 'moved') return viewOfStored(driver, parsed.to);
+  if (parsed.kind !== 'session') return null;
+  const batches = parsed.payload.f ?? [];
+  return {
+    id,
+    values: parsed.payload.d,
+    messages: Object.assign({}, ...batches.map(([, messages]) => messages)),
+  };
+}
+
+/**
+ * Plays a history on a store, with every call to the store, and every step of a request, in an order that is drawn, and
+ * checks that some serial order of the requests explains the end.
+ */
+export async function playHistory(
+  scheduler: fc.Scheduler,
+  history: History,
+  makeDriver: (clock: StoppedClock) => RecordDriver,
+): Promise<void> {
+  const world = new World(makeDriver);
+  const id = await world.seed((session) => {
+    for (const [key, value] of Object.entries(structuredClone(BEGIN.values))) session.put(key, value);
+    for (const [key, value] of Object.entries(BEGIN.messages)) session.flash(key, value);
+  });
+  const pause = () => scheduler.schedule(Promise.resolve(), 'go on');
+  let time = 0;
+  const stage: Stage = { pause, tick: () => (time += 1) };
+  const processes = Array.from({ length: 1 + Math.max(...history.map((plan) => plan.process)) }, () => {
+    const driver = new WatchedDriver(world.driver);
+    driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
+    driver.after = ({ method }) => scheduler.schedule(Promise.resolve(), `${method} answered`);
+    return world.process(driver, pause);
+  });
+
+  const requests = history.map((plan, index) => {
+    const [first] = processes;
+    const process = processes[plan.process] ?? first;
+    if (process === undefined) throw new Error('A history without processes');
+    const request = new TestRequest(process, id);
+    const player = new Player(stage, request.session, String.fromCodePoint(97 + index), plan.looks);
+    return { plan, request, player };
+  });
+  const answers = await scheduler.waitFor(
+    Promise.all(
+      requests.map(async ({ plan, request, player }): Promise<Answer> => {
+        await pause();
+        await player.load();
+        await player.play(plan);
+        let answer: Answer | null = null;
+        await player.commit(async () => {
+          answer = await request.respond();
+        });
+        if (answer === null) throw new Error('A request without an answer');
+        return answer;
+      }),
+    ),
+  );
+
+  for (const { status, error } of answers) expect(status, String(error)).toBe(200);
+  const end = await viewOfStored(world.driver.inner, id);
+  const traces = requests.map(({ player }) => player.trace);
+  const endView = end === null ? null : { values: end.values, messages: end.messages };
+  const order = findSerialOrder(BEGIN, traces, endView);
+  expect(
+    order,
+    `No serial order explains ${JSON.stringify({ end: endView, traces }, null, 1)}`,
+  ).not.toBeNull();
+
+  // Sessions of one request alone have exactly what it stored in them.
+  for (const [index, { request, player }] of requests.entries()) {
+    const { own } = player.trace;
+    if (own === null || own.changes.length === 0) continue;
+    const stored = await viewOfStored(world.driver.inner, request.session.id);
+    expect(stored).toEqual({ id: request.session.id, ...ownSession(own) });
+    expect(answers[index]?.cookieId).toBe(request.session.id);
+  }
+  // Where the session moved, somebody tells the browser where to.
+  if (end !== null && end.id !== id) expect(answers.map(({ cookieId }) => cookieId)).toContain(end.id);
+  // Nobody's changes were dropped unless somebody ended the session.
+  const events = traces.flatMap((trace) => trace.events);
+  if (events.some((event) => event.kind === 'commit' && !event.stored)) {
+    expect(
+      events.some(
+        (event) => event.kind === 'destroy' || (event.kind === 'commit' && event.moves === 'invalidate'),
+      ),
+    ).toBe(true);
+  }
+  // Nothing is left that no cookie leads to.
+  const known = new Set([...answers.map(({ cookieId }) => cookieId), end?.id]);
+  expect((await world.living()).filter((living) => !known.has(living))).toEqual([]);
+}

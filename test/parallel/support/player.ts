@@ -1,0 +1,208 @@
+import type { RequestSession } from '../../../lib/session/request-session.js';
+import type { RequestPlan, Step } from './history.js';
+import type { Event, Found, ModelChange, Trace, View } from './trace.js';
+
+/** What a history is played on: the store and the requests to it, real or not. */
+export interface Stage {
+  /** Lets others go first, maybe. */
+  pause(): Promise<void>;
+  /** A moment of the whole history; each is one higher than the one before. */
+  tick(): number;
+}
+
+/** Plays the steps of one request on a session, and writes down what it did. */
+export class Player {
+  readonly trace: Trace = { events: [], own: null };
+  readonly #stage: Stage;
+  readonly #session: RequestSession;
+  readonly #name: string;
+  readonly #looks: boolean;
+  #previous: View['messages'] = {};
+  #changes: ModelChange[] = [];
+  #moves: 'stays' | 'regenerate' | 'invalidate' = 'stays';
+  /** The first object got from each key: an application holds on to what it has. */
+  readonly #held = new Map<string, object>();
+  /** Keys whose object was mutated in place since they were last set as a whole. */
+  readonly #mutated = new Set<string>();
+  #serial = 0;
+  /** Whether it is still about the session that all share. */
+  #shared = true;
+  /** Whether the session was gone when it came to store something. */
+  #dropped = false;
+
+  /**
+   * @param name no other request has
+   * @param looks whether the request looks at all values before it changes any
+   */
+  constructor(stage: Stage, session: RequestSession, name: string, looks: boolean) {
+    this.#stage = stage;
+    this.#session = session;
+    this.#name = name;
+    this.#looks = looks;
+  }
+
+  async load(): Promise<void> {
+    const begin = this.#stage.tick();
+    await this.#session.initiate();
+    const end = this.#stage.tick();
+    const found = this.#session.stored ? foundIn(this.#session, this.#looks) : null;
+    this.trace.events.push({ kind: 'load', found, begin, end });
+    if (found === null) this.#alone({});
+    else this.#previous = found.messages;
+  }
+
+  async play({ steps }: RequestPlan): Promise<void> {
+    for (const step of steps) {
+      await this.#stage.pause();
+      await this.#perform(step);
+    }
+  }
+
+  /** From here on it is about a session that only this request knows. */
+  #alone(previous: View['messages']): void {
+    this.#shared = false;
+    this.trace.own = { changes: [], previous };
+  }
+
+  get #unique(): string {
+    this.#serial += 1;
+    return `${this.#name}${this.#serial}`;
+  }
+
+  async #perform(step: Step): Promise<void> {
+    const session = this.#session;
+    switch (step.op) {
+      case 'put': {
+        const value = step.key === 'profile' || step.key === 'cart' ? { by: this.#unique } : this.#unique;
+        // The model keeps what was put, and not what the application does to it afterwards.
+        this.#set(step.key, { op: 'put', key: step.key, value: structuredClone(value) });
+        session.put(step.key, value);
+        return;
+      }
+      case 'update': {
+        const text = `${this.#unique} `;
+        session.update<string>(step.key, (current) => `${current ?? ''}${text}`);
+        this.#set(step.key, { op: 'append', key: step.key, text });
+        return;
+      }
+      case 'increment':
+        session.increment(step.key, step.by);
+        this.#changes.push({ op: 'increment', key: step.key, by: step.by });
+        return;
+      case 'push': {
+        const value = this.#unique;
+        session.push(step.key, value);
+        this.#changes.push({ op: 'push', key: step.key, value });
+        return;
+      }
+      case 'forget':
+        session.forget(step.key);
+        this.#set(step.key, { op: 'forget', key: step.key });
+        return;
+      case 'flush':
+        session.flush();
+        this.#flush();
+        return;
+      case 'flash': {
+        const value = this.#unique;
+        session.flash(step.key, value);
+        this.#changes.push({ op: 'flash', key: step.key, value });
+        return;
+      }
+      case 'keep':
+        session.reflash();
+        this.#changes.push({ op: 'keep' });
+        return;
+      case 'mutate':
+        this.#mutate(step.key);
+        return;
+      case 'regenerate':
+        session.regenerate();
+        if (this.#moves === 'stays') this.#moves = 'regenerate';
+        return;
+      case 'invalidate':
+        session.invalidate();
+        this.#moves = 'invalidate';
+        this.#flush();
+        return;
+      case 'destroy':
+        return this.#destroy();
+      case 'save':
+        await this.commit(() => session.save());
+    }
+  }
+
+  #set(key: string, change: ModelChange): void {
+    this.#changes.push(change);
+    this.#held.delete(key);
+    this.#mutated.delete(key);
+  }
+
+  #flush(): void {
+    this.#changes.push({ op: 'flush' });
+    this.#held.clear();
+    this.#mutated.clear();
+  }
+
+  #mutate(key: string): void {
+    const object = this.#held.get(key) ?? this.#session.get<unknown>(key);
+    if (typeof object !== 'object' || object === null) return;
+    if (Array.isArray(object)) object.push(this.#unique);
+    else Reflect.set(object, this.#unique, true);
+    this.#held.set(key, object);
+    this.#mutated.add(key);
+  }
+
+  async #destroy(): Promise<void> {
+    const begin = this.#stage.tick();
+    const shared = this.#shared && !this.#dropped;
+    this.#changes = [];
+    this.#moves = 'stays';
+    this.#held.clear();
+    this.#mutated.clear();
+    await this.#session.destroy();
+    if (shared) this.trace.events.push({ kind: 'destroy', begin, end: this.#stage.tick() });
+    this.#dropped = false;
+    this.#alone({});
+  }
+
+  /** Commits, by whatever does it, and writes down what was committed. */
+  async commit(commit: () => Promise<unknown>): Promise<void> {
+    if (!this.#session.due || this.#dropped) {
+      // Forgetting what is not there waits for a commit that has more to do.
+      await commit();
+      return;
+    }
+    const changes = this.#changes;
+    for (const key of this.#mutated) {
+      const held = this.#held.get(key);
+      if (held !== undefined) changes.push({ op: 'put', key, value: structuredClone(held) });
+    }
+    const moves = this.#moves;
+    this.#changes = [];
+    this.#moves = 'stays';
+    this.#mutated.clear();
+    const begin = this.#stage.tick();
+    await commit();
+    if (!this.#shared) {
+      this.trace.own?.changes.push(...changes);
+      return;
+    }
+    const { stored } = this.#session;
+    const event: Event = { kind: 'commit', changes, moves, stored, begin, end: this.#stage.tick() };
+    this.trace.events.push(event);
+    if (!stored) {
+      this.#dropped = true;
+    } else if (moves === 'invalidate') {
+      this.#alone(this.#previous);
+      this.trace.own?.changes.push(...changes.slice(changes.findLastIndex(({ op }) => op === 'flush') + 1));
+    }
+  }
+}
+
+function foundIn(session: RequestSession, looks: boolean): Found {
+  const messages = session.flashMessages.all();
+  if (!looks) return structuredClone({ values: null, messages });
+  const values = Object.entries(session.all()).filter(([key]) => !(key in messages));
+  return structuredClone({ values: Object.fromEntries(values), messages });
+}
