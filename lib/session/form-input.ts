@@ -1,4 +1,4 @@
-import type { Values } from '../state/values.js';
+import { type Values, isPlain } from '../state/values.js';
 
 /** What never refills a form, unless the option `flash.except` says otherwise. Case, `_` and `-` make no difference. */
 export const NEVER_FLASHED: readonly string[] = [
@@ -48,7 +48,8 @@ function withoutSecrets(fields: Record<string, unknown>, isNeverFlashed: (field:
   const input: Values = {};
   for (const [name, value] of Object.entries(fields)) {
     // Comes from a visitor: what cannot be a key is left out and not reported.
-    const segments = name.split('.');
+    // A parser may have left `user[password]` as it was sent (Fastify's does).
+    const segments = name.split(/[.[\]]+/);
     if (segments.some((segment) => FORBIDDEN.has(segment) || isNeverFlashed(segment)) || isNeverFlashed(name))
       continue;
     input[name] = clean(value, isNeverFlashed);
@@ -63,6 +64,5 @@ function clean(value: unknown, isNeverFlashed: (field: string) => boolean): unkn
 
 function isFields(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return isPlain(value);
 }
