@@ -38,6 +38,8 @@ export interface RequestInit {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes it a POST with this JSON body. */
   readonly body?: object;
+  /** Makes it a POST of a form, as a browser without scripts sends it. */
+  readonly form?: Readonly<Record<string, string>>;
   /** The status expected. Default 200. */
   readonly status?: number;
 }
@@ -157,10 +159,7 @@ export class Visitor {
     const key = randomUUID();
     handlers.set(key, handler);
     try {
-      const sent =
-        init.body === undefined
-          ? this.agent.get(`/run/${key}`)
-          : this.agent.post(`/run/${key}`).send(init.body);
+      const sent = this.#send(`/run/${key}`, init);
       for (const [name, value] of Object.entries(init.headers ?? {})) sent.set(name, value);
       const response = await sent.redirects(0);
       const outcome = outcomes.get(key);
@@ -179,5 +178,10 @@ export class Visitor {
       handlers.delete(key);
       outcomes.delete(key);
     }
+  }
+
+  #send(path: string, { body, form }: RequestInit): request.Test {
+    if (form !== undefined) return this.agent.post(path).send(new URLSearchParams(form).toString());
+    return body === undefined ? this.agent.get(path) : this.agent.post(path).send(body);
   }
 }

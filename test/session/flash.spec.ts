@@ -1,0 +1,151 @@
+import { Controller, Get } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RequestSession } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+@Controller()
+class OtherController {
+  /** Has nothing to do with sessions. */
+  @Get('plain')
+  plain() {
+    return { ok: true };
+  }
+
+  @Get('asset')
+  asset() {
+    return { ok: true };
+  }
+}
+
+describe.each(PLATFORMS)('flash messages on %s', (platform) => {
+  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+    let app: HandlerApp;
+    beforeAll(async () => {
+      app = await HandlerApp.start(platform, {
+        options: { driver, exclude: ['/asset'] },
+        controllers: [OtherController],
+      });
+    });
+    afterAll(async () => {
+      await app[Symbol.asyncDispose]();
+    });
+
+    const messages = ({ flashMessages }: RequestSession) => flashMessages.all();
+
+    it('survive whatever they hold: 0, false, empty text, null, lists, objects', async () => {
+      const visitor = app.visitor();
+      const flashed = { zero: 0, no: false, empty: '', nothing: null, list: [], object: { a: [0] } };
+      await visitor.in((session) => session.flash(flashed));
+      const [all, zero, no, empty, nothing, has] = await visitor.in((session) => [
+        messages(session),
+        session.flashMessages.get('zero', 7),
+        session.get('no', true),
+        session.old('empty', 'full'),
+        session.flashMessages.get('nothing', 'something'),
+        ['zero', 'no', 'empty', 'nothing', 'absent'].map((key) => session.flashMessages.has(key)),
+      ]);
+      expect(all).toEqual(flashed);
+      expect([zero, no, empty, nothing]).toEqual([0, false, '', 'something']);
+      expect(has).toEqual([true, true, true, false, false]);
+    });
+
+    it('take paths, and stand side by side under one name', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) =>
+        session.flash('errors.title', 'Required').flash('errors.text', 'Too short'),
+      );
+      expect(await visitor.in(messages)).toEqual({ errors: { title: 'Required', text: 'Too short' } });
+    });
+
+    it('are hidden by a stored value of the same name, and do not touch it', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('status', 'stored').flash('status', 'flashed'));
+      expect(
+        await visitor.in((session) => [session.get('status'), session.flashMessages.get('status')]),
+      ).toEqual(['stored', 'flashed']);
+      expect(await visitor.in((session) => session.all())).toEqual({ status: 'stored' });
+    });
+
+    it('age once in a request, however often it commits', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('first', 1));
+      await visitor.in(async (session) => {
+        await session.put('a', 1).commit();
+        await session.flash('second', 2).commit();
+        await session.put('b', 2).commit();
+        expect(messages(session)).toEqual({ first: 1 });
+        expect(session.get('first')).toBe(1);
+      });
+      expect(await visitor.in(messages)).toEqual({ second: 2 });
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
+    it('age with a request that does not look at them', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      await visitor.agent.get('/plain').expect(200);
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
+    it('wait for the next page where the browser only fetches ahead, or asks for what is excluded', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      await visitor.agent.get('/asset').expect(200);
+      const purposes = [
+        { 'sec-purpose': 'prefetch' },
+        { 'sec-purpose': 'prefetch;prerender' },
+        { purpose: 'prefetch' },
+      ];
+      for (const headers of purposes) {
+        const { value, cookies } = await visitor.handle(messages, { headers });
+        expect(value).toEqual({ status: 'Saved.' });
+        expect(cookies).toEqual([]);
+      }
+      expect(await visitor.in(messages)).toEqual({ status: 'Saved.' });
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
+    it('are kept also where a page fetched ahead writes something else', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      await visitor.in((session) => session.put('seen', 1), { headers: { 'sec-purpose': 'prefetch' } });
+      expect(await visitor.in((session) => session.all())).toEqual({ status: 'Saved.', seen: 1 });
+      expect(await visitor.in((session) => session.all())).toEqual({ seen: 1 });
+    });
+
+    it('can be kept by name or all together, beside new ones', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash({ a: 1, b: { c: 2, d: 3 } }));
+      await visitor.in((session) => session.keep('b.c').flash('new', 4));
+      expect(await visitor.in((session) => messages(session.reflash().flash('newer', 5)))).toEqual({
+        b: { c: 2 },
+        new: 4,
+      });
+      expect(await visitor.in(messages)).toEqual({ b: { c: 2 }, new: 4, newer: 5 });
+    });
+
+    it('are taken back by forget, pull and flush', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => {
+        session.flash({ forgotten: 1, pulled: 2, kept: 3 }).forget('forgotten');
+        expect(session.pull('pulled')).toBe(2);
+      });
+      expect(await visitor.in(messages)).toEqual({ kept: 3 });
+      await visitor.in((session) => session.flash('flushed', 1).flush());
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
+    it('for now only are no reason for a session', async () => {
+      const { value, cookies } = await app
+        .visitor()
+        .handle((session) => [
+          session.now('status', 'Saved.').now({ 'errors.title': 'Required' }).all(),
+          session.isModified,
+          session.flashMessages.isEmpty,
+        ]);
+      expect(value).toEqual([{ status: 'Saved.', errors: { title: 'Required' } }, false, true]);
+      expect(cookies).toEqual([]);
+    });
+  });
+});
