@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
+import { PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from './clock.js';
 import {
@@ -140,11 +141,24 @@ export class DriverRegistry {
       return definition.useFactory(...dependencies, this.#settings.configOf(name));
     }
     if ('useClass' in definition && typeof definition.useClass === 'function') {
-      return (
-        this.#context.resolve(definition.useClass) ?? (await this.#moduleRef.create(definition.useClass))
-      );
+      return this.#context.resolve(definition.useClass) ?? (await this.#construct(definition.useClass));
     }
     throw new SessionConfigError(`Option 'drivers.${name}' takes { useClass } or { useFactory, inject }.`);
+  }
+
+  /**
+   * Makes a class that nobody provides. Its dependencies are looked up in the whole application: where this module is
+   * imported says nothing about what the application's own driver may need.
+   */
+  async #construct(driver: Type<AnyDriver>): Promise<AnyDriver> {
+    const types: unknown = Reflect.getMetadata(PARAMTYPES_METADATA, driver) ?? [];
+    const declared: unknown = Reflect.getMetadata(SELF_DECLARED_DEPS_METADATA, driver) ?? [];
+    const tokens = Array.isArray(types) ? [...types] : [];
+    for (const each of Array.isArray(declared) ? declared : [])
+      if (isDeclared(each)) tokens[each.index] = each.param;
+    const dependencies = tokens.map((token) => this.#context.resolve(token));
+    // Nest knows more ways to inject, and says best what is missing.
+    return dependencies.includes(undefined) ? this.#moduleRef.create(driver) : new driver(...dependencies);
   }
 
   #find(name: string, token: unknown): unknown {
@@ -202,6 +216,11 @@ export class DriverRegistry {
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
+}
+
+/** How Nest keeps what `@Inject(token)` says of a parameter. */
+function isDeclared(value: unknown): value is { index: number; param: unknown } {
+  return typeof value === 'object' && value !== null && 'index' in value && 'param' in value;
 }
 
 function isDriverLike(value: unknown): value is AnyDriver {

@@ -1,9 +1,16 @@
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller, Get, Post, Query } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Flash, type FlashMessages, Session } from 'nestjs-session-kit';
 import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
+
+const FOLDER = join(tmpdir(), `session-smoke-${process.pid}`);
+
+afterAll(() => {
+  rmSync(FOLDER, { recursive: true, force: true });
+});
 
 @Controller()
 class PagesController {
@@ -45,7 +52,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     it(`remembers with ${driver} what one request stored for the next`, async () => {
       await using app = await TestApp.start(platform, {
         controllers: [PagesController],
-        options: { driver },
+        options: { driver, file: { location: FOLDER } },
       });
       const visitor = app.visitor();
       const none = await visitor.get('/none').expect(200);

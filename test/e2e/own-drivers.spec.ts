@@ -1,0 +1,267 @@
+import { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  type RecordDriver,
+  type SealingDriver,
+  Session,
+  SessionConfigError,
+  SessionDriver,
+  SessionManager,
+  type SessionModuleOptions,
+  type SessionRecord,
+} from 'nestjs-session-kit';
+import { systemClock } from '../../lib/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { PLATFORMS, TestApp, type TestAppSetup } from '../support/test-app.js';
+
+/** A dependency, as an application has them: a connection pool, say. */
+@Injectable()
+class Journal {
+  readonly entries: string[] = [];
+}
+
+/** Writes down what happens to it and what it was given. */
+class JournalingDriver extends CustomDriver {
+  readonly config: unknown;
+
+  constructor(
+    readonly journal: Journal,
+    config?: unknown,
+  ) {
+    super(systemClock);
+    this.config = config;
+  }
+
+  async open(config: unknown): Promise<void> {
+    this.journal.entries.push(`open ${JSON.stringify(config)}`);
+  }
+
+  async close(): Promise<void> {
+    this.journal.entries.push('close');
+  }
+
+  async collectGarbage(now: number): Promise<number> {
+    this.journal.entries.push(`collect ${typeof now}`);
+    return 7;
+  }
+}
+
+@SessionDriver('mongo')
+class MarkedDriver extends JournalingDriver {
+  constructor(journal: Journal) {
+    super(journal);
+  }
+}
+
+@Injectable()
+class PlainDriver extends JournalingDriver {
+  constructor(journal: Journal) {
+    super(journal);
+  }
+}
+
+@Injectable()
+class Extender implements OnModuleInit {
+  constructor(
+    private readonly sessions: SessionManager,
+    private readonly journal: Journal,
+  ) {}
+
+  onModuleInit(): void {
+    this.sessions.extend('mongo', (config: unknown) => new JournalingDriver(this.journal, config));
+  }
+}
+
+@Controller()
+class CounterController {
+  @Get()
+  count(@Session() session: Session) {
+    return { count: session.increment('count') };
+  }
+}
+
+/** A module of the application that SessionModule knows nothing of. */
+@Module({ providers: [Journal], exports: [Journal] })
+class JournalModule {}
+
+const MONGO = { url: 'mongo://127.0.0.1/test' };
+
+const WAYS: readonly { readonly name: string; readonly setup: TestAppSetup }[] = [
+  {
+    name: '@SessionDriver on a provider',
+    setup: {
+      providers: [MarkedDriver],
+      imports: [JournalModule],
+      options: { driver: 'mongo', mongo: MONGO },
+    },
+  },
+  {
+    name: "the option 'drivers' with useClass",
+    setup: {
+      providers: [PlainDriver],
+      imports: [JournalModule],
+      options: { driver: 'mongo', mongo: MONGO, drivers: { mongo: { useClass: PlainDriver } } },
+    },
+  },
+  {
+    name: "the option 'drivers' with useFactory and inject",
+    setup: {
+      imports: [JournalModule],
+      options: {
+        driver: 'mongo',
+        mongo: MONGO,
+        drivers: {
+          mongo: {
+            useFactory: (journal: Journal, config: unknown) => new JournalingDriver(journal, config),
+            inject: [Journal],
+          },
+        },
+      },
+    },
+  },
+  {
+    name: 'SessionManager.extend while the application boots',
+    setup: { providers: [Extender], imports: [JournalModule], options: { driver: 'mongo', mongo: MONGO } },
+  },
+];
+
+describe.each(WAYS)('a driver brought by $name', ({ setup }) => {
+  it.each(PLATFORMS)('keeps sessions on %s, with what was injected and configured', async (platform) => {
+    let journal: Journal;
+    {
+      await using app = await TestApp.start(platform, { ...setup, controllers: [CounterController] });
+      journal = app.get(Journal);
+      expect(journal.entries).toEqual([`open ${JSON.stringify(MONGO)}`]);
+
+      const visitor = app.visitor();
+      await visitor.get('/').expect(200, { count: 1 });
+      await visitor.get('/').expect(200, { count: 2 });
+
+      const sessions = app.get(SessionManager);
+      expect(sessions.driver()).toBe(sessions.driver('mongo'));
+      expect(sessions.driver()).toBeInstanceOf(JournalingDriver);
+      expect(await sessions.collectGarbage()).toBe(7);
+      expect(journal.entries.at(-1)).toBe('collect number');
+    }
+    expect(journal.entries.at(-1)).toBe('close');
+  });
+});
+
+it('hands the configuration to factories', async () => {
+  for (const { setup } of WAYS.slice(2)) {
+    await using app = await TestApp.start('express', setup);
+    expect(app.get(SessionManager).driver()).toHaveProperty('config', MONGO);
+  }
+});
+
+it('makes the class of useClass itself where nobody provides it, with what any module of the application has', async () => {
+  await using app = await TestApp.start('express', {
+    controllers: [CounterController],
+    imports: [JournalModule],
+    options: { driver: 'own', drivers: { own: { useClass: PlainDriver } } },
+  });
+  await app.request.get('/').expect(200, { count: 1 });
+  expect(app.get(SessionManager).driver()).toHaveProperty('journal', app.get(Journal));
+});
+
+it('calls a factory with two parameters for each request, and hands it the request', async () => {
+  const store = new CustomDriver(systemClock);
+  const urls: unknown[] = [];
+
+  @Injectable()
+  class PerRequest implements OnModuleInit {
+    constructor(private readonly sessions: SessionManager) {}
+
+    onModuleInit(): void {
+      this.sessions.extend('tenant', (_config: unknown, request: { url?: string } | undefined) => {
+        urls.push(request?.url);
+        return store;
+      });
+    }
+  }
+
+  for (const platform of PLATFORMS) {
+    urls.length = 0;
+    await using app = await TestApp.start(platform, {
+      controllers: [CounterController],
+      providers: [PerRequest],
+      options: { driver: 'tenant' },
+    });
+    const visitor = app.visitor();
+    await visitor.get('/?tenant=a').expect(200, { count: 1 });
+    await visitor.get('/?tenant=b').expect(200, { count: 2 });
+    expect(urls.filter((url) => url !== undefined)).toEqual(['/?tenant=a', '/?tenant=b']);
+  }
+});
+
+it('takes a sealing driver that works asynchronously', async () => {
+  class SlowSeal implements SealingDriver {
+    async seal(record: SessionRecord): Promise<string> {
+      return Buffer.from(JSON.stringify(record)).toString('base64url');
+    }
+
+    async open(token: string): Promise<SessionRecord | null> {
+      try {
+        const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
+        return record;
+      } catch {
+        return null;
+      }
+    }
+  }
+  for (const platform of PLATFORMS) {
+    await using app = await TestApp.start(platform, {
+      controllers: [CounterController],
+      options: { driver: 'seal', drivers: { seal: { useFactory: () => new SlowSeal() } } },
+    });
+    const visitor = app.visitor();
+    await visitor.get('/').expect(200, { count: 1 });
+    await visitor.get('/').expect(200, { count: 2 });
+    await app.request.get('/').set('Cookie', 'session=garbage').expect(200, { count: 1 });
+  }
+});
+
+it('collects garbage by itself as often as the option says, outside of requests', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const journal = new Journal();
+    await using _app = await TestApp.start('express', {
+      options: {
+        driver: 'own',
+        gc: '5m',
+        drivers: { own: { useFactory: () => new JournalingDriver(journal) } },
+      },
+    });
+    await vi.advanceTimersByTimeAsync(5 * 60_000 - 1);
+    expect(journal.entries).not.toContain('collect number');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(journal.entries).toContain('collect number');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+describe('a driver that is none', () => {
+  const boot = (options: Partial<SessionModuleOptions>) => TestApp.start('express', { options });
+
+  it('stops the boot with the known names where the name is unknown', async () => {
+    const failure = boot({ driver: 'mongodb' });
+    await expect(failure).rejects.toThrow(SessionConfigError);
+    await expect(failure).rejects.toThrow(/mongodb.*memory, file, database, redis, memcached, stealth/);
+  });
+
+  it('stops the boot where methods are missing, and names them', async () => {
+    const half = { read: async () => null, write: async () => true };
+    const useFactory = () => half as unknown as RecordDriver;
+    await expect(boot({ driver: 'half', drivers: { half: { useFactory } } })).rejects.toThrow(
+      /"half" lacks touch, destroy/,
+    );
+  });
+
+  it('stops the boot where an injected dependency is provided nowhere, and names it', async () => {
+    const useFactory = (journal: Journal) => new JournalingDriver(journal);
+    await expect(
+      boot({ driver: 'own', drivers: { own: { useFactory, inject: [Journal] } } }),
+    ).rejects.toThrow(/drivers\.own\.inject.*Journal/);
+  });
+});
