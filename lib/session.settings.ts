@@ -6,6 +6,7 @@ import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { NEVER_FLASHED, fieldName } from './session/form-input.js';
 import type { SessionSerializer } from './state/payload.js';
+import { assertKey } from './state/values.js';
 import type { ExcludedRoute } from './http/excluded-routes.js';
 
 /** The injection token of the settings. */
@@ -70,8 +71,6 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   if (!isObject(options)) throw wrong('options', options, "an object with at least 'secret'");
   const secrets = secretsOf(options.secret);
   const cookie = new SessionCookie(cookieOptionsOf(options.cookie), maxCookiesOf(options.stealth));
-  const drivers = options.drivers ?? {};
-  if (!isObject(drivers)) throw wrong('drivers', drivers, 'an object of drivers by name');
   return {
     keyring: new Keyring(secrets, cookie.name),
     driver: nonEmptyText('driver', options.driver, 'stealth', 'the name of a driver'),
@@ -86,9 +85,9 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     degrade: degradeOf(options.whenStoreFails),
     gcEvery: options.gc === false ? null : duration('gc', options.gc, '10m'),
     neverFlashed: new Set(exceptOf(options.flash).map(fieldName)),
-    userKey: nonEmptyText('userKey', options.userKey, 'userId', 'the path of a session value'),
+    userKey: userKeyOf(options.userKey),
     recordClient: flag('recordClient', options.recordClient, true),
-    drivers,
+    drivers: driversOf(options.drivers),
     builtInOptions: options,
     configOf: (driver) => (Object.hasOwn(options, driver) ? options[driver] : undefined),
     unexplained: Object.keys(options).filter((name) => !KNOWN.has(name) && options[name] !== undefined),
@@ -149,11 +148,44 @@ function fits(value: unknown, allowed: string): boolean {
 function maxCookiesOf(stealth: unknown): number {
   if (stealth === undefined) return MAX_PIECES;
   if (!isObject(stealth)) throw wrong('stealth', stealth, 'an object such as { maxCookies: 1 }');
-  const max = stealth['maxCookies'] ?? MAX_PIECES;
+  assertKnown('stealth', stealth, ['maxCookies']);
+  const max = stealth['maxCookies'] === undefined ? MAX_PIECES : stealth['maxCookies'];
   if (typeof max !== 'number' || !Number.isInteger(max) || max < 1 || max > MAX_PIECES) {
     throw wrong('stealth.maxCookies', max, `a whole number from 1 to ${MAX_PIECES}`);
   }
   return max;
+}
+
+function driversOf(drivers: SessionModuleOptions['drivers']): Record<string, DriverDefinition> {
+  if (drivers === undefined) return {};
+  if (!isObject(drivers)) throw wrong('drivers', drivers, 'an object of drivers by name');
+  for (const [name, definition] of Object.entries<unknown>(drivers)) {
+    const takes = '{ useClass } or { useFactory, inject }';
+    if (!isObject(definition)) throw wrong(`drivers.${name}`, definition, takes);
+    const inject = definition['inject'];
+    if (inject !== undefined && !Array.isArray(inject))
+      throw wrong(`drivers.${name}.inject`, inject, 'a list');
+  }
+  return drivers;
+}
+
+function userKeyOf(userKey: unknown): string {
+  const key = nonEmptyText('userKey', userKey, 'userId', USER_KEY);
+  try {
+    assertKey(key);
+  } catch (cause) {
+    throw new SessionConfigError(`Option 'userKey' got "${key}"; it takes ${USER_KEY}.`, { cause });
+  }
+  return key;
+}
+
+const USER_KEY = "the path of a session value, such as 'userId' or 'user.id'";
+
+/** A misspelt name would leave its default in place without a word. */
+function assertKnown(option: string, given: object, known: readonly string[]): void {
+  const stray = Object.keys(given).find((name) => !known.includes(name));
+  if (stray === undefined) return;
+  throw new SessionConfigError(`Option '${option}.${stray}' does not exist. Known are ${known.join(', ')}.`);
 }
 
 function serializerOf(serializer: unknown): SessionSerializer {
@@ -183,7 +215,8 @@ function degradeOf(policy: unknown): boolean {
 function exceptOf(flash: unknown): readonly string[] {
   if (flash === undefined) return NEVER_FLASHED;
   if (!isObject(flash)) throw wrong('flash', flash, "an object such as { except: ['password'] }");
-  const except = flash['except'] ?? NEVER_FLASHED;
+  assertKnown('flash', flash, ['except']);
+  const except = flash['except'] === undefined ? NEVER_FLASHED : flash['except'];
   if (!Array.isArray(except) || !except.every((name) => typeof name === 'string')) {
     throw wrong('flash.except', except, 'a list of field names');
   }
@@ -197,12 +230,12 @@ function listOf(name: string, value: readonly ExcludedRoute[] | undefined): read
 }
 
 function duration(name: string, value: unknown, fallback: string, zero = false): number {
-  const parsed = parseDuration(value ?? fallback, zero);
+  const parsed = parseDuration(value === undefined ? fallback : value, zero);
   if (parsed === null) {
     throw wrong(
       name,
       value,
-      "milliseconds above zero, or text such as '30s', '2h', '7d', up to a hundred years",
+      `milliseconds ${zero ? 'from zero on' : 'above zero'}, or text such as '30s', '2h', '7d', up to a hundred years`,
     );
   }
   return parsed;
@@ -215,7 +248,7 @@ function flag(name: string, value: unknown, fallback: boolean): boolean {
 }
 
 function nonEmptyText(name: string, value: unknown, fallback: string, takes: string): string {
-  const text = value ?? fallback;
+  const text = value === undefined ? fallback : value;
   if (typeof text !== 'string' || text === '') throw wrong(name, value, takes);
   return text;
 }
