@@ -93,7 +93,7 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
   });
 
   // With stealth the session is in the cookie: there is nowhere to merge what happens at once, and the last one wins.
-  it.skipIf(driver === 'stealth')('loses nothing that is added at once', async () => {
+  it(`${driver === 'stealth' ? 'keeps the last' : 'loses nothing'} of what is added at once`, async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     const { request } = visitor.context;
@@ -105,6 +105,10 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
 
     expect(answers.map((answer) => answer.status())).toEqual(Array.from({ length: 20 }, () => 200));
     await visitor.visit('/cart');
+    if (driver === 'stealth') {
+      expect(await visitor.cartCount()).toBeGreaterThanOrEqual(2);
+      return;
+    }
     expect(await visitor.cartCount()).toBe(21);
     expect(await visitor.page.getByLabel('Quantity of Stoneware mug').inputValue()).toBe('11');
   });

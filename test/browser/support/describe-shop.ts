@@ -44,7 +44,9 @@ export function describeShop(
 
     // The drivers side by side, since a browser mostly waits; the tests of each one after the other.
     describe.concurrent.each(drivers)('with the driver %s', (driver) => {
-      describe.sequential('in turn', () => describeWithDriver(driver, () => browser, body));
+      describe.sequential('in turn', () => {
+        describeWithDriver(driver, () => browser, body);
+      });
     });
   });
 }
