@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RequestSession, SessionStoreError, SessionValueError } from 'nestjs-session-kit';
+import { systemClock } from '../../lib/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+/** A store that fails on demand. */
+class FailingDriver extends CustomDriver {
+  failing = false;
+
+  override async write(...args: Parameters<CustomDriver['write']>) {
+    if (this.failing) throw new Error('The store is away.');
+    return super.write(...args);
+  }
+  override async touch(...args: Parameters<CustomDriver['touch']>) {
+    if (this.failing) throw new Error('The store is away.');
+    return super.touch(...args);
+  }
+}
+
+type Operation = 'save' | 'commit' | 'regenerate' | 'roll' | 'destroy' | 'reload' | 'touch';
+
+/** What an operation calls back with: nothing, or the error. */
+function calledBack(session: RequestSession, operation: Operation): Promise<unknown[]> {
+  return new Promise((resolve) => {
+    void session[operation]((...args: unknown[]) => resolve(args));
+  });
+}
+
+describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
+  let app: HandlerApp;
+  let driver: FailingDriver;
+  beforeAll(async () => {
+    driver = new FailingDriver(systemClock);
+    app = await HandlerApp.start(platform, {
+      options: { driver: 'failing', drivers: { failing: { useFactory: () => driver } } },
+    });
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+
+  it.each(['save', 'commit', 'regenerate', 'roll', 'destroy', 'reload', 'touch'] as const)(
+    'are called without an error by %s when it is done',
+    async (operation) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      const args = await visitor.in((session) => calledBack(session.put('b', 2), operation));
+      expect(args).toEqual([]);
+    },
+  );
+
+  it('find what was asked for done', async () => {
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    const saved = await visitor.in(async (session) => {
+      await calledBack(session.put('b', 2), 'save');
+      return (await app.manager.read(id))?.values;
+    });
+    expect(saved).toEqual({ a: 1, b: 2 });
+    const reloaded = await visitor.in(async (session) => {
+      session.put('a', 'forgotten');
+      await calledBack(session, 'reload');
+      return session.all();
+    });
+    expect(reloaded).toEqual({ a: 1, b: 2 });
+    const regenerated = await visitor.in(async (session) => {
+      await calledBack(session, 'regenerate');
+      return { id: session.id, all: session.all() };
+    });
+    expect(regenerated.id).not.toBe(id);
+    expect(regenerated.all).toEqual({ a: 1, b: 2 });
+    const destroyed = await visitor.in(async (session) => {
+      await calledBack(session, 'destroy');
+      return [session.all(), await app.manager.read(regenerated.id)];
+    });
+    expect(destroyed).toEqual([{}, null]);
+  });
+
+  it.each([
+    ['save', 200],
+    ['touch', 200],
+    // Whoever was told to be signed out has to be.
+    ['destroy', 503],
+  ] as const)('are called with the error where %s fails, and the answer is %i', async (operation, status) => {
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    const args = await visitor.in(
+      async (session) => {
+        driver.failing = true;
+        try {
+          return await calledBack(operation === 'save' ? session.put('b', 2) : session, operation);
+        } finally {
+          driver.failing = false;
+        }
+      },
+      { status },
+    );
+    expect(args).toEqual([expect.any(SessionStoreError)]);
+  });
+
+  it('are called with what is wrong with a value', async () => {
+    const args = await app.visitor().in(async (session) => {
+      const outcome = await calledBack(session.put('n', Number.NaN), 'save');
+      session.forget('n');
+      return outcome;
+    });
+    expect(args).toEqual([expect.any(SessionValueError)]);
+  });
+
+  it('may be left out without waiting: a save that fails does not end the process, and is answered with 503', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    try {
+      driver.failing = true;
+      await app.visitor().handle((session) => void session.put('a', 1).save(), { status: 503 });
+      // Node reports what nobody handled once the microtasks have run.
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    } finally {
+      driver.failing = false;
+      process.off('unhandledRejection', listen);
+    }
+    expect(unhandled).toEqual([]);
+  });
+});
