@@ -36,7 +36,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-function httpSessions(settings: SessionSettings, manager: SessionManager, config: ApplicationConfig): HttpSessions {
+function httpSessions(
+  settings: SessionSettings,
+  manager: SessionManager,
+  config: ApplicationConfig,
+): HttpSessions {
   const log = new Logger('SessionModule');
   return new HttpSessions(
     {
@@ -51,7 +55,7 @@ function httpSessions(settings: SessionSettings, manager: SessionManager, config
       },
       createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
     },
-    compileExclusion(settings.exclude, config.getGlobalPrefix()),
+    compileExclusion(settings.exclude, () => config.getGlobalPrefix()),
   );
 }
 
@@ -73,7 +77,8 @@ function httpSessions(settings: SessionSettings, manager: SessionManager, config
     DriverRegistry,
     {
       provide: SessionManager,
-      useFactory: (settings: SessionSettings, registry: DriverRegistry) => new SessionManager(settings, registry),
+      useFactory: (settings: SessionSettings, registry: DriverRegistry) =>
+        new SessionManager(settings, registry),
       inject: [SESSION_SETTINGS, DriverRegistry],
     },
     {

@@ -15,19 +15,19 @@ export type ExclusionTest = (method: string | undefined, url: string) => boolean
 /**
  * Compiles the option `exclude`. Null where nothing is excluded.
  *
- * @param globalPrefix what `app.setGlobalPrefix` was given: a path excludes with and without it
+ * @param globalPrefixOf says what `app.setGlobalPrefix` was given: a path excludes with and without it. Asked for each
+ * request, because main.ts sets it after the modules are made.
  * @throws SessionConfigError for what is no path
  */
 export function compileExclusion(
   routes: readonly ExcludedRoute[],
-  globalPrefix: string,
+  globalPrefixOf: () => string,
 ): ExclusionTest | null {
   if (routes.length === 0) return null;
   const rules = routes.map((route) => compile(route));
-  const prefix = globalPrefix === '' ? '' : `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
   return (method, url) => {
     const path = pathOf(url);
-    const inner = prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
+    const inner = withoutPrefix(path, globalPrefixOf());
     return rules.some(
       (rule) =>
         (rule.method === null || rule.method === method) &&
@@ -83,6 +83,13 @@ function methodOf(method: unknown): string | null {
   throw new SessionConfigError(
     `Option 'exclude' got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
   );
+}
+
+/** The path below the global prefix; null where there is none, or the path is not below it. */
+function withoutPrefix(path: string, globalPrefix: string): string | null {
+  if (globalPrefix === '') return null;
+  const prefix = `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
+  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
 }
 
 function pathOf(url: string): string {

@@ -1,0 +1,46 @@
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { ModuleKind, ScriptTarget, preProcessFile, transpileModule } from 'typescript';
+
+const root = resolve(import.meta.dirname, '../..');
+
+const compilerOptions = {
+  module: ModuleKind.ESNext,
+  target: ScriptTarget.ES2023,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+};
+
+/**
+ * Compiles a Nest application, the package and whatever else it imports by relative paths, into a folder, so that plain
+ * Node can run it: child processes know nothing of the test runner.
+ *
+ * @param program path of its TypeScript source
+ * @returns path of the compiled program
+ */
+export async function compileApplication(program: string, folder: string): Promise<string> {
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const library = await readdir(join(root, 'lib'), { recursive: true });
+  const waiting = [
+    resolve(program),
+    ...library.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'lib', name)),
+  ];
+  const compiled = new Set<string>();
+  for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
+    if (compiled.has(source)) continue;
+    compiled.add(source);
+    const text = await readFile(source, 'utf8');
+    const target = targetOf(source, folder);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, transpileModule(text, { compilerOptions, fileName: source }).outputText);
+    for (const { fileName } of preProcessFile(text).importedFiles) {
+      if (fileName.startsWith('.')) waiting.push(resolve(dirname(source), fileName.replace(/\.js$/, '.ts')));
+    }
+  }
+  return targetOf(resolve(program), folder);
+}
+
+function targetOf(source: string, folder: string): string {
+  return join(folder, relative(root, source).replace(/\.ts$/, '.js'));
+}

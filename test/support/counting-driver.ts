@@ -1,0 +1,39 @@
+import { systemClock } from '../../lib/clock.js';
+import type { SessionRecord } from '../../lib/drivers/driver.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+
+/** A store in this process that writes down each call: what would be a round trip elsewhere. */
+export class CountingDriver extends CustomDriver {
+  calls: string[] = [];
+
+  constructor() {
+    super(systemClock);
+  }
+
+  override read(id: string): Promise<SessionRecord | null> {
+    this.calls.push('read');
+    return super.read(id);
+  }
+
+  override write(id: string, record: SessionRecord): Promise<boolean> {
+    this.calls.push('write');
+    return super.write(id, record);
+  }
+
+  override touch(id: string, expiresAt: number): Promise<boolean> {
+    this.calls.push('touch');
+    return super.touch(id, expiresAt);
+  }
+
+  override destroy(id: string): Promise<void> {
+    this.calls.push('destroy');
+    return super.destroy(id);
+  }
+
+  /** The calls since the last time. */
+  take(): string[] {
+    const { calls } = this;
+    this.calls = [];
+    return calls;
+  }
+}
