@@ -36,6 +36,11 @@ export class FlashMessages {
     return { ...this.#messages };
   }
 
+  /** What `JSON.stringify` and a handler that returns its messages give: all of them. */
+  toJSON(): Values {
+    return this.all();
+  }
+
   /** Whether there is none. */
   get isEmpty(): boolean {
     return Object.keys(this.#messages).length === 0;

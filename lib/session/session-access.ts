@@ -8,8 +8,8 @@ import type { SessionHost } from './session-host.js';
  * Here it is decided whether that is allowed, and that the response waits for a commit from now on.
  */
 export abstract class SessionAccess {
-  /** @internal */
-  readonly host: SessionHost;
+  /** Private, so that neither console.log nor JSON shows what a request carried. */
+  readonly #host: SessionHost;
   #life: SessionLifecycle | null = null;
   #initiated: boolean;
   #initiating: Promise<void> | null = null;
@@ -19,8 +19,13 @@ export abstract class SessionAccess {
 
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
-    this.host = host;
+    this.#host = host;
     this.#initiated = host.tokens.length === 0;
+  }
+
+  /** @internal */
+  get host(): SessionHost {
+    return this.#host;
   }
 
   /** Whether the session is loaded. Always true in a handler. */

@@ -57,6 +57,11 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return all;
   }
 
+  /** What `JSON.stringify(session)` and a handler that returns its session give: everything readable, and no id. */
+  toJSON(): Values {
+    return this.all();
+  }
+
   /** Whether a value is there and not null. A list of keys: whether all of them are. */
   has(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
     return listOf(key).every((each) => isPresent(this.read(each)));
