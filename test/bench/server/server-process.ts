@@ -41,7 +41,8 @@ export class ServerProcess {
     const folder = mkdtempSync(join(tmpdir(), 'session-bench-'));
     const [program, ...args] = onCore(0, [options.node, '--enable-source-maps=false', entry, variant.name]);
     const child = spawn(program, args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Standard output is for the tables.
+      stdio: ['ignore', 2, 2, 'ipc'],
       env: {
         ...env,
         NODE_ENV: 'production',

@@ -19,7 +19,8 @@ export class Visitor {
       headers: this.#cookies.size === 0 ? {} : { cookie: this.cookieHeader },
     });
     const text = await response.text();
-    if (response.status !== 200) throw new Error(`GET /${path} was answered with ${response.status}: ${text}`);
+    if (response.status !== 200)
+      throw new Error(`GET /${path} was answered with ${response.status}: ${text}`);
     const setCookies = response.headers.getSetCookie();
     for (const line of setCookies) this.#take(line);
     return { body: JSON.parse(text), setCookies };

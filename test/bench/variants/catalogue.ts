@@ -137,7 +137,9 @@ export const catalogue: readonly Variant[] = [
 export function findVariant(name: string): Variant {
   const found = catalogue.find((variant) => variant.name === name);
   if (found === undefined) {
-    throw new Error(`There is no variant "${name}". Known: ${catalogue.map((variant) => variant.name).join(', ')}`);
+    throw new Error(
+      `There is no variant "${name}". Known: ${catalogue.map((variant) => variant.name).join(', ')}`,
+    );
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
 import session from 'express-session';
 import { BagController } from './bag-controller.js';
 import { expressApp } from './nest-app.js';
@@ -35,26 +36,39 @@ async function makeStore(kind: ExpressSessionStore, place: Place): Promise<objec
     case 'session-file-store': {
       const { default: connect } = await import('session-file-store');
       const FileStore = connect(session);
-      return new FileStore({ path: join(place.folder, 'sessions'), ttl: ageMs / 1000, logFn: () => undefined });
+      return new FileStore({
+        path: join(place.folder, 'sessions'),
+        ttl: ageMs / 1000,
+        logFn: () => undefined,
+      });
     }
   }
 }
 
-/** express-session as its manual recommends it: `resave` and `saveUninitialized` false. */
+/** Adds express-session as its manual recommends it: `resave` and `saveUninitialized` false. */
+export async function useExpressSession(
+  app: INestApplication,
+  kind: ExpressSessionStore,
+  place: Place,
+): Promise<void> {
+  const store = await makeStore(kind, place);
+  app.use(
+    session({
+      secret,
+      name: cookieName,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { secure: false, httpOnly: true, sameSite: 'lax', maxAge: ageMs },
+      ...(store === undefined ? {} : { store }),
+    }),
+  );
+}
+
+/** express-session with one of its stores. */
 export function expressSession(kind: ExpressSessionStore): StartVariant {
   return async (place) => {
     const app = await expressApp(BagController);
-    const store = await makeStore(kind, place);
-    app.use(
-      session({
-        secret,
-        name: cookieName,
-        resave: false,
-        saveUninitialized: false,
-        cookie: { secure: false, httpOnly: true, sameSite: 'lax', maxAge: ageMs },
-        ...(store === undefined ? {} : { store }),
-      }),
-    );
+    await useExpressSession(app, kind, place);
     return app;
   };
 }

@@ -6,25 +6,16 @@ import type { Place } from './variant.js';
 
 type Sqlite = typeof BetterSqlite3;
 
-function load(parent: URL): Sqlite {
-  const sqlite: Sqlite = createRequire(parent)('better-sqlite3');
-  // The native part is loaded with the first database.
-  new sqlite(':memory:').close();
-  return sqlite;
-}
+const project = new URL('../../../../../../package.json', import.meta.url);
 
 /**
- * better-sqlite3 as built for the Node that runs: the project's own copy, or the one of this folder, which the
- * benchmark builds for the Node that it brings along.
+ * better-sqlite3, version 13 where it runs: built for Node 24.19 and newer, the versions before it abort the process
+ * when a statement is garbage collected. On Node 20 the project's own.
  */
 export function loadSqlite(): Sqlite {
-  const here = new URL(import.meta.url);
-  try {
-    return load(new URL('../../../../../../package.json', here));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_DLOPEN_FAILED')) throw error;
-    return load(here);
-  }
+  const major = Number.parseInt(process.versions.node, 10);
+  const sqlite: Sqlite = createRequire(major >= 22 ? import.meta.url : project)('better-sqlite3');
+  return sqlite;
 }
 
 /** A data source on an SQLite file of the variant's own, with its tables made. */

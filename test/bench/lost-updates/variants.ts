@@ -1,0 +1,20 @@
+import type { Variant } from '../variants/variant.js';
+
+/** The applications whose updates are counted. Those beside ours keep their sessions in the same store. */
+export const updateVariants: readonly Variant[] = [
+  {
+    name: 'updates-ours',
+    label: 'nestjs-session-kit, redis',
+    platform: 'express',
+    isOurs: true,
+    needsRedis: true,
+    load: async () => (await import('./ours.js')).countWithOurs,
+  },
+  {
+    name: 'updates-express-session',
+    label: 'express-session, connect-redis',
+    platform: 'express',
+    needsRedis: true,
+    load: async () => (await import('./express-session.js')).countWithExpressSession,
+  },
+];

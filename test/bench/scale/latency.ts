@@ -1,0 +1,28 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Milliseconds. */
+export interface Latency {
+  readonly median: number;
+  readonly p99: number;
+}
+
+/** How long an operation takes, one after the other. @throws Error where one does not answer as it should */
+export async function timeOperations(
+  count: number,
+  operation: (index: number) => Promise<boolean>,
+): Promise<Latency> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const start = performance.now();
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const isRight = await operation(index);
+    times.push(performance.now() - start);
+    if (!isRight) throw new Error(`Operation ${index} did not find its session`);
+    // oxlint-disable-next-line no-await-in-loop -- what the last one left to do is not part of the next
+    await nextTurn();
+  }
+  times.sort((left, right) => left - right);
+  const at = (share: number): number => times[Math.floor(times.length * share)] ?? Number.NaN;
+  return { median: at(0.5), p99: at(0.99) };
+}

@@ -1,0 +1,107 @@
+/** The process of one store: fills it step by step and measures it at each size. */
+import 'reflect-metadata';
+import { env, exit, stderr } from 'node:process';
+import { watchCollection, type Collection } from './collection.js';
+import { timeOperations, type Latency } from './latency.js';
+import { idOf, lateMs, recordOf, soonMs } from './records.js';
+import { ScaleClock } from './scale-clock.js';
+import { storeKinds, type ScaleStore } from './store.js';
+
+/** What was measured with so many sessions in the store. */
+export interface Measured {
+  readonly sessions: number;
+  readonly bytesPerSession: number;
+  readonly read: Latency;
+  readonly write: Latency;
+  /** Undefined where the store removes what has expired by itself. */
+  readonly collection: Collection | undefined;
+}
+
+/** What the process is told. */
+export interface StoreTask {
+  readonly name: string;
+  readonly sizes: readonly number[];
+  readonly operations: number;
+  readonly folder: string;
+  readonly redisUrl: string;
+  readonly postgresUrl: string;
+}
+
+/** Of every so many sessions one more is there that has expired when garbage is collected. */
+const expiredShare = 10;
+/** Numbers of sessions that expire, apart from those of sessions that stay. */
+const firstExpiring = 1_000_000_000;
+
+async function fill(
+  { driver, fillWidth }: ScaleStore,
+  from: number,
+  to: number,
+  expiresAt: number,
+  now: number,
+): Promise<void> {
+  let next = from;
+  const fillers = Array.from({ length: fillWidth }, async () => {
+    while (next < to) {
+      const number = next++;
+      // oxlint-disable-next-line no-await-in-loop -- each filler writes one at a time
+      const isStored = await driver.write(idOf(number), recordOf(number, 1, expiresAt, now));
+      if (!isStored) throw new Error(`Session ${number} was not stored`);
+    }
+  });
+  await Promise.all(fillers);
+}
+
+async function measureStep(
+  store: ScaleStore,
+  clock: ScaleClock,
+  sessions: number,
+  operations: number,
+): Promise<Measured> {
+  const { driver } = store;
+  const anyNumber = (): number => Math.floor(Math.random() * sessions);
+  const readOne = async (): Promise<boolean> => (await driver.read(idOf(anyNumber()))) !== null;
+  const bytesPerSession = (await store.size()) / sessions;
+  await store.settle?.();
+  // So that code is compiled and connections are open, whatever the first size is.
+  await timeOperations(operations, readOne);
+  const read = await timeOperations(operations, readOne);
+
+  const numbers = [...new Set(Array.from({ length: operations }, anyNumber))];
+  const versions = await Promise.all(
+    numbers.map(async (number) => (await driver.read(idOf(number)))?.version ?? 0),
+  );
+  const write = await timeOperations(numbers.length, async (index) => {
+    const [number = 0, version = 0] = [numbers[index], versions[index]];
+    return driver.write(idOf(number), recordOf(number, version + 1, clock.now() + lateMs, clock.now()));
+  });
+
+  const now = clock.now();
+  await fill(store, firstExpiring, firstExpiring + Math.ceil(sessions / expiredShare), now + soonMs, now);
+  await store.settle?.();
+  clock.putForward(soonMs);
+  const collection = await watchCollection(store, clock.now(), () => idOf(anyNumber()));
+  return { sessions, bytesPerSession, read, write, collection };
+}
+
+async function run(task: StoreTask): Promise<Measured[]> {
+  const kind = storeKinds.find(({ name }) => name === task.name);
+  if (kind === undefined) throw new Error(`There is no store "${task.name}"`);
+  const clock = new ScaleClock();
+  const open = await kind.load();
+  const store = await open({ ...task, clock });
+  const measured: Measured[] = [];
+  let filled = 0;
+  for (const sessions of task.sizes) {
+    // oxlint-disable no-await-in-loop -- one size after the other
+    await fill(store, filled, sessions, clock.now() + lateMs, clock.now());
+    filled = sessions;
+    stderr.write(`${task.name}: ${sessions} sessions\n`);
+    measured.push(await measureStep(store, clock, sessions, task.operations));
+    // oxlint-enable no-await-in-loop
+  }
+  await store.close();
+  return measured;
+}
+
+const task: StoreTask = JSON.parse(env['BENCH_SCALE_TASK'] ?? '');
+process.send?.(await run(task), () => exit(0));

@@ -1,0 +1,19 @@
+import { MemoryDriver } from '../../../../lib/drivers/memory/memory.driver.js';
+import type { OpenStore } from '../store.js';
+
+export const openMemory: OpenStore = async ({ clock }) => {
+  if (gc === undefined) throw new Error('Memory is measured in a Node started with --expose-gc');
+  const collect = gc;
+  const used = async (): Promise<number> => {
+    await collect({ type: 'major', execution: 'sync' });
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const empty = await used();
+  return {
+    driver: new MemoryDriver({}, clock),
+    fillWidth: 1,
+    size: async () => (await used()) - empty,
+    close: async () => undefined,
+  };
+};
