@@ -1,0 +1,302 @@
+import { Injectable, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SessionConfigError, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import { SECRET } from '../support/test-app.js';
+
+/** Options as an application without types, or with a wrong environment, might give them. */
+type Given = Record<string, unknown>;
+
+const open: { close(): Promise<void> }[] = [];
+
+afterEach(async () => {
+  await Promise.allSettled(open.splice(0).map((app) => app.close()));
+});
+
+async function boot(options: unknown): Promise<void> {
+  const module = SessionModule.forRoot(options as SessionModuleOptions);
+  const testing = await Test.createTestingModule({ imports: [module] }).compile();
+  const app = testing.createNestApplication({ logger: false });
+  open.push(app);
+  await app.init();
+}
+
+const withSecret = (options: Given): Given => ({ secret: SECRET, driver: 'memory', ...options });
+
+async function complaintAbout(options: unknown): Promise<string> {
+  const outcome: unknown = await boot(options).then(
+    () => 'booted',
+    (error: unknown) => error,
+  );
+  expect(outcome).toBeInstanceOf(SessionConfigError);
+  return (outcome as SessionConfigError).message;
+}
+
+/** Each option, values that it does not take, and what the error has to say besides the option's name. */
+const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp][] = [
+  ['driver', ['', 5, null, {}, ['memory'], true], /takes the name of a driver/],
+  [
+    'age',
+    [0, -1, Number.NaN, Infinity, '', ' ', 'soon', '-2h', '0', true, null, {}, 4e12, '200y', '1h'.repeat(60)],
+    /takes milliseconds above zero, or text such as '30s'/,
+  ],
+  ['clearWithBrowser', ['yes', 1, 0, null, {}], /takes true or false/],
+  ['automaticTouch', ['true', 1, null], /takes true or false/],
+  ['touchEvery', [-1, 'often', Number.NaN, null, false], /takes milliseconds from zero on/],
+  [
+    'serializer',
+    ['json', null, {}, { stringify: String }, { parse: String }, { stringify: 1, parse: 2 }, []],
+    /takes an object with the functions stringify and parse/,
+  ],
+  ['exclude', ['/health', {}, null, 5], /takes a list such as/],
+  ['exclude', [[5], [null], [{}], [{ path: 5 }]], /has an entry that is/],
+  ['exclude', [['/a('], ['/*']], /is no path/],
+  ['storeTimeout', [0, -5, 'x', null, Infinity], /takes milliseconds above zero/],
+  ['whenStoreFails', ['ignore', true, null, ''], /takes 'reject' or 'degrade'/],
+  ['gc', [0, true, null, 'never', -1], /takes milliseconds above zero/],
+  ['flash', ['password', null, 5, []], /takes an object such as/],
+  [
+    'flash.except',
+    [{ except: 'password' }, { except: [1] }, { except: null }],
+    /takes a list of field names/,
+  ],
+  ['flash.exept', [{ exept: [] }], /does not exist. Known are except/],
+  ['userKey', ['', 5, null, ['userId']], /takes the path of a session value/],
+  ['userKey', ['__proto__', 'user.constructor'], /takes the path of a session value/],
+  ['recordClient', ['no', 0, null], /takes true or false/],
+  ['drivers', ['memory', null, [], 5], /takes an object of drivers by name/],
+  [
+    'drivers.mine',
+    [{ mine: null }, { mine: 5 }, { mine: 'x' }, { mine: Date }],
+    /takes { useClass } or { useFactory, inject }/,
+  ],
+  [
+    'drivers.mine',
+    [{ mine: {} }, { mine: { useFactory: 5 } }, { mine: { useClass: 'x' } }],
+    /takes { useClass } or { useFactory, inject }/,
+  ],
+  ['drivers.mine.inject', [{ mine: { useFactory: () => ({}), inject: 'CLIENT' } }], /takes a list/],
+  ['cookie', ['session', null, 5, []], /takes an object such as/],
+  ['cookie.name', [{ name: '' }, { name: 5 }, { name: null }], /takes text/],
+  ['cookie.path', [{ path: '' }, { path: 5 }], /takes text/],
+  ['cookie.domain', [{ domain: '' }, { domain: true }], /takes text/],
+  ['cookie.httpOnly', [{ httpOnly: 'yes' }, { httpOnly: 1 }, { httpOnly: null }], /takes true or false/],
+  ['cookie.secure', [{ secure: 'auto' }, { secure: 0 }], /takes true or false/],
+  ['cookie.partitioned', [{ partitioned: 'x' }], /takes true or false/],
+  [
+    'cookie.sameSite',
+    [{ sameSite: 'Lax' }, { sameSite: 'off' }, { sameSite: 1 }, { sameSite: '' }],
+    /takes 'lax', 'strict', 'none', true or false/,
+  ],
+  [
+    'cookie.priority',
+    [{ priority: 'highest' }, { priority: 1 }, { priority: true }],
+    /takes 'low', 'medium' or 'high'/,
+  ],
+  ['cookie.maxAge', [{ maxAge: 5 }], /does not exist. Known are name, path, domain, .*the option 'age'/],
+  ['stealth', ['x', null, [], 5], /takes an object such as/],
+  [
+    'stealth.maxCookies',
+    [{ maxCookies: 0 }, { maxCookies: 4 }, { maxCookies: 1.5 }, { maxCookies: '2' }, { maxCookies: null }],
+    /takes a whole number from 1 to 3/,
+  ],
+  ['stealth.maxCookie', [{ maxCookie: 2 }], /does not exist. Known are maxCookies/],
+  ['memory', ['x', 5, []], /takes an object/],
+  ['memory.max', [{ max: 0 }, { max: -1 }, { max: 1.5 }, { max: '10' }], /takes a whole number/],
+  ['file', ['/tmp', 5], /takes an object/],
+  ['file.location', [{ location: 5 }, { location: '' }], /takes the path of a folder/],
+  ['redis', ['redis://127.0.0.1', 5], /takes an object/],
+  ['redis', [{}, { prefix: 'a:' }], /takes { client }/],
+  ['memcached', ['127.0.0.1', {}], /takes/],
+  ['database', ['postgres', 5], /takes an object/],
+  ['database.dataSource', [{ dataSource: 5 }, { dataSource: null }], /takes a DataSource/],
+];
+
+/** The options with a wrong value under a name that may have dots. */
+function wrongOptions(option: string, value: unknown): Given {
+  const [root = option] = option.split('.');
+  return withSecret({ [root]: value });
+}
+
+const cases = WRONG.flatMap(([option, values, takes]) =>
+  values.map((value): [string, string, unknown, RegExp] => [option, shown(value), value, takes]),
+);
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+describe('A wrong option stops the boot', () => {
+  it.each(cases)('%s: %s', async (option, _shown, value, takes) => {
+    const message = await complaintAbout(wrongOptions(option, value));
+    expect(message).toMatch(takes);
+    expect(message).toMatch(new RegExp(`(^|\\W)${option.replaceAll('.', String.raw`\.`)}\\W`));
+  });
+
+  it.each([[undefined], [null], [5], ['secret'], [[SECRET]]])(
+    'also where a factory returns %j in place of options',
+    async (options) => {
+      const module = SessionModule.forRootAsync({
+        useFactory: () => options as unknown as SessionModuleOptions,
+      });
+      await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
+        /^Option 'options' got .* takes an object with at least 'secret'/,
+      );
+    },
+  );
+
+  it('and says what it got', async () => {
+    expect(await complaintAbout(withSecret({ age: 'soon' }))).toContain('got "soon"');
+    expect(await complaintAbout(withSecret({ age: 0 }))).toContain('got 0');
+    expect(await complaintAbout(withSecret({ gc: true }))).toContain('got true');
+    expect(await complaintAbout(withSecret({ cookie: null }))).toContain('got null');
+    expect(await complaintAbout(withSecret({ exclude: {} }))).toContain('got of type object');
+  });
+
+  it('also where the options come from a factory', async () => {
+    const module = SessionModule.forRootAsync({ useFactory: async () => ({ secret: SECRET, age: 'soon' }) });
+    await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
+      /^Option 'age' got "soon"/,
+    );
+  });
+
+  it('and not where an option is left undefined, as optional settings are', async () => {
+    const undefinedOnes = Object.fromEntries(
+      WRONG.map(([option]) => [option.split('.')[0] ?? '', undefined]),
+    );
+    await expect(boot({ ...undefinedOnes, secret: SECRET })).resolves.toBeUndefined();
+  });
+});
+
+describe('The secret', () => {
+  const short = 'hunter2-hunter2-hunter2-hunter2';
+
+  it.each([
+    ['missing', {}, /'secret' is missing/],
+    ['null', { secret: null }, /'secret' is null/],
+    ['a number', { secret: 123_456_789 }, /'secret' is of type number/],
+    ['empty', { secret: '' }, /'secret' has 0 characters/],
+    ['one character short', { secret: short }, /'secret' has 31 characters/],
+    ['an empty list', { secret: [] }, /'secret' is an empty list/],
+    ['a list with a short one', { secret: [SECRET, short] }, /'secret\[1\]' has 31 characters/],
+    ['a list with a hole', { secret: [SECRET, undefined] }, /'secret\[1\]' is missing/],
+    ['an object', { secret: { key: short } }, /'secret' is of type object/],
+  ])('is refused where it is %s, and never shown', async (_what, options, expected) => {
+    const message = await complaintAbout(options);
+    expect(message).toMatch(expected);
+    expect(message).toMatch(/It takes text of 32 characters or more/);
+    expect(message).not.toMatch(/hunter2|123456789/);
+  });
+
+  it('does not show in the error about another option either', async () => {
+    const everything = await Promise.all(
+      cases.map(([option, , value]) => complaintAbout(wrongOptions(option, value))),
+    );
+    expect(everything.filter((message) => message.includes(SECRET))).toEqual([]);
+  });
+
+  it('of a store does not show: neither a password in a url nor one beside it', async () => {
+    const redis = { url: 'https://user:hunter2@127.0.0.1:1' };
+    expect(await complaintAbout(withSecret({ redis }))).not.toContain('hunter2');
+    const doubled = { client: {}, password: 'hunter2' };
+    expect(await complaintAbout(withSecret({ redis: doubled }))).not.toContain('hunter2');
+  });
+});
+
+describe('An unknown driver', () => {
+  it('stops the boot and lists the known ones, those of the application included', async () => {
+    @Injectable()
+    class Memory {
+      read = async () => null;
+      write = async () => true;
+      touch = async () => true;
+      destroy = async () => undefined;
+    }
+    const message = await complaintAbout(
+      withSecret({ driver: 'mongo', drivers: { mine: { useClass: Memory } } }),
+    );
+    expect(message).toMatch(/no session driver "mongo"/);
+    expect(message).toContain('Known are memory, file, database, redis, memcached, stealth, mine');
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', 'Memory', ' memory'])('is also %j', async (driver) => {
+    expect(await complaintAbout(withSecret({ driver }))).toContain(`no session driver "${driver}"`);
+  });
+
+  it('is one that lacks a method, or that is none at all', async () => {
+    class Half {
+      read = async () => null;
+      write = async () => true;
+    }
+    expect(
+      await complaintAbout(withSecret({ driver: 'half', drivers: { half: { useClass: Half } } })),
+    ).toMatch(/"half" lacks touch, destroy/);
+    for (const made of [null, 5, 'redis', undefined]) {
+      const drivers = { half: { useFactory: () => made } };
+      expect(await complaintAbout(withSecret({ driver: 'half', drivers }))).toMatch(/"half" is no object/);
+    }
+    const sealing = { half: { useFactory: () => ({ seal: () => '' }) } };
+    expect(await complaintAbout(withSecret({ driver: 'half', drivers: sealing }))).toMatch(
+      /"half" lacks open/,
+    );
+  });
+
+  it('is one whose dependencies nobody provides', async () => {
+    const drivers = { mine: { useFactory: () => ({}), inject: ['CLIENT'] } };
+    expect(await complaintAbout(withSecret({ driver: 'mine', drivers }))).toMatch(
+      /'drivers.mine.inject' names CLIENT, which no module of the application provides/,
+    );
+  });
+});
+
+describe('An unknown option', () => {
+  it.each(['ages', 'secrets', 'cookies', 'maxAge', 'store', 'mongo'])('stops the boot: %s', async (name) => {
+    const message = await complaintAbout(withSecret({ [name]: 'x' }));
+    expect(message).toContain(`Unknown option '${name}'`);
+    expect(message).toContain('memory, file, database, redis, memcached, stealth');
+  });
+
+  it('is none where a driver of the application has that name', async () => {
+    const useFactory = (config: unknown): object => ({
+      config,
+      read: async () => null,
+      write: async () => true,
+      touch: async () => true,
+      destroy: async () => undefined,
+    });
+    const options = withSecret({ driver: 'mongo', mongo: { url: 'x' }, drivers: { mongo: { useFactory } } });
+    await expect(boot(options)).resolves.toBeUndefined();
+  });
+});
+
+describe('Contradicting attributes of the cookie', () => {
+  it.each([
+    [{ sameSite: 'none' }, /sameSite 'none' needs secure: true/],
+    [{ partitioned: true }, /partitioned: true needs secure: true/],
+    [
+      { name: '__Host-s', secure: true, path: '/shop' },
+      /"__Host-s" needs secure: true, path '\/' and no domain/,
+    ],
+    [{ name: '__Host-s', secure: true, domain: 'example.com' }, /"__Host-s" needs/],
+    [{ name: '__Secure-s', secure: false }, /"__Secure-s" needs secure: true/],
+    [{ name: 'a b' }, /cannot be written as a cookie/],
+    [{ domain: 'example.com; Path=/' }, /cannot be written as a cookie/],
+    [{ name: 'n'.repeat(4000) }, /name and attributes take/],
+  ])('stop the boot: %j', async (cookie, expected) => {
+    expect(await complaintAbout(withSecret({ cookie }))).toMatch(expected);
+  });
+});
+
+describe('A module whose options cannot be had', () => {
+  it('stops the boot with the error that its own factory threw', async () => {
+    const module = SessionModule.forRootAsync({
+      useFactory: () => {
+        throw new Error('no such variable');
+      },
+    });
+    @Module({ imports: [module] })
+    class App {}
+    await expect(Test.createTestingModule({ imports: [App] }).compile()).rejects.toThrow('no such variable');
+  });
+});
