@@ -22,6 +22,7 @@ export function furnish(app: NestExpressApplication): void {
     prefix: '/assets/',
     maxAge: '1h',
   });
+  app.use(keepFromSharedCaches);
   app.useBodyParser('urlencoded', { extended: false, limit: FORM_LIMIT });
 
   app.setBaseViewsDir(fileURLToPath(new URL('views/', SAMPLE_FOLDER)));
@@ -29,6 +30,12 @@ export function furnish(app: NestExpressApplication): void {
   for (const [name, helper] of Object.entries(templateHelpers(app.get(AccountsService)))) {
     app.setLocal(name, helper);
   }
+}
+
+/** Every page shows the visitor's own cart, so no cache between here and the browser may keep one. */
+function keepFromSharedCaches(_request: Request, response: Response, next: NextFunction): void {
+  response.set('Cache-Control', 'private, no-cache');
+  next();
 }
 
 /** No script, no frame, no form that posts elsewhere: the pages need none of it. */

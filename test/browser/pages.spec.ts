@@ -58,6 +58,14 @@ describeShop(
       expect(visitor.problems.splice(0).every((problem) => problem.includes('404'))).toBe(true);
     });
 
+    it('is an error page where a form is too large', async () => {
+      const visitor = await newVisitor();
+      const form = { note: 'x'.repeat(10_000) };
+      const answer = await visitor.context.request.post(`${shop().url}/checkout`, { form });
+      expect(answer.status()).toBe(413);
+      expect(await answer.text()).toContain('Payload Too Large');
+    });
+
     it('changes nothing when it is only looked at', async () => {
       const visitor = await newVisitor();
       for (const path of ['/cart/add', '/cart/change', '/cart/remove', '/sign-out', '/session/forget']) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { freePort } from '../servers/free-port.js';
 import { buildShop } from './support/build-shop.js';
 import { ShopDidNotStart, startShop } from './support/shop-process.js';
 
@@ -51,6 +52,20 @@ describe('Starting the shop', () => {
     }
   });
 
+  it('answers 503, and claims nothing, while the store is away', async () => {
+    const port = await freePort();
+    const shop = await startShop({ SESSION_DRIVER: 'redis', REDIS_URL: `redis://127.0.0.1:${port}` });
+    try {
+      expect((await fetch(shop.url)).status).toBe(200);
+      const answer = await addMug(shop.url);
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain('What you did last may not have been kept');
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    } finally {
+      await shop.stop();
+    }
+  });
+
   describe("again, a visitor's cart", () => {
     const folder = mkdtempSync(join(tmpdir(), 'session-files-'));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,9 +73,14 @@ describe('Starting the shop', () => {
     it.each([
       ['file', 1],
       ['stealth', 1],
+      ['database', 1],
       ['memory', 0],
     ])('is there or not as the driver promises: %s', async (driver, count) => {
-      const environment = { SESSION_DRIVER: driver, SESSION_FOLDER: folder };
+      const environment = {
+        SESSION_DRIVER: driver,
+        SESSION_FOLDER: join(folder, 'files'),
+        DATABASE_URL: `sqlite:${join(folder, 'sessions.sqlite')}`,
+      };
       const before = await startShop(environment);
       const cookie = await cookieOfAddedMug(before.url);
       await before.stop();
@@ -72,13 +92,14 @@ describe('Starting the shop', () => {
   });
 });
 
+async function addMug(url: string): Promise<Response> {
+  const body = new URLSearchParams({ product: 'mug' });
+  return fetch(`${url}/cart/add`, { method: 'POST', body, redirect: 'manual' });
+}
+
 /** Puts a mug into a new cart. @returns the `Set-Cookie` of the answer */
 async function cookieOfAddedMug(url: string): Promise<string> {
-  const answer = await fetch(`${url}/cart/add`, {
-    method: 'POST',
-    body: new URLSearchParams({ product: 'mug' }),
-    redirect: 'manual',
-  });
+  const answer = await addMug(url);
   expect(answer.status).toBe(303);
   return answer.headers.getSetCookie()[0] ?? '';
 }
