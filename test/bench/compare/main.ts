@@ -26,7 +26,6 @@ async function compareOn(
   const roundTrips = new Map<Variant, RoundTrips>();
   try {
     for (const variant of options.variants) {
-      // oxlint-disable no-await-in-loop -- servers start and are measured one at a time
       const trips = await countRoundTrips(variant, node.path, redis);
       if (trips !== undefined) roundTrips.set(variant, trips);
       const server = await ServerProcess.start(variant, {
@@ -36,7 +35,6 @@ async function compareOn(
       contestants.push({ variant, server });
       await verify(variant, server.url);
       report(`${node.version}  ${variant.name}: works`);
-      // oxlint-enable no-await-in-loop
     }
     const costs = await runRounds(contestants, options, (line) => report(`${node.version}  ${line}`));
     return renderTables(costs, roundTrips, node.version);
@@ -59,7 +57,6 @@ async function main(): Promise<void> {
         `${hasCores ? 'server and load on a core each' : 'server and load share a core'}.\n`,
     );
     for (const node of readNodes(env)) {
-      // oxlint-disable-next-line no-await-in-loop -- one Node at a time
       stdout.write(`\n${await compareOn(node, options, redis)}\n`);
     }
   } finally {

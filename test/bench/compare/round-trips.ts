@@ -13,7 +13,7 @@ const requests = 50;
 
 async function perRequest(visitor: Visitor, path: string, count: () => Promise<number>): Promise<number> {
   const before = await count();
-  // One after the other, so that no two share a round trip. oxlint-disable-next-line no-await-in-loop
+  // One after the other, so that no two share a round trip.
   for (let index = 0; index < requests; index++) await visitor.get(path);
   return Math.round((((await count()) - before) / requests) * 100) / 100;
 }

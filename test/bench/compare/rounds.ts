@@ -57,7 +57,7 @@ export async function runRounds(
     for (const route of routes) {
       const order = round % 2 === 0 ? contestants : contestants.toReversed();
       for (const contestant of order) {
-        // One at a time is the point. oxlint-disable-next-line no-await-in-loop
+        // One at a time is the point.
         const micros = await measure(contestant, route, options);
         if (!isWarmUp) samples.get(contestant.variant)?.[route].push(micros);
         report(

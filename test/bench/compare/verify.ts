@@ -20,7 +20,7 @@ export async function verify(variant: Variant, url: string): Promise<void> {
 async function verifyBare(url: string): Promise<void> {
   const visitor = new Visitor(url);
   for (const route of routes) {
-    // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
+    // The order is what is tested
     const { setCookies } = await visitor.get(route);
     deepStrictEqual(setCookies, [], `/${route} sets a cookie`);
   }

@@ -64,7 +64,6 @@ async function measure(
   try {
     const kept: Kept[] = [];
     for (let run = 0; run < runs; run++) {
-      // oxlint-disable-next-line no-await-in-loop -- one run at a time
       kept.push(
         await runOnce(
           servers.map(({ url }) => url),
@@ -100,7 +99,6 @@ async function main(): Promise<void> {
     );
     console.log('| | counter | list | keys |\n| --- | --- | --- | --- |');
     for (const variant of updateVariants) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       console.log(await measure(variant, node.path, redis.url, requests, runs));
     }
   } finally {

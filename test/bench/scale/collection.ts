@@ -33,15 +33,14 @@ export async function watchCollection(
   pauses.observe({ entryTypes: ['gc'] });
   const watch = new EventLoopWatch();
 
-  let isCollecting = true;
+  const collecting = new AbortController();
   let slowestReadMs = 0;
   const read = async (): Promise<void> => {
-    while (isCollecting) {
+    while (!collecting.signal.aborted) {
       const start = performance.now();
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await driver.read(anyId());
       slowestReadMs = Math.max(slowestReadMs, performance.now() - start);
-      // oxlint-disable-next-line no-await-in-loop -- requests come in over the event loop
+      // Requests come in over the event loop
       await nextTurn();
     }
   };
@@ -49,7 +48,7 @@ export async function watchCollection(
   const start = performance.now();
   const removed = await driver.collectGarbage(now);
   const tookMs = performance.now() - start;
-  isCollecting = false;
+  collecting.abort();
   await reading;
   const longestBlockMs = watch.stop();
   // Pauses are reported a turn later.

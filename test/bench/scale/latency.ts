@@ -15,11 +15,10 @@ export async function timeOperations(
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
     const start = performance.now();
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const isRight = await operation(index);
     times.push(performance.now() - start);
     if (!isRight) throw new Error(`Operation ${index} did not find its session`);
-    // oxlint-disable-next-line no-await-in-loop -- what the last one left to do is not part of the next
+    // What the last one left to do is not part of the next
     await nextTurn();
   }
   times.sort((left, right) => left - right);

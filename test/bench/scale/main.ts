@@ -116,7 +116,6 @@ async function main(): Promise<void> {
     const kind = storeKinds.find((known) => known.name === name);
     if (kind === undefined) throw new Error(`There is no store "${name}". ${usage}`);
     const own = [...new Set(sizes.map((size) => Math.min(size, kind.most)))];
-    // oxlint-disable-next-line no-await-in-loop -- one store at a time
     const measured = await runStore(kind, own, Number(values.operations));
     for (const step of measured) console.log(row(kind, step));
   }

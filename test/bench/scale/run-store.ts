@@ -43,7 +43,6 @@ async function fill(
   const fillers = Array.from({ length: fillWidth }, async () => {
     while (next < to) {
       const number = next++;
-      // oxlint-disable-next-line no-await-in-loop -- each filler writes one at a time
       const isStored = await driver.write(idOf(number), recordOf(number, 1, expiresAt, now));
       if (!isStored) throw new Error(`Session ${number} was not stored`);
     }
@@ -92,12 +91,10 @@ async function run(task: StoreTask): Promise<Measured[]> {
   const measured: Measured[] = [];
   let filled = 0;
   for (const sessions of task.sizes) {
-    // oxlint-disable no-await-in-loop -- one size after the other
     await fill(store, filled, sessions, clock.now() + lateMs, clock.now());
     filled = sessions;
     stderr.write(`${task.name}: ${sessions} sessions\n`);
     measured.push(await measureStep(store, clock, sessions, task.operations));
-    // oxlint-enable no-await-in-loop
   }
   await store.close();
   return measured;

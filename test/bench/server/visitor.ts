@@ -42,7 +42,6 @@ export async function seedSessions(url: string, count: number): Promise<string[]
   for (let index = 0; index < count; index++) {
     const visitor = new Visitor(url);
     // One after the other: what is measured next shall not find a queue.
-    // oxlint-disable-next-line no-await-in-loop
     await visitor.get('seed');
     headers.push(visitor.cookieHeader);
   }

@@ -5,7 +5,7 @@ export const openMemory: OpenStore = async ({ clock }) => {
   if (gc === undefined) throw new Error('Memory is measured in a Node started with --expose-gc');
   const collect = gc;
   const used = async (): Promise<number> => {
-    await collect({ type: 'major', execution: 'sync' });
+    collect();
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
