@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { SessionManager } from 'nestjs-session-kit';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
+import { PLATFORMS, TestApp } from '../support/test-app.js';
 import { histories } from './support/history.js';
+import { playOverHttp } from './support/http-history.js';
 import { playHistory } from './support/play-history.js';
+import { HistoriesController } from './support/server-process.js';
 
 /** A failure prints its seed; this takes it back in. */
 const SEED = process.env['SESSION_TEST_SEED'];
@@ -35,6 +39,18 @@ describe('the outcome of parallel requests on one session equals some serial ord
         playHistory(scheduler, history, (clock) => new MemoryDriver({}, clock)),
       ),
       parameters(200),
+    );
+  });
+});
+
+describe.each(PLATFORMS)('an application on %s that keeps sessions in memory', (platform) => {
+  it('answers parallel requests on one session as if they had come one after the other', async () => {
+    await using app = await TestApp.start(platform, { controllers: [HistoriesController] });
+    const driver = app.get(SessionManager).driver();
+    if (!('write' in driver)) throw new Error('Not a driver that keeps records');
+    await fc.assert(
+      fc.asyncProperty(histories(1), (history) => playOverHttp(history, [app.url], driver)),
+      parameters(25),
     );
   });
 });

@@ -142,8 +142,8 @@ function after(shared: Shared, index: number, position: number, event: Event): S
     case 'destroy':
       return { ...shared, state: 'ended' };
     case 'commit': {
-      if (!event.stored) return shared.state === 'ended' ? shared : null;
-      if (shared.state === 'ended') return null;
+      if (event.stored === false) return shared.state === 'ended' ? shared : null;
+      if (shared.state === 'ended') return event.stored === null ? shared : null;
       if (event.moves === 'invalidate') return { ...shared, state: 'ended' };
       const id = `${index}.${position}`;
       const { batches, own } = applyFlash(shared, reader, event.changes, id);

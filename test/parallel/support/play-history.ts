@@ -37,11 +37,14 @@ export async function viewOfStored(
 /**
  * Plays a history on a store, with every call to the store, and every step of a request, in an order that is drawn, and
  * checks that some serial order of the requests explains the end.
+ *
+ * @param drivers for each process its own way to the store, where they are not to share one
  */
 export async function playHistory(
   scheduler: fc.Scheduler,
   history: History,
   makeDriver: (clock: StoppedClock) => RecordDriver,
+  drivers: readonly RecordDriver[] = [],
 ): Promise<void> {
   const world = new World(makeDriver);
   const id = await world.seed((session) => {
@@ -51,12 +54,17 @@ export async function playHistory(
   const pause = () => scheduler.schedule(Promise.resolve(), 'go on');
   let time = 0;
   const stage: Stage = { pause, tick: () => (time += 1) };
-  const processes = Array.from({ length: 1 + Math.max(...history.map((plan) => plan.process)) }, () => {
-    const driver = new WatchedDriver(world.driver);
-    driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
-    driver.after = ({ method }) => scheduler.schedule(Promise.resolve(), `${method} answered`);
-    return world.process(driver, pause);
-  });
+  const watched: WatchedDriver[] = [];
+  const processes = Array.from(
+    { length: 1 + Math.max(...history.map((plan) => plan.process)) },
+    (_, index) => {
+      const driver = new WatchedDriver(drivers[index] ?? world.driver);
+      watched.push(driver);
+      driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
+      driver.after = ({ method }) => scheduler.schedule(Promise.resolve(), `${method} answered`);
+      return world.process(driver, pause);
+    },
+  );
 
   const requests = history.map((plan, index) => {
     const [first] = processes;
@@ -104,7 +112,7 @@ export async function playHistory(
   if (end !== null && end.id !== id) expect(answers.map(({ cookieId }) => cookieId)).toContain(end.id);
   // Nobody's changes were dropped unless somebody ended the session.
   const events = traces.flatMap((trace) => trace.events);
-  if (events.some((event) => event.kind === 'commit' && !event.stored)) {
+  if (events.some((event) => event.kind === 'commit' && event.stored === false)) {
     expect(
       events.some(
         (event) => event.kind === 'destroy' || (event.kind === 'commit' && event.moves === 'invalidate'),
@@ -112,6 +120,8 @@ export async function playHistory(
     ).toBe(true);
   }
   // Nothing is left that no cookie leads to.
+  for (const { calls } of watched)
+    for (const { method, id: at } of calls) if (method === 'write') world.ids.add(at);
   const known = new Set([...answers.map(({ cookieId }) => cookieId), end?.id]);
   expect((await world.living()).filter((living) => !known.has(living))).toEqual([]);
 }

@@ -1,6 +1,6 @@
 import type { RequestSession } from '../../../lib/session/request-session.js';
 import type { RequestPlan, Step } from './history.js';
-import type { Event, Found, ModelChange, Trace, View } from './trace.js';
+import type { Found, ModelChange, Moves, Trace, View } from './trace.js';
 
 /** What a history is played on: the store and the requests to it, real or not. */
 export interface Stage {
@@ -19,7 +19,7 @@ export class Player {
   readonly #looks: boolean;
   #previous: View['messages'] = {};
   #changes: ModelChange[] = [];
-  #moves: 'stays' | 'regenerate' | 'invalidate' = 'stays';
+  #moves: Moves = 'stays';
   /** The first object got from each key: an application holds on to what it has. */
   readonly #held = new Map<string, object>();
   /** Keys whose object was mutated in place since they were last set as a whole. */
@@ -41,8 +41,8 @@ export class Player {
     this.#looks = looks;
   }
 
-  async load(): Promise<void> {
-    const begin = this.#stage.tick();
+  /** @param begin when the session began to be loaded, where that is over already */
+  async load(begin: number = this.#stage.tick()): Promise<void> {
     await this.#session.initiate();
     const end = this.#stage.tick();
     const found = this.#session.stored ? foundIn(this.#session, this.#looks) : null;
@@ -145,7 +145,7 @@ export class Player {
   }
 
   #mutate(key: string): void {
-    const object = this.#held.get(key) ?? this.#session.get<unknown>(key);
+    const object = this.#held.get(key) ?? this.#session.get(key);
     if (typeof object !== 'object' || object === null) return;
     if (Array.isArray(object)) object.push(this.#unique);
     else Reflect.set(object, this.#unique, true);
@@ -173,6 +173,20 @@ export class Player {
       await commit();
       return;
     }
+    const { changes, moves } = this.#take();
+    const begin = this.#stage.tick();
+    await commit();
+    this.#committed(changes, moves, this.#session.stored, begin, this.#stage.tick());
+  }
+
+  /** Leaves the last commit to somebody who does not say what came of it. */
+  leave(): void {
+    if (!this.#session.due || this.#dropped) return;
+    const { changes, moves } = this.#take();
+    this.#committed(changes, moves, null, this.#stage.tick(), Infinity);
+  }
+
+  #take(): { changes: ModelChange[]; moves: Moves } {
     const changes = this.#changes;
     for (const key of this.#mutated) {
       const held = this.#held.get(key);
@@ -182,16 +196,16 @@ export class Player {
     this.#changes = [];
     this.#moves = 'stays';
     this.#mutated.clear();
-    const begin = this.#stage.tick();
-    await commit();
+    return { changes, moves };
+  }
+
+  #committed(changes: ModelChange[], moves: Moves, stored: boolean | null, begin: number, end: number): void {
     if (!this.#shared) {
       this.trace.own?.changes.push(...changes);
       return;
     }
-    const { stored } = this.#session;
-    const event: Event = { kind: 'commit', changes, moves, stored, begin, end: this.#stage.tick() };
-    this.trace.events.push(event);
-    if (!stored) {
+    this.trace.events.push({ kind: 'commit', changes, moves, stored, begin, end });
+    if (stored === false) {
       this.#dropped = true;
     } else if (moves === 'invalidate') {
       this.#alone(this.#previous);

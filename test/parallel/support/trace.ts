@@ -8,6 +8,9 @@ export type ModelChange =
   | { readonly op: 'flash'; readonly key: string; readonly value: unknown }
   | { readonly op: 'flush' | 'keep' };
 
+/** What becomes of the session's id. */
+export type Moves = 'stays' | 'regenerate' | 'invalidate';
+
 /** What a visitor sees of a session. */
 export interface View {
   readonly values: Readonly<Record<string, unknown>>;
@@ -30,9 +33,9 @@ export type Event = {
   | {
       readonly kind: 'commit';
       readonly changes: readonly ModelChange[];
-      readonly moves: 'stays' | 'regenerate' | 'invalidate';
-      /** False where the session was gone when the changes came. */
-      readonly stored: boolean;
+      readonly moves: Moves;
+      /** False where the session was gone when the changes came; null where nobody knows. */
+      readonly stored: boolean | null;
     }
   | { readonly kind: 'destroy' }
 );
