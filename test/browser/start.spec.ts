@@ -2,16 +2,36 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { freePort } from '../servers/free-port.js';
 import { buildShop } from './support/build-shop.js';
-import { ShopDidNotStart, startShop } from './support/shop-process.js';
+import { ShopDidNotStart, type ShopProcess, startShop } from './support/shop-process.js';
 
 const SECRET = 'a secret of this test, long enough to be taken';
 
 describe('Starting the shop', () => {
+  let folder: string;
+  const shops: ShopProcess[] = [];
   beforeAll(async () => void (await buildShop()), 180_000);
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'session-files-'));
+  });
+  afterEach(async () => {
+    await Promise.all(shops.splice(0).map((shop) => shop.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Starts a shop that is stopped after the test. Those of one test share what they keep on the disk. */
+  async function start(environment: Record<string, string>): Promise<ShopProcess> {
+    const shop = await startShop({
+      SESSION_FOLDER: join(folder, 'files'),
+      DATABASE_URL: `sqlite:${join(folder, 'sessions.sqlite')}`,
+      ...environment,
+    });
+    shops.push(shop);
+    return shop;
+  }
 
   it.each([
     [{ NODE_ENV: 'production' }, /SESSION_SECRET must be set in production/],
@@ -19,76 +39,49 @@ describe('Starting the shop', () => {
     [{ SESSION_SECRET: 'short' }, /secret.*32/s],
     [{ PORT: 'http' }, /PORT must be/],
   ])('stops with a reason when given %j', async (environment, reason) => {
-    const started = startShop(environment);
+    const started = start(environment);
     await expect(started).rejects.toThrow(ShopDidNotStart);
     await expect(started).rejects.toThrow(reason);
   });
 
   it('answers in production with a Secure cookie', async () => {
-    const shop = await startShop({ NODE_ENV: 'production', SESSION_SECRET: SECRET });
-    try {
-      expect(await cookieOfAddedMug(shop.url)).toMatch(/^session=[^;]+;.*Secure/);
-    } finally {
-      await shop.stop();
-    }
+    const { url } = await start({ NODE_ENV: 'production', SESSION_SECRET: SECRET });
+    expect(await cookieOfAddedMug(url)).toMatch(/^session=[^;]+;.*Secure/);
   });
 
   it('accepts the old secret while a new one is being introduced', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'session-files-'));
-    try {
-      const before = await startShop({ SESSION_FOLDER: folder, SESSION_SECRET: SECRET });
-      const cookie = await cookieOfAddedMug(before.url);
-      await before.stop();
-      const after = await startShop({
-        SESSION_FOLDER: folder,
-        SESSION_SECRET: 'another secret of this test, long enough as well',
-        SESSION_PREVIOUS_SECRET: SECRET,
-      });
-      const page = await fetch(after.url, { headers: { cookie: cookie.split(';')[0] ?? '' } });
-      expect(cartCountOn(await page.text())).toBe(1);
-      await after.stop();
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const before = await start({ SESSION_SECRET: SECRET });
+    const cookie = await cookieOfAddedMug(before.url);
+    await before.stop();
+    const after = await start({
+      SESSION_SECRET: 'another secret of this test, long enough as well',
+      SESSION_PREVIOUS_SECRET: SECRET,
+    });
+    expect(await cartCount(after.url, cookie)).toBe(1);
   });
 
   it('answers 503, and claims nothing, while the store is away', async () => {
-    const port = await freePort();
-    const shop = await startShop({ SESSION_DRIVER: 'redis', REDIS_URL: `redis://127.0.0.1:${port}` });
-    try {
-      expect((await fetch(shop.url)).status).toBe(200);
-      const answer = await addMug(shop.url);
-      expect(answer.status).toBe(503);
-      expect(await answer.text()).toContain('What you did last may not have been kept');
-      expect(answer.headers.getSetCookie()).toEqual([]);
-    } finally {
-      await shop.stop();
-    }
+    const nobody = await freePort();
+    const { url } = await start({ SESSION_DRIVER: 'redis', REDIS_URL: `redis://127.0.0.1:${nobody}` });
+    expect((await fetch(url)).status).toBe(200);
+    const answer = await addMug(url);
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain('What you did last may not have been kept');
+    expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  describe("again, a visitor's cart", () => {
-    const folder = mkdtempSync(join(tmpdir(), 'session-files-'));
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-    it.each([
-      ['file', 1],
-      ['stealth', 1],
-      ['database', 1],
-      ['memory', 0],
-    ])('is there or not as the driver promises: %s', async (driver, count) => {
-      const environment = {
-        SESSION_DRIVER: driver,
-        SESSION_FOLDER: join(folder, 'files'),
-        DATABASE_URL: `sqlite:${join(folder, 'sessions.sqlite')}`,
-      };
-      const before = await startShop(environment);
-      const cookie = await cookieOfAddedMug(before.url);
-      await before.stop();
-      const after = await startShop(environment);
-      const page = await fetch(after.url, { headers: { cookie: cookie.split(';')[0] ?? '' } });
-      expect(cartCountOn(await page.text())).toBe(count);
-      await after.stop();
-    });
+  it.each([
+    ['file', 1],
+    ['stealth', 1],
+    ['database', 1],
+    ['memory', 0],
+  ])('again finds a cart or not, as the driver %s promises: %d', async (driver, count) => {
+    const before = await start({ SESSION_DRIVER: driver });
+    const cookie = await cookieOfAddedMug(before.url);
+    expect(await cartCount(before.url, cookie)).toBe(1);
+    await before.stop();
+    const after = await start({ SESSION_DRIVER: driver });
+    expect(await cartCount(after.url, cookie)).toBe(count);
   });
 });
 
@@ -104,7 +97,9 @@ async function cookieOfAddedMug(url: string): Promise<string> {
   return answer.headers.getSetCookie()[0] ?? '';
 }
 
-/** The number that a page shows in its header. */
-function cartCountOn(html: string): number {
-  return Number(/id="cart-count"[^>]*>(\d+)</.exec(html)?.[1]);
+/** The number that the header of the first page shows to whoever has a cookie. */
+async function cartCount(url: string, setCookie: string): Promise<number> {
+  const [cookie = ''] = setCookie.split(';');
+  const page = await fetch(url, { headers: { cookie } });
+  return Number(/id="cart-count"[^>]*>(\d+)</.exec(await page.text())?.[1]);
 }

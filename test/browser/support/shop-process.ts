@@ -44,6 +44,10 @@ export async function startShop(environment: Record<string, string>): Promise<Sh
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
+  // A test run that ends before it could stop its shops leaves none behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   let printed = '';
   const keep = (chunk: Buffer): void => void (printed += chunk.toString());
   child.stdout.on('data', keep);
