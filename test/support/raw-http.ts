@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+/** What came back on a bare connection. */
+export interface RawResponse {
+  readonly status: number;
+  readonly setCookies: readonly string[];
+  readonly body: string;
+}
+
+/**
+ * A request as HTTP clients refuse to send it: with any byte in its Cookie header.
+ *
+ * @param url of the application
+ * @param cookie one character for each byte
+ */
+export async function rawRequest(
+  url: string,
+  method: string,
+  path: string,
+  cookie: string,
+): Promise<RawResponse> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\nCookie: ${cookie}`;
+  socket.write(Buffer.from(`${head}\r\n\r\n`, 'latin1'));
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  await once(socket, 'close');
+  const end = text.indexOf('\r\n\r\n');
+  const lines = text.slice(0, end).split('\r\n');
+  return {
+    status: Number(lines[0]?.split(' ')[1] ?? 0),
+    setCookies: lines
+      .filter((line) => /^set-cookie:/i.test(line))
+      .map((line) => line.slice('set-cookie: '.length)),
+    body: text.slice(end + 4),
+  };
+}
