@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
+import { performance, PerformanceObserver } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const schedulerFile = `/proc/self/task/${process.pid}/schedstat`;
 
@@ -16,26 +17,71 @@ function waitedForCoreMs(): number {
   }
 }
 
+/** Times in milliseconds since the process began. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Gap extends Span {
+  /** How long it was, without the time that no core was free. */
+  readonly ownMs: number;
+}
+
+/** The longest that the event loop did not turn. */
+export interface LongestBlock {
+  /** Without the time that other programs had all cores. */
+  readonly ms: number;
+  /** The same without V8's own garbage collection, which stops everything as well. */
+  readonly withoutGcMs: number;
+}
+
+const shortMs = 1;
+/** V8's pauses are reported a little later. */
+const reportDelayMs = 10;
+
 /** Watches how long the event loop goes without turning. */
 export class EventLoopWatch {
-  #longestMs = 0;
+  readonly #gaps: Gap[] = [];
+  readonly #pauses: Span[] = [];
+  readonly #observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      this.#pauses.push({ from: startTime, to: startTime + duration });
+    }
+  });
   #isWatching = true;
   #lastTurn = performance.now();
   #lastWait = waitedForCoreMs();
 
   constructor() {
+    this.#observer.observe({ entryTypes: ['gc'] });
     this.#turn();
   }
 
-  /** Ends the watch. @returns the longest time between two turns in ms, without the time that no core was free */
-  stop(): number {
+  /** Ends the watch. */
+  async stop(): Promise<LongestBlock> {
     this.#isWatching = false;
-    return this.#longestMs;
+    await sleep(reportDelayMs);
+    this.#observer.disconnect();
+    const longest = (lengths: readonly number[]): number =>
+      lengths.reduce((most, ms) => Math.max(most, ms), 0);
+    return {
+      ms: longest(this.#gaps.map((gap) => gap.ownMs)),
+      withoutGcMs: longest(this.#gaps.map((gap) => gap.ownMs - this.#pausedMs(gap))),
+    };
+  }
+
+  #pausedMs(gap: Gap): number {
+    return this.#pauses.reduce(
+      (sum, pause) => sum + Math.max(0, Math.min(gap.to, pause.to) - Math.max(gap.from, pause.from)),
+      0,
+    );
   }
 
   readonly #turn = (): void => {
     const [now, wait] = [performance.now(), waitedForCoreMs()];
-    this.#longestMs = Math.max(this.#longestMs, now - this.#lastTurn - (wait - this.#lastWait));
+    const ownMs = now - this.#lastTurn - (wait - this.#lastWait);
+    if (ownMs > shortMs) this.#gaps.push({ from: this.#lastTurn, to: now, ownMs });
     [this.#lastTurn, this.#lastWait] = [now, wait];
     if (this.#isWatching) setImmediate(this.#turn);
   };
