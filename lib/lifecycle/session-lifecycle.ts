@@ -60,7 +60,8 @@ export abstract class SessionLifecycle {
   readonly #condemned: Condemned[] = [];
   #removing: Promise<void> | null = null;
   readonly = false;
-  state: SessionState;
+  /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
+  #state: SessionState | null = null;
 
   /**
    * @param ages false where the request must not use flash messages up (a prefetch)
@@ -70,7 +71,15 @@ export abstract class SessionLifecycle {
     this.#runtime = runtime;
     this.#clientOf = clientOf;
     this.#ages = ages;
-    this.state = SessionState.empty(runtime.serializer, runtime.clock.now());
+  }
+
+  /** The values, flash messages and changes of this request. */
+  get state(): SessionState {
+    return (this.#state ??= this.emptyState());
+  }
+
+  set state(state: SessionState) {
+    this.#state = state;
   }
 
   // ---- what a subclass does ------------------------------------------------------------------------------------

@@ -73,13 +73,16 @@ export abstract class SessionAccess {
       this.#loaded(readonly);
       return;
     }
-    this.#initiating = pending
-      .then(() => {
-        this.#loaded(readonly);
-      })
-      .finally(() => {
+    this.#initiating = pending.then(
+      () => {
         this.#initiating = null;
-      });
+        this.#loaded(readonly);
+      },
+      (error: unknown) => {
+        this.#initiating = null;
+        throw error;
+      },
+    );
     return this.#initiating;
   }
 
