@@ -14,6 +14,14 @@ import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 
+/** The options of the package's drivers. What redis takes is up to its client, and stealth's are checked with the cookie. */
+const BUILT_IN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  memory: ['max'],
+  file: ['location'],
+  database: ['dataSource', 'table'],
+  memcached: ['servers', 'client', 'prefix', 'maxItemBytes'],
+};
+
 /** Metadata of a class that `@SessionDriver(name)` marks. */
 export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
 
@@ -45,6 +53,11 @@ export class DriverRegistry {
   extend(name: string, factory: DriverFactory): void {
     if (typeof name !== 'string' || name === '' || typeof factory !== 'function') {
       throw new SessionConfigError('extend takes the name of a driver and a function that makes it.');
+    }
+    if (this.#booted && name === this.#settings.driver) {
+      throw new SessionConfigError(
+        `extend('${name}') came too late: the application has booted with this driver. Call it in a constructor or in onModuleInit.`,
+      );
     }
     this.#factories.set(name, factory);
     if (this.#booted) this.#drivers.delete(name);
@@ -175,6 +188,13 @@ export class DriverRegistry {
     if (typeof config !== 'object' || Array.isArray(config)) {
       throw new SessionConfigError(
         `Option '${name}' takes an object; it got a value of type ${typeof config}.`,
+      );
+    }
+    const known = BUILT_IN_OPTIONS[name];
+    const stray = known === undefined ? [] : Object.keys(config).filter((option) => !known.includes(option));
+    if (known !== undefined && stray.length > 0) {
+      throw new SessionConfigError(
+        `Option '${name}.${stray.join(`', '${name}.`)}' does not exist. Known are ${known.join(', ')}.`,
       );
     }
     return this.#settings.builtInOptions;

@@ -1,12 +1,13 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from './payload.js';
+import { MAX_DEPTH } from './values.js';
 
 /**
  * The text of a payload.
  *
  * @throws SessionValueError naming the key, where a value cannot be stored without loss: what the serializer itself
- * refuses (with JSON a cycle or a BigInt), and what JSON would drop or change without a word (a function, a symbol,
- * NaN, an infinite number, a Map, a Set)
+ * refuses (with JSON a cycle or a BigInt), what JSON would drop or change without a word (a function, a symbol, NaN, an
+ * infinite number, a Map, a Set), and what is nested so deep that reading it would be a danger
  */
 export function serialize(payload: Payload, serializer: SessionSerializer): string {
   let text: string;
@@ -23,18 +24,18 @@ export function serialize(payload: Payload, serializer: SessionSerializer): stri
 function assertLossless(payload: Payload): void {
   // Looking costs little; saying where costs more, and is done only when there is something to say.
   if (
-    isLossless(payload.d) &&
-    (payload.f === undefined || payload.f.every(([, messages]) => isLossless(messages)))
+    isLossless(payload.d, 0) &&
+    (payload.f === undefined || payload.f.every(([, messages]) => isLossless(messages, 0)))
   ) {
     return;
   }
   for (const group of [payload.d, ...(payload.f ?? []).map(([, messages]) => messages)]) {
-    for (const [key, value] of Object.entries(group)) explainLoss(value, key);
+    for (const [key, value] of Object.entries(group)) explainLoss(value, key, 1);
   }
 }
 
 /** JSON has been through the value already: it has no cycle. */
-function isLossless(value: unknown): boolean {
+function isLossless(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'function':
     case 'symbol':
@@ -42,39 +43,49 @@ function isLossless(value: unknown): boolean {
     case 'number':
       return Number.isFinite(value);
     case 'object':
-      return value === null || isLosslessObject(value);
+      return value === null || (depth <= MAX_DEPTH && isLosslessObject(value, depth + 1));
     default:
       return true;
   }
 }
 
-function isLosslessObject(value: object): boolean {
+function isLosslessObject(value: object, depth: number): boolean {
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) if (!isLossless(value[index])) return false;
+    for (let index = 0; index < value.length; index += 1) if (!isLossless(value[index], depth)) return false;
     return true;
   }
   // JSON asks the object itself, and what it answers is its own business.
   if ('toJSON' in value) return true;
-  if (value instanceof Map || value instanceof Set) return false;
+  if (isUnknownToJson(value)) return false;
   for (const key in value)
-    if (Object.hasOwn(value, key) && !isLossless(Reflect.get(value, key))) return false;
+    if (Object.hasOwn(value, key) && !isLossless(Reflect.get(value, key), depth)) return false;
   return true;
 }
 
+/** What JSON turns into `{}` or the like without a word. Plain objects, nearly all there are, are found out first. */
+function isUnknownToJson(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  return ArrayBuffer.isView(value) || UNKNOWN_TO_JSON.some((kind) => value instanceof kind);
+}
+
+const UNKNOWN_TO_JSON = [Map, Set, WeakMap, WeakSet, RegExp, Error, Promise, ArrayBuffer];
+
 /** @throws SessionValueError at the first place that loses something */
-function explainLoss(value: unknown, path: string): void {
-  if (isLossless(value)) return;
+function explainLoss(value: unknown, path: string, depth: number): void {
+  if (isLossless(value, depth)) return;
   if (typeof value === 'function' || typeof value === 'symbol') {
     throw unstorable(path, `a ${typeof value} cannot be stored`);
   }
   if (typeof value === 'number') throw unstorable(path, `${String(value)} would become null`);
-  if (value instanceof Map || value instanceof Set) {
+  if (typeof value === 'object' && value !== null && isUnknownToJson(value)) {
     throw unstorable(
       path,
-      `a ${value.constructor.name} would become {} (give the option 'serializer' one that knows it, such as superjson)`,
+      `a ${value.constructor.name} would become a plain object (give the option 'serializer' one that knows it, such as superjson)`,
     );
   }
-  for (const [key, member] of Object.entries(value ?? {})) explainLoss(member, `${path}.${key}`);
+  if (depth > MAX_DEPTH) throw unstorable(path, TOO_DEEP);
+  for (const [key, member] of Object.entries(value ?? {})) explainLoss(member, `${path}.${key}`, depth + 1);
 }
 
 /** The first top-level key that the serializer refuses by itself. */
@@ -97,13 +108,20 @@ function culpritOf(payload: Payload, serializer: SessionSerializer): string {
 function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : '';
   if (/circular/i.test(text)) return 'it contains itself (a cycle)';
+  if (cause instanceof RangeError) return TOO_DEEP;
   if (/bigint/i.test(text)) return 'it is or contains a BigInt';
   return 'the serializer refused it (see cause)';
 }
 
+const TOO_DEEP = `it is nested more than ${MAX_DEPTH} levels deep`;
+
+/** A path longer than this says no more than its beginning. */
+const MAX_PATH = 100;
+
 function unstorable(path: string, reason: string, cause?: unknown): SessionValueError {
+  const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}...` : path;
   return new SessionValueError(
-    `The session's value at "${path}" cannot be stored: ${reason}. Nothing of this commit was stored.`,
+    `The session's value at "${shown}" cannot be stored: ${reason}. Nothing of this commit was stored.`,
     { atCommit: true, cause },
   );
 }

@@ -173,7 +173,7 @@ export function mergeInto(values: Values, incoming: Values): void {
   for (const [key, value] of Object.entries(incoming)) {
     const present = Object.hasOwn(values, key) ? values[key] : undefined;
     if (isPlainValues(present) && isPlainValues(value)) mergeInto(present, value);
-    else values[key] = value;
+    else setOwn(values, key, value);
   }
 }
 
@@ -190,33 +190,51 @@ export function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+/** How deep a value may be nested: far beyond what people write, and far from what a stack can take. */
+export const MAX_DEPTH = 500;
+
 /**
  * A copy of lists and plain objects, however deep, cycles included. What else an application puts into a session
- * (dates, instances of classes) is taken as it is: only the serializer knows how to store it.
+ * (dates, instances of classes) is taken as it is: only the serializer knows how to store it. So is what is nested
+ * deeper than `MAX_DEPTH`, which no commit stores.
  */
 export function cloneValue<T>(value: T): T;
 export function cloneValue(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? cloneObject(value, undefined) : value;
+  return typeof value === 'object' && value !== null ? cloneObject(value, undefined, 1) : value;
 }
 
-function cloneObject(source: object, seen: Map<object, object> | undefined): object {
+function cloneObject(source: object, seen: Map<object, object> | undefined, depth: number): object {
   const known = seen?.get(source);
   if (known !== undefined) return known;
   if (Array.isArray(source)) {
     const copy: unknown[] = [];
-    for (const item of source as unknown[]) copy.push(cloneMember(item, source, copy, (seen ??= new Map())));
+    for (const item of source as unknown[]) {
+      copy.push(cloneMember(item, source, copy, (seen ??= new Map()), depth));
+    }
     return copy;
   }
   if (!isPlain(source)) return source;
   const copy: Values = {};
   for (const [key, item] of Object.entries(source)) {
-    copy[key] = cloneMember(item, source, copy, (seen ??= new Map()));
+    setOwn(copy, key, cloneMember(item, source, copy, (seen ??= new Map()), depth));
   }
   return copy;
 }
 
-function cloneMember(item: unknown, parent: object, copy: object, seen: Map<object, object>): unknown {
-  if (typeof item !== 'object' || item === null) return item;
+function cloneMember(
+  item: unknown,
+  parent: object,
+  copy: object,
+  seen: Map<object, object>,
+  depth: number,
+): unknown {
+  if (typeof item !== 'object' || item === null || depth > MAX_DEPTH) return item;
   seen.set(parent, copy);
-  return cloneObject(item, seen);
+  return cloneObject(item, seen, depth + 1);
+}
+
+/** A key from a visitor's JSON may be `__proto__`: it stays a key like any other, and becomes no prototype. */
+function setOwn(values: Values, key: string, value: unknown): void {
+  if (key !== '__proto__') values[key] = value;
+  else Object.defineProperty(values, key, { value, enumerable: true, writable: true, configurable: true });
 }

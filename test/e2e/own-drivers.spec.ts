@@ -250,6 +250,21 @@ describe('a driver that is none', () => {
     await expect(failure).rejects.toThrow(/mongodb.*memory, file, database, redis, memcached, stealth/);
   });
 
+  it('is refused where extend names the driver in use after the application has booted', async () => {
+    await using app = await boot({ driver: 'memory' });
+    const sessions = app.get(SessionManager);
+    expect(() => sessions.extend('memory', () => new CustomDriver(systemClock))).toThrow(/too late/);
+    sessions.extend('later', () => new CustomDriver(systemClock));
+    expect(sessions.driver('later')).toBeInstanceOf(CustomDriver);
+  });
+
+  it.each([
+    { driver: 'memory', memory: { maxx: 1 } },
+    { driver: 'file', file: { folder: '/tmp' } },
+  ])('stops the boot where an option of it does not exist: %j', async (options) => {
+    await expect(boot(options as Partial<SessionModuleOptions>)).rejects.toThrow(/does not exist. Known are/);
+  });
+
   it('stops the boot where methods are missing, and names them', async () => {
     const half = { read: async () => null, write: async () => true };
     const useFactory = () => half as unknown as RecordDriver;
