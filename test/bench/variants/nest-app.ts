@@ -16,7 +16,7 @@ export async function expressApp(
   imports: DynamicModule[] = [],
 ): Promise<NestExpressApplication> {
   return NestFactory.create<NestExpressApplication>(moduleOf(controller, imports), {
-    logger: ['error', 'warn', 'fatal'],
+    logger: ['error', 'fatal'],
   });
 }
 
@@ -26,7 +26,7 @@ export async function fastifyApp(
   imports: DynamicModule[] = [],
 ): Promise<NestFastifyApplication> {
   return NestFactory.create<NestFastifyApplication>(moduleOf(controller, imports), new FastifyAdapter(), {
-    logger: ['error', 'warn', 'fatal'],
+    logger: ['error', 'fatal'],
   });
 }
 
