@@ -3,6 +3,7 @@ import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -90,6 +91,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   failed(error: unknown, answered: boolean): void {
+    // That the store fails is said once, and not for each request.
+    if (error instanceof SessionStoreError) return;
     const reason = error instanceof Error ? error.message : 'an unknown error';
     const outcome = answered
       ? 'The request was answered with 503.'

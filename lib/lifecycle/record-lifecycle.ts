@@ -123,7 +123,16 @@ export class RecordLifecycle extends SessionLifecycle {
 
   async #renew(): Promise<void> {
     const expiresAt = this.runtime.clock.now() + this.duration;
-    if (!(await this.extend(expiresAt))) {
+    let extended: boolean;
+    try {
+      extended = await this.extend(expiresAt);
+    } catch (error) {
+      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
+      this.renewalDone();
+      return;
+    }
+    if (!extended) {
       this.drop();
       return;
     }

@@ -1,0 +1,286 @@
+import { Controller, Get, type LoggerService } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  Session,
+  type SessionModuleOptions,
+  SessionReadonlyError,
+  SessionStoreError,
+} from 'nestjs-session-kit';
+import { HandlerApp, type Visitor } from '../support/handler-app.js';
+import { ScriptedDriver, type StoreMood } from '../support/scripted-driver.js';
+import { PLATFORMS, setCookies } from '../support/test-app.js';
+
+const STORE_TIMEOUT_MS = 150;
+/** A machine with more to do than these tests may be late by so much. */
+const LATE_MS = 1_500;
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown) => unhandled.push(reason);
+beforeAll(() => process.on('unhandledRejection', note));
+afterAll(() => {
+  process.off('unhandledRejection', note);
+  if (unhandled.length > 0) throw new AggregateError(unhandled, 'Promises failed that nobody looked after');
+});
+
+/** What the operator gets to read. */
+class Journal implements LoggerService {
+  readonly lines: string[] = [];
+  log = (message: unknown) => this.lines.push(`log: ${String(message)}`);
+  warn = (message: unknown) => this.lines.push(`warn: ${String(message)}`);
+  error = (message: unknown) => this.lines.push(`error: ${String(message)}`);
+}
+
+interface Scene extends AsyncDisposable {
+  readonly app: HandlerApp;
+  readonly driver: ScriptedDriver;
+  readonly journal: Journal;
+  /** Has a session already, with { name: 'Ada' } in it. */
+  readonly visitor: Visitor;
+}
+
+@Controller()
+class FacadeController {
+  @Get('facade')
+  write(): object {
+    Session.put('a', 1);
+    return {};
+  }
+}
+
+describe.each(PLATFORMS)('an application on %s whose store is in trouble', (platform) => {
+  async function begin(options: Partial<SessionModuleOptions> = {}): Promise<Scene> {
+    const driver = new ScriptedDriver();
+    const journal = new Journal();
+    const app = await HandlerApp.start(platform, {
+      controllers: [FacadeController],
+      options: {
+        driver: 'scripted',
+        drivers: { scripted: { useFactory: () => driver } },
+        storeTimeout: STORE_TIMEOUT_MS,
+        ...options,
+      },
+      configure: (application) => application.useLogger(journal),
+    });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('name', 'Ada'));
+    driver.calls.length = 0;
+    journal.lines.length = 0;
+    return { app, driver, journal, visitor, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  const read = (visitor: Visitor) => visitor.in((session) => session.get('name'));
+
+  describe.each<[string, StoreMood]>([
+    ['fails', 'failing'],
+    ['hangs', 'hanging'],
+  ])('because it %s', (_, mood) => {
+    it('answers a visitor with a session 503 within the time-out, and leaves the cookie as it is', async () => {
+      await using scene = await begin();
+      const { driver, visitor } = scene;
+      driver.mood = mood;
+      const begun = performance.now();
+      const { response } = await visitor.handle(() => 'not reached', { status: 503 });
+      expect(performance.now() - begun).toBeLessThan(STORE_TIMEOUT_MS + LATE_MS);
+      expect(response.body).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+      expect(setCookies(response)).toEqual([]);
+      expect(response.text).not.toContain(driver.secretMessage);
+      driver.mood = 'well';
+      expect(await read(visitor)).toBe('Ada');
+    });
+
+    it('answers a visitor without a session as if nothing had happened', async () => {
+      await using scene = await begin();
+      const { app, driver } = scene;
+      driver.mood = mood;
+      const { value, cookies } = await app.visitor().handle((session) => session.get('name', 'nobody'));
+      expect(value).toBe('nobody');
+      expect(cookies).toEqual([]);
+      expect(driver.calls).toEqual([]);
+    });
+
+    it.each(['reject', 'degrade'] as const)(
+      'answers 503 where a new session cannot be stored, and sends no cookie (%s)',
+      async (whenStoreFails) => {
+        await using scene = await begin({ whenStoreFails });
+        const { app, driver } = scene;
+        driver.mood = mood;
+        const visitor = app.visitor();
+        const { response } = await visitor.handle((session) => session.put('a', 1), { status: 503 });
+        expect(setCookies(response)).toEqual([]);
+        driver.mood = 'well';
+        expect(await visitor.in((session) => session.all())).toEqual({});
+      },
+    );
+
+    it.each(['reject', 'degrade'] as const)(
+      'answers 503 where a loaded session cannot be stored, and keeps it as it was (%s)',
+      async (whenStoreFails) => {
+        await using scene = await begin({ whenStoreFails });
+        const { driver, visitor } = scene;
+        driver.moods = { write: mood };
+        for (const change of ['put', 'regenerate', 'invalidate'] as const) {
+          const { response } = await visitor.handle(
+            (session) => (change === 'put' ? session.put('name', 'Bob') : session[change]()),
+            { status: 503 },
+          );
+          expect(setCookies(response), change).toEqual([]);
+        }
+        driver.moods = {};
+        expect(await read(visitor)).toBe('Ada');
+      },
+    );
+
+    it('goes on with an empty read-only session where it is told to, and leaves the cookie as it is', async () => {
+      await using scene = await begin({ whenStoreFails: 'degrade' });
+      const { driver, visitor } = scene;
+      driver.mood = mood;
+      const begun = performance.now();
+      const { value, cookies } = await visitor.handle((session) => {
+        expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
+        expect(() => session.regenerate()).toThrow(SessionReadonlyError);
+        expect(() => session.destroy()).toThrow(SessionReadonlyError);
+        return { all: session.all(), readonly: session.readonly, initiated: session.initiated };
+      });
+      expect(performance.now() - begun).toBeLessThan(STORE_TIMEOUT_MS + LATE_MS);
+      expect(value).toEqual({ all: {}, readonly: true, initiated: true });
+      expect(cookies).toEqual([]);
+      driver.mood = 'well';
+      expect(await read(visitor)).toBe('Ada');
+    });
+
+    it('says so once, says once that it is back, and nothing secret', async () => {
+      await using scene = await begin();
+      const { driver, journal, visitor } = scene;
+      driver.mood = mood;
+      await Promise.all([1, 2, 3].map(() => visitor.handle(() => null, { status: 503 })));
+      await visitor.handle(() => null, { status: 503 });
+      expect(journal.lines).toHaveLength(1);
+      expect(journal.lines[0]).toMatch(/^error: The session store "scripted" (failed|did not answer)/);
+      driver.mood = 'well';
+      await Promise.all([1, 2, 3].map(() => read(visitor)));
+      expect(journal.lines.slice(1)).toEqual(['log: The session store "scripted" is back.']);
+      expect(journal.lines.join()).not.toContain(driver.secretMessage);
+    });
+
+    it('says so once also where it can be read but not written', async () => {
+      await using scene = await begin();
+      const { driver, journal, visitor } = scene;
+      driver.moods = { write: mood };
+      for (let times = 0; times < 3; times += 1) {
+        await read(visitor);
+        await visitor.handle((session) => session.put('a', 1), { status: 503 });
+      }
+      expect(journal.lines).toHaveLength(1);
+      driver.moods = {};
+      await visitor.in((session) => session.put('a', 1));
+      await read(visitor);
+      expect(journal.lines).toHaveLength(2);
+    });
+
+    it('reports a failed save to the handler, which may try again', async () => {
+      await using scene = await begin();
+      const { driver, visitor } = scene;
+      driver.moods = { write: mood };
+      await visitor.in(async (session) => {
+        session.increment('count');
+        await expect(session.save()).rejects.toBeInstanceOf(SessionStoreError);
+        driver.moods = {};
+      });
+      expect(await visitor.in((session) => session.get('count'))).toBe(1);
+    });
+
+    it('does not take a failed save that the handler ignored for a success', async () => {
+      await using scene = await begin();
+      const { driver, visitor } = scene;
+      driver.moods = { write: mood };
+      await visitor.handle(
+        (session) => {
+          void session.put('a', 1).save();
+          void session.increment('count');
+        },
+        { status: 503 },
+      );
+      driver.moods = {};
+      expect(await visitor.in((session) => session.all())).toEqual({ name: 'Ada' });
+    });
+
+    it('answers 503 where a session cannot be destroyed, and leaves the cookie as it is', async () => {
+      await using scene = await begin();
+      const { driver, visitor } = scene;
+      driver.moods = { write: mood, destroy: mood };
+      const { response } = await visitor.handle((session) => void session.destroy(), { status: 503 });
+      expect(setCookies(response)).toEqual([]);
+      driver.moods = {};
+      expect(await read(visitor)).toBe('Ada');
+    });
+  });
+
+  it('answers many parallel writes 503 within about one time-out, not one after the other', async () => {
+    await using scene = await begin();
+    const { driver, visitor } = scene;
+    driver.moods = { write: 'hanging' };
+    const begun = performance.now();
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        visitor.handle((session) => session.increment('count'), { status: 503 }),
+      ),
+    );
+    expect(performance.now() - begun).toBeLessThan(2 * STORE_TIMEOUT_MS + LATE_MS);
+    driver.moods = {};
+    expect(await read(visitor)).toBe('Ada');
+  });
+
+  it('answers as ever where the store is slow, but not too slow', async () => {
+    await using scene = await begin();
+    const { driver, journal, visitor } = scene;
+    driver.mood = { slowMs: STORE_TIMEOUT_MS / 5 };
+    await Promise.all(Array.from({ length: 5 }, () => visitor.in((session) => session.increment('count'))));
+    expect(await visitor.in((session) => session.get('count'))).toBe(5);
+    expect(journal.lines).toEqual([]);
+  });
+
+  it('works again with the first request after the store is back', async () => {
+    await using scene = await begin();
+    const { driver, visitor } = scene;
+    for (const mood of ['failing', 'hanging'] as const) {
+      driver.mood = mood;
+      await Promise.all(Array.from({ length: 10 }, () => visitor.handle(() => null, { status: 503 })));
+      driver.mood = 'well';
+      expect(await visitor.in((session) => session.increment('count'))).toBe(mood === 'failing' ? 1 : 2);
+    }
+  });
+
+  it.each(['reject', 'degrade'] as const)(
+    'leaves the cookie as it is where only a renewal fails (%s)',
+    async (whenStoreFails) => {
+      await using scene = await begin({ age: '1h', touchEvery: '1s', whenStoreFails });
+      const { driver, visitor } = scene;
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+      try {
+        driver.moods = { touch: 'failing' };
+        // Nothing of the application's is lost with it, so who chose to go on goes on.
+        const status = whenStoreFails === 'degrade' ? 200 : 503;
+        const { response } = await visitor.handle((session) => session.get('name'), { status });
+        expect(setCookies(response)).toEqual([]);
+        driver.moods = {};
+        const { value, cookies } = await visitor.handle((session) => session.get('name'));
+        expect(value).toBe('Ada');
+        expect(cookies).toHaveLength(1);
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
+
+  it('says so once also where no handler takes the session, and the response gate commits', async () => {
+    await using scene = await begin();
+    const { driver, journal, visitor } = scene;
+    driver.moods = { write: 'failing' };
+    for (let times = 0; times < 3; times += 1) {
+      const response = await visitor.agent.get('/facade').expect(503);
+      expect(response.body).toEqual({ statusCode: 503, message: 'Service Unavailable' });
+      expect(setCookies(response)).toEqual([]);
+    }
+    expect(journal.lines).toHaveLength(1);
+  });
+});
