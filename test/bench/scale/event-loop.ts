@@ -36,7 +36,7 @@ export interface LongestBlock {
   readonly withoutGcMs: number;
 }
 
-const shortMs = 1;
+const shortMs = 0.1;
 /** V8's pauses are reported a little later. */
 const reportDelayMs = 10;
 

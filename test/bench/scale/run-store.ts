@@ -2,10 +2,11 @@
 import 'reflect-metadata';
 import { env, exit, stderr } from 'node:process';
 import { watchCollection, type Collection } from './collection.js';
+import { fillOneByOne } from './fill.js';
 import { timeOperations, type Latency } from './latency.js';
 import { idOf, lateMs, recordOf, soonMs } from './records.js';
 import { ScaleClock } from './scale-clock.js';
-import { storeKinds, type ScaleStore } from './store.js';
+import { storeKinds, type RecordRange, type ScaleStore } from './store.js';
 
 /** What was measured with so many sessions in the store. */
 export interface Measured {
@@ -32,22 +33,10 @@ const expiredShare = 10;
 /** Numbers of sessions that expire, apart from those of sessions that stay. */
 const firstExpiring = 1_000_000_000;
 
-async function fill(
-  { driver, fillWidth }: ScaleStore,
-  from: number,
-  to: number,
-  expiresAt: number,
-  now: number,
-): Promise<void> {
-  let next = from;
-  const fillers = Array.from({ length: fillWidth }, async () => {
-    while (next < to) {
-      const number = next++;
-      const isStored = await driver.write(idOf(number), recordOf(number, 1, expiresAt, now));
-      if (!isStored) throw new Error(`Session ${number} was not stored`);
-    }
-  });
-  await Promise.all(fillers);
+async function fill(store: ScaleStore, records: RecordRange): Promise<void> {
+  await (store.fill === undefined
+    ? fillOneByOne(store.driver, store.fillWidth, records)
+    : store.fill(records));
 }
 
 async function measureStep(
@@ -59,8 +48,8 @@ async function measureStep(
   const { driver } = store;
   const anyNumber = (): number => Math.floor(Math.random() * sessions);
   const readOne = async (): Promise<boolean> => (await driver.read(idOf(anyNumber()))) !== null;
-  const bytesPerSession = (await store.size()) / sessions;
   await store.settle?.();
+  const bytesPerSession = (await store.size()) / sessions;
   // So that code is compiled and connections are open, whatever the first size is.
   await timeOperations(operations, readOne);
   const read = await timeOperations(operations, readOne);
@@ -75,7 +64,12 @@ async function measureStep(
   });
 
   const now = clock.now();
-  await fill(store, firstExpiring, firstExpiring + Math.ceil(sessions / expiredShare), now + soonMs, now);
+  await fill(store, {
+    from: firstExpiring,
+    to: firstExpiring + Math.ceil(sessions / expiredShare),
+    expiresAt: now + soonMs,
+    now,
+  });
   await store.settle?.();
   clock.putForward(soonMs);
   const collection = await watchCollection(store, clock.now(), () => idOf(anyNumber()));
@@ -91,7 +85,7 @@ async function run(task: StoreTask): Promise<Measured[]> {
   const measured: Measured[] = [];
   let filled = 0;
   for (const sessions of task.sizes) {
-    await fill(store, filled, sessions, clock.now() + lateMs, clock.now());
+    await fill(store, { from: filled, to: sessions, expiresAt: clock.now() + lateMs, now: clock.now() });
     filled = sessions;
     stderr.write(`${task.name}: ${sessions} sessions\n`);
     measured.push(await measureStep(store, clock, sessions, task.operations));

@@ -9,6 +9,14 @@ export interface StorePlace {
   readonly clock: ScaleClock;
 }
 
+/** The records of these numbers, from the first to before the last, all with one expiry. */
+export interface RecordRange {
+  readonly from: number;
+  readonly to: number;
+  readonly expiresAt: number;
+  readonly now: number;
+}
+
 /** A store to fill. */
 export interface ScaleStore {
   readonly driver: RecordDriver;
@@ -16,6 +24,8 @@ export interface ScaleStore {
   readonly fillWidth: number;
   /** The bytes that its records take, in memory or on disk. */
   size(): Promise<number>;
+  /** Fills it in a way of its own, where many single writes would take too long; the records are the same. */
+  fill?(records: RecordRange): Promise<void>;
   /** Brings what it does by itself now and then to an end before it is measured. */
   settle?(): Promise<void>;
   close(): Promise<void>;

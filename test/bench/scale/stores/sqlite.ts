@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { DatabaseDriver } from '../../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../../lib/drivers/database/session.entity.js';
 import { openSqlite } from '../../variants/sqlite.js';
+import { fillOneByOne } from '../fill.js';
 import type { OpenStore } from '../store.js';
 import { contextOf } from './context.js';
 
@@ -12,6 +13,14 @@ export const openSqliteStore: OpenStore = async (place) => {
   return {
     driver,
     fillWidth: 1,
+    fill: async (records) => {
+      // Nothing has to survive while it is filled.
+      await dataSource.query('PRAGMA synchronous = OFF');
+      await dataSource.query('PRAGMA wal_autocheckpoint = 50000');
+      await fillOneByOne(driver, 1, records);
+      await dataSource.query('PRAGMA wal_autocheckpoint = 1000');
+      await dataSource.query('PRAGMA synchronous = NORMAL');
+    },
     settle: async () => {
       await dataSource.query('PRAGMA wal_checkpoint(TRUNCATE)');
     },
