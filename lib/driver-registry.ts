@@ -9,6 +9,8 @@ import {
   isSealing,
   makeBuiltIn,
 } from './drivers/built-in-drivers.js';
+import type { RecordDriver } from './drivers/driver.js';
+import { OpeningDriver } from './drivers/opening-driver.js';
 import type { DriverContext } from './drivers/driver-context.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, DriverFactory } from './session.options.js';
@@ -83,13 +85,21 @@ export class DriverRegistry {
     const known = this.#drivers.get(name);
     if (known !== undefined) return known;
     const factory = this.#factories.get(name);
-    if (factory === undefined) throw this.#unknown(name);
+    if (factory === undefined) {
+      if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
+      const opening = new OpeningDriver(() => this.#open(name));
+      this.#drivers.set(name, opening);
+      return opening;
+    }
     const driver = this.checked(name, factory(this.#settings.configOf(name), undefined));
     if (this.perRequest(name) === null) this.#drivers.set(name, driver);
     return driver;
   }
 
-  /** Makes and opens the application's own drivers, the one in use, and those of the package that have an option. */
+  /**
+   * Makes and opens the application's own drivers and the one in use. What is configured and not in use is left alone:
+   * an application may list the options of several and choose one by the environment.
+   */
   async boot(inUse: string): Promise<void> {
     for (const { instance, metatype } of this.#discovery.getProviders()) {
       const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
@@ -99,18 +109,9 @@ export class DriverRegistry {
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       this.#drivers.set(name, this.checked(name, await this.#define(name, definition)));
     }
-    for (const name of BUILT_IN_NAMES) {
-      const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
-      if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
-      const driver = await makeBuiltIn(
-        name,
-        this.#builtInOptions(name),
-        this.#context,
-        this.#settings.keyring,
-      );
-      if (driver === null) continue;
-      this.#builtIn.add(name);
-      this.#drivers.set(name, driver);
+    if (BUILT_IN_NAMES.includes(inUse) && !this.#drivers.has(inUse) && !this.#factories.has(inUse)) {
+      this.#drivers.set(inUse, await this.#makeBuiltIn(inUse));
+      this.#builtIn.add(inUse);
     }
     // One that is made for each request may need the request: there is none yet.
     if (this.perRequest(inUse) === null) this.get(inUse);
@@ -119,6 +120,23 @@ export class DriverRegistry {
       if (!isSealing(driver)) await driver.open?.(this.#settings.configOf(name));
     }
     this.#booted = true;
+  }
+
+  async #makeBuiltIn(name: string): Promise<AnyDriver> {
+    const driver = await makeBuiltIn(name, this.#builtInOptions(name), this.#context, this.#settings.keyring);
+    if (driver === null) throw this.#unknown(name);
+    return driver;
+  }
+
+  async #open(name: string): Promise<RecordDriver> {
+    const driver = await this.#makeBuiltIn(name);
+    if (isSealing(driver)) {
+      throw new SessionConfigError(
+        `The session driver "${name}" keeps no records: there is nothing to read.`,
+      );
+    }
+    await driver.open?.(this.#settings.configOf(name));
+    return driver;
   }
 
   async close(): Promise<void> {

@@ -89,6 +89,10 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? ` (${codeOf(cause) ?? cause.name})` : '';
 }
 
-function codeOf(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** The code of an error, or of what it was caused by: clients wrap the system's errors. */
+function codeOf(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 4) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return codeOf(inner, depth + 1);
 }

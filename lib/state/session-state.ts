@@ -33,7 +33,7 @@ export interface Draft {
 export class SessionState {
   values: Values;
   readonly flash: FlashState;
-  readonly createdAt: number;
+  createdAt: number;
   #duration: number | undefined;
   #durationChanged = false;
   #payload: Payload | null = null;
@@ -85,6 +85,13 @@ export class SessionState {
 
   set duration(duration: number) {
     this.#duration = duration;
+    this.#durationChanged = true;
+  }
+
+  /** What begins now is a session of its own: no lifetime is kept from before. */
+  beginAnew(now: number): void {
+    this.createdAt = now;
+    this.#duration = undefined;
     this.#durationChanged = true;
   }
 

@@ -5,7 +5,6 @@ import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
 import { InvalidForm } from '../forms/invalid-form.js';
 import { localPath } from '../forms/local-path.js';
-import { SESSION_AGE } from '../session/session-options.js';
 import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
@@ -44,8 +43,7 @@ export class SignInController {
   @Post('sign-out')
   @Redirect('/', HttpStatus.SEE_OTHER)
   signOut(@Session() session: Session): void {
-    // The lifetime is no value, so it outlives them. It was the choice of who signs out here, not of who comes next.
-    session.invalidate().setDuration(SESSION_AGE);
+    session.invalidate();
     session.flash('status', 'You are signed out.');
   }
 }

@@ -4,7 +4,7 @@ import type { SessionModuleOptions } from 'nestjs-session-kit';
 import type { DriverName, Environment } from '../environment.js';
 
 /** How long a session lives without a visit, unless the visitor wants this device to be remembered. */
-export const SESSION_AGE = '2h';
+const SESSION_AGE = '2h';
 
 type Config = ConfigService<Environment, true>;
 

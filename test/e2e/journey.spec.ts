@@ -76,6 +76,12 @@ class JourneyController {
     return { changed: session.id !== before };
   }
 
+  @Get('invalidate')
+  invalidate(@Session() session: Session) {
+    session.invalidate().put('after', true);
+    return { duration: session.duration, createdAt: session.createdAt };
+  }
+
   @Get('excluded')
   excluded() {
     try {
@@ -289,6 +295,20 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       for (let visit = 0; visit < 5; visit += 1) {
         pass(10_000);
         expect((await app.request.get('/read').set('Cookie', cookie)).body).toMatchObject({ count: 1 });
+      }
+    });
+
+    it('gives up a lifetime of its own, and the time it began, on invalidate', async () => {
+      for (const driver of ['memory', 'stealth']) {
+        await using app = await TestApp.start(platform, {
+          controllers: [JourneyController],
+          options: { driver },
+        });
+        const [cookie = ''] = setCookies(await app.request.get('/permanent'))[0]?.split(';') ?? [];
+        pass(86_400_000);
+        const answer = await app.request.get('/invalidate').set('Cookie', cookie);
+        expect(answer.body).toEqual({ duration: 7_200_000, createdAt: Date.now() });
+        expect(setCookies(answer)[0]).toContain('Max-Age=7200');
       }
     });
 

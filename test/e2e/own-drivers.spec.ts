@@ -1,3 +1,6 @@
+import { existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import {
@@ -239,6 +242,18 @@ it('collects garbage by itself as often as the option says, outside of requests'
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('opens a driver of the package that is configured and not in use only when it is asked for something', async () => {
+  const location = join(tmpdir(), `session-unused-${process.pid}`);
+  await using app = await TestApp.start('express', {
+    options: { driver: 'memory', file: { location }, redis: { host: '127.0.0.1', port: 1 } },
+  });
+  expect(existsSync(location)).toBe(false);
+  const driver = app.get(SessionManager).driver('file');
+  expect('read' in driver && (await driver.read('nobody'))).toBeNull();
+  expect(existsSync(location)).toBe(true);
+  rmSync(location, { recursive: true });
 });
 
 describe('a driver that is none', () => {
