@@ -33,18 +33,25 @@ export function fieldName(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
+/** How deep the fields of a form may be nested; what lies deeper refills none. */
+const MAX_DEPTH = 32;
+
 /** Names that no object of ours may have as a key of its own, since it could reach a prototype later. */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**
  * The fields of a posted form that may be shown again: a copy of the body without what is never flashed, however deep
- * it lies. What is no form (nothing, text, bytes, a list) has no fields.
+ * it lies, and without what is nested absurdly deep. What is no form (nothing, text, bytes, a list) has no fields.
  */
 export function formInput(body: unknown, isNeverFlashed: (field: string) => boolean): Values {
-  return isFields(body) ? withoutSecrets(body, isNeverFlashed) : {};
+  return isFields(body) ? withoutSecrets(body, isNeverFlashed, 1) : {};
 }
 
-function withoutSecrets(fields: Record<string, unknown>, isNeverFlashed: (field: string) => boolean): Values {
+function withoutSecrets(
+  fields: Record<string, unknown>,
+  isNeverFlashed: (field: string) => boolean,
+  depth: number,
+): Values {
   const input: Values = {};
   for (const [name, value] of Object.entries(fields)) {
     // Comes from a visitor: what cannot be a key is left out and not reported.
@@ -52,14 +59,17 @@ function withoutSecrets(fields: Record<string, unknown>, isNeverFlashed: (field:
     const segments = name.split(/[.[\]]+/);
     if (segments.some((segment) => FORBIDDEN.has(segment) || isNeverFlashed(segment)) || isNeverFlashed(name))
       continue;
-    input[name] = clean(value, isNeverFlashed);
+    const cleaned = clean(value, isNeverFlashed, depth);
+    if (cleaned !== undefined) input[name] = cleaned;
   }
   return input;
 }
 
-function clean(value: unknown, isNeverFlashed: (field: string) => boolean): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => clean(item, isNeverFlashed));
-  return isFields(value) ? withoutSecrets(value, isNeverFlashed) : value;
+function clean(value: unknown, isNeverFlashed: (field: string) => boolean, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > MAX_DEPTH) return undefined;
+  if (Array.isArray(value)) return value.map((item: unknown) => clean(item, isNeverFlashed, depth + 1));
+  return isFields(value) ? withoutSecrets(value, isNeverFlashed, depth + 1) : value;
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {

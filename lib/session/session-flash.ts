@@ -1,8 +1,8 @@
-import { type Values, omit, pick } from '../state/values.js';
+import { type Values, assertKey, omit, pick } from '../state/values.js';
 import { FlashMessages } from './flash-messages.js';
 import { formInput } from './form-input.js';
 import type { SessionData } from './session-data.js';
-import { SessionValues } from './session-values.js';
+import { SessionValues, isSeveral } from './session-values.js';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
 export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
@@ -39,9 +39,10 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable.state;
-    if (typeof key === 'object' && key !== null) {
+    if (isSeveral(key)) {
       for (const [name, each] of Object.entries(key)) flash.flash(name, each);
     } else {
+      assertKey(key);
       flash.flash(key, value);
     }
     return this;
@@ -52,9 +53,10 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable.state;
-    if (typeof key === 'object' && key !== null) {
+    if (isSeveral(key)) {
       for (const [name, each] of Object.entries(key)) flash.now(name, each);
     } else {
+      assertKey(key);
       flash.now(key, value);
     }
     return this;

@@ -132,7 +132,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   put(key: string | Values, value?: unknown): this {
     const { state } = this.writable;
-    if (typeof key === 'object' && key !== null) {
+    if (isSeveral(key)) {
       for (const [name, each] of Object.entries(key)) state.put(name, each);
     } else {
       state.put(key, value);
@@ -219,6 +219,11 @@ Object.defineProperty(SessionValues.prototype, 'set', {
   writable: true,
   configurable: true,
 });
+
+/** Whether several values by their keys were given in place of one key. A list is neither. */
+export function isSeveral(key: unknown): key is Values {
+  return typeof key === 'object' && key !== null && !Array.isArray(key);
+}
 
 function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
