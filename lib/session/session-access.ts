@@ -98,7 +98,10 @@ export abstract class SessionAccess {
       const pending = life.initiate(this.host.tokens[next] ?? '');
       if (pending !== undefined) {
         if (next === this.host.tokens.length - 1) return pending;
-        return pending.then(() => (life.stored ? undefined : this.#tryTokens(life, next + 1)));
+        // A store that failed once would hold the request up once more for each further cookie.
+        return pending.then(() =>
+          life.stored || life.readonly ? undefined : this.#tryTokens(life, next + 1),
+        );
       }
       if (life.stored) return;
     }

@@ -287,7 +287,6 @@ export class SessionState {
         { atCommit: true, cause },
       );
     }
-    if (mutations.length > 0) this.#effective = true;
     if (!this.#durationChanged) this.#duration = payload.t;
     this.#payload = payload;
     this.#text = text;

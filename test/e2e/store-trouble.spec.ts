@@ -88,6 +88,22 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(await read(visitor)).toBe('Ada');
     });
 
+    it.each(['reject', 'degrade'] as const)(
+      'asks the store once for a visitor with several cookies of the name (%s)',
+      async (whenStoreFails) => {
+        await using scene = await begin({ whenStoreFails });
+        const { app, driver } = scene;
+        const open = () => app.visitor().handle((session) => session.put('a', 1));
+        const [first, second] = [await open(), await open()];
+        driver.mood = mood;
+        driver.calls.length = 0;
+        const cookie = `${first.asHeaders.cookie}; ${second.asHeaders.cookie}`;
+        const status = whenStoreFails === 'degrade' ? 200 : 503;
+        await app.visitor().handle(() => null, { headers: { cookie }, status });
+        expect(driver.calls).toEqual(['read']);
+      },
+    );
+
     it('answers a visitor without a session as if nothing had happened', async () => {
       await using scene = await begin();
       const { app, driver } = scene;
