@@ -9,7 +9,7 @@ import type { RawRequest, RawResponse } from './http/raw-http.js';
  *
  * @example
  * const sessions = app.get(SessionMiddleware);
- * app.use(sessions.use);
+ * app.use(sessions.use.bind(sessions));
  * app.use(passport.session());
  */
 @Injectable()

@@ -175,7 +175,8 @@ describe.each(PLATFORMS)('the journey of a request on %s', (platform) => {
       ...withDriver(driver),
       imports: [LookingModule],
       configure: (nest) => {
-        nest.use(nest.get(SessionMiddleware).use);
+        const sessions = nest.get(SessionMiddleware);
+        nest.use(sessions.use.bind(sessions));
         nest.use((_req: unknown, _res: unknown, next: () => void) => {
           seen.push(Session.get('count'));
           next();
