@@ -8,7 +8,9 @@ import type { SessionAccess } from './session/session-access.js';
  * without a promise.
  */
 export function commitBefore<V>(source: Observable<V>, session: SessionAccess): Observable<V> {
-  return new Observable<V>((subscriber) => new CommittingSubscription(source, session, subscriber).subscription);
+  return new Observable<V>(
+    (subscriber) => new CommittingSubscription(source, session, subscriber).subscription,
+  );
 }
 
 class CommittingSubscription<V> {

@@ -34,7 +34,11 @@ export type { DriverLifecycle, RecordDriver, SealingDriver, SessionRecord } from
 export type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
 export type { MemoryDriverOptions } from './drivers/memory/memory.driver.js';
 export type { FileDriverOptions } from './drivers/file/file.driver.js';
-export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './drivers/redis/redis.driver.js';
+export type {
+  RedisClient,
+  RedisConnectionOptions,
+  RedisDriverOptions,
+} from './drivers/redis/redis.driver.js';
 export type { MemcachedClient, MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
 export type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
 export { SessionEntity } from './drivers/database/session.entity.js';
