@@ -1,5 +1,4 @@
 import { Inject, Injectable, type Type } from '@nestjs/common';
-import { PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from './clock.js';
 import {
@@ -15,6 +14,10 @@ import type { DriverContext } from './drivers/driver-context.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+
+/** Where compilers keep the types of a constructor's parameters, and Nest what `@Inject(token)` says of them. */
+const PARAMTYPES_METADATA = 'design:paramtypes';
+const SELF_DECLARED_DEPS_METADATA = 'self:paramtypes';
 
 /** The options of the package's drivers. What redis takes is up to its client, and stealth's are checked with the cookie. */
 const BUILT_IN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -87,7 +90,7 @@ export class DriverRegistry {
     const factory = this.#factories.get(name);
     if (factory === undefined) {
       if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
-      const opening = new OpeningDriver(() => this.#open(name));
+      const opening = new OpeningDriver(async () => this.#open(name, await this.#makeBuiltIn(name)));
       this.#drivers.set(name, opening);
       return opening;
     }
@@ -97,8 +100,8 @@ export class DriverRegistry {
   }
 
   /**
-   * Makes and opens the application's own drivers and the one in use. What is configured and not in use is left alone:
-   * an application may list the options of several and choose one by the environment.
+   * Makes and opens the application's own drivers and the one in use. What is configured and not in use is opened only
+   * when somebody asks for it: an application may list the options of several and choose one by the environment.
    */
   async boot(inUse: string): Promise<void> {
     for (const { instance, metatype } of this.#discovery.getProviders()) {
@@ -109,9 +112,13 @@ export class DriverRegistry {
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       this.#drivers.set(name, this.checked(name, await this.#define(name, definition)));
     }
-    if (BUILT_IN_NAMES.includes(inUse) && !this.#drivers.has(inUse) && !this.#factories.has(inUse)) {
-      this.#drivers.set(inUse, await this.#makeBuiltIn(inUse));
-      this.#builtIn.add(inUse);
+    for (const name of BUILT_IN_NAMES) {
+      const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
+      if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
+      // Made, and so its options are checked; but nothing is connected to that the application does not live on.
+      const driver = await this.#makeBuiltIn(name);
+      this.#builtIn.add(name);
+      this.#drivers.set(name, name === inUse ? driver : this.#openedOnDemand(name, driver));
     }
     // One that is made for each request may need the request: there is none yet.
     if (this.perRequest(inUse) === null) this.get(inUse);
@@ -128,8 +135,11 @@ export class DriverRegistry {
     return driver;
   }
 
-  async #open(name: string): Promise<RecordDriver> {
-    const driver = await this.#makeBuiltIn(name);
+  #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
+    return isSealing(driver) ? driver : new OpeningDriver(() => this.#open(name, driver));
+  }
+
+  async #open(name: string, driver: AnyDriver): Promise<RecordDriver> {
     if (isSealing(driver)) {
       throw new SessionConfigError(
         `The session driver "${name}" keeps no records: there is nothing to read.`,
