@@ -8,7 +8,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import { randomSlice } from './random-id.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { RecentTokens } from './recent-tokens.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
@@ -21,6 +21,9 @@ const NONCE_BYTES = 12;
 /** The counter of HKDF-Expand's first block. */
 const FIRST_BLOCK = Buffer.from([1]);
 const CIPHER = 'aes-256-gcm';
+
+/** About a megabyte of verified ids. */
+const VERIFIED_HALF = 2048;
 
 interface Keys {
   readonly signing: KeyObject;
@@ -37,7 +40,7 @@ interface Keys {
 export class Keyring {
   readonly #keys: readonly Keys[];
   readonly #associated: Buffer;
-  readonly #verified = new VerifiedTokens();
+  readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
 
   /**
    * @param secrets the newest first; 32 characters or more each (checked by the options)

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
+import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { packRecord, unpackRecord } from './sealed-record.js';
 
@@ -12,9 +13,16 @@ export interface StealthDriverOptions {
   maxCookies?: number;
 }
 
+/** How many sessions that were opened or sealed lately are remembered, in half of what is kept: a few megabytes at most. */
+const OPENED_HALF = 512;
+
+/** Longer tokens are opened each time, in characters. */
+const MAX_REMEMBERED = 4096;
+
 /**
  * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
- * number of machines. The price: it cannot be revoked from the server, and of two parallel responses the last wins.
+ * number of machines. A process remembers what it opened or sealed lately, so that the same cookie is not decrypted
+ * with every request. The price: it cannot be revoked from the server, and of two parallel responses the last wins.
  *
  * @example
  * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'stealth' })
@@ -22,6 +30,7 @@ export interface StealthDriverOptions {
 export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
+  readonly #opened = new RecentTokens<SessionRecord>(OPENED_HALF);
 
   constructor(keyring: Keyring, clock: Clock = systemClock) {
     this.#keyring = keyring;
@@ -29,12 +38,25 @@ export class StealthDriver implements SealingDriver {
   }
 
   seal(record: SessionRecord): string {
-    return this.#keyring.seal(packRecord(record));
+    const token = this.#keyring.seal(packRecord(record));
+    // The visitor's next request brings it back.
+    this.#remember(token, { ...record });
+    return token;
   }
 
   open(token: string): SessionRecord | null {
+    const record = this.#opened.get(token) ?? this.#decrypt(token);
+    return record !== null && record.expiresAt > this.#clock.now() ? { ...record } : null;
+  }
+
+  #decrypt(token: string): SessionRecord | null {
     const bytes = this.#keyring.open(token);
     const record = bytes === null ? null : unpackRecord(bytes);
-    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+    if (record !== null) this.#remember(token, record);
+    return record;
+  }
+
+  #remember(token: string, record: SessionRecord): void {
+    if (token.length <= MAX_REMEMBERED) this.#opened.add(token, record);
   }
 }
