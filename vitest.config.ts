@@ -15,6 +15,7 @@ export default defineConfig({
       include: ['lib/**'],
       reporter: ['text-summary', 'text'],
       thresholds: { branches: 90 },
+      reportOnFailure: true,
     },
   },
 });
