@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.spec.ts'],
     exclude: ['test/bench/**', 'node_modules/**'],
     globalSetup: ['test/servers/global-setup.ts'],
+    // Vitest leaves one core to itself; on a machine of two that would be half of it.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {

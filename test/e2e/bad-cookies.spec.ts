@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { randomId } from '../../lib/crypto/random-id.js';
+import { SessionCookie } from '../../lib/http/session-cookie.js';
 import { packRecord } from '../../lib/drivers/stealth/sealed-record.js';
 import { type RawResponse, rawRequest } from '../support/raw-http.js';
 import { PLATFORMS, SECRET, TestApp, setCookies } from '../support/test-app.js';
@@ -22,6 +23,7 @@ class PagesController {
 }
 
 const NAME = 'session';
+const COOKIE = new SessionCookie({ name: NAME }, 3);
 
 /** Tokens that a real application of ours made, and that mean nothing here. */
 const keyring = new Keyring([SECRET], NAME);
@@ -175,6 +177,8 @@ function badHeader(good: string): fc.Arbitrary<string[]> {
           { minLength: 0 },
         ),
       )
+      // Pieces of the good one may happen to make it whole again.
+      .filter((pairs) => !COOKIE.read(pairs.join('; ')).tokens.includes(good))
       // Servers answer 431 to more than 16 KB: nothing of ours is asked then.
       .filter((pairs) => pairs.join('; ').length < 15_000)
   );
