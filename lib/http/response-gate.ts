@@ -40,7 +40,21 @@ const GATE = Symbol('nestjs-session-kit gate');
 
 type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
 
-let GATED: object;
+/** What a gate puts in place of a response's own methods. */
+interface Installable {
+  [GATE]?: ResponseGate;
+  writeHead: unknown;
+  write: unknown;
+  end: unknown;
+  flushHeaders: unknown;
+}
+
+type GatedMethod = (this: Gated, ...args: unknown[]) => unknown;
+
+let gatedWriteHead: GatedMethod;
+let gatedWrite: GatedMethod;
+let gatedEnd: GatedMethod;
+let gatedFlushHeaders: GatedMethod;
 let closed: (this: Gated) => void;
 
 /**
@@ -80,25 +94,31 @@ export class ResponseGate {
     this.#write = res.write;
     this.#end = res.end;
     this.#flushHeaders = res.flushHeaders;
-    Object.assign(res, GATED, { [GATE]: this });
+    this.#install(res);
     res.on('close', closed);
+  }
+
+  #install(res: Installable): void {
+    res[GATE] = this;
+    res.writeHead = gatedWriteHead;
+    res.write = gatedWrite;
+    res.end = gatedEnd;
+    res.flushHeaders = gatedFlushHeaders;
   }
 
   static {
     // Functions shared by all gates: a response gets five properties and no closures of its own.
-    GATED = {
-      writeHead(this: Gated, ...args: unknown[]) {
-        return this[GATE].#onWriteHead(args);
-      },
-      write(this: Gated, ...args: unknown[]) {
-        return this[GATE].#onOperation('write', args);
-      },
-      end(this: Gated, ...args: unknown[]) {
-        return this[GATE].#onOperation('end', args);
-      },
-      flushHeaders(this: Gated) {
-        return this[GATE].#onOperation('flushHeaders', []);
-      },
+    gatedWriteHead = function writeHead(...args) {
+      return this[GATE].#onWriteHead(args);
+    };
+    gatedWrite = function write(...args) {
+      return this[GATE].#onOperation('write', args);
+    };
+    gatedEnd = function end(...args) {
+      return this[GATE].#onOperation('end', args);
+    };
+    gatedFlushHeaders = function flushHeaders() {
+      return this[GATE].#onOperation('flushHeaders', []);
     };
     closed = function onClose(this: Gated) {
       this[GATE].#onClose();

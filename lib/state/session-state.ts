@@ -3,7 +3,7 @@ import { type Change, type Updater, addTo, clear, pushTo, repeat, replay, update
 import { FlashState } from './flash-state.js';
 import { type FlashBatch, PAYLOAD_FORMAT, type Payload, type SessionSerializer } from './payload.js';
 import { ReplacedObjects } from './replaced-objects.js';
-import { serialize } from './storable.js';
+import { isPlainValue, serialize } from './storable.js';
 import {
   type Values,
   assertKey,
@@ -15,6 +15,9 @@ import {
   removePath,
   writePath,
 } from './values.js';
+
+/** A longer path is no usual one: what it made is looked at before it is stored. */
+const MAX_PLAIN_PATH = 200;
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
 export interface Draft {
@@ -43,6 +46,8 @@ export class SessionState {
   #effective = false;
   /** Whether an object was handed out that may be mutated in place. */
   #lent = false;
+  /** Whether all that this request wrote is known to survive JSON. */
+  #plain = true;
   readonly #serializer: SessionSerializer;
   /** Null until a merge replaces something that was handed out. */
   #replaced: ReplacedObjects | null = null;
@@ -153,6 +158,7 @@ export class SessionState {
   increment(path: string, by: number): number {
     assertKey(path);
     const sum = addTo(this.values, path, by);
+    this.#lend(sum);
     this.#record({ op: 'increment', path, by });
     return sum;
   }
@@ -195,9 +201,13 @@ export class SessionState {
 
   #lend(value: unknown): void {
     if (typeof value === 'object' && value !== null) this.#lent = true;
+    else if (!isPlainValue(value)) this.#plain = false;
   }
 
   #record(change: Change, effective = true): void {
+    // What an updater returns on a newer value, and how deep a long path leads, is known only when it is looked at.
+    if (change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH))
+      this.#plain = false;
     this.#changes.push(change);
     if (effective) this.#effective = true;
   }
@@ -247,8 +257,9 @@ export class SessionState {
     if (id !== undefined) payload.i = id;
     if (this.#duration !== undefined) payload.t = this.#duration;
     if (flash.length > 0) payload.f = flash;
+    const plain = this.#plain && !this.#lent && flash.length === 0;
     try {
-      return { text: serialize(payload, this.#serializer), payload, changes: this.#changes.length };
+      return { text: serialize(payload, this.#serializer, plain), payload, changes: this.#changes.length };
     } catch (error) {
       this.notStored();
       throw error;

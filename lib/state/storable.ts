@@ -8,8 +8,9 @@ import { MAX_DEPTH } from './values.js';
  * @throws SessionValueError naming the key, where a value cannot be stored without loss: what the serializer itself
  * refuses (with JSON a cycle or a BigInt), what JSON would drop or change without a word (a function, a symbol, NaN, an
  * infinite number, a Map, a Set), and what is nested so deep that reading it would be a danger
+ * @param plain whether all that is new since the payload was loaded is known to be plain: then nothing has to be looked at
  */
-export function serialize(payload: Payload, serializer: SessionSerializer): string {
+export function serialize(payload: Payload, serializer: SessionSerializer, plain = false): string {
   let text: string;
   try {
     text = serializer.stringify(payload);
@@ -17,8 +18,22 @@ export function serialize(payload: Payload, serializer: SessionSerializer): stri
     throw unstorable(culpritOf(payload, serializer), reasonOf(cause), cause);
   }
   // Other serializers know what to do with a Map or a BigInt; what JSON does with them is a loss.
-  if (serializer === JSON) assertLossless(payload);
+  if (serializer === JSON && !plain) assertLossless(payload);
   return text;
+}
+
+/** Whether a value is one that JSON brings back as it was. Objects are not looked into: they are not plain here. */
+export function isPlainValue(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    default:
+      return value === null;
+  }
 }
 
 function assertLossless(payload: Payload): void {
