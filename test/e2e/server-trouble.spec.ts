@@ -25,8 +25,9 @@ import { SECRET, TestApp } from '../support/test-app.js';
 
 const STORE_TIMEOUT_MS = 300;
 /** A machine with more to do than these tests may be late by so much. */
-const LATE_MS = 1_500;
-const BACK_WITHIN_MS = 1_000;
+const LATE_MS = 10_000;
+/** A second on a machine that is free; a busy one is no reason to fail. What is never back, is not back after ten either. */
+const BACK_WITHIN_MS = 10_000;
 const VISITORS = 8;
 
 const unhandled: unknown[] = [];
@@ -112,7 +113,7 @@ for (const kind of KINDS) {
 
       async function begin(): Promise<void> {
         load = await Load.begin(app.url, VISITORS);
-        await vi.waitFor(() => expect(load.answers.length).toBeGreaterThan(50), { timeout: 5_000 });
+        await vi.waitFor(() => expect(load.answers.length).toBeGreaterThan(50), { timeout: 15_000 });
         lines.length = 0;
       }
 
@@ -149,7 +150,7 @@ for (const kind of KINDS) {
           expect(view?.values['count']).toBeGreaterThanOrEqual(counted);
           expect(view?.values['count']).toBeLessThanOrEqual(counted + uncertain);
         }
-        await vi.waitFor(() => expect(driver.pending).toBe(0), { timeout: 2_000 });
+        await vi.waitFor(() => expect(driver.pending).toBe(0), { timeout: 10_000 });
       }
 
       function expectSaidOnce(): void {
