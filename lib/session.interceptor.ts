@@ -5,8 +5,8 @@ import { currentSession } from './current-session.js';
 
 /**
  * Commits the session before the handler's value becomes a response; a commit that fails is thrown, so that Nest's
- * exception filters answer it. `@Session()` and `@Flash()` bring it along for their own handler. Who wants it everywhere
- * provides it globally:
+ * exception filters answer it. `@Session()` and `@Flash()` bring it along for their own handler (HTTP handlers do its work
+ * themselves: see commitInHandlers). Who wants it everywhere provides it globally:
  *
  * @example
  * providers: [{ provide: APP_INTERCEPTOR, useClass: SessionInterceptor }]

@@ -8,13 +8,14 @@ import {
   type OnApplicationShutdown,
   Logger,
 } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { Keyring } from './crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from './http/excluded-routes.js';
 import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
+import { commitInHandlers } from './session.handlers.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
@@ -98,21 +99,25 @@ export class SessionModule
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
   readonly #manager: SessionManager;
+  readonly #discovery: DiscoveryService;
 
   constructor(
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(HttpSessions) sessions: HttpSessions,
     @Inject(SessionManager) manager: SessionManager,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
   ) {
     super();
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
     this.#manager = manager;
+    this.#discovery = discovery;
   }
 
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
+    commitInHandlers(this.#discovery);
   }
 
   async onApplicationBootstrap(): Promise<void> {
