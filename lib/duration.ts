@@ -9,6 +9,9 @@ export const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 /** The longest span accepted, a hundred years: an expiry has to stay a date that every store can keep. */
 const MAX_MS = 10 * TEN_YEARS_MS;
 
+/** The most that a timer of Node's takes; a longer one would end at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const isText = (value: unknown): value is ms.StringValue => typeof value === 'string' && value.trim() !== '';
 
 /**

@@ -7,7 +7,7 @@ import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
 import { RecordEnding } from './lifecycle/record-ending.js';
 import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
-import { RecordStore } from './lifecycle/record-store.js';
+import { GuardedStore } from './lifecycle/record-store.js';
 import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
 import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
@@ -194,9 +194,11 @@ export class SessionManager {
 
   #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {
     const { driver: name, storeTimeout, serializer } = this.#settings;
-    // Memory answers at once or never: a timer for each of its calls would cost more than they do.
-    const timeout = name === 'memory' && this.#registry.isBuiltIn(name) ? Infinity : storeTimeout;
-    const store = new RecordStore(driver, name, timeout, this.#health);
+    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
+    const store =
+      name === 'memory' && this.#registry.isBuiltIn(name)
+        ? driver
+        : new GuardedStore(driver, name, storeTimeout, this.#health);
     return {
       store,
       queue: this.#queue,
@@ -206,21 +208,15 @@ export class SessionManager {
   }
 
   #collectEvery(interval: number): void {
-    this.#collector = setInterval(
-      () => {
-        this.collectGarbage().catch((error: unknown) => {
-          const reason = error instanceof Error ? error.name : 'an unknown error';
-          this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
-        });
-      },
-      Math.min(interval, MAX_TIMER),
-    );
+    this.#collector = setInterval(() => {
+      this.collectGarbage().catch((error: unknown) => {
+        const reason = error instanceof Error ? error.name : 'an unknown error';
+        this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
+      });
+    }, interval);
     this.#collector.unref();
   }
 }
-
-/** What setInterval takes at most; above it would fire at once. */
-const MAX_TIMER = 2 ** 31 - 1;
 
 function notBooted(): SessionConfigError {
   return new SessionConfigError(

@@ -1,6 +1,6 @@
 import { Keyring } from './crypto/keyring.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
-import { parseDuration } from './duration.js';
+import { LONGEST_TIMER_MS, parseDuration } from './duration.js';
 import { SessionCookie } from './http/session-cookie.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
@@ -81,9 +81,9 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     touchEvery: duration('touchEvery', options.touchEvery, '1m', true),
     serializer: serializerOf(options.serializer),
     exclude: listOf('exclude', options.exclude),
-    storeTimeout: duration('storeTimeout', options.storeTimeout, '2s'),
+    storeTimeout: Math.min(duration('storeTimeout', options.storeTimeout, '2s'), LONGEST_TIMER_MS),
     degrade: degradeOf(options.whenStoreFails),
-    gcEvery: options.gc === false ? null : duration('gc', options.gc, '10m'),
+    gcEvery: options.gc === false ? null : Math.min(duration('gc', options.gc, '10m'), LONGEST_TIMER_MS),
     neverFlashed: new Set(exceptOf(options.flash).map(fieldName)),
     userKey: userKeyOf(options.userKey),
     recordClient: flag('recordClient', options.recordClient, true),

@@ -2,11 +2,11 @@ import {
   type KeyObject,
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   hkdfSync,
   timingSafeEqual,
 } from 'node:crypto';
+import { Hmac } from './hmac.js';
 import { randomSlice } from './random-id.js';
 import { RecentTokens } from './recent-tokens.js';
 
@@ -26,8 +26,8 @@ const CIPHER = 'aes-256-gcm';
 const VERIFIED_HALF = 2048;
 
 interface Keys {
-  readonly signing: KeyObject;
-  readonly sealing: KeyObject;
+  readonly signing: Hmac;
+  readonly sealing: Hmac;
 }
 
 /**
@@ -48,8 +48,8 @@ export class Keyring {
    */
   constructor(secrets: readonly string[], cookieName: string) {
     this.#keys = secrets.map((secret) => ({
-      signing: derive(secret, `sign ${cookieName}`),
-      sealing: derive(secret, `seal ${cookieName}`),
+      signing: new Hmac('sha256', derive(secret, `sign ${cookieName}`)),
+      sealing: new Hmac('sha512', derive(secret, `seal ${cookieName}`)),
     }));
     this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${cookieName}`);
   }
@@ -135,17 +135,17 @@ export class Keyring {
   }
 }
 
-function derive(secret: string, purpose: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, 32)));
+function derive(secret: string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES));
 }
 
-function macOf(text: string, key: KeyObject): string {
-  return createHmac('sha256', key).update(text).digest('base64url');
+function macOf(text: string, key: Hmac): string {
+  return key.of(Buffer.from(text)).toString('base64url');
 }
 
 /** One block of HKDF-Expand (RFC 5869, 2.3) with SHA-512: 64 bytes, of which key and nonce take 44. */
-function expand(key: KeyObject, salt: Buffer): Buffer {
-  return createHmac('sha512', key).update(salt).update(FIRST_BLOCK).digest();
+function expand(key: Hmac, salt: Buffer): Buffer {
+  return key.of(Buffer.concat([salt, FIRST_BLOCK]));
 }
 
 /** A KeyObject and not the bytes: Node 24 takes four times as long to begin with a key in a buffer. */

@@ -27,21 +27,12 @@ export function withCookies(
     if (!mentions(res.getHeader('vary'), 'cookie')) res.appendHeader('vary', 'Cookie');
     return args;
   }
-  const own = nameIn(explicit, 'set-cookie');
-  if (own === undefined) {
-    for (const cookie of cookies) res.appendHeader('set-cookie', cookie);
-  } else {
-    explicit[own] = [...valuesOf(explicit[own]), ...cookies];
-  }
-  if (nameIn(explicit, 'cache-control') === undefined && !res.hasHeader('cache-control')) {
-    res.setHeader('cache-control', NO_CACHE);
-  }
-  const vary = nameIn(explicit, 'vary');
-  if (vary === undefined) {
-    if (!mentions(res.getHeader('vary'), 'cookie')) res.appendHeader('vary', 'Cookie');
-  } else if (!mentions(explicit[vary], 'cookie')) {
-    explicit[vary] = [...valuesOf(explicit[vary]), 'Cookie'].join(', ');
-  }
+  // All into the one object: where the response has no headers besides, Node takes it as it is.
+  const { setCookie, cacheControl, vary } = namesIn(explicit);
+  explicit[setCookie] = [...valuesOf(explicit[setCookie] ?? res.getHeader(setCookie)), ...cookies];
+  if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl)) explicit[cacheControl] = NO_CACHE;
+  const varies = explicit[vary] ?? res.getHeader(vary);
+  if (!mentions(varies, 'cookie')) explicit[vary] = [...valuesOf(varies), 'Cookie'].join(', ');
   const changed = args.slice();
   changed[at] = explicit;
   return changed;
@@ -71,6 +62,18 @@ function collect(headers: OutgoingHttpHeaders, name: unknown, value: unknown): v
   else headers[known] = [...valuesOf(headers[known]), ...valuesOf(value)];
 }
 
+/** As the application spelled them, or else in lower case. */
+function namesIn(headers: OutgoingHttpHeaders): { setCookie: string; cacheControl: string; vary: string } {
+  const names = { setCookie: 'set-cookie', cacheControl: 'cache-control', vary: 'vary' };
+  for (const key in headers) {
+    const name = key.toLowerCase();
+    if (name === 'set-cookie') names.setCookie = key;
+    else if (name === 'cache-control') names.cacheControl = key;
+    else if (name === 'vary') names.vary = key;
+  }
+  return names;
+}
+
 function nameIn(headers: OutgoingHttpHeaders, name: string): string | undefined {
   for (const key in headers) if (key.toLowerCase() === name) return key;
   return undefined;
@@ -82,6 +85,7 @@ function valuesOf(value: unknown): string[] {
 }
 
 function mentions(value: unknown, token: string): boolean {
+  if (value === undefined) return false;
   return valuesOf(value)
     .flatMap((line) => line.split(','))
     .some((part) => part.trim() === '*' || part.trim().toLowerCase() === token);

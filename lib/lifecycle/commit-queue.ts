@@ -16,10 +16,15 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-interface Line {
+/** A task's turn at a record. */
+export interface Turn {
+  /** The newest that is known of the record, null for nothing; to be set to what the task leaves behind. */
+  newest: Newest | null;
+}
+
+interface Line extends Turn {
   /** Those who wait for their turn, in order; null as long as nobody does. */
   waiting: Waiter[] | null;
-  newest: Newest | null;
 }
 
 /**
@@ -40,37 +45,27 @@ export class CommitQueue {
     this.#patience = patience;
   }
 
-  /**
-   * Runs a task when those before it on the same id are through.
-   *
-   * @param task gets what is known to be newest (null: nothing) and a way to say what it left behind
-   */
-  async run<T>(
-    id: string,
-    task: (newest: Newest | null, leave: (newest: Newest) => void) => Promise<T>,
-  ): Promise<T> {
+  /** Runs a task when those before it on the same id are through. */
+  async run<T>(id: string, task: (turn: Turn) => Promise<T>): Promise<T> {
     let line = this.#lines.get(id);
+    /** When the task began, where others may have waited since before that. */
+    let begun = -Infinity;
     if (line === undefined) {
-      line = { waiting: null, newest: null };
+      line = { newest: null, waiting: null };
       this.#lines.set(id, line);
     } else {
       await this.#wait(line);
+      begun = performance.now();
     }
-    const mine = line;
-    const begun = performance.now();
     try {
-      return await task(mine.newest, (newest) => {
-        mine.newest = newest;
-      });
+      return await task(line);
     } catch (error) {
       // What a failed write left in the store is not known.
-      mine.newest = null;
-      if (mine.waiting !== null && performance.now() - begun >= this.#patience) {
-        this.#failWithIt(mine.waiting, error);
-      }
+      line.newest = null;
+      if (line.waiting !== null) this.#failWithIt(line.waiting, begun, error);
       throw error;
     } finally {
-      const next = mine.waiting?.shift();
+      const next = line.waiting?.shift();
       if (next === undefined) this.#lines.delete(id);
       else next.go();
     }
@@ -83,9 +78,10 @@ export class CommitQueue {
     });
   }
 
-  #failWithIt(waiting: Waiter[], error: unknown): void {
-    const since = performance.now() - this.#patience;
-    const first = waiting.findIndex((waiter) => waiter.since > since);
+  #failWithIt(waiting: Waiter[], begun: number, error: unknown): void {
+    const latest = performance.now() - this.#patience;
+    if (begun > latest) return;
+    const first = waiting.findIndex((waiter) => waiter.since > latest);
     for (const waiter of waiting.splice(0, first === -1 ? waiting.length : first)) waiter.fail(error);
   }
 }

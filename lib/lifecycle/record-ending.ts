@@ -56,9 +56,10 @@ export class RecordEnding {
    * @returns false where there was none any more
    */
   async end(id: string, version: number): Promise<boolean> {
-    const ended = await this.#queue.run(id, async (newest, leave) => {
-      const outcome = await this.#endHere(id, newest?.kind === 'record' ? newest.version : version);
-      leave(outcome.kind === 'moved' ? outcome : { kind: 'gone' });
+    const ended = await this.#queue.run(id, async (turn) => {
+      const known = turn.newest?.kind === 'record' ? turn.newest.version : version;
+      const outcome = await this.#endHere(id, known);
+      turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
     if (ended.kind !== 'moved') return ended.kind === 'ended';

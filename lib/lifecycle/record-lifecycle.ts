@@ -3,7 +3,7 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type ParsedPayload, parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
-import type { CommitQueue, Newest } from './commit-queue.js';
+import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { MARKER_MS, type RecordEnding } from './record-ending.js';
 import type { RecordStore } from './record-store.js';
 import { type Base, SessionLifecycle } from './session-lifecycle.js';
@@ -98,18 +98,24 @@ export class RecordLifecycle extends SessionLifecycle {
     return { id: shipment.id, version: 0, expiresAt: shipment.record.expiresAt };
   }
 
-  protected override async store(): Promise<void> {
+  protected override store(): Promise<void> {
     // What was not decided for a session that the request has let go of is nobody's any more.
     if (this.undecided === null) this.#shipment = null;
     if (this.base === null) return this.#create();
-    if (this.#shipment === null && !this.moving && !this.state.due) return this.#renew();
+    if (this.renewalDue && this.#shipment === null && !this.moving && !this.state.due) return this.#renew();
     return this.#update();
   }
 
   async #create(): Promise<void> {
     const shipment = this.#shipped(() => this.#pack(this.id, 1, null));
     const { id, record, state } = shipment;
-    const stored = await this.#sending(shipment, () => this.#put(id, record));
+    let stored: boolean;
+    try {
+      stored = await this.#put(id, record);
+    } catch (error) {
+      this.#notSent(shipment, error);
+      throw error;
+    }
     this.#shipment = null;
     if (stored) {
       this.#arrived(shipment);
@@ -168,9 +174,7 @@ export class RecordLifecycle extends SessionLifecycle {
   async #update(): Promise<void> {
     for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
       const { base } = this;
-      const outcome = await this.#tools.queue.run(base.id, (newest, leave) =>
-        this.#merge(base, newest, leave),
-      );
+      const outcome = await this.#tools.queue.run(base.id, (turn) => this.#merge(base, turn));
       if (outcome.kind === 'stored') return;
       if (this.base !== base) return;
       if (outcome.kind === 'gone' || !(await this.#follow(outcome.to))) {
@@ -208,14 +212,12 @@ export class RecordLifecycle extends SessionLifecycle {
   }
 
   /** One commit's turn in the queue: tries until its changes are on top of whatever is newest. */
-  async #merge(base: Base, newest: Newest | null, leave: (newest: Newest) => void): Promise<Outcome> {
+  async #merge(base: Base, turn: Turn): Promise<Outcome> {
     const { state } = this;
+    const { newest } = turn;
     // What another request left behind says nothing about a shipment of ours that may have arrived before it.
     if (newest !== null && this.undecided === null) {
-      if (newest.kind !== 'record') {
-        leave(newest);
-        return newest;
-      }
+      if (newest.kind !== 'record') return newest;
       if (newest.version > base.version) this.#rebase(state, newest);
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -227,14 +229,12 @@ export class RecordLifecycle extends SessionLifecycle {
       }
       const current = this.base;
       const shipment = this.#shipped(() => this.#packFor(current));
-      const found = await this.#sending(shipment, () =>
-        shipment.from === null ? this.#replace(shipment) : this.#move(shipment, shipment.from),
-      );
+      const found = await this.#send(shipment);
       const { resent } = shipment;
       if (found.kind === 'stored') {
         this.#shipment = null;
         this.#newHome = null;
-        leave(leftBehind(shipment));
+        turn.newest = leftBehind(shipment);
         this.#arrived(shipment);
         return STORED;
       }
@@ -246,7 +246,7 @@ export class RecordLifecycle extends SessionLifecycle {
       if (found.kind !== 'record') {
         // Nobody knows the new id yet: its record goes before it could ever be found.
         await this.#leaveNewHome(null);
-        leave(found);
+        turn.newest = found;
         return found;
       }
       if (state === this.state) this.#rebase(state, found.record);
@@ -286,18 +286,28 @@ export class RecordLifecycle extends SessionLifecycle {
     return this.#pack(id, written + 1, { id: base.id, version: base.version, leavesMarker });
   }
 
-  /** Keeps a shipment for another time only where it may have arrived. */
-  async #sending<T>(shipment: Shipment, send: () => Promise<T>): Promise<T> {
+  /** Writes in place of the version that was read, or moves. */
+  async #send(shipment: Shipment): Promise<typeof STORED | Found> {
+    const { id, record, from } = shipment;
     try {
-      return await send();
+      if (from !== null) return await this.#move(shipment, from);
+      if (await this.#tools.store.write(id, record)) return STORED;
+      const stored = await this.#tools.store.read(id);
+      // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
+      return stored !== null && stored.payload === record.payload ? STORED : this.#foundIn(stored);
     } catch (error) {
-      if (error instanceof SessionStoreError) {
-        shipment.resent = true;
-      } else {
-        this.#shipment = null;
-        shipment.state.notStored();
-      }
+      this.#notSent(shipment, error);
       throw error;
+    }
+  }
+
+  /** Keeps a shipment for another time only where it may have arrived. */
+  #notSent(shipment: Shipment, error: unknown): void {
+    if (error instanceof SessionStoreError) {
+      shipment.resent = true;
+    } else {
+      this.#shipment = null;
+      shipment.state.notStored();
     }
   }
 
@@ -310,14 +320,6 @@ export class RecordLifecycle extends SessionLifecycle {
   async #put(id: string, record: SessionRecord): Promise<boolean> {
     if (await this.#tools.store.write(id, record)) return true;
     return (await this.#tools.store.read(id))?.payload === record.payload;
-  }
-
-  /** Writes in place of the version that was read. */
-  async #replace({ id, record }: Shipment): Promise<typeof STORED | Found> {
-    if (await this.#tools.store.write(id, record)) return STORED;
-    const stored = await this.#tools.store.read(id);
-    // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
-    return stored !== null && stored.payload === record.payload ? STORED : this.#foundIn(stored);
   }
 
   /** Stores under the new id, then leaves the old one: with a marker for those under way, or (invalidate) with nothing. */

@@ -2,11 +2,11 @@ import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { SessionError, SessionStoreError } from '../session.errors.js';
 import type { StoreHealth, StoreUse } from './store-health.js';
 
-/**
- * A driver as the lifecycle uses it: no call holds a request longer than the limit, and whatever fails becomes a
- * SessionStoreError.
- */
-export class RecordStore {
+/** What the lifecycle asks of a driver. It may take as long as the limit allows, and fails with a SessionStoreError. */
+export type RecordStore = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy'>;
+
+/** Holds a driver to that. One that answers at once, without I/O, needs no guard. */
+export class GuardedStore implements RecordStore {
   readonly #driver: RecordDriver;
   readonly #timeout: number;
   readonly #name: string;
@@ -14,7 +14,7 @@ export class RecordStore {
 
   /**
    * @param name of the driver, for messages
-   * @param timeout ms; Infinity for a driver that works in this process and cannot hang
+   * @param timeout ms; Infinity for none
    * @param health shared by all stores of one name
    */
   constructor(driver: RecordDriver, name: string, timeout: number, health: StoreHealth) {

@@ -22,6 +22,8 @@ interface Condemned {
   readonly storing: Promise<void> | null;
 }
 
+const NOTHING_DUE = Promise.resolve();
+
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
 
 /**
@@ -256,19 +258,32 @@ export abstract class SessionLifecycle {
    * @throws SessionStoreError, SessionValueError, SessionTooLargeError: nothing of this commit was stored then, unless
    * the store's answer got lost; the next commit finds that out
    */
-  async commit(): Promise<void> {
-    while (this.#running !== null) await this.#running;
-    if (!this.due) return;
-    this.#running = this.#commitDue().finally(() => {
-      this.#running = null;
-    });
-    await this.#running;
+  commit(): Promise<void> {
+    if (this.#running !== null) return this.#commitAfter(this.#running);
+    if (!this.due) return NOTHING_DUE;
+    this.#running = this.#commitDue();
+    return this.#running;
+  }
+
+  async #commitAfter(running: Promise<void>): Promise<void> {
+    await running;
+    return this.commit();
   }
 
   async #commitDue(): Promise<void> {
-    for (let pass = 0; pass < COMMIT_PASSES && this.due; pass += 1) {
-      if (this.isRemoving) await this.#awaitRemoval();
-      if (this.due) await this.#store();
+    try {
+      // Whoever calls this found something due.
+      let due = true;
+      for (let pass = 0; pass < COMMIT_PASSES && due; pass += 1) {
+        if (this.isRemoving) {
+          await this.#awaitRemoval();
+          due = this.due;
+        }
+        if (due) await this.#store();
+        due = this.due;
+      }
+    } finally {
+      this.#running = null;
     }
   }
 
@@ -353,6 +368,11 @@ export abstract class SessionLifecycle {
     this.dropped = true;
     this.base = null;
     this.#renewalDue = false;
+  }
+
+  /** Whether the only thing due may be that the lifetime is renewed. */
+  protected get renewalDue(): boolean {
+    return this.#renewalDue;
   }
 
   /** The renewal turned out to be pointless. */

@@ -255,6 +255,13 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     expect(journal.lines).toEqual([]);
   });
 
+  it('gives a slow store its time where that is longer than any timer of Node', async () => {
+    await using scene = await begin({ storeTimeout: '1 year', gc: '1 year' });
+    scene.driver.mood = { slowMs: 20 };
+    await scene.visitor.in((session) => session.put('slow', true));
+    expect(await scene.visitor.in((session) => session.get('slow'))).toBe(true);
+  });
+
   it('works again with the first request after the store is back', async () => {
     await using scene = await begin();
     const { driver, visitor } = scene;

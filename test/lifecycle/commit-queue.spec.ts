@@ -10,11 +10,11 @@ describe('the commits to one session', () => {
     let running = 0;
     await Promise.all(
       [1, 2, 3].map((version) =>
-        queue.run('id', async (newest, leave) => {
+        queue.run('id', async (turn) => {
           expect((running += 1)).toBe(1);
           await sleep(1);
-          seen.push(newest === null ? null : 'version' in newest && newest.version);
-          leave({ kind: 'record', version, payload: '', expiresAt: 0 });
+          seen.push(turn.newest === null ? null : 'version' in turn.newest && turn.newest.version);
+          turn.newest = { kind: 'record', version, payload: '', expiresAt: 0 };
           running -= 1;
         }),
       ),
@@ -25,9 +25,9 @@ describe('the commits to one session', () => {
   it('are told nothing after one that failed', async () => {
     const queue = new CommitQueue(Infinity);
     const outcomes = await Promise.allSettled([
-      queue.run('id', async (_, leave) => leave({ kind: 'gone' })),
+      queue.run('id', async (turn) => void (turn.newest = { kind: 'gone' })),
       queue.run('id', () => Promise.reject(new Error('away'))),
-      queue.run('id', (newest) => Promise.resolve(newest)),
+      queue.run('id', ({ newest }) => Promise.resolve(newest)),
     ]);
     expect(outcomes[2]).toEqual({ status: 'fulfilled', value: null });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { RecordStore } from '../../lib/lifecycle/record-store.js';
+import { GuardedStore } from '../../lib/lifecycle/record-store.js';
 import { StoreHealth } from '../../lib/lifecycle/store-health.js';
 import { sampleRecord } from '../conformance/record-samples.js';
 import { Deferred } from '../parallel/support/deferred.js';
@@ -26,7 +26,7 @@ function makeStore() {
     touch: () => failing('writing', true),
     destroy: () => failing('writing', undefined),
   };
-  const store = new RecordStore(driver, 'test', 1_000, new StoreHealth('test', log));
+  const store = new GuardedStore(driver, 'test', 1_000, new StoreHealth('test', log));
   const read = () => store.read('id').catch(() => undefined);
   const write = () => store.write('id', sampleRecord(0)).catch(() => undefined);
   return { lines, trouble, read, write, store };
@@ -88,7 +88,7 @@ describe('the log of a store in trouble', () => {
       },
     } as unknown as RecordDriver;
     const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
-    const store = new RecordStore(driver, 'test', 1_000, new StoreHealth('test', silent));
+    const store = new GuardedStore(driver, 'test', 1_000, new StoreHealth('test', silent));
     await expect(store.read('id')).rejects.toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
   });
 });

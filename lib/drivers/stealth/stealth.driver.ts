@@ -13,7 +13,7 @@ export interface StealthDriverOptions {
   maxCookies?: number;
 }
 
-/** How many sessions that were opened or sealed lately are remembered, in half of what is kept: a few megabytes at most. */
+/** How many sessions that were opened lately are remembered, in half of what is kept: a few megabytes at most. */
 const OPENED_HALF = 512;
 
 /** Longer tokens are opened each time, in characters. */
@@ -21,7 +21,7 @@ const MAX_REMEMBERED = 4096;
 
 /**
  * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
- * number of machines. A process remembers what it opened or sealed lately, so that the same cookie is not decrypted
+ * number of machines. A process remembers what it opened lately, so that the same cookie is not decrypted
  * with every request. The price: it cannot be revoked from the server, and of two parallel responses the last wins.
  *
  * @example
@@ -38,10 +38,7 @@ export class StealthDriver implements SealingDriver {
   }
 
   seal(record: SessionRecord): string {
-    const token = this.#keyring.seal(packRecord(record));
-    // The visitor's next request brings it back.
-    this.#remember(token, { ...record });
-    return token;
+    return this.#keyring.seal(packRecord(record));
   }
 
   open(token: string): SessionRecord | null {

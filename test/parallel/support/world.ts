@@ -4,7 +4,7 @@ import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
-import { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import { GuardedStore } from '../../../lib/lifecycle/record-store.js';
 import { StoreHealth } from '../../../lib/lifecycle/store-health.js';
 import type {
   CookieInstruction,
@@ -100,7 +100,7 @@ export class ApplicationProcess {
     wait: (ms: number) => Promise<unknown>,
   ) {
     const { clock, serializer, log } = world.runtime;
-    const store = new RecordStore(driver, 'test', Infinity, new StoreHealth('test', log));
+    const store = new GuardedStore(driver, 'test', Infinity, new StoreHealth('test', log));
     const queue = new CommitQueue(Infinity);
     this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock), wait };
   }
