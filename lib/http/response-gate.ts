@@ -80,6 +80,7 @@ export class ResponseGate {
   #held: Held[] = [];
   #drain: HeldDrain | null = null;
   #committing = false;
+  #pretending = false;
   #ended = false;
   #failed = false;
   /** Above zero while a real method runs: what it calls on the response in turn passes. */
@@ -285,12 +286,15 @@ export class ResponseGate {
 
   /** Frameworks ask the response whether they may still answer: while it is held, they may not. */
   #pretend(): void {
+    this.#pretending = true;
     const ended = () => this.#held.some(({ operation }) => operation === 'end');
     Object.defineProperty(this.#res, 'headersSent', { configurable: true, get: () => true });
     Object.defineProperty(this.#res, 'writableEnded', { configurable: true, get: ended });
   }
 
   #unpretend(): void {
+    if (!this.#pretending) return;
+    this.#pretending = false;
     // Own properties in front of the prototype's getters: without them the truth is back.
     Reflect.deleteProperty(this.#res, 'headersSent');
     Reflect.deleteProperty(this.#res, 'writableEnded');
