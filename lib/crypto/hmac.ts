@@ -26,12 +26,17 @@ export class Hmac {
     });
   }
 
-  /** @returns 32 or 64 bytes */
-  of(message: Uint8Array): Buffer {
+  /**
+   * @param last one more byte to end the message with
+   * @returns 32 or 64 bytes
+   */
+  of(message: Uint8Array, last?: number): Buffer {
     const { length: block } = this.#innerPad;
-    const inner = Buffer.allocUnsafe(block + message.length);
+    const end = block + message.length;
+    const inner = Buffer.allocUnsafe(last === undefined ? end : end + 1);
     inner.set(this.#innerPad);
     inner.set(message, block);
+    if (last !== undefined) inner[end] = last;
     // As text: Node takes three times as long to hand bytes over in a buffer of their own.
     this.#outer.write(hash(this.#algorithm, inner, 'binary'), block, 'binary');
     return Buffer.from(hash(this.#algorithm, this.#outer, 'binary'), 'binary');

@@ -17,6 +17,11 @@ describe.each([
           for (const message of messages) {
             const expected = createHmac(algorithm, key).update(message).digest('hex');
             expect(hmac.of(message).toString('hex')).toBe(expected);
+            const withOne = createHmac(algorithm, key)
+              .update(message)
+              .update(Buffer.from([1]))
+              .digest('hex');
+            expect(hmac.of(message, 1).toString('hex')).toBe(withOne);
           }
         },
       ),

@@ -8,16 +8,35 @@ const MAX_TEXT_BYTES = ABSENT - 1;
 
 /** Packs a record into bytes: the cookie has no room for the names of its fields. */
 export function packRecord(record: SessionRecord): Buffer {
-  const texts = [record.userId, record.ipAddress, record.userAgent].map((text) =>
-    text === null ? null : Buffer.from(text).subarray(0, MAX_TEXT_BYTES),
-  );
-  const payload = Buffer.from(record.payload);
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUIntBE(record.expiresAt, 0, 6);
-  header.writeUIntBE(record.lastActivity, 6, 6);
-  header.writeUInt32BE(record.version, 12);
-  texts.forEach((text, index) => header.writeUInt16BE(text === null ? ABSENT : text.length, 16 + index * 2));
-  return Buffer.concat([header, ...texts.filter((text) => text !== null), payload]);
+  const userId = bytesOf(record.userId);
+  const ipAddress = bytesOf(record.ipAddress);
+  const userAgent = bytesOf(record.userAgent);
+  const texts = lengthOf(userId) + lengthOf(ipAddress) + lengthOf(userAgent);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + texts + Buffer.byteLength(record.payload));
+  bytes.writeUIntBE(record.expiresAt, 0, 6);
+  bytes.writeUIntBE(record.lastActivity, 6, 6);
+  bytes.writeUInt32BE(record.version, 12);
+  let offset = HEADER_BYTES;
+  offset = writeText(bytes, userId, 0, offset);
+  offset = writeText(bytes, ipAddress, 1, offset);
+  offset = writeText(bytes, userAgent, 2, offset);
+  bytes.write(record.payload, offset);
+  return bytes;
+}
+
+function bytesOf(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text).subarray(0, MAX_TEXT_BYTES);
+}
+
+function lengthOf(text: Buffer | null): number {
+  return text === null ? 0 : text.length;
+}
+
+/** @returns where the next text begins */
+function writeText(bytes: Buffer, text: Buffer | null, index: number, offset: number): number {
+  bytes.writeUInt16BE(text === null ? ABSENT : text.length, 16 + index * 2);
+  if (text !== null) bytes.set(text, offset);
+  return offset + lengthOf(text);
 }
 
 /** Unpacks what `packRecord` made. Null where the bytes are too few to be that. */
