@@ -1,4 +1,4 @@
-import { Inject, Injectable, type Type } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from './clock.js';
 import {
@@ -10,14 +10,11 @@ import {
 } from './drivers/built-in-drivers.js';
 import type { RecordDriver } from './drivers/driver.js';
 import { OpeningDriver } from './drivers/opening-driver.js';
+import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from './drivers/driver-context.js';
 import { SessionConfigError } from './session.errors.js';
-import type { DriverDefinition, DriverFactory } from './session.options.js';
+import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
-
-/** Where compilers keep the types of a constructor's parameters, and Nest what `@Inject(token)` says of them. */
-const PARAMTYPES_METADATA = 'design:paramtypes';
-const SELF_DECLARED_DEPS_METADATA = 'self:paramtypes';
 
 /** The options of the package's drivers. What redis takes is up to its client, and stealth's are checked with the cookie. */
 const BUILT_IN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -38,7 +35,7 @@ export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
 @Injectable()
 export class DriverRegistry {
   readonly #settings: SessionSettings;
-  readonly #moduleRef: ModuleRef;
+  readonly #injection: DriverInjection;
   readonly #discovery: DiscoveryService;
   readonly #factories = new Map<string, DriverFactory>();
   readonly #drivers = new Map<string, AnyDriver>();
@@ -51,7 +48,7 @@ export class DriverRegistry {
     @Inject(DiscoveryService) discovery: DiscoveryService,
   ) {
     this.#settings = settings;
-    this.#moduleRef = moduleRef;
+    this.#injection = new DriverInjection(moduleRef);
     this.#discovery = discovery;
   }
 
@@ -110,7 +107,10 @@ export class DriverRegistry {
         this.#drivers.set(name, this.checked(name, instance));
     }
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
-      this.#drivers.set(name, this.checked(name, await this.#define(name, definition)));
+      this.#drivers.set(
+        name,
+        this.checked(name, await this.#injection.make(name, definition, this.#settings.configOf(name))),
+      );
     }
     for (const name of BUILT_IN_NAMES) {
       const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
@@ -171,46 +171,6 @@ export class DriverRegistry {
     return candidate;
   }
 
-  async #define(name: string, definition: DriverDefinition): Promise<unknown> {
-    if ('useFactory' in definition && typeof definition.useFactory === 'function') {
-      const dependencies = (definition.inject ?? []).map((dependency) => {
-        if (typeof dependency !== 'object' || !('token' in dependency)) return this.#find(name, dependency);
-        const found = this.#context.resolve(dependency.token);
-        if (found === undefined && !dependency.optional) return this.#find(name, dependency.token);
-        return found;
-      });
-      return definition.useFactory(...dependencies, this.#settings.configOf(name));
-    }
-    if ('useClass' in definition && typeof definition.useClass === 'function') {
-      return this.#context.resolve(definition.useClass) ?? (await this.#construct(definition.useClass));
-    }
-    throw new SessionConfigError(`Option 'drivers.${name}' takes { useClass } or { useFactory, inject }.`);
-  }
-
-  /**
-   * Makes a class that nobody provides. Its dependencies are looked up in the whole application: where this module is
-   * imported says nothing about what the application's own driver may need.
-   */
-  async #construct(driver: Type<AnyDriver>): Promise<AnyDriver> {
-    const types: unknown = Reflect.getMetadata(PARAMTYPES_METADATA, driver) ?? [];
-    const declared: unknown = Reflect.getMetadata(SELF_DECLARED_DEPS_METADATA, driver) ?? [];
-    const tokens = Array.isArray(types) ? [...types] : [];
-    for (const each of Array.isArray(declared) ? declared : [])
-      if (isDeclared(each)) tokens[each.index] = each.param;
-    const dependencies = tokens.map((token) => this.#context.resolve(token));
-    // Nest knows more ways to inject, and says best what is missing.
-    return dependencies.includes(undefined) ? this.#moduleRef.create(driver) : new driver(...dependencies);
-  }
-
-  #find(name: string, token: unknown): unknown {
-    const found = this.#context.resolve(token);
-    if (found !== undefined) return found;
-    const label = typeof token === 'function' ? token.name : String(token);
-    throw new SessionConfigError(
-      `Option 'drivers.${name}.inject' names ${label}, which no module of the application provides. Import the module that does.`,
-    );
-  }
-
   #builtInOptions(name: string): BuiltInOptions {
     const config = this.#settings.configOf(name) ?? {};
     if (typeof config !== 'object' || Array.isArray(config)) {
@@ -232,16 +192,7 @@ export class DriverRegistry {
     return {
       clock: systemClock,
       storeTimeout: this.#settings.storeTimeout,
-      resolve: (token) => {
-        if (typeof token !== 'string' && typeof token !== 'symbol' && typeof token !== 'function')
-          return undefined;
-        try {
-          return this.#moduleRef.get<unknown>(token, { strict: false });
-        } catch {
-          // Nest's way of saying that there is no such provider.
-          return undefined;
-        }
-      },
+      resolve: (token) => this.#injection.resolve(token),
     };
   }
 
@@ -264,11 +215,6 @@ export class DriverRegistry {
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
-}
-
-/** How Nest keeps what `@Inject(token)` says of a parameter. */
-function isDeclared(value: unknown): value is { index: number; param: unknown } {
-  return typeof value === 'object' && value !== null && 'index' in value && 'param' in value;
 }
 
 function isDriverLike(value: unknown): value is AnyDriver {

@@ -1,6 +1,7 @@
 import { Keyring } from './crypto/keyring.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
-import { LONGEST_TIMER_MS, parseDuration } from './duration.js';
+import { LONGEST_TIMER_MS } from './duration.js';
+import { assertKnown, duration, flag, isObject, kindOf, nonEmptyText, wrong } from './option-checks.js';
 import { SessionCookie } from './http/session-cookie.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
@@ -181,13 +182,6 @@ function userKeyOf(userKey: unknown): string {
 
 const USER_KEY = "the path of a session value, such as 'userId' or 'user.id'";
 
-/** A misspelt name would leave its default in place without a word. */
-function assertKnown(option: string, given: object, known: readonly string[]): void {
-  const stray = Object.keys(given).find((name) => !known.includes(name));
-  if (stray === undefined) return;
-  throw new SessionConfigError(`Option '${option}.${stray}' does not exist. Known are ${known.join(', ')}.`);
-}
-
 function serializerOf(serializer: unknown): SessionSerializer {
   if (serializer === undefined) return JSON;
   const takes = 'an object with the functions stringify and parse, such as superjson';
@@ -227,48 +221,4 @@ function listOf(name: string, value: readonly ExcludedRoute[] | undefined): read
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw wrong(name, value, "a list such as ['/health', '/assets/{*path}']");
   return value;
-}
-
-function duration(name: string, value: unknown, fallback: string, zero = false): number {
-  const parsed = parseDuration(value === undefined ? fallback : value, zero);
-  if (parsed === null) {
-    throw wrong(
-      name,
-      value,
-      `milliseconds ${zero ? 'from zero on' : 'above zero'}, or text such as '30s', '2h', '7d', up to a hundred years`,
-    );
-  }
-  return parsed;
-}
-
-function flag(name: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'boolean') throw wrong(name, value, 'true or false');
-  return value;
-}
-
-function nonEmptyText(name: string, value: unknown, fallback: string, takes: string): string {
-  const text = value === undefined ? fallback : value;
-  if (typeof text !== 'string' || text === '') throw wrong(name, value, takes);
-  return text;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'missing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
-}
-
-function wrong(option: string, got: unknown, takes: string): SessionConfigError {
-  const shown =
-    typeof got === 'string'
-      ? `"${got}"`
-      : typeof got === 'number' || typeof got === 'boolean'
-        ? String(got)
-        : kindOf(got);
-  return new SessionConfigError(`Option '${option}' got ${shown}; it takes ${takes}.`);
 }
