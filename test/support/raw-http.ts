@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 /** What came back on a bare connection. */
@@ -25,8 +24,14 @@ export async function rawRequest(
   socket.write(Buffer.from(`${head}\r\n\r\n`, 'latin1'));
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  await once(socket, 'close');
+  // A server that refuses a head may close before it has read all of it, which resets the connection: after the answer.
+  let trouble: unknown;
+  socket.once('error', (error) => (trouble = error));
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
   const end = text.indexOf('\r\n\r\n');
+  if (end === -1) throw new Error('The connection was closed without an answer', { cause: trouble });
   const lines = text.slice(0, end).split('\r\n');
   return {
     status: Number(lines[0]?.split(' ')[1] ?? 0),
