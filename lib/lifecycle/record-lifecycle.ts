@@ -6,7 +6,7 @@ import { SessionState } from '../state/session-state.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { MARKER_MS, type RecordEnding } from './record-ending.js';
 import type { RecordStore } from './record-store.js';
-import { type Base, SessionLifecycle } from './session-lifecycle.js';
+import { type Base, type Reloaded, SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
 import type { Shipment } from './shipment.js';
 import { nextWriter } from './writer-mark.js';
@@ -80,6 +80,33 @@ export class RecordLifecycle extends SessionLifecycle {
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, parsed.payload, record.payload, this.ages),
     );
+  }
+
+  protected override async loadAgain(base: Base): Promise<Reloaded | null> {
+    let { id } = base;
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const record = await this.#readAgain(id);
+      const parsed = record === null ? null : this.#parse(record.payload);
+      if (parsed?.kind === 'moved') {
+        id = parsed.to;
+      } else if (record !== null && parsed?.kind === 'session') {
+        const { version, expiresAt, payload } = record;
+        return { base: { id, version, expiresAt }, state: this.state.reloaded(parsed.payload, payload) };
+      } else {
+        return null;
+      }
+    }
+    throw contention();
+  }
+
+  async #readAgain(id: string): Promise<SessionRecord | null> {
+    try {
+      return await this.#tools.store.read(id);
+    } catch (error) {
+      if (!this.runtime.degrade) throw error;
+      this.degrade();
+      return null;
+    }
   }
 
   #parse(text: string): ParsedPayload {
@@ -172,11 +199,14 @@ export class RecordLifecycle extends SessionLifecycle {
   }
 
   async #update(): Promise<void> {
+    const { state } = this;
     for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
       const { base } = this;
       const outcome = await this.#tools.queue.run(base.id, (turn) => this.#merge(base, turn));
       if (outcome.kind === 'stored') return;
-      if (this.base !== base) return;
+      // The application let go of this session meanwhile. That the base is another one says less: a merge that first
+      // went on from a newer version, and then found the session moved, has replaced it as well.
+      if (state !== this.state) return;
       if (outcome.kind === 'gone' || !(await this.#follow(outcome.to))) {
         this.drop();
         return;
