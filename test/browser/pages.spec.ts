@@ -15,6 +15,15 @@ const PATHS = [
 ];
 const PHONE_WIDTH = 360;
 
+/** What Playwright writes of a control that has no name for a screen reader. */
+const NAMELESS = /- (link|button|textbox|spinbutton|radio|checkbox)(:|$| \[)/m;
+
+/** Runs in the page: how thick a line each control shows around itself when the focus is on it. */
+const OUTLINES = `
+  const controls = [...document.querySelectorAll('a, button, input:not([type="hidden"]), textarea')];
+  const reached = controls.filter((control) => control.tabIndex === 0);
+  [...new Set(reached.map((control) => (control.focus(), getComputedStyle(control).outlineWidth)))];`;
+
 describeShop(
   'Every page',
   ({ newVisitor, shop }) => {
@@ -28,6 +37,18 @@ describeShop(
         expect(await visitor.page.getByRole('heading', { level: 1 }).count(), path).toBe(1);
         const width = Number(await visitor.page.evaluate('document.documentElement.scrollWidth'));
         expect(width, `${path} scrolls sideways`).toBeLessThanOrEqual(PHONE_WIDTH);
+      }
+    });
+
+    it('has a name for each of its controls, and shows which one has the focus', async () => {
+      const visitor = await newVisitor(PHONE_WIDTH);
+      await visitor.addToCart('Thread-bound notebook');
+      for (const path of PATHS) {
+        await visitor.visit(path);
+        const tree = await visitor.page.locator('body').ariaSnapshot();
+        expect(tree, path).toMatch(/- link "/);
+        expect(tree, path).not.toMatch(NAMELESS);
+        expect(await visitor.page.evaluate(OUTLINES), path).toEqual(['3px']);
       }
     });
 

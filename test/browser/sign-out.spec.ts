@@ -43,7 +43,7 @@ describeShop('Signing out', ({ driver, newVisitor }) => {
     const second = await visitor.openTab();
     await visitor.visit('/account', second);
     await visitor.signOut();
-    await visitor.follow('0', second);
+    await visitor.follow('None yet', second);
     expect(visitor.path(second)).toBe('/sign-in');
   });
 
