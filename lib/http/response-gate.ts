@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../session/session-access.js';
 import { HeldDrain } from './held-drain.js';
 import { type HeadArguments, withCookies } from './response-head.js';
+import { answerUnavailable } from './unavailable-answer.js';
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
@@ -19,19 +20,6 @@ interface Held {
   readonly operation: Operation;
   readonly args: unknown[];
 }
-
-/** What an answer that is not given any more must not leave behind. */
-const REPLACED_HEADERS = [
-  'etag',
-  'last-modified',
-  'location',
-  'cache-control',
-  'transfer-encoding',
-  'trailer',
-  'set-cookie',
-];
-
-const UNAVAILABLE = JSON.stringify({ statusCode: 503, message: 'Service Unavailable' });
 
 /** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
 type Method = CallableFunction;
@@ -251,28 +239,14 @@ export class ResponseGate {
       const callback = args.find((argument) => typeof argument === 'function');
       if (typeof callback === 'function') this.#res.once('finish', () => callback());
     }
-    this.#answerUnavailable();
-  }
-
-  #answerUnavailable(): void {
-    const res = this.#res;
-    for (const name of res.getHeaderNames()) {
-      if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) res.removeHeader(name);
-    }
     this.#headLeft = true;
-    const headers = {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(UNAVAILABLE),
-      'cache-control': 'no-store',
-    };
+    this.#ended = true;
     this.#passing += 1;
     try {
-      Reflect.apply(this.#writeHead, res, [503, headers]);
-      Reflect.apply(this.#end, res, res.req?.method === 'HEAD' ? [] : [UNAVAILABLE]);
+      answerUnavailable(this.#res, this.#writeHead, this.#end);
     } finally {
       this.#passing -= 1;
     }
-    this.#ended = true;
   }
 
   /** The client went away, or the response ended past the gate: what is due is stored all the same. */
