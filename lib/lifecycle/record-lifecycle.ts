@@ -180,6 +180,7 @@ export class RecordLifecycle extends SessionLifecycle {
    * at afterwards. Without that, the marker would live on, and the browser be led back to an id that is none any more.
    */
   protected override async extend(expiresAt: number): Promise<boolean> {
+    const { state } = this;
     const { store } = this.#tools;
     for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
       const { base } = this;
@@ -187,7 +188,11 @@ export class RecordLifecycle extends SessionLifecycle {
       const found = this.#foundIn(await store.read(base.id));
       if (found.kind !== 'moved') return found.kind === 'record';
       await store.touch(base.id, this.runtime.clock.now() + MARKER_MS);
-      if (this.base !== base || !(await this.#follow(found.to))) return false;
+      if (state !== this.state) return false;
+      // It may be this request's own commit that has just moved the session, and has not heard of it yet. Where it was
+      // another one, the commit follows by itself.
+      if (this.undecided !== null) return true;
+      if (this.base === base && !(await this.#follow(found.to))) return false;
     }
     return false;
   }
@@ -221,10 +226,11 @@ export class RecordLifecycle extends SessionLifecycle {
    * @returns false where there is no such record any more
    */
   async #follow(to: string): Promise<boolean> {
-    const { state } = this;
+    const { state, base } = this;
     const record = await this.#tools.store.read(to);
-    // The application let go of this session meanwhile: there is nobody to follow.
-    if (state !== this.state) return true;
+    // The application let go of this session meanwhile: there is nobody to follow. Or a commit went on beside a touch
+    // that nobody waits for: what it has stored, or is sending, must not be performed once more.
+    if (state !== this.state || base !== this.base || this.undecided !== null) return true;
     if (record === null) return false;
     const parsed = this.#parse(record.payload);
     if (parsed.kind === 'moved') return this.#follow(parsed.to);
@@ -246,7 +252,7 @@ export class RecordLifecycle extends SessionLifecycle {
     const { state } = this;
     const { newest } = turn;
     // What another request left behind says nothing about a shipment of ours that may have arrived before it.
-    if (newest !== null && this.undecided === null) {
+    if (newest !== null && this.undecided === null && this.base?.id === base.id) {
       if (newest.kind !== 'record') return newest;
       if (newest.version > base.version) this.#rebase(state, newest);
     }
@@ -258,6 +264,8 @@ export class RecordLifecycle extends SessionLifecycle {
         return STORED;
       }
       const current = this.base;
+      // A touch that nobody waits for has followed the session: this is the queue of the id before.
+      if (current.id !== base.id) return { kind: 'moved', to: current.id };
       const shipment = this.#shipped(() => this.#packFor(current));
       const found = await this.#send(shipment);
       const { resent } = shipment;

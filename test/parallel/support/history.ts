@@ -17,6 +17,7 @@ export type Step =
   | { readonly op: 'forget'; readonly key: string }
   | { readonly op: 'flash'; readonly key: string }
   | { readonly op: 'mutate'; readonly key: string }
+  | { readonly op: 'touch'; readonly waits: boolean }
   | { readonly op: 'flush' | 'keep' | 'regenerate' | 'invalidate' | 'destroy' | 'save' };
 
 /** What one request does, and which process of the application it comes to. */
@@ -49,6 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constant('mutate'), key: key([...OBJECTS, 'list']) }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('keep') }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('save') }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('touch'), waits: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('flush') }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('regenerate') }) },
 );

@@ -84,6 +84,7 @@ export async function playHistory(
         await player.commit(async () => {
           answer = await request.respond();
         });
+        await player.settled();
         if (answer === null) throw new Error('A request without an answer');
         return answer;
       }),

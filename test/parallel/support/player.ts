@@ -24,6 +24,8 @@ export class Player {
   readonly #held = new Map<string, object>();
   /** Keys whose object was mutated in place since they were last set as a whole. */
   readonly #mutated = new Set<string>();
+  /** Touches that the application did not wait for. */
+  readonly #unawaited: Promise<unknown>[] = [];
   #serial = 0;
   /** Whether it is still about the session that all share. */
   #shared = true;
@@ -56,6 +58,11 @@ export class Player {
       await this.#stage.pause();
       await this.#perform(step);
     }
+  }
+
+  /** Waits for what the application did not wait for. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#unawaited);
   }
 
   /** From here on it is about a session that only this request knows. */
@@ -127,6 +134,12 @@ export class Player {
         return;
       case 'destroy':
         return this.#destroy();
+      case 'touch': {
+        const touched = this.#session.touch();
+        if (step.waits) await touched;
+        else this.#unawaited.push(touched);
+        return;
+      }
       case 'save':
         await this.commit(() => session.save());
     }

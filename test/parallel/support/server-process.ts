@@ -49,6 +49,7 @@ export class HistoriesController {
     // The session was loaded before the handler: what it saw was so at some time before now.
     await player.load(0);
     await player.play(plan);
+    await player.settled();
     // The package commits by itself after this; the client knows when that was over, and nobody whether it was dropped.
     player.leave();
     return player.trace;
