@@ -4,14 +4,10 @@ import { describeWith } from '../servers/index.js';
 import { histories } from './support/history.js';
 import { playHistory } from './support/play-history.js';
 import { playOverHttp } from './support/http-history.js';
+import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
 import { ServerProcesses } from './support/servers.js';
 import { type OpenStore, openStore } from './support/store-setting.js';
 import { SHARED_STORES, type TestStore } from './support/stores.js';
-
-/** A failure prints its seed; this takes it back in. */
-const SEED = process.env['SESSION_TEST_SEED'];
-/** How many times the usual number of histories are played. */
-const EFFORT = Number(process.env['SESSION_TEST_EFFORT'] ?? 1);
 
 let processes: ServerProcesses;
 beforeAll(async () => {
@@ -35,21 +31,29 @@ for (const kind of SHARED_STORES) {
       await store.remove();
     });
 
-    it('let some serial order explain what parallel requests on one session come to, in any order of their calls', async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.scheduler(), histories(2), (scheduler, history) =>
-          playHistory(scheduler, history, () => look.driver, [look.driver, second.driver]),
-        ),
-        { numRuns: 15 * EFFORT, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
-      );
-    });
+    it(
+      'let some serial order explain what parallel requests on one session come to, in any order of their calls',
+      async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.scheduler(), histories(2), (scheduler, history) =>
+            playHistory(scheduler, history, () => look.driver, [look.driver, second.driver]),
+          ),
+          playing(15),
+        );
+      },
+      HISTORIES_TIMEOUT_MS,
+    );
 
-    it('answer parallel requests on one session as if they had come one after the other', async () => {
-      const urls = await processes.serve(store.setting);
-      await fc.assert(
-        fc.asyncProperty(histories(2), (history) => playOverHttp(history, urls, look.driver)),
-        { numRuns: 25 * EFFORT, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
-      );
-    });
+    it(
+      'answer parallel requests on one session as if they had come one after the other',
+      async () => {
+        const urls = await processes.serve(store.setting);
+        await fc.assert(
+          fc.asyncProperty(histories(2), (history) => playOverHttp(history, urls, look.driver)),
+          playing(25),
+        );
+      },
+      HISTORIES_TIMEOUT_MS,
+    );
   });
 }

@@ -4,6 +4,7 @@ import type { History } from './history.js';
 import { findSerialOrder, ownSession } from './model.js';
 import { BEGIN, viewOfStored } from './play-history.js';
 import { send } from './servers.js';
+import { nameOf, storyOf } from './story.js';
 import type { Trace } from './trace.js';
 
 /**
@@ -22,7 +23,7 @@ export async function playOverHttp(
   if (id === null) throw new Error('The session to begin with was not stored');
   const replies = await Promise.all(
     history.map(async (plan, index) => {
-      const name = String.fromCodePoint(97 + index);
+      const name = nameOf(index);
       const reply = await send(`${urlOf(plan.process)}/play`, id, { name, plan });
       const end = Number(process.hrtime.bigint());
       expect(reply.status, JSON.stringify(reply.body)).toBe(201);
@@ -36,10 +37,7 @@ export async function playOverHttp(
   const end = await viewOfStored(driver, id);
   const endView = end === null ? null : { values: end.values, messages: end.messages };
   const order = findSerialOrder(BEGIN, traces, endView);
-  expect(
-    order,
-    `No serial order explains ${JSON.stringify({ end: endView, traces }, null, 1)}`,
-  ).not.toBeNull();
+  expect(order, `No serial order explains:\n${storyOf(BEGIN, traces, endView)}`).not.toBeNull();
   for (const { cookieId, trace } of replies) {
     if (cookieId === null || cookieId === end?.id || trace.own === null) continue;
     const own = await viewOfStored(driver, cookieId);

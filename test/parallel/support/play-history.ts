@@ -6,6 +6,7 @@ import type { StoppedClock } from '../../conformance/stopped-clock.js';
 import type { History } from './history.js';
 import { findSerialOrder, ownSession } from './model.js';
 import { Player, type Stage } from './player.js';
+import { nameOf, storyOf } from './story.js';
 import type { View } from './trace.js';
 import { WatchedDriver } from './watched-driver.js';
 import { type Answer, TestRequest, World } from './world.js';
@@ -71,7 +72,7 @@ export async function playHistory(
     const process = processes[plan.process] ?? first;
     if (process === undefined) throw new Error('A history without processes');
     const request = new TestRequest(process, id);
-    const player = new Player(stage, request.session, String.fromCodePoint(97 + index), plan.looks);
+    const player = new Player(stage, request.session, nameOf(index), plan.looks);
     return { plan, request, player };
   });
   const answers = await scheduler.waitFor(
@@ -96,10 +97,7 @@ export async function playHistory(
   const traces = requests.map(({ player }) => player.trace);
   const endView = end === null ? null : { values: end.values, messages: end.messages };
   const order = findSerialOrder(BEGIN, traces, endView);
-  expect(
-    order,
-    `No serial order explains ${JSON.stringify({ end: endView, traces }, null, 1)}`,
-  ).not.toBeNull();
+  expect(order, `No serial order explains:\n${storyOf(BEGIN, traces, endView)}`).not.toBeNull();
 
   // Sessions of one request alone have exactly what it stored in them.
   for (const [index, { request, player }] of requests.entries()) {
