@@ -9,9 +9,13 @@ import {
   Module,
   Post,
   Redirect,
+  Render,
 } from '@nestjs/common';
-import type { MiddlewareConsumer, NestModule, OnModuleInit } from '@nestjs/common';
+import type { MiddlewareConsumer, NestModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import ejs from 'ejs';
+import { Redis } from 'ioredis';
 import superjson from 'superjson';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
@@ -31,12 +35,25 @@ import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
 import { type Handler, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
-import { PLATFORMS, SECRET } from '../support/test-app.js';
+import { PLATFORMS, SECRET, type TestApplication } from '../support/test-app.js';
 
 const HOUR = 3_600_000;
 
 /** A value that must not be readable in a cookie. */
 const CONFIDENTIAL = 'diagnosis-4711';
+
+/** A connection of the application's own. */
+class RedisClient implements AsyncDisposable {
+  readonly redis: Redis;
+
+  constructor(host: string, port: number, db: number) {
+    this.redis = new Redis({ host, port, db });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.redis.quit();
+  }
+}
 
 @Controller()
 class SeeMessageController {
@@ -76,6 +93,10 @@ class LoginController {
   }
 }
 
+function isExpress(app: TestApplication): app is NestExpressApplication {
+  return app.getHttpAdapter().getType() === 'express';
+}
+
 describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) => {
   let app: HandlerApp;
   const start = (setup: HandlerAppSetup) => HandlerApp.start(platform, setup);
@@ -90,6 +111,32 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
     vi.useRealTimers();
     vi.unstubAllEnvs();
   });
+
+  /** An application with one page, `/page`, whose template is handed nothing. */
+  async function startWithPage(template: string): Promise<HandlerApp> {
+    const folder = await TempFolder.make({ 'page.ejs': template });
+
+    @Controller()
+    class PageController implements OnApplicationShutdown {
+      @Get('page')
+      @Render('page.ejs')
+      page() {
+        return {};
+      }
+
+      onApplicationShutdown() {
+        return folder[Symbol.asyncDispose]();
+      }
+    }
+
+    return start({
+      controllers: [PageController],
+      configure(nest) {
+        if (isExpress(nest)) nest.setBaseViewsDir(folder.path).setViewEngine('ejs');
+        else nest.setViewEngine({ engine: { ejs }, templates: folder.path });
+      },
+    });
+  }
 
   /** What a handler sees in the next request of somebody for whom another one ran before. */
   async function thenSee<T>(first: Handler<unknown>, second: Handler<T>): Promise<T> {
@@ -229,8 +276,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       await server.stop();
     });
 
-    // A named connection of the framework's redis package becomes connection options here, or a client of one's own:
-    // the latter is tested in test/drivers/redis.
+    // A named connection of the framework's redis package becomes connection options here, or a client of one's own.
     it('keeps the values on the server only, and serves every instance', async () => {
       const options = { driver: 'redis', redis: { host: server.host, port: server.port, db: 0 } };
       await using first = await start({ options });
@@ -247,6 +293,42 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
         expect.stringMatching(/^[\w-]{43}$/),
       ]);
       expect(await second.visitor().in((session) => session.get('note'), { headers })).toBe(CONFIDENTIAL);
+    });
+
+    it('connects with the password and the db that it is given', async () => {
+      const { host, port } = server;
+      await using admin = new RedisClient(host, port, 5);
+      const user = { username: `shop-${platform}`, password: 'open sesame' };
+      await admin.redis.call(
+        'ACL',
+        'SETUSER',
+        user.username,
+        'on',
+        `>${user.password}`,
+        '~session:*',
+        '+@all',
+      );
+      await using local = await start({
+        options: { driver: 'redis', redis: { host, port, db: 5, ...user } },
+      });
+      const visitor = local.visitor();
+      const id = await visitor.in((session) => session.put('a', 1).id);
+      expect(await visitor.in((session) => session.get('a'))).toBe(1);
+      expect(await admin.redis.exists(`session:${id}`)).toBe(1);
+      await visitor.in((session) => session.destroy());
+      expect(await admin.redis.exists(`session:${id}`)).toBe(0);
+    });
+
+    it('takes a connection that the application has already, and leaves it open', async () => {
+      await using local = new RedisClient(server.host, server.port, 0);
+      {
+        await using own = await start({ options: { driver: 'redis', redis: { client: local.redis } } });
+        const visitor = own.visitor();
+        const id = await visitor.in((session) => session.put('a', 1).id);
+        expect(await local.redis.exists(`session:${id}`)).toBe(1);
+        expect(await visitor.in((session) => session.get('a'))).toBe(1);
+      }
+      expect(await local.redis.ping()).toBe('PONG');
     });
   });
 
@@ -291,7 +373,21 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(seen).toEqual({ middleware: 1900, handler: 1900, filter: 1900, facade: 1900 });
     });
 
-    // Templates: test/e2e/templates.spec.ts renders `session`, `flashMessages` and `old` with three engines.
+    // With Handlebars and Pug as well: test/e2e/templates.spec.ts.
+    it('is there for templates, to read only', async () => {
+      const page = `<p> Cart total: <%= session.get('cart_total', 0) %> </p>
+<%- JSON.stringify(session.all()) %>
+<%= ['put', 'set', 'forget', 'clear', 'flash', 'regenerate', 'commit'].filter((name) => name in session).length %> ways to write`;
+      await using shown = await startWithPage(page);
+      const visitor = shown.visitor();
+      expect((await visitor.agent.get('/page').expect(200)).text).toBe(
+        '<p> Cart total: 0 </p>\n{}\n0 ways to write',
+      );
+      await visitor.in((session) => session.put('cart_total', 1900));
+      expect((await visitor.agent.get('/page').expect(200)).text).toBe(
+        '<p> Cart total: 1900 </p>\n{"cart_total":1900}\n0 ways to write',
+      );
+    });
 
     it('gives a default for what is missing or null, and for nothing else', async () => {
       const visitor = app.visitor();
@@ -326,6 +422,19 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
           (session) => session.get('values'),
         ),
       ).toEqual(values);
+    });
+
+    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the README says so.
+    it('keeps a Date as text with JSON, and as a Date with a serializer that knows it', async () => {
+      const since = new Date('2026-02-03T04:05:06.789Z');
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('since', since));
+      expect(await visitor.in((session) => session.get('since'))).toBe('2026-02-03T04:05:06.789Z');
+
+      await using able = await start({ options: { serializer: superjson } });
+      const other = able.visitor();
+      await other.in((session) => session.put('since', since));
+      expect(await other.in((session) => session.get('since'))).toEqual(since);
     });
 
     it('refuses a BigInt under its key with JSON, and keeps it with a serializer that knows it', async () => {
@@ -541,6 +650,26 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual([true, {}]);
     });
 
+    it('are there for templates', async () => {
+      const page = `<%= flashMessages.get('errors.title') %>
+<%= flashMessages.get('title', 'untitled') %>
+<%= flashMessages.has('errors.title') %>
+<%- JSON.stringify(flashMessages.all()) %>
+<%= flashMessages.isEmpty %>`;
+      await using shown = await startWithPage(page);
+      const visitor = shown.visitor();
+      await visitor.in((session) => session.flash('errors', { title: 'Required' }));
+      const lines = async () => (await visitor.agent.get('/page').expect(200)).text.split('\n');
+      expect(await lines()).toEqual([
+        'Required',
+        'untitled',
+        'true',
+        '{"errors":{"title":"Required"}}',
+        'false',
+      ]);
+      expect(await lines()).toEqual(['', 'untitled', 'false', '{}', 'true']);
+    });
+
     it('are those of the previous request, whatever this one flashes', async () => {
       const read = await thenSee(
         (session) => session.flash('status', 'before'),
@@ -590,13 +719,14 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
 
     it('stores at commit, before the response leaves, and not a second time', async () => {
       const visitor = app.visitor();
-      const versions = await visitor.in(async (session) => {
+      const { value: versions, cookies } = await visitor.handle(async (session) => {
         await session.put('a', 1).commit();
         const stored = await app.manager.read(session.id);
         await session.commit();
         return [stored?.values, stored?.version, session.isModified];
       });
       expect(versions).toEqual([{ a: 1 }, 1, false]);
+      expect(cookies).toEqual([expect.stringContaining('Max-Age=7200')]);
       const id = await visitor.in((session) => session.id);
       expect((await app.manager.read(id))?.version).toBe(1);
     });
