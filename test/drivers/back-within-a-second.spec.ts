@@ -1,0 +1,118 @@
+import type { DataSource } from 'typeorm';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { StatementRunner } from '../../lib/drivers/database/statement-runner.js';
+import { RedisConnection } from '../../lib/drivers/redis/redis.connection.js';
+import { StallGuard } from '../../lib/drivers/stall-guard.js';
+import { freePort } from '../servers/free-port.js';
+
+/**
+ * Sessions work again within a second of the store's return. How long that takes on a given machine says little; what we
+ * decide ourselves is how long we pause between two attempts, and that is looked at here, without a server.
+ */
+const LONGEST_PAUSE_MS = 500;
+
+/** A call that the store never answers. */
+const unanswered = (): Promise<never> => new Promise(() => undefined);
+
+/** Makes a call each ms, and tells the longest pause, in ms, between two that were let through. */
+async function longestPause(
+  forMs: number,
+  attempt: () => Promise<unknown>,
+  calls: () => number,
+): Promise<number> {
+  let longest = 0;
+  let [last, seen] = [performance.now(), calls()];
+  for (let passed = 0; passed < forMs; passed += 1) {
+    attempt().catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1);
+    if (calls() === seen) continue;
+    longest = Math.max(longest, performance.now() - last);
+    [last, seen] = [performance.now(), calls()];
+  }
+  return Math.max(longest, performance.now() - last);
+}
+
+describe('the pauses between attempts to reach a store again', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  describe('of a connection to Redis', () => {
+    async function openWithoutServer(): Promise<RedisConnection> {
+      const connection = await RedisConnection.open({ host: '127.0.0.1', port: await freePort() }, 50);
+      onTestFinished(() => connection.close());
+      return connection;
+    }
+
+    it('never grow beyond it, however long the server has been away', async () => {
+      const { retryStrategy } = (await openWithoutServer()).client.options;
+      for (let attempt = 1; attempt <= 1_000; attempt += 1) {
+        const pause = retryStrategy?.(attempt);
+        // Anything but a number would be the end of all attempts.
+        expect(pause).toBeTypeOf('number');
+        expect(pause).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
+      }
+    });
+
+    it('are those that the client makes', async () => {
+      const { client } = await openWithoutServer();
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        // Not by `once`, which would take the error that comes with each attempt for the end of the waiting.
+        const pause = await new Promise<unknown>((resolve) => {
+          client.once('reconnecting', resolve);
+        });
+        expect(pause).toBeTypeOf('number');
+        expect(pause).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
+      }
+    });
+
+    it('are as short while the server still loads its data', async () => {
+      const { maxLoadingRetryTime } = (await openWithoutServer()).client.options;
+      expect(maxLoadingRetryTime).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
+    });
+
+    it('come after an attempt of a second at the longest, where nobody answers it', async () => {
+      expect((await openWithoutServer()).client.options.connectTimeout).toBeLessThanOrEqual(1_000);
+    });
+  });
+
+  it.each([50, 300, 2_000, 60_000])(
+    'of the guard, once a store has left calls without an answer for %d ms, are a tenth of a second',
+    async (limitMs) => {
+      vi.useFakeTimers();
+      const guard = new StallGuard(limitMs);
+      let calls = 0;
+      const attempt = () =>
+        guard.run(() => {
+          calls += 1;
+          return unanswered();
+        });
+      attempt().catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(limitMs + 200);
+      expect(await longestPause(1_000, attempt, () => calls)).toBeLessThanOrEqual(100);
+      // And it does pause: of a thousand calls it lets a few through.
+      expect(calls).toBeLessThan(500);
+    },
+  );
+
+  it('of the database, once statements are overdue, are half a second', async () => {
+    vi.useFakeTimers();
+    let calls = 0;
+    const source = {
+      createQueryRunner: () => ({
+        connect: () => {
+          calls += 1;
+          return unanswered();
+        },
+        release: () => Promise.resolve(),
+      }),
+    } as unknown as DataSource;
+    const runner = new StatementRunner(source, 300);
+    const attempt = () => runner.run('SELECT 1', [], { table: 'sessions', readsOnly: true });
+    for (let call = 0; call < 20; call += 1) attempt().catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(301);
+    const before = calls;
+    expect(await longestPause(3_000, attempt, () => calls)).toBeLessThanOrEqual(LONGEST_PAUSE_MS + 1);
+    expect(calls - before).toBeLessThanOrEqual(7);
+  });
+});

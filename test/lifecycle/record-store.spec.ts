@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { GuardedStore } from '../../lib/lifecycle/record-store.js';
+import { StoreHealth } from '../../lib/lifecycle/store-health.js';
+import { sampleRecord } from '../conformance/record-samples.js';
+import { Deferred } from '../parallel/support/deferred.js';
+
+const TIMEOUT_MS = 2_000;
+const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A store that does not answer until the test lets it. */
+function makeStore(timeoutMs: number) {
+  const gate = new Deferred();
+  const driver: RecordDriver = {
+    read: () => gate.promise.then(() => null),
+    write: () => gate.promise.then(() => true),
+    touch: () => gate.promise.then(() => true),
+    destroy: () => gate.promise,
+  };
+  return { gate, store: new GuardedStore(driver, 'test', timeoutMs, new StoreHealth('test', silent)) };
+}
+
+const CALLS: [string, (store: GuardedStore) => Promise<unknown>][] = [
+  ['read', (store) => store.read('id')],
+  ['write', (store) => store.write('id', sampleRecord(0))],
+  ['touch', (store) => store.touch('id', 1)],
+  ['destroy', (store) => store.destroy('id')],
+];
+
+// By a stopped clock: however slow the machine, it is this very millisecond.
+describe('the time that a store has for an answer', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(CALLS)('is storeTimeout and no millisecond more (%s)', async (_name, call) => {
+    const { store } = makeStore(TIMEOUT_MS);
+    const settled = vi.fn<(error: unknown) => void>();
+    void call(store).then(settled, settled);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+    expect(settled).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(settled).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ name: 'SessionStoreError', statusCode: 503 }),
+    );
+  });
+
+  it('is the same for each of many calls, whenever the others began', async () => {
+    const { store } = makeStore(TIMEOUT_MS);
+    const failed: number[] = [];
+    const begun = Date.now();
+    for (let call = 0; call < 10; call += 1) {
+      store.read('id').catch(() => failed.push(Date.now() - begun));
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    expect(failed).toEqual(Array.from({ length: 10 }, (_, call) => TIMEOUT_MS + call * 100));
+  });
+
+  it('leaves no timer behind once it has answered', async () => {
+    const { gate, store } = makeStore(TIMEOUT_MS);
+    const reading = store.read('id');
+    gate.resolve();
+    expect(await reading).toBeNull();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has no end where storeTimeout has none', async () => {
+    const { gate, store } = makeStore(Infinity);
+    const reading = store.read('id');
+    await vi.advanceTimersByTimeAsync(365 * 86_400_000);
+    gate.resolve();
+    expect(await reading).toBeNull();
+  });
+});
