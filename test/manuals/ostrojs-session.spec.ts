@@ -83,9 +83,12 @@ describe.each(PLATFORMS)("the manual of OstroJS's sessions on %s", (platform) =>
   });
 
   /** What several servers behind one balancer do with a visitor who is sent to each in turn. */
-  async function expectShared(options: Partial<SessionModuleOptions>): Promise<void> {
-    await using first = await start({ options });
-    await using second = await start({ options });
+  async function expectShared(
+    options: Partial<SessionModuleOptions>,
+    imports: () => NonNullable<HandlerAppSetup['imports']> = () => [],
+  ): Promise<void> {
+    await using first = await start({ options, imports: imports() });
+    await using second = await start({ options, imports: imports() });
     const { value: id, asHeaders: headers } = await first
       .visitor()
       .handle((session) => session.put('seen', ['first']).id);
@@ -135,28 +138,55 @@ describe.each(PLATFORMS)("the manual of OstroJS's sessions on %s", (platform) =>
 
     // PostgreSQL and MariaDB: test/conformance/database-*.spec.ts and test/drivers/database.
     describe('keeps sessions in a database', () => {
+      const databaseAt = (database: string) => [
+        TypeOrmModule.forRoot({
+          type: 'better-sqlite3',
+          database,
+          enableWAL: true,
+          migrations: [CreateSessionsTable1700000000000],
+          migrationsRun: true,
+          retryAttempts: 0,
+        }),
+      ];
       const withDatabase = (): HandlerAppSetup => ({
         options: { driver: 'database' },
-        imports: [
-          TypeOrmModule.forRoot({
-            type: 'better-sqlite3',
-            database: ':memory:',
-            migrations: [CreateSessionsTable1700000000000],
-            migrationsRun: true,
-            retryAttempts: 0,
-          }),
-        ],
+        imports: databaseAt(':memory:'),
+      });
+
+      it('for every server that can reach it', async () => {
+        await using folder = await TempFolder.make();
+        await expectShared({ driver: 'database' }, () => databaseAt(`${folder.path}/shared.sqlite`));
       });
 
       it('in a table that a migration makes, with the visitor beside the session', async () => {
         vi.useFakeTimers({ toFake: ['Date'] });
         await using database = await start(withDatabase());
         const table = database.app.get<DataSource>(getDataSourceToken());
-        const columns: { name: string; pk: number }[] = await table.query('PRAGMA table_info(sessions)');
-        expect(columns.map(({ name }) => name)).toEqual(
-          expect.arrayContaining(['id', 'user_id', 'ip_address', 'user_agent', 'payload', 'last_activity']),
+        const columns: { name: string; type: string; notnull: number; pk: number }[] = await table.query(
+          'PRAGMA table_info(sessions)',
         );
-        expect(columns.filter(({ pk }) => pk > 0).map(({ name }) => name)).toEqual(['id']);
+        const described = columns.map(({ name, type, notnull, pk }) =>
+          [name, type.toLowerCase(), pk > 0 && 'primary', notnull === 0 && 'nullable']
+            .filter(Boolean)
+            .join(' '),
+        );
+        expect(described).toEqual(
+          expect.arrayContaining([
+            'id varchar(255) primary',
+            expect.stringMatching(/^user_id varchar\(\d+\) nullable$/),
+            'ip_address varchar(45) nullable',
+            'user_agent text nullable',
+            'payload text',
+            'last_activity integer',
+          ]),
+        );
+        const indexed: { name: string }[] = await table.query(
+          'SELECT column.name FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS column',
+          ['sessions'],
+        );
+        expect(indexed.map(({ name }) => name)).toEqual(
+          expect.arrayContaining(['id', 'user_id', 'last_activity']),
+        );
 
         const visitor = database.visitor();
         const headers = { 'user-agent': 'a browser' };
