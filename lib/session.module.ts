@@ -1,5 +1,7 @@
 import {
+  type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
+  type DynamicModule,
   Inject,
   type MiddlewareConsumer,
   Module,
@@ -19,6 +21,7 @@ import { commitInHandlers } from './session.handlers.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
+import { SessionConfigError } from './session.errors.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { fieldName } from './session/form-input.js';
@@ -58,6 +61,13 @@ function httpSessions(
     },
     compileExclusion(settings.exclude, () => config.getGlobalPrefix()),
   );
+}
+
+/** Plain JavaScript may leave the options out; Nest would then complain of something else. */
+function assertGiven(method: string, options: unknown, takes: string): void {
+  if (typeof options === 'object' && options !== null) return;
+  const got = options === undefined ? 'nothing' : options === null ? 'null' : `a ${typeof options}`;
+  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
 }
 
 /**
@@ -112,6 +122,32 @@ export class SessionModule
     this.#sessions = sessions;
     this.#manager = manager;
     this.#discovery = discovery;
+  }
+
+  /**
+   * Sessions with these options.
+   *
+   * @param options only `secret` is required
+   */
+  static override forRoot(options: SessionModuleOptions): DynamicModule {
+    assertGiven('forRoot', options, "an object with at least 'secret'");
+    return super.forRoot(options);
+  }
+
+  /**
+   * Sessions with options that are made while the application boots.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,
+  ): DynamicModule {
+    const takes = '{ useFactory, inject }, { useClass } or { useExisting }';
+    assertGiven('forRootAsync', options, takes);
+    if (!options.useFactory && !options.useClass && !options.useExisting) {
+      throw new SessionConfigError(`SessionModule.forRootAsync takes ${takes}; it got none of them.`);
+    }
+    return super.forRootAsync(options);
   }
 
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */

@@ -69,7 +69,11 @@ const KNOWN = new Set([
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
 export function resolveSettings(options: SessionModuleOptions): SessionSettings {
-  if (!isObject(options)) throw wrong('options', options, "an object with at least 'secret'");
+  if (!isObject(options)) {
+    throw new SessionConfigError(
+      `The session module got no options (they are ${kindOf(options)}): forRoot takes, and the factory of forRootAsync returns, an object with at least 'secret'.`,
+    );
+  }
   const secrets = secretsOf(options.secret);
   const cookie = new SessionCookie(cookieOptionsOf(options.cookie), maxCookiesOf(options.stealth));
   return {

@@ -144,10 +144,23 @@ describe('A wrong option stops the boot', () => {
         useFactory: () => options as unknown as SessionModuleOptions,
       });
       await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
-        /^Option 'options' got .* takes an object with at least 'secret'/,
+        /got no options .* takes, .* an object with at least 'secret'/,
       );
     },
   );
+
+  it.each([undefined, null, 'secret'])('also where forRoot and forRootAsync are given %j', (options) => {
+    const given = options as never;
+    expect(() => SessionModule.forRoot(given)).toThrow(
+      /forRoot got .*; it takes an object with at least 'secret'/,
+    );
+    expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
+  });
+
+  it('also where forRootAsync is not told how to make the options', () => {
+    expect(() => SessionModule.forRootAsync({})).toThrow(SessionConfigError);
+    expect(() => SessionModule.forRootAsync({})).toThrow(/useFactory.*useClass.*useExisting/);
+  });
 
   it('and says what it got', async () => {
     expect(await complaintAbout(withSecret({ age: 'soon' }))).toContain('got "soon"');
