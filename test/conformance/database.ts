@@ -41,7 +41,7 @@ export function describeDatabaseDriver(type: DatabaseType): void {
         corrupt: async (id) => {
           const { affected } = await sources[0]!
             .getRepository(SessionEntity)
-            .update({ id }, { payload: 'escaped:"half of it' });
+            .update({ id }, { payload: 'escaped:half of it\\' });
           if (affected !== 1) throw new Error('There is no row to damage.');
         },
         close: async () => {

@@ -1,8 +1,9 @@
-import { assert, asyncProperty, option, string } from 'fast-check';
+import { assert, asyncProperty, option } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import type { HarnessOfSuite } from './harness.js';
 import { freshId, sampleRecord } from './record-samples.js';
+import { wellFormedText } from './well-formed-text.js';
 
 /** 100 KB of UTF-8 that no store can shorten by luck: every 16 bytes differ. */
 const largePayload = JSON.stringify(
@@ -69,6 +70,19 @@ export function describeRoundTrip(harness: HarnessOfSuite): void {
       expect(await driver.read(id)).toEqual(record);
     });
 
+    it.each([
+      ['NULs', '\0'.repeat(255)],
+      ['line ends', '\r\n'.repeat(127)],
+      ['quotes and backslashes', `"'\\`.repeat(85)],
+      ['characters beyond 16 bits', '😀'.repeat(127)],
+    ])('keeps a user of 255 characters, whatever they are: %s', async (_what, userId) => {
+      const { driver, clock } = harness();
+      const id = freshId();
+      const record = sampleRecord(clock.now(), { userId });
+      expect(await driver.write(id, record)).toBe(true);
+      expect(await driver.read(id)).toEqual(record);
+    });
+
     it('replaces every field with the next version', async () => {
       const { driver, clock } = harness();
       const id = freshId();
@@ -116,9 +130,9 @@ export function describeRoundTrip(harness: HarnessOfSuite): void {
 
     it('keeps any text that is well-formed', async () => {
       const { driver, clock } = harness();
-      const text = string({ unit: 'binary', maxLength: 300 });
+      const text = wellFormedText({ maxLength: 300 });
       await assert(
-        asyncProperty(text, option(string({ unit: 'binary', maxLength: 100 })), async (payload, userId) => {
+        asyncProperty(text, option(wellFormedText({ maxLength: 127 })), async (payload, userId) => {
           const id = freshId();
           const record = sampleRecord(clock.now(), { payload, userId });
           expect(await driver.write(id, record)).toBe(true);

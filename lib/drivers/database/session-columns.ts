@@ -66,7 +66,8 @@ export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = 
   userId: {
     name: 'user_id',
     type: 'varchar',
-    length: 255,
+    // 255 characters, of which each may have to be escaped (see stored-text.ts). MySQL's indexes go up to 768.
+    length: 525,
     nullable: true,
     indexed: true,
     mysql: exactText,

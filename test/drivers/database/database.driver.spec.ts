@@ -55,6 +55,7 @@ describeOnEachDatabase('the driver database', (type) => {
     ['NUL', 'a\0b\\u0000'],
     ['half a surrogate pair', 'x\ud83dy'],
     ['its own mark', 'escaped:"x"'],
+    ['what looks escaped beside what has to be', '\\0 \\\\0 \\ud83d \\ \0\ud83d\\'],
     ['2 MB', JSON.stringify({ text: '😀é'.repeat(350_000) })],
   ])('keeps a payload with %s to the letter', async (kind, payload) => {
     const id = `payload-${kind.replaceAll(' ', '-')}`;
@@ -74,6 +75,18 @@ describeOnEachDatabase('the driver database', (type) => {
     expect(record?.ipAddress).toBe(ipAddress.slice(0, 45));
     expect(record?.userAgent).toBe(`\u{fffd}${'é'.repeat(15_999)}`);
     expect(record?.userId).toBe(null);
+  });
+
+  it.each([
+    ['letters of three bytes', '世'.repeat(255)],
+    ['NULs', '\0'.repeat(255)],
+    ['backslashes and a NUL', `\0${'\\'.repeat(254)}`],
+    ['the mark of escaped text in front', `escaped:${'\\'.repeat(247)}`],
+    ['a character that was cut in half', `\0${'\\'.repeat(253)}\ud83d`],
+  ])('keeps a user of 255 characters to the letter: %s', async (kind, userId) => {
+    const id = `user-${kind.replaceAll(' ', '-')}`;
+    expect(await driver.write(id, recordWith({ userId }))).toBe(true);
+    expect((await driver.read(id))?.userId === userId).toBe(true);
   });
 
   it('keeps writing after January 2038', async () => {
