@@ -2,7 +2,7 @@ import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import { SessionTooLargeError } from '../session.errors.js';
 import { type Payload, parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
-import { type Base, SessionLifecycle } from './session-lifecycle.js';
+import { type Base, type Reloaded, SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
 
 /** A session that lives in the cookie itself. There is no other side to merge with: the last response wins. */
@@ -46,6 +46,12 @@ export class SealedLifecycle extends SessionLifecycle {
   /** Nothing is kept anywhere under an id: the session stays empty. */
   override load(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** What the browser has, or is about to get: nobody else can have changed that. */
+  protected override loadAgain(base: Base): Promise<Reloaded | null> {
+    const state = this.state.reloadedFromText();
+    return Promise.resolve(state === null ? null : { base, state });
   }
 
   protected override async store(): Promise<void> {

@@ -22,6 +22,12 @@ interface Condemned {
   readonly storing: Promise<void> | null;
 }
 
+/** A session loaded once more. Under another id than before, another request moved it there. */
+export interface Reloaded {
+  readonly base: Base;
+  readonly state: SessionState;
+}
+
 const NOTHING_DUE = Promise.resolve();
 
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
@@ -90,6 +96,8 @@ export abstract class SessionLifecycle {
   abstract initiate(token: string): Promise<void> | void;
   /** Loads the record of an id that the application chose itself. */
   abstract load(id: string): Promise<void>;
+  /** What is stored of this session now. Null where it is gone. */
+  protected abstract loadAgain(base: Base): Promise<Reloaded | null>;
   /** Stores what is due, once. */
   protected abstract store(): Promise<void>;
   /** Extends the expiry in the store now. */
@@ -126,7 +134,9 @@ export abstract class SessionLifecycle {
 
   /** Epoch ms. */
   get expiresAt(): number {
-    return this.base?.expiresAt ?? this.#runtime.clock.now() + this.duration;
+    // A lifetime that was changed begins with the commit that stores it.
+    if (this.base === null || this.state.durationChanged) return this.#runtime.clock.now() + this.duration;
+    return this.base.expiresAt;
   }
 
   /** Whether a commit has anything to do. */
@@ -185,6 +195,40 @@ export abstract class SessionLifecycle {
     this.#renewalDue = false;
     this.leavesMarker = true;
     this.state = this.emptyState();
+  }
+
+  /** The application chose this session: the browser is to go on with it, unless it carries its token already. */
+  chosen(tokens: readonly string[]): void {
+    if (this.base !== null && !tokens.includes(this.token)) this.cookieDue = true;
+  }
+
+  /**
+   * Loads the session once more; what was not committed is forgotten. What the browser has to be told of what was
+   * committed before stays due.
+   */
+  async reload(): Promise<void> {
+    // How a commit under way ends is its caller's business.
+    await this.#running?.catch(() => undefined);
+    const { base } = this;
+    if (base === null) {
+      this.state = this.emptyState();
+      return;
+    }
+    const again = await this.loadAgain(base);
+    // The application let go of the session meanwhile.
+    if (this.base !== base) return;
+    if (again === null) {
+      this.state = this.emptyState();
+      // Like a commit that finds nothing: whatever is written now must not bring the session back.
+      if (!this.readonly) this.drop();
+      return;
+    }
+    if (again.base.id !== base.id) this.followed = true;
+    if (this.moving || this.followed) this.idIsFresh = false;
+    this.base = again.base;
+    this.currentId = again.base.id;
+    this.leavesMarker = true;
+    this.state = again.state;
   }
 
   protected emptyState(): SessionState {

@@ -4,7 +4,7 @@ import { SessionValueError } from '../session.errors.js';
 import { type SessionCallback, withCallback } from './callback.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
-import type { AnyKey, Readable } from './session-values.js';
+import { type AnyKey, type Readable, listOf } from './session-values.js';
 
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
@@ -145,9 +145,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** Loads the session anew; what this request changed and did not commit is forgotten. */
   reload(callback?: SessionCallback): Promise<this> {
-    if (this.stored) this.choose(this.id, false);
-    else this.lifecycle.switchTo(null, true);
-    return withCallback(this.initiate(), callback);
+    return withCallback(
+      this.reopen().then(() => this),
+      callback,
+    );
   }
 
   // ---- id ------------------------------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   forget(keys?: string | readonly string[]): this | Promise<this> {
     if (keys === undefined) return this.destroy();
     const { state } = this.writable;
-    for (const key of typeof keys === 'string' ? [keys] : keys) state.forget(key);
+    for (const key of listOf(keys)) state.forget(key);
     return this;
   }
 
@@ -206,8 +207,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   }
 
   /**
-   * Switches this request to another session; `await session.start()` loads it. What was changed before and not
-   * committed is forgotten. Never give it what a visitor sent: that is what `setSignedId` is for. An id that no record
+   * Switches this request to another session, and the browser's cookie with it; `await session.start()` loads it. What
+   * was changed before and not committed is forgotten. Never give it what a visitor sent: that is what `setSignedId` is for. An id that no record
    * has is not adopted unless it comes from `generateId`.
    */
   setId(id: string): this {
@@ -224,7 +225,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * @returns the session; or false where the signature is not ours, and nothing has changed
    */
   setSignedId(signedId: string, secret?: string): this | false {
-    const id = this.host.verify(signedId, secret);
+    // It may come from a query or a body, where a visitor sends whatever he likes.
+    const id = typeof signedId === 'string' ? this.host.verify(signedId, secret) : null;
     if (id === null) return false;
     this.choose(id, false);
     return this;

@@ -110,6 +110,10 @@ export abstract class SessionAccess {
   #loaded(readonly: boolean): void {
     this.#initiated = true;
     if (readonly) this.lifecycle.readonly = true;
+    if (this.#chosenId !== null) {
+      this.lifecycle.chosen(this.host.tokens);
+      this.arm();
+    }
     if (this.lifecycle.due) this.arm();
   }
 
@@ -118,6 +122,12 @@ export abstract class SessionAccess {
     this.lifecycle.switchTo(fresh ? id : null, fresh);
     this.#chosenId = id;
     this.#initiated = false;
+  }
+
+  /** Loads the session once more, and forgets what was not committed. */
+  protected async reopen(): Promise<void> {
+    if (this.#initiated) await this.lifecycle.reload();
+    else await this.initiate();
   }
 
   /** For what reads. */

@@ -2,7 +2,7 @@ import { type Values, assertKey, omit, pick } from '../state/values.js';
 import { FlashMessages } from './flash-messages.js';
 import { formInput } from './form-input.js';
 import type { SessionData } from './session-data.js';
-import { SessionValues, isSeveral } from './session-values.js';
+import { SessionValues, isSeveral, listOf } from './session-values.js';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
 export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
@@ -80,13 +80,13 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /** Flashes some fields of the request's body; never what `flash.except` names. */
-  flashOnly(keys: readonly string[]): this {
-    return this.#flashInput(pick(this.#input, keys));
+  flashOnly(keys: string | readonly string[]): this {
+    return this.#flashInput(pick(this.#input, listOf(keys)));
   }
 
   /** Flashes the request's body but some fields; never what `flash.except` names. */
-  flashExcept(keys: readonly string[]): this {
-    return this.#flashInput(omit(this.#input, keys));
+  flashExcept(keys: string | readonly string[]): this {
+    return this.#flashInput(omit(this.#input, listOf(keys)));
   }
 
   get #input(): Values {

@@ -79,19 +79,19 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /** A plain object with some of the keys, those that are there. */
-  only(keys: readonly AnyKey<T>[]): Readable<T>;
-  only(keys: readonly string[]): Values {
+  only(keys: AnyKey<T> | readonly AnyKey<T>[]): Readable<T>;
+  only(keys: string | readonly string[]): Values {
     const life = this.readable;
-    const picked = life.state.only(keys);
+    const picked = life.state.only(listOf(keys));
     this.lent(life);
     return picked;
   }
 
   /** A plain object of everything readable but some keys. */
-  except(keys: readonly AnyKey<T>[]): Readable<T>;
-  except(keys: readonly string[]): Values {
+  except(keys: AnyKey<T> | readonly AnyKey<T>[]): Readable<T>;
+  except(keys: string | readonly string[]): Values {
     const life = this.readable;
-    const rest = life.state.except(keys);
+    const rest = life.state.except(listOf(keys));
     this.lent(life);
     return rest;
   }
@@ -229,8 +229,13 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function listOf(key: string | readonly string[]): readonly string[] {
-  return typeof key === 'string' ? [key] : key;
+/** One key or several, as a list. What is neither is refused by whoever looks it up. */
+export function listOf(keys: string | readonly string[]): readonly string[] {
+  return isList(keys) ? keys : [keys];
+}
+
+function isList(keys: unknown): keys is readonly string[] {
+  return Array.isArray(keys);
 }
 
 function orFallback(value: unknown, fallback: unknown): unknown {

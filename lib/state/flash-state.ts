@@ -33,12 +33,24 @@ export class FlashState {
   /**
    * @param seen the number of the write that was loaded
    * @param ages false for a prefetch, which must not use messages up
+   * @param previous what this request saw first, where it loads the session once more
    */
-  constructor(batches: FlashBatch[], seen: number, ages: boolean) {
+  constructor(batches: FlashBatch[], seen: number, ages: boolean, previous?: Values) {
     this.#batches = batches;
     this.#seen = seen;
     this.#ages = ages;
-    this.previous = joined(batches);
+    this.previous = previous ?? joined(batches);
+  }
+
+  /**
+   * The messages of the same request after it loaded the session once more: what it did not store is forgotten; what it
+   * stored is still for the next request, and what it saw before is not shown as new.
+   */
+  reloaded(batches: FlashBatch[]): FlashState {
+    const again = new FlashState(batches, this.#seen, this.#ages, this.previous);
+    const since = batches.filter(([stamp]) => stamp > this.#seen);
+    if (since.length > 0) again.#visible = { ...this.previous, ...joined(since) };
+    return again;
   }
 
   /** Everything readable in this request. Not to be changed. */

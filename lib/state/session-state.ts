@@ -1,7 +1,13 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { type Change, type Updater, addTo, clear, pushTo, repeat, replay, updateAt } from './changes.js';
 import { FlashState } from './flash-state.js';
-import { type FlashBatch, PAYLOAD_FORMAT, type Payload, type SessionSerializer } from './payload.js';
+import {
+  type FlashBatch,
+  PAYLOAD_FORMAT,
+  type Payload,
+  type SessionSerializer,
+  parsePayload,
+} from './payload.js';
 import { ReplacedObjects } from './replaced-objects.js';
 import { isPlainValue, serialize } from './storable.js';
 import {
@@ -57,7 +63,7 @@ export class SessionState {
     createdAt: number,
     payload: Payload | null,
     text: string | null,
-    ages: boolean,
+    flash: FlashState,
   ) {
     this.#serializer = serializer;
     this.createdAt = createdAt;
@@ -65,12 +71,12 @@ export class SessionState {
     this.#text = text;
     this.values = payload === null ? {} : payload.d;
     this.#duration = payload?.t;
-    this.flash = new FlashState(payload?.f ?? [], payload?.n ?? 0, ages);
+    this.flash = flash;
   }
 
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
-    return new SessionState(serializer, createdAt, null, null, true);
+    return new SessionState(serializer, createdAt, null, null, new FlashState([], 0, true));
   }
 
   /**
@@ -80,7 +86,26 @@ export class SessionState {
    * @param ages false where the request must not use flash messages up
    */
   static loaded(serializer: SessionSerializer, payload: Payload, text: string, ages: boolean): SessionState {
-    return new SessionState(serializer, payload.c, payload, text, ages);
+    const flash = new FlashState(payload.f ?? [], payload.n, ages);
+    return new SessionState(serializer, payload.c, payload, text, flash);
+  }
+
+  /** The state of the same request after it loaded the session once more: what it did not store is forgotten. */
+  reloaded(payload: Payload, text: string): SessionState {
+    return new SessionState(
+      this.#serializer,
+      payload.c,
+      payload,
+      text,
+      this.flash.reloaded(flashOf(payload)),
+    );
+  }
+
+  /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
+  reloadedFromText(): SessionState | null {
+    if (this.#text === null) return null;
+    const parsed = parsePayload(this.#text, this.#serializer);
+    return parsed.kind === 'session' ? this.reloaded(parsed.payload, this.#text) : null;
   }
 
   /** A lifetime of its own in ms, where the session has one. */
@@ -190,6 +215,7 @@ export class SessionState {
   }
 
   reset(values: Values): void {
+    assertValues(values);
     for (const key of Object.keys(values)) assertKey(key);
     clear(this.values);
     this.#replaced = null;
@@ -354,6 +380,13 @@ export class SessionState {
       return false;
     }
   }
+}
+
+function assertValues(values: unknown): void {
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return;
+  throw new SessionValueError(
+    'reset takes an object with the new values by their keys, such as { cart: [] }.',
+  );
 }
 
 function messageOf(cause: unknown): string {

@@ -46,6 +46,8 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 
 /** Whether a key without a dot, or one that exists literally, can be looked up at once. */
 function isLiteral(values: Values, path: string): boolean {
+  // Not what TypeScript says, but what JavaScript does, and what a query gives (`?key=a&key=b`).
+  if (typeof path !== 'string') assertKey(path);
   return !path.includes('.') || Object.hasOwn(values, path);
 }
 

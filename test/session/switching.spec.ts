@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+describe.each(PLATFORMS)('a request that switches to another session on %s', (platform) => {
+  let app: HandlerApp;
+  beforeAll(async () => {
+    app = await HandlerApp.start(platform);
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+
+  it.each(['only reads it', 'writes to it'])('takes the cookie with it where it %s', async (how) => {
+    const other = await app.visitor().in((session) => [session.put('a', 'other').id, session.signedId]);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 'mine'));
+    const { cookies } = await visitor.handle(async (session) => {
+      session.setSignedId(other[1] ?? '');
+      await session.start();
+      if (how === 'writes to it') session.put('b', 1);
+    });
+    expect(cookies).toEqual([expect.stringMatching(/^session=v1\..*; Max-Age=7(200|199)/)]);
+    expect(await visitor.in((session) => [session.id, session.get('a')])).toEqual([other[0], 'other']);
+  });
+
+  it('sends no cookie where the browser has it already', async () => {
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    const { cookies } = await visitor.handle((session) => session.setId(id).start());
+    expect(cookies).toEqual([]);
+  });
+
+  it('leaves the cookie alone where it switches read-only, or to what does not exist', async () => {
+    const id = await app.visitor().in((session) => session.put('a', 1).id);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 'mine'));
+    const readonly = await visitor.handle((session) => session.setId(id).start(true));
+    const absent = await visitor.handle((session) => session.setId('nobody').start());
+    expect([readonly.cookies, absent.cookies]).toEqual([[], []]);
+    expect(await visitor.in((session) => session.get('a'))).toBe('mine');
+  });
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionValueError } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+
+/** What JavaScript hands over where TypeScript is not asked, a visitor's query for instance. */
+const NO_KEYS = [null, 5, true, {}];
+
+describe('what is no key', () => {
+  let app: HandlerApp;
+  beforeAll(async () => {
+    app = await HandlerApp.start('express');
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ...([
+      'get',
+      'has',
+      'exists',
+      'missing',
+      'only',
+      'except',
+      'pull',
+      'update',
+      'push',
+      'increment',
+    ] as const),
+    ...(['forget', 'old', 'flashOnly', 'flashExcept'] as const),
+  ])('is refused by %s with an error that says so', async (method) => {
+    const errors = await app.visitor().in((session) =>
+      NO_KEYS.map((key): unknown => {
+        try {
+          return Reflect.apply(session[method], session, [key, () => 1]);
+        } catch (error) {
+          return error;
+        }
+      }),
+    );
+    expect(errors).toEqual(NO_KEYS.map(() => expect.any(SessionValueError)));
+  });
+
+  it.each([undefined, null, 'text', 5, [1]])('is not made of %s by reset', async (values) => {
+    const kept = await app.visitor().in((session) => {
+      session.put('a', 1);
+      expect(() => Reflect.apply(session.reset, session, [values]) as unknown).toThrow(SessionValueError);
+      return session.all();
+    });
+    expect(kept).toEqual({ a: 1 });
+  });
+
+  it.each([undefined, null, 5, ['v1.a.b'], {}])(
+    'of a signed id (%s) is a bad signature',
+    async (signedId) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      expect(
+        await visitor.in((session) => [
+          Reflect.apply(session.setSignedId, session, [signedId]),
+          session.all(),
+        ]),
+      ).toEqual([false, { a: 1 }]);
+    },
+  );
+
+  it('is one key where several are expected', async () => {
+    const seen = await app.visitor().in(
+      (session) => {
+        session.put({ ab: 1, c: 2 }).flashExcept('password2').flashOnly('email');
+        return [session.only('ab'), session.except(['c', 'email']), session.except('email')];
+      },
+      { body: { email: 'ada@example.org', password2: 'x' } },
+    );
+    expect(seen).toEqual([{ ab: 1 }, { ab: 1 }, { ab: 1, c: 2 }]);
+  });
+});
+
+describe('expiresAt', () => {
+  it('follows a lifetime at once, also that of a session which is stored already', async () => {
+    await using app = await HandlerApp.start('express');
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    const left = await visitor.in((session) => [
+      session.setDuration('2d').expiresAt - Date.now(),
+      session.permanent().expiresAt - Date.now(),
+    ]);
+    const seconds = left.map((ms) => Math.round(ms / 1000));
+    expect(seconds).toEqual([2 * 86_400, 3650 * 86_400]);
+  });
+});
