@@ -20,6 +20,7 @@ import type { Values } from './state/values.js';
 
 /** What is kept of a session, read from outside any request. */
 export interface StoredSession extends SessionRecord {
+  /** The raw id that it was read by. */
   readonly id: string;
   /** The values. A copy: changing it changes nothing. */
   readonly values: Values;

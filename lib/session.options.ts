@@ -80,11 +80,17 @@ export interface SessionModuleOptions {
   recordClient?: boolean;
   /** Drivers of your own, by name. */
   drivers?: Record<string, DriverDefinition>;
+  /** Of the driver 'memory'. Default: no bound on how many sessions it keeps. */
   memory?: MemoryDriverOptions;
+  /** Of the driver 'file': where it keeps its files. */
   file?: FileDriverOptions;
+  /** Of the driver 'database'. Default: the application's own data source. */
   database?: DatabaseDriverOptions;
+  /** Of the driver 'redis': a client of the application's, or how to connect. */
   redis?: RedisDriverOptions;
+  /** Of the driver 'memcached': its servers, or a client of the application's. */
   memcached?: MemcachedDriverOptions;
+  /** Of the driver 'stealth': how many cookies a session may take. */
   stealth?: StealthDriverOptions;
   /** The configuration of a driver of your own stands under its name. */
   [driver: string]: unknown;

@@ -7,7 +7,9 @@ import type { Values } from './values.js';
  * SessionModule.forRoot({ secret, serializer: { stringify: superjson.stringify, parse: superjson.parse } })
  */
 export interface SessionSerializer {
+  /** Makes text of a session. What it throws becomes a SessionValueError that names the key. */
   stringify(value: unknown): string;
+  /** The reverse. A record that it throws on counts as absent. */
   parse(text: string): unknown;
 }
 
