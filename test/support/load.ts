@@ -39,6 +39,9 @@ export interface LoadVisitor {
   uncertain: number;
 }
 
+/** How long each waits between an answer and the next request: the machine is to be busy, not full. */
+const PAUSE_MS = 15;
+
 /** Visitors that send requests to an application all the time, and strangers without a session. */
 export class Load {
   readonly answers: LoadAnswer[] = [];
@@ -71,17 +74,24 @@ export class Load {
       ]),
       load.#repeat(() => load.#ask('stranger', '/name', null)),
     ];
+    // What goes wrong in one of them is thrown by `end`, and is no rejection that nobody looks after until then.
+    for (const loop of load.#loops) loop.catch(() => undefined);
     return load;
   }
 
   async #repeat(ask: () => Promise<unknown>): Promise<void> {
     while (this.#running) {
       await ask();
-      await sleep(4);
+      await sleep(PAUSE_MS);
     }
   }
 
-  /** Ends the load when the requests under way are answered. */
+  /** How many requests are under way at a time. */
+  get width(): number {
+    return this.#loops.length;
+  }
+
+  /** Ends the load when the requests under way are answered. @throws what went wrong with the connections meanwhile */
   async end(): Promise<void> {
     this.#running = false;
     await Promise.all(this.#loops);
