@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
 import { Deferred } from '../parallel/support/deferred.js';
+
+afterEach(() => void vi.useRealTimers());
 
 describe('the commits to one session', () => {
   it('run one after the other, and each is told what the one before left', async () => {
@@ -42,17 +44,52 @@ describe('the commits to one session', () => {
   });
 
   it('fail together behind a store that does not answer, instead of waiting for one time-out each', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
     const queue = new CommitQueue(20);
+    const store = new Deferred();
     let tries = 0;
     const hang = async () => {
       tries += 1;
-      await sleep(30);
+      await store.promise;
       throw new Error('no answer');
     };
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => queue.run('id', hang)));
+    const running = Array.from({ length: 8 }, () => queue.run('id', hang));
+    vi.advanceTimersByTime(20);
+    store.resolve();
+    const outcomes = await Promise.allSettled(running);
     expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 'rejected'));
     expect(tries).toBe(1);
     expect(await queue.run('id', () => Promise.resolve('well again'))).toBe('well again');
+  });
+
+  it('try for themselves where they came too late to have waited so long', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const queue = new CommitQueue(20);
+    const store = new Deferred();
+    const first = queue.run('id', async () => {
+      await store.promise;
+      throw new Error('no answer');
+    });
+    vi.advanceTimersByTime(15);
+    const late = queue.run('id', () => Promise.resolve('stored'));
+    vi.advanceTimersByTime(10);
+    store.resolve();
+    await expect(first).rejects.toThrow('no answer');
+    expect(await late).toBe('stored');
+  });
+
+  it('try for themselves behind one that failed soon, however long the line was before it', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const queue = new CommitQueue(20);
+    const store = new Deferred();
+    const first = queue.run('id', () => store.promise);
+    const second = queue.run('id', () => Promise.reject(new Error('a bad moment')));
+    const third = queue.run('id', () => Promise.resolve('stored'));
+    vi.advanceTimersByTime(60);
+    store.resolve();
+    await first;
+    await expect(second).rejects.toThrow('a bad moment');
+    expect(await third).toBe('stored');
   });
 
   it('try for themselves behind one that failed at once', async () => {
