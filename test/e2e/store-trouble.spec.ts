@@ -11,8 +11,11 @@ import { ScriptedDriver, type StoreMood } from '../support/scripted-driver.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
 
 const STORE_TIMEOUT_MS = 150;
-/** A machine with more to do than these tests may be late by so much. */
-const LATE_MS = 1_500;
+/**
+ * A machine with more to do than these tests may be late by so much. That the time-out holds to the millisecond is tested
+ * with a stopped clock (test/lifecycle/record-store.spec.ts).
+ */
+const LATE_MS = 10_000;
 
 const unhandled: unknown[] = [];
 const note = (reason: unknown) => unhandled.push(reason);
@@ -235,13 +238,13 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     await using scene = await begin();
     const { driver, visitor } = scene;
     driver.moods = { write: 'hanging' };
-    const begun = performance.now();
     await Promise.all(
       Array.from({ length: 20 }, () =>
         visitor.handle((session) => session.increment('count'), { status: 503 }),
       ),
     );
-    expect(performance.now() - begun).toBeLessThan(2 * STORE_TIMEOUT_MS + LATE_MS);
+    // Each write that is tried takes a time-out: most fail with the one that they have waited for.
+    expect(driver.calls.filter((call) => call === 'write').length).toBeLessThan(20);
     driver.moods = {};
     expect(await read(visitor)).toBe('Ada');
   });

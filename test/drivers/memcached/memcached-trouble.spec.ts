@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, startMemcachedProcess, type TestServer } from '../../servers/index.js';
-import { durationOf, timeUntilItWorks } from '../time-of-calls.js';
+import { backWithinMs, timeUntilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord } from './memcached-fixture.js';
 
 async function start(): Promise<TestServer> {
@@ -19,9 +19,12 @@ describeWith(
       await server.kill();
       const driver = await openDriver({ servers: server.url });
       await expect(driver.read('id')).rejects.toThrow('ECONNREFUSED');
-      expect(await durationOf(() => driver.write('id', sampleRecord()))).toBeLessThan(100);
+      for (let attempt = 0; attempt < 20; attempt++) {
+        await expect(driver.write('id', sampleRecord())).rejects.toThrow('ECONNREFUSED');
+      }
       await server.restart();
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      // The very first call connects: there is no pause between attempts that would have to end.
+      expect(await driver.read('id')).toBeNull();
       expect(await driver.write('id', sampleRecord())).toBe(true);
     });
 
@@ -47,7 +50,7 @@ describeWith(
       expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     });
 
-    it('lets no calls pile up in front of a paused server, and works within a second of its return', async () => {
+    it('lets no calls pile up in front of a paused server, and works soon after its return', async () => {
       const server = await start();
       const driver = await openDriver({ servers: server.url }, 300);
       const record = sampleRecord();
@@ -70,7 +73,7 @@ describeWith(
       // Without the guard all of the last 300 ms and more would wait; with it, only those that probe.
       expect(mostWaiting).toBeLessThan(30);
       server.resume();
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
       await Promise.all(waiting);
       expect(await driver.read('id')).toEqual(record);
     });

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turnOfTheLoop, setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
-import { durationOf, timeUntilItWorks } from '../time-of-calls.js';
+import { backWithinMs, durationOf, timeUntilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 
 async function start(): Promise<TestServer> {
@@ -72,7 +72,7 @@ describeWith(
   ['redis'],
   'the redis driver in trouble',
   () => {
-    it('boots while the server is away, fails at once, and works within a second of its return', async () => {
+    it('boots while the server is away, fails at once, and works soon after its return', async () => {
       const server = await start();
       await server.kill();
       const driver = await openDriver({ url: server.url });
@@ -80,9 +80,8 @@ describeWith(
       await expect(driver.write('id', sampleRecord())).rejects.toMatchObject({
         cause: { code: 'ECONNREFUSED' },
       });
-      expect(await durationOf(() => driver.read('id'))).toBeLessThan(100);
       await server.restart();
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
     });
 
     it.each(['its own', "the application's"])(
@@ -95,7 +94,7 @@ describeWith(
         const record = sampleRecord();
         await driver.write('id', record);
         await server.restart();
-        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
         expect(await driver.read('id')).toEqual(record);
         expect(await driver.write('id', { ...record, version: 2 })).toBe(true);
       },
@@ -104,15 +103,15 @@ describeWith(
     it('boots while the server is paused', async () => {
       const server = await start();
       server.pause();
-      expect(await durationOf(() => openDriver({ url: server.url }, 200))).toBeLessThan(1_000);
+      expect(await durationOf(() => openDriver({ url: server.url }, 200))).toBeLessThan(backWithinMs);
       const driver = await openDriver({ url: server.url }, 200);
       await expect(driver.read('id')).rejects.toThrow('Not connected');
       server.resume();
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
     });
 
     it.each(['its own', "the application's"])(
-      'lets no calls pile up in front of a paused server, and works within a second of its return, over %s connection',
+      'lets no calls pile up in front of a paused server, and works soon after its return, over %s connection',
       async (whose) => {
         const server = await start();
         const client = clientOf(server);
@@ -132,13 +131,17 @@ describeWith(
         const load = setInterval(call, 3);
         onTestFinished(() => clearInterval(load));
         await sleep(1_200);
-        const [mostWaiting, quick] = [waiting.size, await durationOf(() => driver.read('id'))];
+        const mostWaiting = waiting.size;
         clearInterval(load);
+        // No timer fires between these, so at most one of them is let through; the others are refused on the spot.
+        const burst = await Promise.allSettled(
+          Array.from({ length: 20 }, () => Promise.race([driver.read('id'), turnOfTheLoop()])),
+        );
+        expect(burst.filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(19);
         // Without the guard all 400 would wait; with it, those of the first 300 ms and a few that probe.
         expect(mostWaiting).toBeLessThan(180);
-        expect(quick).toBeLessThan(100);
         server.resume();
-        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
         await Promise.all(waiting);
         expect(await driver.read('id')).toEqual(record);
       },
@@ -149,13 +152,13 @@ describeWith(
       const driver = await openDriver({ url: server.url }, 300);
       await driver.read('id');
       server.pause();
-      expect(await durationOf(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await durationOf(() => driver.read('id'))).toBeLessThan(backWithinMs);
     });
 
     it('tries another connection where the server does not greet', async () => {
       const port = await startSilentProxy(await start());
       const driver = await openDriver({ host: '127.0.0.1', port }, 300);
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
     });
 
     it('does not queue in a client of the application that connects again to a paused server', async () => {
@@ -180,7 +183,6 @@ describeWith(
       await driver.write(id, sampleRecord());
       await Promise.all([once(client, 'close'), server.kill()]);
       await expect(driver.write(id, sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
-      expect(await durationOf(() => driver.write(id, sampleRecord({ version: 2 })))).toBeLessThan(100);
       await server.restart();
       await timeUntilItWorks(() => client.ping());
       // What was refused has not been carried out later.
@@ -197,7 +199,7 @@ describeWith(
       const driver = await openDriver({ client });
       await expect(driver.write('id', sampleRecord())).rejects.toThrow('Not connected');
       await server.restart();
-      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(1_000);
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
       expect(await driver.read('id')).toBeNull();
     });
 
