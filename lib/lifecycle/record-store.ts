@@ -41,7 +41,7 @@ export class GuardedStore implements RecordStore {
   }
 
   async #guard<T>(use: StoreUse, call: () => Promise<T>): Promise<T> {
-    const { failures } = this.#health;
+    const { failures, recoveries } = this.#health;
     try {
       const result = await (this.#timeout === Infinity ? call() : this.#limit(Promise.resolve(call())));
       this.#health.succeeded(use, failures);
@@ -56,7 +56,7 @@ export class GuardedStore implements RecordStore {
               `The session store "${this.#name}" failed: see cause. Is it running, and are its options right?`,
               { cause: error },
             );
-      this.#health.failed(use, failure.message + reasonOf(failure.cause));
+      this.#health.failed(use, failure.message + reasonOf(failure.cause), recoveries);
       throw failure;
     }
   }

@@ -28,6 +28,10 @@ export interface Reloaded {
   readonly state: SessionState;
 }
 
+/** What stores have room for, in characters. */
+const MAX_USER_ID = 255;
+const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
+
 const NOTHING_DUE = Promise.resolve();
 
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
@@ -430,6 +434,8 @@ export abstract class SessionLifecycle {
 
   protected get userId(): string | null {
     const user = readPath(this.state.values, this.#runtime.userKey);
-    return typeof user === 'string' || typeof user === 'number' ? String(user).slice(0, 255) : null;
+    if (typeof user !== 'string' && typeof user !== 'number') return null;
+    // Half a character would be stored as none.
+    return String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, '');
   }
 }

@@ -14,8 +14,9 @@ export class StoreHealth {
   readonly #log: SessionLog;
   /** What has to succeed before the store counts as back. Null: it is well. */
   #failing: StoreUse | null = null;
-  /** Counts failures, so that the late success of a call made before one is no sign of recovery. */
+  /** Counts what was noticed, so that what a call made before that tells is known to be old. */
   #failures = 0;
+  #recoveries = 0;
 
   /** @param name of the driver */
   constructor(name: string, log: SessionLog) {
@@ -23,9 +24,14 @@ export class StoreHealth {
     this.#log = log;
   }
 
-  /** To be asked when a call begins, and handed to `succeeded`. */
+  /** To be asked when a call begins, and handed to `succeeded`: the late success of a call made before a failure is none. */
   get failures(): number {
     return this.#failures;
+  }
+
+  /** To be asked when a call begins, and handed to `failed`: what failed before the store was back is no new trouble. */
+  get recoveries(): number {
+    return this.#recoveries;
   }
 
   /** A call succeeded that was begun at so many failures. */
@@ -33,15 +39,17 @@ export class StoreHealth {
     if (this.#failing === null || failuresAtBegin !== this.#failures) return;
     if (use === 'reading' && this.#failing === 'writing') return;
     this.#failing = null;
+    this.#recoveries += 1;
     this.#log.log(`The session store "${this.#name}" is back.`);
   }
 
   /**
-   * A call failed.
+   * A call failed that was begun at so many recoveries.
    *
    * @param message what happened, without anything secret
    */
-  failed(use: StoreUse, message: string): void {
+  failed(use: StoreUse, message: string, recoveriesAtBegin: number): void {
+    if (recoveriesAtBegin !== this.#recoveries) return;
     this.#failures += 1;
     const wasWell = this.#failing === null;
     // Where it cannot even be read, the first success of any kind is the end of the trouble.

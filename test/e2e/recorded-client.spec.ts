@@ -7,9 +7,9 @@ import { PLATFORMS } from '../support/test-app.js';
 describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) => {
   const headers = { 'user-agent': 'a browser', 'x-forwarded-for': '203.0.113.7' };
 
-  async function recorded(setup: HandlerAppSetup) {
+  async function recorded(setup: HandlerAppSetup, user: string | number = 42) {
     await using app = await HandlerApp.start(platform, setup);
-    const id = await app.visitor().in((session) => session.put('userId', 42).id, { headers });
+    const id = await app.visitor().in((session) => session.put('userId', user).id, { headers });
     return app.manager.read(id);
   }
 
@@ -19,6 +19,12 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
       ipAddress: expect.stringMatching(/^(::ffff:)?127\.0\.0\.1$/),
       userAgent: 'a browser',
     });
+  });
+
+  it('is as much of a long user as stores have room for, in whole characters', async () => {
+    const user = 'x'.repeat(254);
+    expect(await recorded({}, `${user}\u{1F600}`)).toMatchObject({ userId: user });
+    expect(await recorded({}, 'y'.repeat(300))).toMatchObject({ userId: 'y'.repeat(255) });
   });
 
   it.runIf(platform === 'express')('is the address that a trusted proxy tells', async () => {

@@ -74,6 +74,23 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('does not take the late failure of a call made before the recovery for new trouble', async () => {
+    const { lines, trouble, read } = makeStore();
+    const late = new Deferred();
+    trouble.reading = true;
+    trouble.slow = late.promise;
+    const reading = read();
+    trouble.slow = null;
+    await read();
+    trouble.reading = false;
+    await read();
+    expect(lines).toHaveLength(2);
+    late.resolve();
+    await reading;
+    await read();
+    expect(lines).toHaveLength(2);
+  });
+
   it('names nothing that a client said', async () => {
     const { lines, trouble, read } = makeStore();
     trouble.reading = true;

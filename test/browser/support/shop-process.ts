@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { buildShop } from './build-shop.js';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** The sample, running in a process of its own. */
 export interface ShopProcess {
@@ -60,7 +60,7 @@ export async function startShop(environment: Record<string, string>): Promise<Sh
   };
   const address = new Promise<string>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new ShopDidNotStart(`No address after 20 s:\n${printed}`)),
+      () => reject(new ShopDidNotStart(`No address after ${START_TIMEOUT_MS} ms:\n${printed}`)),
       START_TIMEOUT_MS,
     );
     child.stdout.on('data', () => {
