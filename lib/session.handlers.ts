@@ -25,7 +25,9 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 export function commitInHandlers(discovery: DiscoveryService): void {
   for (const wrapper of discovery.getControllers()) {
     const controller: unknown = wrapper.instance;
-    if (isObject(controller) && wrapper.isDependencyTreeStatic()) replaceHandlers(controller);
+    if (!isObject(controller) || !wrapper.isDependencyTreeStatic()) continue;
+    // A frozen controller keeps the interceptor too.
+    if (Object.isExtensible(controller)) replaceHandlers(controller);
   }
 }
 

@@ -130,8 +130,22 @@ class RequestScopedController {
   }
 }
 
+/** Lets nobody add to it. */
+@Controller()
+@UseFilters(OwnFilter)
+class FrozenController {
+  constructor() {
+    Object.freeze(this);
+  }
+
+  @Get('frozen')
+  frozen(@Session() session: Session) {
+    return { count: session.increment('count') };
+  }
+}
+
 const setup = (driver: SlowDriver): TestAppSetup => ({
-  controllers: [HandlersController, RequestScopedController],
+  controllers: [HandlersController, RequestScopedController, FrozenController],
   options: { driver: 'slow', drivers: { slow: { useFactory: () => driver } } },
 });
 
