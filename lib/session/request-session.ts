@@ -188,16 +188,24 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /** Removes values. Without a key: destroys the session and its cookie. */
   forget(): Promise<this>;
   forget(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
-  forget(keys?: string | readonly string[]): this | Promise<this> {
-    if (keys === undefined) return this.destroy();
+  forget(...given: [keys?: string | readonly string[]]): this | Promise<this> {
+    // Counted, and not compared with undefined: a key that is missing by mistake must not end the session.
+    if (given.length === 0) return this.destroy();
+    const [keys] = given;
+    if (keys === undefined) throw noKey('forget');
     const { state } = this.writable;
     for (const key of listOf(keys)) state.forget(key);
     return this;
   }
 
   /** Removes values. Without a key: all of them; the session and its id stay. */
-  delete(keys?: AnyKey<T> | readonly AnyKey<T>[]): this {
-    return keys === undefined ? this.flush() : this.forget(keys);
+  delete(): this;
+  delete(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
+  delete(...given: [keys?: AnyKey<T> | readonly AnyKey<T>[]]): this {
+    if (given.length === 0) return this.flush();
+    const [keys] = given;
+    if (keys === undefined) throw noKey('delete');
+    return this.forget(keys);
   }
 
   /** A new session id, for `setId`. */
@@ -231,4 +239,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     this.choose(id, false);
     return this;
   }
+}
+
+function noKey(method: string): SessionValueError {
+  return new SessionValueError(
+    `${method} got undefined in place of a key. Call it with nothing at all where everything is meant.`,
+  );
 }

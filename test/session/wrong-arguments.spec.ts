@@ -62,6 +62,18 @@ describe('what is no key', () => {
     },
   );
 
+  it.each(['forget', 'delete'] as const)(
+    'does not make %s remove everything where it is missing',
+    async (method) => {
+      const kept = await app.visitor().in((session) => {
+        session.put('a', 1);
+        expect(() => session[method](undefined as never)).toThrow('got undefined in place of a key');
+        return session.all();
+      });
+      expect(kept).toEqual({ a: 1 });
+    },
+  );
+
   it('is one key where several are expected', async () => {
     const seen = await app.visitor().in(
       (session) => {
