@@ -66,9 +66,8 @@ class CommittingSubscription<V> {
         this.#flush();
       },
       (error: unknown) => {
-        this.#session.abandon();
         this.#waiting.length = 0;
-        this.#subscriber.error(new SessionUnavailableException(error));
+        this.#subscriber.error(abandoned(this.#session, error));
       },
     );
   }
@@ -80,4 +79,10 @@ class CommittingSubscription<V> {
       step();
     }
   }
+}
+
+/** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */
+export function abandoned(session: SessionAccess, cause: unknown): SessionUnavailableException {
+  session.abandon();
+  return new SessionUnavailableException(cause);
 }

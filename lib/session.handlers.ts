@@ -1,8 +1,7 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable } from 'rxjs';
-import { commitBefore } from './commit-before.js';
+import { abandoned, commitBefore } from './commit-before.js';
 import { sessionContext } from './session.context.js';
-import { SessionUnavailableException } from './session.exception.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { RequestSession } from './session/request-session.js';
 
@@ -70,8 +69,7 @@ function commitFirst(result: unknown, session: RequestSession): unknown {
   return session.commitDue().then(
     () => result,
     (error: unknown) => {
-      session.abandon();
-      throw new SessionUnavailableException(error);
+      throw abandoned(session, error);
     },
   );
 }

@@ -22,6 +22,7 @@ import {
 import { Load, type LoadAnswer, LoadController, type LoadVisitor } from '../support/load.js';
 import { PendingDriver } from '../support/pending-driver.js';
 import { SECRET, TestApp } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 /** So long that also a machine with a lot to do answers in time as long as the store is well. */
 const STORE_TIMEOUT_MS = 1_000;
@@ -41,15 +42,7 @@ const VISITORS = 8;
 const PROBES_AT_A_TIME = 10;
 const PROBES_PER_SECOND = 2;
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => unhandled.push(reason);
-beforeAll(() => process.on('unhandledRejection', note));
-afterAll(() => {
-  process.off('unhandledRejection', note);
-  if (unhandled.length > 0) {
-    throw new AggregateError(unhandled, 'Promises failed that nobody looked after');
-  }
-});
+refuseUnhandledRejections();
 
 interface Kind {
   readonly name: Piece;
@@ -234,6 +227,13 @@ for (const kind of KINDS) {
         await vi.waitFor(() => expect(driver.pending).toBe(0), { timeout: BACK_WITHIN_MS });
       }
 
+      /** All that must be true once a store is back that kept what it had. */
+      async function expectGoneOn(scene: Scene): Promise<void> {
+        await expectBack(scene);
+        expectDecent(scene.load.answers);
+        await expectKept(scene);
+      }
+
       /** The sessions are gone with the server: whoever comes back begins anew. */
       async function expectNewBeginning(scene: Scene): Promise<void> {
         await load?.end();
@@ -257,9 +257,7 @@ for (const kind of KINDS) {
           server.pause();
           await expectTrouble(scene);
           server.resume();
-          await expectBack(scene);
-          expectDecent(scene.load.answers);
-          await expectKept(scene);
+          await expectGoneOn(scene);
           expectSaidOnce();
         },
         TEST_TIMEOUT_MS,
@@ -272,13 +270,8 @@ for (const kind of KINDS) {
           await server.kill();
           await expectTrouble(scene);
           await server.restart();
-          if (kind.keeps) {
-            await expectBack(scene);
-            expectDecent(scene.load.answers);
-            await expectKept(scene);
-          } else {
-            await expectNewBeginning(scene);
-          }
+          if (kind.keeps) await expectGoneOn(scene);
+          else await expectNewBeginning(scene);
           expectSaidOnce();
         },
         TEST_TIMEOUT_MS,
@@ -289,13 +282,8 @@ for (const kind of KINDS) {
         async () => {
           const scene = await begin();
           await server.restart();
-          if (kind.keeps) {
-            await expectBack(scene);
-            expectDecent(scene.load.answers);
-            await expectKept(scene);
-          } else {
-            await expectNewBeginning(scene);
-          }
+          if (kind.keeps) await expectGoneOn(scene);
+          else await expectNewBeginning(scene);
         },
         TEST_TIMEOUT_MS,
       );

@@ -1,5 +1,5 @@
 import { Controller, Get, type LoggerService } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   Session,
   type SessionModuleOptions,
@@ -9,6 +9,7 @@ import {
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
 import { ScriptedDriver, type StoreMood } from '../support/scripted-driver.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
 const STORE_TIMEOUT_MS = 150;
 /**
@@ -17,13 +18,7 @@ const STORE_TIMEOUT_MS = 150;
  */
 const LATE_MS = 10_000;
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown) => unhandled.push(reason);
-beforeAll(() => process.on('unhandledRejection', note));
-afterAll(() => {
-  process.off('unhandledRejection', note);
-  if (unhandled.length > 0) throw new AggregateError(unhandled, 'Promises failed that nobody looked after');
-});
+refuseUnhandledRejections();
 
 /** What the operator gets to read. */
 class Journal implements LoggerService {
