@@ -1,26 +1,14 @@
-import {
-  type KeyObject,
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  hkdfSync,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { CIPHER, CipherSupply, SALT_BYTES, messageKey } from './cipher-supply.js';
 import { Hmac } from './hmac.js';
-import { randomSlice } from './random-id.js';
 import { RecentTokens } from './recent-tokens.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
 const SEALED_PREFIX = 'v1s.';
 
-const SALT_BYTES = 16;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-/** The counter of HKDF-Expand's first block. */
-const FIRST_BLOCK = 1;
-const CIPHER = 'aes-256-gcm';
 
 /** About a megabyte of verified ids. */
 const VERIFIED_HALF = 2048;
@@ -40,6 +28,7 @@ interface Keys {
 export class Keyring {
   readonly #keys: readonly Keys[];
   readonly #associated: Buffer;
+  readonly #ciphers: CipherSupply;
   readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
 
   /**
@@ -52,6 +41,7 @@ export class Keyring {
       sealing: new Hmac('sha512', derive(secret, `seal ${cookieName}`)),
     }));
     this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${cookieName}`);
+    this.#ciphers = new CipherSupply(this.#newest.sealing, this.#associated);
   }
 
   /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`. */
@@ -81,15 +71,9 @@ export class Keyring {
     return null;
   }
 
-  /**
-   * Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message: one HKDF-Expand step over a
-   * random 128-bit salt yields key and nonce. No pair of key and nonce comes twice before some 2^64 messages.
-   */
+  /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. */
   seal(plain: Buffer): string {
-    const salt = randomSlice(SALT_BYTES);
-    const material = expand(this.#newest.sealing, salt);
-    const cipher = createCipheriv(CIPHER, keyOf(material), nonceOf(material));
-    cipher.setAAD(this.#associated);
+    const { salt, cipher } = this.#ciphers.take();
     const body = cipher.update(plain);
     cipher.final();
     const sealed = Buffer.allocUnsafe(SALT_BYTES + body.length + TAG_BYTES);
@@ -110,16 +94,15 @@ export class Keyring {
     const body = bytes.subarray(SALT_BYTES, -TAG_BYTES);
     const tag = bytes.subarray(-TAG_BYTES);
     for (const keys of this.#keys) {
-      const plain = this.#decrypt(expand(keys.sealing, salt), body, tag);
+      const plain = this.#decrypt(keys.sealing, salt, body, tag);
       if (plain !== null) return plain;
     }
     return null;
   }
 
-  #decrypt(material: Buffer, body: Buffer, tag: Buffer): Buffer | null {
-    const decipher = createDecipheriv(CIPHER, keyOf(material), nonceOf(material), {
-      authTagLength: TAG_BYTES,
-    });
+  #decrypt(sealing: Hmac, salt: Buffer, body: Buffer, tag: Buffer): Buffer | null {
+    const { key, nonce } = messageKey(sealing, salt);
+    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
     decipher.setAAD(this.#associated);
     decipher.setAuthTag(tag);
     const plain = decipher.update(body);
@@ -145,18 +128,4 @@ function derive(secret: string, purpose: string): Uint8Array {
 
 function macOf(text: string, key: Hmac): string {
   return key.of(Buffer.from(text)).toString('base64url');
-}
-
-/** One block of HKDF-Expand (RFC 5869, 2.3) with SHA-512: 64 bytes, of which key and nonce take 44. */
-function expand(key: Hmac, salt: Buffer): Buffer {
-  return key.of(salt, FIRST_BLOCK);
-}
-
-/** A KeyObject and not the bytes: Node 24 takes four times as long to begin with a key in a buffer. */
-function keyOf(material: Buffer): KeyObject {
-  return createSecretKey(material.subarray(0, KEY_BYTES));
-}
-
-function nonceOf(material: Buffer): Buffer {
-  return material.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES);
 }

@@ -9,6 +9,17 @@ describe('Recent tokens', () => {
     expect(tokens.get('b')).toBeUndefined();
   });
 
+  it('are told from tokens that end like them', () => {
+    const tokens = new RecentTokens<string>(4);
+    const end = 'the same end of two tokens';
+    tokens.add(`one with ${end}`, '1');
+    expect(tokens.get(`another with ${end}`)).toBeUndefined();
+    expect(tokens.get(end)).toBeUndefined();
+    tokens.add(`another with ${end}`, '2');
+    expect(tokens.get(`another with ${end}`)).toBe('2');
+    expect(tokens.get(`one with ${end}`)).toBeUndefined();
+  });
+
   it('forget the oldest generation, and never hold more than two', () => {
     const tokens = new RecentTokens<number>(10);
     for (let index = 0; index < 1_000; index += 1) tokens.add(`token ${index}`, index);
