@@ -2,6 +2,7 @@
 import { argv, env, stderr, stdout } from 'node:process';
 import { startRedisProcess } from '../../servers/redis.js';
 import { loadProgram } from '../load/load.js';
+import { stayAwake } from '../load/stay-awake.js';
 import { hasCores } from '../server/cores.js';
 import { readNodes, type BenchNode } from '../server/nodes.js';
 import { ServerProcess } from '../server/server-process.js';
@@ -50,16 +51,19 @@ async function main(): Promise<void> {
     return console.log(catalogue.map(({ name, label }) => `${name}: ${label}`).join('\n'));
   const { rounds, seconds, connections } = options;
   const redis = options.variants.some(({ needsRedis }) => needsRedis) ? await startRedisProcess() : undefined;
+  const awake = stayAwake();
   try {
     stdout.write(
       `CPU time of the server per request, in microseconds, above bare Nest doing the same work. Sessions of about 1 KB; ` +
         `${rounds} rounds of ${seconds} s, medians; ${connections} connections, ${loadProgram}; ` +
-        `${hasCores ? 'server and load on a core each' : 'server and load share a core'}.\n`,
+        `${hasCores ? 'server and load on a core each' : 'server and load share a core'}, ` +
+        `${awake.held ? 'which do not sleep' : 'which may sleep in between: the servers pay for waking the load'}.\n`,
     );
     for (const node of readNodes(env)) {
       stdout.write(`\n${await compareOn(node, options, redis)}\n`);
     }
   } finally {
+    awake.release();
     await redis?.stop();
   }
 }

@@ -6,6 +6,7 @@ import { startRedisProcess } from '../../servers/redis.js';
 import { measure } from '../compare/rounds.js';
 import { verify } from '../compare/verify.js';
 import { load } from '../load/load.js';
+import { stayAwake } from '../load/stay-awake.js';
 import { readNodes } from '../server/nodes.js';
 import { ServerProcess } from '../server/server-process.js';
 import { seedSessions } from '../server/visitor.js';
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
     node: node.path,
     ...(redis === undefined ? {} : { redisUrl: redis.url }),
   });
+  const awake = stayAwake();
   try {
     await verify(variant, server.url);
     const seconds = Number(values.seconds);
@@ -87,6 +89,7 @@ async function main(): Promise<void> {
     print('By package', groupTimes(times, packageOf));
     print('By function', times.slice(0, Number(values.top)));
   } finally {
+    awake.release();
     await server.stop();
     await redis?.stop();
   }
