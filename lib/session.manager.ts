@@ -6,6 +6,7 @@ import type { SessionRecord } from './drivers/driver.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
 import { RecordEnding } from './lifecycle/record-ending.js';
+import { RecordFinder } from './lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
 import { GuardedStore } from './lifecycle/record-store.js';
 import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
@@ -202,6 +203,7 @@ export class SessionManager {
         : new GuardedStore(driver, name, storeTimeout, this.#health);
     return {
       store,
+      finder: new RecordFinder(store, serializer, this.#log),
       queue: this.#queue,
       ending: new RecordEnding(store, this.#queue, serializer, systemClock),
       wait: sleep,

@@ -1,14 +1,16 @@
 import { randomId } from '../crypto/random-id.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
-import { type ParsedPayload, parsePayload } from '../state/payload.js';
+import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { MARKER_MS, type RecordEnding } from './record-ending.js';
-import type { RecordStore } from './record-store.js';
+import { type Found, GONE, type RecordFinder } from './record-finder.js';
+import { type RecordStore, writeOwn } from './record-store.js';
+import { type Moved, Relocation } from './relocation.js';
 import { type Base, type Reloaded, SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
-import type { Shipment } from './shipment.js';
+import type { Move, Shipment } from './shipment.js';
 import { nextWriter } from './writer-mark.js';
 
 /** How often a commit tries again because others wrote first. Each time somebody else's commit succeeded. */
@@ -19,23 +21,17 @@ const PATIENT_ATTEMPTS = 3;
 /** What the tools of one application's record driver are. */
 export interface RecordTools {
   readonly store: RecordStore;
+  readonly finder: RecordFinder;
   readonly queue: CommitQueue;
   readonly ending: RecordEnding;
   /** Lets some ms pass. */
   readonly wait: (ms: number) => Promise<unknown>;
 }
 
-/** What was found in place of the version that a commit was based on. */
-type Found =
-  | { readonly kind: 'record'; readonly record: SessionRecord }
-  | { readonly kind: 'moved'; readonly to: string; readonly version: number }
-  | { readonly kind: 'gone' };
-
 type Outcome =
   { readonly kind: 'stored' } | { readonly kind: 'gone' } | { readonly kind: 'moved'; readonly to: string };
 
 const STORED = { kind: 'stored' } as const;
-const GONE = { kind: 'gone' } as const;
 
 /**
  * A session whose record lies in a store. Commits write with the version that was read; when another request wrote
@@ -45,8 +41,8 @@ export class RecordLifecycle extends SessionLifecycle {
   readonly #tools: RecordTools;
   /** What is being sent, and what was sent without an answer. */
   #shipment: Shipment | null = null;
-  /** The record under a new id that nobody else knows yet. */
-  #newHome: { readonly id: string; readonly version: number } | null = null;
+  /** Null until the session moves. */
+  #relocation: Relocation | null = null;
 
   constructor(runtime: SessionRuntime, tools: RecordTools, ages: boolean, clientOf: (() => Client) | null) {
     super(runtime, ages, clientOf);
@@ -65,56 +61,37 @@ export class RecordLifecycle extends SessionLifecycle {
   }
 
   override async load(id: string): Promise<void> {
-    let record: SessionRecord | null;
-    try {
-      record = await this.#tools.store.read(id);
-    } catch (error) {
-      if (!this.runtime.degrade) throw error;
-      this.degrade();
-      return;
-    }
-    if (record === null) return;
-    const parsed = this.#parse(record.payload);
-    if (parsed.kind !== 'session') return;
+    const found = await this.#findOrDegrade(id);
+    if (found.kind !== 'record') return;
+    const { record, payload } = found;
     this.adopt(
       { id, version: record.version, expiresAt: record.expiresAt },
-      SessionState.loaded(this.runtime.serializer, parsed.payload, record.payload, this.ages),
+      SessionState.loaded(this.runtime.serializer, payload, record.payload, this.ages),
     );
   }
 
   protected override async loadAgain(base: Base): Promise<Reloaded | null> {
     let { id } = base;
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const record = await this.#readAgain(id);
-      const parsed = record === null ? null : this.#parse(record.payload);
-      if (parsed?.kind === 'moved') {
-        id = parsed.to;
-      } else if (record !== null && parsed?.kind === 'session') {
-        const { version, expiresAt, payload } = record;
-        return { base: { id, version, expiresAt }, state: this.state.reloaded(parsed.payload, payload) };
-      } else {
-        return null;
+      const found = await this.#findOrDegrade(id);
+      if (found.kind === 'gone') return null;
+      if (found.kind === 'record') {
+        const { version, expiresAt, payload } = found.record;
+        return { base: { id, version, expiresAt }, state: this.state.reloaded(found.payload, payload) };
       }
+      id = found.to;
     }
     throw contention();
   }
 
-  async #readAgain(id: string): Promise<SessionRecord | null> {
+  async #findOrDegrade(id: string): Promise<Found> {
     try {
-      return await this.#tools.store.read(id);
+      return await this.#tools.finder.find(id);
     } catch (error) {
       if (!this.runtime.degrade) throw error;
       this.degrade();
-      return null;
+      return GONE;
     }
-  }
-
-  #parse(text: string): ParsedPayload {
-    const parsed = parsePayload(text, this.runtime.serializer);
-    if (parsed.kind === 'corrupt') {
-      this.runtime.log.warn('A session record could not be read: it counts as absent.');
-    }
-    return parsed;
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -138,7 +115,7 @@ export class RecordLifecycle extends SessionLifecycle {
     const { id, record, state } = shipment;
     let stored: boolean;
     try {
-      stored = await this.#put(id, record);
+      stored = await writeOwn(this.#tools.store, id, record);
     } catch (error) {
       this.#notSent(shipment, error);
       throw error;
@@ -181,11 +158,11 @@ export class RecordLifecycle extends SessionLifecycle {
    */
   protected override async extend(expiresAt: number): Promise<boolean> {
     const { state } = this;
-    const { store } = this.#tools;
+    const { store, finder } = this.#tools;
     for (let moves = 0; moves < MAX_ATTEMPTS && this.base !== null; moves += 1) {
       const { base } = this;
       if (!(await store.touch(base.id, expiresAt))) return false;
-      const found = this.#foundIn(await store.read(base.id));
+      const found = await finder.find(base.id);
       if (found.kind !== 'moved') return found.kind === 'record';
       await store.touch(base.id, this.runtime.clock.now() + MARKER_MS);
       if (state !== this.state) return false;
@@ -199,7 +176,7 @@ export class RecordLifecycle extends SessionLifecycle {
 
   protected override async remove(base: Base): Promise<boolean> {
     const ended = await this.#tools.ending.end(base.id, base.version);
-    await this.#leaveNewHome(null);
+    await this.#relocation?.abandon(null);
     return ended;
   }
 
@@ -209,9 +186,11 @@ export class RecordLifecycle extends SessionLifecycle {
       const { base } = this;
       const outcome = await this.#tools.queue.run(base.id, (turn) => this.#merge(base, turn));
       if (outcome.kind === 'stored') return;
-      // The application let go of this session meanwhile. That the base is another one says less: a merge that first
-      // went on from a newer version, and then found the session moved, has replaced it as well.
+      // The application let go of this session meanwhile.
       if (state !== this.state) return;
+      // A touch that nobody waits for has followed the session meanwhile. A base with the same id says nothing: a merge
+      // that first went on from a newer version has replaced it as well.
+      if (this.base !== null && this.base.id !== base.id) continue;
       if (outcome.kind === 'gone' || !(await this.#follow(outcome.to))) {
         this.drop();
         return;
@@ -227,15 +206,14 @@ export class RecordLifecycle extends SessionLifecycle {
    */
   async #follow(to: string): Promise<boolean> {
     const { state, base } = this;
-    const record = await this.#tools.store.read(to);
+    const found = await this.#tools.finder.find(to);
     // The application let go of this session meanwhile: there is nobody to follow. Or a commit went on beside a touch
     // that nobody waits for: what it has stored, or is sending, must not be performed once more.
     if (state !== this.state || base !== this.base || this.undecided !== null) return true;
-    if (record === null) return false;
-    const parsed = this.#parse(record.payload);
-    if (parsed.kind === 'moved') return this.#follow(parsed.to);
-    if (parsed.kind !== 'session') return false;
-    state.rebase(parsed.payload, record.payload);
+    if (found.kind === 'gone') return false;
+    if (found.kind === 'moved') return this.#follow(found.to);
+    const { record, payload } = found;
+    state.rebase(payload, record.payload);
     this.base = { id: to, version: record.version, expiresAt: record.expiresAt };
     this.followed = true;
     // The other request's new id serves this one's regenerate as well: two new ids at once would throw one browser
@@ -260,7 +238,7 @@ export class RecordLifecycle extends SessionLifecycle {
       if (attempt > PATIENT_ATTEMPTS) await this.#tools.wait(pauseBefore(attempt));
       // The application let go of this session while others wrote it: nothing of it is to be stored any more.
       if (state !== this.state || this.base === null) {
-        await this.#leaveNewHome(null);
+        await this.#relocation?.abandon(null);
         return STORED;
       }
       const current = this.base;
@@ -271,7 +249,7 @@ export class RecordLifecycle extends SessionLifecycle {
       const { resent } = shipment;
       if (found.kind === 'stored') {
         this.#shipment = null;
-        this.#newHome = null;
+        this.#relocation?.settled();
         turn.newest = leftBehind(shipment);
         this.#arrived(shipment);
         return STORED;
@@ -283,7 +261,7 @@ export class RecordLifecycle extends SessionLifecycle {
       state.notStored();
       if (found.kind !== 'record') {
         // Nobody knows the new id yet: its record goes before it could ever be found.
-        await this.#leaveNewHome(null);
+        await this.#relocation?.abandon(null);
         turn.newest = found;
         return found;
       }
@@ -299,7 +277,7 @@ export class RecordLifecycle extends SessionLifecycle {
     return (this.#shipment ??= pack());
   }
 
-  #pack(id: string, version: number, from: Shipment['from']): Shipment {
+  #pack(id: string, version: number, from: Move | null): Shipment {
     const { state } = this;
     const draft = state.draft(nextWriter(), undefined);
     const { expiresAt, renewed } = this.nextExpiry();
@@ -320,23 +298,35 @@ export class RecordLifecycle extends SessionLifecycle {
   #packFor(base: Base): Shipment {
     if (!this.moving) return this.#pack(base.id, base.version + 1, null);
     const { id, leavesMarker } = this;
-    const written = this.#newHome?.id === id ? this.#newHome.version : 0;
+    const written = this.#relocation?.versionUnder(id) ?? 0;
     return this.#pack(id, written + 1, { id: base.id, version: base.version, leavesMarker });
   }
 
   /** Writes in place of the version that was read, or moves. */
   async #send(shipment: Shipment): Promise<typeof STORED | Found> {
     const { id, record, from } = shipment;
+    const { store, finder } = this.#tools;
     try {
       if (from !== null) return await this.#move(shipment, from);
-      if (await this.#tools.store.write(id, record)) return STORED;
-      const stored = await this.#tools.store.read(id);
+      if (await store.write(id, record)) return STORED;
+      const stored = await store.read(id);
       // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
-      return stored !== null && stored.payload === record.payload ? STORED : this.#foundIn(stored);
+      return stored !== null && stored.payload === record.payload ? STORED : finder.judge(stored);
     } catch (error) {
       this.#notSent(shipment, error);
       throw error;
     }
+  }
+
+  async #move(shipment: Shipment, from: Move): Promise<Exclude<Moved, { kind: 'lost' }>> {
+    const { store, ending, finder } = this.#tools;
+    this.#relocation ??= new Relocation(store, ending, finder);
+    const moved = await this.#relocation.move(shipment, from);
+    if (moved.kind !== 'lost') return moved;
+    // The store lost it (an eviction): the next shipment begins anew.
+    this.#shipment = null;
+    shipment.state.notStored();
+    throw contention();
   }
 
   /** Keeps a shipment for another time only where it may have arrived. */
@@ -352,51 +342,6 @@ export class RecordLifecycle extends SessionLifecycle {
   #arrived(shipment: Shipment): void {
     const { state, draft, id, record, cookieDue } = shipment;
     this.settled(state, draft, { id, version: record.version, expiresAt: record.expiresAt }, cookieDue);
-  }
-
-  /** Writes a record; finds out whether a write that was refused is its own. */
-  async #put(id: string, record: SessionRecord): Promise<boolean> {
-    if (await this.#tools.store.write(id, record)) return true;
-    return (await this.#tools.store.read(id))?.payload === record.payload;
-  }
-
-  /** Stores under the new id, then leaves the old one: with a marker for those under way, or (invalidate) with nothing. */
-  async #move(shipment: Shipment, from: NonNullable<Shipment['from']>): Promise<typeof STORED | Found> {
-    const { id, record } = shipment;
-    const { store, ending } = this.#tools;
-    if (!shipment.placed) {
-      await this.#leaveNewHome(id);
-      if (!(await this.#put(id, record))) {
-        // The store lost it (an eviction): nothing of this shipment is there, so the next one begins anew.
-        this.#shipment = null;
-        this.#newHome = null;
-        shipment.state.notStored();
-        throw contention();
-      }
-      this.#newHome = { id, version: record.version };
-      shipment.placed = true;
-    }
-    const left = from.leavesMarker
-      ? await ending.mark(from.id, from.version, id)
-      : await ending.endVersion(from.id, from.version);
-    if (left) return STORED;
-    const found = this.#foundIn(await store.read(from.id));
-    return found.kind === 'moved' && found.to === id ? STORED : found;
-  }
-
-  /** Removes the record under a new id that came to nothing, unless it is to be used still. */
-  async #leaveNewHome(next: string | null): Promise<void> {
-    const home = this.#newHome;
-    if (home === null || home.id === next) return;
-    await this.#tools.store.destroy(home.id);
-    this.#newHome = null;
-  }
-
-  #foundIn(record: SessionRecord | null): Found {
-    if (record === null) return GONE;
-    const parsed = this.#parse(record.payload);
-    if (parsed.kind === 'moved') return { kind: 'moved', to: parsed.to, version: record.version };
-    return parsed.kind === 'session' ? { kind: 'record', record } : GONE;
   }
 
   #rebase(state: SessionState, newest: Pick<SessionRecord, 'version' | 'payload' | 'expiresAt'>): void {

@@ -1,6 +1,14 @@
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 
+/** What a shipment replaces, where the session moves to a new id. */
+export interface Move {
+  readonly id: string;
+  readonly version: number;
+  /** Whether the old id is to lead commits under way to the new one. */
+  readonly leavesMarker: boolean;
+}
+
 /**
  * A draft on its way to the store. When the answer to a write gets lost, nobody knows whether it arrived: then the very
  * same shipment is sent again before anything else is, and its mark in the store tells that it had arrived already.
@@ -15,7 +23,7 @@ export interface Shipment {
   /** Whether a cookie is due once it is stored. */
   readonly cookieDue: boolean;
   /** What it replaces, where the session moves to a new id; null where it stays. */
-  readonly from: { readonly id: string; readonly version: number; readonly leavesMarker: boolean } | null;
+  readonly from: Move | null;
   /** Whether the record under the new id is stored, and only leaving the old one is left to do. */
   placed: boolean;
   /** Whether it was sent before, with an answer that got lost. */

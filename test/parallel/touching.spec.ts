@@ -31,4 +31,29 @@ describe('a touch that nobody waits for', () => {
     });
     expect(orders).toBeGreaterThan(20);
   });
+
+  it('loses no change of the request that it led to the new id, even when the way there is gone by then', async () => {
+    let led = 0;
+    await everyInterleaving(async (turns) => {
+      const world = new World((clock) => new CustomDriver(clock));
+      const id = await world.seed((session) => session.put('count', 1));
+      const [driver, others] = [new WatchedDriver(world.driver), new WatchedDriver(world.driver)];
+      const slow = await world.process(driver, () => Promise.resolve()).request(id);
+      const mover = await world.process(others).request(id);
+      mover.session.regenerate();
+      await mover.respond();
+      turns.gate('slow', driver);
+      turns.gate('marker', others);
+      slow.session.increment('count');
+      await turns.run<unknown>([slow.session.save(), slow.session.touch(), others.destroy(id)]);
+      driver.before = others.before = () => undefined;
+
+      // Where nothing led to the new id any more, the session is gone for this request, as after 30 seconds.
+      if (slow.session.id !== mover.session.id) return;
+      led += 1;
+      expect((await slow.respond()).status).toBe(200);
+      expect((await world.find(mover.session.id))?.d).toEqual({ count: 2 });
+    });
+    expect(led).toBeGreaterThan(2);
+  });
 });

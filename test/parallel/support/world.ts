@@ -3,6 +3,7 @@ import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
+import { RecordFinder } from '../../../lib/lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
 import { GuardedStore } from '../../../lib/lifecycle/record-store.js';
 import { StoreHealth } from '../../../lib/lifecycle/store-health.js';
@@ -102,7 +103,13 @@ export class ApplicationProcess {
     const { clock, serializer, log } = world.runtime;
     const store = new GuardedStore(driver, 'test', Infinity, new StoreHealth('test', log));
     const queue = new CommitQueue(Infinity);
-    this.tools = { store, queue, ending: new RecordEnding(store, queue, serializer, clock), wait };
+    this.tools = {
+      store,
+      finder: new RecordFinder(store, serializer, log),
+      queue,
+      ending: new RecordEnding(store, queue, serializer, clock),
+      wait,
+    };
   }
 
   /** A request that carries the cookie of an id (null: none), and has loaded its session. */
