@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../session/session-access.js';
+import { type Gatekeeper, gateMethods, type Operation, type RealMethods } from './gated-methods.js';
 import { HeldDrain } from './held-drain.js';
+import { pretendAnswered, stopPretending } from './pretence.js';
 import { type HeadArguments, withCookies } from './response-head.js';
 import { answerUnavailable } from './unavailable-answer.js';
 
@@ -14,36 +16,10 @@ export interface GateContext {
   late(): void;
 }
 
-type Operation = 'write' | 'end' | 'flushHeaders';
-
 interface Held {
   readonly operation: Operation;
   readonly args: unknown[];
 }
-
-/** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
-type Method = CallableFunction;
-
-const GATE = Symbol('nestjs-session-kit gate');
-
-type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
-
-/** What a gate puts in place of a response's own methods. */
-interface Installable {
-  [GATE]?: ResponseGate;
-  writeHead: unknown;
-  write: unknown;
-  end: unknown;
-  flushHeaders: unknown;
-}
-
-type GatedMethod = (this: Gated, ...args: unknown[]) => unknown;
-
-let gatedWriteHead: GatedMethod;
-let gatedWrite: GatedMethod;
-let gatedEnd: GatedMethod;
-let gatedFlushHeaders: GatedMethod;
-let closed: (this: Gated) => void;
 
 /**
  * Holds a response back until its session is stored.
@@ -54,14 +30,11 @@ let closed: (this: Gated) => void;
  * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
  * a 503, or, where the head is out already, into a connection that is cut: never into a success that is none.
  */
-export class ResponseGate {
+export class ResponseGate implements Gatekeeper {
   readonly #res: ServerResponse;
   readonly #session: SessionAccess;
   readonly #context: GateContext;
-  readonly #writeHead: Method;
-  readonly #write: Method;
-  readonly #end: Method;
-  readonly #flushHeaders: Method;
+  readonly #real: RealMethods;
   /** The head that the application wrote and that has not left. */
   #head: HeadArguments | null = null;
   #headLeft = false;
@@ -78,43 +51,10 @@ export class ResponseGate {
     this.#res = res;
     this.#session = session;
     this.#context = context;
-    // Whatever stands there now, another library's included, is what the gate leads to.
-    this.#writeHead = res.writeHead;
-    this.#write = res.write;
-    this.#end = res.end;
-    this.#flushHeaders = res.flushHeaders;
-    this.#install(res);
-    res.on('close', closed);
+    this.#real = gateMethods(res, this);
   }
 
-  #install(res: Installable): void {
-    res[GATE] = this;
-    res.writeHead = gatedWriteHead;
-    res.write = gatedWrite;
-    res.end = gatedEnd;
-    res.flushHeaders = gatedFlushHeaders;
-  }
-
-  static {
-    // Functions shared by all gates: a response gets five properties and no closures of its own.
-    gatedWriteHead = function writeHead(...args) {
-      return this[GATE].#onWriteHead(args);
-    };
-    gatedWrite = function write(...args) {
-      return this[GATE].#onOperation('write', args);
-    };
-    gatedEnd = function end(...args) {
-      return this[GATE].#onOperation('end', args);
-    };
-    gatedFlushHeaders = function flushHeaders() {
-      return this[GATE].#onOperation('flushHeaders', []);
-    };
-    closed = function onClose(this: Gated) {
-      this[GATE].#onClose();
-    };
-  }
-
-  #onWriteHead(args: HeadArguments): unknown {
+  onWriteHead(args: HeadArguments): unknown {
     if (this.#failed) return this.#res;
     if (this.#passing > 0) return this.#sendHead(args);
     if (this.#committing || this.#session.due) {
@@ -125,7 +65,7 @@ export class ResponseGate {
     return this.#sendHead(args);
   }
 
-  #onOperation(operation: Operation, args: unknown[]): unknown {
+  onOperation(operation: Operation, args: unknown[]): unknown {
     if (this.#passing > 0) return this.#pass(operation, args);
     if (this.#failed) return operation === 'write' ? false : this.#res;
     // Once the head has left, only the end is worth waiting for.
@@ -145,15 +85,10 @@ export class ResponseGate {
     if (operation === 'end') this.#ended = true;
     this.#passing += 1;
     try {
-      return Reflect.apply(this.#realOf(operation), this.#res, args);
+      return Reflect.apply(this.#real[operation], this.#res, args);
     } finally {
       this.#passing -= 1;
     }
-  }
-
-  #realOf(operation: Operation): Method {
-    if (operation === 'end') return this.#end;
-    return operation === 'write' ? this.#write : this.#flushHeaders;
   }
 
   #sendHead(args: HeadArguments): unknown {
@@ -165,7 +100,7 @@ export class ResponseGate {
     }
     this.#passing += 1;
     try {
-      return Reflect.apply(this.#writeHead, this.#res, final);
+      return Reflect.apply(this.#real.writeHead, this.#res, final);
     } finally {
       this.#passing -= 1;
     }
@@ -243,14 +178,14 @@ export class ResponseGate {
     this.#ended = true;
     this.#passing += 1;
     try {
-      answerUnavailable(this.#res, this.#writeHead, this.#end);
+      answerUnavailable(this.#res, this.#real);
     } finally {
       this.#passing -= 1;
     }
   }
 
   /** The client went away, or the response ended past the gate: what is due is stored all the same. */
-  #onClose(): void {
+  onClose(): void {
     if (this.#ended || this.#failed || this.#committing || !this.#session.due) return;
     this.#session.commitDue().catch((error: unknown) => {
       this.#session.abandon();
@@ -258,19 +193,14 @@ export class ResponseGate {
     });
   }
 
-  /** Frameworks ask the response whether they may still answer: while it is held, they may not. */
   #pretend(): void {
     this.#pretending = true;
-    const ended = () => this.#held.some(({ operation }) => operation === 'end');
-    Object.defineProperty(this.#res, 'headersSent', { configurable: true, get: () => true });
-    Object.defineProperty(this.#res, 'writableEnded', { configurable: true, get: ended });
+    pretendAnswered(this.#res, () => this.#held.some(({ operation }) => operation === 'end'));
   }
 
   #unpretend(): void {
     if (!this.#pretending) return;
     this.#pretending = false;
-    // Own properties in front of the prototype's getters: without them the truth is back.
-    Reflect.deleteProperty(this.#res, 'headersSent');
-    Reflect.deleteProperty(this.#res, 'writableEnded');
+    stopPretending(this.#res);
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { RealMethods } from './gated-methods.js';
 
 /** What an answer that is not given any more must not leave behind. */
 const REPLACED_HEADERS = [
@@ -16,13 +17,11 @@ const UNAVAILABLE = JSON.stringify({ statusCode: 503, message: 'Service Unavaila
 /**
  * Answers 503 in place of what the application was about to send. Nothing of that may have left.
  *
- * @param writeHead the response's own, past any gate
- * @param end the same
+ * @param real the response's own methods, past any gate
  */
 export function answerUnavailable(
   res: ServerResponse,
-  writeHead: CallableFunction,
-  end: CallableFunction,
+  { writeHead, end }: Pick<RealMethods, 'writeHead' | 'end'>,
 ): void {
   for (const name of res.getHeaderNames()) {
     if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) res.removeHeader(name);

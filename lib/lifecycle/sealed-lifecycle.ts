@@ -2,7 +2,8 @@ import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import { SessionTooLargeError } from '../session.errors.js';
 import { type Payload, parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
-import { type Base, type Reloaded, SessionLifecycle } from './session-lifecycle.js';
+import type { Base, Reloaded } from './base.js';
+import { SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
 
 /** A session that lives in the cookie itself. There is no other side to merge with: the last response wins. */

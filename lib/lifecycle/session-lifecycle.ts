@@ -1,36 +1,12 @@
 import { randomId } from '../crypto/random-id.js';
-import { readPath } from '../state/values.js';
 import { type Draft, SessionState } from '../state/session-state.js';
+import type { Base, Reloaded } from './base.js';
+import { recordedUser } from './recorded-user.js';
+import { type Condemned, Removals } from './removals.js';
 import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
-
-/** What is known of the stored record that a request's state is built on. */
-export interface Base {
-  readonly id: string;
-  readonly version: number;
-  /** Epoch ms. */
-  expiresAt: number;
-}
 
 /** How often one commit looks whether more has become due while it was storing. */
 const COMMIT_PASSES = 4;
-
-/** A session that was destroyed, as it stood then. */
-interface Condemned {
-  readonly state: SessionState;
-  readonly base: Base | null;
-  /** A commit that was storing it then. */
-  readonly storing: Promise<void> | null;
-}
-
-/** A session loaded once more. Under another id than before, another request moved it there. */
-export interface Reloaded {
-  readonly base: Base;
-  readonly state: SessionState;
-}
-
-/** What stores have room for, in characters. */
-const MAX_USER_ID = 255;
-const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
 const NOTHING_DUE = Promise.resolve();
 
@@ -68,9 +44,8 @@ export abstract class SessionLifecycle {
   #running: Promise<void> | null = null;
   /** The call of `store` under way. */
   #storing: Promise<void> | null = null;
-  /** Destroyed sessions whose records are still to be removed. */
-  readonly #condemned: Condemned[] = [];
-  #removing: Promise<void> | null = null;
+  /** Null until a session is destroyed. */
+  #removals: Removals | null = null;
   readonly = false;
   /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
   #state: SessionState | null = null;
@@ -155,7 +130,7 @@ export abstract class SessionLifecycle {
   }
 
   protected get isRemoving(): boolean {
-    return this.#condemned.length > 0;
+    return this.#removals !== null && this.#removals.pending;
   }
 
   /** Whether the id changed since the record was loaded. */
@@ -275,27 +250,17 @@ export abstract class SessionLifecycle {
     this.switchTo(null, true);
     this.#destroyed = true;
     this.#nothingDestroyed = dropped;
-    if (base !== null || storing !== null) this.#condemned.push({ state, base, storing });
-    return this.isRemoving ? this.#removeCondemned() : Promise.resolve();
+    if (base !== null || storing !== null) this.#removing.add({ state, base, storing });
+    return this.isRemoving ? this.#removing.run() : NOTHING_DUE;
   }
 
-  /** One removal after the other; what one of them could not remove, the next tries again. */
-  #removeCondemned(): Promise<void> {
-    const before = this.#removing;
-    const removing = (async () => {
-      // How that one ended was reported to whoever waited for it.
-      if (before !== null) await before.catch(() => undefined);
-      for (let next = this.#condemned[0]; next !== undefined; next = this.#condemned[0]) {
-        // A commit under way must not store behind our back what is being removed; how it ends is its caller's business.
-        if (next.storing !== null) await next.storing.catch(() => undefined);
-        const base = this.#lastStored?.state === next.state ? this.#lastStored.base : next.base;
-        this.#nothingDestroyed = base !== null && !(await this.remove(base));
-        this.#condemned.shift();
-      }
-    })();
-    this.#removing = removing;
-    removing.catch(() => undefined);
-    return removing;
+  get #removing(): Removals {
+    return (this.#removals ??= new Removals((condemned) => this.#removeCondemned(condemned)));
+  }
+
+  async #removeCondemned({ state, base }: Condemned): Promise<void> {
+    const last = this.#lastStored?.state === state ? this.#lastStored.base : base;
+    this.#nothingDestroyed = last !== null && !(await this.remove(last));
   }
 
   // ---- committing ----------------------------------------------------------------------------------------------
@@ -324,7 +289,7 @@ export abstract class SessionLifecycle {
       let due = true;
       for (let pass = 0; pass < COMMIT_PASSES && due; pass += 1) {
         if (this.isRemoving) {
-          await this.#awaitRemoval();
+          await this.#removing.finish();
           due = this.due;
         }
         if (due) await this.#store();
@@ -332,16 +297,6 @@ export abstract class SessionLifecycle {
       }
     } finally {
       this.#running = null;
-    }
-  }
-
-  /** Reports a failure once; the commit after that tries again. */
-  async #awaitRemoval(): Promise<void> {
-    const removing = this.#removing ?? this.#removeCondemned();
-    try {
-      await removing;
-    } finally {
-      if (this.#removing === removing) this.#removing = null;
     }
   }
 
@@ -433,9 +388,6 @@ export abstract class SessionLifecycle {
   }
 
   protected get userId(): string | null {
-    const user = readPath(this.state.values, this.#runtime.userKey);
-    if (typeof user !== 'string' && typeof user !== 'number') return null;
-    // Half a character would be stored as none.
-    return String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, '');
+    return recordedUser(this.state.values, this.#runtime.userKey);
   }
 }

@@ -1,6 +1,7 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
-import { type Change, type Updater, addTo, clear, pushTo, repeat, replay, updateAt } from './changes.js';
+import { type Change, type Updater, addTo, clear, pushTo, replay, updateAt } from './changes.js';
 import { FlashState } from './flash-state.js';
+import { LentObjects } from './lent-objects.js';
 import {
   type FlashBatch,
   PAYLOAD_FORMAT,
@@ -8,7 +9,6 @@ import {
   type SessionSerializer,
   parsePayload,
 } from './payload.js';
-import { ReplacedObjects } from './replaced-objects.js';
 import { isPlainValue, serialize } from './storable.js';
 import {
   type Values,
@@ -50,13 +50,11 @@ export class SessionState {
   #changes: Change[] = [];
   /** Whether any change in the list is more than a repetition of what was so anyway. */
   #effective = false;
-  /** Whether an object was handed out that may be mutated in place. */
-  #lent = false;
+  /** Null until an object is handed out that may be mutated in place. */
+  #lent: LentObjects | null = null;
   /** Whether all that this request wrote is known to survive JSON. */
   #plain = true;
   readonly #serializer: SessionSerializer;
-  /** Null until a merge replaces something that was handed out. */
-  #replaced: ReplacedObjects | null = null;
 
   private constructor(
     serializer: SessionSerializer,
@@ -136,7 +134,7 @@ export class SessionState {
   read(path: string): unknown {
     let value = readPath(this.values, path);
     if (value === undefined) value = readPath(this.flash.visible, path);
-    else if (typeof value === 'object' && value !== null) this.#lent = true;
+    else if (typeof value === 'object' && value !== null) this.#handOut();
     return value;
   }
 
@@ -146,7 +144,7 @@ export class SessionState {
 
   /** Everything readable, as a plain object of its own. */
   all(): Values {
-    this.#lent = true;
+    this.#handOut();
     return { ...this.flash.visible, ...this.values };
   }
 
@@ -167,7 +165,7 @@ export class SessionState {
 
   put(path: string, value: unknown): void {
     assertKey(path);
-    this.#replaced?.forget(path);
+    this.#lent?.forgetReplaced(path);
     writePath(this.values, path, value);
     this.#lend(value);
     this.#record({ op: 'put', path, value: cloneValue(value) });
@@ -190,7 +188,7 @@ export class SessionState {
 
   update(path: string, updater: Updater): void {
     assertKey(path);
-    this.#replaced?.forget(path);
+    this.#lent?.forgetReplaced(path);
     const result = updateAt(this.values, path, updater);
     this.#lend(result);
     this.#record({ op: 'update', path, updater, result: cloneValue(result) });
@@ -198,7 +196,7 @@ export class SessionState {
 
   forget(path: string): void {
     assertKey(path);
-    this.#replaced?.forget(path);
+    this.#lent?.forgetReplaced(path);
     const fromFlash = this.flash.forget(path);
     const fromValues = removePath(this.values, path);
     // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
@@ -209,7 +207,7 @@ export class SessionState {
   flush(): void {
     const effective = Object.keys(this.values).length > 0 || Object.keys(this.flash.visible).length > 0;
     clear(this.values);
-    this.#replaced = null;
+    this.#lent?.forgetReplaced();
     this.flash.clear();
     this.#record({ op: 'flush' }, effective);
   }
@@ -218,16 +216,20 @@ export class SessionState {
     assertValues(values);
     for (const key of Object.keys(values)) assertKey(key);
     clear(this.values);
-    this.#replaced = null;
+    this.#lent?.forgetReplaced();
     this.flash.clear();
     Object.assign(this.values, values);
-    this.#lent = true;
+    this.#handOut();
     this.#record({ op: 'reset', values: cloneValue(values) });
   }
 
   #lend(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#lent = true;
+    if (typeof value === 'object' && value !== null) this.#handOut();
     else if (!isPlainValue(value)) this.#plain = false;
+  }
+
+  #handOut(): void {
+    this.#lent ??= new LentObjects(this.#serializer);
   }
 
   #record(change: Change, effective = true): void {
@@ -252,19 +254,12 @@ export class SessionState {
 
   /** Whether objects were handed out that may be mutated from now on. */
   get lent(): boolean {
-    return this.#lent;
+    return this.#lent !== null;
   }
 
   /** Whether something that was handed out is no longer what was loaded. One serialization, and only if asked for. */
   #mutated(): boolean {
-    if (!this.#lent || this.#payload === null) return false;
-    if (this.#replaced !== null && this.#replaced.mutated) return true;
-    try {
-      return this.#serializer.stringify(this.#payload) !== this.#text;
-    } catch {
-      // Mutated into something that cannot be stored: the commit that now follows says what and where.
-      return true;
-    }
+    return this.#lent !== null && this.#lent.mutated(this.#payload, this.#text);
   }
 
   /**
@@ -283,7 +278,7 @@ export class SessionState {
     if (id !== undefined) payload.i = id;
     if (this.#duration !== undefined) payload.t = this.#duration;
     if (flash.length > 0) payload.f = flash;
-    const plain = this.#plain && !this.#lent && flash.length === 0;
+    const plain = this.#plain && this.#lent === null && flash.length === 0;
     try {
       return { text: serialize(payload, this.#serializer, plain), payload, changes: this.#changes.length };
     } catch (error) {
@@ -315,7 +310,7 @@ export class SessionState {
   rebase(payload: Payload, text: string): void {
     this.#takeReplaced();
     const old = this.values;
-    const mutations = this.#mutations();
+    const mutations = this.#lent?.mutations(old, this.#text, this.#changes) ?? [];
     try {
       this.#changes = replay(payload.d, [...this.#changes, ...mutations]);
     } catch (cause) {
@@ -329,55 +324,14 @@ export class SessionState {
     this.#text = text;
     this.values = payload.d;
     this.flash.rebase(flashOf(payload));
-    this.#keepLent(old);
-  }
-
-  /** The mutations in place, as changes: each counts as a put of its top-level key. */
-  #mutations(): Change[] {
-    if (!this.#lent || this.#text === null) return [];
-    const parsed = this.#serializer.parse(this.#text);
-    const expected = isPayloadLike(parsed) ? parsed.d : {};
-    repeat(expected, this.#changes);
-    const mutations: Change[] = [];
-    for (const key of new Set([...Object.keys(expected), ...Object.keys(this.values)])) {
-      const value = this.values[key];
-      if (!this.#same(value, expected[key])) {
-        mutations.push({ op: 'assign', key, value: cloneValue(value) });
-      }
-    }
-    return mutations;
-  }
-
-  /**
-   * An object that came through the merge unchanged stays the very object that the application holds. Of another one it
-   * is remembered what it looked like.
-   */
-  #keepLent(old: Values): void {
-    if (!this.#lent) return;
-    for (const [key, held] of Object.entries(old)) {
-      if (typeof held !== 'object' || held === null) continue;
-      if (this.#same(held, this.values[key])) this.values[key] = held;
-      else (this.#replaced ??= new ReplacedObjects(this.#serializer)).add(key, held);
-    }
+    this.#lent?.keep(old, this.values);
   }
 
   #takeReplaced(): void {
-    if (this.#replaced === null) return;
-    for (const [key, held] of this.#replaced.takeMutated()) {
+    if (this.#lent === null) return;
+    for (const [key, held] of this.#lent.takeReplaced()) {
       this.values[key] = held;
       this.#record({ op: 'assign', key, value: cloneValue(held) });
-    }
-  }
-
-  #same(left: unknown, right: unknown): boolean {
-    if (left === right) return true;
-    if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
-      return false;
-    try {
-      return this.#serializer.stringify(left) === this.#serializer.stringify(right);
-    } catch {
-      // What cannot be stored equals nothing that is: the draft that follows says what and where.
-      return false;
     }
   }
 }
@@ -395,14 +349,4 @@ function messageOf(cause: unknown): string {
 
 function flashOf(payload: Payload): FlashBatch[] {
   return payload.f ?? [];
-}
-
-function isPayloadLike(value: unknown): value is { d: Values } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'd' in value &&
-    typeof value.d === 'object' &&
-    value.d !== null
-  );
 }
