@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
 import { writeSessionSql, type SessionSql } from './session-sql.js';
 import { locateSessionTable, type SessionTable } from './session-table.js';
-import { dialectOf, type SqlDialect } from './sql-dialect.js';
+import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
 import { isPayloadTooLarge } from './statement-failure.js';
 import { StatementRunner } from './statement-runner.js';
 
@@ -20,10 +20,11 @@ export class SessionDatabase {
 
   /**
    * @param timeout ms after which nobody waits for a statement any more
-   * @throws SessionConfigError for a kind of database that the driver does not know
+   * @throws SessionConfigError for a kind of database that the driver does not know, or that would lose characters
    */
   constructor(dataSource: DataSource, tableOption: string | undefined, timeout: number) {
     this.dialect = dialectOf(dataSource.options.type);
+    assertCarriesAllText(dataSource);
     this.#dataSource = dataSource;
     this.#tableOption = tableOption;
     this.#runner = new StatementRunner(dataSource, timeout);

@@ -26,6 +26,26 @@ export function dialectOf(type: string): SqlDialect {
   );
 }
 
+/**
+ * Sees to it that a connection carries every character: MySQL puts question marks in place of those that the
+ * connection's character set lacks, and says nothing.
+ *
+ * @throws SessionConfigError for a MySQL or MariaDB data source with another `charset` than utf8mb4
+ */
+export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): void {
+  if (options.type !== 'mysql' && options.type !== 'mariadb') return;
+  const { extra } = options;
+  const own: unknown =
+    typeof extra === 'object' && extra !== null && 'charset' in extra ? extra.charset : undefined;
+  const charset = own ?? options.charset;
+  if (typeof charset !== 'string' || /^utf8mb4/i.test(charset)) return;
+  throw new SessionConfigError(
+    `The session driver "database" got a TypeORM data source with charset "${charset}", which has no place for every ` +
+      `character: text in sessions would be lost. Set its charset to 'utf8mb4', or leave it out; or name another data ` +
+      `source in the option 'database.dataSource'.`,
+  );
+}
+
 /** An identifier, or several joined by dots (`schema.table`), in the quotes of the dialect. */
 export function quoteIdentifier(path: string, dialect: SqlDialect): string {
   const quote = dialect === 'mysql' ? '`' : '"';

@@ -5,17 +5,26 @@ import { plainPrefix } from './memcached.key.js';
 
 /** What the driver needs of a client; `MemcacheClient` of memcache-client 1 has it. */
 export interface MemcachedClient {
+  /** gets: the value with its CAS token; undefined where there is none. */
   gets(key: string): Promise<{ readonly value: unknown; readonly casUniq: string | number } | undefined>;
+  /** add: stores only where there is nothing. `lifetime` in seconds. */
   add(key: string, value: string, options: { readonly lifetime: number }): Promise<unknown>;
+  /** cas: stores only in place of what the token stands for. `lifetime` in seconds. */
   cas(
     key: string,
     value: string,
     options: { readonly lifetime: number; readonly casUniq: string | number },
   ): Promise<unknown>;
+  /** delete. */
   delete(key: string): Promise<unknown>;
 }
 
-/** What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and either servers or a client. */
+/**
+ * What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and either servers or a client.
+ *
+ * @example
+ * memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] }
+ */
 export type MemcachedDriverOptions = {
   /** Comes before the session id in each key: printable ASCII, no spaces, at most 150 characters. Default `session:`. */
   prefix?: string;

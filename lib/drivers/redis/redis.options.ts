@@ -6,9 +6,13 @@ import { SessionConfigError } from '../../session.errors.js';
 export interface RedisClient {
   /** The state of its connection; `ready` when commands go straight to the server. */
   readonly status: string;
+  /** GET. */
   get(key: string): Promise<string | null>;
+  /** DEL; the number of keys removed. */
   del(key: string): Promise<number>;
+  /** EVALSHA. */
   evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** EVAL. */
   eval(source: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
@@ -28,7 +32,13 @@ export interface RedisConnectionOptions extends Omit<RedisOptions, ReservedOptio
   url?: string;
 }
 
-/** What stands under `redis` in the options: `prefix`, and either a client or where to connect. */
+/**
+ * What stands under `redis` in the options: `prefix`, and either a client or where to connect.
+ *
+ * @example
+ * redis: { url: 'redis://localhost:6379', prefix: 'shop:' }
+ * redis: { client: new Redis() }
+ */
 export type RedisDriverOptions = {
   /** Comes before the session id in each key. Default `session:`. */
   prefix?: string;
