@@ -1,6 +1,6 @@
 import ms from 'ms';
 
-/** A span of time: milliseconds, or text such as `'2h'`, `'30 minutes'`, `'7d'`. */
+/** A span of time, up to a hundred years: milliseconds, or text such as `'30s'`, `'2h'`, `'30 minutes'`, `'7d'`. */
 export type Duration = number | string;
 
 /** Ten years of 365 days, in ms: what `permanent` stands for. */

@@ -78,6 +78,9 @@ function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
  * The session, in one name: the decorator that hands it to a handler, the type of what is handed, and the facade by
  * which any service reaches the session of the current request.
  *
+ * A key is a dot path; a value that is missing is undefined. Where there is no session (outside a request, or on a
+ * route that the option `exclude` names), all of it throws NoSessionError.
+ *
  * @example
  * // decorator and type
  * index(@Session() session: Session) { return session.get('cart', []); }
@@ -92,7 +95,8 @@ export const Session = withFacade<ValueDecorator<SessionKey>>(sessionDecorator);
 export type Session<T extends object = SessionData> = RequestSession<T>;
 
 /**
- * What the previous request flashed: all of it as `FlashMessages`, or one message.
+ * What the previous request flashed: all of it as `FlashMessages`, or one message by its dot path; undefined where it
+ * is missing. Takes pipes, as `@Session()` does, and throws NoSessionError as that does.
  *
  * @example
  * form(@Flash() messages: FlashMessages, @Flash('status') status?: string) {}

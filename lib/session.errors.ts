@@ -8,12 +8,29 @@
  * try { await session.commit(); } catch (error) { if (error instanceof SessionError) report(error.message); }
  */
 export class SessionError extends Error {
-  /** The status that Nest's default exception filter answers with when nobody catches the error: 500 unless said otherwise. */
+  /**
+   * The status that Nest's default exception filter answers with when nobody catches the error: 500 unless said
+   * otherwise. The visitor is told no more than that (`expose` is false).
+   */
   readonly statusCode: number = 500;
 
+  /**
+   * @param message what was wrong, what it got, what to do; nothing secret
+   * @param options `cause`: the error behind this one
+   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+  }
+
+  /** The same as `statusCode`. By these two names error handlers know an error with a status (package http-errors). */
+  get status(): number {
+    return this.statusCode;
+  }
+
+  /** False: the message is for the log, not for the visitor. */
+  get expose(): boolean {
+    return false;
   }
 }
 
@@ -21,8 +38,10 @@ export class SessionError extends Error {
 export class SessionConfigError extends SessionError {}
 
 /**
- * There is no session here: the code runs outside a request, on a route that `exclude` names, or before the session
- * of a message was initiated.
+ * There is no session here: the code runs outside an HTTP request, or on a route that the option `exclude` names.
+ *
+ * @example
+ * try { Session.put('lastJob', id); } catch (error) { if (!(error instanceof NoSessionError)) throw error; }
  */
 export class NoSessionError extends SessionError {}
 

@@ -9,6 +9,7 @@ import { ServiceUnavailableException } from '@nestjs/common';
  * class SorryFilter implements ExceptionFilter { ... }
  */
 export class SessionUnavailableException extends ServiceUnavailableException {
+  /** @param cause what happened, for the log */
   constructor(cause: unknown) {
     super(undefined, { cause });
   }

@@ -13,6 +13,7 @@ import { currentSession } from './current-session.js';
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
+  /** Hands the handler's value on once what was changed before it is stored. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     return session === undefined ? next.handle() : commitBefore(next.handle(), session);

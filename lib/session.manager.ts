@@ -50,6 +50,7 @@ export class SessionManager {
   #collector: NodeJS.Timeout | null = null;
   #collecting: Promise<number> | null = null;
 
+  /** Made by the module: inject it. */
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
@@ -87,9 +88,11 @@ export class SessionManager {
   /**
    * Adds a driver of your own, before the application has booted: in a constructor, or in `onModuleInit`.
    *
+   * @param name what the option `driver` names
    * @param factory gets the option under the driver's name. If it takes a second argument, it is called anew for each
    * request and gets that request; otherwise once. Outside a request (`read`, `destroy`, `collectGarbage`) that argument
    * is undefined; `gc` and `open` leave such drivers alone.
+   * @throws SessionConfigError where the arguments are wrong, or the application has booted with the driver of that name
    * @example
    * sessions.extend('mongo', (config) => new MongoDriver(this.mongo, config))
    */
@@ -101,7 +104,10 @@ export class SessionManager {
   /**
    * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing.
    *
+   * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
+   * @example
+   * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<StoredSession | null> {
     const record = (await this.#storedOnServer()?.store.read(id)) ?? null;
@@ -115,6 +121,7 @@ export class SessionManager {
    * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
    * is none; nothing happens with a sealing driver.
    *
+   * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
    */
   async destroy(id: string): Promise<void> {

@@ -16,6 +16,7 @@ import type { RawRequest, RawResponse } from './http/raw-http.js';
 export class SessionMiddleware implements NestMiddleware<RawRequest, RawResponse> {
   readonly #sessions: HttpSessions;
 
+  /** Made by the module: ask for it with `app.get(SessionMiddleware)`. */
   constructor(@Inject(HttpSessions) sessions: HttpSessions) {
     this.#sessions = sessions;
     // Handed to `app.use` without its object, it still has to know where it belongs. Bound here and not an arrow
@@ -23,7 +24,10 @@ export class SessionMiddleware implements NestMiddleware<RawRequest, RawResponse
     this.use = this.use.bind(this);
   }
 
-  /** Attaches the session to `request.session` and goes on in its context. */
+  /**
+   * Attaches the session to `request.session`, loads it where a cookie came in, and goes on in its context. Where the
+   * store fails, `next` is called with a SessionUnavailableException (503).
+   */
   use(req: RawRequest, res: RawResponse, next: (error?: unknown) => void): void {
     this.#sessions.open(req, res, null, next);
   }

@@ -26,7 +26,16 @@ import { SESSION_OPTIONS, type SessionModuleOptions } from './session.options.js
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { fieldName } from './session/form-input.js';
 
-/** What a class given to `forRootAsync` as `useClass` or `useExisting` implements. */
+/**
+ * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
+ *
+ * @example
+ * @Injectable()
+ * class SessionOptions implements SessionOptionsFactory {
+ *   constructor(private readonly config: ConfigService) {}
+ *   createSessionOptions() { return { secret: this.config.getOrThrow<string>('SESSION_SECRET') }; }
+ * }
+ */
 export interface SessionOptionsFactory {
   /** Returns the options; may be asynchronous. */
   createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
@@ -74,7 +83,7 @@ function assertGiven(method: string, options: unknown, takes: string): void {
  * Sessions for a Nest application. Global: import it once, in the root module.
  *
  * @example
- * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'file' })
+ * SessionModule.forRoot({ secret: process.env.SESSION_SECRET ?? '', driver: 'file' })
  * @example
  * SessionModule.forRootAsync({
  *   inject: [ConfigService],
@@ -111,6 +120,7 @@ export class SessionModule
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
 
+  /** Made by Nest. */
   constructor(
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(HttpSessions) sessions: HttpSessions,
@@ -128,6 +138,7 @@ export class SessionModule
    * Sessions with these options.
    *
    * @param options only `secret` is required
+   * @throws SessionConfigError where there are none; what they hold is checked when the application boots
    */
   static override forRoot(options: SessionModuleOptions): DynamicModule {
     assertGiven('forRoot', options, "an object with at least 'secret'");
@@ -138,6 +149,7 @@ export class SessionModule
    * Sessions with options that are made while the application boots.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
+   * @throws SessionConfigError where it is none of these
    */
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,
@@ -156,10 +168,12 @@ export class SessionModule
     commitInHandlers(this.#discovery);
   }
 
+  /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
     await this.#manager.boot();
   }
 
+  /** Closes what the drivers opened. */
   async onApplicationShutdown(): Promise<void> {
     await this.#manager.shutdown();
   }

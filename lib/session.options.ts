@@ -11,17 +11,30 @@ import type { ExcludedRoute } from './http/excluded-routes.js';
 import type { SessionCookieOptions } from './http/session-cookie.js';
 import type { SessionSerializer } from './state/payload.js';
 
-/** The injection token of the options, as the application gave them. */
+/**
+ * The injection token of the options, as the application gave them.
+ *
+ * @example
+ * constructor(@Inject(SESSION_OPTIONS) private readonly options: SessionModuleOptions) {}
+ */
 export const SESSION_OPTIONS = Symbol('nestjs-session-kit options');
 
 /**
  * Makes a driver of the option under its name. With a second parameter it is called for each request, and gets it:
  * Express's request, or Fastify's.
+ *
+ * @example
+ * const factory: DriverFactory = (config: { url: string }) => new MongoDriver(config.url);
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- configuration and request have whatever types the factory declares
 export type DriverFactory = (config: any, request?: any) => AnyDriver;
 
-/** A driver of the application's own, named in the options. */
+/**
+ * A driver of the application's own, as an entry of the option `drivers`.
+ *
+ * @example
+ * drivers: { mongo: { useFactory: (mongo: MongoService, config) => new MongoDriver(mongo, config), inject: [MongoService] } }
+ */
 export type DriverDefinition =
   | {
       /** A class that Nest makes, with its dependencies. */
@@ -31,10 +44,17 @@ export type DriverDefinition =
       /** Makes the driver of what `inject` lists, in that order, and last of the option under the driver's name. */
       // oxlint-disable-next-line typescript/no-explicit-any -- what is injected has whatever types the factory declares
       useFactory: (...dependencies: any[]) => AnyDriver | Promise<AnyDriver>;
+      /** Tokens of providers of the application. Default none. */
       inject?: (InjectionToken | OptionalFactoryDependency)[];
     };
 
-/** What `SessionModule.forRoot` takes. Only `secret` is required. */
+/**
+ * What `SessionModule.forRoot` takes. Only `secret` is required. A wrong option stops the boot with a
+ * SessionConfigError.
+ *
+ * @example
+ * const options: SessionModuleOptions = { secret, driver: 'redis', redis: { url: 'redis://localhost' }, age: '8h' };
+ */
 export interface SessionModuleOptions {
   /**
    * Signs and seals the cookies: 32 characters or more. A list rotates: the first signs and seals, the others are
@@ -47,7 +67,7 @@ export interface SessionModuleOptions {
   age?: Duration;
   /** Whether the cookie ends with the browser instead of with `age`. Default false. */
   clearWithBrowser?: boolean;
-  /** Name and attributes of the cookie. */
+  /** Name and attributes of the cookie. Default: `session`, path `/`, HttpOnly, SameSite=Lax, Secure in production. */
   cookie?: SessionCookieOptions;
   /** Whether a visit that only reads renews the session. Default true. */
   automaticTouch?: boolean;
@@ -64,7 +84,10 @@ export interface SessionModuleOptions {
    * The visitor's cookie stays as it is. Default 'reject'.
    */
   whenStoreFails?: 'reject' | 'degrade';
-  /** How often expired records are removed, for stores that do not expire them themselves; false: never. Default '10m'. */
+  /**
+   * How often expired records are removed, for stores that do not expire them themselves. False: never, unless you call
+   * `SessionManager.collectGarbage`. Default '10m'.
+   */
   gc?: Duration | false;
   /** About flash messages. */
   flash?: {
@@ -78,19 +101,19 @@ export interface SessionModuleOptions {
   userKey?: string;
   /** Whether ip address and user agent are kept with the record, by drivers that have a place for them. Default true. */
   recordClient?: boolean;
-  /** Drivers of your own, by name. */
+  /** Drivers of your own, by name. Default none. */
   drivers?: Record<string, DriverDefinition>;
   /** Of the driver 'memory'. Default: no bound on how many sessions it keeps. */
   memory?: MemoryDriverOptions;
-  /** Of the driver 'file': where it keeps its files. */
+  /** Of the driver 'file'. Default: files in `storage/sessions`. */
   file?: FileDriverOptions;
   /** Of the driver 'database'. Default: the application's own data source. */
   database?: DatabaseDriverOptions;
-  /** Of the driver 'redis': a client of the application's, or how to connect. */
+  /** Of the driver 'redis', which needs it: a client of the application's, or how to connect. */
   redis?: RedisDriverOptions;
-  /** Of the driver 'memcached': its servers, or a client of the application's. */
+  /** Of the driver 'memcached': its servers, or a client of the application's. Default: 127.0.0.1:11211. */
   memcached?: MemcachedDriverOptions;
-  /** Of the driver 'stealth': how many cookies a session may take. */
+  /** Of the driver 'stealth': how many cookies a session may take. Default 3. */
   stealth?: StealthDriverOptions;
   /** The configuration of a driver of your own stands under its name. */
   [driver: string]: unknown;

@@ -1,4 +1,4 @@
-/** What express-session's methods take and Passport passes: called with an error, or with nothing. */
+/** What express-session's methods take and Passport passes: called at the end, with an error or with nothing. */
 export type SessionCallback = (error?: unknown) => void;
 
 /**

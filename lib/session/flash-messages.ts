@@ -1,14 +1,16 @@
 import { type Values, readPath } from '../state/values.js';
 
 /**
- * What the previous request flashed. Not changed by what this request flashes.
+ * What the previous request flashed. Not changed by what this request flashes. Handed out by `@Flash()`,
+ * `session.flashMessages`, and to templates.
  *
  * @example
- * {{ flashMessages.get('errors.title') }}
+ * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
  */
 export class FlashMessages {
   readonly #messages: Values;
 
+  /** Made by the package; an application is handed its messages. */
   constructor(messages: Values) {
     this.#messages = messages;
   }
@@ -16,6 +18,7 @@ export class FlashMessages {
   /**
    * One message.
    *
+   * @typeParam V what you know the message to be; nothing checks it. Default unknown
    * @param key dot path
    * @param fallback in place of a message that is missing or null. Default undefined
    */

@@ -12,6 +12,9 @@ import { type AnyKey, type Readable, listOf } from './session-values.js';
  * Keys are dot paths (`user.teams`); a key that exists literally wins over the path. Methods that have nothing else to
  * return, return the session. Nothing is stored before `commit`, which happens by itself before the response is sent.
  *
+ * Every method that writes throws SessionReadonlyError where the session is read-only, and SessionValueError for a key
+ * with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, whatever reads or writes throws SessionError.
+ *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @example
  * @Post('cart')
@@ -35,7 +38,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.id;
   }
 
-  /** As it travels in the cookie: the signed id. With `stealth` the sealed session itself, once it is committed. */
+  /**
+   * As it travels in the cookie: the signed id. With `stealth` the sealed session itself, as it was last committed;
+   * empty before that. Keep it out of logs and pages: who holds it holds the session.
+   */
   get signedId(): string {
     return this.lifecycle.token;
   }
@@ -60,7 +66,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.lifecycleSoFar !== null && this.lifecycleSoFar.modified;
   }
 
-  /** How long the session lives without a visit, in ms. */
+  /** How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`. */
   get duration(): number {
     return this.lifecycle.duration;
   }
@@ -70,7 +76,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.lifecycle.expiresAt;
   }
 
-  /** When the session began, in epoch ms. */
+  /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */
   get createdAt(): number {
     return this.lifecycle.state.createdAt;
   }
@@ -88,10 +94,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   // ---- lifetime ------------------------------------------------------------------------------------------------
 
   /**
-   * A lifetime of its own for this session, kept with it.
+   * A lifetime of its own for this session, in place of the option `age`; kept with it. Begins with the commit.
    *
    * @param duration ms, or text such as '2h'
    * @throws SessionValueError where it is no duration above zero
+   * @example
+   * session.setDuration('30d')
    */
   setDuration(duration: Duration): this {
     const parsed = parseDuration(duration);
@@ -107,13 +115,22 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /**
    * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
    * 6265bis, 5.5); each visit renews it.
+   *
+   * @example
+   * if (form.remember) session.permanent();
    */
   permanent(values?: Readable<T>): this {
     this.writable.state.duration = TEN_YEARS_MS;
     return values === undefined ? this : this.put(values);
   }
 
-  /** Extends the expiry in the store now, and the cookie with this response. */
+  /**
+   * Extends the expiry in the store now, and the cookie with this response. Seldom needed: the option `automaticTouch`
+   * does it with each visit.
+   *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
+   * @throws SessionStoreError where the store fails
+   */
   touch(callback?: SessionCallback): Promise<this> {
     return withCallback(
       this.writable.touch().then(() => this),
@@ -127,9 +144,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * Stores what changed. Happens by itself before the response is sent; call it where something else has to see the
    * session before that. A second call stores only what changed since.
    *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
    * @throws SessionValueError where a value cannot be stored; names the key
    * @throws SessionTooLargeError where the session is too large for its driver
+   * @example
+   * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
     return withCallback(
@@ -143,7 +163,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.commit(callback);
   }
 
-  /** Loads the session anew; what this request changed and did not commit is forgotten. */
+  /**
+   * Loads the session anew; what this request changed and did not commit is forgotten.
+   *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
+   * @throws SessionStoreError where the store fails
+   */
   reload(callback?: SessionCallback): Promise<this> {
     return withCallback(
       this.reopen().then(() => this),
@@ -156,6 +181,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /**
    * A new id from here on; the data stays, and at commit the old record goes. Do it at sign-in (OWASP Session
    * Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   *
+   * @param callback called soon after; for code written for express-session
+   * @example
+   * session.regenerate().put('userId', user.id);
    */
   regenerate(callback?: SessionCallback): this {
     this.writable.regenerate(true);
@@ -168,7 +197,13 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.regenerate(callback);
   }
 
-  /** A new id and no values: regenerate and flush. Requests still under way cannot follow. Do it at sign-out. */
+  /**
+   * A new id, no values, no lifetime of its own: what `regenerate` and `flush` do together. Requests still under way
+   * cannot follow. Do it at sign-out.
+   *
+   * @example
+   * session.invalidate().flash('status', 'You are signed out.');
+   */
   invalidate(): this {
     this.writable.regenerate(false);
     return this.flush();
@@ -177,6 +212,9 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /**
    * Removes the record now and expires the cookie, with exactly the attributes it was set with. The session reads as
    * empty afterwards; a first write starts a new one with a new id.
+   *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
+   * @throws SessionStoreError where the store fails
    */
   destroy(callback?: SessionCallback): Promise<this> {
     return withCallback(
@@ -185,8 +223,15 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     );
   }
 
-  /** Removes values. Without a key: destroys the session and its cookie. */
+  /** Destroys the session and its cookie: the same as `destroy()`. */
   forget(): Promise<this>;
+  /**
+   * Removes values, and flash messages under the same keys.
+   *
+   * @throws SessionValueError where a key is undefined, so that a mistake cannot end the session
+   * @example
+   * session.forget('cart').forget(['draft', 'search.filters'])
+   */
   forget(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
   forget(...given: [keys?: string | readonly string[]]): this | Promise<this> {
     // Counted, and not compared with undefined: a key that is missing by mistake must not end the session.
@@ -198,8 +243,9 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this;
   }
 
-  /** Removes values. Without a key: all of them; the session and its id stay. */
+  /** Removes all values; the session and its id stay: the same as `flush()`. */
   delete(): this;
+  /** Removes values, and flash messages under the same keys: the same as `forget(keys)`. */
   delete(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
   delete(...given: [keys?: AnyKey<T> | readonly AnyKey<T>[]]): this {
     if (given.length === 0) return this.flush();
@@ -208,7 +254,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     return this.forget(keys);
   }
 
-  /** A new session id, for `setId`. */
+  /** A new session id, for `setId`: 256 random bits as 43 characters of base64url. */
   generateId(): Promise<string> {
     this.#generatedId = randomId();
     return Promise.resolve(this.#generatedId);
@@ -216,8 +262,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /**
    * Switches this request to another session, and the browser's cookie with it; `await session.start()` loads it. What
-   * was changed before and not committed is forgotten. Never give it what a visitor sent: that is what `setSignedId` is for. An id that no record
-   * has is not adopted unless it comes from `generateId`.
+   * was changed before and not committed is forgotten. An id that no record has is not adopted unless it comes from
+   * `generateId`. Never give it what a visitor sent: that is what `setSignedId` is for.
+   *
+   * @throws SessionValueError where the id is no text, or empty
+   * @example
+   * await session.setId(await session.generateId()).start();
    */
   setId(id: string): this {
     if (typeof id !== 'string' || id === '')

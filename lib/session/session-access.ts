@@ -28,7 +28,7 @@ export abstract class SessionAccess {
     return this.#host;
   }
 
-  /** Whether the session is loaded. Always true in a handler. */
+  /** Whether the session is loaded: always so in handlers, guards and pipes, but between `setId` and `start`. */
   get initiated(): boolean {
     return this.#initiated;
   }
@@ -44,7 +44,8 @@ export abstract class SessionAccess {
   }
 
   /**
-   * Loads the session. A second call does nothing. In handlers, guards and pipes it has been called already.
+   * Loads the session. A session that is loaded already is left as it is: in handlers, guards and pipes all are, so it
+   * is of use after `setId` and `setSignedId` only.
    *
    * @param readonly whether writing is refused from here on and nothing is committed. Default false
    * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`

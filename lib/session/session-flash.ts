@@ -9,7 +9,12 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   #flashMessages: FlashMessages | null = null;
   #of: Values | null = null;
 
-  /** What the previous request flashed. */
+  /**
+   * What the previous request flashed; not what this one flashes.
+   *
+   * @example
+   * session.flashMessages.get('status')
+   */
   get flashMessages(): FlashMessages {
     const { previous } = this.readable.state.flash;
     if (this.#flashMessages === null || this.#of !== previous) {
@@ -20,8 +25,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * `flashMessages.get` under the name that forms use: what the visitor had typed.
+   * `flashMessages.get` under the name that forms use: what the visitor had typed, where the previous request called
+   * `flashAll` or one like it.
    *
+   * @param key the name of the field, as a dot path
+   * @param fallback in place of a field that is missing or null. Default undefined
    * @example
    * <input name="email" value="{{ old('email') }}">
    */
@@ -36,6 +44,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.flash('status', 'Saved.').flash({ errors: { title: 'A title is required.' } })
    */
   flash(key: string, value: unknown): this;
+  /** Several messages for this request and the next, each as `flash(key, value)` does. */
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable.state;
@@ -48,8 +57,9 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this;
   }
 
-  /** A message for this request only. */
+  /** A message for this request only, such as for a page that it renders itself. */
   now(key: string, value: unknown): this;
+  /** Several messages for this request only. */
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable.state;
@@ -68,13 +78,23 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this;
   }
 
-  /** Lets some messages of the previous request live one request more. */
+  /**
+   * Lets some messages of the previous request live one request more.
+   *
+   * @param keys dot paths; those without a message are passed over
+   */
   keep(keys: string | readonly string[]): this {
     this.writable.state.flash.keep(typeof keys === 'string' ? [keys] : keys);
     return this;
   }
 
-  /** Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). */
+  /**
+   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). A body that is
+   * no form or object has nothing to flash.
+   *
+   * @example
+   * session.flashAll().flash('errors', { email: 'Give an e-mail address.' });
+   */
   flashAll(): this {
     return this.#flashInput(this.#input);
   }

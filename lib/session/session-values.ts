@@ -26,19 +26,36 @@ export type Readable<T> = Partial<T> & Values;
 export abstract class SessionValues<T extends object = SessionData> extends SessionAccess {
   // ---- reading -------------------------------------------------------------------------------------------------
 
+  /** A plain object of everything readable: the same as `all()`. */
+  get(): Readable<T>;
   /**
-   * A value. Without a key: a plain object of everything readable. Values of the session come first, then the flash
+   * The value of a declared key; undefined where it is missing. Values of the session come first, then the flash
    * messages that this request sees.
    *
+   * @example
+   * session.get('cart')
+   */
+  get<K extends KeyOf<T>>(key: K): T[K] | undefined;
+  /**
+   * The value of a declared key, or a default where it is missing or null. Values of the session come first, then the
+   * flash messages that this request sees.
+   *
+   * @param fallback the default, or a function that is called for it
+   * @example
+   * session.get('cart', [])
+   */
+  get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  /**
+   * The value at a key that is not declared. Values of the session come first, then the flash messages that this
+   * request sees.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
    * @param key dot path; a key that exists literally wins
    * @param fallback in place of a value that is missing or null; a function is called for it. Default undefined
    * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path
    * @example
-   * session.get('cart.total', 0)
+   * session.get<number>('cart.total', 0)
    */
-  get(): Readable<T>;
-  get<K extends KeyOf<T>>(key: K): T[K] | undefined;
-  get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
   get<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
     fallback?: Fallback<NoInfer<V>>,
@@ -48,7 +65,12 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return orFallback(this.read(key), fallback);
   }
 
-  /** A plain object of everything readable. */
+  /**
+   * A plain object of everything readable: the values, and under them the flash messages that this request sees.
+   *
+   * @example
+   * session.all() // { userId: '42', status: 'Saved.' }
+   */
   all(): Readable<T>;
   all(): Values {
     const life = this.readable;
@@ -62,12 +84,17 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return this.all();
   }
 
-  /** Whether a value is there and not null. A list of keys: whether all of them are. */
+  /**
+   * Whether a value, or a flash message, is there and not null. A list of keys: whether all of them are.
+   *
+   * @example
+   * session.has('userId') // 0, false and '' are there too
+   */
   has(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
     return listOf(key).every((each) => isPresent(this.read(each)));
   }
 
-  /** Whether a value is there, null included. A list of keys: whether all of them are. */
+  /** Whether a value, or a flash message, is there, null included. A list of keys: whether all of them are. */
   exists(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
     const { state } = this.readable;
     return listOf(key).every((each) => state.has(each));
@@ -78,7 +105,10 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return listOf(key).every((each) => !isPresent(this.read(each)));
   }
 
-  /** A plain object with some of the keys, those that are there. */
+  /**
+   * A plain object with some of the keys, those that are there. A path keeps its place: `only('user.name')` gives
+   * `{ user: { name } }`.
+   */
   only(keys: AnyKey<T> | readonly AnyKey<T>[]): Readable<T>;
   only(keys: string | readonly string[]): Values {
     const life = this.readable;
@@ -106,9 +136,22 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
 
   // ---- writing -------------------------------------------------------------------------------------------------
 
-  /** Gets a value and removes it. `fallback` as for `get`. */
+  /** Gets the value of a declared key and removes it; undefined where it is missing. */
   pull<K extends KeyOf<T>>(key: K): T[K] | undefined;
+  /**
+   * Gets the value of a declared key and removes it.
+   *
+   * @param fallback in place of a value that is missing or null; a function is called for it
+   * @example
+   * return { url: session.pull('returnTo', '/account') };
+   */
   pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  /**
+   * Gets the value at a key that is not declared, and removes it.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @param fallback in place of a value that is missing or null; a function is called for it. Default undefined
+   */
   pull<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
     fallback?: Fallback<NoInfer<V>>,
@@ -121,14 +164,31 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Stores one value, or several.
+   * Stores the value of a declared key. A value that cannot be stored is reported by the commit.
    *
-   * @throws SessionValueError for a key that cannot be one. A value that cannot be stored is reported by the commit.
+   * @throws SessionReadonlyError where the session is read-only
    * @example
-   * session.put('cart.total', 1900).put({ theme: 'dark', currency: 'EUR' })
+   * session.put('userId', user.id)
    */
   put<K extends KeyOf<T>>(key: K, value: T[K]): this;
+  /**
+   * Stores several values, each as `put(key, value)` does. What is not named stays.
+   *
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.put({ theme: 'dark', currency: 'EUR' })
+   */
   put(values: Readable<T>): this;
+  /**
+   * Stores a value under a key that is not declared. A value that cannot be stored is reported by the commit.
+   *
+   * @param key dot path; what is missing on the way is made
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, or a place in a list that is
+   * neither there nor the next
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.put('cart.total', 1900)
+   */
   put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   put(key: string | Values, value?: unknown): this {
     const { state } = this.writable;
@@ -144,13 +204,23 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   declare set: this['put'];
 
   /**
-   * Replaces a value by `fn(current)`; undefined removes it. If another request wrote the session first, `fn` runs
-   * again on the newest value: so it should depend on nothing but its argument, and return a value, not a promise.
+   * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the session
+   * first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
    *
+   * @throws SessionValueError where `fn` returns a promise
    * @example
    * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
    */
   update<K extends KeyOf<T>>(key: K, fn: (current: T[K] | undefined) => T[K] | undefined): this;
+  /**
+   * Replaces the value at a key that is not declared by `fn(current)`; undefined removes it. If another request wrote
+   * the session first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @throws SessionValueError where `fn` returns a promise
+   * @example
+   * session.update<number>('cart.mug', (quantity = 0) => Math.min(quantity + 1, 99))
+   */
   update<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
     fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
@@ -161,14 +231,21 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Appends to a list, created where missing.
+   * Appends to the list under a declared key, created where missing.
    *
    * @throws SessionValueError where there is something else than a list
+   * @example
+   * session.push('cart', { sku: 'mug', quantity: 1 })
    */
   push<K extends KeyOf<T>>(
     key: K,
     value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never,
   ): this;
+  /**
+   * Appends to the list under a key that is not declared, created where missing.
+   *
+   * @throws SessionValueError where there is something else than a list
+   */
   push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   push(key: string, value: unknown): this {
     this.writable.state.push(key, value);
@@ -176,20 +253,28 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Adds to a number; missing counts as 0.
+   * Adds to a number; missing counts as 0. Two requests at once: both count.
    *
-   * @param by how much. Default 1
-   * @returns the new number
-   * @throws SessionValueError where there is something else than a number
+   * @param by how much, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   * @example
+   * session.increment('visits')
    */
   increment(key: AnyKey<T>, by = 1): number {
     if (typeof by !== 'number' || !Number.isFinite(by)) {
-      throw new SessionValueError(`"${key}" can be changed by a finite number only.`);
+      throw new SessionValueError(`Cannot increment "${key}" by ${shown(by)}: it takes a finite number.`);
     }
     return this.writable.state.increment(key, by);
   }
 
-  /** Subtracts from a number, like `increment`. */
+  /**
+   * Subtracts from a number; missing counts as 0.
+   *
+   * @param by how much, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   */
   decrement(key: AnyKey<T>, by = 1): number {
     return this.increment(key, -by);
   }
@@ -205,7 +290,11 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     return this.flush();
   }
 
-  /** Replaces all values. Keys are taken literally here, dots included. */
+  /**
+   * Replaces all values, and removes this request's flash messages. Keys are taken literally here, dots included.
+   *
+   * @throws SessionValueError where `values` is no object, or a key cannot be one
+   */
   reset(values: Readable<T>): this {
     this.writable.state.reset(values);
     return this;
@@ -223,6 +312,11 @@ Object.defineProperty(SessionValues.prototype, 'set', {
 /** Whether several values by their keys were given in place of one key. A list is neither. */
 export function isSeveral(key: unknown): key is Values {
   return typeof key === 'object' && key !== null && !Array.isArray(key);
+}
+
+/** A number as it is, of anything else its type: it may be something that a visitor sent. */
+function shown(by: unknown): string {
+  return typeof by === 'number' ? String(by) : `a value of type ${typeof by}`;
 }
 
 function isPresent(value: unknown): boolean {
