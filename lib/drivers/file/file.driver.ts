@@ -47,8 +47,8 @@ export class FileDriver implements RecordDriver {
     const { location = defaultLocation } = options;
     if (typeof location !== 'string' || location === '' || location.includes('\0')) {
       throw new SessionConfigError(
-        `Session option file.location takes the path of a folder, or nothing for ${defaultLocation}; ` +
-          `it got ${JSON.stringify(location)}.`,
+        `Option 'file.location' got ${JSON.stringify(location)}; it takes the path of a folder, or nothing for ` +
+          `${defaultLocation}.`,
       );
     }
     this.#location = resolve(location);

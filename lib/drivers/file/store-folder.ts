@@ -24,8 +24,8 @@ export async function makeStoreFolder(location: string): Promise<void> {
   } catch (error) {
     if (!hasCode(error, ...wrongPathCodes)) throw error;
     throw new SessionConfigError(
-      `Session option file.location takes a folder that this process can write to; it got ${location}, and ` +
-        `the file system says: ${error instanceof Error ? error.message : String(error)}.`,
+      `Option 'file.location' got ${location}; it takes a folder that this process can write to. The file system ` +
+        `says: ${error instanceof Error ? error.message : String(error)}.`,
       { cause: error },
     );
   }

@@ -85,18 +85,18 @@ export function checkMemcachedOptions(options: MemcachedDriverOptions): CheckedM
         ? Object.keys(given).join(' and ') || 'nothing'
         : describe(given);
     throw new SessionConfigError(
-      `memcached: got ${got}; takes either { servers: 'host:port' } or { client }`,
+      `Option 'memcached' got ${got}; it takes either { servers: 'host:port' } or { client }.`,
     );
   }
   const { prefix = defaultPrefix, maxItemBytes = defaultMaxItemBytes, client, servers } = options;
   if (typeof prefix !== 'string' || !plainPrefix.test(prefix)) {
     throw new SessionConfigError(
-      `memcached.prefix: got ${describe(prefix)}; takes up to 150 characters of printable ASCII without spaces`,
+      `Option 'memcached.prefix' got ${describe(prefix)}; it takes up to 150 characters of printable ASCII without spaces.`,
     );
   }
   if (!Number.isSafeInteger(maxItemBytes) || maxItemBytes < 1024) {
     throw new SessionConfigError(
-      `memcached.maxItemBytes: got ${describe(maxItemBytes)}; takes a number of bytes from 1024 on`,
+      `Option 'memcached.maxItemBytes' got ${describe(maxItemBytes)}; it takes a number of bytes from 1024 on.`,
     );
   }
   const shared = { prefix, maxItemBytes };
@@ -108,36 +108,38 @@ function checkServers(servers: unknown): string[] {
   const list: unknown[] =
     typeof servers === 'string' ? servers.split(',') : Array.isArray(servers) ? servers : [servers];
   if (list.length === 0)
-    throw new SessionConfigError("memcached.servers: got an empty list; takes 'host:port'");
+    throw new SessionConfigError("Option 'memcached.servers' got an empty list; it takes 'host:port'.");
   const names = list.map((server) => {
     const [, host, port = defaultPort] = (typeof server === 'string' && serverForm.exec(server.trim())) || [];
     if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
       throw new SessionConfigError(
-        `memcached.servers: got ${describe(server)}; takes 'host:port', or a list of them`,
+        `Option 'memcached.servers' got ${describe(server)}; it takes 'host:port', or a list of them.`,
       );
     }
     return `${host}:${port}`;
   });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
-    throw new SessionConfigError(`memcached.servers: got ${twice} twice; takes each server once`);
+    throw new SessionConfigError(`Option 'memcached.servers' got ${twice} twice; it takes each server once.`);
   return names;
 }
 
 function checkClient(client: unknown): MemcachedClient {
-  const takes = 'takes a MemcacheClient of memcache-client: new MemcacheClient({ server })';
+  const takes = 'it takes a MemcacheClient of memcache-client: new MemcacheClient({ server }).';
   if (typeof client !== 'object' || client === null) {
-    throw new SessionConfigError(`memcached.client: got ${describe(client)}; ${takes}`);
+    throw new SessionConfigError(`Option 'memcached.client' got ${describe(client)}; ${takes}`);
   }
   if ('HashRing' in client) {
-    throw new SessionConfigError(`memcached.client: got a client of the package "memcached"; ${takes}`);
+    throw new SessionConfigError(
+      `Option 'memcached.client' got a client of the package "memcached"; ${takes}`,
+    );
   }
   if (!isMemcachedClient(client)) {
-    throw new SessionConfigError(`memcached.client: got ${describe(client)}; ${takes}`);
+    throw new SessionConfigError(`Option 'memcached.client' got ${describe(client)}; ${takes}`);
   }
   if (countServers(client) > 1) {
     throw new SessionConfigError(
-      'memcached.client: got one with several servers, among which it picks at random; takes one with a single server, or name them in memcached.servers',
+      `Option 'memcached.client' got one with several servers, among which it picks at random; it takes one with a single server, or name them in memcached.servers.`,
     );
   }
   return client;

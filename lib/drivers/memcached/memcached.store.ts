@@ -97,7 +97,7 @@ async function loadClient(): Promise<typeof import('memcache-client').MemcacheCl
     return (await import('memcache-client')).MemcacheClient;
   } catch (error) {
     throw new SessionConfigError(
-      "driver: got 'memcached', which needs the package memcache-client: npm install memcache-client",
+      'The session driver "memcached" needs the package memcache-client: npm install memcache-client.',
       { cause: error },
     );
   }

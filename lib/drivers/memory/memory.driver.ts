@@ -36,7 +36,7 @@ export class MemoryDriver implements RecordDriver {
     const { max } = options;
     if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) {
       throw new SessionConfigError(
-        `Session option memory.max takes a whole number from 1 on, or nothing for no limit; it got ${String(max)}.`,
+        `Option 'memory.max' got ${String(max)}; it takes a whole number from 1 on, or nothing for no limit.`,
       );
     }
     this.#recency = max === undefined ? undefined : new RecencyList<KeptRecord>(max);

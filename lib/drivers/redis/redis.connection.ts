@@ -14,7 +14,7 @@ async function loadIoredis(): Promise<typeof Redis> {
     return (await import('ioredis')).Redis;
   } catch (error) {
     throw new SessionConfigError(
-      "driver: got 'redis', which needs the package ioredis: npm install ioredis",
+      'The session driver "redis" needs the package ioredis: npm install ioredis.',
       {
         cause: error,
       },

@@ -63,6 +63,8 @@ export interface CheckedRedisOptions {
 /** The default of `prefix`. */
 export const defaultPrefix = 'session:';
 
+const whatItTakes = '{ client } (an ioredis Redis or Cluster) or { url } or { host, port }';
+
 const addressOptions = ['url', 'host', 'port', 'path', 'sentinels'];
 
 function isObject(value: unknown): value is object {
@@ -85,18 +87,16 @@ function describe(value: unknown): string {
 export function checkRedisOptions(options: RedisDriverOptions): CheckedRedisOptions {
   const given: unknown = options;
   if (!isObject(given)) {
-    throw new SessionConfigError(
-      `redis: got ${describe(given)}; takes { client } (an ioredis Redis or Cluster) or { url } or { host, port }`,
-    );
+    throw new SessionConfigError(`Option 'redis' got ${describe(given)}; it takes ${whatItTakes}.`);
   }
   const { prefix = defaultPrefix, client, ...connection } = options;
   if (typeof prefix !== 'string')
-    throw new SessionConfigError(`redis.prefix: got ${describe(prefix)}; takes a string`);
+    throw new SessionConfigError(`Option 'redis.prefix' got ${describe(prefix)}; it takes a string.`);
   if ('client' in given) {
     const extra = Object.keys(connection);
     if (extra.length > 0) {
       throw new SessionConfigError(
-        `redis: got client and ${extra.join(', ')}; takes either a client or where to connect, not both`,
+        `Option 'redis' got client and ${extra.join(', ')}; it takes either a client or where to connect, not both.`,
       );
     }
     return { prefix, client: checkClient(client), connection };
@@ -106,15 +106,16 @@ export function checkRedisOptions(options: RedisDriverOptions): CheckedRedisOpti
 }
 
 function checkClient(client: unknown): RedisClient {
-  const takes = 'takes a Redis or Cluster of ioredis 5: new Redis(...)';
-  if (!isObject(client)) throw new SessionConfigError(`redis.client: got ${describe(client)}; ${takes}`);
+  const takes = 'it takes a Redis or Cluster of ioredis 5: new Redis(...).';
+  if (!isObject(client))
+    throw new SessionConfigError(`Option 'redis.client' got ${describe(client)}; ${takes}`);
   if (!isRedisClient(client)) {
     const got = 'evalSha' in client ? 'a client of the package "redis" (node-redis)' : describe(client);
-    throw new SessionConfigError(`redis.client: got ${got}; ${takes}`);
+    throw new SessionConfigError(`Option 'redis.client' got ${got}; ${takes}`);
   }
   if (readsFromReplicas(client)) {
     throw new SessionConfigError(
-      "redis.client: got a Cluster that reads from replicas, which may still hold a session that was logged out; takes one with scaleReads: 'master'",
+      "Option 'redis.client' got a Cluster that reads from replicas, which may still hold a session that was logged out; it takes one with scaleReads: 'master'.",
     );
   }
   return client;
@@ -136,19 +137,19 @@ function checkConnection(connection: RedisConnectionOptions): void {
   const reserved = reservedOptions.filter((name) => name in connection);
   if (reserved.length > 0) {
     throw new SessionConfigError(
-      `redis.${reserved.join(', redis.')}: got a value, but the driver decides this itself for its own connection; leave it out, or hand in a client`,
+      `Option 'redis.${reserved.join("', 'redis.")}' cannot be set: the driver decides this itself for its own connection. Leave it out, or hand in a client.`,
     );
   }
   if (!addressOptions.some((name) => name in connection)) {
     throw new SessionConfigError(
-      `redis: got ${Object.keys(connection).join(', ') || 'nothing'}; takes { client } (an ioredis Redis or Cluster) or { url } or { host, port }`,
+      `Option 'redis' got ${Object.keys(connection).join(', ') || 'nothing'}; it takes ${whatItTakes}.`,
     );
   }
   const { url } = connection;
   if (url === undefined && !('url' in connection)) return;
   if (typeof url !== 'string' || !/^rediss?:\/\/./.test(url)) {
     throw new SessionConfigError(
-      `redis.url: got ${typeof url === 'string' ? 'a text of another form' : describe(url)}; takes redis://host:port or rediss://host:port`,
+      `Option 'redis.url' got ${typeof url === 'string' ? 'a text of another form' : describe(url)}; it takes redis://host:port or rediss://host:port.`,
     );
   }
 }

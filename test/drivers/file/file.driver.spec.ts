@@ -130,7 +130,7 @@ describe('FileDriver', () => {
   describe('a wrong location', () => {
     it.each(['', 'a\0b'])('is refused at once: "%s"', (location) => {
       expect(() => new FileDriver({ location })).toThrow(SessionConfigError);
-      expect(() => new FileDriver({ location })).toThrow(/file\.location takes the path of a folder.*got/);
+      expect(() => new FileDriver({ location })).toThrow(/file\.location' got .*takes the path of a folder/);
     });
 
     it('is refused when opened: a file', async () => {

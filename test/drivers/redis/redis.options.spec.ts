@@ -30,22 +30,26 @@ function make(options: unknown): RedisDriver {
 }
 
 const wrong: [what: string, options: unknown, says: string[]][] = [
-  ['nothing', undefined, ['redis: got undefined', '{ client }', '{ url }']],
-  ['a text', 'redis://127.0.0.1', ['redis: got a string']],
-  ['no address', { prefix: 'a' }, ['redis: got nothing', '{ host, port }']],
-  ['no address among others', { password: 'p' }, ['redis: got password']],
-  ['no client', { client: undefined }, ['redis.client: got undefined', 'ioredis 5']],
+  ['nothing', undefined, [`Option 'redis' got undefined`, '{ client }', '{ url }']],
+  ['a text', 'redis://127.0.0.1', [`Option 'redis' got a string`]],
+  ['no address', { prefix: 'a' }, [`Option 'redis' got nothing`, '{ host, port }']],
+  ['no address among others', { password: 'p' }, [`Option 'redis' got password`]],
+  ['no client', { client: undefined }, [`Option 'redis.client' got undefined`, 'ioredis 5']],
   ['a client of node-redis', { client: nodeRedisClient }, ['redis.client', 'node-redis', 'ioredis 5']],
-  ['a Map as client', { client: new Map() }, ['redis.client: got an object of Map']],
+  ['a Map as client', { client: new Map() }, [`Option 'redis.client' got an object of Map`]],
   [
     'a Cluster that reads from replicas',
     { client: replicaCluster },
     ['redis.client', "scaleReads: 'master'"],
   ],
-  ['a client and an address', { client: redis, host: 'a', port: 1 }, ['redis: got client and host, port']],
+  [
+    'a client and an address',
+    { client: redis, host: 'a', port: 1 },
+    [`Option 'redis' got client and host, port`],
+  ],
   ['a url of another kind', { url: 'http://user:secret@a' }, ['redis.url', 'redis://host:port']],
-  ['a url that is not there', { url: undefined }, ['redis.url: got undefined']],
-  ['a prefix that is no text', { host: 'a', prefix: 7 }, ['redis.prefix: got a number']],
+  ['a url that is not there', { url: undefined }, [`Option 'redis.url' got undefined`]],
+  ['a prefix that is no text', { host: 'a', prefix: 7 }, [`Option 'redis.prefix' got a number`]],
   ['what the driver decides', { host: 'a', enableOfflineQueue: true }, ['redis.enableOfflineQueue']],
 ];
 
