@@ -47,7 +47,9 @@ export class DriverInjection {
     if ('useClass' in definition && typeof definition.useClass === 'function') {
       return this.resolve(definition.useClass) ?? (await this.#construct(definition.useClass));
     }
-    throw new SessionConfigError(`Option 'drivers.${name}' takes { useClass } or { useFactory, inject }.`);
+    throw new SessionConfigError(
+      `Option 'drivers.${name}' got ${Object.keys(definition).join(', ') || 'nothing'}; it takes { useClass } or { useFactory, inject }, a class or a function.`,
+    );
   }
 
   /**

@@ -24,6 +24,8 @@ const BUILT_IN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   memcached: ['servers', 'client', 'prefix', 'maxItemBytes'],
 };
 
+const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
+
 /** Metadata of a class that `@SessionDriver(name)` marks. */
 export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
 
@@ -54,7 +56,9 @@ export class DriverRegistry {
 
   extend(name: string, factory: DriverFactory): void {
     if (typeof name !== 'string' || name === '' || typeof factory !== 'function') {
-      throw new SessionConfigError('extend takes the name of a driver and a function that makes it.');
+      throw new SessionConfigError(
+        `SessionManager.extend got ${kindOf(name)} and ${kindOf(factory)}; it takes the name of a driver and a function that makes it.`,
+      );
     }
     if (this.#booted && name === this.#settings.driver) {
       throw new SessionConfigError(
@@ -160,12 +164,22 @@ export class DriverRegistry {
    * @throws SessionConfigError that names what is missing
    */
   checked(name: string, candidate: unknown): AnyDriver {
-    if (!isDriverLike(candidate)) throw new SessionConfigError(`The session driver "${name}" is no object.`);
+    if (!isDriverLike(candidate)) {
+      throw new SessionConfigError(
+        `The session driver "${name}" is no object (${kindOf(candidate)}). ${WHAT_A_DRIVER_HAS}`,
+      );
+    }
+    if ('then' in candidate && typeof candidate.then === 'function') {
+      throw new SessionConfigError(
+        `The session driver "${name}" is a promise: the function given to extend returns the driver itself. ` +
+          "Let its open() wait, or use the option 'drivers' with an asynchronous useFactory.",
+      );
+    }
     const needed = 'seal' in candidate ? ['seal', 'open'] : ['read', 'write', 'touch', 'destroy'];
     const missing = needed.filter((method) => typeof Reflect.get(candidate, method) !== 'function');
     if (missing.length > 0) {
       throw new SessionConfigError(
-        `The session driver "${name}" lacks ${missing.join(', ')}. A driver has read, write, touch and destroy, or seal and open.`,
+        `The session driver "${name}" lacks ${missing.join(', ')}. ${WHAT_A_DRIVER_HAS}`,
       );
     }
     return candidate;
@@ -175,7 +189,7 @@ export class DriverRegistry {
     const config = this.#settings.configOf(name) ?? {};
     if (typeof config !== 'object' || Array.isArray(config)) {
       throw new SessionConfigError(
-        `Option '${name}' takes an object; it got a value of type ${typeof config}.`,
+        `Option '${name}' got ${Array.isArray(config) ? 'a list' : `a ${typeof config}`}; it takes an object.`,
       );
     }
     const known = BUILT_IN_OPTIONS[name];
@@ -215,6 +229,12 @@ export class DriverRegistry {
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
+}
+
+/** What was given in place of a name, a function or a driver. */
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return typeof value === 'string' ? JSON.stringify(value) : `a ${typeof value}`;
 }
 
 function isDriverLike(value: unknown): value is AnyDriver {

@@ -16,6 +16,11 @@ export function duration(name: string, value: unknown, fallback: string, zero = 
   return parsed;
 }
 
+/** A duration in ms, or Infinity where none is given. */
+export function durationOrInfinity(name: string, value: unknown): number {
+  return value === undefined ? Infinity : duration(name, value, '');
+}
+
 /** True or false. */
 export function flag(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;

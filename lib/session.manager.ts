@@ -62,6 +62,7 @@ export class SessionManager {
       serializer: settings.serializer,
       log: this.#log,
       age: settings.age,
+      absoluteAge: settings.absoluteAge,
       automaticTouch: settings.automaticTouch,
       touchEvery: settings.touchEvery,
       clearWithBrowser: settings.clearWithBrowser,

@@ -65,6 +65,12 @@ export interface SessionModuleOptions {
   driver?: string;
   /** How long a session lives without a visit. Default '2h'. */
   age?: Duration;
+  /**
+   * How long a session lives at most, however often it is visited, and `permanent()` included (OWASP, "Absolute
+   * Timeout"): what a stolen cookie is worth. Counted from when the session began; `invalidate()` begins anew,
+   * `regenerate()` does not. Default no limit.
+   */
+  absoluteAge?: Duration;
   /** Whether the cookie ends with the browser instead of with `age`. Default false. */
   clearWithBrowser?: boolean;
   /** Name and attributes of the cookie. Default: `session`, path `/`, HttpOnly, SameSite=Lax, Secure in production. */

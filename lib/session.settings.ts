@@ -1,7 +1,16 @@
 import { Keyring } from './crypto/keyring.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
 import { LONGEST_TIMER_MS } from './duration.js';
-import { assertKnown, duration, flag, isObject, kindOf, nonEmptyText, wrong } from './option-checks.js';
+import {
+  assertKnown,
+  duration,
+  durationOrInfinity,
+  flag,
+  isObject,
+  kindOf,
+  nonEmptyText,
+  wrong,
+} from './option-checks.js';
 import { SessionCookie } from './http/session-cookie.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
@@ -18,6 +27,8 @@ export interface SessionSettings {
   readonly keyring: Keyring;
   readonly driver: string;
   readonly age: number;
+  /** ms; Infinity: no limit. */
+  readonly absoluteAge: number;
   readonly clearWithBrowser: boolean;
   readonly cookie: SessionCookie;
   readonly automaticTouch: boolean;
@@ -49,6 +60,7 @@ const KNOWN = new Set([
   'age',
   'clearWithBrowser',
   'cookie',
+  'absoluteAge',
   'automaticTouch',
   'touchEvery',
   'serializer',
@@ -80,6 +92,7 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     keyring: new Keyring(secrets, cookie.name),
     driver: nonEmptyText('driver', options.driver, 'stealth', 'the name of a driver'),
     age: duration('age', options.age, '2h'),
+    absoluteAge: durationOrInfinity('absoluteAge', options.absoluteAge),
     clearWithBrowser: flag('clearWithBrowser', options.clearWithBrowser, false),
     cookie,
     automaticTouch: flag('automaticTouch', options.automaticTouch, true),

@@ -63,7 +63,7 @@ export class RecordLifecycle extends SessionLifecycle {
 
   override async load(id: string): Promise<void> {
     const found = await this.#findOrDegrade(id);
-    if (found.kind !== 'record') return;
+    if (found.kind !== 'record' || this.isOverAge(found.payload.c)) return;
     const { record, payload } = found;
     this.adopt(
       { id, version: record.version, expiresAt: record.expiresAt },
@@ -133,7 +133,7 @@ export class RecordLifecycle extends SessionLifecycle {
   }
 
   async #renew(): Promise<void> {
-    const expiresAt = this.runtime.clock.now() + this.duration;
+    const expiresAt = this.fullExpiry;
     let extended: boolean;
     try {
       extended = await this.extend(expiresAt);

@@ -37,6 +37,7 @@ export class SealedLifecycle extends SessionLifecycle {
       return;
     }
     const { payload } = parsed;
+    if (this.isOverAge(payload.c)) return;
     this.#token = token;
     this.adopt(
       { id: parsed.payload.i, version: payload.n, expiresAt: record.expiresAt },
@@ -59,7 +60,7 @@ export class SealedLifecycle extends SessionLifecycle {
     const { id, state } = this;
     const draft = state.draft(undefined, id);
     // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
-    const expiresAt = this.runtime.clock.now() + this.duration;
+    const expiresAt = this.fullExpiry;
     const record: SessionRecord = {
       payload: draft.text,
       expiresAt,

@@ -114,8 +114,20 @@ export abstract class SessionLifecycle {
   /** Epoch ms. */
   get expiresAt(): number {
     // A lifetime that was changed begins with the commit that stores it.
-    if (this.base === null || this.state.durationChanged) return this.#runtime.clock.now() + this.duration;
+    if (this.base === null || this.state.durationChanged) return this.fullExpiry;
     return this.base.expiresAt;
+  }
+
+  /** Epoch ms at which the session ends when it is visited now. */
+  protected get fullExpiry(): number {
+    const { clock, absoluteAge } = this.#runtime;
+    return Math.min(clock.now() + this.duration, this.state.createdAt + absoluteAge);
+  }
+
+  /** Whether a session that began then has lived as long as any may. */
+  protected isOverAge(createdAt: number): boolean {
+    const { clock, absoluteAge } = this.#runtime;
+    return createdAt + absoluteAge <= clock.now();
   }
 
   /** Whether a commit has anything to do. */
@@ -232,7 +244,7 @@ export abstract class SessionLifecycle {
 
   async touch(): Promise<void> {
     if (this.base === null || this.dropped || this.#abandoned) return;
-    const expiresAt = this.#runtime.clock.now() + this.duration;
+    const expiresAt = this.fullExpiry;
     if (!(await this.extend(expiresAt))) return;
     this.#renewalDue = false;
     if (this.base !== null) this.base.expiresAt = expiresAt;
@@ -343,7 +355,7 @@ export abstract class SessionLifecycle {
     if (this.base === null) return false;
     // A lifetime shorter than the interval would otherwise never be renewed at all.
     const interval = Math.min(this.#runtime.touchEvery, this.duration / 4);
-    return this.duration - (this.base.expiresAt - this.#runtime.clock.now()) >= interval;
+    return this.fullExpiry - this.base.expiresAt >= interval;
   }
 
   /** Until when the record of a write made now lives, and whether that calls for a new cookie. */
@@ -351,7 +363,7 @@ export abstract class SessionLifecycle {
     if (this.base !== null && !this.moving && !this.state.durationChanged && !this.isRenewalDue()) {
       return { expiresAt: this.base.expiresAt, renewed: false };
     }
-    return { expiresAt: this.#runtime.clock.now() + this.duration, renewed: true };
+    return { expiresAt: this.fullExpiry, renewed: true };
   }
 
   /** A draft of a state was stored. */

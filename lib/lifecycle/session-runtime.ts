@@ -17,6 +17,8 @@ export interface SessionRuntime {
   readonly log: SessionLog;
   /** Idle lifetime, ms. */
   readonly age: number;
+  /** How long a session lives at most, ms; Infinity for no limit. */
+  readonly absoluteAge: number;
   readonly automaticTouch: boolean;
   /** How far a lifetime shrinks before it is renewed, ms. */
   readonly touchEvery: number;

@@ -33,6 +33,7 @@ class SealedWorld {
       keyring: this.#keyring,
       serializer: JSON,
       log: { log: note, warn: note, error: note },
+      absoluteAge: Infinity,
       age: 7_200_000,
       automaticTouch: true,
       touchEvery: 60_000,

@@ -40,6 +40,7 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
     [0, -1, Number.NaN, Infinity, '', ' ', 'soon', '-2h', '0', true, null, {}, 4e12, '200y', '1h'.repeat(60)],
     /takes milliseconds above zero, or text such as '30s'/,
   ],
+  ['absoluteAge', [0, -1, Infinity, 'never', null, {}], /takes milliseconds above zero/],
   ['clearWithBrowser', ['yes', 1, 0, null, {}], /takes true or false/],
   ['automaticTouch', ['true', 1, null], /takes true or false/],
   ['touchEvery', [-1, 'often', Number.NaN, null, false], /takes milliseconds from zero on/],

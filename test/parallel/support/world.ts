@@ -48,6 +48,7 @@ export class World {
       serializer: JSON,
       log: SILENT,
       age: 2 * 3_600_000,
+      absoluteAge: Infinity,
       automaticTouch: true,
       touchEvery: 60_000,
       clearWithBrowser: false,
