@@ -6,6 +6,9 @@ import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import { type AnyKey, type Readable, listOf } from './session-values.js';
 
+/** How much of a wrong duration an error shows, in characters. */
+const MAX_SHOWN = 40;
+
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
  *
@@ -105,7 +108,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     const parsed = parseDuration(duration);
     if (parsed === null) {
       throw new SessionValueError(
-        "setDuration takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.",
+        `setDuration got ${shown(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
       );
     }
     this.writable.state.duration = parsed;
@@ -271,7 +274,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    */
   setId(id: string): this {
     if (typeof id !== 'string' || id === '')
-      throw new SessionValueError('setId takes an id: text that is not empty.');
+      // The id itself stays out of the message.
+      throw new SessionValueError(
+        `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
+      );
     this.choose(id, id === this.#generatedId);
     return this;
   }
@@ -289,6 +295,14 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     this.choose(id, false);
     return this;
   }
+}
+
+/** A duration that is none, as far as it can be shown. */
+function shown(duration: unknown): string {
+  if (typeof duration === 'number') return String(duration);
+  return typeof duration === 'string'
+    ? JSON.stringify(duration.slice(0, MAX_SHOWN))
+    : `a value of type ${typeof duration}`;
 }
 
 function noKey(method: string): SessionValueError {

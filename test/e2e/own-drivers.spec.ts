@@ -293,6 +293,18 @@ describe('a driver that is none', () => {
     );
   });
 
+  it('stops the boot where extend is given what makes a promise', async () => {
+    @Injectable()
+    class Hasty {
+      constructor(sessions: SessionManager) {
+        sessions.extend('later', (async () => new CustomDriver(systemClock)) as never);
+      }
+    }
+    await expect(
+      TestApp.start('express', { options: { driver: 'later' }, providers: [Hasty] }),
+    ).rejects.toThrow(/"later" is a promise: .* its open\(\)/);
+  });
+
   it('stops the boot where an injected dependency is provided nowhere, and names it', async () => {
     const useFactory = (journal: Journal) => new JournalingDriver(journal);
     await expect(

@@ -86,6 +86,27 @@ describe('what is no key', () => {
   });
 });
 
+describe('what is no duration, number or id', () => {
+  it.each([
+    ['setDuration', 'soon', 'setDuration got "soon"; it takes milliseconds above zero'],
+    ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(40)}"; it takes`],
+    ['setDuration', -1, 'setDuration got -1; it takes'],
+    ['setDuration', {}, 'setDuration got a value of type object; it takes'],
+    ['increment', Number.NaN, 'Cannot increment "n" by NaN: it takes a finite number.'],
+    ['increment', '5', 'Cannot increment "n" by a value of type string: it takes a finite number.'],
+    ['setId', '', 'setId got empty text; it takes an id'],
+    ['setId', 5, 'setId got a value of type number; it takes an id'],
+  ] as const)('is refused by %s with an error that says what it got: %j', async (method, given, message) => {
+    await using app = await HandlerApp.start('express');
+    await app.visitor().in((session) => {
+      const args = method === 'increment' ? ['n', given] : [given];
+      const call = (): unknown => Reflect.apply(session[method], session, args);
+      expect(call).toThrow(SessionValueError);
+      expect(call).toThrow(message);
+    });
+  });
+});
+
 describe('expiresAt', () => {
   it('follows a lifetime at once, also that of a session which is stored already', async () => {
     await using app = await HandlerApp.start('express');
