@@ -48,13 +48,17 @@ export function kindOf(value: unknown): string {
 
 /** The error for an option that got what it does not take. */
 export function wrong(option: string, got: unknown, takes: string): SessionConfigError {
-  const shown =
-    typeof got === 'string'
-      ? `"${got}"`
-      : typeof got === 'number' || typeof got === 'boolean'
-        ? String(got)
-        : kindOf(got);
-  return new SessionConfigError(`Option '${option}' got ${shown}; it takes ${takes}.`);
+  return new SessionConfigError(`Option '${option}' got ${shown(got)}; it takes ${takes}.`);
+}
+
+function shown(got: unknown): string {
+  if (typeof got === 'string') return `"${got}"`;
+  if (Array.isArray(got)) return 'a list';
+  return typeof got === 'object' && got !== null
+    ? 'an object'
+    : typeof got === 'function'
+      ? 'a function'
+      : String(got);
 }
 
 /** A misspelt name would leave its default in place without a word. */

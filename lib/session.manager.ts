@@ -13,7 +13,8 @@ import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
 import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
 import { StoreHealth } from './lifecycle/store-health.js';
-import { SessionConfigError } from './session.errors.js';
+import { TokenLimit } from './lifecycle/token-limit.js';
+import { SessionConfigError, SessionError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 import { parsePayload } from './state/payload.js';
@@ -68,7 +69,11 @@ export class SessionManager {
       clearWithBrowser: settings.clearWithBrowser,
       degrade: settings.degrade,
       userKey: settings.userKey,
-      maxTokenLength: settings.cookie.maxTokenLength,
+      tokenLimit: new TokenLimit(
+        settings.cookie.maxTokenLength,
+        settings.serializer,
+        isProduction() ? null : this.#log,
+      ),
     };
   }
 
@@ -172,7 +177,7 @@ export class SessionManager {
       this.#tools = this.#toolsFor(driver);
       if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
     }
-    if (name === 'memory' && this.#registry.isBuiltIn(name) && process.env['NODE_ENV'] === 'production') {
+    if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
       );
@@ -221,12 +226,24 @@ export class SessionManager {
   #collectEvery(interval: number): void {
     this.#collector = setInterval(() => {
       this.collectGarbage().catch((error: unknown) => {
-        const reason = error instanceof Error ? error.name : 'an unknown error';
-        this.#log.warn(`Expired sessions could not be removed this time (${reason}); it is tried again.`);
+        this.#log.warn(
+          `Expired sessions could not be removed this time (${reasonOf(error)}); it is tried again.`,
+        );
       });
     }, interval);
     this.#collector.unref();
   }
+}
+
+function isProduction(): boolean {
+  return process.env['NODE_ENV'] === 'production';
+}
+
+/** An error of ours as it says itself; of any other only what cannot hold an id or a payload. */
+function reasonOf(error: unknown): string {
+  if (error instanceof SessionError) return error.message;
+  if (!(error instanceof Error)) return 'an unknown error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 function notBooted(): SessionConfigError {

@@ -1,6 +1,5 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
-import { SessionTooLargeError } from '../session.errors.js';
-import { type Payload, parsePayload } from '../state/payload.js';
+import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
 import { SessionLifecycle } from './session-lifecycle.js';
@@ -72,9 +71,7 @@ export class SealedLifecycle extends SessionLifecycle {
     };
     const sealed = this.#driver.seal(record);
     const token = typeof sealed === 'string' ? sealed : await sealed;
-    if (token.length > this.runtime.maxTokenLength) {
-      throw tooLarge(token.length, this.runtime.maxTokenLength, draft.payload, this.runtime);
-    }
+    this.runtime.tokenLimit.assertFits(token.length, draft.payload);
     this.#token = token;
     this.settled(state, draft, { id, version: draft.payload.n, expiresAt }, true);
   }
@@ -97,24 +94,4 @@ export class SealedLifecycle extends SessionLifecycle {
   override get token(): string {
     return this.#token;
   }
-}
-
-function tooLarge(
-  length: number,
-  limit: number,
-  payload: Payload,
-  runtime: SessionRuntime,
-): SessionTooLargeError {
-  const largest = Object.entries(payload.d)
-    .map(([key, value]): [string, number] => [
-      key,
-      Buffer.byteLength(runtime.serializer.stringify(value) ?? ''),
-    ])
-    .toSorted(([, left], [, right]) => right - left)
-    .slice(0, 3)
-    .map(([key, size]) => `${key} (${size} bytes)`);
-  return new SessionTooLargeError(
-    `The session takes ${length} bytes as cookies, and ${limit} are allowed (option 'stealth.maxCookies'). ` +
-      `Its largest keys: ${largest.join(', ')}. Keep less in it, or use a driver that stores sessions on the server.`,
-  );
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
+import type { TokenLimit } from './token-limit.js';
 
 /** Where a message for the operator goes. Nest's Logger is one. */
 export interface SessionLog {
@@ -27,8 +28,8 @@ export interface SessionRuntime {
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;
-  /** The longest token that fits into the cookies a session may take, in characters. */
-  readonly maxTokenLength: number;
+  /** How large a token may get that holds the session itself. */
+  readonly tokenLimit: TokenLimit;
 }
 
 /** Who is at the other end of a request, as far as a record has a place for it. */

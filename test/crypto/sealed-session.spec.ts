@@ -4,6 +4,7 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { SessionCookie, type SessionCookieOptions } from '../../lib/http/session-cookie.js';
 import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
+import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { BrowserJar } from './browser-jar.js';
@@ -40,7 +41,7 @@ class SealedWorld {
       clearWithBrowser: false,
       degrade: false,
       userKey: 'userId',
-      maxTokenLength: this.cookie.maxTokenLength,
+      tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),
     };
     const life = new SealedLifecycle(runtime, new StealthDriver(this.#keyring, this.clock), true, null);
     const { tokens, names } = this.cookie.read(jar.header);

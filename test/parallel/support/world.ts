@@ -7,6 +7,7 @@ import { RecordFinder } from '../../../lib/lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
 import { GuardedStore } from '../../../lib/lifecycle/record-store.js';
 import { StoreHealth } from '../../../lib/lifecycle/store-health.js';
+import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
 import type {
   CookieInstruction,
   SessionLog,
@@ -54,7 +55,7 @@ export class World {
       clearWithBrowser: false,
       degrade: false,
       userKey: 'userId',
-      maxTokenLength: 4000,
+      tokenLimit: new TokenLimit(4000, JSON, null),
       ...runtime,
     };
   }

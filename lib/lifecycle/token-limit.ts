@@ -1,0 +1,56 @@
+import { SessionTooLargeError } from '../session.errors.js';
+import type { Payload, SessionSerializer } from '../state/payload.js';
+import type { SessionLog } from './session-runtime.js';
+
+/** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */
+const WARNED_AT = 0.8;
+const LARGEST_KEYS = 3;
+
+/** How large a session may get that lives in cookies. */
+export class TokenLimit {
+  readonly #max: number;
+  readonly #serializer: SessionSerializer;
+  readonly #log: SessionLog | null;
+  #warned = false;
+
+  /**
+   * @param max characters
+   * @param log where it is said, once, that a session comes near the limit; null: nowhere
+   */
+  constructor(max: number, serializer: SessionSerializer, log: SessionLog | null) {
+    this.#max = max;
+    this.#serializer = serializer;
+    this.#log = log;
+  }
+
+  /**
+   * @param length of the token, in characters
+   * @param payload what it holds, to be explained
+   * @throws SessionTooLargeError with the sizes and the largest keys
+   */
+  assertFits(length: number, payload: Payload): void {
+    if (length > this.#max) throw new SessionTooLargeError(this.#explain(length, payload));
+    if (this.#log === null || this.#warned || length <= this.#max * WARNED_AT) return;
+    this.#warned = true;
+    this.#log.warn(`${this.#explain(length, payload)} This is said once, outside of production only.`);
+  }
+
+  #explain(length: number, payload: Payload): string {
+    return (
+      `The session takes ${length} bytes as cookies, and ${this.#max} are allowed (option 'stealth.maxCookies'). ` +
+      `Its largest keys: ${this.#largestKeys(payload)}. Keep less in it, or use a driver that stores sessions on the server.`
+    );
+  }
+
+  #largestKeys(payload: Payload): string {
+    return Object.entries(payload.d)
+      .map(([key, value]): [string, number] => [
+        key,
+        Buffer.byteLength(this.#serializer.stringify(value) ?? ''),
+      ])
+      .toSorted(([, left], [, right]) => right - left)
+      .slice(0, LARGEST_KEYS)
+      .map(([key, size]) => `${key} (${size} bytes)`)
+      .join(', ');
+  }
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import { SessionTooLargeError } from '../../lib/session.errors.js';
+
+const payload = { v: 1, n: 1, c: 0, d: { cart: ['secret things'], name: 'Ada' } } as const;
+
+function limitOf(max: number, warns = true): { limit: TokenLimit; warnings: string[] } {
+  const warnings: string[] = [];
+  const ignore = (): void => undefined;
+  const log = { log: ignore, error: ignore, warn: (message: string) => void warnings.push(message) };
+  return { limit: new TokenLimit(max, JSON, warns ? log : null), warnings };
+}
+
+describe('the limit of a session in cookies', () => {
+  it('says once when a session comes near it, with the largest keys and without their content', () => {
+    const { limit, warnings } = limitOf(1000);
+    limit.assertFits(800, payload);
+    expect(warnings).toEqual([]);
+    limit.assertFits(801, payload);
+    limit.assertFits(1000, payload);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /takes 801 bytes as cookies, and 1000 are allowed.*keys: cart \(17 bytes\), name/,
+      ),
+    ]);
+    expect(warnings.join()).not.toMatch(/secret|Ada/);
+  });
+
+  it('says nothing ahead of time in production, and refuses what is beyond', () => {
+    const { limit, warnings } = limitOf(1000, false);
+    limit.assertFits(1000, payload);
+    expect(warnings).toEqual([]);
+    expect(() => limit.assertFits(1001, payload)).toThrow(SessionTooLargeError);
+  });
+});
