@@ -168,7 +168,7 @@ describe('A wrong option stops the boot', () => {
     expect(await complaintAbout(withSecret({ age: 0 }))).toContain('got 0');
     expect(await complaintAbout(withSecret({ gc: true }))).toContain('got true');
     expect(await complaintAbout(withSecret({ cookie: null }))).toContain('got null');
-    expect(await complaintAbout(withSecret({ exclude: {} }))).toContain('got of type object');
+    expect(await complaintAbout(withSecret({ exclude: {} }))).toContain('got an object');
   });
 
   it('also where the options come from a factory', async () => {
