@@ -10,6 +10,7 @@ import {
   SessionConfigError,
   SessionDriver,
   SessionManager,
+  SessionStoreError,
   type SessionModuleOptions,
   type SessionRecord,
 } from 'nestjs-session-kit';
@@ -244,6 +245,39 @@ it('collects garbage by itself as often as the option says, outside of requests'
     await vi.advanceTimersByTimeAsync(1);
     expect(journal.entries).toContain('collect number');
     expect(app.url).toContain('127.0.0.1');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it.each([
+  [
+    new SessionStoreError('3 files of sessions could not be collected'),
+    '3 files of sessions could not be collected',
+  ],
+  [Object.assign(new Error('payload of nobody'), { code: 'EACCES' }), 'EACCES'],
+  [new TypeError('payload of nobody'), 'TypeError'],
+  ['payload of nobody', 'an unknown error'],
+])('says in the log why garbage could not be collected: %s', async (reason, said) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const warn = vi.fn<(...lines: unknown[]) => void>();
+  try {
+    class Stuck extends CustomDriver {
+      collectGarbage(): Promise<number> {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- a driver may reject with anything
+        return Promise.reject(reason);
+      }
+    }
+    await using app = await TestApp.start('express', {
+      options: { driver: 'own', gc: '5m', drivers: { own: { useFactory: () => new Stuck(systemClock) } } },
+      configure: (application) => application.useLogger({ log: () => {}, error: () => {}, warn }),
+    });
+    await vi.advanceTimersByTimeAsync(5 * 60_000);
+    expect(app.url).toContain('127.0.0.1');
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      `Expired sessions could not be removed this time (${said}); it is tried again.`,
+      'SessionModule',
+    );
   } finally {
     vi.useRealTimers();
   }
