@@ -5,6 +5,7 @@ import { type AnyDriver, isSealing } from './drivers/built-in-drivers.js';
 import type { SessionRecord } from './drivers/driver.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
+import { Lifetimes } from './lifecycle/lifetimes.js';
 import { RecordEnding } from './lifecycle/record-ending.js';
 import { RecordFinder } from './lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
@@ -62,11 +63,7 @@ export class SessionManager {
       keyring: settings.keyring,
       serializer: settings.serializer,
       log: this.#log,
-      age: settings.age,
-      absoluteAge: settings.absoluteAge,
-      automaticTouch: settings.automaticTouch,
-      touchEvery: settings.touchEvery,
-      clearWithBrowser: settings.clearWithBrowser,
+      lifetimes: new Lifetimes(systemClock, settings),
       degrade: settings.degrade,
       userKey: settings.userKey,
       tokenLimit: new TokenLimit(

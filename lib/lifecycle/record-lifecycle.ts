@@ -63,7 +63,7 @@ export class RecordLifecycle extends SessionLifecycle {
 
   override async load(id: string): Promise<void> {
     const found = await this.#findOrDegrade(id);
-    if (found.kind !== 'record' || this.isOverAge(found.payload.c)) return;
+    if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload.c)) return;
     const { record, payload } = found;
     this.adopt(
       { id, version: record.version, expiresAt: record.expiresAt },
@@ -150,7 +150,7 @@ export class RecordLifecycle extends SessionLifecycle {
     if (this.base !== null) this.base.expiresAt = expiresAt;
     this.renewalDone();
     // A cookie without Max-Age has nothing to renew.
-    if (!this.runtime.clearWithBrowser || this.state.duration !== undefined) this.cookieDue = true;
+    if (!this.runtime.lifetimes.endsWithBrowser(this.state)) this.cookieDue = true;
   }
 
   /**

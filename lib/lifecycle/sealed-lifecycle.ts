@@ -36,7 +36,7 @@ export class SealedLifecycle extends SessionLifecycle {
       return;
     }
     const { payload } = parsed;
-    if (this.isOverAge(payload.c)) return;
+    if (this.runtime.lifetimes.isOverAge(payload.c)) return;
     this.#token = token;
     this.adopt(
       { id: parsed.payload.i, version: payload.n, expiresAt: record.expiresAt },

@@ -108,7 +108,7 @@ export abstract class SessionLifecycle {
 
   /** ms. */
   get duration(): number {
-    return this.state.duration ?? this.#runtime.age;
+    return this.#runtime.lifetimes.durationOf(this.state);
   }
 
   /** Epoch ms. */
@@ -118,16 +118,9 @@ export abstract class SessionLifecycle {
     return this.base.expiresAt;
   }
 
-  /** Epoch ms at which the session ends when it is visited now. */
+  /** When the session ends if it is visited now; epoch ms. */
   protected get fullExpiry(): number {
-    const { clock, absoluteAge } = this.#runtime;
-    return Math.min(clock.now() + this.duration, this.state.createdAt + absoluteAge);
-  }
-
-  /** Whether a session that began then has lived as long as any may. */
-  protected isOverAge(createdAt: number): boolean {
-    const { clock, absoluteAge } = this.#runtime;
-    return createdAt + absoluteAge <= clock.now();
+    return this.#runtime.lifetimes.fullExpiry(this.state);
   }
 
   /** Whether a commit has anything to do. */
@@ -158,7 +151,7 @@ export abstract class SessionLifecycle {
     this.currentId = base.id;
     this.idIsFresh = false;
     this.state = state;
-    this.#renewalDue = this.#runtime.automaticTouch && this.isRenewalDue();
+    this.#renewalDue = this.#runtime.lifetimes.isVisitRenewing(state, base.expiresAt);
   }
 
   protected get ages(): boolean {
@@ -336,33 +329,28 @@ export abstract class SessionLifecycle {
     if (this.#abandoned || this.dropped || this.readonly) return { kind: 'none' };
     if (this.followed && !this.idIsFresh) return { kind: 'none' };
     if (this.cookieDue && this.base !== null) {
-      return { kind: 'set', token: this.token, maxAge: this.#maxAge };
+      return {
+        kind: 'set',
+        token: this.token,
+        maxAge: this.#runtime.lifetimes.maxAge(this.state, this.expiresAt),
+      };
     }
     return this.#destroyed && cameWithCookie && !this.#nothingDestroyed
       ? { kind: 'expire' }
       : { kind: 'none' };
   }
 
-  get #maxAge(): number | undefined {
-    if (this.#runtime.clearWithBrowser && this.state.duration === undefined) return undefined;
-    return Math.ceil(Math.max(0, this.expiresAt - this.#runtime.clock.now()) / 1000);
-  }
-
   // ---- for subclasses ------------------------------------------------------------------------------------------
-
-  /** Whether so much of the lifetime is used up that it should be renewed. */
-  protected isRenewalDue(): boolean {
-    if (this.base === null) return false;
-    // A lifetime shorter than the interval would otherwise never be renewed at all.
-    const interval = Math.min(this.#runtime.touchEvery, this.duration / 4);
-    return this.fullExpiry - this.base.expiresAt >= interval;
-  }
 
   /** Until when the record of a write made now lives, and whether that calls for a new cookie. */
   protected nextExpiry(): { expiresAt: number; renewed: boolean } {
-    if (this.base !== null && !this.moving && !this.state.durationChanged && !this.isRenewalDue()) {
-      return { expiresAt: this.base.expiresAt, renewed: false };
-    }
+    const { base, state } = this;
+    const isKept =
+      base !== null &&
+      !this.moving &&
+      !state.durationChanged &&
+      !this.#runtime.lifetimes.isRenewalDue(state, base.expiresAt);
+    if (isKept) return { expiresAt: base.expiresAt, renewed: false };
     return { expiresAt: this.fullExpiry, renewed: true };
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
+import type { Lifetimes } from './lifetimes.js';
 import type { TokenLimit } from './token-limit.js';
 
 /** Where a message for the operator goes. Nest's Logger is one. */
@@ -16,15 +17,7 @@ export interface SessionRuntime {
   readonly keyring: Keyring;
   readonly serializer: SessionSerializer;
   readonly log: SessionLog;
-  /** Idle lifetime, ms. */
-  readonly age: number;
-  /** How long a session lives at most, ms; Infinity for no limit. */
-  readonly absoluteAge: number;
-  readonly automaticTouch: boolean;
-  /** How far a lifetime shrinks before it is renewed, ms. */
-  readonly touchEvery: number;
-  /** Whether the cookie of a session without a lifetime of its own ends with the browser. */
-  readonly clearWithBrowser: boolean;
+  readonly lifetimes: Lifetimes;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { SessionCookie, type SessionCookieOptions } from '../../lib/http/session-cookie.js';
+import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
@@ -34,11 +35,13 @@ class SealedWorld {
       keyring: this.#keyring,
       serializer: JSON,
       log: { log: note, warn: note, error: note },
-      absoluteAge: Infinity,
-      age: 7_200_000,
-      automaticTouch: true,
-      touchEvery: 60_000,
-      clearWithBrowser: false,
+      lifetimes: new Lifetimes(this.clock, {
+        age: 7_200_000,
+        absoluteAge: Infinity,
+        automaticTouch: true,
+        touchEvery: 60_000,
+        clearWithBrowser: false,
+      }),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),

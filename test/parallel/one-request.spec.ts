@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { Deferred } from './support/deferred.js';
 import type { DriverCall } from './support/watched-driver.js';
-import { World } from './support/world.js';
+import { LIFETIMES, World } from './support/world.js';
 
 function makeWorld(): World {
   return new World((clock) => new CustomDriver(clock));
@@ -235,7 +235,7 @@ describe('an expiry', () => {
     for (const change of ['put', 'regenerate', 'touch', 'nothing'] as const) {
       const world = makeWorld();
       const id = await world.seed((session) => session.put('a', 1));
-      world.clock.advance(world.runtime.age - 1);
+      world.clock.advance(LIFETIMES.age - 1);
       const request = await world.process().request(id);
       expect(request.session.get('a')).toBe(1);
       world.clock.advance(1);

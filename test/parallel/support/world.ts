@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
+import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
 import { RecordFinder } from '../../../lib/lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
@@ -22,6 +23,15 @@ import { WatchedDriver } from './watched-driver.js';
 const KEYRING = new Keyring(['a secret for tests that is long enough'], 'session');
 
 /** Nothing is to be said to an operator in these tests. */
+/** As they are by default. */
+export const LIFETIMES: LifetimeSettings = {
+  age: 2 * 3_600_000,
+  absoluteAge: Infinity,
+  automaticTouch: true,
+  touchEvery: 60_000,
+  clearWithBrowser: false,
+};
+
 const SILENT: SessionLog = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What a request's response said. */
@@ -48,11 +58,7 @@ export class World {
       keyring: KEYRING,
       serializer: JSON,
       log: SILENT,
-      age: 2 * 3_600_000,
-      absoluteAge: Infinity,
-      automaticTouch: true,
-      touchEvery: 60_000,
-      clearWithBrowser: false,
+      lifetimes: new Lifetimes(this.clock, LIFETIMES),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),

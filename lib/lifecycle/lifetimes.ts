@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.js';
+import type { SessionState } from '../state/session-state.js';
+
+/** What the application has set about how long sessions live. */
+export interface LifetimeSettings {
+  /** Idle lifetime, ms. */
+  readonly age: number;
+  /** How long a session lives at most, ms; Infinity for no limit. */
+  readonly absoluteAge: number;
+  /** Whether a visit that only reads renews the session. */
+  readonly automaticTouch: boolean;
+  /** How far a lifetime shrinks before it is renewed, ms. */
+  readonly touchEvery: number;
+  /** Whether the cookie of a session without a lifetime of its own ends with the browser. */
+  readonly clearWithBrowser: boolean;
+}
+
+/** How long the sessions of an application live. Times are epoch ms. */
+export class Lifetimes {
+  readonly #clock: Clock;
+  readonly #settings: LifetimeSettings;
+
+  constructor(clock: Clock, settings: LifetimeSettings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** How long a session lives without a visit, ms. */
+  durationOf(state: SessionState): number {
+    return state.duration ?? this.#settings.age;
+  }
+
+  /** When a session ends that is visited now. */
+  fullExpiry(state: SessionState): number {
+    return Math.min(this.#clock.now() + this.durationOf(state), state.createdAt + this.#settings.absoluteAge);
+  }
+
+  /** Whether a session that began then has lived as long as any may. */
+  isOverAge(createdAt: number): boolean {
+    return createdAt + this.#settings.absoluteAge <= this.#clock.now();
+  }
+
+  /** Whether so much of a lifetime is used up that a write or a visit should renew it. */
+  isRenewalDue(state: SessionState, expiresAt: number): boolean {
+    // A lifetime shorter than the interval would otherwise never be renewed at all.
+    const interval = Math.min(this.#settings.touchEvery, this.durationOf(state) / 4);
+    return this.fullExpiry(state) - expiresAt >= interval;
+  }
+
+  /** Whether a visit that only reads renews the session. */
+  isVisitRenewing(state: SessionState, expiresAt: number): boolean {
+    return this.#settings.automaticTouch && this.isRenewalDue(state, expiresAt);
+  }
+
+  /** Whether the cookie of a session ends with the browser. */
+  endsWithBrowser(state: SessionState): boolean {
+    return this.#settings.clearWithBrowser && state.duration === undefined;
+  }
+
+  /** What the cookie's `Max-Age` is, in seconds; undefined where it ends with the browser. */
+  maxAge(state: SessionState, expiresAt: number): number | undefined {
+    if (this.endsWithBrowser(state)) return undefined;
+    return Math.ceil(Math.max(0, expiresAt - this.#clock.now()) / 1000);
+  }
+}
