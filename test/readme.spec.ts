@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Below the repository, so that the snippets find the packages that they import. */
@@ -48,6 +49,7 @@ describe('the README', () => {
   });
 
   afterAll(() => {
+    vi.unstubAllEnvs();
     rmSync(FOLDER, { recursive: true, force: true });
   });
 
@@ -63,6 +65,7 @@ describe('the README', () => {
         ts.transpile(code, { ...compilerOptions(), module: ts.ModuleKind.ESNext }),
       );
     }
+    vi.stubEnv('SESSION_SECRET', randomBytes(32).toString('base64url'));
     const module: { AppModule: Type } = await import(/* @vite-ignore */ join(FOLDER, 'app.module.js'));
     const app = await NestFactory.create(module.AppModule, { logger: false, forceCloseConnections: true });
     await app.listen(0, '127.0.0.1');
