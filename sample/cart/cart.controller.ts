@@ -14,9 +14,8 @@ import { Session } from 'nestjs-session-kit';
 import { CatalogueService } from '../catalogue/catalogue.service.js';
 import { localPath } from '../forms/local-path.js';
 import { AddToCartForm } from './add-to-cart.form.js';
+import { LARGEST_QUANTITY } from './cart.js';
 import { CartService } from './cart.service.js';
-
-const LARGEST_QUANTITY = 99;
 
 @Controller('cart')
 export class CartController {
@@ -36,8 +35,13 @@ export class CartController {
   @Redirect('/cart', HttpStatus.SEE_OTHER)
   add(@Body(new ValidationPipe({ transform: true })) form: AddToCartForm, @Session() session: Session) {
     const product = this.catalogue.get(form.product);
-    this.cart.add(product.id, form.quantity);
-    session.flash('status', `${product.name}: ${form.quantity} added to your cart.`);
+    const isFull = this.cart.add(product.id, form.quantity) === LARGEST_QUANTITY;
+    session.flash(
+      'status',
+      isFull
+        ? `${product.name}: your cart has ${LARGEST_QUANTITY} now, and takes no more of it.`
+        : `${product.name}: ${form.quantity} added to your cart.`,
+    );
     return { url: localPath(form.backTo) ?? '/cart' };
   }
 

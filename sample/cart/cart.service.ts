@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Session } from 'nestjs-session-kit';
 
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import type { CartLine } from './cart.js';
+import { type CartLine, LARGEST_QUANTITY } from './cart.js';
 
 /**
  * The visitor's cart. It is kept in their session, which this service reaches from anywhere as `Session`: no
@@ -16,9 +16,16 @@ import type { CartLine } from './cart.js';
 export class CartService {
   constructor(private readonly catalogue: CatalogueService) {}
 
-  /** Puts some of a product into the cart, on top of what is there. Two requests at once: both count. */
-  add(productId: string, quantity: number): void {
-    Session.increment(`cart.${productId}`, quantity);
+  /**
+   * Puts some of a product into the cart, on top of what is there, up to the most that it takes. Two requests at once:
+   * both count. (Without that limit it would be `Session.increment`.)
+   *
+   * @returns how many of it are in the cart now
+   */
+  add(productId: string, quantity: number): number {
+    const key = `cart.${productId}`;
+    Session.update<number>(key, (present = 0) => Math.min(present + quantity, LARGEST_QUANTITY));
+    return Session.get<number>(key, 0);
   }
 
   /**

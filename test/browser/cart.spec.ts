@@ -68,6 +68,21 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
     expect(await visitor.cartCount()).toBe(7);
   });
 
+  it('takes no more of one product than it can be changed to', async () => {
+    const visitor = await newVisitor();
+    for (let time = 0; time < 5; time += 1) {
+      await visitor.visit('/products/mug');
+      await visitor.page.getByLabel('Quantity').fill('20');
+      await visitor.press('Add to cart');
+    }
+    expect(await visitor.notice().textContent()).toBe(
+      'Stoneware mug: your cart has 99 now, and takes no more of it.',
+    );
+    await visitor.visit('/cart');
+    await visitor.press('Change quantities');
+    expect(await visitor.cartCount()).toBe(99);
+  });
+
   it('shows in one tab what was added in another', async () => {
     const visitor = await newVisitor();
     const second = await visitor.openTab();
