@@ -99,7 +99,8 @@ export type Session<T extends object = SessionData> = RequestSession<T>;
  * is missing. Takes pipes, as `@Session()` does, and throws NoSessionError as that does.
  *
  * @example
- * form(@Flash() messages: FlashMessages, @Flash('status') status?: string) {}
+ * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
+ * index(@Flash('status') status?: string) { return { status }; }
  */
 export const Flash: ValueDecorator<string> = (...args: (string | Pipe)[]) =>
   committing(flashParameter(...toParameterArguments(args)));
@@ -118,7 +119,7 @@ function toParameterArguments(args: (string | Pipe)[]): [string | undefined, ...
  *
  * @param name what the option `driver` names
  * @example
- * @SessionDriver('mongo')
+ * // above the class: `@SessionDriver('mongo')`
  * export class MongoSessionDriver implements RecordDriver {
  *   constructor(private readonly mongo: MongoService) {}
  * }

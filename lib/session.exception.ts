@@ -5,7 +5,7 @@ import { ServiceUnavailableException } from '@nestjs/common';
  * nothing. `cause` is the SessionError that says what happened.
  *
  * @example
- * @Catch(SessionUnavailableException)
+ * // above the class: `@Catch(SessionUnavailableException)`
  * class SorryFilter implements ExceptionFilter { ... }
  */
 export class SessionUnavailableException extends ServiceUnavailableException {

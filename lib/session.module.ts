@@ -30,7 +30,7 @@ import { fieldName } from './session/form-input.js';
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
  *
  * @example
- * @Injectable()
+ * // above the class: `@Injectable()`
  * class SessionOptions implements SessionOptionsFactory {
  *   constructor(private readonly config: ConfigService) {}
  *   createSessionOptions() { return { secret: this.config.getOrThrow<string>('SESSION_SECRET') }; }

@@ -48,7 +48,7 @@ export interface DriverLifecycle {
  * - What was destroyed stays destroyed: only a record of version 1 makes something of nothing.
  *
  * @example
- * @SessionDriver('mongo')
+ * // above the class: `@SessionDriver('mongo')`
  * class MongoDriver implements RecordDriver {
  *   constructor(private readonly mongo: MongoService) {}
  *   async read(id: string) { return this.mongo.findLive(id, Date.now()); }

@@ -15,7 +15,7 @@ import { registerWithTypeOrm } from './typeorm-registry.js';
  * TypeOrmModule.forRoot({ type: 'postgres', url, entities: [SessionEntity] });
  * await dataSource.getRepository(SessionEntity).countBy({ userId: '42' });
  *
- * @Entity('app_sessions')
+ * // above the class: `@Entity('app_sessions')`
  * class AppSession extends SessionEntity {}
  */
 export class SessionEntity {
