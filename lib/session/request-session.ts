@@ -16,13 +16,13 @@ const MAX_SHOWN = 40;
  * return, return the session. Nothing is stored before `commit`, which happens by itself before the response is sent.
  *
  * Every method that writes throws SessionReadonlyError where the session is read-only, and SessionValueError for a key
- * with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, whatever reads or writes throws SessionError.
+ * with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, whatever reads or writes
+ * throws SessionError.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @example
- * @Post('cart')
- * add(@Session() session: Session, @Body() line: CartLine) {
- *   session.push('cart', line).flash('status', 'Added to your cart.');
+ * add(@Session() session: Session) {
+ *   session.push('cart', { sku: 'mug', quantity: 1 }).flash('status', 'Added to your cart.');
  * }
  */
 export class RequestSession<T extends object = SessionData> extends SessionFlash<T> {
