@@ -85,7 +85,8 @@ export class RecordEnding {
       version = record.version;
     }
     throw new SessionStoreError(
-      `A session could not be destroyed in ${MAX_ATTEMPTS} attempts: other processes kept writing it.`,
+      `A session could not be destroyed in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
+        'Does something write it in a loop?',
     );
   }
 

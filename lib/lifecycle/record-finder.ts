@@ -39,7 +39,10 @@ export class RecordFinder {
   #parse(text: string): ParsedPayload {
     const parsed = parsePayload(text, this.#serializer);
     if (parsed.kind === 'corrupt') {
-      this.#log.warn('A session record could not be read: it counts as absent.');
+      this.#log.warn(
+        'A session record could not be read: it counts as absent. ' +
+          "Was the option 'serializer' changed, or does something else write to the store?",
+      );
     }
     return parsed;
   }

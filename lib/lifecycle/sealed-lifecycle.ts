@@ -31,7 +31,8 @@ export class SealedLifecycle extends SessionLifecycle {
     const parsed = parsePayload(record.payload, this.runtime.serializer);
     if (parsed.kind !== 'session' || parsed.payload.i === undefined) {
       this.runtime.log.warn(
-        'A session cookie was ours but its content could not be read: it counts as absent.',
+        'A session cookie was ours but its content could not be read: it counts as absent. ' +
+          "Was the option 'serializer' changed?",
       );
       return;
     }

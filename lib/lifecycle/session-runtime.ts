@@ -6,7 +6,6 @@ import type { TokenLimit } from './token-limit.js';
 
 /** Where a message for the operator goes. Nest's Logger is one. */
 export interface SessionLog {
-  log(message: string): void;
   warn(message: string): void;
   error(message: string): void;
 }

@@ -40,7 +40,8 @@ export class StoreHealth {
     if (use === 'reading' && this.#failing === 'writing') return;
     this.#failing = null;
     this.#recoveries += 1;
-    this.#log.log(`The session store "${this.#name}" is back.`);
+    // As loud as a warning: who silences the level `log` would wait for this line for ever.
+    this.#log.warn(`The session store "${this.#name}" is back.`);
   }
 
   /**

@@ -34,7 +34,7 @@ class SealedWorld {
       clock: this.clock,
       keyring: this.#keyring,
       serializer: JSON,
-      log: { log: note, warn: note, error: note },
+      log: { warn: note, error: note },
       lifetimes: new Lifetimes(this.clock, {
         age: 7_200_000,
         absoluteAge: Infinity,

@@ -172,7 +172,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines[0]).toMatch(/^error: The session store "scripted" (failed|did not answer)/);
       driver.mood = 'well';
       await Promise.all([1, 2, 3].map(() => read(visitor)));
-      expect(journal.lines.slice(1)).toEqual(['log: The session store "scripted" is back.']);
+      expect(journal.lines.slice(1)).toEqual(['warn: The session store "scripted" is back.']);
       expect(journal.lines.join()).not.toContain(driver.secretMessage);
     });
 

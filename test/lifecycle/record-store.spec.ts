@@ -6,7 +6,7 @@ import { sampleRecord } from '../conformance/record-samples.js';
 import { Deferred } from '../parallel/support/deferred.js';
 
 const TIMEOUT_MS = 2_000;
-const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = { warn: () => undefined, error: () => undefined };
 
 /** A store that does not answer until the test lets it. */
 function makeStore(timeoutMs: number) {

@@ -43,7 +43,7 @@ describe('the log of a store in trouble', () => {
     expect(lines[0]).toContain('ECONNREFUSED');
     trouble.reading = trouble.writing = false;
     for (let times = 0; times < 3; times += 1) await Promise.all([read(), write()]);
-    expect(lines.slice(1)).toEqual(['log: The session store "test" is back.']);
+    expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
   it('does not say that it is back while it can be read but not written', async () => {

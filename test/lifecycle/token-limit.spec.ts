@@ -7,7 +7,7 @@ const payload = { v: 1, n: 1, c: 0, d: { cart: ['secret things'], name: 'Ada' } 
 function limitOf(max: number, warns = true): { limit: TokenLimit; warnings: string[] } {
   const warnings: string[] = [];
   const ignore = (): void => undefined;
-  const log = { log: ignore, error: ignore, warn: (message: string) => void warnings.push(message) };
+  const log = { error: ignore, warn: (message: string) => void warnings.push(message) };
   return { limit: new TokenLimit(max, JSON, warns ? log : null), warnings };
 }
 

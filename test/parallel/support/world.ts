@@ -32,7 +32,7 @@ export const LIFETIMES: LifetimeSettings = {
   clearWithBrowser: false,
 };
 
-const SILENT: SessionLog = { log: () => undefined, warn: () => undefined, error: () => undefined };
+const SILENT: SessionLog = { warn: () => undefined, error: () => undefined };
 
 /** What a request's response said. */
 export interface Answer {
