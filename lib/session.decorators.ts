@@ -10,8 +10,9 @@ import { currentSession } from './current-session.js';
 import { DRIVER_NAME } from './driver-registry.js';
 import { NoSessionError } from './session.errors.js';
 import { SessionInterceptor } from './session.interceptor.js';
+import { FlashMessages } from './session/flash-messages.js';
+import { RequestSession } from './session/request-session.js';
 import type { SessionData } from './session/session-data.js';
-import type { RequestSession } from './session/request-session.js';
 import type { AnyKey } from './session/session-values.js';
 import { withFacade } from './session.facade.js';
 
@@ -38,9 +39,12 @@ const flashParameter = createParamDecorator((key: string | undefined, context: E
 function required(context: ExecutionContext): RequestSession {
   const session = currentSession(context);
   if (session !== undefined) return session;
+  const type = context.getType();
   throw new NoSessionError(
     `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      "Is SessionModule imported, and is the route not named by its option 'exclude'?",
+      (type === 'ws' || type === 'rpc'
+        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
+        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
   );
 }
 
@@ -62,12 +66,15 @@ function committing(decorator: ParameterDecorator): ParameterDecorator {
 }
 
 /**
- * Some compilers (swc, esbuild's successors) emit the value `Session`, which is a function and no class, as the type of
- * a parameter, where tsc emits Object; a ValidationPipe would then try to make one.
+ * A ValidationPipe with `validateCustomDecorators` would make a new object of the parameter's class, and what a handler
+ * got would be neither the session of its request nor its messages. Some compilers (swc, esbuild's successors) also emit
+ * the value `Session`, which is a function and no class, where tsc emits Object.
  */
 function hideType(target: object, key: string | symbol, index: number): void {
   const types: unknown = Reflect.getMetadata('design:paramtypes', target, key);
-  if (Array.isArray(types) && types[index] === Session) types[index] = Object;
+  if (!Array.isArray(types)) return;
+  const type: unknown = types[index];
+  if (type === Session || type === RequestSession || type === FlashMessages) types[index] = Object;
 }
 
 function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { Controller, type ExecutionContext, Get, ValidationPipe } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { describe, expect, it } from 'vitest';
+import { Flash, FlashMessages, NoSessionError, RequestSession, Session } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+/** Its parameters have the types that compilers write down for pipes, a class where one is named. */
+@Controller()
+class TypedController {
+  @Get('session')
+  session(@Session() session: Session) {
+    return { same: session === Session.current() };
+  }
+
+  @Get('request-session')
+  requestSession(@Session() session: RequestSession) {
+    return { same: session === Session.current() };
+  }
+
+  @Get('messages')
+  messages(@Flash() messages: FlashMessages, @Flash('status') status?: string) {
+    return { all: messages.all(), status };
+  }
+}
+
+describe.each(PLATFORMS)('handler parameters on %s, with a ValidationPipe that looks at all', (platform) => {
+  const start = () =>
+    HandlerApp.start(platform, {
+      controllers: [TypedController],
+      configure: (nest) =>
+        void nest.useGlobalPipes(
+          new ValidationPipe({ transform: true, whitelist: true, validateCustomDecorators: true }),
+        ),
+    });
+
+  it.each(['session', 'request-session'])('are the session of the request itself (%s)', async (path) => {
+    await using app = await start();
+    await app.visitor().agent.get(`/${path}`).expect(200, { same: true });
+  });
+
+  it('are the flash messages with what they hold', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flash('status', 'Saved.'));
+    await visitor.agent.get('/messages').expect(200, { all: { status: 'Saved.' }, status: 'Saved.' });
+  });
+});
+
+describe('A parameter that asks for a session', () => {
+  /** As Nest would, for a handler that is called in another way than over HTTP. */
+  function resolve(type: string): unknown {
+    const context = new ExecutionContextHost(
+      [{}, {}],
+      TypedController,
+      Reflect.get(TypedController.prototype, 'session'),
+    );
+    context.setType(type);
+    const parameters: Record<string, { factory: (data: unknown, context: ExecutionContext) => unknown }> =
+      Reflect.getMetadata(ROUTE_ARGS_METADATA, TypedController, 'session');
+    const [parameter] = Object.values(parameters);
+    return parameter?.factory(undefined, context);
+  }
+
+  it('says which handler has none, and what to look at', () => {
+    expect(() => resolve('http')).toThrow(NoSessionError);
+    expect(() => resolve('http')).toThrow(/^TypedController\.session asks .*Is SessionModule imported/);
+  });
+
+  it.each(['ws', 'rpc'])('says of a message (%s) that it carries none', (type) => {
+    expect(() => resolve(type)).toThrow(NoSessionError);
+    expect(() => resolve(type)).toThrow(new RegExp(`messages \\(of type '${type}'\\); only HTTP requests`));
+  });
+});
