@@ -72,6 +72,13 @@ function httpSessions(
   );
 }
 
+function withoutOptions(): never {
+  throw new SessionConfigError(
+    'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
+      'is global, so no other module has to import it.',
+  );
+}
+
 /** Plain JavaScript may leave the options out; Nest would then complain of something else. */
 function assertGiven(method: string, options: unknown, takes: string): void {
   if (typeof options === 'object' && options !== null) return;
@@ -93,6 +100,8 @@ function assertGiven(method: string, options: unknown, takes: string): void {
 @Module({
   imports: [DiscoveryModule],
   providers: [
+    // forRoot and forRootAsync provide it anew.
+    { provide: SESSION_OPTIONS, useFactory: withoutOptions },
     { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
     DriverRegistry,
     {

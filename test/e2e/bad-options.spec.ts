@@ -163,6 +163,16 @@ describe('A wrong option stops the boot', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(/useFactory.*useClass.*useExisting/);
   });
 
+  it.each(['alone', 'beside forRoot'])(
+    'also where SessionModule is imported without any, %s',
+    async (how) => {
+      const given = how === 'alone' ? [] : [SessionModule.forRoot({ secret: SECRET })];
+      const compiled = Test.createTestingModule({ imports: [...given, SessionModule] }).compile();
+      await expect(compiled).rejects.toThrow(SessionConfigError);
+      await expect(compiled).rejects.toThrow(/without options. Import SessionModule.forRoot\(.*once.*global/);
+    },
+  );
+
   it('and says what it got', async () => {
     expect(await complaintAbout(withSecret({ age: 'soon' }))).toContain('got "soon"');
     expect(await complaintAbout(withSecret({ age: 0 }))).toContain('got 0');
