@@ -15,6 +15,8 @@ interface Dependency {
   readonly typeOnly: boolean;
   /** Whether it is an `import(...)` that runs when it is asked for. */
   readonly lazy: boolean;
+  /** Whether it stands in a try block. */
+  readonly tried: boolean;
 }
 
 const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
@@ -28,11 +30,11 @@ function dependenciesOf(file: string): Dependency[] {
   const path = join(LIB, file);
   const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
   const found: Dependency[] = [];
-  const add = (specifier: ts.Node | undefined, typeOnly: boolean, lazy: boolean): void => {
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean, lazy: boolean, tried = false): void => {
     if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
     const name = specifier.text;
     const to = name.startsWith('.') ? posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts') : name;
-    found.push({ from: file, to, typeOnly, lazy });
+    found.push({ from: file, to, typeOnly, lazy, tried });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node.importClause), false);
@@ -40,12 +42,18 @@ function dependenciesOf(file: string): Dependency[] {
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node.argument.literal, true, false);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], false, true);
+      add(node.arguments[0], false, true, isTried(node));
     }
     ts.forEachChild(node, visit);
   };
   visit(source);
   return found;
+}
+
+function isTried(node: ts.Node): boolean {
+  const { parent } = node;
+  if (parent === undefined || ts.isFunctionLike(parent)) return false;
+  return (ts.isTryStatement(parent) && parent.tryBlock === node) || isTried(parent);
 }
 
 function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
@@ -162,6 +170,13 @@ describe('The code of lib', () => {
       ({ to, typeOnly, lazy }) => OPTIONAL.includes(to) && !typeOnly && !lazy,
     );
     expect(eager.map(shown)).toEqual([]);
+  });
+
+  // esbuild and webpack pass over such an import where the package is missing, and stop at any other.
+  it('loads an optional package in a try block, so that bundlers can do without it', () => {
+    const loading = dependencies.filter(({ to, lazy }) => OPTIONAL.includes(to) && lazy);
+    expect(loading.map(({ to }) => to)).toEqual(expect.arrayContaining(['typeorm', 'ioredis']));
+    expect(loading.filter(({ tried }) => !tried).map(shown)).toEqual([]);
   });
 
   it('imports no package that package.json does not name', () => {

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
+import { typeOrmMissing } from './typeorm-missing.js';
 
 /** Looks a provider up in the application; undefined where there is none. */
 export type Resolve = (token: unknown) => unknown;
@@ -37,16 +38,28 @@ export async function findDataSource(given: unknown, resolve: Resolve): Promise<
 async function tokensOf(name: string): Promise<unknown[]> {
   if (name !== defaultName) return [`${name}DataSource`, name];
   // With two copies of TypeORM installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
-  const [nest, typeorm] = await Promise.allSettled([import('@nestjs/typeorm'), import('typeorm')]);
-  const tokens: unknown[] = [];
-  if (nest.status === 'fulfilled') tokens.push(nest.value.getDataSourceToken());
-  if (typeorm.status === 'fulfilled') tokens.push(typeorm.value.DataSource);
+  const loaded = await Promise.allSettled([nestToken(), classToken()]);
+  const tokens = loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   if (tokens.length > 0) return tokens;
-  throw new SessionConfigError(
-    'The session driver "database" needs TypeORM, which cannot be loaded. Install typeorm, @nestjs/typeorm and the ' +
-      'client of your database (pg, mysql2 or better-sqlite3).',
-    { cause: typeorm.status === 'rejected' ? typeorm.reason : undefined },
-  );
+  return [await classToken()];
+}
+
+// Each import stands in a try: only then do bundlers pass over a package that is not installed.
+
+async function nestToken(): Promise<unknown> {
+  try {
+    return (await import('@nestjs/typeorm')).getDataSourceToken();
+  } catch (error) {
+    throw typeOrmMissing(error);
+  }
+}
+
+async function classToken(): Promise<unknown> {
+  try {
+    return (await import('typeorm')).DataSource;
+  } catch (error) {
+    throw typeOrmMissing(error);
+  }
 }
 
 // Known by what it can do, not by its class: an application may have more than one copy of TypeORM.
