@@ -135,10 +135,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * @throws SessionStoreError where the store fails
    */
   touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(
-      this.writable.touch().then(() => this),
-      callback,
-    );
+    return withCallback(() => this.writable.touch().then(() => this), callback);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -155,10 +152,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
-    return withCallback(
-      this.commitDue().then(() => this),
-      callback,
-    );
+    return withCallback(() => this.commitDue().then(() => this), callback);
   }
 
   /** The same as `commit`. */
@@ -173,10 +167,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * @throws SessionStoreError where the store fails
    */
   reload(callback?: SessionCallback): Promise<this> {
-    return withCallback(
-      this.reopen().then(() => this),
-      callback,
-    );
+    return withCallback(() => this.reopen().then(() => this), callback);
   }
 
   // ---- id ------------------------------------------------------------------------------------------------------
@@ -190,8 +181,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * session.regenerate().put('userId', user.id);
    */
   regenerate(callback?: SessionCallback): this {
-    this.writable.regenerate(true);
-    if (callback !== undefined) void withCallback(Promise.resolve(this), callback);
+    if (callback === undefined) this.writable.regenerate(true);
+    else void withCallback(() => Promise.resolve(this.regenerate()), callback);
     return this;
   }
 
@@ -220,10 +211,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * @throws SessionStoreError where the store fails
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(
-      this.writable.destroy().then(() => this),
-      callback,
-    );
+    return withCallback(() => this.writable.destroy().then(() => this), callback);
   }
 
   /** Destroys the session and its cookie: the same as `destroy()`. */

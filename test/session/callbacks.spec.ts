@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RequestSession, SessionStoreError, SessionValueError } from 'nestjs-session-kit';
+import {
+  type RequestSession,
+  SessionReadonlyError,
+  SessionStoreError,
+  SessionValueError,
+} from 'nestjs-session-kit';
 import { systemClock } from '../../lib/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
@@ -77,6 +82,21 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     });
     expect(destroyed).toEqual([{}, null]);
   });
+
+  // Passport calls regenerate() from within a callback of its own: an exception there would end the process.
+  it.each(['regenerate', 'roll', 'destroy', 'touch'] as const)(
+    'are called with the error where %s is refused at once',
+    async (operation) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      const [error] = await visitor.in(async (session) => {
+        await session.setId(session.id).start(true);
+        return calledBack(session, operation);
+      });
+      expect(error).toBeInstanceOf(SessionReadonlyError);
+      expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
+    },
+  );
 
   it.each([
     ['save', 200],

@@ -40,4 +40,28 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     expect([readonly.cookies, absent.cookies]).toEqual([[], []]);
     expect(await visitor.in((session) => session.get('a'))).toBe('mine');
   });
+
+  it('may write what it switches to, also where it switched read-only before', async () => {
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    await visitor.in(async (session) => {
+      await session.setId(id).start(true);
+      expect(session.readonly).toBe(true);
+      await session.setId(id).start();
+      expect(session.put('b', 2).readonly).toBe(false);
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ a: 1, b: 2 });
+  });
+
+  it('is fresh where nobody has the id', async () => {
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    const seen = await visitor.in(async (session) => {
+      await session.setId('nobody').start();
+      const before = session.fresh;
+      await session.setId(id).start();
+      return [before, session.fresh];
+    });
+    expect(seen).toEqual([true, false]);
+  });
 });

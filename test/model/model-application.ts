@@ -1,0 +1,62 @@
+import type { Values } from './naive-values.js';
+
+/** What is kept of a session: in the store, or sealed in a cookie. */
+export interface Kept {
+  readonly id: number;
+  /** How often it was stored. */
+  readonly version: number;
+  readonly values: Values;
+  /** What the next request will find flashed. */
+  readonly flash: Values;
+  readonly ownDuration: number | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** The options of an application that sessions depend on. */
+export interface Settings {
+  /** Whether the cookie carries the session itself. */
+  readonly isSealed: boolean;
+  readonly ageMs: number;
+  readonly touchEveryMs: number;
+  /** Whether a visit that only reads renews. */
+  readonly automaticTouch: boolean;
+  /** Whether the cookie ends with the browser. */
+  readonly clearWithBrowser: boolean;
+}
+
+/** The model's application: its settings and its store. */
+export class ModelApplication {
+  readonly records = new Map<number, Kept>();
+  #lastId = 0;
+
+  constructor(
+    readonly settings: Settings,
+    readonly now: () => number,
+  ) {}
+
+  newId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  keep(kept: Kept): void {
+    if (!this.settings.isSealed) this.records.set(kept.id, kept);
+  }
+
+  remove(kept: Kept): void {
+    this.records.delete(kept.id);
+  }
+
+  find(id: number): Kept | null {
+    const kept = this.records.get(id);
+    return kept !== undefined && kept.expiresAt > this.now() ? kept : null;
+  }
+
+  /** A minute (unless set otherwise) after the last renewal, or a quarter of the lifetime where that is less. */
+  isRenewalDue(kept: Kept): boolean {
+    const duration = kept.ownDuration ?? this.settings.ageMs;
+    const shrunkBy = duration - (kept.expiresAt - this.now());
+    return shrunkBy >= Math.min(this.settings.touchEveryMs, duration / 4);
+  }
+}

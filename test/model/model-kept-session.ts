@@ -1,0 +1,157 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Kept, ModelApplication } from './model-application.js';
+import { ModelSession } from './model-session.js';
+import { type Values, joined, stored } from './naive-values.js';
+
+/** A session and what is kept of it: how it is loaded and stored. */
+export abstract class KeptSession extends ModelSession {
+  createdAt = 0;
+  /** A lifetime of its own. */
+  protected ownDuration: number | null = null;
+  fresh = true;
+  /** What the store (or the cookie) has of this session. */
+  kept: Kept | null = null;
+  protected ownId: number | null = null;
+  protected hasNewDuration = false;
+  /** What waits for a request that is no prefetch. */
+  protected waiting: Values = {};
+  /** Whether this request has stored the session once: then what the store has flashed is this request's. */
+  protected hasStored = false;
+  /** What it stored for the next request. */
+  protected justStored: Values = {};
+  protected isCookieDue = false;
+  /** Found when the session came in. */
+  protected isRenewalDue = false;
+
+  constructor(
+    protected readonly application: ModelApplication,
+    private readonly prefetch: boolean,
+    sent: Kept | null,
+  ) {
+    super();
+    this.load(sent);
+  }
+
+  protected load(kept: Kept | null): void {
+    this.kept = kept;
+    this.isRenewalDue =
+      kept !== null && this.application.settings.automaticTouch && this.application.isRenewalDue(kept);
+    this.ownId = kept?.id ?? null;
+    this.isWritten = false;
+    this.hasNewDuration = false;
+    this.fresh = kept === null;
+    this.values = stored(kept?.values ?? {});
+    this.previous = stored(kept?.flash ?? {});
+    this.waiting = stored(this.previous);
+    this.visible = { ...this.previous };
+    this.next = {};
+    this.ownDuration = kept?.ownDuration ?? null;
+    this.createdAt = kept?.createdAt ?? this.application.now();
+  }
+
+  // ---- about the session -------------------------------------------------------------------------------------------
+
+  /** A number in place of random bits. */
+  get id(): string {
+    return `id ${this.number}`;
+  }
+
+  protected get number(): number {
+    return (this.ownId ??= this.application.newId());
+  }
+
+  get sessionId(): string {
+    return this.id;
+  }
+
+  get ready(): boolean {
+    return this.initiated;
+  }
+
+  get knownId(): number | null {
+    return this.ownId;
+  }
+
+  get stored(): boolean {
+    return this.kept !== null;
+  }
+
+  get duration(): number {
+    return this.ownDuration ?? this.application.settings.ageMs;
+  }
+
+  get expiresAt(): number {
+    if (this.kept === null || this.hasNewDuration) return this.application.now() + this.duration;
+    return this.kept.expiresAt;
+  }
+
+  /** Messages that age are no doing of this request. */
+  get isModified(): boolean {
+    const isMoved = this.kept !== null && this.kept.id !== this.ownId;
+    const isMutated = !isDeepStrictEqual(stored(this.values), this.kept?.values ?? {});
+    return this.isWritten || this.hasNewDuration || isMoved || isMutated;
+  }
+
+  get #isDue(): boolean {
+    return this.isModified || !isDeepStrictEqual(this.#nextFlash, this.kept?.flash ?? {});
+  }
+
+  /** A page that is only fetched ahead does not use the messages up. */
+  get #nextFlash(): Values {
+    // What is mutated in a message after it was stored, and nothing else is written: not noticed by the package so far.
+    if (this.hasStored && !this.isWritten) return this.kept?.flash ?? {};
+    return stored(this.prefetch ? joined(this.waiting, this.next) : this.next);
+  }
+
+  // ---- storing -----------------------------------------------------------------------------------------------------
+
+  /** Stores what changed; renews what was not renewed for a minute. */
+  commit(): this {
+    if (this.readonly) return this;
+    if (this.#isDue) this.store();
+    else if (this.kept !== null && this.isRenewalDue) {
+      if (this.application.settings.isSealed) this.store();
+      else this.renew(this.kept, !this.endsWithBrowser);
+    }
+    return this;
+  }
+
+  protected store(): void {
+    const now = this.application.now();
+    const before = this.kept;
+    if (before !== null) this.application.remove(before);
+    const isRenewed =
+      this.application.settings.isSealed ||
+      before === null ||
+      before.id !== this.ownId ||
+      this.hasNewDuration ||
+      this.application.isRenewalDue(before);
+    this.kept = {
+      id: this.number,
+      version: before === null || before.id !== this.ownId ? 1 : before.version + 1,
+      values: stored(this.values),
+      flash: this.#nextFlash,
+      ownDuration: this.ownDuration,
+      createdAt: this.createdAt,
+      expiresAt: isRenewed ? now + this.duration : before.expiresAt,
+    };
+    this.application.keep(this.kept);
+    this.isCookieDue ||= isRenewed;
+    this.isRenewalDue = false;
+    this.isWritten = false;
+    this.hasNewDuration = false;
+    this.hasStored = true;
+    this.justStored = stored(this.next);
+  }
+
+  protected renew(kept: Kept, tellsBrowser: boolean): void {
+    if (tellsBrowser) this.isCookieDue = true;
+    this.isRenewalDue = false;
+    this.kept = { ...kept, expiresAt: this.application.now() + this.duration };
+    this.application.keep(this.kept);
+  }
+
+  protected get endsWithBrowser(): boolean {
+    return this.application.settings.clearWithBrowser && this.ownDuration === null;
+  }
+}

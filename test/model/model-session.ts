@@ -1,0 +1,252 @@
+import { Refused, type Values, apart, isMissing, read, remove, write } from './naive-values.js';
+
+const NEVER_FLASHED = ['password', '_csrf'];
+
+const asList = (keys: unknown): string[] => (Array.isArray(keys) ? keys : [keys]) as string[];
+
+const pairs = (key: string | Values, value: unknown): [string, unknown][] =>
+  typeof key === 'string' ? [[key, value]] : Object.entries(key);
+
+const writeMessage = (messages: Values, key: string, value: unknown): void =>
+  apart(() => write(messages, key, value), messages, key);
+
+/** Values and messages of one request, as the design describes them: plain objects, and nothing clever. */
+export abstract class ModelSession {
+  values: Values = {};
+  /** What the previous request flashed. */
+  previous: Values = {};
+  /** The messages that this request sees. */
+  visible: Values = {};
+  /** The messages that the next request will see. */
+  next: Values = {};
+  /** Whether this request wrote: what is put counts also where it is what was there. */
+  isWritten = false;
+  readonly = false;
+  initiated = true;
+  protected abstract readonly body: Values | null;
+
+  abstract destroy(): this;
+
+  // ---- reading ---------------------------------------------------------------------------------------------------
+
+  #read(key: string): unknown {
+    const value = read(this.values, key);
+    return value === undefined ? read(this.visible, key) : value;
+  }
+
+  get(key?: string, fallback?: unknown): unknown {
+    if (key === undefined) return this.all();
+    const value = this.#read(key);
+    if (!isMissing(value) || fallback === undefined) return value;
+    return typeof fallback === 'function' ? fallback() : fallback;
+  }
+
+  all(): Values {
+    return { ...this.visible, ...this.values };
+  }
+
+  has(keys: unknown): boolean {
+    return asList(keys).every((key) => !isMissing(this.#read(key)));
+  }
+
+  exists(keys: unknown): boolean {
+    return asList(keys).every((key) => this.#read(key) !== undefined);
+  }
+
+  missing(keys: unknown): boolean {
+    return asList(keys).every((key) => isMissing(this.#read(key)));
+  }
+
+  only(keys: unknown): Values {
+    const all = this.all();
+    const picked: Values = {};
+    for (const key of asList(keys)) {
+      const value = read(all, key);
+      if (value === undefined) continue;
+      if (Object.hasOwn(all, key)) picked[key] = value;
+      else write(picked, key, value);
+    }
+    return picked;
+  }
+
+  except(keys: unknown): Values {
+    const rest = this.all();
+    for (const key of asList(keys)) apart(() => remove(rest, key), rest, key);
+    return rest;
+  }
+
+  get isEmpty(): boolean {
+    return Object.keys(this.all()).length === 0;
+  }
+
+  // ---- writing ---------------------------------------------------------------------------------------------------
+
+  put(key: string | Values, value?: unknown): this {
+    this.checkWritable();
+    for (const [name, each] of pairs(key, value)) this.#write(name, each);
+    return this;
+  }
+
+  #write(key: string, value: unknown): void {
+    write(this.values, key, value);
+    this.isWritten = true;
+  }
+
+  set(key: string | Values, value?: unknown): this {
+    return this.put(key, value);
+  }
+
+  update(key: string, fn: (current: unknown) => unknown): this {
+    this.checkWritable();
+    const value = fn(read(this.values, key));
+    if (value === undefined) {
+      // Counts also where nothing was there.
+      this.isWritten = true;
+      remove(this.values, key);
+    } else this.#write(key, value);
+    return this;
+  }
+
+  push(key: string, value: unknown): this {
+    this.checkWritable();
+    const list = read(this.values, key) ?? [];
+    if (!Array.isArray(list)) throw new Refused('SessionValueError');
+    this.#write(key, list);
+    list.push(value);
+    return this;
+  }
+
+  increment(key: string, by = 1): number {
+    this.checkWritable();
+    const count = read(this.values, key) ?? 0;
+    if (typeof count !== 'number') throw new Refused('SessionValueError');
+    this.#write(key, count + by);
+    return count + by;
+  }
+
+  decrement(key: string, by = 1): number {
+    return this.increment(key, -by);
+  }
+
+  pull(key: string, fallback?: unknown): unknown {
+    this.checkWritable();
+    const value = this.get(key, fallback);
+    this.#remove(key);
+    return value;
+  }
+
+  forget(keys?: unknown): this {
+    if (keys === undefined) return this.destroy();
+    this.checkWritable();
+    for (const key of asList(keys)) this.#remove(key);
+    return this;
+  }
+
+  delete(keys?: unknown): this {
+    return keys === undefined ? this.flush() : this.forget(keys);
+  }
+
+  /** What is removed cannot be read any more: a message of this name goes as well. */
+  #remove(key: string): void {
+    // Counts also where it was a message for now only.
+    for (const from of [this.values, this.visible, this.next]) {
+      if (read(from, key) !== undefined) this.isWritten = true;
+      if (from === this.values) remove(from, key);
+      else apart(() => remove(from, key), from, key);
+    }
+  }
+
+  flush(): this {
+    this.checkWritable();
+    if (!this.isEmpty) this.isWritten = true;
+    this.values = {};
+    this.visible = {};
+    this.next = {};
+    return this;
+  }
+
+  clear(): this {
+    return this.flush();
+  }
+
+  reset(values: Values): this {
+    this.checkWritable();
+    for (const key of Object.keys(values)) read({}, key);
+    this.flush();
+    this.values = { ...values };
+    // Counts also where there was nothing, and is nothing now.
+    this.isWritten = true;
+    return this;
+  }
+
+  // ---- flash -----------------------------------------------------------------------------------------------------
+
+  flash(key: string | Values, value?: unknown): this {
+    this.checkWritable();
+    for (const [name, each] of pairs(key, value)) {
+      for (const messages of [this.visible, this.next]) writeMessage(messages, name, each);
+      this.isWritten = true;
+    }
+    return this;
+  }
+
+  now(key: string | Values, value?: unknown): this {
+    for (const [name, each] of pairs(key, value)) writeMessage(this.visible, name, each);
+    return this;
+  }
+
+  reflash(): this {
+    return this.keep(Object.keys(this.previous));
+  }
+
+  /** What this request flashed under the name stays. */
+  keep(keys: unknown): this {
+    this.checkWritable();
+    for (const key of asList(keys)) {
+      const message = read(this.previous, key);
+      if (message === undefined || read(this.next, key) !== undefined) continue;
+      writeMessage(this.next, key, message);
+      this.isWritten = true;
+    }
+    return this;
+  }
+
+  #fields(): Values {
+    const fields = Object.entries(this.body ?? {}).filter(([name]) => !NEVER_FLASHED.includes(name));
+    return Object.fromEntries(fields);
+  }
+
+  flashAll(): this {
+    return this.flash(this.#fields());
+  }
+
+  flashOnly(keys: unknown): this {
+    const fields = this.#fields();
+    const named = asList(keys).map((key) => [key, read(fields, key)] as const);
+    return this.flash(Object.fromEntries(named.filter(([, value]) => value !== undefined)));
+  }
+
+  flashExcept(keys: unknown): this {
+    const fields = this.#fields();
+    for (const key of asList(keys)) remove(fields, key);
+    return this.flash(fields);
+  }
+
+  old(key: string, fallback?: unknown): unknown {
+    const message = read(this.previous, key);
+    return isMissing(message) && fallback !== undefined ? fallback : message;
+  }
+
+  get flashMessages() {
+    return {
+      get: (key: string, fallback?: unknown): unknown => this.old(key, fallback),
+      has: (key: string): boolean => !isMissing(read(this.previous, key)),
+      all: (): Values => ({ ...this.previous }),
+      isEmpty: Object.keys(this.previous).length === 0,
+    };
+  }
+
+  protected checkWritable(): void {
+    if (this.readonly) throw new Refused('SessionReadonlyError');
+  }
+}

@@ -1,0 +1,169 @@
+import type { Kept, ModelApplication } from './model-application.js';
+import { KeptSession } from './model-kept-session.js';
+import { Refused, type Values } from './naive-values.js';
+
+const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60_000;
+const SPELLED: Record<string, number> = { '1h': 3_600_000, '3h': 10_800_000 };
+
+type Callback = (error?: unknown) => void;
+
+/** What a response does about the cookie. */
+export interface Cookie {
+  readonly kind: 'set' | 'expire';
+  /** Undefined: it ends with the browser. */
+  readonly maxAgeSeconds: number | undefined;
+  /** Of the session; not where the session itself is sealed in it. */
+  readonly id?: number;
+}
+
+/** One request of the model: its session, from what the browser sent to what the response says. */
+export class ModelVisit extends KeptSession {
+  #isDestroyed = false;
+
+  constructor(
+    application: ModelApplication,
+    private readonly sent: Kept | null,
+    private readonly cameWithCookie: boolean,
+    prefetch: boolean,
+    protected override readonly body: Values | null,
+  ) {
+    super(application, prefetch, sent);
+  }
+
+  setDuration(duration: unknown): this {
+    const ms = typeof duration === 'string' ? SPELLED[duration] : Number(duration);
+    if (ms === undefined || ms <= 0) throw new Refused('SessionValueError');
+    this.checkWritable();
+    this.ownDuration = ms;
+    this.hasNewDuration = true;
+    return this;
+  }
+
+  permanent(values: Values = {}): this {
+    this.checkWritable();
+    this.ownDuration = TEN_YEARS_MS;
+    this.hasNewDuration = true;
+    return this.put(values);
+  }
+
+  regenerate(callback?: Callback): this {
+    if (callback !== undefined) return this.#called(callback, () => this.regenerate());
+    this.checkWritable();
+    this.ownId = this.application.newId();
+    this.fresh = true;
+    return this;
+  }
+
+  invalidate(): this {
+    this.regenerate().flush();
+    this.waiting = {};
+    // A session that was never stored keeps the lifetime that it was given a moment ago.
+    if (this.kept !== null) {
+      this.ownDuration = null;
+      this.hasNewDuration = true;
+      this.createdAt = this.application.now();
+    }
+    return this;
+  }
+
+  destroy(callback?: Callback): this {
+    if (callback !== undefined) return this.#called(callback, () => this.destroy());
+    this.checkWritable();
+    if (this.kept !== null) this.application.remove(this.kept);
+    this.load(null);
+    this.hasStored = false;
+    this.#isDestroyed = true;
+    return this;
+  }
+
+  reload(callback?: Callback): this {
+    if (callback !== undefined) return this.#called(callback, () => this.reload());
+    const { previous } = this;
+    const waiting = this.waiting;
+    const isRenewalDue = this.isRenewalDue;
+    const isFresh = this.fresh && this.kept?.id === this.ownId;
+    const id = this.kept === null ? this.ownId : this.kept.id;
+    const next = this.hasStored ? this.justStored : null;
+    this.load(this.kept);
+    this.ownId = id;
+    this.fresh = this.kept === null || isFresh;
+    this.previous = previous;
+    this.visible = { ...previous, ...next };
+    if (next !== null) this.next = next;
+    this.waiting = waiting;
+    this.isRenewalDue = isRenewalDue;
+    return this;
+  }
+
+  #called(callback: Callback, method: () => this): this {
+    try {
+      method();
+    } catch (error) {
+      callback(error);
+      return this;
+    }
+    callback();
+    return this;
+  }
+
+  get passport(): unknown {
+    return this.get('passport');
+  }
+
+  set passport(user: unknown) {
+    if (user === undefined) this.forget('passport');
+    else this.put('passport', user);
+  }
+
+  /** Lets go of this session, and loads another; an id without a record is taken only where it was made for this. */
+  switchTo(id: number | null, isGenerated: boolean, readonly: boolean): void {
+    const kept = id === null ? null : this.application.find(id);
+    this.load(kept);
+    this.hasStored = false;
+    this.isCookieDue = false;
+    this.#isDestroyed = false;
+    if (kept === null && isGenerated) this.ownId = id;
+    this.readonly = readonly;
+  }
+
+  start(): this {
+    return this.initiate();
+  }
+
+  initiate(): this {
+    this.initiated = true;
+    return this;
+  }
+
+  touch(callback?: Callback): this {
+    if (callback !== undefined) return this.#called(callback, () => this.touch());
+    this.checkWritable();
+    if (this.kept === null) return this;
+    // A sealed session travels as a whole: what is pending goes along.
+    if (this.application.settings.isSealed) this.store();
+    else this.renew(this.kept, true);
+    return this;
+  }
+
+  save(callback?: Callback): this {
+    if (callback !== undefined) return this.#called(callback, () => this.save());
+    return this.commit();
+  }
+
+  roll(): this {
+    return this.regenerate();
+  }
+
+  /** The end of the request: what the response says. */
+  leave(): Cookie | null {
+    this.commit();
+    if (this.readonly) return null;
+    const kept = this.kept;
+    if (kept === null)
+      return this.#isDestroyed && this.cameWithCookie ? { kind: 'expire', maxAgeSeconds: 0 } : null;
+    if (kept.id === this.sent?.id && !this.isCookieDue) return null;
+    const maxAge = Math.ceil((kept.expiresAt - this.application.now()) / 1000);
+    const cookie = { kind: 'set', maxAgeSeconds: this.endsWithBrowser ? undefined : maxAge } as const;
+    return this.application.settings.isSealed ? cookie : { ...cookie, id: kept.id };
+  }
+}

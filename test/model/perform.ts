@@ -1,0 +1,116 @@
+import type { Step } from './script.js';
+
+/** What a step came to: as JSON has it, since that is what a session keeps. */
+export type Outcome = { readonly value?: unknown } | { readonly error: string };
+
+/** The real session or the model's: they have the same names. */
+export interface Subject {
+  get(key: string): unknown;
+  put(key: string, value: unknown): unknown;
+  readonly flashMessages: object;
+}
+
+/** Performs the steps of one request, on the real session or on the model's. */
+export class Performer {
+  /** The object last got or handed in: the application may mutate it any time later. */
+  #last: unknown = null;
+
+  constructor(
+    private readonly subject: Subject,
+    private readonly switchTo: (how: string, which: string, readonly: boolean) => unknown,
+  ) {}
+
+  async perform({ use, args }: Step): Promise<Outcome> {
+    try {
+      const value = await this.#use(
+        use,
+        args.map((arg) => unshared(arg)),
+      );
+      if (value === this.subject) return { value: 'the session' };
+      // As it was at this moment.
+      return JSON.parse(JSON.stringify({ value })) as Outcome;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return { error: error.name };
+    }
+  }
+
+  #use(use: string, args: unknown[]): unknown {
+    const [first, second] = args;
+    switch (use) {
+      case 'getMade':
+        return this.#noted(this.#call(this.subject, 'get', [first, () => 'made']));
+      case 'update':
+        return this.#call(this.subject, 'update', [first, UPDATERS[String(second)]]);
+      case 'mutate':
+        mutate(this.#noted(this.#call(this.subject, 'get', [first])), String(second));
+        return undefined;
+      case 'mutateLast':
+        mutate(this.#last, String(first));
+        return undefined;
+      case 'copy':
+        return this.#call(this.subject, 'put', [second, this.#call(this.subject, 'get', [first]) ?? null]);
+      case 'callback':
+        return new Promise((resolve) => {
+          this.#call(this.subject, String(first), [
+            (error?: unknown) => resolve(error instanceof Error ? error.name : 'no error'),
+          ]);
+        });
+      case 'setPassport':
+        return Reflect.set(this.subject, 'passport', first);
+      case 'switch':
+        return this.switchTo(String(first), String(second), args[2] === true);
+      default:
+        for (const arg of args) this.#noted(arg);
+        return this.#noted(
+          use.startsWith('flashMessages.')
+            ? this.#call(this.subject.flashMessages, use.slice('flashMessages.'.length), args)
+            : this.#call(this.subject, use, args),
+        );
+    }
+  }
+
+  #call(on: object, name: string, args: unknown[]): unknown {
+    const member: unknown = Reflect.get(on, name);
+    return typeof member === 'function' ? (Reflect.apply(member, on, args) as unknown) : member;
+  }
+
+  #noted(value: unknown): unknown {
+    if (typeof value === 'object' && value !== null && value !== this.subject && !(value instanceof Promise))
+      this.#last = value;
+    return value;
+  }
+}
+
+/** A copy in which nothing stands at two places. */
+const unshared = (value: unknown): unknown =>
+  value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+
+/** What an application does to an object that it got from a session. */
+function mutate(object: unknown, trick: string): void {
+  if (typeof object !== 'object' || object === null) return;
+  if (Array.isArray(object)) {
+    if (trick === 'add') object.push(9);
+    else if (trick === 'empty') object.length = 0;
+    else if (trick === 'wrap') object.push([9]);
+    else if (trick === 'remove') object.shift();
+    return;
+  }
+  const [firstKey] = Object.keys(object);
+  if (trick === 'add') Reflect.set(object, 'm', 9);
+  else if (trick === 'wrap') Reflect.set(object, 'd', { m: [9] });
+  else if (trick === 'remove' && firstKey !== undefined) Reflect.deleteProperty(object, firstKey);
+  else if (trick === 'empty') for (const key of Object.keys(object)) Reflect.deleteProperty(object, key);
+}
+
+const UPDATERS: Record<string, (current: unknown) => unknown> = {
+  add: (current) => {
+    if (typeof current !== 'object' || current === null) return typeof current === 'number' ? current + 1 : 1;
+    mutate(current, 'add');
+    return current;
+  },
+  empty: (current) => (Array.isArray(current) ? [] : {}),
+  wrap: (current) => ({ b: current ?? null }),
+  nothing: (current) => current,
+  remove: () => undefined,
+};

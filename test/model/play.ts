@@ -1,0 +1,201 @@
+import type { RequestSession } from 'nestjs-session-kit';
+import type { HandlerApp } from '../support/handler-app.js';
+import { Browser, type SetCookie, receivedCookies } from './browser.js';
+import { type Kept, ModelApplication, type Settings } from './model-application.js';
+import { ModelVisit } from './model-visit.js';
+import { Performer, type Outcome } from './perform.js';
+import { expectSame, told } from './report.js';
+import type { Script, Visit } from './script.js';
+
+/** A visitor's browser, real and in the model. */
+class Person {
+  readonly browser = new Browser();
+  cookie: { readonly kept: Kept; readonly until: number } | null = null;
+}
+
+/** The time of the test. */
+export interface Time {
+  now(): number;
+  advance(ms: number): void;
+}
+
+/** Plays a script on an application and on the model, and expects no difference after any request. */
+export class Play {
+  readonly #model: ModelApplication;
+  readonly #people: readonly [Person, Person] = [new Person(), new Person()];
+  /** The real id behind each number of the model. */
+  readonly #ids = new Map<number, string>();
+  /** How each real id travels in a cookie. */
+  readonly #signed = new Map<string, string>();
+
+  constructor(
+    private readonly app: HandlerApp,
+    private readonly time: Time,
+    settings: Settings,
+  ) {
+    this.#model = new ModelApplication(settings, () => time.now());
+  }
+
+  async play(script: Script): Promise<void> {
+    for (const visit of script) {
+      this.time.advance(visit.afterMs);
+      const said = await this.#visitModel(visit);
+      const done = await this.#visit(visit, said);
+      expectSame(
+        { steps: told(visit, said.outcomes), cookies: said.cookies, records: this.#modelRecords() },
+        { steps: told(visit, done.outcomes), cookies: done.cookies, records: await this.#records() },
+      );
+    }
+  }
+
+  async #visitModel({ visitor, prefetch, form, steps }: Visit) {
+    const person = this.#people[visitor];
+    if (person.cookie !== null && person.cookie.until <= this.time.now()) person.cookie = null;
+    const kept = person.cookie === null ? null : this.#live(person.cookie.kept);
+    const session = new ModelVisit(this.#model, kept, person.cookie !== null, prefetch, form);
+    const targets: (number | null)[] = [];
+    const performer = new Performer(session, (_how, which, readonly) => {
+      const target = this.#idOf(visitor, which);
+      targets.push(target);
+      if (which === 'forged') return false;
+      if (which === 'generated') session.switchTo(this.#model.newId(), true, readonly);
+      else session.switchTo(target, false, readonly);
+      return true;
+    });
+    const outcomes: Outcome[] = [];
+    const ids: (number | null)[] = [];
+    for (const step of steps) {
+      outcomes.push(await performer.perform(step));
+      ids.push(session.knownId);
+    }
+    const cookie = session.leave();
+    if (cookie?.kind === 'expire') person.cookie = null;
+    if (cookie?.kind === 'set' && session.kept !== null) {
+      person.cookie = {
+        kept: session.kept,
+        until: this.time.now() + (cookie.maxAgeSeconds ?? Infinity) * 1000,
+      };
+    }
+    return { outcomes, targets, ids: [...ids, session.knownId], cookies: cookie === null ? [] : [cookie] };
+  }
+
+  #idOf(visitor: 0 | 1, which: string): number | null {
+    if (which === 'mine') return this.#people[visitor].cookie?.kept.id ?? null;
+    if (which === 'other') return this.#people[visitor === 0 ? 1 : 0].cookie?.kept.id ?? null;
+    if (which === 'former') return [...this.#ids.keys()].find((id) => this.#model.find(id) === null) ?? null;
+    return null;
+  }
+
+  async #switch(
+    session: RequestSession,
+    number: number | null,
+    how: string,
+    which: string,
+    readonly: boolean,
+  ) {
+    const id =
+      which === 'generated'
+        ? await session.generateId()
+        : ((number === null ? undefined : this.#ids.get(number)) ?? 'nobody');
+    if (which === 'forged') {
+      const signed = 'v1.nobody.forged';
+      if (session.setSignedId(signed) !== false) throw new Error('took a forged signature');
+      await session.start(readonly);
+      return false;
+    }
+    const signed = this.#signed.get(id);
+    if (how === 'setSignedId' && signed !== undefined) {
+      if (session.setSignedId(signed) !== session) throw new Error('refused a good signature');
+    } else session.setId(id);
+    await session.start(readonly);
+    return true;
+  }
+
+  #live(kept: Kept): Kept | null {
+    if (!this.#model.settings.isSealed) return this.#model.find(kept.id);
+    return kept.expiresAt > this.time.now() ? kept : null;
+  }
+
+  async #visit(
+    { visitor, prefetch, form, steps, fails }: Visit,
+    said: { outcomes: Outcome[]; ids: (number | null)[]; targets: (number | null)[] },
+  ) {
+    const { browser } = this.#people[visitor];
+    const outcomes: Outcome[] = [];
+    const handler = async (session: RequestSession) => {
+      const performer = new Performer(session, (how, which, readonly) =>
+        this.#switch(session, said.targets.shift() ?? null, how, which, readonly),
+      );
+      for (const [at, step] of steps.entries()) {
+        outcomes.push(this.#named(await performer.perform(step), said.outcomes[at]));
+        this.#meet(said.ids[at] ?? null, session);
+      }
+      this.#meet(said.ids.at(-1) ?? null, session);
+      if (fails) throw new Error('thrown by the handler');
+    };
+    const cookie = browser.header(this.time.now());
+    const { response } = await this.app.visitor().handle(handler, {
+      headers: {
+        ...(cookie === undefined ? {} : { cookie }),
+        ...(prefetch ? { 'sec-purpose': 'prefetch' } : {}),
+      },
+      ...(form === null ? {} : { body: form }),
+      ...(fails ? { status: 500 } : {}),
+    });
+    const cookies = receivedCookies(response.headers);
+    for (const each of cookies) browser.receive(each, this.time.now());
+    return { outcomes, cookies: cookies.map((each) => this.#summary(each)) };
+  }
+
+  /** What a cookie says, in the model's terms. */
+  #summary({ value, attributes }: SetCookie) {
+    const maxAge = attributes['max-age'];
+    const maxAgeSeconds = maxAge === undefined ? undefined : Number(maxAge);
+    if (value === '') return { kind: 'expire', maxAgeSeconds };
+    if (this.#model.settings.isSealed) return { kind: 'set', maxAgeSeconds };
+    const number = [...this.#ids].find(([, id]) => this.#signed.get(id) === value)?.[0];
+    return { kind: 'set', maxAgeSeconds, id: number };
+  }
+
+  /** An id as the model has it: by its number. The first time that the model speaks of one, this is the one. */
+  #named(outcome: Outcome, expected: Outcome | undefined): Outcome {
+    if (expected === undefined || !('value' in outcome) || !('value' in expected)) return outcome;
+    const number = /^id (\d+)$/.exec(String(expected.value))?.[1];
+    if (number === undefined || typeof outcome.value !== 'string') return outcome;
+    if (!this.#ids.has(Number(number))) this.#learn(Number(number), outcome.value);
+    return outcome.value === this.#ids.get(Number(number)) ? expected : outcome;
+  }
+
+  #meet(number: number | null, session: RequestSession): void {
+    if (number === null) return;
+    this.#learn(number, session.id);
+    if (!this.#model.settings.isSealed) this.#signed.set(session.id, session.signedId);
+  }
+
+  #learn(number: number, id: string): void {
+    const known = this.#ids.get(number);
+    if (known === undefined && [...this.#ids.values()].includes(id))
+      throw new Error('An id was given twice.');
+    if (known !== undefined && known !== id) throw new Error(`Another id in place of id ${number}.`);
+    this.#ids.set(number, id);
+  }
+
+  async #records() {
+    const records: Record<number, unknown> = {};
+    for (const [number, id] of this.#ids) {
+      const record = await this.app.manager.read(id);
+      if (record === null) continue;
+      const { values, expiresAt, createdAt, version } = record;
+      records[number] = { values, expiresAt, createdAt, version };
+    }
+    return records;
+  }
+
+  #modelRecords() {
+    const records: Record<number, unknown> = {};
+    for (const { id, values, expiresAt, createdAt, version } of this.#model.records.values()) {
+      if (expiresAt > this.time.now()) records[id] = { values, expiresAt, createdAt, version };
+    }
+    return records;
+  }
+}

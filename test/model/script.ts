@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+
+/** One use of a session, by the name of its method or property; a few more names stand in `perform.ts`. */
+export interface Step {
+  readonly use: string;
+  readonly args: readonly unknown[];
+}
+
+/** One request of a script. */
+export interface Visit {
+  /** Whose browser. */
+  readonly visitor: 0 | 1;
+  /** How much later than the request before, in ms. */
+  readonly afterMs: number;
+  readonly prefetch: boolean;
+  /** Sends a form. */
+  readonly form: Readonly<Record<string, unknown>> | null;
+  readonly steps: readonly Step[];
+  /** Whether the handler throws at the end. */
+  readonly fails: boolean;
+}
+
+/** What two visitors do, one request after the other. */
+export type Script = readonly Visit[];
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const KEYS = ['a', 'b', 'c', 'a.b', 'a.c', 'b.0', 'b.1', 'a.b.c', 'b.0.a', 'c.d'];
+const ODD_KEYS = ['__proto__', 'a.constructor', 'prototype.b', '', 'b.x', 'b.7'];
+
+const plain = fc.constantFrom<unknown[]>(0, 1, 7, -2.5, false, true, '', 'text', null);
+const nested = fc.constantFrom<unknown[]>({ a: 1 }, { b: { c: [1] } }, [[1], 2], { c: { d: 3 } }, [{ a: 2 }]);
+const value = fc.oneof(
+  plain,
+  fc.array(plain, { maxLength: 2 }),
+  fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), plain, { maxKeys: 2 }),
+  nested,
+);
+const amount = fc.constantFrom(1, 2, -3, 0.5, 0);
+
+/** How an object is mutated in place, or what an updater does: by name, so that a script can be printed. */
+const trick = fc.constantFrom('add', 'empty', 'wrap', 'nothing', 'remove');
+
+const seldom = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>, times: number): fc.Arbitrary<T> =>
+  fc.oneof({ weight: times - 1, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
+/** A use of any of these names with these arguments. */
+const uses = (names: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
+  fc.record({ use: fc.constantFrom(...names.split(' ')), args: fc.tuple(...args) });
+
+/** What requests do, by kind, with keys out of a few. */
+function kinds(someOf: readonly string[]): fc.Arbitrary<Step>[] {
+  const key = seldom(fc.constantFrom(...someOf), fc.constantFrom(...ODD_KEYS), 60);
+  const keys = fc.oneof(key, fc.array(key, { maxLength: 3 }));
+  const several = fc.dictionary(key, value, { maxKeys: 2 });
+  const reading = fc.oneof(
+    uses('get getMade', key),
+    uses('get', key, value),
+    uses('get all'),
+    uses('has exists missing only except', keys),
+  );
+  const putting = fc.oneof(
+    uses('put set', key, value),
+    uses('put set', several),
+    uses('update', key, trick),
+    uses('push', key, value),
+    uses('increment decrement', key),
+    uses('increment decrement', key, amount),
+    uses('reset', several),
+  );
+  const removing = fc.oneof(
+    uses('pull', key),
+    uses('pull', key, value),
+    uses('forget delete', keys),
+    uses('flush clear delete'),
+  );
+  const mutating = fc.oneof(
+    uses('mutate', key, trick),
+    uses('mutateLast', trick),
+    // From the first of these to the others only: a circle of objects cannot be stored at all.
+    uses('copy', fc.constantFrom('a', 'a.b', 'a.c'), fc.constantFrom('b', 'c')),
+    uses('copy', fc.constantFrom('b', 'b.0'), fc.constant('c')),
+  );
+  const flashing = fc.oneof(
+    uses('flash now', key, value),
+    uses('flash now', several),
+    uses('reflash flashAll'),
+    uses('keep flashOnly flashExcept', keys),
+  );
+  const readingFlash = fc.oneof(
+    uses('flashMessages.get old', key),
+    uses('flashMessages.get old', key, value),
+    uses('flashMessages.has', key),
+    uses('flashMessages.all flashMessages.isEmpty'),
+  );
+  const storing = fc.oneof(
+    uses('save commit'),
+    uses('reload touch initiate start'),
+    uses('callback', fc.constantFrom('save', 'reload', 'touch')),
+  );
+  const lasting = fc.oneof(
+    uses('setDuration', fc.constantFrom<unknown[]>('1h', 30 * MINUTE, '3h', 0, 'soon')),
+    uses('permanent'),
+    uses('permanent', several),
+  );
+  const moving = fc.oneof(
+    uses('regenerate roll invalidate destroy forget'),
+    uses('callback', fc.constantFrom('regenerate', 'destroy')),
+  );
+  const asking = fc.oneof(
+    uses('id sessionId fresh stored isEmpty isModified initiated ready readonly'),
+    uses('duration expiresAt createdAt'),
+    uses('passport'),
+    uses('setPassport', fc.constantFrom<unknown[]>({ user: 'ada' }, undefined)),
+  );
+  return [reading, putting, removing, mutating, flashing, readingFlash, storing, lasting, moving, asking];
+}
+
+const switching = uses(
+  'switch',
+  fc.constantFrom('setId', 'setSignedId'),
+  fc.constantFrom('mine', 'other', 'former', 'unknown', 'generated', 'forged'),
+  fc.boolean(),
+);
+
+const form = fc.dictionary(
+  fc.constantFrom('a', 'b', 'c', 'password', '_csrf'),
+  fc.constantFrom('x', 'y', ''),
+  {
+    maxKeys: 3,
+  },
+);
+
+/** Most requests of a browser follow within a minute; some come just before or after something has run out. */
+const pause = fc.oneof(
+  fc.constantFrom(0, 1, 20_000, 30_000),
+  fc.constantFrom(MINUTE - 1, MINUTE, 10 * MINUTE, HOUR, 2 * HOUR - 1, 2 * HOUR, 24 * HOUR),
+);
+
+const visit = (step: fc.Arbitrary<Step>): fc.Arbitrary<Visit> =>
+  fc.record({
+    visitor: seldom(fc.constant<0 | 1>(0), fc.constant<0 | 1>(1), 4),
+    afterMs: pause,
+    prefetch: seldom(fc.constant(false), fc.constant(true), 8),
+    form: seldom(fc.constant(null), form, 4),
+    fails: seldom(fc.constant(false), fc.constant(true), 10),
+    steps: fc.array(step, { maxLength: 8, size: 'max' }),
+  });
+
+/**
+ * Scripts of one to five requests of up to eight uses each. Each script keeps to a few keys and to a few kinds of uses,
+ * so that they get in each other's way.
+ */
+export function scripts(more: { switches: boolean }): fc.Arbitrary<Script> {
+  return fc.shuffledSubarray(KEYS, { minLength: 2, maxLength: 4 }).chain((keys) => {
+    const all = more.switches ? [...kinds(keys), switching] : kinds(keys);
+    return fc
+      .shuffledSubarray(all, { minLength: 2 })
+      .chain((some) => fc.array(visit(fc.oneof(...some)), { minLength: 1, maxLength: 5, size: 'max' }));
+  });
+}
+
+/** A script as one would write it down. */
+export function written(script: Script): string {
+  return script
+    .map(({ visitor, afterMs, prefetch, form: sent, steps, fails }) => {
+      const head = [
+        `visitor ${visitor}`,
+        ...(afterMs > 0 ? [`${afterMs} ms later`] : []),
+        ...(prefetch ? ['prefetch'] : []),
+        ...(sent === null ? [] : [`form ${JSON.stringify(sent)}`]),
+      ].join(', ');
+      const lines = steps.map(
+        ({ use, args }) => `  ${use}(${args.map((arg) => JSON.stringify(arg)).join(', ')})`,
+      );
+      return [head, ...lines, ...(fails ? ['  throws'] : [])].join('\n');
+    })
+    .join('\n');
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../lib/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { HandlerApp } from '../support/handler-app.js';
+import { Browser, receivedCookies } from './browser.js';
+import type { Settings } from './model-application.js';
+import { Play, type Time } from './play.js';
+import { scripts, written } from './script.js';
+
+const START = Date.UTC(2030, 0, 1);
+/** More of them find what is rarer: MODEL_RUNS=5000 npx vitest run test/model */
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
+
+const time: Time = {
+  now: () => Date.now(),
+  advance: (ms) => vi.setSystemTime(Date.now() + ms),
+};
+
+const USUAL: Omit<Settings, 'isSealed'> = {
+  ageMs: 2 * 60 * 60_000,
+  touchEveryMs: 60_000,
+  automaticTouch: true,
+  clearWithBrowser: false,
+};
+
+const SHORT = { ageMs: 90_000, touchEveryMs: 600_000 };
+
+describe.each([
+  { platform: 'express', driver: 'memory', special: 'the usual options', settings: USUAL },
+  { platform: 'fastify', driver: 'memory', special: 'the usual options', settings: USUAL },
+  { platform: 'express', driver: 'stealth', special: 'the usual options', settings: USUAL },
+  { platform: 'fastify', driver: 'stealth', special: 'the usual options', settings: USUAL },
+  {
+    platform: 'express',
+    driver: 'own',
+    special: 'clearWithBrowser',
+    settings: { ...USUAL, clearWithBrowser: true },
+  },
+  {
+    platform: 'fastify',
+    driver: 'own',
+    special: 'no automaticTouch',
+    settings: { ...USUAL, automaticTouch: false },
+  },
+  { platform: 'fastify', driver: 'memory', special: 'a short age', settings: { ...USUAL, ...SHORT } },
+  {
+    platform: 'express',
+    driver: 'stealth',
+    special: 'a short age, clearWithBrowser',
+    settings: { ...USUAL, ...SHORT, clearWithBrowser: true },
+  },
+] as const)('a session on $platform, in $driver, with $special', ({ platform, driver, settings }) => {
+  const { ageMs, touchEveryMs, ...switches } = settings;
+  const isSealed = driver === 'stealth';
+  let app: HandlerApp;
+
+  beforeAll(async () => {
+    const drivers = { own: { useFactory: () => new CustomDriver(systemClock) } };
+    app = await HandlerApp.start(platform, {
+      options: { driver, drivers, age: ageMs, touchEvery: touchEveryMs, ...switches },
+    });
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is what a model of the design is, whatever two visitors do to it', async () => {
+    await fc.assert(
+      fc.asyncProperty(scripts({ switches: !isSealed }), async (script) => {
+        vi.setSystemTime(START);
+        try {
+          await new Play(app, time, { ...settings, isSealed }).play(script);
+        } catch (error) {
+          throw new Error(`${written(script)}\n`, { cause: error });
+        }
+      }),
+      { numRuns: RUNS, includeErrorInReport: false },
+    );
+  }, 300_000);
+
+  it('never ends while its visitor comes in time, whether to read or to write', async () => {
+    // The last renewal may be as long ago as renewals wait for.
+    const longest = ageMs - Math.min(touchEveryMs, ageMs / 4);
+    const pauses = fc.array(fc.oneof(fc.nat(longest), fc.nat(60_000)), { minLength: 40, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(pauses, async (waited) => {
+        vi.setSystemTime(START);
+        const browser = new Browser();
+        let writes = 0;
+        for (const [count, pause] of waited.entries()) {
+          time.advance(pause);
+          const cookie = browser.header(time.now());
+          const isReading = settings.automaticTouch && count % 3 === 2;
+          const { value, response } = await app
+            .visitor()
+            .handle((session) => (isReading ? session.get('visits') : session.increment('visits')), {
+              headers: cookie === undefined ? {} : { cookie },
+            });
+          for (const each of receivedCookies(response.headers)) browser.receive(each, time.now());
+          if (!isReading) writes += 1;
+          expect(value, `visit ${count}`).toBe(writes);
+        }
+      }),
+      { numRuns: Math.ceil(RUNS / 40) },
+    );
+  }, 300_000);
+});
