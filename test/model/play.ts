@@ -19,6 +19,12 @@ export interface Time {
   advance(ms: number): void;
 }
 
+/** What every request asks last. Nothing that hands an object out: that would hide what a step forgot to note. */
+const ASKED_AT_THE_END = ['fresh', 'stored', 'isEmpty', 'isModified', 'readonly', 'expiresAt'].map((use) => ({
+  use,
+  args: [],
+}));
+
 /** Plays a script on an application and on the model, and expects no difference after any request. */
 export class Play {
   readonly #model: ModelApplication;
@@ -37,7 +43,8 @@ export class Play {
   }
 
   async play(script: Script): Promise<void> {
-    for (const visit of script) {
+    for (const drawn of script) {
+      const visit = { ...drawn, steps: [...drawn.steps, ...ASKED_AT_THE_END] };
       this.time.advance(visit.afterMs);
       const said = await this.#visitModel(visit);
       const done = await this.#visit(visit, said);

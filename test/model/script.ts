@@ -85,8 +85,10 @@ function kinds(someOf: readonly string[]): fc.Arbitrary<Step>[] {
   const flashing = fc.oneof(
     uses('flash now', key, value),
     uses('flash now', several),
-    uses('reflash flashAll'),
-    uses('keep flashOnly flashExcept', keys),
+    uses('reflash'),
+    uses('keep', keys),
+    uses('flashAll'),
+    uses('flashOnly flashExcept', keys),
   );
   const readingFlash = fc.oneof(
     uses('flashMessages.get old', key),
