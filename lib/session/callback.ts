@@ -13,10 +13,22 @@ export function withCallback<S>(
   perform: () => Promise<S>,
   callback: SessionCallback | undefined,
 ): Promise<S> {
-  const pending = callback === undefined ? perform() : attempt(perform);
-  if (callback === undefined) pending.catch(() => undefined);
-  else pending.then(() => callback(), callback);
+  if (!isCallback(callback)) {
+    const pending = perform();
+    pending.catch(() => undefined);
+    return pending;
+  }
+  const pending = attempt(perform);
+  pending.then(() => callback(), callback);
   return pending;
+}
+
+/**
+ * Whether there is somebody to call. Code written for another library may pass something else: @fastify/passport gives
+ * `regenerate` a list of keys to keep.
+ */
+export function isCallback(given: unknown): given is SessionCallback {
+  return typeof given === 'function';
 }
 
 /** What is thrown at once rejects as well. */

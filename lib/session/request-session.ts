@@ -1,7 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../duration.js';
 import { SessionValueError } from '../session.errors.js';
-import { type SessionCallback, withCallback } from './callback.js';
+import { type SessionCallback, isCallback, withCallback } from './callback.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import { type AnyKey, type Readable, listOf } from './session-values.js';
@@ -181,8 +181,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * session.regenerate().put('userId', user.id);
    */
   regenerate(callback?: SessionCallback): this {
-    if (callback === undefined) this.writable.regenerate(true);
-    else void withCallback(() => Promise.resolve(this.regenerate()), callback);
+    if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
+    else this.writable.regenerate(true);
     return this;
   }
 

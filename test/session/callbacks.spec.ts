@@ -129,6 +129,23 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     expect(args).toEqual([expect.any(SessionValueError)]);
   });
 
+  // @fastify/passport gives regenerate a list of keys; calling that would end the process.
+  it.each(['save', 'commit', 'regenerate', 'roll', 'destroy', 'reload', 'touch'] as const)(
+    'are not looked for in what %s is given besides functions',
+    async (operation) => {
+      const visitor = app.visitor();
+      const id = await visitor.in((session) => session.put('a', 1).id);
+      const outcomes = await visitor.in((session) =>
+        Promise.all(
+          [['a'], null, {}].map((given): unknown => Reflect.apply(session[operation], session, [given])),
+        ),
+      );
+      expect(outcomes).toEqual([expect.anything(), expect.anything(), expect.anything()]);
+      const isKept = !['regenerate', 'roll', 'destroy'].includes(operation);
+      expect(await visitor.in((session) => session.id === id)).toBe(isKept);
+    },
+  );
+
   it('may be left out without waiting: a save that fails does not end the process, and is answered with 503', async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
