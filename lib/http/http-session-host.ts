@@ -83,7 +83,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   cookies(): readonly string[] {
     const { cookie, secureWarning } = this.#settings;
-    const instruction = this.#session?.cookie(this.#cookieNames.length > 0);
+    const instruction = this.#session?.cookieInstruction(this.#cookieNames.length > 0);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
     if (instruction.kind === 'expire') return cookie.expire(this.#cookieNames);
     if (cookie.secure) secureWarning.check(this.#req, this.platform);

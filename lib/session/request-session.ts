@@ -5,6 +5,7 @@ import { type SessionCallback, isCallback, withCallback } from './callback.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import { type AnyKey, type Readable, listOf } from './session-values.js';
+import { reachValuesAsProperties } from './values-as-properties.js';
 
 /** How much of a wrong duration an error shows, in characters. */
 const MAX_SHOWN = 40;
@@ -28,6 +29,15 @@ const MAX_SHOWN = 40;
 export class RequestSession<T extends object = SessionData> extends SessionFlash<T> {
   /** The last id made here: the only id without a record that `setId` may bring. */
   #generatedId: string | null = null;
+
+  static {
+    reachValuesAsProperties<RequestSession>(this.prototype, {
+      isSession: (value): value is RequestSession => isObject(value) && #generatedId in value,
+      // Somebody may only be looking at what this object is.
+      get: (session, name) => (session.initiated ? session.read(name) : undefined),
+      set: (session, name, value) => session.#assign(name, value),
+    });
+  }
 
   // ---- about the session ---------------------------------------------------------------------------------------
 
@@ -90,8 +100,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   }
 
   set passport(value: unknown) {
-    if (value === undefined) this.writable.state.forget('passport');
-    else this.writable.state.put('passport', value);
+    this.#assign('passport', value);
+  }
+
+  #assign(key: string, value: unknown): void {
+    if (value === undefined) this.writable.state.forget(key);
+    else this.writable.state.put(key, value);
   }
 
   // ---- lifetime ------------------------------------------------------------------------------------------------
@@ -283,6 +297,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     this.choose(id, false);
     return this;
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A duration that is none, as far as it can be shown. */

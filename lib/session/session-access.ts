@@ -201,7 +201,7 @@ export abstract class SessionAccess {
    *
    * @internal
    */
-  cookie(cameWithCookie: boolean): CookieInstruction {
+  cookieInstruction(cameWithCookie: boolean): CookieInstruction {
     return this.#life === null ? { kind: 'none' } : this.#life.cookie(cameWithCookie);
   }
 }

@@ -166,7 +166,7 @@ export class TestRequest implements SessionHost {
       this.session.abandon();
       return { status: 503, cookie: { kind: 'none' }, cookieId: null, error };
     }
-    const cookie = this.session.cookie(this.tokens.length > 0);
+    const cookie = this.session.cookieInstruction(this.tokens.length > 0);
     return {
       status: 200,
       cookie,
