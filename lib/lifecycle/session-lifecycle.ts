@@ -232,7 +232,7 @@ export abstract class SessionLifecycle {
     if (leavesMarker) return;
     this.leavesMarker = false;
     this.state.flash.leaveOthers();
-    if (this.base !== null) this.state.beginAnew(this.#runtime.clock.now());
+    this.state.beginAnew(this.#runtime.clock.now());
   }
 
   async touch(): Promise<void> {

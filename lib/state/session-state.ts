@@ -120,7 +120,8 @@ export class SessionState {
   beginAnew(now: number): void {
     this.createdAt = now;
     this.#duration = undefined;
-    this.#durationChanged = true;
+    // Of a session that was never stored there is nothing to change.
+    this.#durationChanged = this.#payload !== null;
   }
 
   /** Whether the lifetime was changed and not stored yet. */
@@ -189,9 +190,14 @@ export class SessionState {
   update(path: string, updater: Updater): void {
     assertKey(path);
     this.#lent?.forgetReplaced(path);
+    const hadValue = hasPath(this.values, path);
     const result = updateAt(this.values, path, updater);
     this.#lend(result);
-    this.#record({ op: 'update', path, updater, result: cloneValue(result) });
+    // Nothing that was, and nothing that is, is no reason to begin a session.
+    this.#record(
+      { op: 'update', path, updater, result: cloneValue(result) },
+      hadValue || result !== undefined,
+    );
   }
 
   forget(path: string): void {
@@ -205,7 +211,7 @@ export class SessionState {
   }
 
   flush(): void {
-    const effective = Object.keys(this.values).length > 0 || Object.keys(this.flash.visible).length > 0;
+    const effective = !this.isEmpty;
     clear(this.values);
     this.#lent?.forgetReplaced();
     this.flash.clear();
@@ -215,12 +221,13 @@ export class SessionState {
   reset(values: Values): void {
     assertValues(values);
     for (const key of Object.keys(values)) assertKey(key);
+    const effective = !this.isEmpty || Object.keys(values).length > 0;
     clear(this.values);
     this.#lent?.forgetReplaced();
     this.flash.clear();
     Object.assign(this.values, values);
     this.#handOut();
-    this.#record({ op: 'reset', values: cloneValue(values) });
+    this.#record({ op: 'reset', values: cloneValue(values) }, effective);
   }
 
   #lend(value: unknown): void {

@@ -100,8 +100,7 @@ export abstract class ModelSession {
     this.checkWritable();
     const value = fn(read(this.values, key));
     if (value === undefined) {
-      // Counts also where nothing was there.
-      this.isWritten = true;
+      if (read(this.values, key) !== undefined) this.isWritten = true;
       remove(this.values, key);
     } else this.#write(key, value);
     return this;
@@ -174,8 +173,7 @@ export abstract class ModelSession {
     for (const key of Object.keys(values)) read({}, key);
     this.flush();
     this.values = { ...values };
-    // Counts also where there was nothing, and is nothing now.
-    this.isWritten = true;
+    if (Object.keys(values).length > 0) this.isWritten = true;
     return this;
   }
 

@@ -57,12 +57,9 @@ export class ModelVisit extends KeptSession {
   invalidate(): this {
     this.regenerate().flush();
     this.waiting = {};
-    // A session that was never stored keeps the lifetime that it was given a moment ago.
-    if (this.kept !== null) {
-      this.ownDuration = null;
-      this.hasNewDuration = true;
-      this.createdAt = this.application.now();
-    }
+    this.ownDuration = null;
+    this.hasNewDuration = this.kept !== null;
+    this.createdAt = this.application.now();
     return this;
   }
 
