@@ -1,16 +1,21 @@
 import { type CipherGCM, type KeyObject, createCipheriv, createSecretKey, randomFillSync } from 'node:crypto';
 import type { Hmac } from './hmac.js';
 
+/** AES in Galois/Counter Mode (NIST SP 800-38D) with keys of 256 bits. */
 export const CIPHER = 'aes-256-gcm';
+
+/** What stands in front of each message, and makes its key one of its own. */
 export const SALT_BYTES = 16;
 
-const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 /** The counter of HKDF-Expand's first block. */
 const FIRST_BLOCK = 1;
 
 /** How many ciphers are made at a time. */
 const BATCH = 16;
+
+/** How many random salts are drawn at a time: asking for them takes longer than making them. */
+const SALTS = 256;
 
 /** What one message is encrypted with, and never another one. */
 export interface FreshCipher {
@@ -20,8 +25,8 @@ export interface FreshCipher {
 }
 
 /**
- * Ciphers with a key of their own each: one HKDF-Expand step over a random 128-bit salt yields key and nonce. No pair of
- * key and nonce comes twice before some 2^64 messages.
+ * Ciphers with a key of their own each: one HKDF-Expand step over a random 128-bit salt yields it. No key comes twice
+ * before some 2^64 messages.
  *
  * Made several at a time, ahead of need: to begin with a new key takes five calls into OpenSSL, and between the other
  * work of a request, when the processor has forgotten all of them, they take three times as long as in a row.
@@ -30,6 +35,7 @@ export class CipherSupply {
   readonly #sealing: Hmac;
   readonly #associated: Buffer;
   readonly #ready: FreshCipher[] = [];
+  #salts = Buffer.alloc(0);
 
   /** @param associated what is authenticated along with each message */
   constructor(sealing: Hmac, associated: Buffer) {
@@ -41,26 +47,36 @@ export class CipherSupply {
   take(): FreshCipher {
     const ready = this.#ready.pop();
     if (ready !== undefined) return ready;
-    const salts = randomFillSync(Buffer.allocUnsafeSlow(SALT_BYTES * BATCH));
-    for (let made = 1; made < BATCH; made += 1) this.#ready.push(this.#make(salts, made));
-    return this.#make(salts, 0);
+    for (let made = 1; made < BATCH; made += 1) this.#ready.push(this.#make());
+    return this.#make();
   }
 
-  #make(salts: Buffer, index: number): FreshCipher {
-    const salt = salts.subarray(SALT_BYTES * index, SALT_BYTES * (index + 1));
+  #make(): FreshCipher {
+    const salt = this.#drawSalt();
     const { key, nonce } = messageKey(this.#sealing, salt);
     const cipher = createCipheriv(CIPHER, key, nonce);
     cipher.setAAD(this.#associated);
     return { salt, cipher };
   }
+
+  #drawSalt(): Buffer {
+    if (this.#salts.length === 0) {
+      this.#salts = randomFillSync(Buffer.allocUnsafeSlow(SALT_BYTES * SALTS));
+    }
+    const salt = this.#salts.subarray(0, SALT_BYTES);
+    this.#salts = this.#salts.subarray(SALT_BYTES);
+    return salt;
+  }
 }
 
-/** One block of HKDF-Expand (RFC 5869, 2.3) with SHA-512: 64 bytes, of which key and nonce take 44. */
+/**
+ * The key of a message: the first block of HKDF-Expand (RFC 5869, 2.3) with SHA-256. The nonce only has to differ between
+ * messages of one key, of which there is one; so the salt serves as nonce too.
+ */
 export function messageKey(sealing: Hmac, salt: Buffer): { key: KeyObject; nonce: Buffer } {
-  const material = sealing.of(salt, FIRST_BLOCK);
   return {
     // A KeyObject and not the bytes: Node 24 takes four times as long to begin with a key in a buffer.
-    key: createSecretKey(material.subarray(0, KEY_BYTES)),
-    nonce: material.subarray(KEY_BYTES, KEY_BYTES + NONCE_BYTES),
+    key: createSecretKey(sealing.of(salt, FIRST_BLOCK)),
+    nonce: salt.subarray(0, NONCE_BYTES),
   };
 }

@@ -37,8 +37,8 @@ export class Keyring {
    */
   constructor(secrets: readonly string[], cookieName: string) {
     this.#keys = secrets.map((secret) => ({
-      signing: new Hmac('sha256', derive(secret, `sign ${cookieName}`)),
-      sealing: new Hmac('sha512', derive(secret, `seal ${cookieName}`)),
+      signing: new Hmac(derive(secret, `sign ${cookieName}`)),
+      sealing: new Hmac(derive(secret, `seal ${cookieName}`)),
     }));
     this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${cookieName}`);
     this.#ciphers = new CipherSupply(this.#newest.sealing, this.#associated);

@@ -3,21 +3,20 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Hmac } from '../../lib/crypto/hmac.js';
 
-describe.each([
-  { algorithm: 'sha256', block: 64 },
-  { algorithm: 'sha512', block: 128 },
-] as const)('HMAC with $algorithm', ({ algorithm, block }) => {
+const BLOCK = 64;
+
+describe('HMAC-SHA256', () => {
   it('is what Node computes, for keys and messages of every length, again and again with one key', () => {
     fc.assert(
       fc.property(
-        fc.uint8Array({ minLength: 1, maxLength: block }),
+        fc.uint8Array({ minLength: 1, maxLength: BLOCK }),
         fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 4 }),
         (key, messages) => {
-          const hmac = new Hmac(algorithm, key);
+          const hmac = new Hmac(key);
           for (const message of messages) {
-            const expected = createHmac(algorithm, key).update(message).digest('hex');
+            const expected = createHmac('sha256', key).update(message).digest('hex');
             expect(hmac.of(message).toString('hex')).toBe(expected);
-            const withOne = createHmac(algorithm, key)
+            const withOne = createHmac('sha256', key)
               .update(message)
               .update(Buffer.from([1]))
               .digest('hex');
@@ -29,6 +28,6 @@ describe.each([
   });
 
   it('takes no key that would have to be hashed first', () => {
-    expect(() => new Hmac(algorithm, new Uint8Array(block + 1))).toThrow('must fit into one block');
+    expect(() => new Hmac(new Uint8Array(BLOCK + 1))).toThrow('must fit into one block');
   });
 });
