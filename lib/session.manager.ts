@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from './clock.js';
 import { type AnyDriver, isSealing } from './drivers/built-in-drivers.js';
-import type { SessionRecord } from './drivers/driver.js';
+import { CookieSafeDriver } from './drivers/cookie-safe-driver.js';
+import type { SealingDriver, SessionRecord } from './drivers/driver.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
 import { Lifetimes } from './lifecycle/lifetimes.js';
@@ -47,6 +48,9 @@ export class SessionManager {
   readonly #log = new Logger('SessionModule');
   readonly #health: StoreHealth;
   #driver: AnyDriver | null = null;
+  /** Null with a driver that keeps records, or one that is made for each request. */
+  #sealing: SealingDriver | null = null;
+  /** Null with a driver that seals, or one that is made for each request. */
   #tools: RecordTools | null = null;
   #perRequest: DriverFactory | null = null;
   #collector: NodeJS.Timeout | null = null;
@@ -170,7 +174,9 @@ export class SessionManager {
     if (this.#perRequest !== null) return;
     const driver = this.#registry.get(name);
     this.#driver = driver;
-    if (!isSealing(driver)) {
+    if (isSealing(driver)) {
+      this.#sealing = this.#registry.isBuiltIn(name) ? driver : new CookieSafeDriver(name, driver);
+    } else {
       this.#tools = this.#toolsFor(driver);
       if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
     }
@@ -191,17 +197,15 @@ export class SessionManager {
   /** @internal */
   createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     if (this.#perRequest !== null) {
-      const driver = this.#registry.checked(
-        this.#settings.driver,
-        this.#perRequest(this.#settings.configOf(this.#settings.driver), request),
-      );
+      const { driver: name } = this.#settings;
+      const driver = this.#registry.checked(name, this.#perRequest(this.#settings.configOf(name), request));
       return isSealing(driver)
-        ? new SealedLifecycle(this.#runtime, driver, ages, clientOf)
+        ? new SealedLifecycle(this.#runtime, new CookieSafeDriver(name, driver), ages, clientOf)
         : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);
     }
     if (this.#tools !== null) return new RecordLifecycle(this.#runtime, this.#tools, ages, clientOf);
-    if (this.#driver === null || !isSealing(this.#driver)) throw notBooted();
-    return new SealedLifecycle(this.#runtime, this.#driver, ages, clientOf);
+    if (this.#sealing === null) throw notBooted();
+    return new SealedLifecycle(this.#runtime, this.#sealing, ages, clientOf);
   }
 
   #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {

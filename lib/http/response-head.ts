@@ -22,9 +22,11 @@ export function withCookies(
   const at = typeof args[1] === 'string' ? 2 : 1;
   const explicit = headersOf(args[at]);
   if (explicit === null) {
-    for (const cookie of cookies) res.appendHeader('set-cookie', cookie);
+    appendCookies(res, cookies);
     if (!res.hasHeader('cache-control')) res.setHeader('cache-control', NO_CACHE);
-    if (!mentions(res.getHeader('vary'), 'cookie')) res.appendHeader('vary', 'Cookie');
+    const varies = res.getHeader('vary');
+    if (varies === undefined) res.setHeader('vary', 'Cookie');
+    else if (!mentions(varies, 'cookie')) res.appendHeader('vary', 'Cookie');
     return args;
   }
   // All into the one object: where the response has no headers besides, Node takes it as it is.
@@ -36,6 +38,22 @@ export function withCookies(
   const changed = args.slice();
   changed[at] = explicit;
   return changed;
+}
+
+/**
+ * Node searches each header for characters that would end it early, `appendHeader` twice: three microseconds for a sealed
+ * session. Ours are made of characters that cannot, so they join the list of cookies when Node has looked at it.
+ */
+function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
+  if (res.hasHeader('set-cookie')) {
+    for (const cookie of cookies) res.appendHeader('set-cookie', cookie);
+    return;
+  }
+  const list: string[] = [];
+  res.setHeader('set-cookie', list);
+  list.push(...cookies);
+  // Node keeps the very list; a library that has put itself in front of it may keep another.
+  if (res.getHeader('set-cookie') !== list) res.setHeader('set-cookie', list);
 }
 
 /**

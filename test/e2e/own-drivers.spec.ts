@@ -1,7 +1,15 @@
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Controller, Get, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Injectable,
+  Module,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { describe, expect, it, vi } from 'vitest';
 import {
   type RecordDriver,
@@ -9,6 +17,7 @@ import {
   Session,
   SessionConfigError,
   SessionDriver,
+  SessionError,
   SessionManager,
   SessionStoreError,
   type SessionModuleOptions,
@@ -226,6 +235,45 @@ it('takes a sealing driver that works asynchronously', async () => {
     await visitor.get('/').expect(200, { count: 1 });
     await visitor.get('/').expect(200, { count: 2 });
     await app.request.get('/').set('Cookie', 'session=garbage').expect(200, { count: 1 });
+  }
+});
+
+it.each<[string, unknown, string]>([
+  ['a semicolon', 'secret; Domain=example.com', 'text that no cookie can carry'],
+  ['a line break', 'secret\r\nLocation: /elsewhere', 'text that no cookie can carry'],
+  ['a letter beyond ASCII', 'sécret', 'text that no cookie can carry'],
+  ['nothing in it', '', 'text that no cookie can carry'],
+  ['another type', Buffer.from('secret'), 'a value of type object'],
+])('refuses a token of a sealing driver with %s, and shows nothing of it', async (_what, token, shown) => {
+  for (const platform of PLATFORMS) {
+    for (const seal of [() => token, () => Promise.resolve(token)]) {
+      const errors: unknown[] = [];
+      await using app = await TestApp.start(platform, {
+        controllers: [CounterController],
+        options: {
+          driver: 'careless',
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- plain JavaScript gives what it likes
+          drivers: { careless: { useFactory: () => ({ seal, open: () => null }) as SealingDriver } },
+        },
+        configure: (application) => {
+          application.useGlobalFilters({
+            catch(error: Error, host: ArgumentsHost) {
+              errors.push(error.cause);
+              const adapter = application.getHttpAdapter();
+              adapter.reply(host.switchToHttp().getResponse(), {}, 503);
+            },
+          } satisfies ExceptionFilter);
+        },
+      });
+      const { headers } = await app.visitor().get('/').expect(503);
+      expect(headers['set-cookie']).toBeUndefined();
+      expect(headers['location']).toBeUndefined();
+      expect(errors).toEqual([
+        new SessionError(
+          `The session driver "careless" sealed a session into ${shown}. seal() returns letters, digits, '-', '_' and '.'.`,
+        ),
+      ]);
+    }
   }
 });
 

@@ -77,6 +77,14 @@ describe('The head of a response that brings a session cookie', () => {
     expect(headers['set-cookie']).toEqual([OWN, ...COOKIES]);
   });
 
+  it('reaches the client also where a library in front of setHeader keeps a list of its own', async () => {
+    const { headers } = await send([200], (res) => {
+      const setHeader = res.setHeader.bind(res);
+      res.setHeader = (name, value) => setHeader(name, Array.isArray(value) ? [...value, OWN] : value);
+    });
+    expect(headers['set-cookie']).toEqual([...COOKIES, OWN]);
+  });
+
   it('keeps several cookies of a flat list, of which Node 20 by itself keeps one', async () => {
     const { headers } = await send([200, ['Set-Cookie', OWN, 'Set-Cookie', 'own=2', 'X-A', '1', 'X-A', '2']]);
     expect(headers['set-cookie']).toEqual([OWN, 'own=2', ...COOKIES]);
