@@ -60,7 +60,7 @@ class CommittingSubscription<V> {
 
   #commit(): void {
     this.#committing = true;
-    this.#session.commitDue().then(
+    Promise.resolve(this.#session.commitDue()).then(
       () => {
         this.#committing = false;
         this.#flush();

@@ -65,8 +65,9 @@ async function commitLater(result: PromiseLike<unknown>, session: RequestSession
 
 function commitFirst(result: unknown, session: RequestSession): unknown {
   if (isObservable(result)) return commitBefore(result, session);
-  if (!session.due) return result;
-  return session.commitDue().then(
+  const pending = session.commitDue();
+  if (pending === undefined) return result;
+  return pending.then(
     () => result,
     (error: unknown) => {
       throw abandoned(session, error);

@@ -116,7 +116,7 @@ export class ResponseGate implements Gatekeeper {
 
   #commit(): void {
     this.#committing = true;
-    this.#session.commitDue().then(
+    Promise.resolve(this.#session.commitDue()).then(
       () => {
         this.#committing = false;
         this.#release();
@@ -187,7 +187,7 @@ export class ResponseGate implements Gatekeeper {
   /** The client went away, or the response ended past the gate: what is due is stored all the same. */
   onClose(): void {
     if (this.#ended || this.#failed || this.#committing || !this.#session.due) return;
-    this.#session.commitDue().catch((error: unknown) => {
+    Promise.resolve(this.#session.commitDue()).catch((error: unknown) => {
       this.#session.abandon();
       this.#context.failed(error, false);
     });

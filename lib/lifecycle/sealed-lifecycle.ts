@@ -56,7 +56,7 @@ export class SealedLifecycle extends SessionLifecycle {
     return Promise.resolve(state === null ? null : { base, state });
   }
 
-  protected override async store(): Promise<void> {
+  protected override store(): Promise<void> | void {
     const { id, state } = this;
     const draft = state.draft(undefined, id);
     // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
@@ -70,11 +70,14 @@ export class SealedLifecycle extends SessionLifecycle {
       ipAddress: null,
       userAgent: null,
     };
+    const arrived = (token: string): void => {
+      this.runtime.tokenLimit.assertFits(token.length, draft.payload);
+      this.#token = token;
+      this.settled(state, draft, { id, version: draft.payload.n, expiresAt }, true);
+    };
     const sealed = this.#driver.seal(record);
-    const token = typeof sealed === 'string' ? sealed : await sealed;
-    this.runtime.tokenLimit.assertFits(token.length, draft.payload);
-    this.#token = token;
-    this.settled(state, draft, { id, version: draft.payload.n, expiresAt }, true);
+    if (typeof sealed !== 'string') return sealed.then(arrived);
+    arrived(sealed);
   }
 
   protected override async extend(): Promise<boolean> {

@@ -5,8 +5,8 @@ import { recordedUser } from './recorded-user.js';
 import { type Condemned, Removals } from './removals.js';
 import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
 
-/** How often one commit looks whether more has become due while it was storing. */
-const COMMIT_PASSES = 4;
+/** How often one commit removes or stores, where more becomes due while it waits. */
+const COMMIT_STEPS = 8;
 
 const NOTHING_DUE = Promise.resolve();
 
@@ -77,8 +77,8 @@ export abstract class SessionLifecycle {
   abstract load(id: string): Promise<void>;
   /** What is stored of this session now. Null where it is gone. */
   protected abstract loadAgain(base: Base): Promise<Reloaded | null>;
-  /** Stores what is due, once. */
-  protected abstract store(): Promise<void>;
+  /** Stores what is due, once; without a promise where that takes no waiting. */
+  protected abstract store(): Promise<void> | void;
   /** Extends the expiry in the store now. */
   protected abstract extend(expiresAt: number): Promise<boolean>;
   /**
@@ -273,13 +273,16 @@ export abstract class SessionLifecycle {
   /**
    * Stores what is due; nothing where nothing is. Commits of one request run one after the other.
    *
-   * @throws SessionStoreError, SessionValueError, SessionTooLargeError: nothing of this commit was stored then, unless
-   * the store's answer got lost; the next commit finds that out
+   * @returns nothing where all is stored already
+   * @throws SessionStoreError, SessionValueError, SessionTooLargeError, always by way of the promise: nothing of this
+   * commit was stored then, unless the store's answer got lost; the next commit finds that out
    */
-  commit(): Promise<void> {
+  commit(): Promise<void> | void {
     if (this.#running !== null) return this.#commitAfter(this.#running);
-    if (!this.due) return NOTHING_DUE;
-    this.#running = this.#commitDue();
+    if (!this.due) return;
+    const first = this.#step();
+    if (first === undefined && !this.due) return;
+    this.#running = this.#commitFrom(first);
     return this.#running;
   }
 
@@ -288,26 +291,32 @@ export abstract class SessionLifecycle {
     return this.commit();
   }
 
-  async #commitDue(): Promise<void> {
+  async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
-      // Whoever calls this found something due.
-      let due = true;
-      for (let pass = 0; pass < COMMIT_PASSES && due; pass += 1) {
-        if (this.isRemoving) {
-          await this.#removing.finish();
-          due = this.due;
-        }
-        if (due) await this.#store();
-        due = this.due;
-      }
+      await first;
+      for (let step = 1; step < COMMIT_STEPS && this.due; step += 1) await this.#step();
     } finally {
       this.#running = null;
     }
   }
 
-  async #store(): Promise<void> {
+  /** What was destroyed goes first. */
+  #step(): Promise<void> | void {
+    return this.isRemoving ? this.#removing.finish() : this.#store();
+  }
+
+  #store(): Promise<void> | void {
     const { state } = this;
-    const storing = this.store();
+    let storing: Promise<void> | void;
+    try {
+      storing = this.store();
+    } catch (error) {
+      return this.#watch(state, Promise.reject(error));
+    }
+    return storing === undefined ? undefined : this.#watch(state, storing);
+  }
+
+  async #watch(state: SessionState, storing: Promise<void>): Promise<void> {
     this.#storing = storing;
     try {
       await storing;

@@ -166,7 +166,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.commitDue().then(() => this), callback);
+    return withCallback(() => Promise.resolve(this.commitDue()).then(() => this), callback);
   }
 
   /** The same as `commit`. */

@@ -179,12 +179,12 @@ export abstract class SessionAccess {
   }
 
   /**
-   * Commits what is due.
+   * Commits what is due; without a promise where nothing has to be waited for.
    *
    * @internal
    */
-  commitDue(): Promise<void> {
-    return this.#life === null ? Promise.resolve() : this.#life.commit();
+  commitDue(): Promise<void> | void {
+    return this.#life?.commit();
   }
 
   /**
