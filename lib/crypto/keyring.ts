@@ -1,5 +1,5 @@
 import { createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { CIPHER, CipherSupply, SALT_BYTES, messageKey } from './cipher-supply.js';
+import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
 import { Hmac } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
 
@@ -7,7 +7,6 @@ import { RecentTokens } from './recent-tokens.js';
 const SIGNED_PREFIX = 'v1.';
 const SEALED_PREFIX = 'v1s.';
 
-const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** About a megabyte of verified ids. */
@@ -102,7 +101,7 @@ export class Keyring {
 
   #decrypt(sealing: Hmac, salt: Buffer, body: Buffer, tag: Buffer): Buffer | null {
     const { key, nonce } = messageKey(sealing, salt);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
     decipher.setAAD(this.#associated);
     decipher.setAuthTag(tag);
     const plain = decipher.update(body);
@@ -127,5 +126,5 @@ function derive(secret: string, purpose: string): Uint8Array {
 }
 
 function macOf(text: string, key: Hmac): string {
-  return key.of(Buffer.from(text)).toString('base64url');
+  return key.of(Buffer.from(text), 'base64url');
 }
