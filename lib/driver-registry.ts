@@ -12,6 +12,7 @@ import type { RecordDriver } from './drivers/driver.js';
 import { OpeningDriver } from './drivers/opening-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from './drivers/driver-context.js';
+import { kindOf, shown } from './option-checks.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
@@ -57,7 +58,7 @@ export class DriverRegistry {
   extend(name: string, factory: DriverFactory): void {
     if (typeof name !== 'string' || name === '' || typeof factory !== 'function') {
       throw new SessionConfigError(
-        `SessionManager.extend got ${kindOf(name)} and ${kindOf(factory)}; it takes the name of a driver and a function that makes it.`,
+        `SessionManager.extend got ${shown(name)} and ${shown(factory)}; it takes the name of a driver and a function that makes it.`,
       );
     }
     if (this.#booted && name === this.#settings.driver) {
@@ -166,7 +167,7 @@ export class DriverRegistry {
   checked(name: string, candidate: unknown): AnyDriver {
     if (!isDriverLike(candidate)) {
       throw new SessionConfigError(
-        `The session driver "${name}" is no object (${kindOf(candidate)}). ${WHAT_A_DRIVER_HAS}`,
+        `The session driver "${name}" is no object (it is ${kindOf(candidate)}). ${WHAT_A_DRIVER_HAS}`,
       );
     }
     if ('then' in candidate && typeof candidate.then === 'function') {
@@ -229,12 +230,6 @@ export class DriverRegistry {
   #names(): string {
     return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
   }
-}
-
-/** What was given in place of a name, a function or a driver. */
-function kindOf(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  return typeof value === 'string' ? JSON.stringify(value) : `a ${typeof value}`;
 }
 
 function isDriverLike(value: unknown): value is AnyDriver {

@@ -51,7 +51,8 @@ export function wrong(option: string, got: unknown, takes: string): SessionConfi
   return new SessionConfigError(`Option '${option}' got ${shown(got)}; it takes ${takes}.`);
 }
 
-function shown(got: unknown): string {
+/** What somebody gave, as far as it can be shown: for what is no secret. */
+export function shown(got: unknown): string {
   if (typeof got === 'string') return `"${got}"`;
   if (Array.isArray(got)) return 'a list';
   return typeof got === 'object' && got !== null

@@ -261,7 +261,9 @@ describe('An unknown driver', () => {
     ).toMatch(/"half" lacks touch, destroy/);
     for (const made of [null, 5, 'redis', undefined]) {
       const drivers = { half: { useFactory: () => made } };
-      expect(await complaintAbout(withSecret({ driver: 'half', drivers }))).toMatch(/"half" is no object/);
+      expect(await complaintAbout(withSecret({ driver: 'half', drivers }))).toMatch(
+        /"half" is no object \(it is /,
+      );
     }
     const sealing = { half: { useFactory: () => ({ seal: () => '' }) } };
     expect(await complaintAbout(withSecret({ driver: 'half', drivers: sealing }))).toMatch(
