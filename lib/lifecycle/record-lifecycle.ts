@@ -7,7 +7,7 @@ import type { Base, Reloaded } from './base.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { MARKER_MS, type RecordEnding } from './record-ending.js';
 import { type Found, GONE, type RecordFinder } from './record-finder.js';
-import { type RecordStore, writeOwn } from './record-store.js';
+import { type RecordStore, isOwn, writeOwn } from './record-store.js';
 import { type Moved, Relocation } from './relocation.js';
 import { SessionLifecycle } from './session-lifecycle.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
@@ -311,8 +311,7 @@ export class RecordLifecycle extends SessionLifecycle {
       if (from !== null) return await this.#move(shipment, from);
       if (await store.write(id, record)) return STORED;
       const stored = await store.read(id);
-      // A client that repeats a command after a broken connection hears "somebody was first" about its own write.
-      return stored !== null && stored.payload === record.payload ? STORED : finder.judge(stored);
+      return isOwn(stored, record) ? STORED : finder.judge(stored);
     } catch (error) {
       this.#notSent(shipment, error);
       throw error;

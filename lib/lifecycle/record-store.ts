@@ -5,13 +5,17 @@ import type { StoreHealth, StoreUse } from './store-health.js';
 /** What the lifecycle asks of a driver. It may take as long as the limit allows, and fails with a SessionStoreError. */
 export type RecordStore = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy'>;
 
-/**
- * Writes a record, and finds out whether a write that was refused is its own: a client that repeats a command after a
- * broken connection hears "somebody was first" about what it wrote itself.
- */
+/** Writes a record, and finds out whether a write that was refused is its own. */
 export async function writeOwn(store: RecordStore, id: string, record: SessionRecord): Promise<boolean> {
-  if (await store.write(id, record)) return true;
-  return (await store.read(id))?.payload === record.payload;
+  return (await store.write(id, record)) || isOwn(await store.read(id), record);
+}
+
+/**
+ * Whether what is stored is the very record that was to be written: a client that repeats a command after a broken
+ * connection hears "somebody was first" about what it wrote itself.
+ */
+export function isOwn(stored: SessionRecord | null, record: SessionRecord): boolean {
+  return stored?.payload === record.payload;
 }
 
 /** Holds a driver to that. One that answers at once, without I/O, needs no guard. */
