@@ -16,6 +16,7 @@ import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
 import { StoreHealth } from './lifecycle/store-health.js';
 import { TokenLimit } from './lifecycle/token-limit.js';
+import { isProduction } from './production.js';
 import { SessionConfigError, SessionError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
@@ -234,10 +235,6 @@ export class SessionManager {
     }, interval);
     this.#collector.unref();
   }
-}
-
-function isProduction(): boolean {
-  return process.env['NODE_ENV'] === 'production';
 }
 
 /** An error of ours as it says itself; of any other only what cannot hold an id or a payload. */

@@ -84,7 +84,14 @@ const BELOW: Record<string, readonly string[]> = {
   drivers: ['clock.ts', 'session.errors.ts', 'crypto'],
   lifecycle: ['clock.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['duration.ts', 'session.errors.ts', 'crypto', 'state', 'lifecycle'],
-  http: ['session.errors.ts', 'session.exception.ts', 'session.context.ts', 'lifecycle', 'session'],
+  http: [
+    'production.ts',
+    'session.errors.ts',
+    'session.exception.ts',
+    'session.context.ts',
+    'lifecycle',
+    'session',
+  ],
 };
 
 /** Packages that are no dependency but an optional peer: an application may lack any of them. */

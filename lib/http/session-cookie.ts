@@ -1,4 +1,5 @@
 import { stringifySetCookie } from 'cookie';
+import { isProduction } from '../production.js';
 import { SessionConfigError } from '../session.errors.js';
 
 /** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
@@ -67,7 +68,7 @@ export class SessionCookie {
       name: options.name ?? 'session',
       path: options.path ?? '/',
       httpOnly: options.httpOnly ?? true,
-      secure: options.secure ?? process.env['NODE_ENV'] === 'production',
+      secure: options.secure ?? isProduction(),
       sameSite: options.sameSite ?? 'lax',
       partitioned: options.partitioned ?? false,
       ...(options.domain === undefined ? {} : { domain: options.domain }),
