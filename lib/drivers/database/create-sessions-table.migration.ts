@@ -1,9 +1,9 @@
 /** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
-import type { MigrationInterface, QueryRunner, Table, TableColumnOptions } from 'typeorm';
+import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
+import { loadTypeOrm } from './load-typeorm.js';
 import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
 import { nameSessionTable } from './session-table.js';
 import { isMySqlFamily } from './sql-dialect.js';
-import { typeOrmMissing } from './typeorm-missing.js';
 
 /**
  * The TypeORM migration that makes the table of the driver `database`, with its indexes: the same table as
@@ -31,7 +31,7 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
 
   /** Makes the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
-    const TypeOrmTable = await loadTable();
+    const { Table } = await loadTypeOrm();
     const { dataSource } = queryRunner;
     const { path, columns: names } = nameSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
@@ -51,20 +51,11 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
     const indices = sessionProperties
       .filter((property) => sessionColumns[property].indexed)
       .map((property) => ({ columnNames: [names[property]] }));
-    await queryRunner.createTable(new TypeOrmTable({ name: path, columns, indices }), true);
+    await queryRunner.createTable(new Table({ name: path, columns, indices }), true);
   }
 
   /** Removes the table and every session in it. */
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.dropTable(nameSessionTable(queryRunner.dataSource, this.table).path, true);
-  }
-}
-
-/** In a try, because only then do bundlers pass over a package that is not installed. */
-async function loadTable(): Promise<typeof Table> {
-  try {
-    return (await import('typeorm')).Table;
-  } catch (error) {
-    throw typeOrmMissing(error);
   }
 }

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
-import { typeOrmMissing } from './typeorm-missing.js';
+import { loadNestTypeOrm, loadTypeOrm } from './load-typeorm.js';
 
 /** Looks a provider up in the application; undefined where there is none. */
 export type Resolve = (token: unknown) => unknown;
@@ -38,28 +38,12 @@ export async function findDataSource(given: unknown, resolve: Resolve): Promise<
 async function tokensOf(name: string): Promise<unknown[]> {
   if (name !== defaultName) return [`${name}DataSource`, name];
   // With two copies of TypeORM installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
-  const loaded = await Promise.allSettled([nestToken(), classToken()]);
-  const tokens = loaded.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  if (tokens.length > 0) return tokens;
-  return [await classToken()];
-}
-
-// Each import stands in a try: only then do bundlers pass over a package that is not installed.
-
-async function nestToken(): Promise<unknown> {
-  try {
-    return (await import('@nestjs/typeorm')).getDataSourceToken();
-  } catch (error) {
-    throw typeOrmMissing(error);
-  }
-}
-
-async function classToken(): Promise<unknown> {
-  try {
-    return (await import('typeorm')).DataSource;
-  } catch (error) {
-    throw typeOrmMissing(error);
-  }
+  const [nest, typeOrm] = await Promise.allSettled([loadNestTypeOrm(), loadTypeOrm()]);
+  if (nest.status === 'rejected' && typeOrm.status === 'rejected') throw typeOrm.reason;
+  return [
+    ...(nest.status === 'fulfilled' ? [nest.value.getDataSourceToken()] : []),
+    ...(typeOrm.status === 'fulfilled' ? [typeOrm.value.DataSource] : []),
+  ];
 }
 
 // Known by what it can do, not by its class: an application may have more than one copy of TypeORM.
