@@ -168,10 +168,12 @@ export abstract class SessionLifecycle {
   }
 
   /** Lets go of the current session and gets ready to load another. */
-  switchTo(id: string | null, fresh: boolean): void {
+  switchTo(id: string | null): void {
     this.base = null;
     this.currentId = id;
-    this.idIsFresh = fresh;
+    this.idIsFresh = true;
+    // Whether the other session may be written is said when it is loaded.
+    this.readonly = false;
     this.dropped = false;
     this.followed = false;
     this.cookieDue = false;
@@ -252,7 +254,7 @@ export abstract class SessionLifecycle {
     const { state, dropped } = this;
     const base = this.base ?? this.undecided;
     const storing = this.#storing;
-    this.switchTo(null, true);
+    this.switchTo(null);
     this.#destroyed = true;
     this.#nothingDestroyed = dropped;
     if (base !== null || storing !== null) this.#removing.add({ state, base, storing });

@@ -121,9 +121,7 @@ export abstract class SessionAccess {
   /** Lets go of the present session; the next `initiate` loads the given one. */
   protected choose(id: string, fresh: boolean): void {
     // Where no record has the id, the session gets one made in this request.
-    this.lifecycle.switchTo(fresh ? id : null, true);
-    // Whether the other session may be written is said when it is loaded.
-    this.lifecycle.readonly = false;
+    this.lifecycle.switchTo(fresh ? id : null);
     this.#chosenId = id;
     this.#initiated = false;
   }
