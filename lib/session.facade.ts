@@ -99,7 +99,6 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade {
     };
   }
   for (const name of PROPERTIES) members[name] = { get: () => current()[name] };
-  // What was just defined is exactly what the interface lists; defineProperties has no type for that.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
   return Object.defineProperties(decorator, members) as D & SessionFacade;
 }

@@ -10,6 +10,5 @@
  *   }
  * }
  */
-// An interface without members is the only thing that an application can add its own to.
-// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type
+// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- applications add to it
 export interface SessionData {}

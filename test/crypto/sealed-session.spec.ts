@@ -8,6 +8,7 @@ import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
+import { LIFETIMES } from '../parallel/support/world.js';
 import { BrowserJar } from './browser-jar.js';
 
 const SECRET = 'the first secret, which is long enough';
@@ -35,13 +36,7 @@ class SealedWorld {
       keyring: this.#keyring,
       serializer: JSON,
       log: { warn: note, error: note },
-      lifetimes: new Lifetimes(this.clock, {
-        age: 7_200_000,
-        absoluteAge: Infinity,
-        automaticTouch: true,
-        touchEvery: 60_000,
-        clearWithBrowser: false,
-      }),
+      lifetimes: new Lifetimes(this.clock, LIFETIMES),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),

@@ -41,14 +41,10 @@ describe.each(['memory', 'stealth'])(
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.put('name', 'Ada'));
-      goTo(1.5);
-      await visitor.in((session) => session.get('name'));
-      goTo(3);
-      await visitor.in((session) => session.get('name'));
-      goTo(4.5);
-      await visitor.in((session) => session.get('name'));
-      goTo(6);
-      await visitor.in((session) => session.get('name'));
+      for (const hours of [1.5, 3, 4.5, 6]) {
+        goTo(hours);
+        await visitor.in((session) => session.get('name'));
+      }
       goTo(7);
       const { cookies, value } = await visitor.handle((session) => session.expiresAt);
       expect(value).toBe(now + 8 * HOUR);
