@@ -5,9 +5,19 @@ import { SessionConfigError } from '../session.errors.js';
 /**
  * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), a regular
  * expression over the path without query, or one of the two for one method.
+ *
+ * @example
+ * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }] })
  */
 export type ExcludedRoute =
-  string | RegExp | { readonly path: string | RegExp; readonly method?: RequestMethod | string };
+  | string
+  | RegExp
+  | {
+      /** The path, as above. */
+      readonly path: string | RegExp;
+      /** `RequestMethod.GET` or `'GET'`; letter case does not matter. Default: every method. */
+      readonly method?: RequestMethod | string;
+    };
 
 /** Whether a request is excluded. `url` may have a query. */
 export type ExclusionTest = (method: string | undefined, url: string) => boolean;
