@@ -100,6 +100,14 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.#settings.log.error(`A session could not be stored: ${reason} ${outcome}`);
   }
 
+  unsendable(error: unknown): void {
+    const reason = error instanceof Error ? error.message : 'an unknown error';
+    this.#settings.log.error(
+      `A response could not be sent as the application wrote it: ${reason}. It was answered with 500 or, where it was ` +
+        'under way already, cut off. Its session is stored.',
+    );
+  }
+
   late(): void {
     if (this.cookies().length === 0) return;
     this.#settings.log.warn(

@@ -1,19 +1,58 @@
 import type { ServerResponse } from 'node:http';
 
-/**
- * Frameworks ask the response whether they may still answer. While its head is held back they may not, although nothing
- * has left yet.
- *
- * @param ended whether the application has ended the response
- */
-export function pretendAnswered(res: ServerResponse, ended: () => boolean): void {
-  Object.defineProperty(res, 'headersSent', { configurable: true, get: () => true });
-  Object.defineProperty(res, 'writableEnded', { configurable: true, get: ended });
+/** What says whether a response has been answered, and what must not be done to it then. */
+const PRETENDED = [
+  'headersSent',
+  'writableEnded',
+  'setHeader',
+  'setHeaders',
+  'appendHeader',
+  'removeHeader',
+] as const;
+
+/** As Node says it to whoever touches the headers of a response whose head has left. */
+function refuse(): never {
+  throw Object.assign(new Error('Cannot set headers after they are sent to the client'), {
+    code: 'ERR_HTTP_HEADERS_SENT',
+  });
 }
 
-/** The response says again what is so. */
-export function stopPretending(res: ServerResponse): void {
-  // Own properties in front of the prototype's getters: without them the truth is back.
-  Reflect.deleteProperty(res, 'headersSent');
-  Reflect.deleteProperty(res, 'writableEnded');
+/**
+ * Behaves to the application as if a response had left whose head is held back: frameworks ask it whether they may still
+ * answer, and whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
+ */
+export class Pretence {
+  readonly #res: ServerResponse;
+  readonly #statusCode: number;
+  readonly #statusMessage: string;
+  /** What the response had as properties of its own, from libraries in front. */
+  readonly #own: readonly (readonly [string, PropertyDescriptor | undefined])[];
+
+  /** @param isEnded whether the application has ended the response */
+  constructor(res: ServerResponse, isEnded: () => boolean) {
+    this.#res = res;
+    this.#statusCode = res.statusCode;
+    this.#statusMessage = res.statusMessage;
+    this.#own = PRETENDED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
+    for (const name of PRETENDED) {
+      Object.defineProperty(res, name, { configurable: true, ...pretended(name, isEnded) });
+    }
+  }
+
+  /** The response is again what it was, with the status that it had then. */
+  end(): void {
+    for (const [name, descriptor] of this.#own) {
+      // Most stand on the prototype: without a property in front of them they are back.
+      if (descriptor === undefined) Reflect.deleteProperty(this.#res, name);
+      else Object.defineProperty(this.#res, name, descriptor);
+    }
+    this.#res.statusCode = this.#statusCode;
+    this.#res.statusMessage = this.#statusMessage;
+  }
+}
+
+function pretended(name: (typeof PRETENDED)[number], isEnded: () => boolean): PropertyDescriptor {
+  if (name === 'headersSent') return { get: () => true };
+  if (name === 'writableEnded') return { get: isEnded };
+  return { writable: true, value: refuse };
 }

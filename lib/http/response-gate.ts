@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../session/session-access.js';
 import { type Gatekeeper, gateMethods, type Operation, type RealMethods } from './gated-methods.js';
 import { HeldDrain } from './held-drain.js';
-import { pretendAnswered, stopPretending } from './pretence.js';
+import { answerPlainly } from './plain-answer.js';
+import { Pretence } from './pretence.js';
 import { type HeadArguments, withCookies } from './response-head.js';
-import { answerUnavailable } from './unavailable-answer.js';
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
@@ -12,6 +12,8 @@ export interface GateContext {
   cookies(): readonly string[];
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, answered: boolean): void;
+  /** What the application gave to send cannot be sent; so Node says, after the handler has gone. */
+  unsendable(error: unknown): void;
   /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
   late(): void;
 }
@@ -41,7 +43,7 @@ export class ResponseGate implements Gatekeeper {
   #held: Held[] = [];
   #drain: HeldDrain | null = null;
   #committing = false;
-  #pretending = false;
+  #pretence: Pretence | null = null;
   #ended = false;
   #failed = false;
   /** Above zero while a real method runs: what it calls on the response in turn passes. */
@@ -58,7 +60,8 @@ export class ResponseGate implements Gatekeeper {
     if (this.#failed) return this.#res;
     if (this.#passing > 0) return this.#sendHead(args);
     if (this.#committing || this.#session.due) {
-      this.#head = args;
+      // Of two heads the first counts: libraries in front that do not see it write another.
+      this.#head ??= args;
       this.#pretend();
       return this.#res;
     }
@@ -71,7 +74,8 @@ export class ResponseGate implements Gatekeeper {
     // Once the head has left, only the end is worth waiting for.
     const waits = operation === 'end' || !this.#headLeft;
     if (this.#committing || (waits && this.#session.due)) {
-      this.#held.push({ operation, args });
+      // What comes behind the end is a mistake. Sent behind it, it would end the process.
+      if (!this.#isEndHeld) this.#held.push({ operation, args });
       this.#pretend();
       if (operation === 'write') this.#drain ??= new HeldDrain(this.#res);
       if (!this.#committing) this.#commit();
@@ -94,13 +98,15 @@ export class ResponseGate implements Gatekeeper {
   #sendHead(args: HeadArguments): unknown {
     let final = args;
     if (!this.#headLeft) {
-      this.#headLeft = true;
       const cookies = this.#context.cookies();
       if (cookies.length > 0) final = withCookies(this.#res, args, cookies);
     }
     this.#passing += 1;
     try {
-      return Reflect.apply(this.#real.writeHead, this.#res, final);
+      const result: unknown = Reflect.apply(this.#real.writeHead, this.#res, final);
+      // Not where Node refuses it: the exception filter writes another.
+      this.#headLeft = true;
+      return result;
     } finally {
       this.#passing -= 1;
     }
@@ -119,13 +125,23 @@ export class ResponseGate implements Gatekeeper {
     Promise.resolve(this.#session.commitDue()).then(
       () => {
         this.#committing = false;
-        this.#release();
+        this.#releaseSafely();
       },
       (error: unknown) => {
         this.#committing = false;
         this.#fail(error);
       },
     );
+  }
+
+  /** Node may refuse what was held: a header with a line break, a chunk that is none. Nobody is there to catch that. */
+  #releaseSafely(): void {
+    try {
+      this.#release();
+    } catch (error) {
+      this.#context.unsendable(error);
+      this.#replace(500);
+    }
   }
 
   /** Lets go what was held, in order. What was changed meanwhile is committed before the end. */
@@ -157,15 +173,20 @@ export class ResponseGate implements Gatekeeper {
   #fail(error: unknown): void {
     this.#session.abandon();
     this.#unpretend();
+    this.#context.failed(error, !this.#headLeft && !this.#res.headersSent);
+    this.#replace(503);
+  }
+
+  /** Answers with an error in place of what is held. */
+  #replace(status: 500 | 503): void {
+    this.#unpretend();
     this.#failed = true;
     const ends = this.#held.filter(({ operation }) => operation === 'end');
     this.#held = [];
     this.#head = null;
     this.#drain?.release(false);
     this.#drain = null;
-    const answered = !this.#headLeft && !this.#res.headersSent;
-    this.#context.failed(error, answered);
-    if (!answered) {
+    if (this.#headLeft || this.#res.headersSent) {
       // The client has half an answer already: a broken connection is the only thing left that says so.
       this.#res.destroy();
       return;
@@ -174,11 +195,12 @@ export class ResponseGate implements Gatekeeper {
       const callback = args.find((argument) => typeof argument === 'function');
       if (typeof callback === 'function') this.#res.once('finish', () => callback());
     }
-    this.#headLeft = true;
     this.#ended = true;
     this.#passing += 1;
     try {
-      answerUnavailable(this.#res, this.#real);
+      // With the cookie of a session that is stored; one that is not has none.
+      const writeHead = (...args: HeadArguments): unknown => this.#sendHead(args);
+      answerPlainly(this.#res, { writeHead, end: this.#real.end }, status);
     } finally {
       this.#passing -= 1;
     }
@@ -194,13 +216,15 @@ export class ResponseGate implements Gatekeeper {
   }
 
   #pretend(): void {
-    this.#pretending = true;
-    pretendAnswered(this.#res, () => this.#held.some(({ operation }) => operation === 'end'));
+    this.#pretence ??= new Pretence(this.#res, () => this.#isEndHeld);
   }
 
   #unpretend(): void {
-    if (!this.#pretending) return;
-    this.#pretending = false;
-    stopPretending(this.#res);
+    this.#pretence?.end();
+    this.#pretence = null;
+  }
+
+  get #isEndHeld(): boolean {
+    return this.#held.some(({ operation }) => operation === 'end');
   }
 }

@@ -31,7 +31,8 @@ export function withCookies(
   }
   // All into the one object: where the response has no headers besides, Node takes it as it is.
   const { setCookie, cacheControl, vary } = namesIn(explicit);
-  explicit[setCookie] = [...valuesOf(explicit[setCookie] ?? res.getHeader(setCookie)), ...cookies];
+  const present = valuesOf(explicit[setCookie] ?? res.getHeader(setCookie));
+  explicit[setCookie] = [...present, ...missingIn(present, cookies)];
   if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl)) explicit[cacheControl] = NO_CACHE;
   const varies = explicit[vary] ?? res.getHeader(vary);
   if (!mentions(varies, 'cookie')) explicit[vary] = [...valuesOf(varies), 'Cookie'].join(', ');
@@ -46,7 +47,8 @@ export function withCookies(
  */
 function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
   if (res.hasHeader('set-cookie')) {
-    for (const cookie of cookies) res.appendHeader('set-cookie', cookie);
+    const present = valuesOf(res.getHeader('set-cookie'));
+    for (const cookie of missingIn(present, cookies)) res.appendHeader('set-cookie', cookie);
     return;
   }
   const list: string[] = [];
@@ -54,6 +56,11 @@ function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
   list.push(...cookies);
   // Node keeps the very list; a library that has put itself in front of it may keep another.
   if (res.getHeader('set-cookie') !== list) res.setHeader('set-cookie', list);
+}
+
+/** Where Node refused a head, the one that an exception filter writes next finds the cookies set already. */
+function missingIn(present: readonly string[], cookies: readonly string[]): readonly string[] {
+  return present.length === 0 ? cookies : cookies.filter((cookie) => !present.includes(cookie));
 }
 
 /**

@@ -7,30 +7,34 @@ const REPLACED_HEADERS = [
   'last-modified',
   'location',
   'cache-control',
+  'expires',
   'transfer-encoding',
   'trailer',
   'set-cookie',
 ];
 
-const UNAVAILABLE = JSON.stringify({ statusCode: 503, message: 'Service Unavailable' });
+/** As Nest's own exception filter says it. */
+const MESSAGES = { 500: 'Internal server error', 503: 'Service Unavailable' } as const;
 
 /**
- * Answers 503 in place of what the application was about to send. Nothing of that may have left.
+ * Answers with an error in place of what the application was about to send. Nothing of that may have left.
  *
  * @param real the response's own methods, past any gate
  */
-export function answerUnavailable(
+export function answerPlainly(
   res: ServerResponse,
   { writeHead, end }: Pick<RealMethods, 'writeHead' | 'end'>,
+  statusCode: keyof typeof MESSAGES,
 ): void {
+  const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
   for (const name of res.getHeaderNames()) {
     if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) res.removeHeader(name);
   }
   const headers = {
     'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(UNAVAILABLE),
+    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
   };
-  Reflect.apply(writeHead, res, [503, headers]);
-  Reflect.apply(end, res, res.req?.method === 'HEAD' ? [] : [UNAVAILABLE]);
+  Reflect.apply(writeHead, res, [statusCode, headers]);
+  Reflect.apply(end, res, res.req?.method === 'HEAD' ? [] : [body]);
 }

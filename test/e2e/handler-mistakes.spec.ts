@@ -1,0 +1,203 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import type { FastifyReply } from 'fastify';
+import { describe, expect, it } from 'vitest';
+import { Session } from 'nestjs-session-kit';
+import { rawOf } from './endings.controller.js';
+import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+
+refuseUnhandledRejections();
+
+const touch = (write: string | undefined): void => {
+  if (write !== undefined) Session.put('mark', write);
+};
+
+/** What people get wrong with a response. Without the session, each ends as Nest and Node see to it. */
+@Controller()
+class OnBoth {
+  @Get('changed-after-end')
+  changedAfterEnd(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    const raw = rawOf(res);
+    raw.writeHead(302, { Location: '/login' });
+    raw.end();
+    raw.statusCode = 200;
+    raw.setHeader('Location', '/elsewhere');
+  }
+
+  @Get('header-after-implicit-head')
+  headerAfterImplicitHead(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    const raw = rawOf(res);
+    raw.statusCode = 402;
+    raw.end('pay first');
+    raw.statusCode = 200;
+    raw.removeHeader('Content-Type');
+  }
+
+  @Get('two-heads')
+  twoHeads(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    const raw = rawOf(res);
+    raw.writeHead(402).end('pay first');
+    if (!raw.headersSent) raw.writeHead(200);
+  }
+}
+
+@Controller()
+class OnExpress {
+  @Get('sent-twice')
+  sentTwice(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    res.send('first');
+    res.send('second');
+  }
+
+  @Get('redirected-and-sent')
+  redirectedAndSent(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    res.redirect('/login');
+    res.send('the page for those who are signed in');
+  }
+
+  @Get('json-twice')
+  jsonTwice(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    res.status(400).json({ error: 'no' });
+    res.json({ ok: true });
+  }
+
+  @Get('status-after-send')
+  statusAfterSend(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    res.status(402).send({ error: 'pay first' });
+    res.status(200);
+  }
+
+  @Get('bad-header')
+  badHeader(@Res({ passthrough: true }) res: Response, @Query('write') write?: string): string {
+    touch(write);
+    res.setHeader('Content-Disposition', 'attachment; filename="отчёт.pdf"');
+    return 'report';
+  }
+}
+
+@Controller()
+class OnFastify {
+  @Get('bad-header')
+  badHeader(@Res({ passthrough: true }) reply: FastifyReply, @Query('write') write?: string): string {
+    touch(write);
+    void reply.header('Content-Disposition', 'attachment; filename="отчёт.pdf"');
+    return 'report';
+  }
+}
+
+/** What Node refuses only when it is sent: after the handler has gone, where nobody can catch it. */
+@Controller()
+class Unsendable {
+  @Get('raw-bad-header')
+  rawBadHeader(@Res() res: Response): void {
+    Session.put('mark', 'yes');
+    const raw = rawOf(res);
+    raw.writeHead(200, { 'X-Name': 'отчёт' });
+    raw.end('report');
+  }
+
+  @Get('raw-number')
+  rawNumber(@Res() res: Response): void {
+    Session.put('mark', 'yes');
+    Reflect.apply(rawOf(res).end.bind(rawOf(res)), undefined, [42]);
+  }
+
+  @Get('end-twice')
+  endTwice(@Res() res: Response): void {
+    Session.put('mark', 'yes');
+    const raw = rawOf(res);
+    raw.end('first');
+    raw.end('second');
+  }
+
+  @Get('write-after-end')
+  writeAfterEnd(@Res() res: Response): void {
+    Session.put('mark', 'yes');
+    const raw = rawOf(res);
+    raw.end('first');
+    raw.write('second');
+  }
+
+  @Get('cut-off')
+  cutOff(@Res() res: Response): void {
+    Session.put('mark', 'yes');
+    const raw = rawOf(res);
+    raw.write('half of ');
+    Reflect.apply(raw.write.bind(raw), undefined, [42]);
+    raw.end('it');
+  }
+
+  @Get('mark')
+  mark(): object {
+    return { mark: Session.get('mark') };
+  }
+}
+
+const MISTAKES = {
+  express: [
+    'changed-after-end',
+    'header-after-implicit-head',
+    'two-heads',
+    'sent-twice',
+    'redirected-and-sent',
+    'json-twice',
+    'status-after-send',
+    'bad-header',
+  ],
+  fastify: ['changed-after-end', 'header-after-implicit-head', 'two-heads', 'bad-header'],
+} as const;
+
+describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session', (platform) => {
+  const start = (errors: unknown[] = []) =>
+    TestApp.start(platform, {
+      controllers: [Unsendable, OnBoth, platform === 'express' ? OnExpress : OnFastify],
+      configure: (app) => {
+        const note = (line: unknown) => errors.push(line);
+        app.useLogger({ log: () => undefined, warn: () => undefined, error: note });
+      },
+    });
+
+  it.each(MISTAKES[platform])('ends as it does without a session: %s', async (name) => {
+    await using app = await start();
+    const without = await app.request.get(`/${name}`).redirects(0);
+    const visitor = app.visitor();
+    const written = await visitor.get(`/${name}?write=yes`).redirects(0);
+    expect([written.status, written.headers['location']]).toEqual([
+      without.status,
+      without.headers['location'],
+    ]);
+    // Fastify by itself tells the visitor what was wrong with a header.
+    if (!(platform === 'fastify' && name === 'bad-header')) expect(written.text).toBe(without.text);
+    expect(setCookies(written)).toHaveLength(1);
+    await visitor.get('/mark').expect(200, { mark: 'yes' });
+  });
+
+  it.each(['raw-bad-header', 'raw-number'])('is answered with 500 and said in the log: %s', async (name) => {
+    const errors: unknown[] = [];
+    await using app = await start(errors);
+    await app.visitor().get(`/${name}`).expect(500, { statusCode: 500, message: 'Internal server error' });
+    expect(errors.join()).toContain('A response could not be sent as the application wrote it');
+  });
+
+  it.each(['end-twice', 'write-after-end'])('does not reach the client: %s', async (name) => {
+    await using app = await start();
+    const visitor = app.visitor();
+    expect((await visitor.get(`/${name}`)).text).toBe('first');
+    await visitor.get('/mark').expect(200, { mark: 'yes' });
+  });
+
+  it('cuts off an answer that is under way, which so cannot be taken for a whole one', async () => {
+    const errors: unknown[] = [];
+    await using app = await start(errors);
+    await expect(app.visitor().get('/cut-off')).rejects.toThrow(/aborted|hang up|terminated/);
+    expect(errors.join()).toContain('A response could not be sent as the application wrote it');
+  });
+});
