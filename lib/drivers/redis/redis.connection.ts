@@ -1,11 +1,13 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { SessionConfigError } from '../../session.errors.js';
+import { isReply, withoutSecrets } from './redis.errors.js';
 import type { RedisConnectionOptions } from './redis.options.js';
 
 // Low, so that sessions work within a second of the server's return.
 const longestReconnectDelayMs = 250;
 const connectTimeoutMs = 1000;
 const loadingRetryMs = 200;
+const refusedDatabaseRetryMs = 1000;
 // How long a connection that is given up may take to end in good order. A paused server never answers to that.
 const disconnectTimeoutMs = 20;
 
@@ -27,22 +29,34 @@ async function loadIoredis(): Promise<typeof Redis> {
  *
  * Nothing waits in a queue while the server is away: a command fails at once. A command whose answer was lost with the
  * connection fails too, and is never sent a second time.
+ *
+ * It is ready once the server has agreed to its database: ioredis itself goes on in database 0 where it has not.
  */
 export class RedisConnection {
   readonly client: Redis;
-  readonly #handshakeLimitMs: number;
   #lastError: Error | undefined;
   #handshake: NodeJS.Timeout | undefined;
+  /** Settles when the database of the present connection is settled; undefined while there is none. */
+  #selecting: Promise<void> | undefined;
+  #isSelected = false;
+  #refusal: string | undefined;
 
   private constructor(client: Redis, handshakeLimitMs: number) {
     this.client = client;
-    this.#handshakeLimitMs = handshakeLimitMs;
     client.on('error', (error: Error) => {
-      this.#lastError = error;
+      // What Redis answered to AUTH hangs on the command, password included.
+      this.#lastError = isReply(error) ? withoutSecrets(error) : error;
+      if (!isReply(error)) this.#refusal = undefined;
     });
-    client.on('connect', () => this.#watchHandshake());
-    client.on('ready', () => this.#endHandshake());
-    client.on('close', () => this.#endHandshake());
+    client.on('connect', () => this.#watchHandshake(handshakeLimitMs));
+    client.on('ready', () => {
+      this.#selecting = this.#select();
+    });
+    client.on('close', () => {
+      this.#selecting = undefined;
+      this.#isSelected = false;
+      this.#endHandshake();
+    });
   }
 
   /**
@@ -80,8 +94,26 @@ export class RedisConnection {
         clearTimeout(timer);
         resolve();
       };
-      this.client.connect().then(finish, finish);
+      this.client
+        .connect()
+        .then(() => this.#selecting)
+        .then(finish, finish);
     });
+  }
+
+  /** Whether commands go straight to the server, and into the right database. */
+  get isReady(): boolean {
+    return this.client.status === 'ready' && this.#isSelected;
+  }
+
+  /** What Redis answered when it was asked for the database, where it has refused. */
+  get refusal(): string | undefined {
+    return this.#refusal;
+  }
+
+  /** The number of the database. */
+  get database(): number {
+    return this.client.options.db ?? 0;
   }
 
   /** The trouble that ioredis reported last: the reason to give while there is no connection. */
@@ -100,10 +132,32 @@ export class RedisConnection {
     this.client.disconnect();
   }
 
-  /** A server that is paused, or gone without a word, accepts connections and never greets. */
-  #watchHandshake(): void {
+  /**
+   * Selects the database once more: ioredis has done so, but reports "ready" whatever the answer was. Each connection
+   * begins in database 0, so that one needs no question.
+   */
+  async #select(): Promise<void> {
+    const connection = this.client.stream;
+    try {
+      if (this.database !== 0) await this.client.select(this.database);
+    } catch (error) {
+      // Where the connection is gone, the next one will ask again.
+      if (connection !== this.client.stream || !isReply(error)) return;
+      this.#refusal = error.message;
+      // Somebody may set the server right: a new connection asks again.
+      this.#watchHandshake(refusedDatabaseRetryMs);
+      return;
+    }
+    if (connection !== this.client.stream || this.client.status !== 'ready') return;
+    this.#refusal = undefined;
+    this.#isSelected = true;
     this.#endHandshake();
-    this.#handshake = setTimeout(() => this.reconnect(), this.#handshakeLimitMs);
+  }
+
+  /** A server that is paused, or gone without a word, accepts connections and never greets. */
+  #watchHandshake(limitMs: number): void {
+    this.#endHandshake();
+    this.#handshake = setTimeout(() => this.reconnect(), limitMs);
     this.#handshake.unref();
   }
 

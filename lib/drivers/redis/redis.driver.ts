@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SessionStoreError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
@@ -144,11 +145,22 @@ export class RedisDriver implements RecordDriver {
    * time; later on, what it queued would be carried out long after the visitor was told that it failed.
    */
   #connectedClient(): RedisClient {
-    const client = this.#options.client ?? this.#connection?.client;
-    if (client === undefined) throw new Error('The redis driver has not been opened');
-    if (client.status === 'ready') return client;
+    const { client } = this.#options;
+    if (client === undefined) return this.#ownClient();
     const isFirstAttempt = !this.#hasWorked && firstAttemptStates.includes(client.status);
-    if (this.#connection === undefined && isFirstAttempt) return client;
-    throw new Error(`Not connected to Redis (${client.status})`, { cause: this.#connection?.lastError });
+    if (client.status === 'ready' || isFirstAttempt) return client;
+    throw new Error(`Not connected to Redis (${client.status})`);
+  }
+
+  #ownClient(): RedisClient {
+    const connection = this.#connection;
+    if (connection === undefined) throw new Error('The redis driver has not been opened');
+    if (connection.isReady) return connection.client;
+    if (connection.refusal !== undefined) {
+      throw new SessionStoreError(
+        `Redis refused the database ${connection.database} of the session driver "redis" (${connection.refusal}). Name another in redis.db, or in the path of redis.url.`,
+      );
+    }
+    throw new Error(`Not connected to Redis (${connection.client.status})`, { cause: connection.lastError });
   }
 }

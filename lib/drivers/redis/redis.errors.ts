@@ -22,11 +22,11 @@ export function isLostConnection(error: unknown): boolean {
  * The same error without what is secret: ioredis hangs the whole command on its errors, id and payload included, and
  * Redis quotes arguments in some of its answers.
  */
-export function withoutSecrets(error: unknown, key: string): Error {
+export function withoutSecrets(error: unknown, key?: string): Error {
   if (!(error instanceof Error)) return new Error('The Redis client failed with something that is no Error');
   const [beforeQuoted = ''] = error.message.split(', with args beginning with:');
   const safe = new Error(
-    beforeQuoted.replaceAll(key, '<key>'),
+    key === undefined ? beforeQuoted : beforeQuoted.replaceAll(key, '<key>'),
     error.cause === undefined ? {} : { cause: error.cause },
   );
   safe.name = error.name;

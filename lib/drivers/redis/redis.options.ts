@@ -1,6 +1,7 @@
 /** @ts-ignore -- an application without ioredis has no types of it either, and needs none */
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { SessionConfigError } from '../../session.errors.js';
+import { checkAddress, describe, type reservedOptions } from './redis.address.js';
 
 /** What the driver needs of an ioredis client; `Redis` and `Cluster` of ioredis 5 have it. */
 export interface RedisClient {
@@ -15,14 +16,6 @@ export interface RedisClient {
   /** EVAL. */
   eval(source: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
-
-/** What the driver decides itself for a connection of its own: its promises rest on these. */
-const reservedOptions = [
-  'lazyConnect',
-  'enableOfflineQueue',
-  'autoResendUnfulfilledCommands',
-  'maxRetriesPerRequest',
-] as const;
 
 type ReservedOption = (typeof reservedOptions)[number];
 
@@ -71,13 +64,6 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object'
-    ? `an object of ${value.constructor?.name ?? 'no class'}`
-    : `a ${typeof value}`;
-}
-
 /**
  * Checks what stands under `redis`.
  *
@@ -101,7 +87,7 @@ export function checkRedisOptions(options: RedisDriverOptions): CheckedRedisOpti
     }
     return { prefix, client: checkClient(client), connection };
   }
-  checkConnection(connection);
+  checkConnection(connection, given);
   return { prefix, client: undefined, connection };
 }
 
@@ -133,23 +119,11 @@ function readsFromReplicas(client: object): boolean {
   return client.options.scaleReads !== 'master';
 }
 
-function checkConnection(connection: RedisConnectionOptions): void {
-  const reserved = reservedOptions.filter((name) => name in connection);
-  if (reserved.length > 0) {
-    throw new SessionConfigError(
-      `Option 'redis.${reserved.join("', 'redis.")}' cannot be set: the driver decides this itself for its own connection. Leave it out, or hand in a client.`,
-    );
-  }
+function checkConnection(connection: RedisConnectionOptions, given: object): void {
   if (!addressOptions.some((name) => name in connection)) {
     throw new SessionConfigError(
-      `Option 'redis' got ${Object.keys(connection).join(', ') || 'nothing'}; it takes ${whatItTakes}.`,
+      `Option 'redis' got ${Object.keys(given).join(', ') || 'nothing'}; it takes ${whatItTakes}.`,
     );
   }
-  const { url } = connection;
-  if (url === undefined && !('url' in connection)) return;
-  if (typeof url !== 'string' || !/^rediss?:\/\/./.test(url)) {
-    throw new SessionConfigError(
-      `Option 'redis.url' got ${typeof url === 'string' ? 'a text of another form' : describe(url)}; it takes redis://host:port or rediss://host:port.`,
-    );
-  }
+  checkAddress(connection);
 }

@@ -4,6 +4,7 @@ import { setImmediate as turnOfTheLoop, setTimeout as sleep } from 'node:timers/
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
+import { SessionStoreError } from '../../../lib/session.errors.js';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
 import { backWithinMs, durationOf, timeUntilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
@@ -221,6 +222,77 @@ describeWith(
       expect(await direct.read('id')).toMatchObject({ version: 2 });
       const stats = await clientOf(server).info('commandstats');
       expect(stats).toMatch(/cmdstat_evalsha:calls=2,/);
+    });
+
+    it.each(['99', '/99'])(
+      'writes nowhere where the server lacks the database %s, and says which option names it',
+      async (where) => {
+        const server = await start();
+        const driver = await openDriver(
+          where === '/99' ? { url: server.url + where } : { host: server.host, port: server.port, db: 99 },
+        );
+        for (const call of [() => driver.write('id', sampleRecord()), () => driver.read('id')]) {
+          await expect(call()).rejects.toThrow(SessionStoreError);
+          await expect(call()).rejects.toThrow(/database 99 .*index is out of range.* redis\.db/);
+        }
+        expect(await clientOf(server).dbsize()).toBe(0);
+      },
+    );
+
+    it.each([{}, { enableReadyCheck: false, disableClientInfo: true }])(
+      'finds the database again after a restart: %j',
+      async (settings) => {
+        const server = await start();
+        const driver = await openDriver({ url: `${server.url}/3`, ...settings });
+        const record = sampleRecord();
+        expect(await driver.write('id', record)).toBe(true);
+        await server.restart();
+        expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(backWithinMs);
+        expect(await driver.read('id')).toEqual(record);
+        const client = clientOf(server);
+        expect(await client.dbsize()).toBe(0);
+        await client.select(3);
+        expect(await client.dbsize()).toBe(1);
+      },
+    );
+
+    it('writes nowhere before the server has agreed to the database', async () => {
+      const server = await start();
+      const driver = await openDriver({
+        url: `${server.url}/99`,
+        enableReadyCheck: false,
+        disableClientInfo: true,
+      });
+      const until = performance.now() + 1_500;
+      // Across the attempts of further connections too.
+      while (performance.now() < until) {
+        await driver.write('id', sampleRecord()).catch(() => undefined);
+        await turnOfTheLoop();
+      }
+      expect(await clientOf(server).dbsize()).toBe(0);
+    });
+
+    it('works soon after it has been allowed to use the database', async () => {
+      const server = await start();
+      const client = clientOf(server);
+      await client.call('acl', 'setuser', 'shop', 'on', '>pass', '~*', '+@all', '-select');
+      const driver = await openDriver({
+        url: `redis://shop:pass@${server.host}:${server.port}/3`,
+        disableClientInfo: true,
+      });
+      await expect(driver.read('id')).rejects.toThrow(/database 3 .*select/);
+      await client.call('acl', 'setuser', 'shop', '+select');
+      expect(await timeUntilItWorks(() => driver.read('id'))).toBeLessThan(2 * backWithinMs);
+    });
+
+    it('keeps a wrong password out of its errors', async () => {
+      const server = await start();
+      await clientOf(server).call('acl', 'setuser', 'shop', 'on', '>right', '~*', '+@all');
+      const driver = await openDriver({ url: `redis://shop:hunter2@${server.host}:${server.port}` });
+      const error = await driver.read('id').catch((reason: unknown) => reason);
+      const said = inspect(error, { depth: 10, showHidden: true });
+      expect(said).toContain('WRONGPASS');
+      expect(said).not.toContain('hunter2');
     });
 
     it('closes while the server is away', async () => {
