@@ -1,4 +1,5 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { discardValue } from './discard-value.js';
 import { SessionUnavailableException } from './session.exception.js';
 import type { SessionAccess } from './session/session-access.js';
 
@@ -13,12 +14,19 @@ export function commitBefore<V>(source: Observable<V>, session: SessionAccess): 
   );
 }
 
+/** What is done when all that was changed before it is stored. */
+interface Step<V> {
+  readonly perform: () => void;
+  /** What it hands on, where it hands anything on. */
+  readonly value?: V;
+}
+
 class CommittingSubscription<V> {
   readonly subscription: Subscription;
   readonly #session: SessionAccess;
   readonly #subscriber: Subscriber<V>;
   /** What waits for a commit, in order. */
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Step<V>[] = [];
   #committing = false;
 
   constructor(source: Observable<V>, session: SessionAccess, subscriber: Subscriber<V>) {
@@ -26,36 +34,35 @@ class CommittingSubscription<V> {
     this.#subscriber = subscriber;
     this.subscription = source.subscribe({
       next: (value) => {
-        this.#pass(() => {
+        const perform = (): void => {
           subscriber.next(value);
-        });
+        };
+        this.#pass({ perform, value });
       },
       // What was changed before the error is committed by the response gate, after the filters have answered.
       error: (error: unknown) => {
-        this.#enqueue(() => {
+        const perform = (): void => {
           subscriber.error(error);
-        });
+        };
+        if (this.#committing) this.#waiting.push({ perform });
+        else perform();
       },
       complete: () => {
-        this.#pass(() => {
+        const perform = (): void => {
           subscriber.complete();
-        });
+        };
+        this.#pass({ perform });
       },
     });
   }
 
-  #pass(step: () => void): void {
+  #pass(step: Step<V>): void {
     if (!this.#committing && !this.#session.due) {
-      step();
+      step.perform();
       return;
     }
     this.#waiting.push(step);
     if (!this.#committing) this.#commit();
-  }
-
-  #enqueue(step: () => void): void {
-    if (this.#committing) this.#waiting.push(step);
-    else step();
   }
 
   #commit(): void {
@@ -66,7 +73,7 @@ class CommittingSubscription<V> {
         this.#flush();
       },
       (error: unknown) => {
-        this.#waiting.length = 0;
+        for (const { value } of this.#waiting.splice(0)) discardValue(value);
         this.#subscriber.error(abandoned(this.#session, error));
       },
     );
@@ -76,7 +83,7 @@ class CommittingSubscription<V> {
     while (!this.#committing) {
       const step = this.#waiting.shift();
       if (step === undefined) return;
-      step();
+      step.perform();
     }
   }
 }
@@ -84,5 +91,7 @@ class CommittingSubscription<V> {
 /** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */
 export function abandoned(session: SessionAccess, cause: unknown): SessionUnavailableException {
   session.abandon();
+  // Filters that answer a 503 say nothing in the log.
+  session.host.commitFailed(cause);
   return new SessionUnavailableException(cause);
 }

@@ -1,6 +1,7 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable } from 'rxjs';
 import { abandoned, commitBefore } from './commit-before.js';
+import { discardValue } from './discard-value.js';
 import { sessionContext } from './session.context.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { RequestSession } from './session/request-session.js';
@@ -70,6 +71,7 @@ function commitFirst(result: unknown, session: RequestSession): unknown {
   return pending.then(
     () => result,
     (error: unknown) => {
+      discardValue(result);
       throw abandoned(session, error);
     },
   );

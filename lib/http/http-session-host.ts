@@ -69,6 +69,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
     void new ResponseGate(this.#res, session, this);
   }
 
+  commitFailed(error: unknown): void {
+    this.failed(error, true);
+  }
+
   body(): unknown {
     return this.platform?.body ?? this.#req.body;
   }

@@ -53,6 +53,7 @@ export class HttpSessions {
         sessionContext.run(session, next);
       },
       (error: unknown) => {
+        if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
         next(new SessionUnavailableException(error));
       },
     );

@@ -36,5 +36,5 @@ export function answerPlainly(
     'cache-control': 'no-store',
   };
   Reflect.apply(writeHead, res, [statusCode, headers]);
-  Reflect.apply(end, res, res.req?.method === 'HEAD' ? [] : [body]);
+  Reflect.apply(end, res, [body]);
 }

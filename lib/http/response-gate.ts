@@ -4,7 +4,7 @@ import { type Gatekeeper, gateMethods, type Operation, type RealMethods } from '
 import { HeldDrain } from './held-drain.js';
 import { answerPlainly } from './plain-answer.js';
 import { Pretence } from './pretence.js';
-import { type HeadArguments, withCookies } from './response-head.js';
+import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
@@ -96,10 +96,10 @@ export class ResponseGate implements Gatekeeper {
   }
 
   #sendHead(args: HeadArguments): unknown {
-    let final = args;
+    let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.#headLeft) {
       const cookies = this.#context.cookies();
-      if (cookies.length > 0) final = withCookies(this.#res, args, cookies);
+      if (cookies.length > 0) final = withCookies(this.#res, final, cookies);
     }
     this.#passing += 1;
     try {

@@ -1,5 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+/** What says how long a response may be kept. */
+const CACHING: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires', 'last-modified']);
+
 const NO_CACHE = 'private, no-cache="Set-Cookie"';
 
 /** The arguments of `writeHead`: status, maybe a status message, maybe headers in one of three shapes. */
@@ -36,6 +39,24 @@ export function withCookies(
   if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl)) explicit[cacheControl] = NO_CACHE;
   const varies = explicit[vary] ?? res.getHeader(vary);
   if (!mentions(varies, 'cookie')) explicit[vary] = [...valuesOf(varies), 'Cookie'].join(', ');
+  const changed = args.slice();
+  changed[at] = explicit;
+  return changed;
+}
+
+/**
+ * Takes back what the application had said about keeping a response, where an error is sent in its place: no cache is to
+ * keep that (RFC 9111, 5.2.2.5).
+ *
+ * @returns the arguments to call the real `writeHead` with
+ */
+export function withoutCaching(res: ServerResponse, args: HeadArguments): HeadArguments {
+  for (const name of CACHING) res.removeHeader(name);
+  res.setHeader('cache-control', 'no-store');
+  const at = typeof args[1] === 'string' ? 2 : 1;
+  const explicit = headersOf(args[at]);
+  if (explicit === null) return args;
+  for (const name of Object.keys(explicit)) if (CACHING.has(name.toLowerCase())) delete explicit[name];
   const changed = args.slice();
   changed[at] = explicit;
   return changed;

@@ -14,6 +14,7 @@ export abstract class SessionAccess {
   #initiated: boolean;
   #initiating: Promise<void> | null = null;
   #armed = false;
+  #abandoned = false;
   /** What `initiate` loads in place of what the cookie says. */
   #chosenId: string | null = null;
 
@@ -191,7 +192,17 @@ export abstract class SessionAccess {
    * @internal
    */
   abandon(): void {
+    this.#abandoned = true;
     this.#life?.abandon();
+  }
+
+  /**
+   * Whether a commit of this session failed for good.
+   *
+   * @internal
+   */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   /**

@@ -9,6 +9,8 @@ export interface SessionHost {
   readonly tokens: readonly string[];
   /** Called once, before the session first holds something that may have to be committed. */
   arm(session: SessionAccess): void;
+  /** A commit failed, and an exception filter is about to answer. */
+  commitFailed(error: unknown): void;
   /** The parsed body of the request, where there is one. */
   body(): unknown;
   /** Whether a form field of this name is never flashed. */

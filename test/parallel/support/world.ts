@@ -146,6 +146,8 @@ export class TestRequest implements SessionHost {
 
   arm(): void {}
 
+  commitFailed(): void {}
+
   body(): unknown {
     return undefined;
   }

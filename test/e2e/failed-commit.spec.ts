@@ -1,0 +1,216 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Header, Head, Res, StreamableFile } from '@nestjs/common';
+import type { Response } from 'express';
+import { of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Session, type SessionModuleOptions } from 'nestjs-session-kit';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+import { rawOf } from './endings.controller.js';
+
+refuseUnhandledRejections();
+
+const streams: Readable[] = [];
+const called: string[] = [];
+let released: () => void = () => undefined;
+
+/** A file that is never read to its end by itself. */
+function endless(): Readable {
+  const stream = new Readable({ read: () => undefined });
+  streams.push(stream);
+  return stream;
+}
+
+@Controller()
+class FailingController {
+  @Get('unstorable')
+  unstorable(@Session() session: Session): object {
+    session.put('callback', () => 'not for any log');
+    return {};
+  }
+
+  @Get('facade')
+  facade(): object {
+    Session.put('callback', () => 'not for any log');
+    return {};
+  }
+
+  @Get('cached')
+  @Header('Cache-Control', 'public, max-age=600')
+  @Header('ETag', '"page"')
+  @Header('Expires', 'Wed, 21 Oct 2037 07:28:00 GMT')
+  cached(@Session() session: Session): object {
+    session.put('visits', 1);
+    return {};
+  }
+
+  @Get('file')
+  file(@Session() session: Session): StreamableFile {
+    session.put('visits', 1);
+    return new StreamableFile(endless());
+  }
+
+  @Get('file-later')
+  async fileLater(@Session() session: Session): Promise<StreamableFile> {
+    session.put('visits', 1);
+    return new StreamableFile(endless());
+  }
+
+  @Get('file-observed')
+  fileObserved(@Session() session: Session) {
+    session.put('visits', 1);
+    return of(new StreamableFile(endless()));
+  }
+
+  @Head('head')
+  @Get('head')
+  head(@Res() res: Response): void {
+    Session.put('visits', 1);
+    rawOf(res).end('a page');
+  }
+
+  @Get('called-back')
+  calledBack(@Res() res: Response): void {
+    Session.put('visits', 1);
+    rawOf(res).end('a page', () => called.push('ended'));
+  }
+
+  /** Begins to answer, and writes to the session after that. */
+  @Get('under-way')
+  underWay(@Res() res: Response): void {
+    const raw = rawOf(res);
+    raw.writeHead(200, { 'Content-Type': 'text/plain' });
+    raw.write('the first half, ');
+    Session.put('visits', 1);
+    raw.end('the second half');
+  }
+
+  /** Writes to the session while its first commit is being stored. */
+  @Get('meanwhile')
+  meanwhile(@Res() res: Response): void {
+    Session.put('first', 1);
+    rawOf(res).end('a page');
+    const session = Session.current();
+    setImmediate(() => {
+      session.put('second', 2);
+      released();
+    });
+  }
+
+  @Get('all')
+  all(): object {
+    return Session.all();
+  }
+}
+
+describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) => {
+  async function begin(options: Partial<SessionModuleOptions> = {}) {
+    const driver = new ScriptedDriver();
+    const log: string[] = [];
+    const note = (line: unknown): void => void log.push(String(line));
+    const app = await TestApp.start(platform, {
+      controllers: [FailingController],
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } }, ...options },
+      configure: (application) => {
+        application.useLogger({ log: () => undefined, warn: note, error: note });
+      },
+    });
+    return { app, driver, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  it.each(['unstorable', 'facade'])(
+    'is said in the log with the key that is to blame, also where a filter answers: /%s',
+    async (name) => {
+      await using scene = await begin();
+      const { app, log } = scene;
+      await app.visitor().get(`/${name}`).expect(503, { statusCode: 503, message: 'Service Unavailable' });
+      expect(log).toEqual([
+        `A session could not be stored: The session's value at "callback" cannot be stored: a function cannot be stored. Nothing of this commit was stored. The request was answered with 503.`,
+      ]);
+    },
+  );
+
+  it('is answered with what no cache keeps, whatever the handler had said of its page', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    driver.mood = 'failing';
+    const { headers } = await app.visitor().get('/cached').expect(503);
+    expect(headers['cache-control']).toBe('no-store');
+    expect([headers['etag'], headers['expires']]).toEqual([undefined, undefined]);
+  });
+
+  it('is answered with what no cache keeps, where it could not even be loaded', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    const visitor = app.visitor();
+    await visitor.get('/cached').expect(200);
+    driver.mood = 'failing';
+    const { headers } = await visitor.get('/all').expect(503);
+    expect(headers['cache-control']).toBe('no-store');
+  });
+
+  it.each(['file', 'file-later', 'file-observed'])(
+    'closes the file that nobody reads any more: /%s',
+    async (name) => {
+      await using scene = await begin();
+      const { app, driver } = scene;
+      driver.mood = 'failing';
+      streams.length = 0;
+      await app.visitor().get(`/${name}`).expect(503);
+      expect(streams.map(({ destroyed }) => destroyed)).toEqual([true]);
+    },
+  );
+
+  it('is answered to HEAD without a body', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    driver.mood = 'failing';
+    const response = await app.visitor().head('/head').expect(503);
+    expect(response.text ?? '').toBe('');
+    // On a connection that is kept, a body would be read as the next answer.
+    await app.visitor().get('/all').expect(200);
+  });
+
+  it('still ends what waits for the end of the response', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    driver.mood = 'failing';
+    called.length = 0;
+    await app.visitor().get('/called-back').expect(503);
+    expect(called).toEqual(['ended']);
+  });
+
+  it('breaks the connection where half of the answer is out, so that nobody takes it for a whole one', async () => {
+    await using scene = await begin();
+    const { app, driver, log } = scene;
+    const visitor = app.visitor();
+    await visitor.get('/cached').expect(200);
+    driver.moods = { write: 'failing' };
+    await expect(visitor.get('/under-way')).rejects.toThrow(/aborted|hang up|terminated/);
+    driver.moods = {};
+    expect((await visitor.get('/under-way').expect(200)).text).toBe('the first half, the second half');
+    expect(log.join()).not.toContain('callback');
+  });
+
+  it('warns where a new session begins too late for its cookie', async () => {
+    await using scene = await begin();
+    const { app, log } = scene;
+    const response = await app.visitor().get('/under-way').expect(200);
+    expect(setCookies(response)).toEqual([]);
+    expect(log.join()).toContain('its cookie could not be sent');
+  });
+
+  it('waits for what is written while the end is held', async () => {
+    await using scene = await begin();
+    const { app, driver } = scene;
+    const visitor = app.visitor();
+    const written = new Promise<void>((resolve) => {
+      released = resolve;
+    });
+    driver.moods = { write: { slowMs: 20 } };
+    const [response] = await Promise.all([visitor.get('/meanwhile'), written]);
+    expect(response.text).toBe('a page');
+    await visitor.get('/all').expect(200, { first: 1, second: 2 });
+  });
+});
