@@ -20,7 +20,7 @@ export interface MemcachedClient {
 }
 
 /**
- * What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and either servers or a client.
+ * What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and servers or a client.
  *
  * @example
  * memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] }
@@ -36,8 +36,9 @@ export type MemcachedDriverOptions = {
        * `host:port`, or several, as a list or separated by commas; 11211 where the port is left out. Each session
        * belongs to one of them, found by consistent hashing. A server that is away takes its sessions with it: they
        * are answered with the error of the store, and not looked for elsewhere, where older ones might be found.
+       * Default `127.0.0.1:11211`.
        */
-      servers: string | readonly string[];
+      servers?: string | readonly string[];
       client?: never;
     }
   | {
@@ -62,6 +63,8 @@ export const defaultPrefix = 'session:';
 export const defaultMaxItemBytes = 1_048_576;
 
 const defaultPort = 11_211;
+/** The default of `servers`. */
+const defaultServer = `127.0.0.1:${defaultPort}`;
 const serverForm = /^(?:memcached:\/\/)?([a-z0-9_.-]+)(?::(\d{1,5}))?\/?$/i;
 
 function describe(value: unknown): string {
@@ -79,14 +82,12 @@ function describe(value: unknown): string {
  */
 export function checkMemcachedOptions(options: MemcachedDriverOptions): CheckedMemcachedOptions {
   const given: unknown = options;
-  if (typeof given !== 'object' || given === null || 'client' in given === 'servers' in given) {
-    const got =
-      typeof given === 'object' && given !== null
-        ? Object.keys(given).join(' and ') || 'nothing'
-        : describe(given);
-    throw new SessionConfigError(
-      `Option 'memcached' got ${got}; it takes either { servers: 'host:port' } or { client }.`,
-    );
+  const takes = "it takes either { servers: 'host:port' } or { client }";
+  if (typeof given !== 'object' || given === null) {
+    throw new SessionConfigError(`Option 'memcached' got ${describe(given)}; ${takes}.`);
+  }
+  if ('client' in given && 'servers' in given) {
+    throw new SessionConfigError(`Option 'memcached' got client and servers; ${takes}.`);
   }
   const { prefix = defaultPrefix, maxItemBytes = defaultMaxItemBytes, client, servers } = options;
   if (typeof prefix !== 'string' || !plainPrefix.test(prefix)) {
@@ -101,7 +102,12 @@ export function checkMemcachedOptions(options: MemcachedDriverOptions): CheckedM
   }
   const shared = { prefix, maxItemBytes };
   if ('client' in given) return { ...shared, client: checkClient(client), servers: [] };
-  return { ...shared, client: undefined, servers: checkServers(servers) };
+  // Servers that are named as undefined are no default: most likely a variable of the environment is not set.
+  return {
+    ...shared,
+    client: undefined,
+    servers: 'servers' in given ? checkServers(servers) : [defaultServer],
+  };
 }
 
 function checkServers(servers: unknown): string[] {

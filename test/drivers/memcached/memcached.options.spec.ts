@@ -2,6 +2,7 @@ import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.js';
 import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
+import { checkMemcachedOptions } from '../../../lib/drivers/memcached/memcached.options.js';
 import { SessionConfigError } from '../../../lib/session.errors.js';
 
 const context = { clock: systemClock, storeTimeout: 1_000 };
@@ -19,8 +20,9 @@ function make(options: unknown): MemcachedDriver {
 
 const wrong: [what: string, options: unknown, says: string[]][] = [
   ['nothing', undefined, [`Option 'memcached' got undefined`, '{ servers', '{ client }']],
-  ['no servers', { prefix: 'a' }, [`Option 'memcached' got prefix`]],
-  ['servers and a client', { servers: 'a:1', client }, [`Option 'memcached' got servers and client`]],
+  ['a text', 'a:1', [`Option 'memcached' got "a:1"`, '{ servers', '{ client }']],
+  ['servers that are not there', { servers: undefined }, [`Option 'memcached.servers' got undefined`]],
+  ['servers and a client', { servers: 'a:1', client }, [`Option 'memcached' got client and servers`]],
   ['an empty list', { servers: [] }, [`Option 'memcached.servers' got an empty list`]],
   ['an empty text', { servers: '' }, [`Option 'memcached.servers' got ""`, "'host:port'"]],
   ['a server without a host', { servers: [':11211'] }, [`Option 'memcached.servers' got ":11211"`]],
@@ -46,6 +48,12 @@ describe('the options of the memcached driver', () => {
     const attempt = () => make(options);
     expect(attempt).toThrow(SessionConfigError);
     for (const text of says) expect(attempt).toThrow(text);
+  });
+
+  it.each([{}, { prefix: 'a:' }, { maxItemBytes: 2_097_152 }])('take the default server: %j', (options) => {
+    // The type says so too.
+    const checked = checkMemcachedOptions(options);
+    expect(checked).toMatchObject({ ...options, servers: ['127.0.0.1:11211'], client: undefined });
   });
 
   it.each([
