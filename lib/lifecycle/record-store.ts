@@ -1,3 +1,4 @@
+import { isIPv6, isIP } from 'node:net';
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { SessionError, SessionStoreError } from '../session.errors.js';
 import type { StoreHealth, StoreUse } from './store-health.js';
@@ -17,6 +18,8 @@ export async function writeOwn(store: RecordStore, id: string, record: SessionRe
 export function isOwn(stored: SessionRecord | null, record: SessionRecord): boolean {
   return stored?.payload === record.payload;
 }
+
+const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
 /** Holds a driver to that. One that answers at once, without I/O, needs no guard. */
 export class GuardedStore implements RecordStore {
@@ -65,13 +68,18 @@ export class GuardedStore implements RecordStore {
       const failure =
         error instanceof SessionStoreError
           ? error
-          : new SessionStoreError(
-              `The session store "${this.#name}" failed: see cause. Is it running, and are its options right?`,
-              { cause: error },
-            );
-      this.#health.failed(use, failure.message + reasonOf(failure.cause), recoveries);
+          : new SessionStoreError(`${this.#failed(': see cause')} ${WHAT_TO_LOOK_AT}`, { cause: error });
+      const said =
+        error instanceof SessionStoreError
+          ? error.message + reasonOf(error.cause)
+          : `${this.#failed(reasonOf(error))} ${WHAT_TO_LOOK_AT}`;
+      this.#health.failed(use, said, recoveries);
       throw failure;
     }
+  }
+
+  #failed(why: string): string {
+    return `The session store "${this.#name}" failed${why}.`;
   }
 
   #limit<T>(pending: Promise<T>): Promise<T> {
@@ -99,13 +107,29 @@ export class GuardedStore implements RecordStore {
 
 /** A client's message may name hosts and hold data; its code, or else its name, is certain not to. */
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? ` (${codeOf(cause) ?? cause.name})` : '';
+  if (!(cause instanceof Error)) return '';
+  const [coded, ...behind] = chainOf(cause).filter(isCoded);
+  if (coded === undefined) return ` (${cause.name})`;
+  const place = [coded, ...behind].map(addressOf).find((address) => address !== undefined);
+  return ` (${coded.code}${place === undefined ? '' : ` ${place}`})`;
 }
 
-/** The code of an error, or of what it was caused by: clients wrap the system's errors. */
-function codeOf(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 4) return undefined;
-  if ('code' in error && typeof error.code === 'string') return error.code;
+function isCoded(error: Error): error is Error & { readonly code: string } {
+  return 'code' in error && typeof error.code === 'string';
+}
+
+/** An error and what it was caused by: clients wrap the system's errors. */
+function chainOf(error: unknown, depth = 0): Error[] {
+  if (!(error instanceof Error) || depth > 4) return [];
   const inner: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
-  return codeOf(inner, depth + 1);
+  return [error, ...chainOf(inner, depth + 1)];
+}
+
+/** Where Node could not connect to, as `address:port`. The address alone, which nobody keeps secret: no name, no URL. */
+function addressOf(error: Error): string | undefined {
+  const details: Readonly<Record<string, unknown>> = { ...error };
+  const { syscall, address, port } = details;
+  if (syscall !== 'connect' || typeof address !== 'string' || isIP(address) === 0) return undefined;
+  if (typeof port !== 'number') return undefined;
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 }
