@@ -3,17 +3,23 @@ import { SessionConfigError } from './session.errors.js';
 
 /** The checks that every option goes through. What is wrong is said with the option's name, what it got and what it takes. */
 
-/** Milliseconds of an option that takes a duration. */
-export function duration(name: string, value: unknown, fallback: string, zero = false): number {
+/**
+ * Milliseconds of an option that takes a duration.
+ *
+ * @param zero whether it may be zero
+ * @param orElse what the option takes besides a duration, for the message
+ */
+export function duration(
+  name: string,
+  value: unknown,
+  fallback: string,
+  { zero = false, orElse = '' }: { zero?: boolean; orElse?: string } = {},
+): number {
   const parsed = parseDuration(value === undefined ? fallback : value, zero);
-  if (parsed === null) {
-    throw wrong(
-      name,
-      value,
-      `milliseconds ${zero ? 'from zero on' : 'above zero'}, or text such as '30s', '2h', '7d', up to a hundred years`,
-    );
-  }
-  return parsed;
+  if (parsed !== null) return parsed;
+  const from = zero ? 'from zero on' : 'above zero';
+  const takes = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
+  throw wrong(name, value, orElse === '' ? takes : `${takes}, or ${orElse}`);
 }
 
 /** A duration in ms, or Infinity where none is given. */

@@ -8,9 +8,16 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type Provider,
   Logger,
 } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  DiscoveryModule,
+  DiscoveryService,
+  HttpAdapterHost,
+  ModulesContainer,
+} from '@nestjs/core';
 import { Keyring } from './crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from './http/excluded-routes.js';
@@ -18,6 +25,7 @@ import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInHandlers } from './session.handlers.js';
+import { isObject } from './option-checks.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
@@ -81,9 +89,40 @@ function withoutOptions(): never {
 
 /** Plain JavaScript may leave the options out; Nest would then complain of something else. */
 function assertGiven(method: string, options: unknown, takes: string): void {
-  if (typeof options === 'object' && options !== null) return;
-  const got = options === undefined ? 'nothing' : options === null ? 'null' : `a ${typeof options}`;
+  if (isObject(options)) return;
+  const got =
+    options === undefined
+      ? 'nothing'
+      : options === null
+        ? 'null'
+        : Array.isArray(options)
+          ? 'a list'
+          : `a ${typeof options}`;
   throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
+}
+
+/** Of two modules with options only one could have its way, and whose sessions an application gets would be chance. */
+function assertOnlyOne(modules: ModulesContainer): void {
+  const withOptions = [...modules.values()].filter(
+    ({ metatype, providers }) =>
+      metatype === SessionModule && providers.get(SESSION_OPTIONS)?.metatype !== withoutOptions,
+  );
+  if (withOptions.length < 2) return;
+  throw new SessionConfigError(
+    'SessionModule is imported twice, each time with options of its own. Import SessionModule.forRoot(...) or ' +
+      'forRootAsync(...) once, in the root module; it is global, so no other module has to import it.',
+  );
+}
+
+/** What `useClass` or `useExisting` names makes the options, if it can. */
+function optionsOf(factory: unknown, named: string): unknown {
+  if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
+    const { createSessionOptions } = factory;
+    if (typeof createSessionOptions === 'function') return createSessionOptions.call(factory);
+  }
+  throw new SessionConfigError(
+    `SessionModule.forRootAsync got ${named}, which has no method createSessionOptions; it takes a SessionOptionsFactory.`,
+  );
 }
 
 /**
@@ -135,8 +174,10 @@ export class SessionModule
     @Inject(HttpSessions) sessions: HttpSessions,
     @Inject(SessionManager) manager: SessionManager,
     @Inject(DiscoveryService) discovery: DiscoveryService,
+    @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
+    assertOnlyOne(modules);
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
     this.#manager = manager;
@@ -158,17 +199,30 @@ export class SessionModule
    * Sessions with options that are made while the application boots.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
-   * @throws SessionConfigError where it is none of these
+   * @throws SessionConfigError where it is none of these; the boot fails with one where the class makes no options
    */
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,
   ): DynamicModule {
     const takes = '{ useFactory, inject }, { useClass } or { useExisting }';
     assertGiven('forRootAsync', options, takes);
-    if (!options.useFactory && !options.useClass && !options.useExisting) {
-      throw new SessionConfigError(`SessionModule.forRootAsync takes ${takes}; it got none of them.`);
+    const { useFactory, useClass, useExisting } = options;
+    if (!useFactory && !useClass && !useExisting) {
+      const got = Object.keys(options).join(', ') || 'nothing';
+      throw new SessionConfigError(
+        `SessionModule.forRootAsync got ${got}; it takes ${takes}. Plain options go to SessionModule.forRoot.`,
+      );
     }
-    return super.forRootAsync(options);
+    const module = super.forRootAsync(options);
+    const maker = useExisting ?? useClass;
+    if (useFactory || maker === undefined) return module;
+    const named = `${useExisting ? 'useExisting' : 'useClass'}: ${typeof maker === 'function' ? maker.name : String(maker)}`;
+    const provider: Provider = {
+      provide: SESSION_OPTIONS,
+      useFactory: (factory: unknown) => optionsOf(factory, named),
+      inject: [maker],
+    };
+    return { ...module, providers: [...(module.providers ?? []), provider] };
   }
 
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */

@@ -83,7 +83,7 @@ const KNOWN = new Set([
 export function resolveSettings(options: SessionModuleOptions): SessionSettings {
   if (!isObject(options)) {
     throw new SessionConfigError(
-      `The session module got no options (they are ${kindOf(options)}): forRoot takes, and the factory of forRootAsync returns, an object with at least 'secret'.`,
+      `The factory of SessionModule.forRootAsync returned ${kindOfReturned(options)}; it has to return an object with at least 'secret'.`,
     );
   }
   const secrets = secretsOf(options.secret);
@@ -96,12 +96,12 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     clearWithBrowser: flag('clearWithBrowser', options.clearWithBrowser, false),
     cookie,
     automaticTouch: flag('automaticTouch', options.automaticTouch, true),
-    touchEvery: duration('touchEvery', options.touchEvery, '1m', true),
+    touchEvery: duration('touchEvery', options.touchEvery, '1m', { zero: true }),
     serializer: serializerOf(options.serializer),
     exclude: listOf('exclude', options.exclude),
     storeTimeout: Math.min(duration('storeTimeout', options.storeTimeout, '2s'), LONGEST_TIMER_MS),
     degrade: degradeOf(options.whenStoreFails),
-    gcEvery: options.gc === false ? null : Math.min(duration('gc', options.gc, '10m'), LONGEST_TIMER_MS),
+    gcEvery: gcEveryOf(options.gc),
     neverFlashed: new Set(exceptOf(options.flash).map(fieldName)),
     userKey: userKeyOf(options.userKey),
     recordClient: flag('recordClient', options.recordClient, true),
@@ -118,6 +118,10 @@ function secretsOf(secret: unknown): string[] {
   return list.map((each, index) => {
     const which = Array.isArray(secret) ? `secret[${index}]` : 'secret';
     // The secret itself stays out of the message: only its kind and length say what is wrong.
+    if (each === undefined || each === '') {
+      const is = each === undefined ? 'missing' : 'empty';
+      throw new SessionConfigError(`Option '${which}' is ${is}. ${IS_IT_SET} ${HOW_TO_SECRET}`);
+    }
     if (typeof each !== 'string') {
       throw new SessionConfigError(`Option '${which}' is ${kindOf(each)}. ${HOW_TO_SECRET}`);
     }
@@ -128,9 +132,18 @@ function secretsOf(secret: unknown): string[] {
   });
 }
 
+const IS_IT_SET =
+  'Where it comes from an environment variable, that one may not be set: Node does not read .env by itself (node --env-file=.env does).';
+
 const HOW_TO_SECRET =
   `It takes text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +
   `Make one with: node -p "crypto.randomBytes(32).toString('base64url')" and keep it out of the repository.`;
+
+/** forRoot itself refuses what is no object: what comes here is from a factory. */
+function kindOfReturned(options: unknown): string {
+  if (options === undefined || options === null) return String(options);
+  return Array.isArray(options) ? 'a list' : `something of type ${typeof options}`;
+}
 
 function cookieOptionsOf(cookie: unknown): NonNullable<SessionModuleOptions['cookie']> {
   if (cookie === undefined) return {};
@@ -223,15 +236,21 @@ function degradeOf(policy: unknown): boolean {
   throw wrong('whenStoreFails', policy, "'reject' or 'degrade'");
 }
 
+function gcEveryOf(gc: unknown): number | null {
+  if (gc === false) return null;
+  return Math.min(duration('gc', gc, '10m', { orElse: 'false' }), LONGEST_TIMER_MS);
+}
+
 function exceptOf(flash: unknown): readonly string[] {
   if (flash === undefined) return NEVER_FLASHED;
   if (!isObject(flash)) throw wrong('flash', flash, "an object such as { except: ['password'] }");
   assertKnown('flash', flash, ['except']);
   const except = flash['except'] === undefined ? NEVER_FLASHED : flash['except'];
-  if (!Array.isArray(except) || !except.every((name) => typeof name === 'string')) {
-    throw wrong('flash.except', except, 'a list of field names');
-  }
-  return except;
+  if (!Array.isArray(except)) throw wrong('flash.except', except, 'a list of field names');
+  return except.map((name: unknown, index) => {
+    if (typeof name !== 'string') throw wrong(`flash.except[${index}]`, name, 'the name of a field');
+    return name;
+  });
 }
 
 function listOf(name: string, value: readonly ExcludedRoute[] | undefined): readonly ExcludedRoute[] {

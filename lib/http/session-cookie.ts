@@ -6,7 +6,7 @@ import { SessionConfigError } from '../session.errors.js';
 export interface SessionCookieOptions {
   /** Default 'session'. A `__Host-` or `__Secure-` name has to fit the attributes. */
   name?: string;
-  /** Default '/'. */
+  /** Begins with a slash. Default '/'. */
   path?: string;
   /** Default: the host that set it, and no other. */
   domain?: string;
@@ -187,6 +187,11 @@ interface CheckedCookie {
 function assertConsistent(cookie: CheckedCookie): void {
   const { name, path, secure, domain } = cookie;
   const because = (rule: string) => new SessionConfigError(`Option 'cookie': ${rule}`);
+  if (!path.startsWith('/')) {
+    throw new SessionConfigError(
+      `Option 'cookie.path' got "${path}"; it takes a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4).`,
+    );
+  }
   if (cookie.sameSite === 'none' && !secure) {
     throw because("sameSite 'none' needs secure: true, or browsers refuse the cookie.");
   }

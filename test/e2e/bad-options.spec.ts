@@ -1,7 +1,12 @@
-import { Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, type INestApplication, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SessionConfigError, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import {
+  SessionConfigError,
+  SessionManager,
+  SessionModule,
+  type SessionModuleOptions,
+} from 'nestjs-session-kit';
 import { SECRET } from '../support/test-app.js';
 
 /** Options as an application without types, or with a wrong environment, might give them. */
@@ -19,6 +24,12 @@ async function boot(options: unknown): Promise<void> {
   const app = testing.createNestApplication({ logger: false });
   open.push(app);
   await app.init();
+}
+
+/** As a factory or a class without types may be. */
+async function compileAsync(options: Given): Promise<unknown> {
+  const module = SessionModule.forRootAsync(options as never);
+  return Test.createTestingModule({ imports: [module] }).compile();
 }
 
 const withSecret = (options: Given): Given => ({ secret: SECRET, driver: 'memory', ...options });
@@ -54,13 +65,10 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
   ['exclude', [['/a('], ['/*']], /is no path/],
   ['storeTimeout', [0, -5, 'x', null, Infinity], /takes milliseconds above zero/],
   ['whenStoreFails', ['ignore', true, null, ''], /takes 'reject' or 'degrade'/],
-  ['gc', [0, true, null, 'never', -1], /takes milliseconds above zero/],
+  ['gc', [0, true, null, 'never', -1], /takes milliseconds above zero.*, or false\./],
   ['flash', ['password', null, 5, []], /takes an object such as/],
-  [
-    'flash.except',
-    [{ except: 'password' }, { except: [1] }, { except: null }],
-    /takes a list of field names/,
-  ],
+  ['flash.except', [{ except: 'password' }, { except: null }], /takes a list of field names/],
+  ['flash.except[1]', [{ except: ['pin', 5] }], /got 5; it takes the name of a field/],
   ['flash.exept', [{ exept: [] }], /does not exist. Known are except/],
   ['userKey', ['', 5, null, ['userId']], /takes the path of a session value/],
   ['userKey', ['__proto__', 'user.constructor'], /takes the path of a session value/],
@@ -80,6 +88,7 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
   ['cookie', ['session', null, 5, []], /takes an object such as/],
   ['cookie.name', [{ name: '' }, { name: 5 }, { name: null }], /takes text/],
   ['cookie.path', [{ path: '' }, { path: 5 }], /takes text/],
+  ['cookie.path', [{ path: 'shop' }, { path: ' /' }], /takes a path that begins with a slash/],
   ['cookie.domain', [{ domain: '' }, { domain: true }], /takes text/],
   ['cookie.httpOnly', [{ httpOnly: 'yes' }, { httpOnly: 1 }, { httpOnly: null }], /takes true or false/],
   ['cookie.secure', [{ secure: 'auto' }, { secure: 0 }], /takes true or false/],
@@ -108,7 +117,24 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
   ['file.location', [{ location: 5 }, { location: '' }], /takes the path of a folder/],
   ['redis', ['redis://127.0.0.1', 5], /takes an object/],
   ['redis', [{}, { prefix: 'a:' }], /takes { client }/],
-  ['memcached', ['127.0.0.1', {}], /takes/],
+  [
+    'redis.url',
+    ['redis://h:99999', 'redis://h:undefined', 'redis://[::1', 'redis://:p%ZZ@h', 'redis://h/x'].map(
+      (url) => ({ url }),
+    ),
+    /it takes /,
+  ],
+  ['redis.port', [{ host: 'h', port: 'x' }, { port: 99_999 }], /takes a whole number from 1 to 65535/],
+  ['redis.host', [{ host: 5 }, { host: '' }], /takes the name or address of a host/],
+  [
+    'redis.db',
+    [
+      { host: 'h', db: 'x' },
+      { host: 'h', db: -1 },
+    ],
+    /takes the number of a database/,
+  ],
+  ['memcached', ['127.0.0.1', { client: {}, servers: 'a:1' }], /takes/],
   ['database', ['postgres', 5], /takes an object/],
   ['database.dataSource', [{ dataSource: 5 }, { dataSource: null }], /takes a DataSource/],
 ];
@@ -117,7 +143,7 @@ const DRIVERS = ['memory', 'file', 'redis', 'memcached', 'database'];
 
 /** The options with a wrong value under a name that may have dots. */
 function wrongOptions(option: string, value: unknown): Given {
-  const [root = option] = option.split('.');
+  const [root = option] = option.split(/[.[]/);
   // The options of a driver are its own business, and are looked at where it is the one in use.
   return withSecret({ ...(DRIVERS.includes(root) ? { driver: root } : {}), [root]: value });
 }
@@ -135,32 +161,55 @@ describe('A wrong option stops the boot', () => {
   it.each(cases)('%s: %s', async (option, _shown, value, takes) => {
     const message = await complaintAbout(wrongOptions(option, value));
     expect(message).toMatch(takes);
-    expect(message).toMatch(new RegExp(`(^|\\W)${option.replaceAll('.', String.raw`\.`)}\\W`));
+    expect(message).toMatch(new RegExp(`(^|\\W)${option.replaceAll(/[.[\]]/g, String.raw`\$&`)}\\W`));
   });
 
-  it.each([[undefined], [null], [5], ['secret'], [[SECRET]]])(
-    'also where a factory returns %j in place of options',
-    async (options) => {
-      const module = SessionModule.forRootAsync({
-        useFactory: () => options as unknown as SessionModuleOptions,
-      });
-      await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
-        /got no options .* takes, .* an object with at least 'secret'/,
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, 'something of type number'],
+    ['secret', 'something of type string'],
+    [[SECRET], 'a list'],
+  ])('also where a factory returns %j in place of options', async (options, got) => {
+    const message = `forRootAsync returned ${got}; it has to return an object with at least 'secret'`;
+    await expect(compileAsync({ useFactory: () => options })).rejects.toThrow(message);
+    class Options {
+      createSessionOptions = () => options;
+    }
+    await expect(compileAsync({ useClass: Options })).rejects.toThrow(message);
+  });
+
+  it.each([undefined, null, 'secret', [[SECRET]]])(
+    'also where forRoot and forRootAsync are given %j',
+    (options) => {
+      const given = options as never;
+      expect(() => SessionModule.forRoot(given)).toThrow(
+        /forRoot got .*; it takes an object with at least 'secret'/,
       );
+      expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
     },
   );
 
-  it.each([undefined, null, 'secret'])('also where forRoot and forRootAsync are given %j', (options) => {
-    const given = options as never;
-    expect(() => SessionModule.forRoot(given)).toThrow(
-      /forRoot got .*; it takes an object with at least 'secret'/,
-    );
-    expect(() => SessionModule.forRootAsync(given)).toThrow(/forRootAsync got .*; it takes \{ useFactory/);
-  });
-
   it('also where forRootAsync is not told how to make the options', () => {
     expect(() => SessionModule.forRootAsync({})).toThrow(SessionConfigError);
-    expect(() => SessionModule.forRootAsync({})).toThrow(/useFactory.*useClass.*useExisting/);
+    expect(() => SessionModule.forRootAsync({})).toThrow(/got nothing; .*useFactory.*useClass.*useExisting/);
+    expect(() => SessionModule.forRootAsync({ secret: SECRET, driver: 'file' } as never)).toThrow(
+      /got secret, driver; it takes .* Plain options go to SessionModule.forRoot\./,
+    );
+  });
+
+  it.each(['useClass', 'useExisting'])('also where the class under %s makes no options', async (how) => {
+    @Injectable()
+    class Settings {
+      createOptions = () => ({ secret: SECRET });
+    }
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+    const compiled = compileAsync({ imports: [SettingsModule], [how]: Settings });
+    await expect(compiled).rejects.toThrow(SessionConfigError);
+    await expect(compiled).rejects.toThrow(
+      `forRootAsync got ${how}: Settings, which has no method createSessionOptions`,
+    );
   });
 
   it.each(['alone', 'beside forRoot'])(
@@ -179,6 +228,9 @@ describe('A wrong option stops the boot', () => {
     expect(await complaintAbout(withSecret({ gc: true }))).toContain('got true');
     expect(await complaintAbout(withSecret({ cookie: null }))).toContain('got null');
     expect(await complaintAbout(withSecret({ exclude: {} }))).toContain('got an object');
+    expect(await complaintAbout(withSecret({ driver: 'redis', redis: { prefix: 'a:' } }))).toContain(
+      'got prefix;',
+    );
   });
 
   it('also where the options come from a factory', async () => {
@@ -203,10 +255,12 @@ describe('The secret', () => {
     ['missing', {}, /'secret' is missing/],
     ['null', { secret: null }, /'secret' is null/],
     ['a number', { secret: 123_456_789 }, /'secret' is of type number/],
-    ['empty', { secret: '' }, /'secret' has 0 characters/],
+    ['left out', {}, /environment variable.*may not be set: Node does not read \.env by itself/],
+    ['empty', { secret: '' }, /'secret' is empty.*Node does not read \.env by itself/],
     ['one character short', { secret: short }, /'secret' has 31 characters/],
     ['an empty list', { secret: [] }, /'secret' is an empty list/],
     ['a list with a short one', { secret: [SECRET, short] }, /'secret\[1\]' has 31 characters/],
+    ['a list with an empty one', { secret: [SECRET, ''] }, /'secret\[1\]' is empty/],
     ['a list with a hole', { secret: [SECRET, undefined] }, /'secret\[1\]' is missing/],
     ['an object', { secret: { key: short } }, /'secret' is of type object/],
   ])('is refused where it is %s, and never shown', async (_what, options, expected) => {
@@ -314,6 +368,46 @@ describe('Contradicting attributes of the cookie', () => {
     [{ name: 'n'.repeat(4000) }, /name and attributes take/],
   ])('stop the boot: %j', async (cookie, expected) => {
     expect(await complaintAbout(withSecret({ cookie }))).toMatch(expected);
+  });
+});
+
+describe('Two modules with options', () => {
+  const sessions = (secret = SECRET) => SessionModule.forRoot({ secret, driver: 'memory' });
+  const sessionsAsync = () =>
+    SessionModule.forRootAsync({ useFactory: () => ({ secret: SECRET, driver: 'memory' }) });
+
+  async function start(...imports: DynamicModule[]): Promise<INestApplication> {
+    @Module({ imports: imports.slice(1) })
+    class FeatureModule {}
+    const testing = await Test.createTestingModule({
+      imports: [...imports.slice(0, 1), FeatureModule],
+    }).compile();
+    const app = testing.createNestApplication({ logger: false });
+    open.push(app);
+    return app.init();
+  }
+
+  it.each([
+    ['forRoot twice', () => [sessions(), sessions(SECRET.toUpperCase())]],
+    ['forRootAsync twice', () => [sessionsAsync(), sessionsAsync()]],
+    ['forRoot and forRootAsync', () => [sessions(), sessionsAsync()]],
+  ])('stop the boot: %s', async (_what, imports) => {
+    const started = start(...imports());
+    await expect(started).rejects.toThrow(SessionConfigError);
+    await expect(started).rejects.toThrow(
+      /imported twice.* Import SessionModule\.forRoot\(\.\.\.\).* once.* global/,
+    );
+  });
+
+  it('are none where one and the same module is imported in several places', async () => {
+    const once = sessions();
+    const app = await start(once, once);
+    expect(app.get(SessionManager, { strict: false })).toBeInstanceOf(SessionManager);
+  });
+
+  it('are none where they are of two applications in one process', async () => {
+    const [one, other] = await Promise.all([start(sessions()), start(sessions(SECRET.toUpperCase()))]);
+    expect(one.get(SessionManager, { strict: false })).not.toBe(other.get(SessionManager, { strict: false }));
   });
 });
 
