@@ -127,8 +127,9 @@ function chainOf(error: unknown, depth = 0): Error[] {
 
 /** Where Node could not connect to, as `address:port`. The address alone, which nobody keeps secret: no name, no URL. */
 function addressOf(error: Error): string | undefined {
-  const details: Readonly<Record<string, unknown>> = { ...error };
-  const { syscall, address, port } = details;
+  const [syscall, address, port]: unknown[] = ['syscall', 'address', 'port'].map((name): unknown =>
+    Reflect.get(error, name),
+  );
   if (syscall !== 'connect' || typeof address !== 'string' || isIP(address) === 0) return undefined;
   if (typeof port !== 'number') return undefined;
   return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;

@@ -28,7 +28,7 @@ async function boot(options: unknown): Promise<void> {
 
 /** As a factory or a class without types may be. */
 async function compileAsync(options: Given): Promise<unknown> {
-  const module = SessionModule.forRootAsync(options as never);
+  const module = SessionModule.forRootAsync(options);
   return Test.createTestingModule({ imports: [module] }).compile();
 }
 

@@ -17,7 +17,9 @@ function makeLog() {
 }
 
 function failingWith(error: unknown): RecordDriver {
-  const fail = () => Promise.reject(error);
+  const fail = async (): Promise<never> => {
+    throw error;
+  };
   return { read: fail, write: fail, touch: fail, destroy: fail };
 }
 
