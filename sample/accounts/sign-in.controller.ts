@@ -28,7 +28,7 @@ export class SignInController {
   async signIn(@Body(formPipe) form: SignInForm, @Session() session: Session) {
     const account = await this.accounts.authenticate(form.email, form.password);
     // One message for both cases: it does not tell which addresses have an account.
-    if (!account) throw new InvalidForm({ password: 'This address and this password do not go together.' });
+    if (!account) throw new InvalidForm({ form: 'Sign-in failed: address and password do not match.' });
 
     // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
     session.regenerate();

@@ -3,7 +3,8 @@ import { IsBoolean, IsEmail, IsNotEmpty, IsString } from 'class-validator';
 
 /** What the sign-in form posts. */
 export class SignInForm {
-  @IsEmail({}, { message: 'Please enter your e-mail address.' })
+  @IsEmail({}, { message: 'An e-mail address looks like name@example.com.' })
+  @IsNotEmpty({ message: 'Please enter your e-mail address.' })
   email!: string;
 
   @IsString({ message: 'Please enter your password.' })

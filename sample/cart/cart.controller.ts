@@ -1,21 +1,19 @@
-import {
-  BadRequestException,
-  Body,
-  Controller,
-  Get,
-  HttpStatus,
-  Post,
-  Redirect,
-  Render,
-  ValidationPipe,
-} from '@nestjs/common';
+import { Body, Controller, Get, HttpStatus, Post, Redirect, Render, UseFilters } from '@nestjs/common';
 import { Session } from 'nestjs-session-kit';
 
 import { CatalogueService } from '../catalogue/catalogue.service.js';
+import { BackToForm } from '../forms/back-to-form.filter.js';
+import { formPipe } from '../forms/form.pipe.js';
+import { InvalidForm } from '../forms/invalid-form.js';
 import { localPath } from '../forms/local-path.js';
 import { AddToCartForm } from './add-to-cart.form.js';
 import { LARGEST_QUANTITY } from './cart.js';
 import { CartService } from './cart.service.js';
+
+/** Browsers hold visitors to this too, but a form can come from anywhere. */
+function isQuantity(text: unknown): boolean {
+  return typeof text === 'string' && /^\d+$/.test(text) && Number(text) <= LARGEST_QUANTITY;
+}
 
 @Controller('cart')
 export class CartController {
@@ -32,8 +30,9 @@ export class CartController {
   }
 
   @Post('add')
+  @UseFilters(new BackToForm((body) => localPath(body['backTo']) ?? '/cart'))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  add(@Body(new ValidationPipe({ transform: true })) form: AddToCartForm, @Session() session: Session) {
+  add(@Body(formPipe) form: AddToCartForm, @Session() session: Session) {
     const product = this.catalogue.get(form.product);
     const isFull = this.cart.add(product.id, form.quantity) === LARGEST_QUANTITY;
     session.flash(
@@ -47,10 +46,16 @@ export class CartController {
 
   /** Takes the whole cart at once: a field for each product, named after it. */
   @Post('change')
+  @UseFilters(new BackToForm('/cart'))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  change(@Body() fields: Record<string, string>, @Session() session: Session): void {
+  change(@Session() session: Session, @Body() fields: Record<string, unknown> = {}): void {
     const known = Object.entries(fields).filter(([id]) => this.catalogue.find(id));
-    this.cart.change(new Map(known.map(([id, text]) => [id, parseQuantity(text)])));
+    const wrong = known.filter(([, text]) => !isQuantity(text));
+    if (wrong.length > 0) {
+      const message = `Please enter a whole number from 0 to ${LARGEST_QUANTITY}.`;
+      throw new InvalidForm(Object.fromEntries(wrong.map(([id]) => [id, message])));
+    }
+    this.cart.change(new Map(known.map(([id, text]) => [id, Number(text)])));
     session.flash('status', 'Your cart has been changed.');
   }
 
@@ -61,10 +66,4 @@ export class CartController {
     this.cart.remove(product.id);
     session.flash('status', `${product.name} taken out of your cart.`);
   }
-}
-
-function parseQuantity(text: string): number {
-  const quantity = Number(text);
-  if (Number.isInteger(quantity) && quantity >= 0 && quantity <= LARGEST_QUANTITY) return quantity;
-  throw new BadRequestException(`A quantity is a whole number from 0 to ${LARGEST_QUANTITY}.`);
 }

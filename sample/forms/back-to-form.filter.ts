@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpStatus } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { Session } from 'nestjs-session-kit';
 
 import { InvalidForm } from './invalid-form.js';
@@ -11,12 +11,17 @@ import { InvalidForm } from './invalid-form.js';
  */
 @Catch(InvalidForm)
 export class BackToForm implements ExceptionFilter<InvalidForm> {
-  /** @param formPath the path of the page that shows the form */
-  constructor(private readonly formPath: string) {}
+  /** @param formPath the path of the page that shows the form, or a function that finds it in the form's fields */
+  constructor(private readonly formPath: string | ((fields: Readonly<Record<string, unknown>>) => string)) {}
 
   catch(error: InvalidForm, host: ArgumentsHost): void {
     // Passwords are never flashed: the option `flash.except` names them by default.
     Session.flashAll().flash('errors', error.errors);
-    host.switchToHttp().getResponse<Response>().redirect(HttpStatus.SEE_OTHER, this.formPath);
+    const http = host.switchToHttp();
+    const path =
+      typeof this.formPath === 'string'
+        ? this.formPath
+        : this.formPath(http.getRequest<Request>().body ?? {});
+    http.getResponse<Response>().redirect(HttpStatus.SEE_OTHER, path);
   }
 }

@@ -1,18 +1,28 @@
 import { STATUS_CODES } from 'node:http';
 
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { Response } from 'express';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  Logger,
+  PayloadTooLargeException,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
 
 /**
- * Shows every error as a page. The template uses nothing of the session, because the session may be what failed: with
- * its store away, a `SessionUnavailableException` arrives here, and no page pretends that something was kept.
+ * Shows every error as a page. What a visitor asked for and cannot have (an address that leads nowhere, a form from another
+ * site) is answered in the frame of every page. Where something failed, the template uses nothing of the session, because
+ * that may be what failed: with its store away, a `SessionUnavailableException` arrives here, and no page pretends that
+ * something was kept.
  */
 @Catch()
 export class ErrorPageFilter implements ExceptionFilter {
   readonly #logger = new Logger('Shop');
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
     const status = statusOf(error);
     // What is thrown as an HttpException was meant; and of a failing store the session module has told by itself.
     if (status >= 500 && !(error instanceof HttpException)) this.#logger.error(error);
@@ -21,15 +31,22 @@ export class ErrorPageFilter implements ExceptionFilter {
       return;
     }
     const title = STATUS_CODES[status] ?? 'Error';
-    response.status(status).render('error', { status, title, message: messageOf(error, status) });
+    // What the parser refuses is refused before there is a session, whose cart and visitor the frame would show.
+    const template = status < 500 && 'session' in http.getRequest<Request>() ? 'refusal' : 'failure';
+    response.status(status).render(template, { status, title, message: messageOf(error, status) });
   }
 }
 
-/** What the visitor may read; null where nothing more is to be said. */
-function messageOf(error: unknown, status: number): string | null {
-  if (!(error instanceof HttpException) || status >= 500) return null;
+/** What the visitor may read. */
+function messageOf(error: unknown, status: number): string {
+  if (status >= 500) {
+    return 'Something went wrong on our side. What you did last may not have been kept; please try again in a moment.';
+  }
+  if (error instanceof PayloadTooLargeException)
+    return 'That is more than this form takes. Nothing was changed.';
+  if (!(error instanceof HttpException)) return 'We cannot take what was sent. Nothing was changed.';
   // Nest's own words for an address that no controller answers.
-  return error.message.startsWith('Cannot GET ') ? 'There is no such page.' : error.message;
+  return /^Cannot [A-Z]+ \//.test(error.message) ? 'There is no such page.' : error.message;
 }
 
 function statusOf(error: unknown): number {

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, HttpStatus, Post, Redirect, Render } from '@nestjs/common';
+import { Controller, Get, Header, HttpStatus, Post, Query, Redirect, Render } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { Session } from 'nestjs-session-kit';
 
@@ -9,12 +9,17 @@ import type { Environment } from '../environment.js';
 export class SessionPageController {
   constructor(private readonly config: ConfigService<Environment, true>) {}
 
+  /** @param forgotten there after `forget`, whatever its value */
   @Get()
   @Header('Cache-Control', 'no-store')
   @Render('session')
-  show(@Session() session: Session) {
+  show(@Session() session: Session, @Query('forgotten') forgotten?: string) {
+    const driver = this.config.get('SESSION_DRIVER', { infer: true });
     return {
-      driver: this.config.get('SESSION_DRIVER', { infer: true }),
+      driver,
+      // With stealth there is no record: the whole session is in the cookie.
+      isSealed: driver === 'stealth',
+      forgotten: forgotten !== undefined,
       // Who holds the whole id holds the session, so no page and no log ever shows all of it.
       idStart: session.id.slice(0, 6),
       stored: session.stored,
@@ -33,9 +38,12 @@ export class SessionPageController {
     session.flash('status', 'Your session goes on under a new id.');
   }
 
-  /** The end of the session: the record is removed, and so is the cookie. */
+  /**
+   * The end of the session: the record is removed, and so is the cookie. The address says what was done, because a flash
+   * message would begin the next session.
+   */
   @Post('forget')
-  @Redirect('/session', HttpStatus.SEE_OTHER)
+  @Redirect('/session?forgotten', HttpStatus.SEE_OTHER)
   async forget(@Session() session: Session): Promise<void> {
     await session.destroy();
   }

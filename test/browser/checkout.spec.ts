@@ -41,11 +41,11 @@ describeShop('Checking out', ({ newVisitor, shop }) => {
 
     expect(visitor.path()).toBe('/checkout');
     expect(await page.locator('.error').allTextContents()).toEqual([
-      'Please enter an e-mail address, for the confirmation.',
+      'An e-mail address looks like name@example.com.',
       'Please enter a street and a number.',
       'A postcode has 3 to 10 letters and digits.',
       'Please enter a town.',
-      'Please agree to the terms of this demonstration.',
+      'Please tick that you know that this is a demonstration and nothing will arrive.',
     ]);
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('<b>Katherine & "Kate"</b>');
     expect(await page.getByLabel('E-mail').inputValue()).toBe('not an address');
@@ -60,6 +60,36 @@ describeShop('Checking out', ({ newVisitor, shop }) => {
     expect(await page.getByLabel('E-mail').inputValue()).toBe('');
     expect(await page.getByLabel('By courier').isChecked()).toBe(false);
     expect(await visitor.cartCount()).toBe(1);
+  });
+
+  it('tells what is missing from what is too short', async () => {
+    const visitor = await newVisitor();
+    await goToCheckout(visitor);
+    await fillIn(visitor, { Name: 'K', Town: 'X' });
+    await visitor.press('Place the order');
+
+    expect(await visitor.page.locator('.error').allTextContents()).toEqual([
+      'A name has 2 to 80 characters.',
+      'Please enter an e-mail address.',
+      'Please enter a street and a number.',
+      'Please enter a postcode.',
+      'A town has 2 to 80 characters.',
+      'Please choose a delivery.',
+      'Please tick that you know that this is a demonstration and nothing will arrive.',
+    ]);
+  });
+
+  it('tells screen readers which fields have to be filled in', async () => {
+    const visitor = await newVisitor();
+    await goToCheckout(visitor);
+    const { page } = visitor;
+    for (const label of Object.keys(RIGHT)) {
+      expect(await page.getByLabel(label, { exact: true }).getAttribute('aria-required'), label).toBe('true');
+    }
+    const delivery = page.getByRole('radiogroup', { name: 'Delivery' });
+    const terms = page.getByRole('checkbox', { name: 'I know that this is a demonstration' });
+    for (const choice of [delivery, terms]) expect(await choice.getAttribute('aria-required')).toBe('true');
+    expect(await page.getByLabel('Note (optional)').getAttribute('aria-required')).toBeNull();
   });
 
   it('takes the order once the form is right', async () => {

@@ -42,12 +42,23 @@ describeShop('The session page', ({ driver, newVisitor }) => {
     expect(await visitor.cartCount()).toBe(1);
   });
 
+  it('speaks of a record only where there is one', async () => {
+    const visitor = await newVisitor();
+    const count = () => visitor.page.getByText('record').count();
+    await visitor.addToCart('Stoneware mug');
+    await visitor.visit('/session');
+    expect(await count()).toBe(driver === 'stealth' ? 0 : 1);
+    await visitor.press('Forget this session');
+    expect(await count()).toBe(driver === 'stealth' ? 0 : 1);
+  });
+
   it('forgets the session, and the browser its cookie', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
     await visitor.visit('/session');
     await visitor.press('Forget this session');
 
+    expect(await visitor.notice().textContent()).toMatch(/^Your session is forgotten/);
     expect(await visitor.page.getByText('You have none yet.').count()).toBe(1);
     expect(await visitor.cartCount()).toBe(0);
     expect(await visitor.context.cookies()).toEqual([]);

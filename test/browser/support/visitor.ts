@@ -96,6 +96,11 @@ export class Visitor {
     await Promise.all([page.waitForEvent('load'), action]);
   }
 
+  /** Takes the browser's own check from the forms of the page shown, so that the shop has to make its own. */
+  async skipBrowserChecks(): Promise<void> {
+    await this.page.evaluate('for (const form of document.forms) form.noValidate = true');
+  }
+
   /** What the shop says about the last thing done: none, or one. */
   notice(page: Page = this.page): Locator {
     return page.getByRole('status');
