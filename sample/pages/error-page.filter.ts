@@ -5,10 +5,13 @@ import {
   Catch,
   type ExceptionFilter,
   HttpException,
+  HttpStatus,
   Logger,
-  PayloadTooLargeException,
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
+
+/** What Express's parser answers a form that is larger than `furnish` lets it take. */
+const TOO_LARGE: number = HttpStatus.PAYLOAD_TOO_LARGE;
 
 /**
  * Shows every error as a page. What a visitor asked for and cannot have (an address that leads nowhere, a form from another
@@ -42,8 +45,7 @@ function messageOf(error: unknown, status: number): string {
   if (status >= 500) {
     return 'Something went wrong on our side. What you did last may not have been kept; please try again in a moment.';
   }
-  if (error instanceof PayloadTooLargeException)
-    return 'That is more than this form takes. Nothing was changed.';
+  if (status === TOO_LARGE) return 'That is more than this form takes. Nothing was changed.';
   if (!(error instanceof HttpException)) return 'We cannot take what was sent. Nothing was changed.';
   // Nest's own words for an address that no controller answers.
   return /^Cannot [A-Z]+ \//.test(error.message) ? 'There is no such page.' : error.message;
