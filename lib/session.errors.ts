@@ -58,11 +58,12 @@ export class SessionValueError extends SessionError {
   /**
    * @param message what was wrong, with the key
    * @param options `atCommit` is true where the value was found while storing: nothing of that commit was stored, so
-   * the answer is 503 and not 500
+   * the answer is 503 and not 500. `isKey` is true where it is the key that cannot be one: keys that are written into a
+   * program can, so it will have come from the visitor, and the answer is 400
    */
-  constructor(message: string, options?: ErrorOptions & { atCommit?: boolean }) {
+  constructor(message: string, options?: ErrorOptions & { atCommit?: boolean; isKey?: boolean }) {
     super(message, options);
-    this.statusCode = options?.atCommit === true ? 503 : 500;
+    this.statusCode = options?.atCommit === true ? 503 : options?.isKey === true ? 400 : 500;
   }
 }
 

@@ -100,5 +100,7 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade {
   }
   for (const name of PROPERTIES) members[name] = { get: () => current()[name] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
-  return Object.defineProperties(decorator, members) as D & SessionFacade;
+  const facade = Object.defineProperties(decorator, members) as D & SessionFacade;
+  // What is set on it would not be a value of any session, and be seen by all visitors.
+  return Object.freeze(facade);
 }

@@ -127,13 +127,20 @@ export class SessionManager {
 
   /**
    * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
-   * is none; nothing happens with a sealing driver.
+   * is none. With a sealing driver nothing happens but a warning in the log: a cookie cannot be revoked.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
    */
   async destroy(id: string): Promise<void> {
-    await this.#storedOnServer()?.ending.end(id, 0);
+    const tools = this.#storedOnServer();
+    if (tools === null) {
+      this.#log.warn(
+        `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here.`,
+      );
+      return;
+    }
+    await tools.ending.end(id, 0);
   }
 
   /** Null with a sealing driver. */

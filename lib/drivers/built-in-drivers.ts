@@ -44,7 +44,7 @@ const MAKERS: Record<string, Maker> = {
     const { RedisDriver } = await import('./redis/redis.driver.js');
     return new RedisDriver(redis, context);
   },
-  async memcached({ memcached = { servers: '127.0.0.1:11211' } }, context) {
+  async memcached({ memcached = {} }, context) {
     const { MemcachedDriver } = await import('./memcached/memcached.driver.js');
     return new MemcachedDriver(memcached, context);
   },

@@ -65,12 +65,23 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   arm(session: SessionAccess): void {
     this.#session = session;
+    if (this.#res.writableEnded) {
+      session.over();
+      return;
+    }
     // An object, and one patched response, only for requests that may have something to commit.
     void new ResponseGate(this.#res, session, this);
   }
 
   commitFailed(error: unknown): void {
     this.failed(error, true);
+  }
+
+  writtenLate(): void {
+    this.#settings.log.warn(
+      'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
+        'or call `await session.commit()` behind it.',
+    );
   }
 
   body(): unknown {

@@ -86,7 +86,10 @@ export class ResponseGate implements Gatekeeper {
   }
 
   #pass(operation: Operation, args: unknown[]): unknown {
-    if (operation === 'end') this.#ended = true;
+    if (operation === 'end') {
+      this.#ended = true;
+      this.#session.over();
+    }
     this.#passing += 1;
     try {
       return Reflect.apply(this.#real[operation], this.#res, args);

@@ -1,5 +1,11 @@
-/** What express-session's methods take and Passport passes: called at the end, with an error or with nothing. */
-export type SessionCallback = (error?: unknown) => void;
+/**
+ * What express-session's methods take and Passport passes: called at the end, with an error or with nothing. Callbacks
+ * of other libraries declare the error as they like (`Error | null`, `unknown`): all of them are taken.
+ */
+export type SessionCallback = {
+  // Only of methods does TypeScript allow a parameter that is declared more narrowly.
+  call(error?: unknown): void;
+}['call'];
 
 /**
  * Performs an operation, and reports its end to a node-style callback as well: also where it is refused at once. Callers

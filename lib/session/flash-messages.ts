@@ -1,4 +1,5 @@
 import { type Values, readPath } from '../state/values.js';
+import { type Fallback, orFallback } from './fallback.js';
 
 /**
  * What the previous request flashed. Not changed by what this request flashes. Handed out by `@Flash()`,
@@ -20,12 +21,11 @@ export class FlashMessages {
    *
    * @typeParam V what you know the message to be; nothing checks it. Default unknown
    * @param key dot path
-   * @param fallback in place of a message that is missing or null. Default undefined
+   * @param fallback in place of a message that is missing or null; a function is called for it. Default undefined
    */
-  get<V = unknown>(key: string, fallback?: NoInfer<V>): V;
+  get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   get(key: string, fallback?: unknown): unknown {
-    const message = readPath(this.#messages, key);
-    return message === undefined || (message === null && fallback !== undefined) ? fallback : message;
+    return orFallback(readPath(this.#messages, key), fallback);
   }
 
   /** Whether there is such a message, and it is not null. */

@@ -15,6 +15,9 @@ export abstract class SessionAccess {
   #initiating: Promise<void> | null = null;
   #armed = false;
   #abandoned = false;
+  #over = false;
+  /** Written after the end, and not committed yet. */
+  #unattended = false;
   /** What `initiate` loads in place of what the cookie says. */
   #chosenId: string | null = null;
 
@@ -145,7 +148,27 @@ export abstract class SessionAccess {
     const life = this.lifecycle;
     if (life.readonly) throw readonlySession();
     this.arm();
+    if (this.#over) this.#writeLate();
     return life;
+  }
+
+  /** Nothing stores it by itself any more. Somebody may be about to. */
+  #writeLate(): void {
+    if (this.#unattended) return;
+    this.#unattended = true;
+    setImmediate(() => {
+      if (this.#unattended) this.host.writtenLate();
+      this.#unattended = false;
+    });
+  }
+
+  /**
+   * The response has ended: nobody waits for a commit any more.
+   *
+   * @internal
+   */
+  over(): void {
+    this.#over = true;
   }
 
   /** Whoever reads an object may mutate it: then there may be something to commit. */
@@ -183,6 +206,7 @@ export abstract class SessionAccess {
    * @internal
    */
   commitDue(): Promise<void> | void {
+    this.#unattended = false;
     return this.#life?.commit();
   }
 

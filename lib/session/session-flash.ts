@@ -3,6 +3,7 @@ import { type Values, assertKey, omit, pick } from '../state/values.js';
 import { FlashMessages } from './flash-messages.js';
 import { formInput } from './form-input.js';
 import type { SessionData } from './session-data.js';
+import type { Fallback } from './fallback.js';
 import { SessionValues, isSeveral, listOf } from './session-values.js';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
@@ -46,11 +47,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * `flashAll` or one like it.
    *
    * @param key the name of the field, as a dot path
-   * @param fallback in place of a field that is missing or null. Default undefined
+   * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
    * @example
    * <input name="email" value="{{ old('email') }}">
    */
-  old<V = unknown>(key: string, fallback?: NoInfer<V>): V {
+  old<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V {
     return this.flashMessages.get<V>(key, fallback);
   }
 
@@ -132,7 +133,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   #flashInput(input: Values): this {
     const { flash } = this.writable.state;
-    for (const [field, value] of Object.entries(input)) flash.flash(field, value);
+    for (const [field, value] of Object.entries(input)) flash.flashField(field, value);
     return this;
   }
 }

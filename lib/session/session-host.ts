@@ -11,6 +11,8 @@ export interface SessionHost {
   arm(session: SessionAccess): void;
   /** A commit failed, and an exception filter is about to answer. */
   commitFailed(error: unknown): void;
+  /** The session was changed after the response had ended, and nobody stores that. */
+  writtenLate(): void;
   /** The parsed body of the request, where there is one. */
   body(): unknown;
   /** Whether a form field of this name is never flashed. */

@@ -1,11 +1,9 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
-import type { Values } from '../state/values.js';
+import { type Values, assertKey } from '../state/values.js';
+import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { SessionAccess } from './session-access.js';
 import type { SessionData } from './session-data.js';
-
-/** A default for a value that is not there: the value itself, or a function that makes it. */
-export type Fallback<V> = V | (() => V);
 
 /** The declared keys of a session. */
 export type KeyOf<T> = keyof T & string;
@@ -45,23 +43,37 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * session.get('cart', [])
    */
   get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  /** The value of a declared key, or null where it is missing. */
+  get<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
   /**
-   * The value at a key that is not declared. Values of the session come first, then the flash messages that this
-   * request sees.
+   * The value at a key that is not declared; undefined where it is missing. Values of the session come first, then the
+   * flash messages that this request sees.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
    * @param key dot path; a key that exists literally wins
-   * @param fallback in place of a value that is missing or null; a function is called for it. Default undefined
-   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for what is no text
+   * @example
+   * session.get<string>('user.name')
+   */
+  get<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
+  /**
+   * The value at a key that is not declared, or a default where it is missing or null.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @param key dot path; a key that exists literally wins
+   * @param fallback the default, or a function that is called for it
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for what is no text
    * @example
    * session.get<number>('cart.total', 0)
    */
   get<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
-    fallback?: Fallback<NoInfer<V>>,
+    fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
-  get(key?: string, fallback?: unknown): unknown {
-    if (key === undefined) return this.all();
+  get(...given: [key?: string, fallback?: unknown]): unknown {
+    // Counted, and not compared with undefined: a key that is missing by mistake must not give everything away.
+    if (given.length === 0) return this.all();
+    const [key, fallback] = given;
     return orFallback(this.read(key), fallback);
   }
 
@@ -127,8 +139,9 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /** The value of any key, declared or not. */
-  protected read(key: string): unknown {
+  protected read(key: string | undefined): unknown {
     const life = this.readable;
+    assertGiven(key);
     const value = life.state.read(key);
     if (typeof value === 'object') this.lent(life);
     return value;
@@ -146,15 +159,23 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * return { url: session.pull('returnTo', '/account') };
    */
   pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  /** Gets the value of a declared key and removes it; null where it is missing. */
+  pull<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
+  /**
+   * Gets the value at a key that is not declared, and removes it; undefined where it is missing.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   */
+  pull<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
   /**
    * Gets the value at a key that is not declared, and removes it.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
-   * @param fallback in place of a value that is missing or null; a function is called for it. Default undefined
+   * @param fallback in place of a value that is missing or null; a function is called for it
    */
   pull<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
-    fallback?: Fallback<NoInfer<V>>,
+    fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
   pull(key: string, fallback?: unknown): unknown {
     const { state } = this.writable;
@@ -226,6 +247,12 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
   ): this;
   update(key: string, fn: Updater): this {
+    assertKey(key);
+    if (typeof fn !== 'function') {
+      throw new SessionValueError(
+        `update got a value of type ${typeof fn} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+      );
+    }
     this.writable.state.update(key, fn);
     return this;
   }
@@ -261,11 +288,11 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * @example
    * session.increment('visits')
    */
-  increment(key: AnyKey<T>, by = 1): number {
-    if (typeof by !== 'number' || !Number.isFinite(by)) {
-      throw new SessionValueError(`Cannot increment "${key}" by ${shown(by)}: it takes a finite number.`);
-    }
-    return this.writable.state.increment(key, by);
+  increment<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
+  /** Adds to a number under a key that is not declared, and is otherwise the same. */
+  increment<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
+  increment(key: string, by = 1): number {
+    return this.#add(key, by);
   }
 
   /**
@@ -275,8 +302,18 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * @returns the new number, as far as this request knows
    * @throws SessionValueError where there is something else than a number, or `by` is no finite number
    */
-  decrement(key: AnyKey<T>, by = 1): number {
-    return this.increment(key, -by);
+  decrement<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
+  /** Subtracts from a number under a key that is not declared, and is otherwise the same. */
+  decrement<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
+  decrement(key: string, by = 1): number {
+    return this.#add(key, -by);
+  }
+
+  #add(key: string, by: number): number {
+    if (typeof by !== 'number' || !Number.isFinite(by)) {
+      throw new SessionValueError(`Cannot increment "${key}" by ${shown(by)}: it takes a finite number.`);
+    }
+    return this.writable.state.increment(key, by);
   }
 
   /** Removes all values and this request's flash messages; the session and its id stay. */
@@ -309,6 +346,11 @@ Object.defineProperty(SessionValues.prototype, 'set', {
   configurable: true,
 });
 
+/** What is no text at all is refused by whoever looks it up. */
+function assertGiven(key: string | undefined): asserts key is string {
+  if (key === undefined) assertKey(key);
+}
+
 /** Whether several values by their keys were given in place of one key. A list is neither. */
 export function isSeveral(key: unknown): key is Values {
   return typeof key === 'object' && key !== null && !Array.isArray(key);
@@ -319,10 +361,6 @@ function shown(by: unknown): string {
   return typeof by === 'number' ? String(by) : `a value of type ${typeof by}`;
 }
 
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
 /** One key or several, as a list. What is neither is refused by whoever looks it up. */
 export function listOf(keys: string | readonly string[]): readonly string[] {
   return isList(keys) ? keys : [keys];
@@ -330,9 +368,4 @@ export function listOf(keys: string | readonly string[]): readonly string[] {
 
 function isList(keys: unknown): keys is readonly string[] {
   return Array.isArray(keys);
-}
-
-function orFallback(value: unknown, fallback: unknown): unknown {
-  if (isPresent(value) || fallback === undefined) return value;
-  return typeof fallback === 'function' ? fallback() : fallback;
 }

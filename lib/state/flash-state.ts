@@ -79,6 +79,13 @@ export class FlashState {
     writeCopying((this.#pending ??= {}), path, value);
   }
 
+  /** Shows a field of a form in this request and the next. Its name comes from a visitor: it is taken literally. */
+  flashField(name: string, value: unknown): void {
+    this.#withdraw(name);
+    (this.#visible ??= { ...this.previous })[name] = value;
+    (this.#pending ??= {})[name] = value;
+  }
+
   /** Shows a message in this request only. */
   now(path: string, value: unknown): void {
     writeCopying((this.#visible ??= { ...this.previous }), path, value);

@@ -6,6 +6,9 @@ export type Values = Record<string, unknown>;
 /** Names that reach an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
+/** A key longer than this says no more than its beginning. */
+const MAX_SHOWN = 100;
+
 /**
  * Own code and no library, because three rules have to hold at once and on the hot path: a key that exists literally
  * wins over the path, only own properties are seen (so `toString` is no value), and nothing reaches a prototype.
@@ -15,7 +18,8 @@ function segmentsOf(path: string): string[] {
   for (const segment of segments) {
     if (FORBIDDEN.has(segment)) {
       throw new SessionValueError(
-        `"${path}" cannot be a session key: "${segment}" is not allowed in it. Choose another name.`,
+        `"${path.slice(0, MAX_SHOWN)}" cannot be a session key: "${segment}" is not allowed in it. Choose another name.`,
+        { isKey: true },
       );
     }
   }
@@ -31,6 +35,7 @@ export function assertKey(path: unknown): asserts path is string {
   if (typeof path !== 'string') {
     throw new SessionValueError(
       `A session key is a string such as 'cart' or 'cart.total'; got ${describe(path)}.`,
+      { isKey: true },
     );
   }
   segmentsOf(path);

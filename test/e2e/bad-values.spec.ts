@@ -255,7 +255,7 @@ describe.each(PLATFORMS)('What cannot be stored, on %s', (platform) => {
         expect(stored.status).toBe(platform === 'fastify' ? 400 : 201);
         if (platform === 'fastify') return;
         const seen = await visitor.in((session) => {
-          const form = session.get<Record<string, object>>('form');
+          const form = session.get<Record<string, object>>('form', {});
           return [
             JSON.stringify(form),
             Reflect.get(form, 'polluted'),

@@ -146,7 +146,7 @@ describe('one request that does several things at once', () => {
     const request = await world.process().request(await world.seed((session) => session.put('list', [])));
     const { session } = request;
     session.push('list', 1).increment('count');
-    const list = session.get<number[]>('list');
+    const list = session.get<number[]>('list', []);
     const write = hold(world, 'write');
     const saving = session.save();
     await write.reached;

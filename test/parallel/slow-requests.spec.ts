@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
   it.each([
     ['a put', (session: RequestSession) => void session.put('back', true)],
     ['a flash', (session: RequestSession) => void session.flash('back', true)],
-    ['a mutation in place', (session: RequestSession) => void session.get<string[]>('tags').push('back')],
+    ['a mutation in place', (session: RequestSession) => void session.get<string[]>('tags', []).push('back')],
     ['a regenerate', (session: RequestSession) => void session.regenerate().put('back', true)],
     ['a touch', async (session: RequestSession) => void (await session.touch())],
     ['a save', async (session: RequestSession) => void (await session.put('back', true).save())],

@@ -148,6 +148,8 @@ export class TestRequest implements SessionHost {
 
   commitFailed(): void {}
 
+  writtenLate(): void {}
+
   body(): unknown {
     return undefined;
   }

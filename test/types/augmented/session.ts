@@ -14,6 +14,8 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.get('cart', () => [])).toEqualTypeOf<CartLine[]>();
   expectTypeOf(session.get('nickname', 'nobody')).toEqualTypeOf<string>();
   expectTypeOf(session.get('theme', 'dark')).toEqualTypeOf<'dark' | 'light'>();
+  expectTypeOf(session.get('views', null)).toEqualTypeOf<number | null>();
+  expectTypeOf(session.get('nickname', null)).toEqualTypeOf<string | null>();
   // @ts-expect-error -- views is a number
   session.get('views', 'none');
   // @ts-expect-error -- so is what a function makes
@@ -30,6 +32,7 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.get(anyKey)).toEqualTypeOf<unknown>();
   expectTypeOf(session.get(either)).toEqualTypeOf<unknown>();
   expectTypeOf(session.get<number>('coupon', 0)).toEqualTypeOf<number>();
+  expectTypeOf(session.get<number>('coupon')).toEqualTypeOf<number | undefined>();
   // @ts-expect-error -- unknown is no number
   const guessed: number = session.get('coupon');
 
@@ -52,6 +55,23 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.pull('userId')).toEqualTypeOf<string | undefined>();
   expectTypeOf(session.pull('views', 0)).toEqualTypeOf<number>();
   expectTypeOf(session.pull('coupon')).toEqualTypeOf<unknown>();
+  expectTypeOf(session.pull<number>('coupon')).toEqualTypeOf<number | undefined>();
+  expectTypeOf(session.pull('views', null)).toEqualTypeOf<number | null>();
+
+  // increment, decrement: declared numbers, and what is not declared.
+  expectTypeOf(session.increment('views')).toEqualTypeOf<number>();
+  session.decrement('coupon', 2);
+  session.increment(anyKey);
+  // @ts-expect-error -- userId is text
+  session.increment('userId');
+  // @ts-expect-error -- so is it here
+  session.decrement('userId');
+
+  // Callbacks, however they declare the error.
+  void session.reload((error: Error | null | undefined) => error?.message);
+  void session.save((error?: Error | null) => error?.message);
+  void session.destroy((error: unknown) => error);
+  session.regenerate(() => undefined);
   // @ts-expect-error -- views is a number
   session.pull('views', 'none');
 
