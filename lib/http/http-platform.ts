@@ -71,7 +71,8 @@ function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
   });
   fastify.addHook('preValidation', (request, reply, done) => {
     if (typeof reply.locals === 'object' && reply.locals !== null) addLocals(reply.locals);
-    // A body that arrives late is parsed from an event of the socket, outside the context of the request.
+    // A body that arrives late is parsed from an event of the socket. Fastify's own parsers come back into the context
+    // of the request, those of plugins need not.
     const session = request.raw.session;
     if (session === undefined || sessionContext.getStore() === session) done();
     else sessions.open(request.raw, reply.raw, request, done);

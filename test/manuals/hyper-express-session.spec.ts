@@ -112,6 +112,8 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
   });
 
   describe('switching to another session', () => {
+    // The manual takes ids from an 'id' event of the engine. Here they are not the application's to make: 256 random
+    // bits each (design, Security).
     it('makes ids, and begins a session under one that it made', async () => {
       const visitor = app.visitor();
       const made = await visitor.in(async (session) => {
