@@ -21,8 +21,7 @@ function snippets(): Snippet[] {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   return [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ''], index) => ({
     name: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `snippet-${index}.ts`,
-    // A snippet that only declares has to be a module, as the file is that it would be pasted into.
-    code: /^(import|export) /m.test(code) ? code : `import 'nestjs-session-kit';\n${code}`,
+    code,
   }));
 }
 
