@@ -1,5 +1,8 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
+/** What a session's cookie brings along. */
+const OURS: ReadonlySet<string> = new Set(['set-cookie', 'cache-control', 'vary']);
+
 /** What says how long a response may be kept. */
 const CACHING: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires', 'last-modified']);
 
@@ -23,16 +26,12 @@ export function withCookies(
   cookies: readonly string[],
 ): HeadArguments {
   const at = typeof args[1] === 'string' ? 2 : 1;
-  const explicit = headersOf(args[at]);
+  const given = args[at];
+  const explicit = namesNoneOfOurs(given) ? null : headersOf(given);
   if (explicit === null) {
-    appendCookies(res, cookies);
-    if (!res.hasHeader('cache-control')) res.setHeader('cache-control', NO_CACHE);
-    const varies = res.getHeader('vary');
-    if (varies === undefined) res.setHeader('vary', 'Cookie');
-    else if (!mentions(varies, 'cookie')) res.appendHeader('vary', 'Cookie');
+    setOn(res, cookies);
     return args;
   }
-  // All into the one object: where the response has no headers besides, Node takes it as it is.
   const { setCookie, cacheControl, vary } = namesIn(explicit);
   const present = valuesOf(explicit[setCookie] ?? res.getHeader(setCookie));
   explicit[setCookie] = [...present, ...missingIn(present, cookies)];
@@ -77,6 +76,22 @@ function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
   list.push(...cookies);
   // Node keeps the very list; a library that has put itself in front of it may keep another.
   if (res.getHeader('set-cookie') !== list) res.setHeader('set-cookie', list);
+}
+
+/** Whether headers given to `writeHead` leave alone those that we set. Of lists, which are rare, that is not asked. */
+function namesNoneOfOurs(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return true;
+  if (Array.isArray(given)) return false;
+  for (const name in given) if (OURS.has(name.toLowerCase())) return false;
+  return true;
+}
+
+function setOn(res: ServerResponse, cookies: readonly string[]): void {
+  appendCookies(res, cookies);
+  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', NO_CACHE);
+  const varies = res.getHeader('vary');
+  if (varies === undefined) res.setHeader('vary', 'Cookie');
+  else if (!mentions(varies, 'cookie')) res.appendHeader('vary', 'Cookie');
 }
 
 /** Where Node refused a head, the one that an exception filter writes next finds the cookies set already. */

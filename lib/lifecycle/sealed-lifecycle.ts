@@ -60,12 +60,13 @@ export class SealedLifecycle extends SessionLifecycle {
     const { id, state } = this;
     const draft = state.draft(undefined, id);
     // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
-    const expiresAt = this.fullExpiry;
+    const now = this.runtime.clock.now();
+    const expiresAt = this.runtime.lifetimes.fullExpiry(state, now);
     const record: SessionRecord = {
       payload: draft.text,
       expiresAt,
       version: draft.payload.n,
-      lastActivity: this.runtime.clock.now(),
+      lastActivity: now,
       userId: null,
       ipAddress: null,
       userAgent: null,
