@@ -61,7 +61,7 @@ export class ResponseGate implements Gatekeeper {
     if (this.#passing > 0) return this.#sendHead(args);
     if (this.#committing || this.#session.due) {
       // Of two heads the first counts: libraries in front that do not see it write another.
-      this.#head ??= args;
+      if (this.#pretence === null) this.#head = args;
       this.#pretend();
       return this.#res;
     }

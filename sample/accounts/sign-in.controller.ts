@@ -9,6 +9,15 @@ import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
 
+/** After so many failures in a row it is likelier that the password is forgotten than mistyped. */
+const FORGOTTEN_AFTER = 3;
+
+function failureNotice(failures: number): string {
+  return failures < FORGOTTEN_AFTER
+    ? 'Sign-in failed: address and password do not match.'
+    : `Sign-in failed ${failures} times: address and password do not match. Those of the demo accounts stand on this page.`;
+}
+
 @Controller()
 export class SignInController {
   constructor(private readonly accounts: AccountsService) {}
@@ -28,10 +37,10 @@ export class SignInController {
   async signIn(@Body(formPipe) form: SignInForm, @Session() session: Session) {
     const account = await this.accounts.authenticate(form.email, form.password);
     // One message for both cases: it does not tell which addresses have an account.
-    if (!account) throw new InvalidForm({ form: 'Sign-in failed: address and password do not match.' });
+    if (!account) throw new InvalidForm({ form: failureNotice(session.increment('failedSignIns')) });
 
     // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
-    session.regenerate();
+    session.regenerate().forget('failedSignIns');
     session.put('userId', account.id);
     if (form.remember) session.permanent();
 

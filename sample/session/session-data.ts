@@ -6,6 +6,8 @@ declare module 'nestjs-session-kit' {
   interface SessionData {
     /** The signed-in account. Set at sign-in only, together with a new session id. */
     userId: string;
+    /** How often signing in has failed since it last succeeded. */
+    failedSignIns: number;
     /** Where to go after signing in: a path of this shop. */
     returnTo: string;
     cart: Cart;

@@ -46,6 +46,19 @@ describeShop('Signing in', ({ driver, newVisitor, shop }) => {
     expect(visitor.path()).toBe('/account');
   });
 
+  it('counts failures, and says where the password stands after the third', async () => {
+    const visitor = await newVisitor();
+    const notice = () => visitor.page.getByRole('alert').textContent();
+    for (const shown of ['Sign-in failed: ', 'Sign-in failed: ', 'Sign-in failed 3 times: ']) {
+      await visitor.signIn({ password: 'difference engine' });
+      expect(await notice()).toContain(`${shown}address and password do not match.`);
+    }
+    await visitor.signIn();
+    await visitor.signOut();
+    await visitor.signIn({ password: 'difference engine' });
+    expect(await notice()).toContain('Sign-in failed: ');
+  });
+
   it('refuses a wrong password once, and keeps the address but not the password', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;

@@ -36,6 +36,17 @@ class OnBoth {
     raw.removeHeader('Content-Type');
   }
 
+  @Get('head-after-write')
+  headAfterWrite(@Res() res: Response, @Query('write') write?: string): void {
+    touch(write);
+    const raw = rawOf(res);
+    raw.statusCode = 402;
+    raw.write('pay first');
+    // Libraries in front do that; Node refuses it where the head has left.
+    if (write !== undefined) raw.writeHead(200);
+    raw.end();
+  }
+
   @Get('two-heads')
   twoHeads(@Res() res: Response, @Query('write') write?: string): void {
     touch(write);
@@ -145,6 +156,7 @@ const MISTAKES = {
   express: [
     'changed-after-end',
     'header-after-implicit-head',
+    'head-after-write',
     'two-heads',
     'sent-twice',
     'redirected-and-sent',
@@ -152,7 +164,13 @@ const MISTAKES = {
     'status-after-send',
     'bad-header',
   ],
-  fastify: ['changed-after-end', 'header-after-implicit-head', 'two-heads', 'bad-header'],
+  fastify: [
+    'changed-after-end',
+    'header-after-implicit-head',
+    'head-after-write',
+    'two-heads',
+    'bad-header',
+  ],
 } as const;
 
 describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session', (platform) => {
