@@ -164,13 +164,7 @@ const MISTAKES = {
     'status-after-send',
     'bad-header',
   ],
-  fastify: [
-    'changed-after-end',
-    'header-after-implicit-head',
-    'head-after-write',
-    'two-heads',
-    'bad-header',
-  ],
+  fastify: ['changed-after-end', 'header-after-implicit-head', 'head-after-write', 'two-heads', 'bad-header'],
 } as const;
 
 describe.each(PLATFORMS)('a mistake of a handler on %s that wrote to the session', (platform) => {
