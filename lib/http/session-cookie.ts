@@ -91,7 +91,12 @@ export class SessionCookie {
     this.maxTokenLength = this.#pieceLength * maxPieces;
   }
 
-  /** Finds what is ours in a Cookie header. A request without it costs one search. */
+  /**
+   * Finds what is ours in a Cookie header. A request without it costs one search.
+   *
+   * Own code and not the library that writes: that one decodes every cookie of the request, and keeps one value of a name
+   * where a browser may send several (RFC 6265bis, 5.7.3).
+   */
   read(header: string | undefined): RequestCookies {
     if (header === undefined || !header.includes(this.name)) return NO_COOKIES;
     const whole: string[] = [];

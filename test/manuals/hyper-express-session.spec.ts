@@ -236,6 +236,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     expect(seen).toBe(2);
   });
 
+  // There it resolves to a boolean; here, as all that returns nothing else, it gives the session (design, Session).
   it('rolls its data on to a new id', async () => {
     const visitor = app.visitor();
     const before = await visitor.in((session) => session.put('a', 1).id);

@@ -48,7 +48,10 @@ export class SessionLock {
     this.#workbench = join(files.lock, owner);
   }
 
-  /** Puts a file in place of the record, all of it at once. */
+  /**
+   * Puts a file in place of the record, all of it at once. Libraries for that write beside the record, where an owner
+   * that has lost its lock could still put it in place.
+   */
   async replaceRecord(content: string): Promise<void> {
     const next = join(this.#workbench, 'next');
     try {
