@@ -55,6 +55,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    * @example
    * session.get<string>('user.name')
    */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it knows the value to be
   get<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
   /**
    * The value at a key that is not declared, or a default where it is missing or null.
@@ -166,6 +167,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
    */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it knows the value to be
   pull<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
   /**
    * Gets the value at a key that is not declared, and removes it.
