@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
-import { type Values, assertKey } from '../state/values.js';
+import type { Values } from '../state/values.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { SessionAccess } from './session-access.js';
 import type { SessionData } from './session-data.js';
@@ -71,7 +71,7 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     key: UndeclaredKey<T, K>,
     fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
-  get(...given: [key?: string, fallback?: unknown]): unknown {
+  get(...given: [] | [key: string, fallback?: unknown]): unknown {
     // Counted, and not compared with undefined: a key that is missing by mistake must not give everything away.
     if (given.length === 0) return this.all();
     const [key, fallback] = given;
@@ -140,9 +140,8 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /** The value of any key, declared or not. */
-  protected read(key: string | undefined): unknown {
+  protected read(key: string): unknown {
     const life = this.readable;
-    assertGiven(key);
     const value = life.state.read(key);
     if (typeof value === 'object') this.lent(life);
     return value;
@@ -249,12 +248,6 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
     fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
   ): this;
   update(key: string, fn: Updater): this {
-    assertKey(key);
-    if (typeof fn !== 'function') {
-      throw new SessionValueError(
-        `update got a value of type ${typeof fn} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
-      );
-    }
     this.writable.state.update(key, fn);
     return this;
   }
@@ -347,11 +340,6 @@ Object.defineProperty(SessionValues.prototype, 'set', {
   writable: true,
   configurable: true,
 });
-
-/** What is no text at all is refused by whoever looks it up. */
-function assertGiven(key: string | undefined): asserts key is string {
-  if (key === undefined) assertKey(key);
-}
 
 /** Whether several values by their keys were given in place of one key. A list is neither. */
 export function isSeveral(key: unknown): key is Values {

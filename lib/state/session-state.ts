@@ -189,6 +189,7 @@ export class SessionState {
 
   update(path: string, updater: Updater): void {
     assertKey(path);
+    assertFunction(updater);
     this.#lent?.forgetReplaced(path);
     const hadValue = hasPath(this.values, path);
     const result = updateAt(this.values, path, updater);
@@ -341,6 +342,13 @@ export class SessionState {
       this.#record({ op: 'assign', key, value: cloneValue(held) });
     }
   }
+}
+
+function assertFunction(updater: unknown): void {
+  if (typeof updater === 'function') return;
+  throw new SessionValueError(
+    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+  );
 }
 
 function assertValues(values: unknown): void {
