@@ -17,8 +17,8 @@ export function commitBefore<V>(source: Observable<V>, session: SessionAccess): 
 /** What is done when all that was changed before it is stored. */
 interface Step<V> {
   readonly perform: () => void;
-  /** What it hands on, where it hands anything on. */
-  readonly value?: V;
+  /** What it hands on; undefined where it hands nothing on. */
+  readonly value: V | undefined;
 }
 
 class CommittingSubscription<V> {
@@ -34,34 +34,32 @@ class CommittingSubscription<V> {
     this.#subscriber = subscriber;
     this.subscription = source.subscribe({
       next: (value) => {
-        const perform = (): void => {
+        this.#pass(() => {
           subscriber.next(value);
-        };
-        this.#pass({ perform, value });
+        }, value);
       },
       // What was changed before the error is committed by the response gate, after the filters have answered.
       error: (error: unknown) => {
         const perform = (): void => {
           subscriber.error(error);
         };
-        if (this.#committing) this.#waiting.push({ perform });
+        if (this.#committing) this.#waiting.push({ perform, value: undefined });
         else perform();
       },
       complete: () => {
-        const perform = (): void => {
+        this.#pass(() => {
           subscriber.complete();
-        };
-        this.#pass({ perform });
+        });
       },
     });
   }
 
-  #pass(step: Step<V>): void {
+  #pass(perform: () => void, value?: V): void {
     if (!this.#committing && !this.#session.due) {
-      step.perform();
+      perform();
       return;
     }
-    this.#waiting.push(step);
+    this.#waiting.push({ perform, value });
     if (!this.#committing) this.#commit();
   }
 

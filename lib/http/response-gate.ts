@@ -142,6 +142,7 @@ export class ResponseGate implements Gatekeeper {
     try {
       this.#release();
     } catch (error) {
+      this.#unpretend();
       this.#context.unsendable(error);
       this.#replace(500);
     }
@@ -176,20 +177,19 @@ export class ResponseGate implements Gatekeeper {
   #fail(error: unknown): void {
     this.#session.abandon();
     this.#unpretend();
-    this.#context.failed(error, !this.#headLeft && !this.#res.headersSent);
+    this.#context.failed(error, !this.#isUnderWay);
     this.#replace(503);
   }
 
   /** Answers with an error in place of what is held. */
   #replace(status: 500 | 503): void {
-    this.#unpretend();
     this.#failed = true;
     const ends = this.#held.filter(({ operation }) => operation === 'end');
     this.#held = [];
     this.#head = null;
     this.#drain?.release(false);
     this.#drain = null;
-    if (this.#headLeft || this.#res.headersSent) {
+    if (this.#isUnderWay) {
       // The client has half an answer already: a broken connection is the only thing left that says so.
       this.#res.destroy();
       return;
@@ -225,6 +225,11 @@ export class ResponseGate implements Gatekeeper {
   #unpretend(): void {
     this.#pretence?.end();
     this.#pretence = null;
+  }
+
+  /** Whether the client has a part of the answer. To be asked when nothing is pretended. */
+  get #isUnderWay(): boolean {
+    return this.#headLeft || this.#res.headersSent;
   }
 
   get #isEndHeld(): boolean {

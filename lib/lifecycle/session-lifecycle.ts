@@ -335,6 +335,11 @@ export abstract class SessionLifecycle {
     this.#abandoned = true;
   }
 
+  /** Whether a commit failed on the way out. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     if (this.#abandoned || this.dropped || this.readonly) return { kind: 'none' };

@@ -14,7 +14,6 @@ export abstract class SessionAccess {
   #initiated: boolean;
   #initiating: Promise<void> | null = null;
   #armed = false;
-  #abandoned = false;
   #over = false;
   /** Written after the end, and not committed yet. */
   #unattended = false;
@@ -216,7 +215,6 @@ export abstract class SessionAccess {
    * @internal
    */
   abandon(): void {
-    this.#abandoned = true;
     this.#life?.abandon();
   }
 
@@ -226,7 +224,7 @@ export abstract class SessionAccess {
    * @internal
    */
   get abandoned(): boolean {
-    return this.#abandoned;
+    return this.#life !== null && this.#life.abandoned;
   }
 
   /**
