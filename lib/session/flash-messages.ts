@@ -1,5 +1,5 @@
 import { type Values, readPath } from '../state/values.js';
-import { type Fallback, orFallback } from './fallback.js';
+import { type Fallback, isPresent, orFallback } from './fallback.js';
 
 /**
  * What the previous request flashed. Not changed by what this request flashes. Handed out by `@Flash()`,
@@ -30,8 +30,7 @@ export class FlashMessages {
 
   /** Whether there is such a message, and it is not null. */
   has(key: string): boolean {
-    const message = readPath(this.#messages, key);
-    return message !== undefined && message !== null;
+    return isPresent(readPath(this.#messages, key));
   }
 
   /** A plain object of all messages. */

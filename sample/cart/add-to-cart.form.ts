@@ -2,7 +2,7 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
 /** The most of one product that is added at once. */
-export const LARGEST_ADDITION = 20;
+const LARGEST_ADDITION = 20;
 
 const QUANTITY_MESSAGE = `Please enter a whole number from 1 to ${LARGEST_ADDITION}.`;
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Controller, Get, Query } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Session, SessionValueError } from 'nestjs-session-kit';
@@ -103,9 +104,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
           return current;
         });
         session.put('late', 1);
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
+        await nextTurn();
         expect(log).toEqual([expect.stringContaining('changed after its response had ended')]);
         expect(await visitor.in((current) => current.get('late', 'nothing'))).toBe('nothing');
       },
@@ -116,9 +115,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       const visitor = app.visitor();
       const session = await visitor.in((current) => current.put('name', 'Ada'));
       await session.put('late', 1).commit();
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await nextTurn();
       expect(log).toEqual([]);
       expect(await visitor.in((current) => current.get('late', 'nothing'))).toBe(1);
     });
