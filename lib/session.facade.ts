@@ -1,77 +1,20 @@
 import { NoSessionError } from './session.errors.js';
 import { sessionContext } from './session.context.js';
 import type { RequestSession } from './session/request-session.js';
-
-const METHODS = [
-  'get',
-  'all',
-  'has',
-  'exists',
-  'missing',
-  'only',
-  'except',
-  'pull',
-  'put',
-  'set',
-  'update',
-  'push',
-  'increment',
-  'decrement',
-  'forget',
-  'delete',
-  'flush',
-  'clear',
-  'reset',
-  'setDuration',
-  'permanent',
-  'initiate',
-  'start',
-  'commit',
-  'save',
-  'touch',
-  'reload',
-  'regenerate',
-  'roll',
-  'invalidate',
-  'destroy',
-  'generateId',
-  'setId',
-  'setSignedId',
-  'flash',
-  'now',
-  'reflash',
-  'keep',
-  'flashAll',
-  'flashOnly',
-  'flashExcept',
-  'old',
-] as const satisfies readonly (keyof RequestSession)[];
-
-const PROPERTIES = [
-  'id',
-  'sessionId',
-  'signedId',
-  'initiated',
-  'ready',
-  'fresh',
-  'stored',
-  'readonly',
-  'isEmpty',
-  'isModified',
-  'duration',
-  'expiresAt',
-  'createdAt',
-  'flashMessages',
-] as const satisfies readonly (keyof RequestSession)[];
-
-type FacadeMember = (typeof METHODS)[number] | (typeof PROPERTIES)[number];
+import {
+  SESSION_METHODS,
+  SESSION_PROPERTIES,
+  type SessionMethod,
+  type SessionProperty,
+} from './session/session-members.js';
 
 /** Every method and property of the current request's session, to be used from anywhere. */
-export interface SessionFacade extends Pick<RequestSession, FacadeMember> {
+export interface SessionFacade extends Pick<RequestSession, SessionMethod | SessionProperty> {
   /**
    * The session of the current request.
    *
-   * @throws NoSessionError outside a request, and on a route that the option `exclude` names
+   * @throws NoSessionError outside a request, on a route that the option `exclude` names, and where the response of the
+   * request that the code was started by has ended
    */
   current(): RequestSession;
 }
@@ -84,13 +27,20 @@ function current(): RequestSession {
         "not in a timer or queue of the application, not on routes that the option 'exclude' names. Is SessionModule imported?",
     );
   }
+  if (session.host.ended) {
+    throw new NoSessionError(
+      'There is no current session: this code was started by a request whose response has ended. A callback of a shared ' +
+        'connection (a pool, say) runs for whoever opened the connection. Hand the session along (@Session() session), or ' +
+        'give such a callback to AsyncResource.bind(callback) of node:async_hooks, which keeps it with its own request.',
+    );
+  }
   return session;
 }
 
 /** Adds the facade to the decorator: one name for both. */
 export function withFacade<D extends object>(decorator: D): D & SessionFacade {
   const members: PropertyDescriptorMap = { current: { value: current } };
-  for (const name of METHODS) {
+  for (const name of SESSION_METHODS) {
     members[name] = {
       value: (...args: unknown[]): unknown => {
         const session = current();
@@ -98,7 +48,7 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade {
       },
     };
   }
-  for (const name of PROPERTIES) members[name] = { get: () => current()[name] };
+  for (const name of SESSION_PROPERTIES) members[name] = { get: () => current()[name] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
   const facade = Object.defineProperties(decorator, members) as D & SessionFacade;
   // What is set on it would not be a value of any session, and be seen by all visitors.

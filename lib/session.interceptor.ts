@@ -1,12 +1,14 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { type Observable, map } from 'rxjs';
 import { commitBefore } from './commit-before.js';
 import { currentSession } from './current-session.js';
+import { FlashMessages } from './session/flash-messages.js';
+import { RequestSession } from './session/request-session.js';
 
 /**
  * Commits the session before the handler's value becomes a response; a commit that fails is thrown, so that Nest's
- * exception filters answer it. `@Session()` and `@Flash()` bring it along for their own handler (HTTP handlers do its work
- * themselves: see commitInHandlers). Who wants it everywhere provides it globally:
+ * exception filters answer it. `@Session()` and `@Flash()` bring it along for their own handler. Who wants it everywhere
+ * provides it globally:
  *
  * @example
  * providers: [{ provide: APP_INTERCEPTOR, useClass: SessionInterceptor }]
@@ -16,6 +18,15 @@ export class SessionInterceptor implements NestInterceptor {
   /** Hands the handler's value on once what was changed before it is stored. */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
-    return session === undefined ? next.handle() : commitBefore(next.handle(), session);
+    if (session === undefined) return next.handle();
+    return commitBefore(next.handle(), session).pipe(map(asAnswer));
   }
+}
+
+/**
+ * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
+ * objects of instances (ClassSerializerInterceptor) look for properties, and they have none.
+ */
+function asAnswer(value: unknown): unknown {
+  return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
 }

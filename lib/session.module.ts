@@ -24,7 +24,7 @@ import { compileExclusion } from './http/excluded-routes.js';
 import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
-import { commitInHandlers } from './session.handlers.js';
+import { commitInnermost } from './commit-innermost.js';
 import { isObject } from './option-checks.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
@@ -228,7 +228,7 @@ export class SessionModule
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
-    commitInHandlers(this.#discovery);
+    commitInnermost(this.#discovery);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */

@@ -7,7 +7,7 @@ export type Operation = 'write' | 'end' | 'flushHeaders';
 /** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
 type Method = CallableFunction;
 
-/** The methods that a gate leads to: whatever stood on the response before, another library's included. */
+/** The methods that a gate leads to: whatever stood on the response before, another library's or another gate's included. */
 export interface RealMethods {
   readonly writeHead: Method;
   readonly write: Method;
@@ -60,8 +60,15 @@ function onClose(this: Gated): void {
 /** Leads all that is done to a response past a gatekeeper from now on. */
 export function gateMethods(res: ServerResponse, keeper: Gatekeeper): RealMethods {
   const real = methodsOf(res);
-  install(res, keeper);
-  res.on('close', onClose);
+  if (isGated(res)) {
+    installInFront(res, keeper);
+    res.on('close', () => {
+      keeper.onClose();
+    });
+  } else {
+    install(res, keeper);
+    res.on('close', onClose);
+  }
   return real;
 }
 
@@ -75,4 +82,16 @@ function install(res: Installable, keeper: Gatekeeper): void {
   res.write = gatedWrite;
   res.end = gatedEnd;
   res.flushHeaders = gatedFlushHeaders;
+}
+
+/** The shared functions ask for the one keeper of a response, and that is an application's around this one. */
+function installInFront(res: Installable, keeper: Gatekeeper): void {
+  res.writeHead = (...args: HeadArguments) => keeper.onWriteHead(args);
+  res.write = (...args: unknown[]) => keeper.onOperation('write', args);
+  res.end = (...args: unknown[]) => keeper.onOperation('end', args);
+  res.flushHeaders = () => keeper.onOperation('flushHeaders', []);
+}
+
+function isGated(res: ServerResponse & { readonly [KEEPER]?: Gatekeeper }): boolean {
+  return res[KEEPER] !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
-import type { SessionHost } from '../session/session-host.js';
+import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
@@ -36,6 +36,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly tokens: readonly string[];
   readonly #cookieNames: readonly string[];
   #session: SessionAccess | null = null;
+  #gate: ResponseGate | null = null;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
@@ -70,7 +71,27 @@ export class HttpSessionHost implements SessionHost, GateContext {
       return;
     }
     // An object, and one patched response, only for requests that may have something to commit.
-    void new ResponseGate(this.#res, session, this);
+    this.#gate = new ResponseGate(this.#res, session, this);
+  }
+
+  get headSent(): boolean {
+    return this.#gate === null ? this.#res.headersSent : this.#gate.headSent;
+  }
+
+  get ended(): boolean {
+    return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
+  }
+
+  get cookieAttributes(): CookieAttributes {
+    return this.#settings.cookie.attributes;
+  }
+
+  tooLate(): void {
+    this.#settings.log.error(
+      'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
+        'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
+        'and before you answer.',
+    );
   }
 
   commitFailed(error: unknown): void {

@@ -4,15 +4,28 @@ import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import { type RequestProperties, requestProperties } from './request-properties.js';
+import { CURRENT, OPENED, type Opened } from './session-of.js';
 
-/** Opens the session of each HTTP request: the one piece that middleware and hooks call. */
+/**
+ * The sessions of one application's HTTP requests: the one piece that middleware and hooks call. Another application
+ * mounted below has one of its own, and so sessions of its own for the same requests.
+ */
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: ExclusionTest | null;
+  /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
+  readonly properties: RequestProperties;
 
   constructor(settings: HttpSessionSettings, isExcluded: ExclusionTest | null) {
     this.#settings = settings;
     this.#isExcluded = isExcluded;
+    this.properties = requestProperties((request) => this.of(request));
+  }
+
+  /** This application's session of a request; undefined where none was opened, and on an excluded route. */
+  of(req: RawRequest): RequestSession | undefined {
+    return this.#openedFor(req)?.session;
   }
 
   /**
@@ -28,34 +41,63 @@ export class HttpSessions {
     platform: PlatformRequest | null,
     next: (error?: unknown) => void,
   ): void {
-    if (req.session instanceof RequestSession) {
+    const opened = this.#openedFor(req);
+    if (opened !== undefined) {
+      const host = opened.session?.host;
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
-      const { host } = req.session;
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
-      if (sessionContext.getStore() === req.session) next();
-      else sessionContext.run(req.session, next);
+      this.enter(req, next);
       return;
     }
-    if (this.#isExcluded !== null && this.#isExcluded(req.method, req.originalUrl ?? req.url ?? '/')) {
-      next();
-      return;
+    const session = this.#isOutside(req)
+      ? undefined
+      : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+    req[OPENED] = { owner: this, session, before: req[OPENED] };
+    // Express has them on the prototype of its requests. What another library has put on this one gives way.
+    if (session !== undefined && (!('session' in req) || Object.hasOwn(req, 'session'))) {
+      Object.defineProperties(req, this.properties);
     }
-    const host = new HttpSessionHost(this.#settings, req, res, platform);
-    const session = new RequestSession(host);
-    req.session = session;
-    const pending = session.open(false);
+    const pending = session?.open(false);
     if (pending === undefined) {
-      sessionContext.run(session, next);
+      this.enter(req, next);
       return;
     }
     pending.then(
       () => {
-        sessionContext.run(session, next);
+        this.enter(req, next);
       },
       (error: unknown) => {
         if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
         next(new SessionUnavailableException(error));
       },
     );
+  }
+
+  /** Whether code runs already as what a request of this application needs. */
+  isEntered(req: RawRequest): boolean {
+    const current = req[CURRENT];
+    if (current?.owner === this) return sessionContext.getStore() === current.session;
+    return this.#openedFor(req) === undefined;
+  }
+
+  /**
+   * Calls something as a part of a request of this application, whatever context the caller comes in: middleware may go on
+   * in a callback that belongs to another request, and an application mounted below may have had the request meanwhile.
+   */
+  enter<T>(req: RawRequest, call: () => T): T {
+    const opened = this.#openedFor(req);
+    if (opened === undefined) return call();
+    req[CURRENT] = opened;
+    return sessionContext.getStore() === opened.session ? call() : sessionContext.run(opened.session, call);
+  }
+
+  #openedFor(req: RawRequest): Opened | undefined {
+    let opened = req[OPENED];
+    while (opened !== undefined && opened.owner !== this) opened = opened.before;
+    return opened;
+  }
+
+  #isOutside(req: RawRequest): boolean {
+    return this.#isExcluded !== null && this.#isExcluded(req.method, req.originalUrl ?? req.url ?? '/');
   }
 }

@@ -1,14 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SessionKeeper } from './session-of.js';
 
 /** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
-export type RawRequest = IncomingMessage & {
-  session?: unknown;
-  originalUrl?: string;
-  body?: unknown;
-  ip?: unknown;
-  protocol?: unknown;
-  secure?: unknown;
-};
+export type RawRequest = IncomingMessage &
+  SessionKeeper & {
+    originalUrl?: string;
+    body?: unknown;
+    ip?: unknown;
+    protocol?: unknown;
+    secure?: unknown;
+  };
 
 /** A response as the HTTP server made it. */
 export type RawResponse = ServerResponse;

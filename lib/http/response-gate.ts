@@ -39,7 +39,7 @@ export class ResponseGate implements Gatekeeper {
   readonly #real: RealMethods;
   /** The head that the application wrote and that has not left. */
   #head: HeadArguments | null = null;
-  #headLeft = false;
+  #headLeft: boolean;
   #held: Held[] = [];
   #drain: HeldDrain | null = null;
   #committing = false;
@@ -53,6 +53,7 @@ export class ResponseGate implements Gatekeeper {
     this.#res = res;
     this.#session = session;
     this.#context = context;
+    this.#headLeft = res.headersSent;
     this.#real = gateMethods(res, this);
   }
 
@@ -71,6 +72,8 @@ export class ResponseGate implements Gatekeeper {
   onOperation(operation: Operation, args: unknown[]): unknown {
     if (this.#passing > 0) return this.#pass(operation, args);
     if (this.#failed) return operation === 'write' ? false : this.#res;
+    // What needs a cookie now comes to nothing, and is no reason to wait.
+    if (this.#headLeft && !this.#committing) this.#session.refuseTooLate();
     // Once the head has left, only the end is worth waiting for.
     const waits = operation === 'end' || !this.#headLeft;
     if (this.#committing || (waits && this.#session.due)) {
@@ -216,6 +219,16 @@ export class ResponseGate implements Gatekeeper {
       this.#session.abandon();
       this.#context.failed(error, false);
     });
+  }
+
+  /** Whether the head has left. */
+  get headSent(): boolean {
+    return this.#headLeft || (this.#pretence === null && this.#res.headersSent);
+  }
+
+  /** Whether the response has ended, and is not held back. */
+  get ended(): boolean {
+    return this.#ended || (this.#pretence === null && this.#res.writableEnded);
   }
 
   #pretend(): void {

@@ -53,6 +53,8 @@ export class SessionCookie {
   readonly secure: boolean;
   /** The longest token that fits, in characters. */
   readonly maxTokenLength: number;
+  /** What is the same for every cookie of the application. */
+  readonly attributes: CheckedCookie;
   readonly #attributes: string;
   readonly #expired: string;
   /** How many characters of a token fit into one piece. */
@@ -77,6 +79,7 @@ export class SessionCookie {
     assertConsistent(cookie);
     this.name = cookie.name;
     this.secure = cookie.secure;
+    this.attributes = cookie;
     this.#attributes = attributesOf(cookie);
     this.#expired = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#attributes}`;
     const fixed = cookie.name.length + 1 + MAX_AGE_BYTES + this.#attributes.length;

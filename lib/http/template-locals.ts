@@ -1,28 +1,40 @@
-import { sessionContext } from '../session.context.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
 
 /**
  * What templates see without being handed it: `session` (read-only), `flashMessages` and `old(key)`, of the request
- * that is being rendered. Empty where that has no session (an excluded route, the error page while the store is away):
+ * that is being answered. Empty where that has no session (an excluded route, the error page while the store is away):
  * a layout that all pages share has to work on each.
  *
  * Plain objects with functions of their own, because template engines (Handlebars) refuse what comes from a prototype.
  */
-export const templateLocals: Readonly<Record<'session' | 'flashMessages' | 'old', () => unknown>> = {
-  session: () => {
-    const session = sessionContext.getStore();
-    return session === undefined ? emptySession : sessionView(session);
-  },
-  flashMessages: () => {
-    const session = sessionContext.getStore();
-    return session === undefined ? emptyMessages : flashView(session);
-  },
-  old: () => {
-    const session = sessionContext.getStore();
-    return session === undefined ? nothing : oldOf(session);
-  },
+const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefined) => unknown>> = {
+  session: (session) => (session === undefined ? emptySession : sessionView(session)),
+  flashMessages: (session) => (session === undefined ? emptyMessages : flashView(session)),
+  old: (session) => (session === undefined ? nothing : oldOf(session)),
 };
+
+/**
+ * Adds them to the locals of a response, as accessors: what nobody asks for is not made.
+ *
+ * @param locals of the response; what is there already stays
+ * @param shared locals of the application, which win as well
+ * @param sessionOf the session of that response's request
+ */
+export function addTemplateLocals(
+  locals: object,
+  shared: object,
+  sessionOf: () => RequestSession | undefined,
+): void {
+  for (const [name, make] of Object.entries(TEMPLATE_LOCALS)) {
+    if (Object.hasOwn(locals, name) || Object.hasOwn(shared, name)) continue;
+    const get = (): unknown => {
+      const session = sessionOf();
+      return make(session?.initiated === true ? session : undefined);
+    };
+    Object.defineProperty(locals, name, { enumerable: true, configurable: true, get });
+  }
+}
 
 /** The value of any key where there is no session: the default. */
 function nothing(_key: unknown, fallback?: unknown): unknown {

@@ -39,6 +39,7 @@ const STORED = { kind: 'stored' } as const;
  * first, this request's changes are replayed on the newest record. See "Parallel requests" in the documentation.
  */
 export class RecordLifecycle extends SessionLifecycle {
+  override readonly livesInCookie = false;
   readonly #tools: RecordTools;
   /** What is being sent, and what was sent without an answer. */
   #shipment: Shipment | null = null;

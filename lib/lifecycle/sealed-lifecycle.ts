@@ -7,6 +7,7 @@ import type { Client, SessionRuntime } from './session-runtime.js';
 
 /** A session that lives in the cookie itself. There is no other side to merge with: the last response wins. */
 export class SealedLifecycle extends SessionLifecycle {
+  override readonly livesInCookie = true;
   readonly #driver: SealingDriver;
   #token = '';
 

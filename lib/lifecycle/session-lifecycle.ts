@@ -87,6 +87,8 @@ export abstract class SessionLifecycle {
    * @returns false where it had gone already
    */
   protected abstract remove(base: Base): Promise<boolean>;
+  /** Whether the session itself is what the cookie holds. */
+  abstract readonly livesInCookie: boolean;
   /** Where a write of this session may have arrived that nobody answered; null where all is known. */
   protected abstract get undecided(): Base | null;
   /** The current id as it travels in the cookie. */
@@ -127,6 +129,17 @@ export abstract class SessionLifecycle {
   get due(): boolean {
     if (this.#abandoned || this.dropped || this.readonly) return false;
     return this.#renewalDue || this.moving || this.isRemoving || this.state.due || this.undecided !== null;
+  }
+
+  /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
+  get needsCookie(): boolean {
+    if (this.livesInCookie) return true;
+    return this.base === null ? this.state.due : this.moving;
+  }
+
+  /** Whether the cookie has no lifetime of its own. */
+  get endsWithBrowser(): boolean {
+    return this.#runtime.lifetimes.endsWithBrowser(this.state);
   }
 
   /** Whether the application changed something in this request that is not stored yet. */
@@ -333,6 +346,12 @@ export abstract class SessionLifecycle {
   /** After a commit that failed on the way out: no retry, no cookie. */
   abandon(): void {
     this.#abandoned = true;
+  }
+
+  /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
+  abandonTooLate(): void {
+    if (this.moving && !this.leavesMarker) void this.destroy();
+    this.abandon();
   }
 
   /** Whether a commit failed on the way out. */

@@ -1,11 +1,14 @@
 import { randomId } from '../crypto/random-id.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../duration.js';
 import { SessionValueError } from '../session.errors.js';
+import { refuseAssignments } from './assignments.js';
 import { type SessionCallback, isCallback, withCallback } from './callback.js';
+import { type ConnectFlashArguments, connectFlash } from './connect-flash.js';
+import { ExpressSessionCookie } from './express-session-cookie.js';
+import { expressSession } from './express-session.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import { type AnyKey, type Readable, listOf } from './session-values.js';
-import { reachValuesAsProperties } from './values-as-properties.js';
 
 /** How much of a wrong duration an error shows, in characters. */
 const MAX_SHOWN = 40;
@@ -30,13 +33,11 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /** The last id made here: the only id without a record that `setId` may bring. */
   #generatedId: string | null = null;
 
+  #cookie: ExpressSessionCookie | null = null;
+  #expressSession: object | null = null;
+
   static {
-    reachValuesAsProperties<RequestSession>(this.prototype, {
-      isSession: (value): value is RequestSession => isObject(value) && #generatedId in value,
-      // Somebody may only be looking at what this object is.
-      get: (session, name) => (session.initiated ? session.read(name) : undefined),
-      set: (session, name, value) => session.#assign(name, value),
-    });
+    refuseAssignments(this.prototype);
   }
 
   // ---- about the session ---------------------------------------------------------------------------------------
@@ -92,20 +93,6 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */
   get createdAt(): number {
     return this.lifecycle.state.createdAt;
-  }
-
-  /** What Passport keeps: the value under `passport`. */
-  get passport(): unknown {
-    return this.read('passport');
-  }
-
-  set passport(value: unknown) {
-    this.#assign('passport', value);
-  }
-
-  #assign(key: string, value: unknown): void {
-    if (value === undefined) this.writable.state.forget(key);
-    else this.writable.state.put(key, value);
   }
 
   // ---- lifetime ------------------------------------------------------------------------------------------------
@@ -223,9 +210,10 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    *
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
+   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.writable.destroy().then(() => this), callback);
+    return withCallback(() => this.ended(this.writable.destroy()).then(() => this), callback);
   }
 
   /** Destroys the session and its cookie: the same as `destroy()`. */
@@ -297,10 +285,71 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     this.choose(id, false);
     return this;
   }
-}
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  // ---- for code written for others -----------------------------------------------------------------------------
+
+  /**
+   * The same session in the shape of express-session: what `request.session` is. Made when somebody looks at it.
+   *
+   * @internal
+   */
+  get expressSession(): object {
+    return (this.#expressSession ??= this.#inExpressShape());
+  }
+
+  #inExpressShape(): object {
+    const session = this;
+    return expressSession(this, {
+      get values() {
+        return session.initiated ? session.lifecycle.state.values : null;
+      },
+      lend(value) {
+        const life = session.readable;
+        if (life.state.lend(value)) session.lent(life);
+      },
+      assign: (key, value) => {
+        this.writable.state.assign(key, value);
+      },
+      keepOnly: (keys) => {
+        const { state } = this.writable;
+        for (const key of Object.keys(state.values)) if (!keys.includes(key)) state.assign(key, undefined);
+      },
+      get cookie() {
+        return session.#expressCookie;
+      },
+    });
+  }
+
+  get #expressCookie(): ExpressSessionCookie {
+    const session = this;
+    return (this.#cookie ??= new ExpressSessionCookie(
+      {
+        get duration() {
+          return session.duration;
+        },
+        get expiresAt() {
+          return session.expiresAt;
+        },
+        get endsWithBrowser() {
+          return session.lifecycle.endsWithBrowser;
+        },
+        setDuration: (ms) => this.setDuration(ms),
+        unsetDuration: () => {
+          this.writable.state.duration = undefined;
+        },
+      },
+      this.host.cookieAttributes,
+    ));
+  }
+
+  /**
+   * What `request.flash` does, as connect-flash has it.
+   *
+   * @internal
+   */
+  connectFlash(...args: ConnectFlashArguments): unknown {
+    return connectFlash(this.readable.state.flash, () => this.writable.state.flash, args);
+  }
 }
 
 /** A duration that is none, as far as it can be shown. */

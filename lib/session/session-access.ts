@@ -206,7 +206,31 @@ export abstract class SessionAccess {
    */
   commitDue(): Promise<void> | void {
     this.#unattended = false;
+    if (this.refuseTooLate()) return Promise.reject(tooLate());
     return this.#life?.commit();
+  }
+
+  /**
+   * Where the head of the response has left and a commit would need a cookie, there is nothing to be done: what was changed
+   * is dropped and said in the log. A session that was to be left behind for good ends all the same.
+   *
+   * @internal
+   * @returns whether it was so
+   */
+  refuseTooLate(): boolean {
+    const life = this.#life;
+    if (life === null || !life.due || !life.needsCookie || !this.host.headSent) return false;
+    life.abandonTooLate();
+    this.host.tooLate();
+    return true;
+  }
+
+  /** A session was destroyed. The cookie of one that lives there has to be expired, which may be too late. */
+  protected async ended(destroying: Promise<void>): Promise<void> {
+    await destroying;
+    if (!this.lifecycle.livesInCookie || !this.host.headSent || this.host.tokens.length === 0) return;
+    this.host.tooLate();
+    throw tooLate();
   }
 
   /**
@@ -240,6 +264,14 @@ export abstract class SessionAccess {
 function notInitiated(): SessionError {
   return new SessionError(
     'The session is not loaded yet. Call `await session.initiate()` first (after setId() or setSignedId() as well).',
+  );
+}
+
+/** See refuseTooLate. */
+function tooLate(): SessionError {
+  return new SessionError(
+    'The session was not stored: the head of the response has left, and the cookie that it needs cannot reach the browser ' +
+      'any more. Write to the session before the first byte of the response.',
   );
 }
 

@@ -1,4 +1,3 @@
-import { SessionError } from '../session.errors.js';
 import { type Values, assertKey, omit, pick } from '../state/values.js';
 import { FlashMessages } from './flash-messages.js';
 import { formInput } from './form-input.js';
@@ -10,22 +9,6 @@ import { SessionValues, isSeveral, listOf } from './session-values.js';
 export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
   #flashMessages: FlashMessages | null = null;
   #of: Values | null = null;
-
-  static {
-    // connect-flash and its kind write to `session.flash ??= {}`. As an ordinary method it would be what they find there,
-    // and keep the messages of all visitors: one would read what was meant for another.
-    const flash: unknown = Reflect.get(this.prototype, 'flash');
-    Object.defineProperty(this.prototype, 'flash', {
-      configurable: true,
-      get: () => flash,
-      set: () => {
-        throw new SessionError(
-          "session.flash is a method, session.flash('error', 'text'), and cannot be replaced. Libraries that keep " +
-            'messages in a property of that name (connect-flash) are not needed beside it: leave them out.',
-        );
-      },
-    });
-  }
 
   /**
    * What the previous request flashed; not what this one flashes.

@@ -111,7 +111,7 @@ export class SessionState {
     return this.#duration;
   }
 
-  set duration(duration: number) {
+  set duration(duration: number | undefined) {
     this.#duration = duration;
     this.#durationChanged = true;
   }
@@ -172,6 +172,17 @@ export class SessionState {
     this.#record({ op: 'put', path, value: cloneValue(value) });
   }
 
+  /** Sets a top-level key as a whole, dots in its name included; undefined removes it. */
+  assign(key: string, value: unknown): void {
+    assertKey(key);
+    this.#lent?.forgetReplaced(key);
+    const effective = value !== undefined || Object.hasOwn(this.values, key);
+    if (value === undefined) delete this.values[key];
+    else this.values[key] = value;
+    this.#lend(value);
+    this.#record({ op: 'assign', key, value: cloneValue(value) }, effective);
+  }
+
   push(path: string, value: unknown): void {
     assertKey(path);
     pushTo(this.values, path, value);
@@ -229,6 +240,13 @@ export class SessionState {
     Object.assign(this.values, values);
     this.#handOut();
     this.#record({ op: 'reset', values: cloneValue(values) }, effective);
+  }
+
+  /** A value is handed out. Returns whether it may be mutated in place. */
+  lend(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    this.#handOut();
+    return true;
   }
 
   #lend(value: unknown): void {

@@ -54,7 +54,7 @@ class JourneyController {
 
   @Get('nest')
   nest(@NestSession() session: Session) {
-    return { same: session === Session.current() };
+    return { same: session.id === Session.current().id };
   }
 
   @Get('destroy')
@@ -102,7 +102,7 @@ class LookingModule implements NestModule {
           res: { setHeader(name: string, value: string): void },
           next: () => void,
         ) => {
-          res.setHeader('x-in-middleware', String(req.session === Session.current()));
+          res.setHeader('x-in-middleware', String(req.session?.id === Session.current().id));
           next();
         },
       )

@@ -61,7 +61,7 @@ class CartController {
   @Get('cart')
   cart(@Req() request: { session: RequestSession }, @Session() session: Session) {
     return {
-      same: request.session === session,
+      same: request.session.id === session.id,
       items: request.session.get('cartItems'),
       again: session.get('cartItems'),
     };

@@ -1,3 +1,4 @@
+import { RequestSession } from 'nestjs-session-kit';
 import type { Step } from './script.js';
 
 /** What a step came to: as JSON has it, since that is what a session keeps. */
@@ -57,7 +58,11 @@ export class Performer {
           ]);
         });
       case 'setPassport':
-        return Reflect.set(this.subject, 'passport', first);
+        return Reflect.set(
+          this.subject instanceof RequestSession ? this.subject.expressSession : this.subject,
+          'passport',
+          first,
+        );
       case 'switch':
         return this.switchTo(String(first), String(second), args[2] === true);
       default:

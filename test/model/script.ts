@@ -119,7 +119,6 @@ function kinds(someOf: readonly string[]): Kinds {
   const asking = fc.oneof(
     uses('id sessionId fresh stored isEmpty isModified initiated ready readonly'),
     uses('duration expiresAt createdAt'),
-    uses('passport'),
     uses('setPassport', fc.constantFrom<unknown[]>({ user: 'ada' }, undefined)),
   );
   const all = [

@@ -90,7 +90,7 @@ describe.each(PLATFORMS)('Passport on %s', (platform) => {
         userOf(context),
         session.id,
         session.get('cart'),
-        session.passport,
+        session.get('passport'),
         session.get('passport.user'),
       ]);
       expect(seen).toEqual([{ id: 'ada' }, after, ['tea'], { user: 'ada' }, 'ada']);

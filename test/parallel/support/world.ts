@@ -144,6 +144,12 @@ export class TestRequest implements SessionHost {
     return new RecordLifecycle(this.#process.world.runtime, this.#process.tools, true, null);
   }
 
+  readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };
+  readonly headSent = false;
+  readonly ended = false;
+
+  tooLate(): void {}
+
   arm(): void {}
 
   commitFailed(): void {}

@@ -1,0 +1,31 @@
+import type { HttpSessions } from './http-sessions.js';
+import type { RawRequest, RawResponse } from './raw-http.js';
+
+export type Done = (error?: unknown) => void;
+
+export type Middleware = (req: RawRequest, res: RawResponse, next: Done) => unknown;
+
+type ErrorMiddleware = (error: unknown, req: RawRequest, res: RawResponse, next: Done) => unknown;
+
+/**
+ * Middleware that runs in the context of the request that it is called for, whatever context it is called in. What errors
+ * are led to (four parameters) stays that, and its name stays its name: Express and Nest look at both.
+ */
+export function inOwnContext(
+  sessions: HttpSessions,
+  middleware: Middleware | ErrorMiddleware,
+): Middleware | ErrorMiddleware {
+  const wrapped = isForErrors(middleware)
+    ? function (this: unknown, error: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
+        return sessions.enter(req, () => middleware.call(this, error, req, res, next));
+      }
+    : function (this: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
+        if (sessions.isEntered(req)) return middleware.call(this, req, res, next);
+        return sessions.enter(req, () => middleware.call(this, req, res, next));
+      };
+  return Object.defineProperty(wrapped, 'name', { value: middleware.name });
+}
+
+function isForErrors(middleware: Middleware | ErrorMiddleware): middleware is ErrorMiddleware {
+  return middleware.length === 4;
+}

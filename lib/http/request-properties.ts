@@ -1,0 +1,79 @@
+import { SessionError } from '../session.errors.js';
+import type { ConnectFlashArguments } from '../session/connect-flash.js';
+import type { RequestSession } from '../session/request-session.js';
+import type { RawRequest } from './raw-http.js';
+
+/** What a request has of its session, as accessors: the names that express-session and connect-flash gave it. */
+export interface RequestProperties extends PropertyDescriptorMap {
+  readonly session: RequestAccessor;
+  readonly sessionID: RequestAccessor;
+  readonly flash: RequestAccessor;
+}
+
+/** An accessor for an object that is, or leads to, a request. */
+export interface RequestAccessor extends PropertyDescriptor {
+  get(this: RawRequest): unknown;
+  set(this: RawRequest, value: unknown): void;
+}
+
+/**
+ * Makes them for the requests of one application.
+ *
+ * `request.session = null` destroys the session, as cookie-session has it; anything else that is assigned is refused, since
+ * it would be stored nowhere.
+ *
+ * @param sessionOf the application's session of a request
+ */
+export function requestProperties(
+  sessionOf: (request: RawRequest) => RequestSession | undefined,
+): RequestProperties {
+  return {
+    session: {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return sessionOf(this)?.expressSession;
+      },
+      set(value) {
+        const session = sessionOf(this);
+        // On a route that is excluded here, another library may have its own.
+        if (session === undefined) replace(this, 'session', value);
+        else if (value === null) void session.destroy();
+        else if (value !== session.expressSession && value !== session) throw refused();
+      },
+    },
+    sessionID: {
+      configurable: true,
+      enumerable: true,
+      get() {
+        return sessionOf(this)?.id;
+      },
+      set(value) {
+        if (value !== sessionOf(this)?.id) replace(this, 'sessionID', value);
+      },
+    },
+    flash: {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const session = sessionOf(this);
+        if (session === undefined) return undefined;
+        return (...args: ConnectFlashArguments) => session.connectFlash(...args);
+      },
+      set(value) {
+        replace(this, 'flash', value);
+      },
+    },
+  };
+}
+
+function replace(request: object, name: string, value: unknown): void {
+  Object.defineProperty(request, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function refused(): SessionError {
+  return new SessionError(
+    'request.session cannot be replaced. Set its values (request.session.user = user), or replace all of them with ' +
+      'session.reset({ ... }); end it with request.session = null or await session.destroy().',
+  );
+}

@@ -1,0 +1,37 @@
+import { SessionError } from '../session.errors.js';
+
+/**
+ * Refuses whatever is assigned to a property of an instance: of a class whose state is private, nothing can be set so that
+ * would be kept, and nothing of it can be broken. A frozen object would swallow it in code that is not strict.
+ *
+ * @param prototype of the class. What it and its ancestors have becomes accessors; what they do not have leads to a Proxy
+ * at the far end of the prototype chain, which only such names reach
+ */
+export function refuseAssignments(prototype: object): void {
+  let last = prototype;
+  for (let next: object | null = prototype; next !== null && next !== Object.prototype;) {
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(next))) {
+      if (name !== 'constructor') Object.defineProperty(next, name, withoutSetter(name, descriptor));
+    }
+    last = next;
+    next = Reflect.getPrototypeOf(next);
+  }
+  const end = new Proxy<object>(Object.create(Object.prototype), {
+    set: (_target, name) => refuse(name),
+  });
+  Reflect.setPrototypeOf(last, end);
+}
+
+function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDescriptor {
+  const set = (): never => refuse(name);
+  if (!('value' in descriptor)) return { ...descriptor, set };
+  const value: unknown = descriptor.value;
+  return { configurable: true, get: () => value, set };
+}
+
+function refuse(name: string | symbol): never {
+  throw new SessionError(
+    `session.${String(name)} cannot be set. Store a value with session.put('${String(name)}', value), or by way of ` +
+      'request.session, whose properties are values.',
+  );
+}

@@ -1,0 +1,43 @@
+import { format } from 'node:util';
+import type { FlashState } from '../state/flash-state.js';
+import { type Values, readPath } from '../state/values.js';
+
+/** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
+export type ConnectFlashArguments = readonly [type?: string, message?: unknown, ...inserted: unknown[]];
+
+/**
+ * Does with flash messages what `req.flash` of connect-flash does: `req.flash('error', text)` queues a message and gives
+ * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them.
+ *
+ * @param write gives the messages to what changes them
+ */
+export function connectFlash(
+  messages: FlashState,
+  write: () => FlashState,
+  [type, message, ...inserted]: ConnectFlashArguments,
+): unknown {
+  if (type === undefined || type === '') return takeAll(messages, write);
+  if (message === undefined || message === null || message === '') return take(type, messages, write);
+  const text = inserted.length > 0 ? format(message, ...inserted) : message;
+  const added: unknown[] = Array.isArray(text) ? text : [text];
+  const list = [...listAt(type, messages), ...added];
+  write().flash(type, list);
+  return list.length;
+}
+
+function take(type: string, messages: FlashState, write: () => FlashState): unknown[] {
+  const list = listAt(type, messages);
+  if (list.length > 0) write().forget(type);
+  return list;
+}
+
+function takeAll(messages: FlashState, write: () => FlashState): Values {
+  return Object.fromEntries(Object.keys(messages.visible).map((type) => [type, take(type, messages, write)]));
+}
+
+/** A message that was flashed by itself (`session.flash('error', 'text')`) is a list of one. */
+function listAt(type: string, messages: FlashState): unknown[] {
+  const found = readPath(messages.visible, type);
+  if (found === undefined || found === null) return [];
+  return Array.isArray(found) ? found : [found];
+}

@@ -1,0 +1,330 @@
+import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
+import { ClassSerializerInterceptor, Controller, Get, Post, UseInterceptors } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { describe, expect, it } from 'vitest';
+import {
+  Flash,
+  FlashMessages,
+  RequestSession,
+  Session,
+  SessionError,
+  SessionValueError,
+} from 'nestjs-session-kit';
+import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+/** A session as JavaScript sees it, and libraries that know none of its types. */
+type Loose = Record<string, unknown>;
+
+const shape = ({ req }: HandlerContext): Loose => Object(req.session);
+
+/** Calls a method of express-session's that has a callback. */
+const calling = (session: Loose, method: string, ...args: unknown[]) =>
+  new Promise<void>((resolve, reject) => {
+    const callback = (error?: unknown) => (error === undefined ? resolve() : reject(error));
+    Reflect.apply(Object(session[method]), session, [...args, callback]);
+  });
+
+const cookieOf = (session: Loose): Loose => Object(session['cookie']);
+
+describe.each(PLATFORMS)('request.session on %s', (platform) => {
+  const start = (driver = 'memory') => HandlerApp.start(platform, { options: { driver } });
+
+  it('keeps what is set, counted up, deleted and set to undefined', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const stored = await visitor.handle((_session, context) => {
+      Object.assign(shape(context), { views: 1, user: { name: 'Ada' }, returnTo: '/secret' });
+    });
+    expect(stored.cookies).toHaveLength(1);
+    await visitor.in((_session, context) => {
+      const session = shape(context);
+      session['views'] = Number(session['views']) + 1;
+      session['user'] = undefined;
+      expect(Reflect.deleteProperty(session, 'returnTo')).toBe(true);
+      expect(session['returnTo']).toBeUndefined();
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ views: 2 });
+  });
+
+  it('has its values, and nothing else, as own keys', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session, context) => {
+      session.put('cart', ['tea']).flash('status', 'Hello');
+      shape(context)['literal.dots'] = 1;
+    });
+    const seen = await visitor.in((_session, context) => {
+      const session = shape(context);
+      const names: string[] = [];
+      for (const name in session) names.push(name);
+      return {
+        keys: Object.keys(session),
+        names,
+        spread: { ...session },
+        json: JSON.parse(JSON.stringify(session)) as unknown,
+        in: ['cart', 'cookie', 'save', 'user', 'status', 'toString'].map((name) => name in session),
+        own: ['cart', 'cookie', 'user'].map((name) => Object.hasOwn(session, name)),
+        isSession: session instanceof RequestSession,
+      };
+    });
+    const values = { cart: ['tea'], 'literal.dots': 1 };
+    expect(seen).toEqual({
+      keys: ['cart', 'literal.dots'],
+      names: ['cart', 'literal.dots'],
+      spread: values,
+      json: values,
+      in: [true, true, true, false, false, true],
+      own: [true, false, false],
+      isSession: true,
+    });
+  });
+
+  it('never takes a flash message, which a form may hold, for a value', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flashAll(), { body: { passport: { user: 'admin' } } });
+    expect(await visitor.in((_session, context) => shape(context)['passport'])).toBeUndefined();
+  });
+
+  it('takes names to the letter, and what is changed in place, as a library keeps its state', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const key = 'oauth2:example.test';
+    await visitor.in((_session, context) => {
+      const session = shape(context);
+      session[key] ??= {};
+      Object.assign(Object(session[key]), { state: 'abc' });
+    });
+    expect(await visitor.in((_session, context) => Object.entries(shape(context)))).toEqual([
+      [key, { state: 'abc' }],
+    ]);
+    await visitor.in((_session, context) => Reflect.deleteProperty(shape(context), key));
+    expect(await visitor.in((session) => session.all())).toEqual({});
+  });
+
+  it('stores nothing and sends no cookie where it is only asked for', async () => {
+    await using app = await start();
+    const { value, cookies } = await app
+      .visitor()
+      .handle((_session, context) => [shape(context)['returnTo'], Object.keys(shape(context))]);
+    expect([value, cookies]).toEqual([[undefined, []], []]);
+  });
+
+  it.each(['memory', 'stealth'])('destroys where null is assigned, with %s', async (driver) => {
+    await using app = await start(driver);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('user', 'ada'));
+    const { cookies } = await visitor.handle((session, { req }) => {
+      Reflect.set(req, 'session', null);
+      expect(session.all()).toEqual({});
+    });
+    expect(cookies.join()).toMatch(/max-age=0/i);
+    expect(await visitor.in((session) => session.all())).toEqual({});
+  });
+
+  it('refuses whatever else is assigned, and says what to do', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session, { req }) => {
+      session.put('user', 'ada');
+      for (const value of [{}, undefined, false, { user: 'eve' }]) {
+        expect(() => Reflect.set(req, 'session', value)).toThrow(/cannot be replaced.*session\.reset.*null/);
+      }
+      Reflect.set(req, 'session', req.session);
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ user: 'ada' });
+  });
+
+  it('keeps or refuses every name, and no name breaks the session', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const names = new Set<string>([
+      'then',
+      'toJSON',
+      'toString',
+      'valueOf',
+      'hasOwnProperty',
+      'constructor',
+      '__proto__',
+    ]);
+    for (let on: object | null = RequestSession.prototype; on !== null; on = Reflect.getPrototypeOf(on)) {
+      for (const name of Object.getOwnPropertyNames(on)) names.add(name);
+    }
+    for (const name of names) {
+      const outcome = await visitor.in((_session, context) => {
+        shape(context)['before'] = 1;
+        try {
+          shape(context)[name] = 'x';
+          return 'kept';
+        } catch (error) {
+          return error;
+        }
+      });
+      const seen = await visitor.in((_session, context) => [shape(context)['before'], shape(context)[name]]);
+      if (outcome === 'kept') expect([name, ...seen]).toEqual([name, 1, 'x']);
+      else expect([name, outcome]).toEqual([name, expect.any(SessionValueError)]);
+      await visitor.in((_session, context) => Reflect.deleteProperty(shape(context), name));
+    }
+    expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
+  });
+
+  it('answers 400 to a field of a form whose name is taken', async () => {
+    await using app = await start();
+    await app
+      .visitor()
+      .handle((_session, context) => void Object.assign(shape(context), context.req['body']), {
+        body: { save: 'x' },
+        status: 400,
+      });
+  });
+
+  it('has the cookie of express-session, whose lifetime is that of this session', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { cookies } = await visitor.handle((_session, context) => {
+      shape(context)['user'] = 'ada';
+      cookieOf(shape(context))['maxAge'] = 3_600_000;
+    });
+    expect(cookies.join()).toMatch(/max-age=3600\b/i);
+    const seen = await visitor.in((session, context) => {
+      const { originalMaxAge, expires, path, httpOnly, sameSite } = cookieOf(shape(context));
+      return [originalMaxAge, Number(expires) === session.expiresAt, path, httpOnly, sameSite];
+    });
+    expect(seen).toEqual([3_600_000, true, '/', true, 'lax']);
+    await visitor.in((session, context) => {
+      cookieOf(shape(context))['expires'] = false;
+      expect(session.duration).toBe(7_200_000);
+      expect(() => Reflect.set(cookieOf(shape(context)), 'secure', true)).toThrow(/option 'cookie\.secure'/);
+    });
+  });
+
+  it('calls the callbacks of regenerate, save, reload, touch and destroy', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const seen = await visitor.in(async (session, context) => {
+      const own = shape(context);
+      Object.assign(own, { cart: 1, draft: 2 });
+      const before = context.req['sessionID'];
+      await calling(own, 'regenerate', ['cart']);
+      const kept = { ...own };
+      await calling(own, 'save');
+      own['late'] = 1;
+      await calling(own, 'reload');
+      await calling(own, 'touch');
+      const reloaded = { ...own };
+      const after = context.req['sessionID'];
+      await calling(own, 'destroy');
+      return { kept, reloaded, changed: before !== after && after !== session.id, left: { ...own } };
+    });
+    expect(seen).toEqual({ kept: { cart: 1 }, reloaded: { cart: 1 }, changed: true, left: {} });
+  });
+
+  it('has the methods of the session, which give the session back in the same shape', async () => {
+    await using app = await start();
+    const seen = await app.visitor().in((session, context) => {
+      const own = shape(context);
+      const again: unknown = Reflect.apply(Object(own['put']), own, ['a', 1]);
+      return [again === own, own['id'] === session.id, session.get('a')];
+    });
+    expect(seen).toEqual([true, true, 1]);
+  });
+
+  it('is refused where the session is read-only, not loaded yet, and where the key cannot be one', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    await visitor.in(async (session, context) => {
+      const set = (name: string) => () => void (shape(context)[name] = 1);
+      expect(set('user.__proto__')).toThrow(SessionValueError);
+      session.setId(id);
+      expect(shape(context)['a']).toBeUndefined();
+      expect(set('early')).toThrow(/is not loaded yet/);
+      await session.initiate(true);
+      expect(set('late')).toThrow(/read-only/);
+    });
+  });
+
+  it('has connect-flash beside it, whose messages are flash messages', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
+      Reflect.apply(Object(req['flash']), req, args);
+    const counted = await visitor.in((_session, context) => [
+      flash(context, 'error', 'Wrong password.'),
+      flash(context, 'error', ['%s was locked.', 'Try again.']),
+      flash(context, 'info', 'Hello %s', 'Ada'),
+    ]);
+    expect(counted).toEqual([1, 3, 1]);
+    const read = await visitor.in((_session, context) => [
+      flash(context, 'error'),
+      flash(context, 'error'),
+      flash(context),
+    ]);
+    expect(read).toEqual([['Wrong password.', '%s was locked.', 'Try again.'], [], { info: ['Hello Ada'] }]);
+    expect(await visitor.in((_session, context) => flash(context))).toEqual({});
+  });
+});
+
+describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
+  it('is reached by its methods only: what is assigned is refused, strict or not', async () => {
+    await using app = await HandlerApp.start(platform);
+    await app.visitor().in((session) => {
+      // Code that is not strict swallows what a frozen object refuses: a script of its own is not.
+      const sloppy = (on: object, name: string): unknown => runInNewContext('on[name] = 1', { on, name });
+      for (const name of ['user', 'get', 'commitDue', 'over', 'id', 'toString', 'flash']) {
+        expect(() => sloppy(session, name), name).toThrow(SessionError);
+        expect(() => Reflect.set(session, name, 1), name).toThrow(/session\.put\(/);
+      }
+      expect(session.put('a', 1).get('a')).toBe(1);
+    });
+  });
+
+  it('is an object like any other for whoever looks at it', async () => {
+    await using app = await HandlerApp.start(platform);
+    const looked = await app.visitor().in(async (session) => {
+      session.put('get', 'taken').put('then', 'taken');
+      const same = await Promise.resolve(session);
+      return [
+        same === session,
+        session instanceof RequestSession,
+        typeof session.get,
+        inspect(session).includes('taken'),
+        session.constructor.name,
+      ];
+    });
+    expect(looked).toEqual([true, true, 'function', false, 'RequestSession']);
+  });
+});
+
+@Controller()
+class SerializedController {
+  @Post('session')
+  @UseInterceptors(ClassSerializerInterceptor)
+  session(@Session() session: Session) {
+    return session.put({ cart: ['tea'], user: { name: 'Ada' } }).flash('status', 'Hello');
+  }
+
+  @Get('messages')
+  messages(@Flash() messages: FlashMessages) {
+    return messages;
+  }
+}
+
+describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) => {
+  it.each([true, false])(
+    'a session and messages are serialized as without it (everywhere: %s)',
+    async (everywhere) => {
+      await using app = await HandlerApp.start(platform, {
+        controllers: [SerializedController],
+        providers: everywhere ? [{ provide: APP_INTERCEPTOR, useClass: ClassSerializerInterceptor }] : [],
+      });
+      const { agent } = app.visitor();
+      const session = await agent.post('/session').expect(201);
+      expect(session.body).toEqual({ cart: ['tea'], user: { name: 'Ada' }, status: 'Hello' });
+      const messages = await agent.get('/messages').expect(200);
+      expect(messages.body).toEqual({ status: 'Hello' });
+    },
+  );
+});
