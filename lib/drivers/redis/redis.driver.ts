@@ -13,7 +13,13 @@ import {
   type RedisClient,
   type RedisDriverOptions,
 } from './redis.options.js';
-import { type RedisScript, touchScript, writeIdLength, writeScript } from './redis.scripts.js';
+import {
+  destroyVersionScript,
+  type RedisScript,
+  touchScript,
+  writeIdLength,
+  writeScript,
+} from './redis.scripts.js';
 
 export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './redis.options.js';
 
@@ -94,6 +100,11 @@ export class RedisDriver implements RecordDriver {
   async destroy(id: string): Promise<void> {
     const key = this.#keyOf(id);
     await this.#call(key, (client) => client.del(key));
+  }
+
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    const now = this.#context.clock.now();
+    return this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
   }
 
   /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */
