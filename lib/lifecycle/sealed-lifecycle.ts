@@ -1,4 +1,5 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import type { Ages } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
@@ -10,12 +11,7 @@ export class SealedLifecycle extends SessionLifecycle {
   readonly #driver: SealingDriver;
   #token = '';
 
-  constructor(
-    runtime: SessionRuntime,
-    driver: SealingDriver,
-    ages: boolean,
-    clientOf: (() => Client) | null,
-  ) {
+  constructor(runtime: SessionRuntime, driver: SealingDriver, ages: Ages, clientOf: (() => Client) | null) {
     super(runtime, ages, clientOf);
     this.#driver = driver;
   }
