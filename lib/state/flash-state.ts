@@ -64,6 +64,7 @@ export class FlashState {
    */
   reloaded(batches: FlashBatch[]): FlashState {
     const again = new FlashState(batches, this.#seen, this.#ages, this.#before);
+    again.#own = this.#own;
     const since = batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
