@@ -58,7 +58,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   createLifecycle(): SessionLifecycle {
     const { recordClient } = this.#settings;
     return this.#settings.createLifecycle(
-      () => usesMessagesUp(this.#req, this.platform?.routeOptions),
+      // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
+      () => usesMessagesUp(this.#req, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
     );
