@@ -108,7 +108,9 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.keep('status', 'errors.email')
    */
   keep(...keys: GivenKeys): this {
-    this.writable.state.flash.keep(givenKeys('keep', keys).map(fieldPath));
+    const paths = givenKeys('keep', keys);
+    // A field may be named as it stands in the form.
+    this.writable.state.flash.keep([...paths, ...paths.map(fieldPath)]);
     return this;
   }
 

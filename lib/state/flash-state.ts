@@ -1,6 +1,6 @@
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
-import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
+import { SentFlash } from './sent-flash.js';
 import { type Values, readPath } from './values.js';
 
 /**
@@ -8,12 +8,6 @@ import { type Values, readPath } from './values.js';
  * commit, when more is known of the request.
  */
 export type Ages = boolean | (() => boolean);
-
-/** What was given to a write. It can be taken back from the writes that follow. */
-interface Sent {
-  messages: OwnCopy;
-  fields: OwnCopy;
-}
 
 /**
  * The flash messages of one session as one request sees them.
@@ -35,9 +29,9 @@ export class FlashState {
   #pending: FlashLayers | null = null;
   #isPending = false;
   /** What a write under way carries, and its number. */
-  #inFlight: { readonly stamp: number; readonly sent: Sent } | null = null;
+  #inFlight: { readonly stamp: number; readonly sent: SentFlash } | null = null;
   /** What this request stored in earlier commits, by the number of the write. Null: nothing. */
-  #own: Map<number, Sent> | null = null;
+  #own: Map<number, SentFlash> | null = null;
   /** Counts the messages taken back after they were stored, or on their way. */
   #withdrawals = 0;
   #withdrawalsInFlight = 0;
@@ -159,11 +153,7 @@ export class FlashState {
 
   #hasFlashed(path: string): boolean {
     if (this.#pending !== null && this.#pending.read(path) !== undefined) return true;
-    for (const { messages, fields } of this.#sent()) {
-      if (readPath(messages.values, path) !== undefined || readPath(fields.values, path) !== undefined)
-        return true;
-    }
-    return false;
+    return this.#sent().some((sent) => sent.has(path));
   }
 
   /** Takes a message back, whoever flashed it. Returns false where none was readable. */
@@ -182,11 +172,7 @@ export class FlashState {
     this.#visible = new FlashLayers();
     this.#pending = null;
     this.#isPending = false;
-    for (const sent of this.#sent()) {
-      if (!isEmpty(sent)) this.#withdrawals += 1;
-      sent.messages = new OwnCopy({});
-      sent.fields = new OwnCopy({});
-    }
+    for (const sent of this.#sent()) if (sent.removeAll()) this.#withdrawals += 1;
   }
 
   /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
@@ -195,26 +181,19 @@ export class FlashState {
   }
 
   /** What is stored already, or on its way. */
-  #sent(): readonly Sent[] {
+  #sent(): readonly SentFlash[] {
     if (this.#own === null) return this.#inFlight === null ? NONE : [this.#inFlight.sent];
     return this.#inFlight === null ? [...this.#own.values()] : [...this.#own.values(), this.#inFlight.sent];
   }
 
   #withdraw(path: string): void {
-    for (const { messages, fields } of this.#sent()) {
-      const [message, field] = [messages.remove(path), fields.remove(path)];
-      if (message || field) this.#withdrawals += 1;
-    }
+    for (const sent of this.#sent()) if (sent.remove(path)) this.#withdrawals += 1;
   }
 
   /** @returns whether there were any */
   #withdrawFields(): boolean {
     const withdrawals = this.#withdrawals;
-    for (const sent of this.#sent()) {
-      if (sent.fields.isEmpty) continue;
-      sent.fields = new OwnCopy({});
-      this.#withdrawals += 1;
-    }
+    for (const sent of this.#sent()) if (sent.removeFields()) this.#withdrawals += 1;
     return this.#withdrawals > withdrawals;
   }
 
@@ -229,16 +208,16 @@ export class FlashState {
     const rest: FlashBatch[] = [];
     for (const batch of this.#batches) {
       const own = this.#own?.get(batch[0]);
-      if (own !== undefined) append(rest, batch[0], own);
+      if (own !== undefined) own.appendTo(rest, batch[0]);
       else if (this.#survives(batch[0])) rest.push(batch);
     }
     this.#aloneInFlight = this.#alone;
     this.#withdrawalsInFlight = this.#withdrawals;
     if (this.#pending !== null && this.#isPending) {
-      const { messages, fields } = this.#pending.take();
+      const sent = new SentFlash(this.#pending.take());
       this.#isPending = false;
-      this.#inFlight = { stamp, sent: { messages: new OwnCopy(messages), fields: new OwnCopy(fields) } };
-      append(rest, stamp, this.#inFlight.sent);
+      this.#inFlight = { stamp, sent };
+      sent.appendTo(rest, stamp);
     }
     return rest;
   }
@@ -266,20 +245,10 @@ export class FlashState {
   /** The write did not happen: what it carried is pending again. */
   notStored(): void {
     if (this.#inFlight === null) return;
-    const { messages, fields } = this.#inFlight.sent;
+    const { left } = this.#inFlight.sent;
     this.#inFlight = null;
-    this.#toStore().putBack({ messages: messages.values, fields: fields.values });
+    this.#toStore().putBack(left);
   }
 }
 
-const NONE: readonly Sent[] = [];
-
-function isEmpty({ messages, fields }: Sent): boolean {
-  return messages.isEmpty && fields.isEmpty;
-}
-
-function append(batches: FlashBatch[], stamp: number, sent: Sent): void {
-  if (isEmpty(sent)) return;
-  const messages = sent.messages.share();
-  batches.push(sent.fields.isEmpty ? [stamp, messages] : [stamp, messages, sent.fields.share()]);
-}
+const NONE: readonly SentFlash[] = [];

@@ -166,6 +166,19 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     }
   });
 
+  it('lives one request more by the names of its fields, beside messages of such a name', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flashAll().flash('list[0]', 'mine'), {
+      form: { 'user[name]': 'Ada', 'user[city]': 'London' },
+    });
+    await visitor.in((session) => session.keep('user[name]', 'list[0]'));
+    expect(await visitor.in((session) => session.flashMessages.all())).toEqual({
+      user: { name: 'Ada' },
+      'list[0]': 'mine',
+    });
+  });
+
   it.each<[string, (session: RequestSession) => unknown, object]>([
     ['flashExcept', (session) => session.flashAll().flashExcept('card'), { name: 'Ada', 'a.b': 1 }],
     ['flashOnly', (session) => session.flashAll().flashOnly('a.b'), { 'a.b': 1 }],
