@@ -58,7 +58,10 @@ export class FlashState {
    */
   reloaded(batches: FlashBatch[]): FlashState {
     const again = new FlashState(batches, this.#seen, this.#ages, this.#before);
-    again.#own = this.#own;
+    for (const [stamp, messages, fields = {}] of batches) {
+      // What was taken back and not stored is back again, too.
+      if (this.#own?.has(stamp) === true) again.#addOwn(stamp, new SentFlash({ messages, fields }));
+    }
     const since = batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
@@ -232,8 +235,12 @@ export class FlashState {
     this.#withdrawalsStored = this.#withdrawalsInFlight;
     if (this.#aloneInFlight) this.#alone = false;
     if (this.#inFlight === null) return;
-    (this.#own ??= new Map()).set(this.#inFlight.stamp, this.#inFlight.sent);
+    this.#addOwn(this.#inFlight.stamp, this.#inFlight.sent);
     this.#inFlight = null;
+  }
+
+  #addOwn(stamp: number, sent: SentFlash): void {
+    (this.#own ??= new Map()).set(stamp, sent);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */

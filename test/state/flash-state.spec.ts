@@ -130,6 +130,18 @@ describe('the flash messages of a request', () => {
     });
   });
 
+  it('are back where they were taken back and the session is loaded once more, and can be taken back again', () => {
+    const state = new FlashState([], 0, true);
+    state.flash('a', 1);
+    state.flash('b', 2);
+    const batches = store(state, 1);
+    state.forget('a');
+    const again = state.reloaded(batches);
+    expect([again.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
+    again.forget('b');
+    expect(seenBy(store(again, 2), 2)).toEqual({ a: 1 });
+  });
+
   it('are asked whether they age only where there are any, and not before a commit', () => {
     let asked = 0;
     const ages = () => {
