@@ -21,6 +21,7 @@ import { isProduction } from './production.js';
 import { SessionConfigError, SessionError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import type { Ages } from './state/flash-state.js';
 import { parsePayload } from './state/payload.js';
 import type { Values } from './state/values.js';
 
@@ -205,7 +206,7 @@ export class SessionManager {
   }
 
   /** @internal */
-  createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
+  createLifecycle(ages: Ages, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     if (this.#perRequest !== null) {
       const { driver: name } = this.#settings;
       const driver = this.#registry.checked(name, this.#perRequest(this.#settings.configOf(name), request));

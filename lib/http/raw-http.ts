@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Route } from './shows-messages.js';
 
 /** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
 export type RawRequest = IncomingMessage & {
@@ -18,4 +19,5 @@ export interface PlatformRequest {
   readonly body?: unknown;
   readonly ip?: unknown;
   readonly protocol?: unknown;
+  readonly routeOptions?: Route;
 }

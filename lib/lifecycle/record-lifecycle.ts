@@ -1,6 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
+import type { Ages } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
@@ -50,7 +51,7 @@ export class RecordLifecycle extends SessionLifecycle {
   /** Null until the session moves. */
   #relocation: Relocation | null = null;
 
-  constructor(runtime: SessionRuntime, tools: RecordTools, ages: boolean, clientOf: (() => Client) | null) {
+  constructor(runtime: SessionRuntime, tools: RecordTools, ages: Ages, clientOf: (() => Client) | null) {
     super(runtime, ages, clientOf);
     this.#tools = tools;
   }

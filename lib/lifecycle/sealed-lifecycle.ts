@@ -1,4 +1,5 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import type { Ages } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
@@ -19,7 +20,7 @@ export class SealedLifecycle extends SessionLifecycle {
     runtime: SessionRuntime,
     driver: SealingDriver,
     endings: RecentEndings,
-    ages: boolean,
+    ages: Ages,
     clientOf: (() => Client) | null,
   ) {
     super(runtime, ages, clientOf);

@@ -1,4 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
+import type { Ages } from '../state/flash-state.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
 import { recordedUser } from './recorded-user.js';
@@ -23,7 +24,7 @@ const CHANGES_DROPPED =
 export abstract class SessionLifecycle {
   readonly #runtime: SessionRuntime;
   readonly #clientOf: (() => Client) | null;
-  readonly #ages: boolean;
+  readonly #ages: Ages;
 
   /** Null until something needs it. */
   protected currentId: string | null = null;
@@ -61,10 +62,10 @@ export abstract class SessionLifecycle {
   #state: SessionState | null = null;
 
   /**
-   * @param ages false where the request must not use flash messages up (a prefetch)
+   * @param ages whether the request uses flash messages up
    * @param clientOf who is at the other end, asked only when a record is written
    */
-  constructor(runtime: SessionRuntime, ages: boolean, clientOf: (() => Client) | null) {
+  constructor(runtime: SessionRuntime, ages: Ages, clientOf: (() => Client) | null) {
     this.#runtime = runtime;
     this.#clientOf = clientOf;
     this.#ages = ages;
@@ -177,7 +178,7 @@ export abstract class SessionLifecycle {
     this.#left ??= { id: to, version: 0, expiresAt: 0 };
   }
 
-  protected get ages(): boolean {
+  protected get ages(): Ages {
     return this.#ages;
   }
 
