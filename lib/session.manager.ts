@@ -219,7 +219,7 @@ export class SessionManager {
     return this.#sealed(this.#sealing, ages, clientOf);
   }
 
-  #sealed(driver: SealingDriver, ages: boolean, clientOf: (() => Client) | null): SealedLifecycle {
+  #sealed(driver: SealingDriver, ages: Ages, clientOf: (() => Client) | null): SealedLifecycle {
     return new SealedLifecycle(this.#runtime, driver, this.#endings, ages, clientOf);
   }
 
