@@ -7,6 +7,7 @@ import type { SealingDriver, SessionRecord } from './drivers/driver.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
 import { Lifetimes } from './lifecycle/lifetimes.js';
+import { RecentEndings } from './lifecycle/recent-endings.js';
 import { RecordEnding } from './lifecycle/record-ending.js';
 import { RecordFinder } from './lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
@@ -20,6 +21,7 @@ import { isProduction } from './production.js';
 import { SessionConfigError, SessionError } from './session.errors.js';
 import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import type { Ages } from './state/flash-state.js';
 import { parsePayload } from './state/payload.js';
 import type { Values } from './state/values.js';
 
@@ -48,6 +50,7 @@ export class SessionManager {
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
   readonly #health: StoreHealth;
+  readonly #endings = new RecentEndings(systemClock);
   #driver: AnyDriver | null = null;
   /** Null with a driver that keeps records, or one that is made for each request. */
   #sealing: SealingDriver | null = null;
@@ -203,17 +206,21 @@ export class SessionManager {
   }
 
   /** @internal */
-  createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
+  createLifecycle(ages: Ages, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     if (this.#perRequest !== null) {
       const { driver: name } = this.#settings;
       const driver = this.#registry.checked(name, this.#perRequest(this.#settings.configOf(name), request));
       return isSealing(driver)
-        ? new SealedLifecycle(this.#runtime, new CookieSafeDriver(name, driver), ages, clientOf)
+        ? this.#sealed(new CookieSafeDriver(name, driver), ages, clientOf)
         : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);
     }
     if (this.#tools !== null) return new RecordLifecycle(this.#runtime, this.#tools, ages, clientOf);
     if (this.#sealing === null) throw notBooted();
-    return new SealedLifecycle(this.#runtime, this.#sealing, ages, clientOf);
+    return this.#sealed(this.#sealing, ages, clientOf);
+  }
+
+  #sealed(driver: SealingDriver, ages: Ages, clientOf: (() => Client) | null): SealedLifecycle {
+    return new SealedLifecycle(this.#runtime, driver, this.#endings, ages, clientOf);
   }
 
   #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {

@@ -91,6 +91,20 @@ export interface RecordDriver extends DriverLifecycle {
   destroy(id: string): Promise<void>;
 
   /**
+   * Removes a live record if that version is the stored one: atomic, as `write` is. It must need no space, so that a
+   * session can be ended in a store that is full. Optional: without it, ending a session takes a write and a `destroy`,
+   * and where the store refuses that write, a `destroy` alone, which a `regenerate` of the same moment may escape.
+   *
+   * @param version the version that was read; 1 or more
+   * @returns true when removed; false where another version is stored, or none. Nothing is changed then.
+   * @example
+   * async destroyVersion(id: string, version: number) {
+   *   return (await this.mongo.deleteOne({ id, version, expiresAt: { $gt: Date.now() } })).deletedCount === 1;
+   * }
+   */
+  destroyVersion?(id: string, version: number): Promise<boolean>;
+
+  /**
    * Removes what has expired, in slices that never hold the event loop for longer than 20 ms. Left out by stores that
    * expire records by themselves.
    *

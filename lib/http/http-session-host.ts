@@ -6,6 +6,7 @@ import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
+import { usesMessagesUp } from './shows-messages.js';
 import type { SessionCookie } from './session-cookie.js';
 
 /** What all requests of an application share. */
@@ -16,8 +17,8 @@ export interface HttpSessionSettings {
   readonly recordClient: boolean;
   isNeverFlashed(field: string): boolean;
   verify(signedId: string, secret: string | undefined): string | null;
-  /** @param ages whether the request uses flash messages up */
-  createLifecycle(ages: boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
+  /** @param ages whether the request uses flash messages up; asked at a commit, and only where there are any */
+  createLifecycle(ages: () => boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
 }
 
 /** Longer user agents are cut: a column of any size can be filled by a visitor. */
@@ -58,7 +59,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   createLifecycle(): SessionLifecycle {
     const { recordClient } = this.#settings;
     return this.#settings.createLifecycle(
-      !isPrefetch(this.#req),
+      // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
+      () => usesMessagesUp(this.#req, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
     );
@@ -160,10 +162,4 @@ export class HttpSessionHost implements SessionHost, GateContext {
       userAgent: agent === undefined ? null : agent.slice(0, MAX_USER_AGENT),
     };
   }
-}
-
-/** A page fetched in case it is needed must not use flash messages up (Fetch Standard, `Sec-Purpose`). */
-function isPrefetch(req: RawRequest): boolean {
-  const purpose = req.headers['sec-purpose'] ?? req.headers['purpose'] ?? req.headers['x-moz'];
-  return typeof purpose === 'string' && purpose.toLowerCase().includes('prefetch');
 }

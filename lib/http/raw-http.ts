@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionKeeper } from './session-of.js';
+import type { Route } from './shows-messages.js';
 
 /** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
 export type RawRequest = IncomingMessage &
@@ -19,4 +20,5 @@ export interface PlatformRequest {
   readonly body?: unknown;
   readonly ip?: unknown;
   readonly protocol?: unknown;
+  readonly routeOptions?: Route;
 }

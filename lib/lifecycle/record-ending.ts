@@ -14,7 +14,8 @@ type Ended = { readonly kind: 'ended' | 'gone' } | { readonly kind: 'moved'; rea
 
 /**
  * How a record ends: moved to another id, or destroyed. Both go through the version check, because a plain removal
- * could remove the marker of a parallel regenerate and leave its new record alive: a logout undone.
+ * could remove the marker of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
+ * remove a version by itself (`destroyVersion`) is first made to hold a mark in its place, which nobody else replaces.
  */
 export class RecordEnding {
   readonly #store: RecordStore;
@@ -39,12 +40,35 @@ export class RecordEnding {
   }
 
   /**
-   * Removes a record if it is still at that version.
+   * Removes a record if it is still at that version. Where the store refuses to (a driver without `destroyVersion`, in a
+   * store that is full), it is removed without the check: better than a session that cannot be ended.
    *
-   * @returns false where it is not
+   * @returns false where it is not at that version
    */
   async endVersion(id: string, version: number): Promise<boolean> {
+    try {
+      return await this.#endChecked(id, version);
+    } catch (error) {
+      // One that does not answer at all is not asked once more: that would hold the request twice as long.
+      if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
+      return this.#endUnchecked(id, version);
+    }
+  }
+
+  async #endChecked(id: string, version: number): Promise<boolean> {
+    const { destroyVersion } = this.#store;
+    if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
     if (!(await this.#store.write(id, this.#sign(endedPayload(this.#serializer), version + 1)))) return false;
+    await this.#store.destroy(id);
+    return true;
+  }
+
+  async #endUnchecked(id: string, version: number): Promise<boolean> {
+    const record = await this.#store.read(id);
+    // What was to remove it may have arrived, and only its answer not.
+    if (record === null) return true;
+    const { kind } = parsePayload(record.payload, this.#serializer);
+    if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
     await this.#store.destroy(id);
     return true;
   }

@@ -1,6 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
+import type { Ages } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
@@ -30,9 +31,14 @@ export interface RecordTools {
 }
 
 type Outcome =
-  { readonly kind: 'stored' } | { readonly kind: 'gone' } | { readonly kind: 'moved'; readonly to: string };
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'gone' }
+  /** The session under the old id; nothing is stored under the new one yet. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'moved'; readonly to: string };
 
 const STORED = { kind: 'stored' } as const;
+const ENDED = { kind: 'ended' } as const;
 
 /**
  * A session whose record lies in a store. Commits write with the version that was read; when another request wrote
@@ -46,7 +52,7 @@ export class RecordLifecycle extends SessionLifecycle {
   /** Null until the session moves. */
   #relocation: Relocation | null = null;
 
-  constructor(runtime: SessionRuntime, tools: RecordTools, ages: boolean, clientOf: (() => Client) | null) {
+  constructor(runtime: SessionRuntime, tools: RecordTools, ages: Ages, clientOf: (() => Client) | null) {
     super(runtime, ages, clientOf);
     this.#tools = tools;
   }
@@ -64,6 +70,7 @@ export class RecordLifecycle extends SessionLifecycle {
 
   override async load(id: string): Promise<void> {
     const found = await this.#findOrDegrade(id);
+    if (found.kind === 'moved') this.leave(found.to);
     if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload.c)) return;
     const { record, payload } = found;
     this.adopt(
@@ -190,6 +197,7 @@ export class RecordLifecycle extends SessionLifecycle {
       if (outcome.kind === 'stored') return;
       // The application let go of this session meanwhile.
       if (state !== this.state) return;
+      if (outcome.kind === 'ended') return this.#create();
       // A touch that nobody waits for has followed the session meanwhile. A base with the same id says nothing: a merge
       // that first went on from a newer version has replaced it as well.
       if (this.base !== null && this.base.id !== base.id) continue;
@@ -231,6 +239,8 @@ export class RecordLifecycle extends SessionLifecycle {
   async #merge(base: Base, turn: Turn): Promise<Outcome> {
     const { state } = this;
     const { newest } = turn;
+    // Of a session that is to end, nothing has to be decided any more.
+    if (this.ends) this.#forgetShipment();
     // What another request left behind says nothing about a shipment of ours that may have arrived before it.
     if (newest !== null && this.undecided === null && this.base?.id === base.id) {
       if (newest.kind !== 'record') return newest;
@@ -246,6 +256,17 @@ export class RecordLifecycle extends SessionLifecycle {
       const current = this.base;
       // A touch that nobody waits for has followed the session: this is the queue of the id before.
       if (current.id !== base.id) return { kind: 'moved', to: current.id };
+      if (this.ends) {
+        const found = await this.#end(current);
+        if (found.kind === 'record') {
+          if (state === this.state) this.#rebase(state, found.record);
+          continue;
+        }
+        turn.newest = found.kind === 'ended' ? GONE : found;
+        await this.#relocation?.abandon(found.kind === 'moved' ? found.to : null);
+        if (found.kind === 'ended' && state === this.state) this.base = null;
+        return found;
+      }
       const shipment = this.#shipped(() => this.#packFor(current));
       const found = await this.#send(shipment);
       const { resent } = shipment;
@@ -270,6 +291,16 @@ export class RecordLifecycle extends SessionLifecycle {
       if (state === this.state) this.#rebase(state, found.record);
     }
     throw contention();
+  }
+
+  /**
+   * Ends the version that this request knows. First of all, so that whatever becomes of what follows (a store that is
+   * full, a value that cannot be stored), the visitor is signed out.
+   */
+  async #end(base: Base): Promise<typeof ENDED | Found> {
+    const { ending, finder } = this.#tools;
+    this.#forgetShipment();
+    return (await ending.endVersion(base.id, base.version)) ? ENDED : finder.find(base.id);
   }
 
   // ---- shipments -----------------------------------------------------------------------------------------------
@@ -299,9 +330,15 @@ export class RecordLifecycle extends SessionLifecycle {
 
   #packFor(base: Base): Shipment {
     if (!this.moving) return this.#pack(base.id, base.version + 1, null);
-    const { id, leavesMarker } = this;
+    const { id } = this;
     const written = this.#relocation?.versionUnder(id) ?? 0;
-    return this.#pack(id, written + 1, { id: base.id, version: base.version, leavesMarker });
+    return this.#pack(id, written + 1, { id: base.id, version: base.version });
+  }
+
+  #forgetShipment(): void {
+    if (this.#shipment === null) return;
+    this.#shipment.state.notStored();
+    this.#shipment = null;
   }
 
   /** Writes in place of the version that was read, or moves. */
@@ -325,8 +362,7 @@ export class RecordLifecycle extends SessionLifecycle {
     const moved = await this.#relocation.move(shipment, from);
     if (moved.kind !== 'lost') return moved;
     // The store lost it (an eviction): the next shipment begins anew.
-    this.#shipment = null;
-    shipment.state.notStored();
+    this.#forgetShipment();
     throw contention();
   }
 
@@ -335,8 +371,7 @@ export class RecordLifecycle extends SessionLifecycle {
     if (error instanceof SessionStoreError) {
       shipment.resent = true;
     } else {
-      this.#shipment = null;
-      shipment.state.notStored();
+      this.#forgetShipment();
     }
   }
 
@@ -359,7 +394,7 @@ function leftBehind({ id, record, from }: Shipment): Newest {
   if (from === null) {
     return { kind: 'record', version: record.version, payload: record.payload, expiresAt: record.expiresAt };
   }
-  return from.leavesMarker ? { kind: 'moved', to: id } : GONE;
+  return { kind: 'moved', to: id };
 }
 
 function versionOf(found: Exclude<Found, { kind: 'gone' }>): number {

@@ -4,7 +4,7 @@ import { SessionError, SessionStoreError } from '../session.errors.js';
 import type { StoreHealth, StoreUse } from './store-health.js';
 
 /** What the lifecycle asks of a driver. It may take as long as the limit allows, and fails with a SessionStoreError. */
-export type RecordStore = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy'>;
+export type RecordStore = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion'>;
 
 /** Writes a record, and finds out whether a write that was refused is its own. */
 export async function writeOwn(store: RecordStore, id: string, record: SessionRecord): Promise<boolean> {
@@ -23,6 +23,8 @@ const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
 /** Holds a driver to that. One that answers at once, without I/O, needs no guard. */
 export class GuardedStore implements RecordStore {
+  /** Only where the driver has it. */
+  readonly destroyVersion?: (id: string, version: number) => Promise<boolean>;
   readonly #driver: RecordDriver;
   readonly #timeout: number;
   readonly #name: string;
@@ -38,6 +40,10 @@ export class GuardedStore implements RecordStore {
     this.#name = name;
     this.#timeout = timeout;
     this.#health = health;
+    const destroyVersion = driver.destroyVersion?.bind(driver);
+    if (destroyVersion !== undefined) {
+      this.destroyVersion = (id, version) => this.#guard('writing', () => destroyVersion(id, version));
+    }
   }
 
   read(id: string): Promise<SessionRecord | null> {

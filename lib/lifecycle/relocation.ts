@@ -35,7 +35,7 @@ export class Relocation {
     return this.#home?.id === id ? this.#home.version : 0;
   }
 
-  /** Stores under the new id, then leaves the old one: with a marker for those under way, or (invalidate) with nothing. */
+  /** Stores under the new id, then leaves the old one with a marker for those under way. */
   async move(shipment: Shipment, from: Move): Promise<Moved> {
     const { id, record } = shipment;
     if (!shipment.placed) {
@@ -47,10 +47,7 @@ export class Relocation {
       this.#home = { id, version: record.version };
       shipment.placed = true;
     }
-    const left = from.leavesMarker
-      ? await this.#ending.mark(from.id, from.version, id)
-      : await this.#ending.endVersion(from.id, from.version);
-    if (left) return STORED;
+    if (await this.#ending.mark(from.id, from.version, id)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
   }

@@ -1,24 +1,32 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import type { Ages } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
+import type { RecentEndings } from './recent-endings.js';
 import { SessionLifecycle } from './session-lifecycle.js';
-import type { Client, SessionRuntime } from './session-runtime.js';
+import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
 
-/** A session that lives in the cookie itself. There is no other side to merge with: the last response wins. */
+/**
+ * A session that lives in the cookie itself. There is no other side to merge with: the last response wins. Only what
+ * other requests of this process have ended or moved meanwhile is known, and stays so.
+ */
 export class SealedLifecycle extends SessionLifecycle {
   override readonly livesInCookie = true;
   readonly #driver: SealingDriver;
+  readonly #endings: RecentEndings;
   #token = '';
 
   constructor(
     runtime: SessionRuntime,
     driver: SealingDriver,
-    ages: boolean,
+    endings: RecentEndings,
+    ages: Ages,
     clientOf: (() => Client) | null,
   ) {
     super(runtime, ages, clientOf);
     this.#driver = driver;
+    this.#endings = endings;
   }
 
   override initiate(token: string): Promise<void> | void {
@@ -30,18 +38,21 @@ export class SealedLifecycle extends SessionLifecycle {
   #take(token: string, record: SessionRecord | null): void {
     if (record === null) return;
     const parsed = parsePayload(record.payload, this.runtime.serializer);
-    if (parsed.kind !== 'session' || parsed.payload.i === undefined) {
+    const payload = parsed.kind === 'session' ? parsed.payload : null;
+    if (payload?.i === undefined) {
       this.runtime.log.warn(
         'A session cookie was ours but its content could not be read: it counts as absent. ' +
           "Was the option 'serializer' changed?",
       );
       return;
     }
-    const { payload } = parsed;
     if (this.runtime.lifetimes.isOverAge(payload.c)) return;
+    const fate = this.#endings.fateOf(payload.i);
+    if (fate.kind === 'moved') this.leave(fate.to);
+    if (fate.kind !== 'lives') return;
     this.#token = token;
     this.adopt(
-      { id: parsed.payload.i, version: payload.n, expiresAt: record.expiresAt },
+      { id: payload.i, version: payload.n, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, payload, record.payload, this.ages),
     );
   }
@@ -53,12 +64,25 @@ export class SealedLifecycle extends SessionLifecycle {
 
   /** What the browser has, or is about to get: nobody else can have changed that. */
   protected override loadAgain(base: Base): Promise<Reloaded | null> {
-    const state = this.state.reloadedFromText();
+    const state = this.#isOver ? null : this.state.reloadedFromText();
     return Promise.resolve(state === null ? null : { base, state });
   }
 
+  /** Whether another request has ended the session of this one, or moved it: its response tells the browser. */
+  get #isOver(): boolean {
+    return this.base !== null && this.#endings.fateOf(this.base.id).kind !== 'lives';
+  }
+
   protected override store(): Promise<void> | void {
-    const { id, state } = this;
+    if (this.ends && this.base !== null) {
+      // First of all, wherever it has moved to: whatever becomes of what is stored after it.
+      if (!this.#endings.end(this.base.id)) {
+        this.drop();
+        return;
+      }
+      this.base = null;
+    }
+    const { id, state, base } = this;
     const draft = state.draft(undefined, id);
     // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
     const now = this.runtime.clock.now();
@@ -74,7 +98,14 @@ export class SealedLifecycle extends SessionLifecycle {
     };
     const arrived = (token: string): void => {
       this.runtime.tokenLimit.assertFits(token.length, draft.payload);
-      this.#token = token;
+      if (state === this.state) {
+        if (this.#isOver) {
+          this.drop();
+          return;
+        }
+        this.#token = token;
+      }
+      if (base !== null && base.id !== id) this.#endings.moved(base.id, id);
       this.settled(state, draft, { id, version: draft.payload.n, expiresAt }, true);
     };
     const sealed = this.#driver.seal(record);
@@ -84,12 +115,17 @@ export class SealedLifecycle extends SessionLifecycle {
 
   protected override async extend(): Promise<boolean> {
     await this.store();
-    return true;
+    return this.base !== null;
   }
 
-  protected override remove(_base: Base): Promise<boolean> {
+  protected override remove(base: Base): Promise<boolean> {
     this.#token = '';
-    return Promise.resolve(true);
+    return Promise.resolve(this.#endings.end(base.id));
+  }
+
+  override cookie(cameWithCookie: boolean): CookieInstruction {
+    // What was sealed before another request signed out is not sent after it.
+    return this.#isOver ? { kind: 'none' } : super.cookie(cameWithCookie);
   }
 
   /** Sealing has no answer that could get lost. */

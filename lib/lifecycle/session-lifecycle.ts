@@ -1,4 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
+import type { Ages } from '../state/flash-state.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
 import { recordedUser } from './recorded-user.js';
@@ -12,6 +13,10 @@ const NOTHING_DUE = Promise.resolve();
 
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
 
+const CHANGES_DROPPED =
+  'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
+  'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
+
 /**
  * The life of one session within one request: initiated, changed, committed, moved, destroyed. Knows nothing of HTTP;
  * where the session is kept is up to the two subclasses, one for records and one for sealed tokens.
@@ -19,7 +24,7 @@ const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
 export abstract class SessionLifecycle {
   readonly #runtime: SessionRuntime;
   readonly #clientOf: (() => Client) | null;
-  readonly #ages: boolean;
+  readonly #ages: Ages;
 
   /** Null until something needs it. */
   protected currentId: string | null = null;
@@ -36,6 +41,12 @@ export abstract class SessionLifecycle {
   #lastStored: { readonly state: SessionState; readonly base: Base } | null = null;
   /** The record was gone when this request came to commit: what it changed was dropped. */
   protected dropped = false;
+  /**
+   * Where the session is that another request has just moved away from the id which this one came with. It reads as
+   * empty, stores nothing and sends no cookie: all that can be done to it from here is to end it.
+   */
+  #left: Base | null = null;
+  #dropSaid = false;
   #destroyed = false;
   /** What was to be destroyed had gone already: another request's response is the one that tells the browser. */
   #nothingDestroyed = false;
@@ -51,10 +62,10 @@ export abstract class SessionLifecycle {
   #state: SessionState | null = null;
 
   /**
-   * @param ages false where the request must not use flash messages up (a prefetch)
+   * @param ages whether the request uses flash messages up
    * @param clientOf who is at the other end, asked only when a record is written
    */
-  constructor(runtime: SessionRuntime, ages: boolean, clientOf: (() => Client) | null) {
+  constructor(runtime: SessionRuntime, ages: Ages, clientOf: (() => Client) | null) {
     this.#runtime = runtime;
     this.#clientOf = clientOf;
     this.#ages = ages;
@@ -128,6 +139,7 @@ export abstract class SessionLifecycle {
   /** Whether a commit has anything to do. */
   get due(): boolean {
     if (this.#abandoned || this.dropped || this.readonly) return false;
+    if (this.#left !== null) return this.isRemoving;
     return this.#renewalDue || this.moving || this.isRemoving || this.state.due || this.undecided !== null;
   }
 
@@ -156,10 +168,17 @@ export abstract class SessionLifecycle {
     return this.base !== null && this.base.id !== this.currentId;
   }
 
+  /** Whether the session is to end before anything is stored under its new id (invalidate). */
+  protected get ends(): boolean {
+    return this.moving && !this.leavesMarker;
+  }
+
   // ---- beginning -----------------------------------------------------------------------------------------------
 
   /** Takes a loaded payload as the state of this request. */
   protected adopt(base: Base, state: SessionState): void {
+    // Of several tokens one may be of a session that is left, and a later one of a session that lives.
+    this.#left = null;
     this.base = base;
     this.currentId = base.id;
     this.idIsFresh = false;
@@ -167,7 +186,12 @@ export abstract class SessionLifecycle {
     this.#renewalDue = this.#runtime.lifetimes.isVisitRenewing(state, base.expiresAt);
   }
 
-  protected get ages(): boolean {
+  /** The id that came in has just been left for another one by another request. */
+  protected leave(to: string): void {
+    this.#left ??= { id: to, version: 0, expiresAt: 0 };
+  }
+
+  protected get ages(): Ages {
     return this.#ages;
   }
 
@@ -188,6 +212,7 @@ export abstract class SessionLifecycle {
     // Whether the other session may be written is said when it is loaded.
     this.readonly = false;
     this.dropped = false;
+    this.#left = null;
     this.followed = false;
     this.cookieDue = false;
     this.#destroyed = false;
@@ -242,6 +267,10 @@ export abstract class SessionLifecycle {
    * @param leavesMarker false where commits of other requests must not follow (invalidate)
    */
   regenerate(leavesMarker: boolean): void {
+    if (this.#left !== null && !leavesMarker) {
+      void this.destroy();
+      return;
+    }
     this.currentId = randomId();
     this.idIsFresh = true;
     if (leavesMarker) return;
@@ -265,7 +294,7 @@ export abstract class SessionLifecycle {
    */
   destroy(): Promise<void> {
     const { state, dropped } = this;
-    const base = this.base ?? this.undecided;
+    const base = this.base ?? this.undecided ?? this.#left;
     const storing = this.#storing;
     this.switchTo(null);
     this.#destroyed = true;
@@ -294,7 +323,10 @@ export abstract class SessionLifecycle {
    */
   commit(): Promise<void> | void {
     if (this.#running !== null) return this.#commitAfter(this.#running);
-    if (!this.due) return;
+    if (!this.due) {
+      this.#sayDropped();
+      return;
+    }
     const first = this.#step();
     if (first === undefined && !this.due) return;
     this.#running = this.#commitFrom(first);
@@ -343,6 +375,13 @@ export abstract class SessionLifecycle {
     }
   }
 
+  /** Once a request: with a visitor's every click it would fill the log. */
+  #sayDropped(): void {
+    if (this.#left === null || this.#dropSaid || !this.state.modified) return;
+    this.#dropSaid = true;
+    this.#runtime.log.warn(CHANGES_DROPPED);
+  }
+
   /** After a commit that failed on the way out: no retry, no cookie. */
   abandon(): void {
     this.#abandoned = true;
@@ -361,6 +400,8 @@ export abstract class SessionLifecycle {
 
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
+    this.#sayDropped();
+    if (this.#left !== null) return { kind: 'none' };
     if (this.#abandoned || this.dropped || this.readonly) return { kind: 'none' };
     if (this.followed && !this.idIsFresh) return { kind: 'none' };
     if (this.cookieDue && this.base !== null) {

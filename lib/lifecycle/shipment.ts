@@ -5,8 +5,6 @@ import type { Draft, SessionState } from '../state/session-state.js';
 export interface Move {
   readonly id: string;
   readonly version: number;
-  /** Whether the old id is to lead commits under way to the new one. */
-  readonly leavesMarker: boolean;
 }
 
 /**

@@ -1,10 +1,14 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from '../state/payload.js';
+import type { Values } from '../state/values.js';
 import type { SessionLog } from './session-runtime.js';
 
 /** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */
 const WARNED_AT = 0.8;
 const LARGEST_KEYS = 3;
+
+/** How much of a key is shown. */
+const MAX_SHOWN = 80;
 
 /** How large a session may get that lives in cookies. */
 export class TokenLimit {
@@ -43,14 +47,33 @@ export class TokenLimit {
   }
 
   #largestKeys(payload: Payload): string {
-    return Object.entries(payload.d)
-      .map(([key, value]): [string, number] => [
-        key,
-        Buffer.byteLength(this.#serializer.stringify(value) ?? ''),
-      ])
-      .toSorted(([, left], [, right]) => right - left)
+    return this.#sizesOf(payload)
+      .toSorted((left, right) => right.size - left.size)
       .slice(0, LARGEST_KEYS)
-      .map(([key, size]) => `${key} (${size} bytes)`)
+      .map(({ name, size }) => `${name} (${size} bytes)`)
       .join(', ');
   }
+
+  #sizesOf({ d, f = [] }: Payload): { name: string; size: number }[] {
+    return [
+      ...this.#sizes(d, shownKey),
+      ...f.flatMap(([, messages, fields = {}]) => [
+        ...this.#sizes(messages, (key) => `flash message "${shownKey(key)}"`),
+        ...this.#sizes(fields, (key) => `form field "${shownKey(key)}"`),
+      ]),
+    ];
+  }
+
+  #sizes(values: Values, shown: (key: string) => string): { name: string; size: number }[] {
+    return Object.entries(values).map(([key, value]) => ({
+      name: shown(key),
+      size: Buffer.byteLength(this.#serializer.stringify(value) ?? ''),
+    }));
+  }
+}
+
+/** A key in a message: escaped, as a visitor may have chosen it, and without the end of a long one. */
+function shownKey(key: string): string {
+  const start = JSON.stringify(key.slice(0, MAX_SHOWN)).slice(1, -1);
+  return key.length > MAX_SHOWN ? `${start}...` : start;
 }

@@ -32,12 +32,14 @@ function take(type: string, messages: FlashState, write: () => FlashState): unkn
 }
 
 function takeAll(messages: FlashState, write: () => FlashState): Values {
-  return Object.fromEntries(Object.keys(messages.visible).map((type) => [type, take(type, messages, write)]));
+  return Object.fromEntries(
+    Object.keys(messages.messages).map((type) => [type, take(type, messages, write)]),
+  );
 }
 
 /** A message that was flashed by itself (`session.flash('error', 'text')`) is a list of one. */
 function listAt(type: string, messages: FlashState): unknown[] {
-  const found = readPath(messages.visible, type);
+  const found = readPath(messages.messages, type);
   if (found === undefined || found === null) return [];
   return Array.isArray(found) ? found : [found];
 }

@@ -1,16 +1,15 @@
-import type { Duration } from '../duration.js';
 import { SessionError } from '../session.errors.js';
 import type { CookieAttributes } from './session-host.js';
 
 /** What a session's cookie can be asked and told of its lifetime. */
 export interface CookieLifetime {
   /** How long the session lives without a visit, in ms. */
-  readonly duration: number;
+  duration(): number;
   /** Epoch ms. */
-  readonly expiresAt: number;
+  expiresAt(): number;
   /** Whether the cookie has no lifetime and ends with the browser. */
-  readonly endsWithBrowser: boolean;
-  setDuration(duration: Duration): unknown;
+  endsWithBrowser(): boolean;
+  setDuration(ms: number): unknown;
   /** Back to the lifetime that the options say. */
   unsetDuration(): void;
 }
@@ -32,7 +31,7 @@ export class ExpressSessionCookie {
 
   /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#lifetime.endsWithBrowser ? null : this.#lifetime.expiresAt - Date.now();
+    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.expiresAt() - Date.now();
   }
 
   /** A lifetime of its own for this session, in ms; null, undefined and false go back to the one that the options say. */
@@ -43,7 +42,7 @@ export class ExpressSessionCookie {
 
   /** The whole lifetime, in ms; null where the cookie ends with the browser. */
   get originalMaxAge(): number | null {
-    return this.#lifetime.endsWithBrowser ? null : this.#lifetime.duration;
+    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.duration();
   }
 
   /** The same as setting `maxAge`. */
@@ -53,7 +52,7 @@ export class ExpressSessionCookie {
 
   /** When the session ends unless it is visited again; null where the cookie ends with the browser. */
   get expires(): Date | null {
-    return this.#lifetime.endsWithBrowser ? null : new Date(this.#lifetime.expiresAt);
+    return this.#lifetime.endsWithBrowser() ? null : new Date(this.#lifetime.expiresAt());
   }
 
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */

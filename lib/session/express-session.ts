@@ -8,14 +8,14 @@ import { isSessionMethod, isSessionProperty } from './session-members.js';
 /** What the shape needs of its session besides what an application calls. */
 export interface ValueAccess {
   /** The session's own values by their top-level keys; null where it is not loaded. Not to be changed. */
-  readonly values: Values | null;
+  values(): Values | null;
   /** A value was handed out that may be mutated in place. */
   lend(value: unknown): void;
   /** Sets a top-level key as a whole; undefined removes it. */
   assign(key: string, value: unknown): void;
   /** Removes all values but those. */
   keepOnly(keys: readonly string[]): void;
-  readonly cookie: ExpressSessionCookie;
+  cookie(): ExpressSessionCookie;
 }
 
 /** Methods of express-session that a session does not have, or has in another form. */
@@ -27,7 +27,7 @@ const OWN_METHODS: Readonly<
     return session.regenerate(args.find(isCallback));
   },
   resetMaxAge: (session) => session.touch(),
-  toJSON: (session, { values }) => ({ ...(session.initiated ? values : null) }),
+  toJSON: (_session, access) => ({ ...access.values() }),
 };
 
 /**
@@ -56,7 +56,7 @@ class Handler implements ProxyHandler<object> {
   get(target: object, name: string | symbol): unknown {
     if (typeof name === 'symbol') return Reflect.get(target, name);
     const session = this.#session;
-    if (name === 'cookie') return this.#access.cookie;
+    if (name === 'cookie') return this.#access.cookie();
     const own = Object.hasOwn(OWN_METHODS, name) ? OWN_METHODS[name] : undefined;
     if (own !== undefined) return (...args: unknown[]) => this.#given(own(session, this.#access, args));
     if (isSessionMethod(name)) {
@@ -83,7 +83,7 @@ class Handler implements ProxyHandler<object> {
   }
 
   ownKeys(): string[] {
-    return Object.keys(this.#access.values ?? {}).filter((name) => this.#has(name));
+    return Object.keys(this.#access.values() ?? {}).filter((name) => this.#has(name));
   }
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
@@ -115,13 +115,13 @@ class Handler implements ProxyHandler<object> {
   }
 
   #lent(name: string): unknown {
-    const value = this.#access.values?.[name];
+    const value = this.#access.values()?.[name];
     this.#access.lend(value);
     return value;
   }
 
   #has(name: string | symbol): name is string {
-    const { values } = this.#access;
+    const values = this.#access.values();
     return (
       typeof name === 'string' &&
       values !== null &&

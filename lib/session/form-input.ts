@@ -1,4 +1,5 @@
 import { type Values, isPlain } from '../state/values.js';
+import { nested } from './field-names.js';
 
 /** What never refills a form, unless the option `flash.except` says otherwise. Case, `_` and `-` make no difference. */
 export const NEVER_FLASHED: readonly string[] = [
@@ -41,38 +42,88 @@ const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**
  * The fields of a posted form that may be shown again: a copy of the body without what is never flashed, however deep
- * it lies, and without what is nested absurdly deep. What is no form (nothing, text, bytes, a list) has no fields.
+ * it lies, and without what is nested absurdly deep. Text, numbers, booleans, null, lists and plain objects are copied;
+ * files, streams, bytes and all else are left out and not reported, since a visitor sent them. What is no form (nothing,
+ * text, bytes, a list) has no fields. Fields named `user[name]` are nested, as Express's parser nests them by itself.
  */
 export function formInput(body: unknown, isNeverFlashed: (field: string) => boolean): Values {
-  return isFields(body) ? withoutSecrets(body, isNeverFlashed, 1) : {};
+  if (!isFields(body)) return {};
+  return nested(new FormCopy(isNeverFlashed).copyOf(body, 1));
 }
 
-function withoutSecrets(
-  fields: Record<string, unknown>,
-  isNeverFlashed: (field: string) => boolean,
-  depth: number,
-): Values {
-  const input: Values = {};
-  for (const [name, value] of Object.entries(fields)) {
-    // Comes from a visitor: what cannot be a key is left out and not reported.
+/** The copying of one form. */
+class FormCopy {
+  readonly #isNeverFlashed: (field: string) => boolean;
+  /** An object met a second time is not walked again: it may contain itself, or a thousand times the same. */
+  readonly #met = new Set<object>();
+
+  constructor(isNeverFlashed: (field: string) => boolean) {
+    this.#isNeverFlashed = isNeverFlashed;
+  }
+
+  copyOf(fields: Values, depth: number): Values {
+    this.#met.add(fields);
+    const input: Values = {};
+    for (const [name, value] of Object.entries(fields)) {
+      if (this.#isLeftOut(name)) continue;
+      const cleaned = this.#clean(unwrapped(value, name, value), name, depth);
+      if (cleaned !== undefined) input[name] = cleaned;
+    }
+    return input;
+  }
+
+  #isLeftOut(name: string): boolean {
     // A parser may have left `user[password]` as it was sent (Fastify's does).
     const segments = name.split(/[.[\]]+/);
-    if (segments.some((segment) => FORBIDDEN.has(segment) || isNeverFlashed(segment)) || isNeverFlashed(name))
-      continue;
-    const cleaned = clean(value, isNeverFlashed, depth);
-    if (cleaned !== undefined) input[name] = cleaned;
+    return (
+      segments.some((segment) => FORBIDDEN.has(segment) || this.#isNeverFlashed(segment)) ||
+      this.#isNeverFlashed(name)
+    );
   }
-  return input;
+
+  #clean(value: unknown, name: string, depth: number): unknown {
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+        return value;
+      case 'number':
+        // JSON can say 1e999.
+        return Number.isFinite(value) ? value : undefined;
+      case 'object':
+        return value === null ? null : this.#cleanObject(value, name, depth + 1);
+      default:
+        return undefined;
+    }
+  }
+
+  #cleanObject(value: object, name: string, depth: number): unknown {
+    if (depth > MAX_DEPTH + 1 || this.#met.has(value)) return undefined;
+    if (isFields(value)) return this.copyOf(value, depth);
+    if (!Array.isArray(value)) return undefined;
+    this.#met.add(value);
+    const items: unknown[] = [];
+    for (const item of value as unknown[]) {
+      const cleaned = this.#clean(unwrapped(item, name, value), name, depth);
+      if (cleaned !== undefined) items.push(cleaned);
+    }
+    return items;
+  }
 }
 
-function clean(value: unknown, isNeverFlashed: (field: string) => boolean, depth: number): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth > MAX_DEPTH) return undefined;
-  if (Array.isArray(value)) return value.map((item: unknown) => clean(item, isNeverFlashed, depth + 1));
-  return isFields(value) ? withoutSecrets(value, isNeverFlashed, depth + 1) : value;
+/**
+ * The value of a field that @fastify/multipart made an object of (`attachFieldsToBody: true`); nothing for a file. Such
+ * an object has all fields of the form as `fields`, itself among them: nothing that a visitor sends looks like that.
+ *
+ * @param entry what stands under the name: the object, or the list of those that share the name
+ */
+function unwrapped(value: unknown, name: string, entry: unknown): unknown {
+  if (!isFields(value)) return value;
+  const siblings = value['fields'];
+  if (typeof siblings !== 'object' || siblings === null) return value;
+  if (!Object.hasOwn(siblings, name) || Reflect.get(siblings, name) !== entry) return value;
+  return value['type'] === 'file' ? undefined : value['value'];
 }
 
-function isFields(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return isPlain(value);
+function isFields(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }

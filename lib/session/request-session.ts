@@ -298,14 +298,11 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   }
 
   #inExpressShape(): object {
-    const session = this;
     return expressSession(this, {
-      get values() {
-        return session.initiated ? session.lifecycle.state.values : null;
-      },
-      lend(value) {
-        const life = session.readable;
-        if (life.state.lend(value)) session.lent(life);
+      values: () => (this.initiated ? this.lifecycle.state.values : null),
+      lend: (value) => {
+        const life = this.readable;
+        if (life.state.lend(value)) this.lent(life);
       },
       assign: (key, value) => {
         this.writable.state.assign(key, value);
@@ -314,32 +311,21 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
         const { state } = this.writable;
         for (const key of Object.keys(state.values)) if (!keys.includes(key)) state.assign(key, undefined);
       },
-      get cookie() {
-        return session.#expressCookie;
-      },
+      cookie: () => (this.#cookie ??= this.#expressCookie()),
     });
   }
 
-  get #expressCookie(): ExpressSessionCookie {
-    const session = this;
-    return (this.#cookie ??= new ExpressSessionCookie(
-      {
-        get duration() {
-          return session.duration;
-        },
-        get expiresAt() {
-          return session.expiresAt;
-        },
-        get endsWithBrowser() {
-          return session.lifecycle.endsWithBrowser;
-        },
-        setDuration: (ms) => this.setDuration(ms),
-        unsetDuration: () => {
-          this.writable.state.duration = undefined;
-        },
+  #expressCookie(): ExpressSessionCookie {
+    const lifetime = {
+      duration: () => this.duration,
+      expiresAt: () => this.expiresAt,
+      endsWithBrowser: () => this.lifecycle.endsWithBrowser,
+      setDuration: (ms: number) => this.setDuration(ms),
+      unsetDuration: () => {
+        this.writable.state.duration = undefined;
       },
-      this.host.cookieAttributes,
-    ));
+    };
+    return new ExpressSessionCookie(lifetime, this.host.cookieAttributes);
   }
 
   /**

@@ -1,9 +1,12 @@
-import { type Values, assertKey, omit, pick } from '../state/values.js';
+import { PathTree, within, without } from '../state/path-tree.js';
+import { type Values, assertKey } from '../state/values.js';
+import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { formInput } from './form-input.js';
+import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './fallback.js';
-import { SessionValues, isSeveral, listOf } from './session-values.js';
+import { SessionValues, isSeveral } from './session-values.js';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
 export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
@@ -29,7 +32,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * `flashMessages.get` under the name that forms use: what the visitor had typed, where the previous request called
    * `flashAll` or one like it.
    *
-   * @param key the name of the field, as a dot path
+   * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
    * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
    * @example
    * <input name="email" value="{{ old('email') }}">
@@ -82,41 +85,67 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /**
    * Lets some messages of the previous request live one request more.
    *
-   * @param keys dot paths; those without a message are passed over
+   * @param keys dot paths, one or several, or a list of them; those without a message are passed over
+   * @throws SessionValueError where something is no key, or there is none; for all messages there is `reflash`
+   * @example
+   * session.keep('status', 'errors.email')
    */
-  keep(keys: string | readonly string[]): this {
-    this.writable.state.flash.keep(typeof keys === 'string' ? [keys] : keys);
+  keep(...keys: GivenKeys): this {
+    const paths = givenKeys('keep', keys);
+    // A field may be named as it stands in the form.
+    this.writable.state.flash.keep([...paths, ...paths.map(fieldPath)]);
     return this;
   }
 
   /**
-   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). A body that is
-   * no form or object has nothing to flash.
+   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). Text, numbers,
+   * booleans, null, lists and plain objects are flashed; files and all else are left out. A body that is no form or
+   * object has nothing to flash.
+   *
+   * Of `flashAll`, `flashOnly` and `flashExcept` the last call says what is kept. A message of the application's own is
+   * never replaced by a field, whichever came first.
    *
    * @example
    * session.flashAll().flash('errors', { email: 'Give an e-mail address.' });
    */
   flashAll(): this {
-    return this.#flashInput(this.#input);
+    return this.#flashFields((input) => input);
   }
 
-  /** Flashes some fields of the request's body; never what `flash.except` names. */
-  flashOnly(keys: string | readonly string[]): this {
-    return this.#flashInput(pick(this.#input, listOf(keys)));
+  /**
+   * Flashes some fields of the request's body, in place of those flashed before; never what `flash.except` names.
+   *
+   * @param keys names of fields, or paths into them, one or several, or a list; those that are missing are passed over
+   * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.flashOnly('email', 'address.city')
+   */
+  flashOnly(...keys: GivenKeys): this {
+    const paths = pathsOf('flashOnly', keys);
+    return this.#flashFields((input) => within(input, paths));
   }
 
-  /** Flashes the request's body but some fields; never what `flash.except` names. */
-  flashExcept(keys: string | readonly string[]): this {
-    return this.#flashInput(omit(this.#input, listOf(keys)));
+  /**
+   * Flashes the request's body but some fields, in place of those flashed before; never what `flash.except` names.
+   *
+   * @param keys names of fields, or paths into them, one or several, or a list
+   * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.flashExcept('comment', 'payment.card')
+   */
+  flashExcept(...keys: GivenKeys): this {
+    const paths = pathsOf('flashExcept', keys);
+    return this.#flashFields((input) => without(input, paths));
   }
 
-  get #input(): Values {
-    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
-  }
-
-  #flashInput(input: Values): this {
+  #flashFields(chosen: (input: Values) => Values): this {
     const { flash } = this.writable.state;
-    for (const [field, value] of Object.entries(input)) flash.flashField(field, value);
+    const input = formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
+    flash.flashFields(chosen(input));
     return this;
   }
+}
+
+function pathsOf(method: string, keys: GivenKeys): PathTree {
+  return PathTree.of(givenKeys(method, keys).map(fieldPath));
 }

@@ -1,5 +1,13 @@
+import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
-import { type Values, cloneValue, mergeInto, readPath, removePath, writePath } from './values.js';
+import { SentFlash } from './sent-flash.js';
+import { type Values, readPath } from './values.js';
+
+/**
+ * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
+ * commit, when more is known of the request.
+ */
+export type Ages = boolean | (() => boolean);
 
 /**
  * The flash messages of one session as one request sees them.
@@ -10,18 +18,20 @@ import { type Values, cloneValue, mergeInto, readPath, removePath, writePath } f
  */
 export class FlashState {
   /** What the previous request flashed, as it was when this request loaded the session. */
-  readonly previous: Values;
+  readonly #before: Flashed;
+  #previous: Values | null = null;
   readonly #seen: number;
-  readonly #ages: boolean;
+  readonly #ages: Ages;
   #batches: FlashBatch[];
-  /** Readable in this request: previous, flashed now, and for now only. Null: the same as `previous`. */
-  #visible: Values | null = null;
-  /** Flashed by this request and not stored yet. */
-  #pending: Values | null = null;
+  /** Readable in this request: before, flashed now, and for now only. Null: the same as before. */
+  #visible: FlashLayers | null = null;
+  /** Flashed or kept by this request and, while something is due, not stored yet. */
+  #pending: FlashLayers | null = null;
+  #isPending = false;
   /** What a write under way carries, and its number. */
-  #inFlight: { readonly stamp: number; messages: Values } | null = null;
+  #inFlight: { readonly stamp: number; readonly sent: SentFlash } | null = null;
   /** What this request stored in earlier commits, by the number of the write. Null: nothing. */
-  #own: Map<number, Values> | null = null;
+  #own: Map<number, SentFlash> | null = null;
   /** Counts the messages taken back after they were stored, or on their way. */
   #withdrawals = 0;
   #withdrawalsInFlight = 0;
@@ -32,14 +42,14 @@ export class FlashState {
 
   /**
    * @param seen the number of the write that was loaded
-   * @param ages false for a prefetch, which must not use messages up
-   * @param previous what this request saw first, where it loads the session once more
+   * @param ages false for a request that must not use messages up
+   * @param before what this request saw first, where it loads the session once more
    */
-  constructor(batches: FlashBatch[], seen: number, ages: boolean, previous?: Values) {
+  constructor(batches: FlashBatch[], seen: number, ages: Ages, before?: Flashed) {
     this.#batches = batches;
     this.#seen = seen;
     this.#ages = ages;
-    this.previous = previous ?? joined(batches);
+    this.#before = before ?? joined(batches);
   }
 
   /**
@@ -47,84 +57,130 @@ export class FlashState {
    * stored is still for the next request, and what it saw before is not shown as new.
    */
   reloaded(batches: FlashBatch[]): FlashState {
-    const again = new FlashState(batches, this.#seen, this.#ages, this.previous);
+    const again = new FlashState(batches, this.#seen, this.#ages, this.#before);
+    for (const [stamp, messages, fields = {}] of batches) {
+      // What was taken back and not stored is back again, too.
+      if (this.#own?.has(stamp) === true) again.#addOwn(stamp, new SentFlash({ messages, fields }));
+    }
     const since = batches.filter(([stamp]) => stamp > this.#seen);
-    if (since.length > 0) again.#visible = { ...this.previous, ...joined(since) };
+    if (since.length > 0) {
+      const { messages, fields } = joined(since);
+      again.#visible = new FlashLayers({
+        messages: { ...this.#before.messages, ...messages },
+        fields: { ...this.#before.fields, ...fields },
+      });
+    }
     return again;
   }
 
-  /** Everything readable in this request. Not to be changed. */
-  get visible(): Values {
-    return this.#visible ?? this.previous;
+  // ---- reading -------------------------------------------------------------------------------------------------
+
+  /** What the previous request flashed, messages and fields. Not to be changed. */
+  get previous(): Values {
+    return (this.#previous ??= overlaid(this.#before));
+  }
+
+  /** The message readable in this request at a path, or the field; undefined where there is neither. */
+  read(path: string): unknown {
+    return this.#visible === null ? readPath(this.previous, path) : this.#visible.read(path);
+  }
+
+  /** Everything readable in this request, as a plain object of its own. */
+  all(): Values {
+    return this.#visible === null ? { ...this.previous } : this.#visible.all();
+  }
+
+  /** The messages readable in this request, without the fields of forms. Not to be changed. */
+  get messages(): Values {
+    return this.#visible === null ? this.#before.messages : this.#visible.messages;
+  }
+
+  /** Whether nothing is readable in this request. */
+  get isEmpty(): boolean {
+    return this.#visible === null ? Object.keys(this.previous).length === 0 : this.#visible.isEmpty;
   }
 
   /** Whether a commit has anything to store here. */
   get due(): boolean {
-    return (
-      this.#pending !== null ||
-      this.#withdrawals > this.#withdrawalsStored ||
-      (this.#ages && this.#batches.some(([stamp]) => stamp <= this.#seen))
-    );
+    return this.modified || (this.#batches.some(([stamp]) => stamp <= this.#seen) && this.#usesUp());
   }
 
   /** Whether this request itself changed anything, aging apart. */
   get modified(): boolean {
-    return this.#pending !== null || this.#withdrawals > this.#withdrawalsStored;
+    return this.#isPending || this.#withdrawals > this.#withdrawalsStored;
   }
+
+  #usesUp(): boolean {
+    return typeof this.#ages === 'function' ? this.#ages() : this.#ages;
+  }
+
+  // ---- changing ------------------------------------------------------------------------------------------------
 
   /** Shows a message in this request and the next. */
   flash(path: string, value: unknown): void {
     this.now(path, value);
     this.#withdraw(path);
-    writeCopying((this.#pending ??= {}), path, value);
+    this.#toStore().write(path, value);
   }
 
-  /** Shows a field of a form in this request and the next. Its name comes from a visitor: it is taken literally. */
-  flashField(name: string, value: unknown): void {
-    this.#withdraw(name);
-    (this.#visible ??= { ...this.previous })[name] = value;
-    (this.#pending ??= {})[name] = value;
+  /**
+   * Shows the fields of a form in this request and the next, in place of those that this request has flashed before:
+   * what was said last is what is kept. Their names come from a visitor and are taken literally.
+   */
+  flashFields(fields: Values): void {
+    this.#seenNow().setFields(fields);
+    const withdrawn = this.#withdrawFields();
+    if (withdrawn || Object.keys(fields).length > 0) this.#toStore().setFields(fields);
+    else this.#pending?.setFields(fields);
   }
 
   /** Shows a message in this request only. */
   now(path: string, value: unknown): void {
-    writeCopying((this.#visible ??= { ...this.previous }), path, value);
+    this.#seenNow().write(path, value);
   }
 
   /**
    * Lets the previous request's messages live one request more: all of them, or those at the given paths. What this
    * request flashed under the same name stays as it is.
    */
-  keep(paths?: readonly string[]): void {
-    for (const path of paths ?? Object.keys(this.previous)) {
-      const value = paths === undefined ? this.previous[path] : readPath(this.previous, path);
-      if (value !== undefined && !this.#hasFlashed(path)) writeCopying((this.#pending ??= {}), path, value);
+  keep(paths: readonly string[] = Object.keys(this.previous)): void {
+    for (const path of paths) {
+      if (readPath(this.previous, path) === undefined || this.#hasFlashed(path)) continue;
+      this.#toStore().keep(this.#before, path);
     }
   }
 
+  #seenNow(): FlashLayers {
+    return (this.#visible ??= new FlashLayers(this.#before));
+  }
+
+  #toStore(): FlashLayers {
+    this.#isPending = true;
+    return (this.#pending ??= new FlashLayers());
+  }
+
   #hasFlashed(path: string): boolean {
-    return [this.#pending, this.#inFlight?.messages, ...(this.#own?.values() ?? [])].some(
-      (messages) => messages !== null && messages !== undefined && readPath(messages, path) !== undefined,
-    );
+    if (this.#pending !== null && this.#pending.read(path) !== undefined) return true;
+    return this.#sent().some((sent) => sent.has(path));
   }
 
   /** Takes a message back, whoever flashed it. Returns false where none was readable. */
   forget(path: string): boolean {
     this.#withdraw(path);
-    const pending = this.#pending !== null && readPath(this.#pending, path) !== undefined;
     // Kept after a flush, a message is on its way without being readable.
-    if (this.#pending !== null && pending) removeCopying(this.#pending, path);
-    if (readPath(this.visible, path) === undefined) return pending;
-    this.#visible = { ...this.visible };
-    removeCopying(this.#visible, path);
+    const pending = this.#pending !== null && this.#pending.read(path) !== undefined;
+    this.#pending?.remove(path);
+    if (this.read(path) === undefined) return pending;
+    this.#seenNow().remove(path);
     return true;
   }
 
   /** Takes all messages of this request back. */
   clear(): void {
-    this.#visible = {};
+    this.#visible = new FlashLayers();
     this.#pending = null;
-    this.#withdraw(null);
+    this.#isPending = false;
+    for (const sent of this.#sent()) if (sent.removeAll()) this.#withdrawals += 1;
   }
 
   /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
@@ -132,49 +188,50 @@ export class FlashState {
     this.#alone = true;
   }
 
-  /** Takes back what is stored already, or on its way: one message, or (null) all. */
-  #withdraw(path: string | null): void {
-    if (this.#inFlight !== null) {
-      this.#inFlight.messages = this.#without(this.#inFlight.messages, path);
-    }
-    if (this.#own === null) return;
-    for (const [stamp, messages] of this.#own) this.#own.set(stamp, this.#without(messages, path));
+  /** What is stored already, or on its way. */
+  #sent(): readonly SentFlash[] {
+    if (this.#own === null) return this.#inFlight === null ? NONE : [this.#inFlight.sent];
+    return this.#inFlight === null ? [...this.#own.values()] : [...this.#own.values(), this.#inFlight.sent];
   }
 
-  #without(messages: Values, path: string | null): Values {
-    const hit = path === null ? Object.keys(messages).length > 0 : readPath(messages, path) !== undefined;
-    if (!hit) return messages;
-    this.#withdrawals += 1;
-    if (path === null) return {};
-    const rest = { ...messages };
-    removeCopying(rest, path);
-    return rest;
+  #withdraw(path: string): void {
+    for (const sent of this.#sent()) if (sent.remove(path)) this.#withdrawals += 1;
   }
+
+  /** @returns whether there were any */
+  #withdrawFields(): boolean {
+    const withdrawals = this.#withdrawals;
+    for (const sent of this.#sent()) if (sent.removeFields()) this.#withdrawals += 1;
+    return this.#withdrawals > withdrawals;
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
 
   /**
    * The batches to store under the number of a new write. What is pending travels with it until `stored` or
    * `notStored`.
    */
   takeFor(stamp: number): FlashBatch[] {
-    let rest = this.#batches.filter(([batch]) => this.#survives(batch));
-    this.#aloneInFlight = this.#alone;
-    if (this.#own !== null) rest = withOwn(rest, this.#own);
-    if (this.#pending !== null) {
-      this.#inFlight = { stamp, messages: { ...this.#inFlight?.messages, ...this.#pending } };
-      this.#pending = null;
-    } else if (this.#inFlight !== null) {
-      this.#inFlight = { stamp, messages: this.#inFlight.messages };
+    this.notStored();
+    const rest: FlashBatch[] = [];
+    for (const batch of this.#batches) {
+      const own = this.#own?.get(batch[0]);
+      if (own !== undefined) own.appendTo(rest, batch[0]);
+      else if (this.#survives(batch[0])) rest.push(batch);
     }
+    this.#aloneInFlight = this.#alone;
     this.#withdrawalsInFlight = this.#withdrawals;
-    if (this.#inFlight !== null && Object.keys(this.#inFlight.messages).length > 0) {
-      rest.push([stamp, this.#inFlight.messages]);
+    if (this.#pending !== null && this.#isPending) {
+      const sent = new SentFlash(this.#pending.take());
+      this.#isPending = false;
+      this.#inFlight = { stamp, sent };
+      sent.appendTo(rest, stamp);
     }
     return rest;
   }
 
   #survives(batch: number): boolean {
-    if (this.#own?.has(batch) === true) return true;
-    return !this.#alone && !(this.#ages && batch <= this.#seen);
+    return !this.#alone && !(batch <= this.#seen && this.#usesUp());
   }
 
   /** The write succeeded: these are the stored batches now. */
@@ -183,8 +240,12 @@ export class FlashState {
     this.#withdrawalsStored = this.#withdrawalsInFlight;
     if (this.#aloneInFlight) this.#alone = false;
     if (this.#inFlight === null) return;
-    (this.#own ??= new Map()).set(this.#inFlight.stamp, this.#inFlight.messages);
+    this.#addOwn(this.#inFlight.stamp, this.#inFlight.sent);
     this.#inFlight = null;
+  }
+
+  #addOwn(stamp: number, sent: SentFlash): void {
+    (this.#own ??= new Map()).set(stamp, sent);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */
@@ -196,42 +257,10 @@ export class FlashState {
   /** The write did not happen: what it carried is pending again. */
   notStored(): void {
     if (this.#inFlight === null) return;
-    this.#pending = { ...this.#inFlight.messages, ...this.#pending };
+    const { left } = this.#inFlight.sent;
     this.#inFlight = null;
+    this.#toStore().putBack(left);
   }
 }
 
-/** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */
-function joined(batches: readonly FlashBatch[]): Values {
-  const [first] = batches;
-  if (first === undefined) return {};
-  if (batches.length === 1) return { ...first[1] };
-  const messages: Values = {};
-  for (const [, batch] of batches) mergeInto(messages, cloneValue(batch));
-  return messages;
-}
-
-/** Batches of this request as it wants them now. */
-function withOwn(batches: readonly FlashBatch[], own: ReadonlyMap<number, Values>): FlashBatch[] {
-  return batches
-    .map(([stamp, messages]): FlashBatch => [stamp, own.get(stamp) ?? messages])
-    .filter(([, messages]) => Object.keys(messages).length > 0);
-}
-
-/** Writes without touching objects that others share (the previous messages, a message flashed twice). */
-function writeCopying(messages: Values, path: string, value: unknown): void {
-  copyRoot(messages, path);
-  writePath(messages, path, value);
-}
-
-function removeCopying(messages: Values, path: string): void {
-  copyRoot(messages, path);
-  removePath(messages, path);
-}
-
-function copyRoot(messages: Values, path: string): void {
-  const dot = path.indexOf('.');
-  if (dot === -1 || Object.hasOwn(messages, path)) return;
-  const root = path.slice(0, dot);
-  if (Object.hasOwn(messages, root)) messages[root] = cloneValue(messages[root]);
-}
+const NONE: readonly SentFlash[] = [];

@@ -16,8 +16,11 @@ export interface SessionSerializer {
 /** The format of what is stored. A higher number is not read by this version. */
 export const PAYLOAD_FORMAT = 1;
 
-/** Messages that one request flashed, under the number of the write that stored them. */
-export type FlashBatch = [stamp: number, messages: Values];
+/**
+ * Messages that one request flashed, under the number of the write that stored them, and the fields of a form that it
+ * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages.
+ */
+export type FlashBatch = [stamp: number, messages: Values, fields?: Values];
 
 /**
  * What the payload of a record holds. Names are short because with `stealth` all of it travels in the cookie.
@@ -93,5 +96,6 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
 }
 
 function isBatch(value: unknown): value is FlashBatch {
-  return Array.isArray(value) && typeof value[0] === 'number' && isObject(value[1]);
+  if (!Array.isArray(value) || typeof value[0] !== 'number' || !isObject(value[1])) return false;
+  return value.length < 3 || isObject(value[2]);
 }

@@ -1,6 +1,6 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { type Change, type Updater, addTo, clear, pushTo, replay, updateAt } from './changes.js';
-import { FlashState } from './flash-state.js';
+import { type Ages, FlashState } from './flash-state.js';
 import { LentObjects } from './lent-objects.js';
 import {
   type FlashBatch,
@@ -83,7 +83,7 @@ export class SessionState {
    * @param text what `payload` was parsed from
    * @param ages false where the request must not use flash messages up
    */
-  static loaded(serializer: SessionSerializer, payload: Payload, text: string, ages: boolean): SessionState {
+  static loaded(serializer: SessionSerializer, payload: Payload, text: string, ages: Ages): SessionState {
     const flash = new FlashState(payload.f ?? [], payload.n, ages);
     return new SessionState(serializer, payload.c, payload, text, flash);
   }
@@ -134,19 +134,19 @@ export class SessionState {
   /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
   read(path: string): unknown {
     let value = readPath(this.values, path);
-    if (value === undefined) value = readPath(this.flash.visible, path);
+    if (value === undefined) value = this.flash.read(path);
     else if (typeof value === 'object' && value !== null) this.#handOut();
     return value;
   }
 
   has(path: string): boolean {
-    return hasPath(this.values, path) || hasPath(this.flash.visible, path);
+    return hasPath(this.values, path) || this.flash.read(path) !== undefined;
   }
 
   /** Everything readable, as a plain object of its own. */
   all(): Values {
     this.#handOut();
-    return { ...this.flash.visible, ...this.values };
+    return { ...this.flash.all(), ...this.values };
   }
 
   only(paths: readonly string[]): Values {
@@ -159,7 +159,7 @@ export class SessionState {
 
   get isEmpty(): boolean {
     for (const key in this.values) if (this.values[key] !== undefined) return false;
-    return Object.keys(this.flash.visible).length === 0;
+    return this.flash.isEmpty;
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ const parts = {
   profile: 'profile/main.js',
   scale: 'scale/main.js',
   'lost-updates': 'lost-updates/main.js',
+  flash: 'flash/main.js',
 };
 
 /**
@@ -125,7 +126,7 @@ async function main() {
 
   const [first] = nodes;
   const child = spawn(
-    part === 'scale' ? first.path : execPath,
+    part === 'scale' || part === 'flash' ? first.path : execPath,
     [join(here, 'dist', 'test', 'bench', script), ...args],
     {
       stdio: 'inherit',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { describeCopies } from './copies.js';
 import { describeDamage } from './damage.js';
 import { describeDestroy } from './destroy.js';
+import { describeDestroyVersion } from './destroy-version.js';
 import { describeExpiry } from './expiry.js';
 import { describeGarbage } from './garbage.js';
 import type { RecordDriverHarness } from './harness.js';
@@ -51,6 +52,7 @@ export function describeRecordDriver(name: string, makeHarness: () => Promise<Re
     describeExpiry(harness);
     describeTouch(harness);
     describeDestroy(harness);
+    describeDestroyVersion(harness);
     describeParallel(harness);
     describeDamage(harness);
     describeGarbage(harness);

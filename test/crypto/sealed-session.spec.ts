@@ -4,6 +4,7 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { SessionCookie, type SessionCookieOptions } from '../../lib/http/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
+import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
@@ -41,7 +42,13 @@ class SealedWorld {
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),
     };
-    const life = new SealedLifecycle(runtime, new StealthDriver(this.#keyring, this.clock), true, null);
+    const life = new SealedLifecycle(
+      runtime,
+      new StealthDriver(this.#keyring, this.clock),
+      new RecentEndings(this.clock),
+      true,
+      null,
+    );
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (!life.stored) await life.initiate(token);
     handle(life);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import type { Payload } from '../../lib/state/payload.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 
 const payload = { v: 1, n: 1, c: 0, d: { cart: ['secret things'], name: 'Ada' } } as const;
@@ -31,5 +32,26 @@ describe('the limit of a session in cookies', () => {
     limit.assertFits(1000, payload);
     expect(warnings).toEqual([]);
     expect(() => limit.assertFits(1001, payload)).toThrow(SessionTooLargeError);
+  });
+
+  it('names flash messages and fields of forms among the largest keys, escaped and shortened', () => {
+    const { limit } = limitOf(1000);
+    const flashed: Payload = {
+      ...payload,
+      d: { cart: ['tea'] },
+      f: [
+        [
+          1,
+          { report: 'secret '.repeat(100), 'a\n"b': 'x'.repeat(50) },
+          { ['n'.repeat(200)]: 'y'.repeat(90) },
+        ],
+        [2, { status: 'Saved.' }],
+      ],
+    };
+    expect(() => limit.assertFits(1001, flashed)).toThrow(
+      `Its largest keys: flash message "report" (702 bytes), form field "${'n'.repeat(80)}..." (92 bytes), ` +
+        String.raw`flash message "a\n\"b" (52 bytes). Keep less`,
+    );
+    expect(() => limit.assertFits(1001, flashed)).not.toThrow(/secret/);
   });
 });

@@ -1,4 +1,4 @@
-import type { Values } from './naive-values.js';
+import type { Flashed, Values } from './naive-values.js';
 
 /** What is kept of a session: in the store, or sealed in a cookie. */
 export interface Kept {
@@ -7,7 +7,7 @@ export interface Kept {
   readonly version: number;
   readonly values: Values;
   /** What the next request will find flashed. */
-  readonly flash: Values;
+  readonly flash: Flashed;
   readonly ownDuration: number | null;
   readonly createdAt: number;
   readonly expiresAt: number;

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kept, ModelApplication } from './model-application.js';
 import { ModelSession } from './model-session.js';
-import { type Values, joined, stored } from './naive-values.js';
+import { type Flashed, joined, nothingFlashed, stored } from './naive-values.js';
+
+/** What is left of what was flashed after it was stored. */
+const flashedAgain = ({ messages, fields }: Flashed): Flashed => ({
+  ...nothingFlashed(),
+  messages: stored(messages),
+  fields: stored(fields),
+});
 
 /** A session and what is kept of it: how it is loaded and stored. */
 export abstract class KeptSession extends ModelSession {
@@ -14,11 +21,9 @@ export abstract class KeptSession extends ModelSession {
   protected ownId: number | null = null;
   protected hasNewDuration = false;
   /** What waits for a request that is no prefetch. */
-  protected waiting: Values = {};
-  /** Whether this request has stored the session once: then what the store has flashed is this request's. */
-  protected hasStored = false;
+  protected waiting: Flashed = nothingFlashed();
   /** What it stored for the next request. */
-  protected justStored: Values = {};
+  protected justStored: Flashed = nothingFlashed();
   protected isCookieDue = false;
   /** Found when the session came in. */
   protected isRenewalDue = false;
@@ -41,10 +46,11 @@ export abstract class KeptSession extends ModelSession {
     this.hasNewDuration = false;
     this.fresh = kept === null;
     this.values = stored(kept?.values ?? {});
-    this.previous = stored(kept?.flash ?? {});
-    this.waiting = stored(this.previous);
-    this.visible = { ...this.previous };
-    this.next = {};
+    this.previous = flashedAgain(kept?.flash ?? nothingFlashed());
+    this.waiting = flashedAgain(this.previous);
+    this.visible = flashedAgain(this.previous);
+    this.visible.olderFields = { ...this.previous.fields };
+    this.next = nothingFlashed();
     this.ownDuration = kept?.ownDuration ?? null;
     this.createdAt = kept?.createdAt ?? this.application.now();
   }
@@ -93,14 +99,20 @@ export abstract class KeptSession extends ModelSession {
   }
 
   get #isDue(): boolean {
-    return this.isModified || !isDeepStrictEqual(this.#nextFlash, this.kept?.flash ?? {});
+    return this.isModified || !isDeepStrictEqual(this.#nextFlash, this.kept?.flash ?? nothingFlashed());
   }
 
   /** A page that is only fetched ahead does not use the messages up. */
-  get #nextFlash(): Values {
+  get #nextFlash(): Flashed {
     // What is mutated in a message after it was stored, and nothing else is written: not noticed by the package so far.
-    if (this.hasStored && !this.isWritten) return this.kept?.flash ?? {};
-    return stored(this.prefetch ? joined(this.waiting, this.next) : this.next);
+    if (this.hasStored && !this.isWritten) return this.kept?.flash ?? nothingFlashed();
+    const { messages, fields } = this.next;
+    if (!this.prefetch) return flashedAgain(this.next);
+    return flashedAgain({
+      ...nothingFlashed(),
+      messages: joined(this.waiting.messages, messages),
+      fields: joined(this.waiting.fields, fields),
+    });
   }
 
   // ---- storing -----------------------------------------------------------------------------------------------------
@@ -141,7 +153,7 @@ export abstract class KeptSession extends ModelSession {
     this.isWritten = false;
     this.hasNewDuration = false;
     this.hasStored = true;
-    this.justStored = stored(this.next);
+    this.justStored = flashedAgain(this.next);
   }
 
   protected renew(kept: Kept, tellsBrowser: boolean): void {

@@ -1,4 +1,15 @@
-import { Refused, type Values, apart, isMissing, read, remove, write } from './naive-values.js';
+import {
+  type Flashed,
+  Refused,
+  type Values,
+  apart,
+  isMissing,
+  nothingFlashed,
+  read,
+  remove,
+  shown,
+  write,
+} from './naive-values.js';
 
 const NEVER_FLASHED = ['password', '_csrf'];
 
@@ -14,16 +25,18 @@ const writeMessage = (messages: Values, key: string, value: unknown): void =>
 export abstract class ModelSession {
   values: Values = {};
   /** What the previous request flashed. */
-  previous: Values = {};
+  previous: Flashed = nothingFlashed();
   /** The messages that this request sees. */
-  visible: Values = {};
+  visible: Flashed = nothingFlashed();
   /** The messages that the next request will see. */
-  next: Values = {};
+  next: Flashed = nothingFlashed();
   /** Whether this request wrote: what is put counts also where it is what was there. */
   isWritten = false;
   readonly = false;
   initiated = true;
   protected abstract readonly body: Values | null;
+  /** Whether this request has stored the session once: then what the store has flashed is this request's. */
+  protected hasStored = false;
 
   abstract destroy(): this;
 
@@ -31,7 +44,7 @@ export abstract class ModelSession {
 
   #read(key: string): unknown {
     const value = read(this.values, key);
-    return value === undefined ? read(this.visible, key) : value;
+    return value === undefined ? read(shown(this.visible), key) : value;
   }
 
   get(key?: string, fallback?: unknown): unknown {
@@ -42,7 +55,7 @@ export abstract class ModelSession {
   }
 
   all(): Values {
-    return { ...this.visible, ...this.values };
+    return { ...shown(this.visible), ...this.values };
   }
 
   has(keys: unknown): boolean {
@@ -147,11 +160,13 @@ export abstract class ModelSession {
 
   /** What is removed cannot be read any more: a message of this name goes as well. */
   #remove(key: string): void {
+    if (read(this.values, key) !== undefined) this.isWritten = true;
+    remove(this.values, key);
     // Counts also where it was a message for now only.
-    for (const from of [this.values, this.visible, this.next]) {
-      if (read(from, key) !== undefined) this.isWritten = true;
-      if (from === this.values) remove(from, key);
-      else apart(() => remove(from, key), from, key);
+    for (const flashed of [this.visible, this.next]) {
+      if (read(shown(flashed), key) !== undefined) this.isWritten = true;
+      for (const from of [flashed.messages, flashed.fields, flashed.olderFields])
+        apart(() => remove(from, key), from, key);
     }
   }
 
@@ -159,8 +174,8 @@ export abstract class ModelSession {
     this.checkWritable();
     if (!this.isEmpty) this.isWritten = true;
     this.values = {};
-    this.visible = {};
-    this.next = {};
+    this.visible = nothingFlashed();
+    this.next = nothingFlashed();
     return this;
   }
 
@@ -182,30 +197,46 @@ export abstract class ModelSession {
   flash(key: string | Values, value?: unknown): this {
     this.checkWritable();
     for (const [name, each] of pairs(key, value)) {
-      for (const messages of [this.visible, this.next]) writeMessage(messages, name, each);
+      for (const { messages } of [this.visible, this.next]) writeMessage(messages, name, each);
       this.isWritten = true;
     }
     return this;
   }
 
   now(key: string | Values, value?: unknown): this {
-    for (const [name, each] of pairs(key, value)) writeMessage(this.visible, name, each);
+    for (const [name, each] of pairs(key, value)) writeMessage(this.visible.messages, name, each);
     return this;
   }
 
   reflash(): this {
-    return this.keep(Object.keys(this.previous));
+    return this.keep(Object.keys(shown(this.previous)));
   }
 
   /** What this request flashed under the name stays. */
   keep(keys: unknown): this {
     this.checkWritable();
     for (const key of asList(keys)) {
-      const message = read(this.previous, key);
-      if (message === undefined || read(this.next, key) !== undefined) continue;
-      writeMessage(this.next, key, message);
+      if (read(shown(this.previous), key) === undefined || read(shown(this.next), key) !== undefined)
+        continue;
+      const message = read(this.previous.messages, key);
+      const field = read(this.previous.fields, key);
+      if (message !== undefined) writeMessage(this.next.messages, key, message);
+      if (field !== undefined) {
+        for (const fields of [this.next.fields, this.next.olderFields]) writeMessage(fields, key, field);
+      }
       this.isWritten = true;
     }
+    return this;
+  }
+
+  /** What was said last is what is kept of the form. */
+  #flashFields(form: Values): this {
+    this.checkWritable();
+    const { fields, olderFields } = this.next;
+    if (Object.keys(form).length > 0 || (this.hasStored && Object.keys(fields).length > 0))
+      this.isWritten = true;
+    this.next.fields = { ...olderFields, ...form };
+    this.visible.fields = { ...this.visible.olderFields, ...form };
     return this;
   }
 
@@ -215,32 +246,32 @@ export abstract class ModelSession {
   }
 
   flashAll(): this {
-    return this.flash(this.#fields());
+    return this.#flashFields(this.#fields());
   }
 
   flashOnly(keys: unknown): this {
     const fields = this.#fields();
     const named = asList(keys).map((key) => [key, read(fields, key)] as const);
-    return this.flash(Object.fromEntries(named.filter(([, value]) => value !== undefined)));
+    return this.#flashFields(Object.fromEntries(named.filter(([, value]) => value !== undefined)));
   }
 
   flashExcept(keys: unknown): this {
     const fields = this.#fields();
     for (const key of asList(keys)) remove(fields, key);
-    return this.flash(fields);
+    return this.#flashFields(fields);
   }
 
   old(key: string, fallback?: unknown): unknown {
-    const message = read(this.previous, key);
+    const message = read(shown(this.previous), key);
     return isMissing(message) && fallback !== undefined ? fallback : message;
   }
 
   get flashMessages() {
     return {
       get: (key: string, fallback?: unknown): unknown => this.old(key, fallback),
-      has: (key: string): boolean => !isMissing(read(this.previous, key)),
-      all: (): Values => ({ ...this.previous }),
-      isEmpty: Object.keys(this.previous).length === 0,
+      has: (key: string): boolean => !isMissing(read(shown(this.previous), key)),
+      all: (): Values => shown(this.previous),
+      isEmpty: Object.keys(shown(this.previous)).length === 0,
     };
   }
 

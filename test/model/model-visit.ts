@@ -1,6 +1,6 @@
 import type { Kept, ModelApplication } from './model-application.js';
 import { KeptSession } from './model-kept-session.js';
-import { Refused, type Values } from './naive-values.js';
+import { Refused, type Values, nothingFlashed } from './naive-values.js';
 
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60_000;
 const SPELLED: Record<string, number> = { '1h': 3_600_000, '3h': 10_800_000 };
@@ -56,7 +56,7 @@ export class ModelVisit extends KeptSession {
 
   invalidate(): this {
     this.regenerate().flush();
-    this.waiting = {};
+    this.waiting = nothingFlashed();
     this.ownDuration = null;
     this.hasNewDuration = this.kept !== null;
     this.createdAt = this.application.now();
@@ -85,7 +85,11 @@ export class ModelVisit extends KeptSession {
     this.ownId = id;
     this.fresh = this.kept === null || isFresh;
     this.previous = previous;
-    this.visible = { ...previous, ...next };
+    this.visible = {
+      messages: { ...previous.messages, ...next?.messages },
+      fields: { ...previous.fields, ...next?.fields },
+      olderFields: { ...previous.fields, ...next?.fields },
+    };
     if (next !== null) this.next = next;
     this.waiting = waiting;
     this.isRenewalDue = isRenewalDue;

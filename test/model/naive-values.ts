@@ -106,3 +106,15 @@ const isObject = (value: unknown): value is Values => isContainer(value) && !Arr
 export function stored(values: Values): Values {
   return JSON.parse(JSON.stringify(values)) as Values;
 }
+
+/** What is flashed: messages, and fields of forms, which show where there is no message. */
+export interface Flashed {
+  messages: Values;
+  fields: Values;
+  /** Fields that stay when a form is flashed: this request's own do not. */
+  olderFields: Values;
+}
+
+export const nothingFlashed = (): Flashed => ({ messages: {}, fields: {}, olderFields: {} });
+
+export const shown = ({ messages, fields }: Flashed): Values => ({ ...fields, ...messages });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
+import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { type Turns, everyInterleaving } from './support/interleavings.js';
 import { WatchedDriver } from './support/watched-driver.js';
 import { type Answer, World } from './support/world.js';
@@ -29,6 +32,7 @@ interface Meeting {
 }
 
 interface MeetingSetup {
+  readonly makeDriver: (clock: StoppedClock) => RecordDriver;
   /** Whether the requests share a process, and with it a queue. */
   readonly oneProcess: boolean;
   /** Whether the session is due for renewal. */
@@ -37,7 +41,7 @@ interface MeetingSetup {
 
 /** Requests that have all loaded one session, and then do something at the same time. */
 async function meet(turns: Turns, deeds: readonly Deed[], setup: MeetingSetup): Promise<Meeting> {
-  const world = new World((clock) => new CustomDriver(clock));
+  const world = new World(setup.makeDriver);
   const old = await world.seed((session) => session.put({ secret: SECRET, count: 1 }));
   if (setup.renewing === true) world.clock.advance(120_000);
   const drivers = deeds.map(() => new WatchedDriver(world.driver));
@@ -62,8 +66,18 @@ function cookieKinds({ answers }: Meeting): string[] {
   return answers.map(({ cookie }) => cookie.kind);
 }
 
-for (const oneProcess of [true, false]) {
-  const where = oneProcess ? 'inside one process' : 'in processes of their own';
+/** One that can remove a version by itself, and one that cannot. */
+const DRIVERS: Record<string, MeetingSetup['makeDriver']> = {
+  'a driver of the application': (clock) => new CustomDriver(clock),
+  memory: (clock) => new MemoryDriver({}, clock),
+};
+
+const SETTINGS = Object.entries(DRIVERS).flatMap(([name, makeDriver]) =>
+  [true, false].map((oneProcess) => ({ name, makeDriver, oneProcess })),
+);
+
+for (const { name, makeDriver, oneProcess } of SETTINGS) {
+  const where = `${oneProcess ? 'inside one process' : 'in processes of their own'}, on ${name}`;
 
   /** Checks a meeting in every order. */
   const always = async (
@@ -72,7 +86,7 @@ for (const oneProcess of [true, false]) {
     renewing = false,
   ): Promise<void> => {
     const orders = await everyInterleaving(async (turns) => {
-      const meeting = await meet(turns, deeds, { oneProcess, renewing });
+      const meeting = await meet(turns, deeds, { makeDriver, oneProcess, renewing });
       for (const { status, error } of meeting.answers) expect(status, String(error)).toBe(200);
       await check(meeting);
     });
@@ -96,6 +110,10 @@ for (const oneProcess of [true, false]) {
 
     it('leave nothing behind when a write and a regenerate meet a destroy', async () => {
       await always([destroy, write, regenerate], ({ living }) => expect(living).toEqual([]));
+    });
+
+    it('leave nothing behind when two regenerates meet a destroy', async () => {
+      await always([destroy, regenerate, signIn], ({ living }) => expect(living).toEqual([]));
     });
 
     it('leave nothing of the old session when one is an invalidate', async () => {

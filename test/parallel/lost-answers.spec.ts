@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
-import type { WatchedDriver } from './support/watched-driver.js';
+import type { StoppedClock } from '../conformance/stopped-clock.js';
+import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
+import { RecordEnding } from '../../lib/lifecycle/record-ending.js';
+import { GuardedStore } from '../../lib/lifecycle/record-store.js';
+import { StoreHealth } from '../../lib/lifecycle/store-health.js';
+import type { DriverCall, WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
-function makeWorld(): World {
-  return new World((clock) => new CustomDriver(clock));
+function makeWorld(makeDriver = (clock: StoppedClock): RecordDriver => new CustomDriver(clock)): World {
+  return new World(makeDriver);
 }
 
 /** How the answer to a write gets lost. */
@@ -106,6 +113,96 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     await request.session.destroy();
     expect(await world.living()).toEqual([]);
     expect((await request.respond()).status).toBe(200);
+  });
+});
+
+/** Loses the answer to the first call of a method. */
+function loseAnswer(driver: WatchedDriver, lost: DriverCall['method']): void {
+  driver.after = ({ method }) => {
+    if (method !== lost) return;
+    driver.after = () => undefined;
+    throw new Error('connection lost');
+  };
+}
+
+describe.each<[string, (clock: StoppedClock) => RecordDriver, DriverCall['method']]>([
+  ['a driver that removes versions', (clock) => new MemoryDriver({}, clock), 'destroyVersion'],
+  ['one that does not', (clock) => new CustomDriver(clock), 'write'],
+  ['one that does not, at its last call', (clock) => new CustomDriver(clock), 'destroy'],
+])('an ending that arrived and whose answer is lost, on %s', (_name, makeDriver, method) => {
+  it('is one all the same: the cookie expires, and the old id of a moved session is free', async () => {
+    for (const arrives of ['with its id', 'with the one before']) {
+      const world = makeWorld(makeDriver);
+      const id = await world.seed((session) => session.put('a', 1));
+      const request = await world.process().request(id);
+      if (arrives === 'with the one before') {
+        const other = await world.process().request(id);
+        other.session.regenerate();
+        await other.respond();
+      }
+      loseAnswer(world.driver, method);
+      await request.session.destroy();
+      expect((await request.respond()).cookie.kind).toBe('expire');
+      expect(await world.living()).toEqual([]);
+    }
+  });
+
+  it('is followed by the session that comes after an invalidate', async () => {
+    const world = makeWorld(makeDriver);
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    loseAnswer(world.driver, method);
+    request.session.invalidate().flash('status', 'You are signed out.');
+    const answer = await request.respond();
+    expect(answer).toMatchObject({ status: 200, cookie: { kind: 'set' } });
+    expect(await world.living()).toEqual([answer.cookieId]);
+    expect(answer.cookieId).not.toBe(id);
+  });
+});
+
+describe('an ending that the store refuses', () => {
+  /** A store that is full: nothing can be written. */
+  function refuseWrites({ driver }: World): void {
+    driver.before = ({ method }) => {
+      if (method === 'write') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+  }
+
+  it('removes the session without a write', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const other = await world.process().request(id);
+    other.session.put('b', 1);
+    await other.respond();
+    refuseWrites(world);
+    await request.session.destroy();
+    expect((await request.respond()).cookie.kind).toBe('expire');
+    expect(await world.living()).toEqual([]);
+  });
+
+  it('leaves the way to a moved session in place, and goes it', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const request = await world.process().request(id);
+    const other = await world.process().request(id);
+    other.session.regenerate();
+    await other.respond();
+    refuseWrites(world);
+    await request.session.destroy();
+    expect(await world.living()).toEqual([]);
+  });
+
+  it('is not tried another way where the store did not answer: that would take twice as long', async () => {
+    const world = makeWorld();
+    const id = await world.seed((session) => session.put('a', 1));
+    const { runtime } = world;
+    const store = new GuardedStore(world.driver, 'test', 1, new StoreHealth('test', runtime.log));
+    const ending = new RecordEnding(store, new CommitQueue(Infinity), JSON, world.clock);
+    world.driver.takeCounts();
+    world.driver.before = () => new Promise(() => undefined);
+    await expect(ending.end(id, 1)).rejects.toThrow('did not answer');
+    expect(world.driver.takeCounts()).toEqual({ read: 0, write: 1, touch: 0, destroy: 0 });
   });
 });
 

@@ -22,6 +22,11 @@ class FailingDriver extends CustomDriver {
     if (this.failing) throw new Error('The store is away.');
     return super.touch(...args);
   }
+  // Where it can still do that, a session ends whatever else fails.
+  override async destroy(...args: Parameters<CustomDriver['destroy']>) {
+    if (this.failing) throw new Error('The store is away.');
+    return super.destroy(...args);
+  }
 }
 
 type Operation = 'save' | 'commit' | 'regenerate' | 'roll' | 'destroy' | 'reload' | 'touch';

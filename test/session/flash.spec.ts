@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RequestSession } from 'nestjs-session-kit';
+import { type RequestSession, SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
@@ -106,6 +106,30 @@ describe.each(PLATFORMS)('flash messages on %s', (platform) => {
       expect(await visitor.in(messages)).toEqual({});
     });
 
+    it.each([
+      ['a picture', { 'sec-fetch-dest': 'image' }],
+      ['a page that Turbo fetches ahead', { 'x-sec-purpose': 'prefetch' }],
+      ['a page that htmx fetches ahead', { 'hx-preloaded': 'true' }],
+    ])('wait for the next page where a browser fetches %s', async (_, headers) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      for (const path of ['/plain', '/missing']) await visitor.agent.get(path).set(headers);
+      const { value, cookies } = await visitor.handle(messages, { headers });
+      expect([value, cookies]).toEqual([{ status: 'Saved.' }, []]);
+      expect(await visitor.in(messages, { headers: { 'sec-fetch-dest': 'document' } })).toEqual({
+        status: 'Saved.',
+      });
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
+    it('wait for the next page where only its head is asked for', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('status', 'Saved.'));
+      await visitor.agent.head('/plain').expect(200);
+      expect(await visitor.in(messages)).toEqual({ status: 'Saved.' });
+      expect(await visitor.in(messages)).toEqual({});
+    });
+
     it('are kept also where a page fetched ahead writes something else', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
@@ -124,6 +148,40 @@ describe.each(PLATFORMS)('flash messages on %s', (platform) => {
       });
       expect(await visitor.in(messages)).toEqual({ b: { c: 2 }, new: 4, newer: 5 });
     });
+
+    it('are asked for and kept by several keys, or by a list of them', async () => {
+      const visitor = app.visitor();
+      const flashed = { a: 1, b: { c: 2 }, d: 3 };
+      await visitor.in((session) => session.flash(flashed));
+      const has = await visitor.in((session) => {
+        session.keep('a', ['b.c'], 'absent');
+        const { flashMessages } = session;
+        return [
+          flashMessages.has('a', 'd'),
+          flashMessages.has(['a', 'b.c']),
+          flashMessages.has('a', 'absent'),
+          flashMessages.has('absent', 'a'),
+        ];
+      });
+      expect(has).toEqual([true, true, false, false]);
+      expect(await visitor.in(messages)).toEqual({ a: 1, b: { c: 2 } });
+    });
+
+    it.each([[], ['a', 5], [['a', null]], [['a', ['b']]], ['a', undefined]])(
+      'are not asked for, kept or flashed by what is no key: %j',
+      async (...keys) => {
+        await app.visitor().in(
+          (session) => {
+            for (const method of ['keep', 'flashOnly', 'flashExcept'] as const) {
+              expect(() => Reflect.apply(session[method], session, keys)).toThrow(SessionValueError);
+            }
+            const { flashMessages } = session;
+            expect(() => flashMessages.has(...(keys as string[]))).toThrow(SessionValueError);
+          },
+          { body: { a: 1 } },
+        );
+      },
+    );
 
     it('are taken back by forget, pull and flush', async () => {
       const visitor = app.visitor();

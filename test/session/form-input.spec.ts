@@ -107,6 +107,188 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
+  it('is found by the path of its fields, and by their names, whichever way they were parsed', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flashAll(), {
+      form: {
+        'user[name]': 'Ada',
+        'user[address][city]': 'London',
+        'tags[]': 'a',
+        'items[0][sku]': 'tea',
+        'items[1][sku]': 'mug',
+      },
+    });
+    const found = await visitor.in((session) => [
+      session.flashMessages.all(),
+      session.old('user.name'),
+      session.old('user[address][city]'),
+      session.old('tags.0'),
+      session.old('tags[]'),
+      session.old('items.1.sku'),
+      session.flashMessages.has('items[0][sku]', 'user.name'),
+    ]);
+    expect(found).toEqual([
+      {
+        user: { name: 'Ada', address: { city: 'London' } },
+        tags: ['a'],
+        items: [{ sku: 'tea' }, { sku: 'mug' }],
+      },
+      'Ada',
+      'London',
+      'a',
+      ['a'],
+      'mug',
+      true,
+    ]);
+  });
+
+  it('is kept in part by the names of its fields as well as by their paths', async () => {
+    await using app = await start();
+    const form = { 'user[name]': 'Ada', 'user[card]': '4000', 'items[0][sku]': 'tea', 'items[0][pin]': '1' };
+    const kept = async (flash: (session: RequestSession) => unknown): Promise<object> => {
+      const visitor = app.visitor();
+      await visitor.in(flash, { form });
+      return visitor.in((session) => session.flashMessages.all());
+    };
+    for (const names of [
+      ['user[card]', 'items[0][pin]'],
+      ['user.card', 'items.0.pin'],
+    ]) {
+      expect(await kept((session) => session.flashExcept(names))).toEqual({
+        user: { name: 'Ada' },
+        items: [{ sku: 'tea' }],
+      });
+      expect(await kept((session) => session.flashOnly(...names))).toEqual({
+        user: { card: '4000' },
+        items: { 0: { pin: '1' } },
+      });
+    }
+  });
+
+  it('lives one request more by the names of its fields, beside messages of such a name', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flashAll().flash('list[0]', 'mine'), {
+      form: { 'user[name]': 'Ada', 'user[city]': 'London' },
+    });
+    await visitor.in((session) => session.keep('user[name]', 'list[0]'));
+    expect(await visitor.in((session) => session.flashMessages.all())).toEqual({
+      user: { name: 'Ada' },
+      'list[0]': 'mine',
+    });
+  });
+
+  it.each<[string, (session: RequestSession) => unknown, object]>([
+    ['flashExcept', (session) => session.flashAll().flashExcept('card'), { name: 'Ada', 'a.b': 1 }],
+    ['flashOnly', (session) => session.flashAll().flashOnly('a.b'), { 'a.b': 1 }],
+    ['flashAll', (session) => session.flashOnly('name').flashAll(), { name: 'Ada', card: '4000', 'a.b': 1 }],
+    ['nothing', (session) => session.flashAll().flashOnly([]), {}],
+    [
+      'flashExcept after a commit',
+      async (session) => {
+        await session.flashAll().commit();
+        session.flashExcept('card');
+      },
+      { name: 'Ada', 'a.b': 1 },
+    ],
+    [
+      'flashOnly after a commit and a reload',
+      async (session) => {
+        await session.flashAll().commit();
+        await session.reload();
+        session.flashOnly('name');
+      },
+      { name: 'Ada' },
+    ],
+  ])('is kept as the last word says: %s', async (_, flash, expected) => {
+    await using app = await start();
+    expect(await flashed(app, { name: 'Ada', card: '4000', 'a.b': 1 }, flash)).toEqual(expected);
+  });
+
+  it('shows what was kept last in the same request, too', async () => {
+    await using app = await start();
+    const seen = await app
+      .visitor()
+      .in((session) => session.flashAll().flashExcept('card').all(), { body: { name: 'Ada', card: '4000' } });
+    expect(seen).toEqual({ name: 'Ada' });
+  });
+
+  it('stays as it was, where an earlier one is kept beside it', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.flashAll(), { body: { name: 'Ada', note: 'old' } });
+    await visitor.in((session) => session.reflash().flashAll().flashOnly('name'), {
+      body: { name: 'Grace', card: '4000' },
+    });
+    expect(await visitor.in((session) => session.flashMessages.all())).toEqual({
+      name: 'Grace',
+      note: 'old',
+    });
+  });
+
+  describe.each<[string, object]>([
+    ['its name', { errors: 'mine', name: 'Ada' }],
+    ['a name with dots', { 'errors.email': 'mine', name: 'Ada' }],
+    ['a name in brackets', { 'errors[email]': 'mine', 'errors[admin]': 'mine', name: 'Ada' }],
+    ['a path', { errors: { email: 'mine', admin: 'mine' }, name: 'Ada' }],
+  ])('does not reach a message of the application by %s', (_, body) => {
+    const errors = { email: 'Give an e-mail address.' };
+
+    it.each<[string, (session: RequestSession) => unknown]>([
+      ['before', (session) => session.flash('errors', errors).flashAll()],
+      ['afterwards', (session) => session.flashAll().flash('errors', errors)],
+      ['by a path', (session) => session.flash('errors.email', errors.email).flashExcept('errors.admin')],
+      [
+        'before a commit',
+        async (session) => {
+          await session.flash('errors', errors).commit();
+          session.flashAll();
+        },
+      ],
+    ])('flashed %s', async (when, flash) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      const now = await visitor.in(
+        async (session) => {
+          await flash(session);
+          return session.get('errors.email');
+        },
+        { body },
+      );
+      const next = await visitor.in((session) => [
+        session.flashMessages.get('errors.email'),
+        session.old('name'),
+        when === 'before a commit' || session.flashMessages.get('errors'),
+        session.get('errors.email'),
+      ]);
+      expect([now, ...next]).toEqual([
+        errors.email,
+        errors.email,
+        'Ada',
+        when === 'before a commit' || errors,
+        errors.email,
+      ]);
+    });
+  });
+
+  it('stands beside a message of the application in one object', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const seen = await visitor.in(
+      (session) => {
+        session.flashAll().flash('user.email', 'ada@example.org');
+        return [session.get('user'), session.old('user.name')];
+      },
+      { body: { user: { name: 'Ada', email: 'ADA@EXAMPLE.ORG' } } },
+    );
+    expect(seen).toEqual([{ name: 'Ada', email: 'ada@example.org' }, undefined]);
+    expect(await visitor.in((session) => session.old('user'))).toEqual({
+      name: 'Ada',
+      email: 'ada@example.org',
+    });
+  });
+
   it('is filled in again with what was typed', async () => {
     await using app = await start();
     const visitor = app.visitor();
@@ -148,6 +330,88 @@ it('cannot reach a prototype, nor fail because of what a visitor sent', () => {
   );
   expect(formInput(body, () => false)).toEqual({ name: 'Ada', a: {} });
   expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+});
+
+class Upload {
+  name = 'picture.png';
+}
+
+describe('what is flashed of a form', () => {
+  const input = (body: unknown): object => formInput(body, (field) => field === 'password');
+
+  it('is text, numbers, booleans, null, and lists and objects of those; all else is left out', () => {
+    const bare: Record<string, unknown> = Object.assign(Object.create(null), { a: 1 });
+    expect(
+      input({
+        text: '',
+        zero: 0,
+        no: false,
+        none: null,
+        list: ['a', Buffer.from('x'), 'b', [new Upload()]],
+        bare,
+        file: new Upload(),
+        bytes: Buffer.from('x'),
+        stream: new ReadableStream(),
+        date: new Date(0),
+        map: new Map([['a', 1]]),
+        run: () => 1,
+        mark: Symbol('mark'),
+        big: 1n,
+        infinite: Number.POSITIVE_INFINITY,
+        no_number: Number.NaN,
+        absent: undefined,
+      }),
+    ).toEqual({ text: '', zero: 0, no: false, none: null, list: ['a', 'b', []], bare: { a: 1 } });
+  });
+
+  it('is each object once, whether it contains itself or is there many times', () => {
+    const address: Record<string, unknown> = { city: 'London' };
+    address['of'] = [address, { address }];
+    expect(input({ home: address, work: address, list: [address] })).toEqual({
+      home: { city: 'London', of: [{}] },
+      list: [],
+    });
+  });
+
+  it('is the value of a field that knows its siblings, and of each that shares a name', () => {
+    const fields: Record<string, unknown> = {};
+    const part = (fieldname: string, value: string) => ({ type: 'field', fieldname, value, fields });
+    fields['name'] = part('name', 'Ada');
+    fields['tags'] = [part('tags', 'a'), { type: 'file', fieldname: 'tags', fields }, part('tags', 'b')];
+    fields['picture'] = {
+      type: 'file',
+      fieldname: 'picture',
+      filename: 'a.png',
+      fields,
+      _buf: Buffer.from('x'),
+    };
+    fields['password'] = part('password', SECRET_INPUT);
+    expect(input(fields)).toEqual({ name: 'Ada', tags: ['a', 'b'] });
+    expect(input({ ...fields })).toEqual({ name: 'Ada', tags: ['a', 'b'] });
+  });
+
+  it('is an object as it is, where a visitor made it look like such a field', () => {
+    const body = { name: { type: 'field', value: 'Ada', fields: { name: 'x' } } };
+    expect(input(body)).toEqual(body);
+  });
+
+  it.each<[object, object]>([
+    [
+      { 'a[b]': 1, a: 'taken' },
+      { a: 'taken', 'a.b': 1 },
+    ],
+    [{ 'a[]': [1, 2], 'a[5]': 3 }, { a: { 0: 1, 1: 2, 5: 3 } }],
+    [{ 'a[1]': 'x', 'a[0]': 'y' }, { a: ['y', 'x'] }],
+    [{ 'a[][b]': 1 }, { a: [{ b: 1 }] }],
+    [{ 'a[b]': 1, a: { c: 2 } }, { a: { c: 2, b: 1 } }],
+    [
+      { 'a[b': 1, '[c]': 2, 'd]e': 3 },
+      { 'a[b': 1, '[c]': 2, 'd]e': 3 },
+    ],
+    [{ 'a[__proto__][b]': 1, 'a[password]': 2 }, {}],
+  ])('is nested as the names of the fields say: %j', (body, expected) => {
+    expect(input(body)).toEqual(expected);
+  });
 });
 
 it.each([['text'], [null], [undefined], [1], [new Date(0)], [Buffer.from('x')]])(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FlashState } from '../../lib/state/flash-state.js';
-import type { FlashBatch } from '../../lib/state/payload.js';
+import { type FlashBatch, parsePayload } from '../../lib/state/payload.js';
 
 /** Stores what a state has to store, as the next write. */
 function store(state: FlashState, stamp: number): FlashBatch[] {
@@ -95,5 +95,136 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(state, 2), 2)).toEqual({ a: 'new', b: 'old' });
     state.keep();
     expect(seenBy(store(state, 3), 3)).toEqual({ a: 'new', b: 'old' });
+  });
+
+  it('stand side by side where a write failed between two of them', () => {
+    const state = new FlashState([], 0, true);
+    state.flash('errors.title', 'missing');
+    state.takeFor(1);
+    state.flash('errors.price', 'too low');
+    state.rebase([[1, { status: 'Saved.' }]]);
+    expect(seenBy(store(state, 2), 2)).toEqual({
+      status: 'Saved.',
+      errors: { title: 'missing', price: 'too low' },
+    });
+  });
+
+  it('do not change what the application flashed, nor what is on its way', () => {
+    const errors = { title: 'missing', rows: [{ sku: 'tea' }] };
+    const state = new FlashState([[1, { errors }]], 1, true);
+    state.flash('first', errors);
+    state.flash('second', errors);
+    state.flash('second.rows.0.sku', 'mug');
+    const batches = state.takeFor(2);
+    const text = JSON.stringify(batches);
+    state.stored(batches);
+    state.flash('first.title', 'too long');
+    state.keep(['errors.title']);
+    state.forget('second.rows');
+    expect(JSON.stringify(batches)).toBe(text);
+    expect(errors).toEqual({ title: 'missing', rows: [{ sku: 'tea' }] });
+    expect(seenBy(store(state, 3), 3)).toEqual({
+      first: { title: 'too long', rows: [{ sku: 'tea' }] },
+      second: { title: 'missing' },
+      errors: { title: 'missing' },
+    });
+  });
+
+  it('are back where they were taken back and the session is loaded once more, and can be taken back again', () => {
+    const state = new FlashState([], 0, true);
+    state.flash('a', 1);
+    state.flash('b', 2);
+    const batches = store(state, 1);
+    state.forget('a');
+    const again = state.reloaded(batches);
+    expect([again.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
+    again.forget('b');
+    expect(seenBy(store(again, 2), 2)).toEqual({ a: 1 });
+  });
+
+  it('are asked whether they age only where there are any, and not before a commit', () => {
+    let asked = 0;
+    const ages = () => {
+      asked += 1;
+      return true;
+    };
+    expect(new FlashState([], 3, ages).due).toBe(false);
+    const state = new FlashState([[3, { a: 1 }]], 3, ages);
+    expect([state.previous, state.modified, asked]).toEqual([{ a: 1 }, false, 0]);
+    expect([state.due, state.takeFor(4)]).toEqual([true, []]);
+  });
+});
+
+describe('the fields of a form', () => {
+  it('lie apart from messages where they are stored, and are seen with them', () => {
+    const state = new FlashState([], 0, true);
+    state.flash('status', 'Not saved.');
+    state.flashFields({ name: 'Ada', 'errors.name': 'typed' });
+    state.flash('errors', { name: 'Too short.' });
+    const batches = store(state, 1);
+    expect(batches).toEqual([[1, { status: 'Not saved.', errors: { name: 'Too short.' } }, { name: 'Ada' }]]);
+    expect(seenBy(batches, 1)).toEqual({ name: 'Ada', status: 'Not saved.', errors: { name: 'Too short.' } });
+  });
+
+  it('are found among the messages of a record that was written before they lay apart', () => {
+    const text = JSON.stringify({
+      v: 1,
+      n: 2,
+      c: 0,
+      d: {},
+      f: [[2, { status: 'Saved.', 'user.name': 'Ada' }]],
+    });
+    const parsed = parsePayload(text, JSON);
+    const batches = parsed.kind === 'session' ? (parsed.payload.f ?? []) : [];
+    const state = new FlashState(batches, 2, true);
+    expect([state.read('status'), state.read('user.name')]).toEqual(['Saved.', 'Ada']);
+    state.keep();
+    expect(seenBy(store(state, 3), 3)).toEqual({ status: 'Saved.', 'user.name': 'Ada' });
+  });
+
+  it.each([[[1, {}, null]], [[1, {}, 'text']], [[1, null]], [['1', {}]]])(
+    'of a record that is not as we write it make it unreadable: %j',
+    (batch) => {
+      const text = JSON.stringify({ v: 1, n: 2, c: 0, d: {}, f: [batch] });
+      expect(parsePayload(text, JSON).kind).toBe('corrupt');
+    },
+  );
+
+  it('are replaced by those flashed later, stored or on their way, and those kept from before stay', () => {
+    const state = new FlashState([[1, { status: 'old' }, { name: 'Ada', note: 'old' }]], 1, true);
+    state.keep();
+    state.flashFields({ name: 'Grace', card: '1' });
+    store(state, 2);
+    state.flashFields({ name: 'Grace', card: '2' });
+    state.takeFor(3);
+    state.flashFields({ name: 'Grace' });
+    state.notStored();
+    const batches = store(state, 3);
+    expect(seenBy(batches, 3)).toEqual({ status: 'old', name: 'Grace', note: 'old' });
+    state.flashFields({});
+    expect(state.due).toBe(true);
+    expect(seenBy(store(state, 4), 4)).toEqual({ status: 'old', name: 'Ada', note: 'old' });
+  });
+
+  it('of two requests stand side by side, below the messages of both', () => {
+    const batches: FlashBatch[] = [
+      [3, { errors: { a: 1 } }, { name: 'Ada', 'errors.b': 'typed' }],
+      [4, { errors: { b: 2 }, name: 'mine' }, { city: 'London' }],
+    ];
+    expect(seenBy(batches, 4)).toEqual({ errors: { a: 1, b: 2 }, name: 'mine', city: 'London' });
+  });
+
+  it('are taken back one by one, and all together', () => {
+    const state = new FlashState([], 0, true);
+    state.flashFields({ name: 'Ada', 'user.city': 'London', note: 'x' });
+    store(state, 1);
+    expect([state.forget('user.city'), state.forget('absent')]).toEqual([true, false]);
+    expect(seenBy(store(state, 2), 2)).toEqual({ name: 'Ada', note: 'x' });
+    state.flash('name', 'mine');
+    state.forget('name');
+    state.flashFields({ name: 'Grace', note: 'y' });
+    expect([state.read('name'), state.isEmpty]).toEqual(['Grace', false]);
+    state.clear();
+    expect([state.all(), state.isEmpty, store(state, 3)]).toEqual([{}, true, []]);
   });
 });

@@ -90,6 +90,12 @@ export class DatabaseDriver implements RecordDriver {
     await database.change((sql) => sql.destroy, [toStoredId(id)]);
   }
 
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    const database = await this.#find();
+    const parameters = [toStoredId(id), version, this.#context.clock.now()];
+    return (await database.change((sql) => sql.destroyVersion, parameters)) > 0;
+  }
+
   /** Removes expired rows batch by batch, the longest expired first. */
   async collectGarbage(now: number): Promise<number> {
     const database = await this.#find();

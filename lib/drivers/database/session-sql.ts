@@ -22,6 +22,8 @@ export interface SessionSql {
   readonly exists: string;
   /** [id] */
   readonly destroy: string;
+  /** [id, version, now] */
+  readonly destroyVersion: string;
   /** [now, how many at most] */
   readonly collect: string;
 }
@@ -64,6 +66,9 @@ export function writeSessionSql(sessionTable: SessionTable, dialect: SqlDialect)
       `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
     exists: `SELECT 1 FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
     destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
+    destroyVersion:
+      `DELETE FROM ${table} WHERE ${id} = ${parameter(1)} ` +
+      `AND ${version} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
     collect: writeCollect(table, id, expiresAt, dialect),
   };
 }

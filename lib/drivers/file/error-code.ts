@@ -17,3 +17,6 @@ export async function unless<T>(codes: readonly string[], operation: Promise<T>)
 
 /** What removing a folder answers where others have put something into it. POSIX allows either. */
 export const notEmptyCodes: readonly string[] = ['ENOTEMPTY', 'EEXIST'];
+
+/** What a file system answers that has no room left, for anybody or for this user. */
+export const noRoomCodes: readonly string[] = ['ENOSPC', 'EDQUOT'];

@@ -5,8 +5,8 @@ import { unless } from './error-code.js';
 import { hasEnded } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import { readExpiry, readRecord } from './record-file.js';
+import type { IsMeant } from './removal-without-room.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
-import type { SessionLock } from './session-lock.js';
 
 /** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */
 const abandonedAfterMs = 60_000;
@@ -15,19 +15,19 @@ const unreadableKeptMs = 24 * 60 * 60 * 1_000;
 /** Node does file operations in four threads unless told otherwise. One of them stays free for requests. */
 const filesAtOnce = 3;
 
-/** Does a task while nobody else changes the session. */
-type Exclusively = <T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>) => Promise<T>;
+/** Removes the record of a session if it is meant, while nobody else changes it. */
+type Remove = (files: SessionFiles, isMeant: IsMeant) => Promise<boolean>;
 
 /** Goes through the whole folder, a few files at a time, and removes what has ended. */
 export class FileCollector {
   readonly #location: string;
-  readonly #exclusively: Exclusively;
+  readonly #remove: Remove;
   readonly #running = new Set<Promise<number>>();
   #stopped = false;
 
-  constructor(location: string, exclusively: Exclusively) {
+  constructor(location: string, remove: Remove) {
     this.#location = location;
-    this.#exclusively = exclusively;
+    this.#remove = remove;
   }
 
   /** Allows collections, again. */
@@ -115,13 +115,14 @@ export class FileCollector {
   async #collectRecord(files: SessionFiles, now: number): Promise<boolean> {
     const expiresAt = await readExpiry(files.record);
     if (expiresAt !== undefined && expiresAt > now) return false;
-    return this.#exclusively(files, async (lock) => {
+    let isExpired = false;
+    const isRemoved = await this.#remove(files, async (path) => {
       // Looked at again: until the lock was ours it may have been prolonged, or written anew.
-      const record = await readRecord(files.record);
-      if (record !== null) return record.expiresAt <= now && lock.removeRecord();
-      if (await isOlder(files.record, unreadableKeptMs, now)) await lock.removeRecord();
-      return false;
+      const record = await readRecord(path);
+      isExpired = record !== null && record.expiresAt <= now;
+      return isExpired || (record === null && isOlder(path, unreadableKeptMs, now));
     });
+    return isRemoved && isExpired;
   }
 }
 

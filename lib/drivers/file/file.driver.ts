@@ -3,9 +3,11 @@ import { type Clock, systemClock } from '../../clock.js';
 import { SessionConfigError } from '../../session.errors.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord } from '../packed-record.js';
+import { hasCode, noRoomCodes } from './error-code.js';
 import { FileCollector } from './file-collector.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { readRecord } from './record-file.js';
+import { exists, type IsMeant, removeWithoutRoom } from './removal-without-room.js';
 import { filesOf, type SessionFiles } from './session-files.js';
 import { type SessionLock, withLock } from './session-lock.js';
 import { makeStoreFolder } from './store-folder.js';
@@ -53,7 +55,7 @@ export class FileDriver implements RecordDriver {
     }
     this.#location = resolve(location);
     this.#clock = clock;
-    this.#collector = new FileCollector(this.#location, (files, task) => this.#exclusively(files, task));
+    this.#collector = new FileCollector(this.#location, (files, isMeant) => this.#remove(files, isMeant));
   }
 
   /** Makes the folder. */
@@ -68,7 +70,7 @@ export class FileDriver implements RecordDriver {
   }
 
   async read(id: string): Promise<SessionRecord | null> {
-    return this.#readLive(filesOf(this.#location, id));
+    return this.#readLive(filesOf(this.#location, id).record);
   }
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
@@ -76,7 +78,7 @@ export class FileDriver implements RecordDriver {
     // At once: whoever handed the record over may change it afterwards.
     const content = packRecord(record);
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
-      const kept = await this.#readLive(files);
+      const kept = await this.#readLive(files.record);
       if ((kept?.version ?? 0) !== version - 1) return false;
       await lock.replaceRecord(content);
       return true;
@@ -85,7 +87,7 @@ export class FileDriver implements RecordDriver {
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
-      const kept = await this.#readLive(files);
+      const kept = await this.#readLive(files.record);
       if (kept === null) return false;
       await lock.replaceRecord(packRecord({ ...kept, expiresAt }));
       return true;
@@ -93,7 +95,14 @@ export class FileDriver implements RecordDriver {
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#exclusively(filesOf(this.#location, id), (lock) => lock.removeRecord());
+    await this.#remove(filesOf(this.#location, id), exists);
+  }
+
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    return this.#remove(filesOf(this.#location, id), async (path) => {
+      const record = await this.#readLive(path);
+      return record?.version === version;
+    });
   }
 
   /** Besides expired records it removes what killed processes left, and what has been unreadable for a day. */
@@ -101,9 +110,21 @@ export class FileDriver implements RecordDriver {
     return this.#collector.collect(now);
   }
 
-  async #readLive(files: SessionFiles): Promise<SessionRecord | null> {
-    const record = await readRecord(files.record);
+  async #readLive(path: string): Promise<SessionRecord | null> {
+    const record = await readRecord(path);
     return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+  }
+
+  /** Removes what is meant; a disk that is full is no obstacle. Returns false where there is no such record. */
+  #remove(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
+    return this.#queue.run(files.record, async () => {
+      try {
+        return await withLock(files, async (lock) => (await isMeant(files.record)) && lock.removeRecord());
+      } catch (error) {
+        if (!hasCode(error, ...noRoomCodes)) throw error;
+        return removeWithoutRoom(files, isMeant);
+      }
+    });
   }
 
   #exclusively<T>(

@@ -1,5 +1,5 @@
 import { mkdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasCode, notEmptyCodes, unless } from './error-code.js';
 import { takeLock } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';
@@ -35,7 +35,15 @@ export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock)
 }
 
 async function prepareLock(folder: string, owner: string): Promise<void> {
-  await mkdir(join(folder, owner), { recursive: true, mode: folderMode });
+  const made = await unless(
+    ['ENOENT'],
+    mkdir(join(folder, owner), { recursive: true, mode: folderMode }).then(() => true),
+  );
+  if (made === true) return;
+  // Where a disk is full, Node's mkdir of several folders says that there is none of them. One by one they say why.
+  for (const path of [dirname(folder), folder, join(folder, owner)]) {
+    await unless(['EEXIST'], mkdir(path, { mode: folderMode }));
+  }
 }
 
 /** What the owner of a lock may do to the record. */

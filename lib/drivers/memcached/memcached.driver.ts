@@ -3,7 +3,7 @@ import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
 import { KnownTokens } from './known-tokens.js';
-import { memcachedExpiry } from './memcached.expiry.js';
+import { expiredAlready, memcachedExpiry } from './memcached.expiry.js';
 import { memcachedKey } from './memcached.key.js';
 import {
   checkMemcachedOptions,
@@ -106,6 +106,22 @@ export class MemcachedDriver implements RecordDriver {
   async destroy(id: string): Promise<void> {
     const key = this.#keyOf(id);
     await this.#storeOf(key).remove(key);
+  }
+
+  /**
+   * The protocol removes nothing by compare-and-swap, but it replaces by it: with an item that has expired already, which
+   * is smaller than what it replaces.
+   */
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    const key = this.#keyOf(id);
+    const store = this.#storeOf(key);
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const item = await store.get(key);
+      if (item === null || this.#liveRecord(item)?.version !== version) return false;
+      const outcome = await store.replace(key, '', expiredAlready, item.token);
+      if (outcome !== 'outdated') return outcome === 'stored';
+    }
+    throw this.#contended();
   }
 
   async #writeText(key: string, text: string, record: SessionRecord): Promise<boolean> {

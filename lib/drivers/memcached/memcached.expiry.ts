@@ -4,6 +4,9 @@ const longestRelativeSeconds = 30 * 24 * 60 * 60;
 const latestTime = 2 ** 31 - 1;
 const never = 0;
 
+/** The lifetime of an item that counts as none from the beginning. */
+export const expiredAlready = -1;
+
 /**
  * A lifetime as memcached takes it, which reads up to 30 days as seconds from now, and more as a date in unix seconds
  * (https://github.com/memcached/memcached/blob/master/doc/protocol.txt, "Expiration times").

@@ -77,6 +77,13 @@ export class MemoryDriver implements RecordDriver {
     return Promise.resolve();
   }
 
+  destroyVersion(id: string, version: number): Promise<boolean> {
+    const kept = this.#live(id);
+    if (kept?.version !== version) return Promise.resolve(false);
+    this.#remove(id, kept);
+    return Promise.resolve(true);
+  }
+
   collectGarbage(now: number): Promise<number> {
     return removeExpired(this.#records, now, (id, kept) => this.#remove(id, kept));
   }

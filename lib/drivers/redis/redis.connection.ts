@@ -8,6 +8,8 @@ const longestReconnectDelayMs = 250;
 const connectTimeoutMs = 1000;
 const loadingRetryMs = 200;
 const refusedDatabaseRetryMs = 1000;
+// How often, at most, a connection to a replica is given up: what only reads may go on there until there is a master.
+const leavingEveryMs = 250;
 // How long a connection that is given up may take to end in good order. A paused server never answers to that.
 const disconnectTimeoutMs = 20;
 
@@ -40,6 +42,8 @@ export class RedisConnection {
   #selecting: Promise<void> | undefined;
   #isSelected = false;
   #refusal: string | undefined;
+  #leaving: Promise<boolean> | undefined;
+  #leftAt = -Infinity;
 
   private constructor(client: Redis, handshakeLimitMs: number) {
     this.client = client;
@@ -124,6 +128,44 @@ export class RedisConnection {
   /** Drops the connection, fails what waits on it, and connects anew. */
   reconnect(): void {
     this.client.disconnect(true);
+  }
+
+  /** What `leaveReplica` has promised, while the new connection is being made; otherwise undefined. */
+  get leaving(): Promise<boolean> | undefined {
+    return this.#leaving;
+  }
+
+  /**
+   * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now, or the
+   * sentinels may know it. An established connection would stay with the replica for ever.
+   *
+   * @param limitMs how long to wait for the new connection
+   * @returns whether it is ready; false too where that was tried just before
+   */
+  leaveReplica(limitMs: number): Promise<boolean> {
+    if (this.#leaving !== undefined) return this.#leaving;
+    const now = performance.now();
+    if (now - this.#leftAt < leavingEveryMs) return Promise.resolve(false);
+    this.#leftAt = now;
+    this.reconnect();
+    this.#leaving = this.#readyWithin(limitMs).finally(() => {
+      this.#leaving = undefined;
+    });
+    return this.#leaving;
+  }
+
+  #readyWithin(limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.client.off('ready', look).off('end', finish);
+        resolve(this.isReady);
+      };
+      const look = (): void => void this.#selecting?.then(finish, finish);
+      const timer = setTimeout(finish, limitMs);
+      // `end`: it was closed for good meanwhile.
+      this.client.on('ready', look).on('end', finish);
+    });
   }
 
   /** Ends the connection for good. */

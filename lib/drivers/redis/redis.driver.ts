@@ -6,18 +6,33 @@ import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
 import { StallGuard } from '../stall-guard.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
-import { isLostConnection, isReply, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
+import {
+  isLostConnection,
+  isOfReplica,
+  isReply,
+  isUnknownScript,
+  isWrongType,
+  withoutSecrets,
+} from './redis.errors.js';
 import {
   checkRedisOptions,
   type CheckedRedisOptions,
   type RedisClient,
   type RedisDriverOptions,
 } from './redis.options.js';
-import { type RedisScript, touchScript, writeIdLength, writeScript } from './redis.scripts.js';
+import {
+  destroyVersionScript,
+  type RedisScript,
+  touchScript,
+  writeIdLength,
+  writeScript,
+} from './redis.scripts.js';
 
 export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './redis.options.js';
 
 const escapedIdPrefix = 'utf16:';
+// A call that the replica refused waits no longer than this for another connection.
+const longestWaitForMasterMs = 1_000;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 
 /**
@@ -96,6 +111,11 @@ export class RedisDriver implements RecordDriver {
     await this.#call(key, (client) => client.del(key));
   }
 
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    const now = this.#context.clock.now();
+    return this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
+  }
+
   /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */
   #lifetime(expiresAt: number, now: number): string {
     return String(Math.max(1, Math.ceil(expiresAt - now)));
@@ -126,9 +146,10 @@ export class RedisDriver implements RecordDriver {
   }
 
   async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (this.#connection?.leaving !== undefined) await this.#connection.leaving;
     const client = this.#connectedClient();
     try {
-      const result = await this.#guard.run(() => work(client));
+      const result = await this.#guard.run(() => this.#onMaster(client, work));
       this.#hasWorked = true;
       return result;
     } catch (error) {
@@ -137,6 +158,24 @@ export class RedisDriver implements RecordDriver {
         throw new Error('The connection was lost before Redis answered', { cause: error });
       }
       throw withoutSecrets(error, key);
+    }
+  }
+
+  /**
+   * What a replica refused, it has not done, nor what it had not answered yet when its connection was dropped for that:
+   * so it may be asked of whoever answers at the address now.
+   */
+  async #onMaster<T>(client: RedisClient, work: (client: RedisClient) => Promise<T>): Promise<T> {
+    try {
+      return await work(client);
+    } catch (error) {
+      const connection = this.#connection;
+      if (connection === undefined) throw error;
+      const left = isOfReplica(error)
+        ? connection.leaveReplica(Math.min(longestWaitForMasterMs, this.#context.storeTimeout / 2))
+        : isLostConnection(error) && connection.leaving;
+      if (!(await left)) throw error;
+      return work(client);
     }
   }
 

@@ -13,6 +13,14 @@ export function isUnknownScript(error: unknown): boolean {
   return isReply(error) && error.message.startsWith('NOSCRIPT');
 }
 
+/**
+ * True where a replica refused because it is one (READONLY), or does not know its master (MASTERDOWN). What a script of
+ * Redis 6 met stands inside the error of the script.
+ */
+export function isOfReplica(error: unknown): boolean {
+  return isReply(error) && /(?:^|-)(?:READONLY|MASTERDOWN) /.test(error.message);
+}
+
 /** True where the connection closed while a command waited for its answer. */
 export function isLostConnection(error: unknown): boolean {
   return error instanceof Error && error.name === 'MaxRetriesPerRequestError';

@@ -61,3 +61,14 @@ end
 redis.call('SETRANGE', KEYS[1], ${expiresAtOffset}, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`);
+
+/**
+ * KEYS: the record. ARGV: now, the version to remove. Returns 1 where removed. It calls nothing that Redis refuses when it
+ * is full (`maxmemory` and `noeviction`).
+ */
+export const destroyVersionScript = script(`
+if version == 0 or version ~= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('DEL', KEYS[1])
+return 1`);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
@@ -21,3 +22,22 @@ export async function openDriver(options: RedisDriverOptions, storeTimeout = 2_0
 
 /** A prefix or an id that no other test uses. */
 export const unique = (): string => randomUUID();
+
+/** Listens on a free port until the test ends. */
+export async function startProxy(serve: (incoming: Socket) => void): Promise<number> {
+  const sockets: Socket[] = [];
+  const proxy = createServer((incoming) => {
+    sockets.push(incoming);
+    incoming.on('error', () => undefined);
+    serve(incoming);
+  });
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  await new Promise<void>((resolve) => {
+    proxy.listen(0, '127.0.0.1', resolve);
+  });
+  const address = proxy.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

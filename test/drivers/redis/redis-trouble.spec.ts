@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setImmediate as turnOfTheLoop, setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SessionStoreError } from '../../../lib/session.errors.js';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
 import { backWithinMs, durationOf, timeUntilItWorks } from '../time-of-calls.js';
-import { openDriver, sampleRecord, unique } from './redis-fixture.js';
+import { openDriver, sampleRecord, startProxy, unique } from './redis-fixture.js';
 
 async function start(): Promise<TestServer> {
   const server = await startRedisProcess();
@@ -48,25 +48,6 @@ async function startCuttingProxy(server: TestServer, command: string): Promise<n
     });
     incoming.on('close', () => outgoing.destroy());
   });
-}
-
-/** Listens on a free port until the test ends. */
-async function startProxy(serve: (incoming: Socket) => void): Promise<number> {
-  const sockets: Socket[] = [];
-  const proxy = createServer((incoming) => {
-    sockets.push(incoming);
-    incoming.on('error', () => undefined);
-    serve(incoming);
-  });
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    proxy.close();
-  });
-  await new Promise<void>((resolve) => {
-    proxy.listen(0, '127.0.0.1', resolve);
-  });
-  const address = proxy.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 describeWith(

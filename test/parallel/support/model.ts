@@ -7,6 +7,8 @@ interface Batch {
 }
 
 interface Reader {
+  /** Whether it has the session, or came with an id that the session has just left: then it can end it. */
+  readonly reaches: boolean;
   /** The flash messages that it saw: they are used up by its next commit. */
   readonly seen: readonly string[];
   readonly previous: Readonly<Record<string, unknown>>;
@@ -119,7 +121,7 @@ function applyFlash(
 /** What a session has in the end that no other request knew of. */
 export function ownSession({ changes, previous }: NonNullable<Trace['own']>): View {
   const nothing: Shared = { state: 'lives', values: {}, batches: [], readers: [] };
-  const { batches } = applyFlash(nothing, { seen: [], previous, own: [] }, changes, 'own');
+  const { batches } = applyFlash(nothing, { reaches: true, seen: [], previous, own: [] }, changes, 'own');
   return { values: applyAll({}, changes), messages: joined(batches) };
 }
 
@@ -131,16 +133,19 @@ function after(shared: Shared, index: number, position: number, event: Event): S
     shared.readers.map((each, other) => (other === index ? changed : each));
   switch (event.kind) {
     case 'load': {
-      if (event.found === null) return shared.state === 'lives' ? null : shared;
+      if (event.found === null) {
+        if (shared.state === 'lives') return null;
+        return { ...shared, readers: withReader({ ...reader, reaches: shared.state === 'moved' }) };
+      }
       const previous = joined(shared.batches);
       const { values, messages } = event.found;
       if (shared.state !== 'lives' || !isDeepStrictEqual(messages, previous)) return null;
       if (values !== null && !isDeepStrictEqual(values, shared.values)) return null;
       const seen = shared.batches.map(({ id }) => id);
-      return { ...shared, readers: withReader({ seen, previous, own: [] }) };
+      return { ...shared, readers: withReader({ reaches: true, seen, previous, own: [] }) };
     }
     case 'destroy':
-      return { ...shared, state: 'ended' };
+      return reader.reaches ? { ...shared, state: 'ended' } : shared;
     case 'commit': {
       if (event.stored === false) return shared.state === 'ended' ? shared : null;
       if (shared.state === 'ended') return event.stored === null ? shared : null;
@@ -206,7 +211,7 @@ export function findSerialOrder(begin: View, traces: readonly Trace[], end: View
     state: 'lives',
     values: begin.values,
     batches: Object.keys(begin.messages).length === 0 ? [] : [{ id: 'begin', messages: begin.messages }],
-    readers: traces.map(() => ({ seen: [], previous: {}, own: [] })),
+    readers: traces.map(() => ({ reaches: true, seen: [], previous: {}, own: [] })),
   });
   return found ? order : null;
 }

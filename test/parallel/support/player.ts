@@ -1,6 +1,6 @@
 import type { RequestSession } from '../../../lib/session/request-session.js';
 import type { RequestPlan, Step } from './history.js';
-import type { Found, ModelChange, Moves, Trace, View } from './trace.js';
+import type { Event, Found, ModelChange, Moves, Trace, View } from './trace.js';
 
 /** What a history is played on: the store and the requests to it, real or not. */
 export interface Stage {
@@ -9,6 +9,8 @@ export interface Stage {
   /** A moment of the whole history; each is one higher than the one before. */
   tick(): number;
 }
+
+const REMOVING: ReadonlySet<ModelChange['op']> = new Set(['flush', 'forget', 'keep']);
 
 /** Plays the steps of one request on a session, and writes down what it did. */
 export class Player {
@@ -31,6 +33,10 @@ export class Player {
   #shared = true;
   /** Whether the session was gone when it came to store something. */
   #dropped = false;
+  /** Whether it found nothing, perhaps because the session had just moved: then it can still end it. */
+  #mayReach = false;
+  /** Its ending of the session, where that may not be over yet. */
+  #ending: Event | null = null;
 
   /**
    * @param name no other request has
@@ -49,6 +55,7 @@ export class Player {
     const end = this.#stage.tick();
     const found = this.#session.stored ? foundIn(this.#session, this.#looks) : null;
     this.trace.events.push({ kind: 'load', found, begin, end });
+    this.#mayReach = found === null;
     if (found === null) this.#alone({});
     else this.#previous = found.messages;
   }
@@ -128,9 +135,7 @@ export class Player {
         if (this.#moves === 'stays') this.#moves = 'regenerate';
         return;
       case 'invalidate':
-        session.invalidate();
-        this.#moves = 'invalidate';
-        this.#flush();
+        this.#invalidate();
         return;
       case 'destroy':
         return this.#destroy();
@@ -166,9 +171,22 @@ export class Player {
     this.#mutated.add(key);
   }
 
+  #invalidate(): void {
+    const begin = this.#stage.tick();
+    this.#session.invalidate();
+    this.#moves = 'invalidate';
+    this.#flush();
+    if (!this.#mayReach || this.trace.own?.changes.length !== 0) return;
+    this.#mayReach = false;
+    this.#changes = [];
+    this.#ending = { kind: 'destroy', begin, end: Infinity };
+    this.trace.events.push(this.#ending);
+  }
+
   async #destroy(): Promise<void> {
     const begin = this.#stage.tick();
-    const shared = this.#shared && !this.#dropped;
+    const shared = (this.#shared || this.#mayReach) && !this.#dropped;
+    this.#mayReach = false;
     this.#changes = [];
     this.#moves = 'stays';
     this.#held.clear();
@@ -181,6 +199,12 @@ export class Player {
 
   /** Commits, by whatever does it, and writes down what was committed. */
   async commit(commit: () => Promise<unknown>): Promise<void> {
+    await this.#commit(commit);
+    if (this.#ending !== null) this.#ending.end = this.#stage.tick();
+    this.#ending = null;
+  }
+
+  async #commit(commit: () => Promise<unknown>): Promise<void> {
     if (!this.#session.due || this.#dropped) {
       // Forgetting what is not there waits for a commit that has more to do.
       await commit();
@@ -214,7 +238,9 @@ export class Player {
 
   #committed(changes: ModelChange[], moves: Moves, stored: boolean | null, begin: number, end: number): void {
     if (!this.#shared) {
-      this.trace.own?.changes.push(...changes);
+      // Removing what is not there begins no session; it may only have been what there was beside an ending.
+      const isNothing = stored === false && changes.every(({ op }) => REMOVING.has(op));
+      if (!isNothing) this.trace.own?.changes.push(...changes);
       return;
     }
     this.trace.events.push({ kind: 'commit', changes, moves, stored, begin, end });

@@ -5,7 +5,8 @@ export type DriverCall =
   | { readonly method: 'read'; readonly id: string }
   | { readonly method: 'write'; readonly id: string; readonly record: SessionRecord }
   | { readonly method: 'touch'; readonly id: string; readonly expiresAt: number }
-  | { readonly method: 'destroy'; readonly id: string };
+  | { readonly method: 'destroy'; readonly id: string }
+  | { readonly method: 'destroyVersion'; readonly id: string; readonly version: number };
 
 /** Hands each call on to another driver, and lets a test hold it, count it, or lose its answer. */
 export class WatchedDriver implements RecordDriver {
@@ -15,7 +16,15 @@ export class WatchedDriver implements RecordDriver {
   /** Runs when the store has done its part. What it throws is what the caller gets. */
   after: (call: DriverCall) => unknown = () => undefined;
 
-  constructor(readonly inner: RecordDriver) {}
+  /** Only where the other driver has it. */
+  readonly destroyVersion?: (id: string, version: number) => Promise<boolean>;
+
+  constructor(readonly inner: RecordDriver) {
+    const destroyVersion = inner.destroyVersion?.bind(inner);
+    if (destroyVersion === undefined) return;
+    this.destroyVersion = (id, version) =>
+      this.#watch({ method: 'destroyVersion', id, version }, () => destroyVersion(id, version));
+  }
 
   read(id: string): Promise<SessionRecord | null> {
     return this.#watch({ method: 'read', id }, () => this.inner.read(id));
@@ -41,10 +50,11 @@ export class WatchedDriver implements RecordDriver {
     return result;
   }
 
-  /** How often each method was called since the last time this was asked. */
-  takeCounts(): Record<DriverCall['method'], number> {
+  /** How often each method was called since the last time this was asked; what removes counts as one. */
+  takeCounts(): Record<Exclude<DriverCall['method'], 'destroyVersion'>, number> {
     const counts = { read: 0, write: 0, touch: 0, destroy: 0 };
-    for (const { method } of this.calls.splice(0)) counts[method] += 1;
+    for (const { method } of this.calls.splice(0))
+      counts[method === 'destroyVersion' ? 'destroy' : method] += 1;
     return counts;
   }
 }

@@ -120,9 +120,9 @@ export class ApplicationProcess {
     };
   }
 
-  /** A request that carries the cookie of an id (null: none), and has loaded its session. */
-  async request(id: string | null): Promise<TestRequest> {
-    const request = new TestRequest(this, id);
+  /** A request that carries the cookies of these ids (null: none), and has loaded its session. */
+  async request(...ids: (string | null)[]): Promise<TestRequest> {
+    const request = new TestRequest(this, ...ids);
     await request.session.initiate();
     return request;
   }
@@ -134,9 +134,9 @@ export class TestRequest implements SessionHost {
   readonly tokens: readonly string[];
   readonly #process: ApplicationProcess;
 
-  constructor(process: ApplicationProcess, id: string | null) {
+  constructor(process: ApplicationProcess, ...ids: (string | null)[]) {
     this.#process = process;
-    this.tokens = id === null ? [] : [KEYRING.sign(id)];
+    this.tokens = ids.filter((id) => id !== null).map((id) => KEYRING.sign(id));
     this.session = new RequestSession(this);
   }
 

@@ -1,0 +1,47 @@
+import { link, rename, rm, stat } from 'node:fs/promises';
+import { unless } from './error-code.js';
+import { newOwner } from './lock-owner.js';
+import { ownerOf, takeAway } from './lock-taking.js';
+import type { SessionFiles } from './session-files.js';
+
+/** Whether what a file holds is what is to be removed. False where there is no file. */
+export type IsMeant = (path: string) => Promise<boolean>;
+
+/**
+ * Removes a record on a disk without room for the folder that is the lock. Everything here is done by renaming, which
+ * takes no room.
+ *
+ * The record is put aside first, under a name that nobody else knows. Whoever has the lock may have seen it before
+ * that, and be about to put a next version in its place: so the lock is taken away from him, and he starts anew. What is
+ * there after that was put there before, and is looked at like the first.
+ *
+ * @returns false where there was no such record
+ */
+export async function removeWithoutRoom(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
+  let removed = false;
+  while (await isMeant(files.record)) {
+    const aside = files.temporary(newOwner());
+    if (!(await isRenamed(files.record, aside))) continue;
+    const owner = await ownerOf(files);
+    if (owner !== undefined) await takeAway(files, owner);
+    removed = await isMeant(aside);
+    // Somebody was faster than the look at it. It is put back, unless there is a newer one.
+    if (!removed) await unless(['EEXIST'], link(aside, files.record));
+    await rm(aside, { force: true });
+    if (removed && !(await exists(files.record))) return true;
+  }
+  return removed && !(await exists(files.record));
+}
+
+async function isRenamed(from: string, to: string): Promise<boolean> {
+  const renamed = await unless(
+    ['ENOENT'],
+    rename(from, to).then(() => true),
+  );
+  return renamed === true;
+}
+
+/** Whether there is a file. */
+export async function exists(path: string): Promise<boolean> {
+  return (await unless(['ENOENT'], stat(path))) !== undefined;
+}

@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** What is known of a request when it is asked whether it uses flash messages up. */
+export interface Visit {
+  readonly method?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Fastify's view of the route that a request came to. */
+export interface Route {
+  readonly method?: unknown;
+  readonly schema?: unknown;
+}
+
+/**
+ * What a browser fetches and then shows, or hands to the page (`empty`: fetch, XMLHttpRequest). Everything else that a
+ * request can be destined for is fetched for a page and is part of it: pictures, styles, scripts, fonts, workers, ...
+ * https://fetch.spec.whatwg.org/#concept-request-destination
+ */
+const SHOWN = new Set(['document', 'iframe', 'frame', 'fencedframe', 'empty']);
+
+/**
+ * Who says that a page is fetched in case it is needed: browsers (Fetch Standard, `Sec-Purpose`), older ones, Turbo,
+ * and htmx's preload extension.
+ */
+const PREFETCHES: readonly (readonly [header: string, word: string])[] = [
+  ['sec-purpose', 'prefetch'],
+  ['purpose', 'prefetch'],
+  ['x-moz', 'prefetch'],
+  ['x-sec-purpose', 'prefetch'],
+  ['hx-preloaded', 'true'],
+];
+
+/** Whether a request is one that can show messages, and so uses them up. */
+export function usesMessagesUp({ method, headers }: Visit, route: Route | undefined): boolean {
+  if (method === 'HEAD') return false;
+  const destination = headers['sec-fetch-dest'];
+  if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
+  if (PREFETCHES.some(([header, word]) => says(headers[header], word))) return false;
+  return route === undefined || !servesFiles(route);
+}
+
+function says(header: string | readonly string[] | undefined, word: string): boolean {
+  return typeof header === 'string' && header.toLowerCase().includes(word);
+}
+
+/**
+ * Whether a route of Fastify is one of @fastify/static, which serves files behind the hooks of the application. On
+ * Express they are served before a session is opened. It names its routes by nothing but what they are: HEAD and GET in
+ * one, and a schema that says whether documentation shows them.
+ */
+function servesFiles({ method, schema }: Route): boolean {
+  return (
+    Array.isArray(method) &&
+    method.join() === 'HEAD,GET' &&
+    typeof schema === 'object' &&
+    schema !== null &&
+    'hide' in schema
+  );
+}

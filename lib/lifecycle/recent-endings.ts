@@ -1,0 +1,92 @@
+import type { Clock } from '../clock.js';
+import { MARKER_MS } from './record-ending.js';
+
+/** For how long an ending is remembered, in ms: longer than requests take. */
+const REMEMBERED_MS = 10 * 60_000;
+
+/** How many endings are remembered; about two megabytes. */
+const MOST_REMEMBERED = 10_000;
+
+interface Ending {
+  /** The id that the session moved to; null where it ended. */
+  readonly to: string | null;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** What has become of a session, as far as this process knows. */
+export type Fate =
+  | { readonly kind: 'lives' }
+  /** It has just moved to another id, and requests with the old one may still be on their way. */
+  | { readonly kind: 'moved'; readonly to: string }
+  | { readonly kind: 'gone' };
+
+const LIVES: Fate = { kind: 'lives' };
+const GONE: Fate = { kind: 'gone' };
+
+/**
+ * The sessions of one application that ended or moved lately. It stands in for what a store would know where there is
+ * none: sealed tokens stay readable whatever happened to the session. Other processes know nothing of it.
+ */
+export class RecentEndings {
+  readonly #clock: Clock;
+  readonly #max: number;
+  /** The oldest first. */
+  readonly #endings = new Map<string, Ending>();
+
+  /** @param max how many are remembered; one more, and the oldest is forgotten */
+  constructor(clock: Clock, max = MOST_REMEMBERED) {
+    this.#clock = clock;
+    this.#max = max;
+  }
+
+  /** What has become of the session that had this id. */
+  fateOf(id: string): Fate {
+    const ending = this.#find(id);
+    if (ending === undefined) return LIVES;
+    const isUnderWay = this.#clock.now() - ending.at < MARKER_MS;
+    return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
+  }
+
+  /** A session goes on under another id. */
+  moved(id: string, to: string): void {
+    this.#remember(id, to);
+  }
+
+  /**
+   * A session ends, under whatever id it goes by now.
+   *
+   * @param id any that it had lately
+   * @returns false where it had ended already
+   */
+  end(id: string): boolean {
+    let current = id;
+    for (let ending = this.#find(current); ending !== undefined; ending = this.#find(current)) {
+      if (ending.to === null) return false;
+      this.#remember(current, null);
+      current = ending.to;
+    }
+    this.#remember(current, null);
+    return true;
+  }
+
+  #find(id: string): Ending | undefined {
+    const ending = this.#endings.get(id);
+    return ending !== undefined && this.#clock.now() - ending.at < REMEMBERED_MS ? ending : undefined;
+  }
+
+  #remember(id: string, to: string | null): void {
+    const now = this.#clock.now();
+    this.#endings.delete(id);
+    for (const [oldest, { at }] of this.#endings) {
+      if (this.#endings.size < this.#max && now - at < REMEMBERED_MS) break;
+      this.#endings.delete(oldest);
+    }
+    // Copies: what a serializer cut out of a token would keep all of the token alive.
+    this.#endings.set(copyOf(id), { to: to === null ? null : copyOf(to), at: now });
+  }
+}
+
+function copyOf(id: string): string {
+  return Buffer.from(id).toString();
+}

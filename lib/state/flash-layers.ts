@@ -1,0 +1,137 @@
+import { OwnCopy } from './own-copy.js';
+import type { FlashBatch } from './payload.js';
+import { PathTree, without } from './path-tree.js';
+import { type Values, cloneValue, isPlain, mergeInto, readPath } from './values.js';
+
+/** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
+export interface Flashed {
+  readonly messages: Values;
+  readonly fields: Values;
+}
+
+/**
+ * Messages over fields. They are read under one set of names, and kept apart, so that no field can stand in for a
+ * message, whatever its name and whichever was flashed first.
+ */
+export class FlashLayers {
+  #messages: OwnCopy;
+  #fields: OwnCopy;
+  /** Fields that are there whichever the application says last that it keeps of this request's form. */
+  #olderFields: OwnCopy;
+  /** The paths that the application gave a message of its own: no field shows there, or below. */
+  #claimed = new PathTree();
+
+  constructor({ messages, fields }: Flashed = NOTHING) {
+    this.#messages = new OwnCopy(messages);
+    this.#fields = new OwnCopy(fields);
+    this.#olderFields = new OwnCopy(fields);
+  }
+
+  /** The messages alone. Not to be changed. */
+  get messages(): Values {
+    return this.#messages.values;
+  }
+
+  get isEmpty(): boolean {
+    return this.#messages.isEmpty && this.#fields.isEmpty;
+  }
+
+  /** A message, or else a field, by its path; an object in both of which each has a part, as a copy of both parts. */
+  read(path: string): unknown {
+    const message = readPath(this.#messages.values, path);
+    const claimed = this.#claimed.find(path);
+    if (claimed?.whole === true) return message;
+    const field = readPath(this.#fields.values, path);
+    if (message === undefined) return field;
+    if (!isObject(message) || !isObject(field)) return message;
+    return overlaid({ messages: message, fields: claimed === null ? field : without(field, claimed) });
+  }
+
+  /** All of it, as a plain object of its own. */
+  all(): Values {
+    return overlaid({ messages: this.#messages.values, fields: without(this.#fields.values, this.#claimed) });
+  }
+
+  write(path: string, value: unknown): void {
+    this.#messages.write(path, value);
+    this.#claimed.add(path);
+  }
+
+  /** Takes over what others flashed under a name or a path. */
+  keep({ messages, fields }: Flashed, path: string): void {
+    copyTo(this.#messages, messages, path);
+    copyTo(this.#fields, fields, path);
+    copyTo(this.#olderFields, fields, path);
+  }
+
+  /** The fields of this request's form, in place of those that were set before. */
+  setFields(fields: Values): void {
+    this.#fields = new OwnCopy({ ...this.#olderFields.values, ...fields });
+  }
+
+  remove(path: string): void {
+    this.#messages.remove(path);
+    this.#fields.remove(path);
+    this.#olderFields.remove(path);
+    this.#claimed.delete(path);
+  }
+
+  /** What is there, for the store. Afterwards nothing is, but what was claimed stays so. */
+  take(): Flashed {
+    const taken = {
+      messages: this.#messages.share(),
+      fields: without(this.#fields.share(), this.#claimed),
+    };
+    this.#messages = new OwnCopy({});
+    this.#fields = new OwnCopy({});
+    return taken;
+  }
+
+  /** Takes back what was not stored: it stands below what has been added meanwhile. */
+  putBack({ messages, fields }: Flashed): void {
+    this.#messages = new OwnCopy(merged([messages, this.#messages.share()]));
+    this.#fields = new OwnCopy(merged([fields, this.#fields.share()]));
+  }
+}
+
+const NOTHING: Flashed = { messages: {}, fields: {} };
+
+/** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */
+export function joined(batches: readonly FlashBatch[]): Flashed {
+  if (batches.length === 0) return NOTHING;
+  return {
+    messages: merged(batches.map(([, messages]) => messages)),
+    fields: merged(batches.map(([, , fields]) => fields ?? {})),
+  };
+}
+
+/** Messages and fields as one object: a field under a name, or at a path, at which there is a message, gives way. */
+export function overlaid({ messages, fields }: Flashed): Values {
+  const all: Values = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (!name.includes('.') || readPath(messages, name) === undefined) {
+      all[name] = Object.hasOwn(messages, name) ? cloneValue(field) : field;
+    }
+  }
+  mergeInto(all, messages);
+  return all;
+}
+
+function merged(several: readonly Values[]): Values {
+  const [first = {}, ...others] = several.filter((values) => Object.keys(values).length > 0);
+  if (others.length === 0) return first;
+  const all = cloneValue(first);
+  for (const values of others) mergeInto(all, cloneValue(values));
+  return all;
+}
+
+function copyTo(target: OwnCopy, source: Values, path: string): void {
+  const value = readPath(source, path);
+  if (value === undefined) return;
+  if (Object.hasOwn(source, path)) target.set(path, value);
+  else target.write(path, value);
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
+}

@@ -1,0 +1,98 @@
+import { type Values, isPlain } from './values.js';
+
+/**
+ * A set of dot paths, each of which stands for all that lies below it as well. A tree, so that looking a name up costs
+ * the length of the name, however many paths there are.
+ */
+export class PathTree {
+  readonly #below = new Map<string, PathTree>();
+  #whole = false;
+
+  static of(paths: readonly string[]): PathTree {
+    const tree = new PathTree();
+    for (const path of paths) tree.add(path);
+    return tree;
+  }
+
+  /** Whether a path of the set ends here: what lies below belongs to it. */
+  get whole(): boolean {
+    return this.#whole;
+  }
+
+  add(path: string): void {
+    let below = this.#below;
+    let node: PathTree | undefined;
+    for (const segment of path.split('.')) {
+      node = below.get(segment);
+      if (node === undefined) below.set(segment, (node = new PathTree()));
+      below = node.#below;
+    }
+    if (node !== undefined) node.#whole = true;
+  }
+
+  /** Takes a path out, and all below it. One above it stays. */
+  delete(path: string): void {
+    const segments = path.split('.');
+    const last = segments.pop() ?? '';
+    let below = this.#below;
+    for (const segment of segments) {
+      const node = below.get(segment);
+      if (node === undefined) return;
+      below = node.#below;
+    }
+    below.delete(last);
+  }
+
+  /** Where a path leads: at most as far as to a path of the set. Null: to none. */
+  find(path: string): PathTree | null {
+    if (this.#below.size === 0) return null;
+    let below = this.#below;
+    let found: PathTree | null = null;
+    for (const segment of path.split('.')) {
+      found = below.get(segment) ?? null;
+      if (found === null || found.#whole) return found;
+      below = found.#below;
+    }
+    return found;
+  }
+}
+
+/**
+ * Values without those at the paths of a tree. A name with dots in it is a path like any other. What the tree does not
+ * lead to is shared with the original.
+ */
+export function without(values: Values, tree: PathTree): Values {
+  const rest: Values = {};
+  for (const [name, value] of Object.entries(values)) {
+    const node = tree.find(name);
+    if (node === null) rest[name] = value;
+    else if (!node.whole) rest[name] = withoutInside(value, node);
+  }
+  return rest;
+}
+
+function withoutInside(value: unknown, tree: PathTree): unknown {
+  if (!isWalkable(value)) return value;
+  const rest = without({ ...value }, tree);
+  return Array.isArray(value) ? Object.values(rest) : rest;
+}
+
+/** Those of the values that are at the paths of a tree, each in its place; of a list, by their indexes. */
+export function within(values: Values, tree: PathTree): Values {
+  const picked: Values = {};
+  for (const [name, value] of Object.entries(values)) {
+    const node = tree.find(name);
+    if (node === null) continue;
+    if (node.whole) {
+      picked[name] = value;
+    } else if (isWalkable(value)) {
+      const inside = within({ ...value }, node);
+      if (Object.keys(inside).length > 0) picked[name] = inside;
+    }
+  }
+  return picked;
+}
+
+function isWalkable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && (Array.isArray(value) || isPlain(value));
+}

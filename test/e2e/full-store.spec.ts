@@ -1,0 +1,231 @@
+import { readdir } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import { MemcacheClient } from 'memcache-client';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../lib/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { describeWith, startMemcachedProcess, startRedisProcess } from '../servers/index.js';
+import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import { describeWithSmallDisk, type Shortage, SmallDisk } from '../support/small-disk.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+type Options = NonNullable<HandlerAppSetup['options']>;
+
+/** A store that can be filled until it takes nothing more. */
+interface FillableStore {
+  readonly options: Options;
+  fill(): Promise<void> | void;
+}
+
+/** A driver of an application, without a way to remove a version, on a store that can be full. */
+class FullDriver extends CustomDriver {
+  isFull = false;
+
+  override write(...args: Parameters<CustomDriver['write']>): Promise<boolean> {
+    if (this.isFull) return Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
+    return super.write(...args);
+  }
+}
+
+async function fullRedis(): Promise<FillableStore> {
+  const server = await startRedisProcess({ settings: { 'maxmemory-policy': 'noeviction' } });
+  onTestFinished(() => server.stop());
+  return {
+    options: { driver: 'redis', redis: { url: server.url } },
+    fill: async () => {
+      const admin = new Redis(server.url);
+      await admin.config('SET', 'maxmemory', '1');
+      await expect(admin.set('more', 'data')).rejects.toThrow('OOM');
+      // As after a restart, which a full server may have had.
+      await admin.script('FLUSH');
+      admin.disconnect();
+    },
+  };
+}
+
+async function fillWith(client: MemcacheClient, text: string): Promise<never> {
+  for (let number = 0; ; number += 1) await client.set(`rest-${text.length}-${number}`, text);
+}
+
+/** One that says when it is full (-M): the others forget sessions instead. */
+async function fullMemcached(): Promise<FillableStore> {
+  const server = await startMemcachedProcess({ args: ['-M', '-m', '2'] });
+  onTestFinished(() => server.stop());
+  const servers = `${server.host}:${server.port}`;
+  return {
+    options: { driver: 'memcached', memcached: { servers } },
+    fill: async () => {
+      const client = new MemcacheClient({ server: servers });
+      // It keeps what is large in pieces, and what is small in pages of its own.
+      for (const size of [200_000, 50_000, 5_000, 500]) {
+        await expect(fillWith(client, 'x'.repeat(size))).rejects.toThrow('out of memory');
+      }
+      client.shutdown();
+    },
+  };
+}
+
+function fullDisk(shortage: Shortage): FillableStore {
+  const disk = new SmallDisk();
+  onTestFinished(() => disk[Symbol.dispose]());
+  return {
+    options: { driver: 'file', file: { location: `${disk.path}/sessions` } },
+    fill: () => disk.fill(shortage),
+  };
+}
+
+function fullOwn(): FillableStore {
+  const driver = new FullDriver(systemClock);
+  return {
+    options: { driver: 'own', drivers: { own: { useFactory: () => driver } } },
+    fill: () => {
+      driver.isFull = true;
+    },
+  };
+}
+
+function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore): void {
+  describe.each(PLATFORMS)('on %s', (platform) => {
+    async function begin() {
+      const store = await makeStore();
+      const app = await HandlerApp.start(platform, { options: store.options });
+      onTestFinished(() => app[Symbol.asyncDispose]());
+      const signIn = async () => {
+        const visitor = app.visitor();
+        const { value: id, asHeaders } = await visitor.handle((session) => session.put('user', 'ann').id);
+        return { visitor, id, asHeaders };
+      };
+      return { app, store, signIn };
+    }
+
+    it('is full: what is to be stored is answered with 503', async () => {
+      const { store, signIn } = await begin();
+      const { visitor } = await signIn();
+      await store.fill();
+      const { response } = await visitor.handle((session) => session.put('text', 'x'.repeat(200_000)), {
+        status: 503,
+      });
+      expect(response.body).toMatchObject({ statusCode: 503 });
+    });
+
+    it('lets a visitor sign out by destroy, and expires his cookie', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id, asHeaders } = await signIn();
+      await store.fill();
+      const { cookies } = await visitor.handle((session) => session.destroy().then(() => null));
+      expect(cookies).toEqual([expect.stringContaining('session=; Max-Age=0')]);
+      expect(await app.manager.read(id)).toBeNull();
+      expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
+    });
+
+    it('lets a visitor sign out by invalidate, although the session after it cannot be stored', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id, asHeaders } = await signIn();
+      await store.fill();
+      const { cookies } = await visitor.handle(
+        (session) => session.invalidate().put('text', 'x'.repeat(200_000)),
+        { status: 503 },
+      );
+      expect(cookies).toEqual([]);
+      expect(await app.manager.read(id)).toBeNull();
+      expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
+    });
+
+    it('lets a visitor sign out by invalidate after something else could not be stored', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id } = await signIn();
+      await store.fill();
+      await visitor.handle(
+        async (session) => {
+          await session
+            .put('text', 'x'.repeat(200_000))
+            .commit()
+            .catch(() => undefined);
+          session.invalidate().put('text', 'x'.repeat(200_000));
+        },
+        { status: 503 },
+      );
+      expect(await app.manager.read(id)).toBeNull();
+    });
+
+    it('lets sessions be ended with the id that they had before, from a request and from outside', async () => {
+      const { app, store, signIn } = await begin();
+      const ends = {
+        destroy: (headers: Record<string, string>) =>
+          app.visitor().in((session) => session.destroy().then(() => null), { headers }),
+        invalidate: (headers: Record<string, string>) =>
+          app.visitor().in((session) => void session.invalidate(), { headers }),
+        manager: (_headers: Record<string, string>, id: string) => app.manager.destroy(id),
+      };
+      const moved = await Promise.all(
+        Object.entries(ends).map(async ([name, end]) => {
+          const { visitor, id: old, asHeaders } = await signIn();
+          const id = await visitor.in((session) => session.regenerate().id);
+          return { name, end, old, id, asHeaders };
+        }),
+      );
+      await store.fill();
+      for (const { name, end, old, id, asHeaders } of moved) {
+        await end(asHeaders, old);
+        expect(await app.manager.read(id), name).toBeNull();
+      }
+    });
+
+    it('has its expired sessions removed', async () => {
+      const { app, store, signIn } = await begin();
+      await signIn();
+      await signIn();
+      const { visitor, id } = await signIn();
+      await visitor.in((session) => void session.setDuration('1d'));
+      await store.fill();
+      const collects = app.manager.driver();
+      const removed = 'collectGarbage' in collects ? 2 : 0;
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3_600_000 });
+      onTestFinished(() => void vi.useRealTimers());
+      expect(await app.manager.collectGarbage()).toBe(removed);
+      expect(await app.manager.collectGarbage()).toBe(0);
+      expect((await app.manager.read(id))?.values).toEqual({ user: 'ann' });
+    });
+  });
+}
+
+describeWith(
+  ['redis'],
+  'a Redis with maxmemory and noeviction that is full',
+  () => describeEndings(fullRedis),
+  {
+    controlsServer: true,
+  },
+);
+
+describeWith(
+  ['memcached'],
+  'a memcached that is full and evicts nothing',
+  () => describeEndings(fullMemcached),
+  {
+    controlsServer: true,
+  },
+);
+
+describe('a store of an application that is full', () => {
+  describeEndings(fullOwn);
+});
+
+describeWithSmallDisk('a disk without a block left', () => describeEndings(() => fullDisk('blocks')));
+
+describeWithSmallDisk('a disk without an inode left', () => {
+  describeEndings(() => fullDisk('inodes'));
+
+  it('has nothing left on it of a session that was ended there', async () => {
+    const store = fullDisk('inodes');
+    const { options } = store;
+    await using app = await HandlerApp.start('express', { options });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    const { location = '' } = options.file ?? {};
+    expect((await readdir(location, { recursive: true })).length).toBe(2);
+    await store.fill();
+    await visitor.in((session) => session.destroy().then(() => null));
+    expect((await readdir(location, { recursive: true })).length).toBe(1);
+  });
+});

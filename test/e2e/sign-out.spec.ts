@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RequestSession, SealingDriver, SessionRecord } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
+import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+/** A sealing driver of an application. What it makes is no secret: this is a test. */
+class PlainSealer implements SealingDriver {
+  seal(record: SessionRecord): Promise<string> {
+    return Promise.resolve(Buffer.from(JSON.stringify(record)).toString('base64url'));
+  }
+
+  open(token: string): Promise<SessionRecord | null> {
+    const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
+    return Promise.resolve(record);
+  }
+}
+
+const STORES: Record<string, NonNullable<HandlerAppSetup['options']>> = {
+  memory: { driver: 'memory' },
+  stealth: { driver: 'stealth' },
+  'a sealing driver of the application': {
+    driver: 'own',
+    drivers: { own: { useFactory: () => new PlainSealer() } },
+  },
+};
+
+const CASES = PLATFORMS.flatMap((platform) => Object.keys(STORES).map((store) => ({ platform, store })));
+
+const ENDINGS: [string, (session: RequestSession) => unknown][] = [
+  ['destroy', (session) => session.destroy().then(() => null)],
+  ['invalidate', (session) => void session.invalidate()],
+];
+
+describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) => {
+  let app: HandlerApp;
+  beforeEach(async () => {
+    // A renewal is due with each visit.
+    app = await HandlerApp.start(platform, { options: { ...STORES[store], touchEvery: 1 } });
+  });
+  afterEach(() => app[Symbol.asyncDispose]());
+
+  /** What somebody with just these cookies does. */
+  const as = (headers: { readonly cookie: string }) => ({
+    does: <T>(deed: (session: RequestSession) => T | Promise<T>, method: 'GET' | 'POST' = 'POST') =>
+      app.visitor().handle(deed, { headers, ...(method === 'POST' ? { body: {} } : {}) }),
+    reads: () => app.visitor().in((session) => session.all(), { headers }),
+  });
+  const signIn = async () => (await app.visitor().handle((session) => session.put('user', 'ann'))).asHeaders;
+  const rotate = (session: RequestSession): void => void session.regenerate();
+
+  it.each(ENDINGS)('by %s ends what a regenerate beside it has moved to', async (_way, end) => {
+    for (const arrives of ['under way', 'with the old id']) {
+      const old = await signIn();
+      const reached = new Deferred();
+      const gate = new Deferred();
+      const early =
+        arrives === 'under way'
+          ? as(old).does(async (session) => {
+              reached.resolve();
+              await gate.promise;
+              await end(session);
+            })
+          : null;
+      if (early !== null) await reached.promise;
+      const moved = await as(old).does(rotate);
+      gate.resolve();
+      await (early ?? as(old).does(end));
+      expect(await as(moved.asHeaders).reads(), arrives).toEqual({});
+      expect(await as(old).reads()).toEqual({});
+    }
+  });
+
+  it.each(ENDINGS)('by %s is a sign-out also where the handler fails after it', async (_way, end) => {
+    const old = await signIn();
+    const moved = await as(old).does(rotate);
+    await app.visitor().handle(
+      async (session) => {
+        await end(session);
+        throw new Error('something else');
+      },
+      { headers: old, status: 500 },
+    );
+    expect(await as(moved.asHeaders).reads()).toEqual({});
+  });
+
+  it('takes the cookie with it, or leaves the one of the session after it', async () => {
+    const old = await signIn();
+    await as(old).does(rotate);
+    const silent = await as(old).does((session) => void session.invalidate());
+    expect(silent.cookies).toEqual([expect.stringContaining('session=; Max-Age=0')]);
+    const other = await signIn();
+    const moved = await as(other).does(rotate);
+    const kind = await as(other).does((session) => void session.invalidate().flash('status', 'Bye.'));
+    expect(kind.cookies).toEqual([expect.stringMatching(/^session=[^;]+; Max-Age=7/)]);
+    expect(await as(kind.asHeaders).reads()).toEqual({ status: 'Bye.' });
+    expect(await as(moved.asHeaders).reads()).toEqual({});
+  });
+
+  it.each(['GET', 'POST'] as const)('is not undone by a slower %s of the same visitor', async (method) => {
+    for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
+      const old = await signIn();
+      const reached = new Deferred();
+      const gate = new Deferred();
+      const slower = as(old).does(async (session) => {
+        expect(session.get('user')).toBe('ann');
+        reached.resolve();
+        await gate.promise;
+        if (method === 'POST') session.put('late', 1);
+      }, method);
+      await reached.promise;
+      await as(old).does(leave);
+      gate.resolve();
+      expect((await slower).cookies, way).toEqual([]);
+      expect(await as(old).reads()).toEqual({});
+    }
+  });
+
+  it('is not what a request does that was sent before a sign-in and arrives after it', async () => {
+    const { asHeaders: old } = await app.visitor().handle((session) => session.increment('views'));
+    const signedIn = await as(old).does((session) => void session.regenerate().put('user', 'ann'));
+    for (const method of ['GET', 'POST'] as const) {
+      const late = await as(old).does((session) => {
+        expect(session.all()).toEqual({});
+        if (method === 'POST') session.increment('views');
+      }, method);
+      expect(late.cookies).toEqual([]);
+    }
+    expect(await as(signedIn.asHeaders).reads()).toEqual({ views: 1, user: 'ann' });
+  });
+
+  it('finds the living one among several cookies', async () => {
+    const old = await signIn();
+    const { asHeaders } = await as(old).does(rotate);
+    const both = { cookie: `${old.cookie}; ${asHeaders.cookie}` };
+    expect(await as(both).reads()).toEqual({ user: 'ann' });
+    await as(both).does((session) => session.destroy().then(() => null));
+    expect(await as(asHeaders).reads()).toEqual({});
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { usesMessagesUp } from '../../lib/http/shows-messages.js';
+
+const uses = (headers: Record<string, string>, method = 'GET'): boolean =>
+  usesMessagesUp({ method, headers }, undefined);
+
+describe('flash messages are used up', () => {
+  it.each(['document', 'iframe', 'frame', 'fencedframe', 'empty'])(
+    'by what shows them: a request for %s',
+    (destination) => {
+      expect(uses({ 'sec-fetch-dest': destination })).toBe(true);
+    },
+  );
+
+  it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])('by a %s that says no more', (method) => {
+    expect(uses({}, method)).toBe(true);
+    expect(uses({ purpose: 'checkout', 'hx-preloaded': 'false' }, method)).toBe(true);
+  });
+});
+
+describe('flash messages are not used up', () => {
+  it('by HEAD', () => {
+    expect(uses({}, 'HEAD')).toBe(false);
+  });
+
+  it.each(
+    (
+      'audio audioworklet embed font image json manifest object paintworklet report script serviceworker sharedworker ' +
+      'style track video webidentity worker xslt'
+    ).split(' '),
+  )('by what a browser fetches for a page: %s', (destination) => {
+    expect(uses({ 'sec-fetch-dest': destination })).toBe(false);
+  });
+
+  it.each([
+    { 'sec-purpose': 'prefetch' },
+    { 'sec-purpose': 'prefetch;prerender;anonymous-client-ip' },
+    { purpose: 'prefetch' },
+    { purpose: 'Prefetch' },
+    { 'x-moz': 'prefetch' },
+    { 'x-sec-purpose': 'prefetch' },
+    { 'hx-preloaded': 'true' },
+    { 'sec-purpose': '', purpose: 'prefetch' },
+  ])('by what is fetched ahead: %j', (headers) => {
+    expect(uses({ ...headers, 'sec-fetch-dest': 'document' })).toBe(false);
+  });
+});

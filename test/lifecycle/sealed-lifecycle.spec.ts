@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import { Keyring } from '../../lib/crypto/keyring.js';
+import type { SealingDriver, SessionRecord } from '../../lib/drivers/driver.js';
+import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
+import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
+import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
+import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
+import type { CookieInstruction, SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
+import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import { StoppedClock } from '../conformance/stopped-clock.js';
+import { Deferred } from '../parallel/support/deferred.js';
+import { LIFETIMES } from '../parallel/support/world.js';
+
+const RENEWAL_MS = 120_000;
+const FORGOTTEN_MS = 10 * 60_000;
+
+/** A sealing driver of an application, which takes its time. */
+class SlowSealer implements SealingDriver {
+  /** What a seal waits for. */
+  gate: Promise<void> = Promise.resolve();
+  sealing = new Deferred();
+
+  async seal(record: SessionRecord): Promise<string> {
+    this.sealing.resolve();
+    await this.gate;
+    return Buffer.from(JSON.stringify(record)).toString('base64url');
+  }
+
+  async open(token: string): Promise<SessionRecord | null> {
+    const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
+    return record;
+  }
+}
+
+/** One process of an application that keeps its sessions in cookies. */
+class Process {
+  readonly clock = new StoppedClock();
+  readonly said: string[] = [];
+  readonly #runtime: SessionRuntime;
+  readonly #endings = new RecentEndings(this.clock);
+  readonly #driver: SealingDriver;
+
+  constructor(makeDriver: (clock: StoppedClock, keyring: Keyring) => SealingDriver) {
+    const keyring = new Keyring(['a secret for tests that is long enough'], 'session');
+    const note = (message: string): void => void this.said.push(message);
+    this.#driver = makeDriver(this.clock, keyring);
+    this.#runtime = {
+      clock: this.clock,
+      keyring,
+      serializer: JSON,
+      log: { warn: note, error: note },
+      lifetimes: new Lifetimes(this.clock, LIFETIMES),
+      degrade: false,
+      userKey: 'userId',
+      tokenLimit: new TokenLimit(4000, JSON, null),
+    };
+  }
+
+  /** A request that carries a token (none: ''), and has loaded its session. */
+  async request(token: string): Promise<SealedLifecycle> {
+    const life = new SealedLifecycle(this.#runtime, this.#driver, this.#endings, true, null);
+    if (token !== '') await life.initiate(token);
+    return life;
+  }
+
+  /** Does something in a request of its own. Returns what its response says about the cookie. */
+  async does(token: string, deed: (life: SealedLifecycle) => unknown): Promise<CookieInstruction> {
+    const life = await this.request(token);
+    await deed(life);
+    return respond(life);
+  }
+
+  /** A session that somebody has already; its token. */
+  async signIn(): Promise<string> {
+    return tokenOf(await this.does('', (life) => life.state.put('user', 'ann')));
+  }
+
+  async read(token: string): Promise<unknown> {
+    return (await this.request(token)).state.all();
+  }
+}
+
+async function respond(life: SealedLifecycle): Promise<CookieInstruction> {
+  await life.commit();
+  return life.cookie(true);
+}
+
+function tokenOf(cookie: CookieInstruction): string {
+  if (cookie.kind !== 'set') throw new Error('No cookie was set');
+  return cookie.token;
+}
+
+type Deed = (life: SealedLifecycle) => unknown;
+
+const put = (life: SealedLifecycle): void => life.state.put('late', 1);
+const rotate = (life: SealedLifecycle): void => life.regenerate(true);
+const invalidate = (life: SealedLifecycle): void => {
+  life.regenerate(false);
+  life.state.flush();
+};
+const destroy = (life: SealedLifecycle): Promise<void> => life.destroy();
+
+const ENDINGS: readonly Deed[] = [destroy, invalidate];
+
+const DRIVERS: [string, () => Process][] = [
+  ['stealth', () => new Process((clock, keyring) => new StealthDriver(keyring, clock))],
+  ['a driver of the application', () => new Process(() => new SlowSealer())],
+];
+
+const LEAVING: [string, Deed][] = [
+  ['destroyed', destroy],
+  ['invalidated', invalidate],
+  ['rotated', rotate],
+];
+
+describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) => {
+  describe.each(LEAVING)('once %s', (_how, leave) => {
+    it.each<[string, Deed]>([
+      ['writes', put],
+      ['is due for a renewal', () => undefined],
+      ['is touched', (life) => life.touch()],
+      ['is rotated', rotate],
+      ['is reloaded and writes', async (life) => (await life.reload(), put(life))],
+    ])('are not brought back by a slower request that %s', async (_what, deed) => {
+      const process = make();
+      const token = await process.signIn();
+      process.clock.advance(RENEWAL_MS);
+      const slower = await process.request(token);
+      await process.does(token, leave);
+      await deed(slower);
+      expect((await respond(slower)).kind).toBe('none');
+    });
+
+    it('are not brought back by what a slower request has committed before', async () => {
+      const process = make();
+      const token = await process.signIn();
+      const slower = await process.request(token);
+      put(slower);
+      await slower.commit();
+      await process.does(token, leave);
+      expect((await respond(slower)).kind).toBe('none');
+    });
+
+    it('are empty for a slower request that loads them once more', async () => {
+      const process = make();
+      const token = await process.signIn();
+      const slower = await process.request(token);
+      await process.does(token, leave);
+      await slower.reload();
+      expect([slower.state.all(), slower.stored]).toEqual([{}, false]);
+    });
+
+    it('are forgotten under the token that was left, for ten minutes', async () => {
+      const process = make();
+      const token = await process.signIn();
+      await process.does(token, leave);
+      expect(await process.read(token)).toEqual({});
+      process.clock.advance(MARKER_MS);
+      expect(await process.read(token)).toEqual({});
+      process.clock.advance(FORGOTTEN_MS - MARKER_MS - 1);
+      expect(await process.read(token)).toEqual({});
+    });
+  });
+
+  it.each(LEAVING)(
+    'are not stored by a request that was sealing them when they were %s',
+    async (_how, leave) => {
+      const sealer = new SlowSealer();
+      const process = new Process(() => sealer);
+      for (const deed of [put, rotate]) {
+        const token = await process.signIn();
+        const slower = await process.request(token);
+        const gate = new Deferred();
+        sealer.gate = gate.promise;
+        sealer.sealing = new Deferred();
+        deed(slower);
+        const answer = respond(slower);
+        await sealer.sealing.promise;
+        sealer.gate = Promise.resolve();
+        await process.does(token, leave);
+        gate.resolve();
+        expect((await answer).kind).toBe('none');
+      }
+    },
+  );
+
+  it('end under the token that they have moved to, by destroy and invalidate with the one before', async () => {
+    for (const end of ENDINGS) {
+      for (const arrives of ['before', 'after']) {
+        const process = make();
+        const token = await process.signIn();
+        const early = await process.request(token);
+        const second = tokenOf(await process.does(token, rotate));
+        const third = tokenOf(await process.does(second, rotate));
+        const life = arrives === 'before' ? early : await process.request(token);
+        await end(life);
+        await respond(life);
+        for (const left of [token, second, third]) expect(await process.read(left)).toEqual({});
+        expect(process.said).toEqual([]);
+      }
+    }
+  });
+
+  it('begin anew where something is written after they were ended with a token that was left', async () => {
+    for (const end of ENDINGS) {
+      const process = make();
+      const token = await process.signIn();
+      const moved = tokenOf(await process.does(token, rotate));
+      const cookie = await process.does(token, async (life) => {
+        await end(life);
+        life.state.put('status', 'You are signed out.');
+      });
+      expect(await process.read(tokenOf(cookie))).toEqual({ status: 'You are signed out.' });
+      expect(await process.read(moved)).toEqual({});
+    }
+  });
+
+  it('expire the cookie where nothing is, and once only', async () => {
+    const process = make();
+    const token = await process.signIn();
+    await process.does(token, rotate);
+    expect((await process.does(token, invalidate)).kind).toBe('expire');
+    expect((await process.does(token, destroy)).kind).toBe('none');
+  });
+
+  it('drop what comes with a token that was just left, and say so once', async () => {
+    const process = make();
+    const token = await process.signIn();
+    const moved = tokenOf(await process.does(token, rotate));
+    expect((await process.does(token, put)).kind).toBe('none');
+    expect(process.said).toHaveLength(1);
+    expect(process.said[0]).toContain('dropped');
+    expect(await process.read(moved)).toEqual({ user: 'ann' });
+    // After half a minute it is a token that names nothing, as any other.
+    process.clock.advance(MARKER_MS);
+    expect(await process.read(tokenOf(await process.does(token, put)))).toEqual({ late: 1 });
+  });
+
+  it('are taken from a later cookie where the one before was left', async () => {
+    const process = make();
+    const token = await process.signIn();
+    const moved = tokenOf(await process.does(token, rotate));
+    const life = await process.request(token);
+    await life.initiate(moved);
+    life.state.put('b', 1);
+    expect(await process.read(tokenOf(await respond(life)))).toEqual({ user: 'ann', b: 1 });
+  });
+
+  it('end by invalidate also where what comes after it is too large to be stored', async () => {
+    const process = make();
+    const token = await process.signIn();
+    const life = await process.request(token);
+    invalidate(life);
+    life.state.put('text', 'x'.repeat(10_000));
+    await expect(Promise.resolve(life.commit())).rejects.toThrow('allowed');
+    expect(await process.read(token)).toEqual({});
+    life.state.put('text', 'short');
+    expect(await process.read(tokenOf(await respond(life)))).toEqual({ text: 'short' });
+  });
+
+  it('go on as ever where nobody ended them: the last response wins', async () => {
+    const process = make();
+    const token = await process.signIn();
+    const [one, other] = [await process.request(token), await process.request(token)];
+    one.state.put('one', 1);
+    other.state.put('other', 1);
+    expect(await process.read(tokenOf(await respond(one)))).toEqual({ user: 'ann', one: 1 });
+    expect(await process.read(tokenOf(await respond(other)))).toEqual({ user: 'ann', other: 1 });
+  });
+});
+
+describe('sealed sessions of two applications in one process', () => {
+  it('know nothing of each other', async () => {
+    const sealer = new SlowSealer();
+    const [one, other] = [new Process(() => sealer), new Process(() => sealer)];
+    const token = await one.signIn();
+    await one.does(token, destroy);
+    expect(await other.read(token)).toEqual({ user: 'ann' });
+  });
+});
