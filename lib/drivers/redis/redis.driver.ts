@@ -3,10 +3,9 @@ import { SessionStoreError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
-import { StallGuard } from '../stall-guard.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
-import { isLostConnection, isReply, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
+import { isLostConnection, isUnknownScript, isWrongType, withoutSecrets } from './redis.errors.js';
 import {
   checkRedisOptions,
   type CheckedRedisOptions,
@@ -34,7 +33,6 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 export class RedisDriver implements RecordDriver {
   readonly #options: CheckedRedisOptions;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #guard: StallGuard;
   readonly #instance = randomBytes(8)
     .toString('hex')
     .slice(0, writeIdLength / 2);
@@ -46,20 +44,23 @@ export class RedisDriver implements RecordDriver {
   constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
     this.#options = checkRedisOptions(options);
     this.#context = context;
-    this.#guard = new StallGuard(context.storeTimeout, () => this.#connection?.reconnect());
   }
 
   /** Connects, where the application did not hand in a client. A server that is away does not keep it from booting. */
   async open(): Promise<void> {
     if (this.#options.client !== undefined || this.#connection !== undefined) return;
     this.#connection = await RedisConnection.open(this.#options.connection, this.#context.storeTimeout);
-    this.#connection.client.on('ready', () => this.#guard.reset());
   }
 
   /** Closes the connection that `open` made; a client of the application stays as it is. */
   async close(): Promise<void> {
     this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  /** A connection of its own may be cut off without a word: what waits on it fails, and another is made. */
+  stalled(): void {
+    this.#connection?.reconnect();
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -128,11 +129,10 @@ export class RedisDriver implements RecordDriver {
   async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#connectedClient();
     try {
-      const result = await this.#guard.run(() => work(client));
+      const result = await work(client);
       this.#hasWorked = true;
       return result;
     } catch (error) {
-      if (isReply(error)) this.#guard.reset();
       if (this.#connection !== undefined && isLostConnection(error)) {
         throw new Error('The connection was lost before Redis answered', { cause: error });
       }
