@@ -2,7 +2,7 @@ import { isIP, isIPv6 } from 'node:net';
 
 /** How far down the causes of an error are followed. */
 const deepest = 5;
-/** Names that clients of Redis give to what Redis itself answered: ioredis, node-redis. */
+/** What clients call the errors that Redis itself answered with: ioredis by their name, node-redis by their class. */
 const redisReplies: readonly string[] = ['ReplyError', 'ErrorReply', 'SimpleError'];
 /** What a code looks like that no address, id or payload can be taken for. */
 const plainCode = /^[A-Za-z][A-Za-z0-9_]{1,41}$|^[0-9A-Z]{5}$/;
@@ -51,8 +51,8 @@ function codeOf(error: Error): string | undefined {
  * The word that Redis begins its errors with (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
  * Before version 7 an error out of a script has its own word behind the script's place: `ERR Error running script (...): -OOM ...`.
  */
-function redisWord({ name, message }: Error): string | undefined {
-  if (!redisReplies.includes(name)) return undefined;
+function redisWord({ name, message, constructor }: Error): string | undefined {
+  if (!redisReplies.includes(name) && !redisReplies.includes(constructor.name)) return undefined;
   const [, word] = /^([A-Z][A-Z0-9]+)\b/.exec(message) ?? [];
   if (word !== 'ERR') return word;
   return /user_script:.*-([A-Z][A-Z0-9]+) /.exec(message)?.[1] ?? word;

@@ -26,7 +26,7 @@ describe('the reason that a log gives for the failure of a store', () => {
       ),
       'READONLY',
     ],
-    ['an error reply of node-redis', failure('BUSY Redis is busy', { name: 'ErrorReply' }), 'BUSY'],
+    ['an error reply of node-redis', new (class SimpleError extends Error {})('BUSY Redis is busy'), 'BUSY'],
     ['a word of nobody who is known', failure('SECRET is the password'), 'Error'],
     [
       'the last node of a cluster',
