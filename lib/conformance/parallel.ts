@@ -13,6 +13,19 @@ async function increment(driver: RecordDriver, id: string): Promise<void> {
   throw new Error('A thousand attempts, and others were first each time.');
 }
 
+/** Has 20 writers come with a record at once, each with a payload that names it. */
+function writeAtOnce(
+  [driver, second]: [RecordDriver, RecordDriver],
+  id: string,
+  record: SessionRecord,
+): Promise<boolean[]> {
+  return Promise.all(
+    Array.from({ length: 20 }, (_, writer) =>
+      (writer % 2 === 0 ? driver : second).write(id, { ...record, payload: `writer ${writer}` }),
+    ),
+  );
+}
+
 export function describeParallel({ describe, it, expect }: ConformanceSuite): void {
   describe('parallel requests', () => {
     for (const version of [1, 2]) {
@@ -24,14 +37,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
         const second = await another();
         const id = freshId();
         if (version === 2) await driver.write(id, sampleRecord(clock.now(), { payload: 'before' }));
-        const results = await Promise.all(
-          Array.from({ length: 20 }, (_, writer) =>
-            (writer % 2 === 0 ? driver : second).write(
-              id,
-              sampleRecord(clock.now(), { version, payload: `writer ${writer}` }),
-            ),
-          ),
-        );
+        const results = await writeAtOnce([driver, second], id, sampleRecord(clock.now(), { version }));
         expect(results.filter(Boolean).length).toBe(1);
         const kept = await driver.read(id);
         expect([kept?.version, kept?.payload]).toEqual([version, `writer ${results.indexOf(true)}`]);
@@ -49,14 +55,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       const expired = sampleRecord(clock.now());
       await driver.write(id, expired);
       clock.set(expired.expiresAt);
-      const results = await Promise.all(
-        Array.from({ length: 20 }, (_, writer) =>
-          (writer % 2 === 0 ? driver : second).write(
-            id,
-            sampleRecord(clock.now(), { payload: `writer ${writer}` }),
-          ),
-        ),
-      );
+      const results = await writeAtOnce([driver, second], id, sampleRecord(clock.now()));
       expect(results.filter(Boolean).length).toBe(1);
       expect((await driver.read(id))?.payload).toBe(`writer ${results.indexOf(true)}`);
     });

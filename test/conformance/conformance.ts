@@ -16,7 +16,7 @@ export type RecordDriverHarness = DriverUnderTest & Required<Pick<DriverUnderTes
  * });
  */
 export function describeRecordDriver(name: string, makeHarness: () => Promise<RecordDriverHarness>): void {
-  describe(name, () => {
+  describe('on one store', () => {
     let made: RecordDriverHarness | undefined;
     beforeAll(async () => {
       made = await makeHarness();
