@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordDriver, SessionRecord } from '../../../lib/drivers/driver.js';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
@@ -12,6 +12,7 @@ import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import {
   describeWith,
   startMemcachedProcess,
+  startRedisCluster,
   startRedisProcess,
   type TestServer,
 } from '../../servers/index.js';
@@ -84,6 +85,56 @@ describeWith(
       await client.call('acl', 'setuser', 'default', 'resetkeys', '~elsewhere:*');
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (NOPERM).');
     });
+  },
+  { controlsServer: true },
+);
+
+describeWith(
+  ['redis-cluster'],
+  'the log of a Redis Cluster',
+  () => {
+    it.each(['is gone', 'hangs'])(
+      'does not say in turn that it fails and is back where one node %s',
+      async (trouble) => {
+        const servers = await startRedisCluster();
+        onTestFinished(() => servers.stop());
+        const [node] = servers.nodes;
+        for (const { url } of servers.nodes) {
+          const admin = new Redis(url);
+          await admin.config('SET', 'cluster-require-full-coverage', 'no');
+          admin.disconnect();
+        }
+        const client = new Cluster([...servers.urls], {
+          redisOptions: { maxRetriesPerRequest: 0, disconnectTimeout: 20 },
+          retryDelayOnClusterDown: 20,
+          maxRedirections: 2,
+        });
+        client.on('error', () => undefined);
+        onTestFinished(() => client.disconnect());
+        await vi.waitFor(() => expect(client.status).toBe('ready'), 10_000);
+        const log = new GuardLog();
+        const driver = guarded(await openRedis({ client }), 500, log);
+        const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
+        const round = async (): Promise<number> => {
+          const outcomes = await Promise.allSettled(ids.map((id) => driver.read(id)));
+          return outcomes.filter(({ status }) => status === 'rejected').length;
+        };
+        await vi.waitFor(async () => expect(await round()).toBe(0), 10_000);
+        log.lines.length = 0;
+        if (trouble === 'is gone') await node?.kill();
+        else node?.pause();
+        for (let rounds = 0; rounds < 5; rounds += 1) {
+          const failed = await round();
+          expect(failed).toBeGreaterThan(0);
+          expect(failed).toBeLessThan(ids.length);
+        }
+        expect(log.lines).toHaveLength(1);
+        if (trouble === 'is gone') await node?.restart();
+        else node?.resume();
+        await vi.waitFor(async () => expect(await round()).toBe(0), 20_000);
+        expect(log.lines.slice(1)).toEqual(['The session store "test" is back.']);
+      },
+    );
   },
   { controlsServer: true },
 );
