@@ -23,7 +23,7 @@ export interface StoreGuardOptions {
   readonly clock?: Clock;
 }
 
-/** What fails of a store, and which parts of it have stopped answering. */
+/** The circuit breakers before one server. */
 interface Circuits {
   readonly reading: CircuitBreaker;
   readonly writing: CircuitBreaker;
