@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: {
-    alias: { 'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname },
+    // The longer name first: an alias is taken for everything below it too.
+    alias: {
+      'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
+      'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname,
+    },
   },
   test: {
     include: ['test/**/*.spec.ts'],

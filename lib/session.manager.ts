@@ -4,6 +4,9 @@ import { systemClock } from './clock.js';
 import { type AnyDriver, isSealing } from './drivers/built-in-drivers.js';
 import { CookieSafeDriver } from './drivers/cookie-safe-driver.js';
 import type { SealingDriver, SessionRecord } from './drivers/driver.js';
+import { failureReason } from './drivers/guard/failure-reason.js';
+import { guardedDriver } from './drivers/guard/guarded-driver.js';
+import { StoreGuard } from './drivers/guard/store-guard.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from './lifecycle/commit-queue.js';
 import { Lifetimes } from './lifecycle/lifetimes.js';
@@ -11,11 +14,9 @@ import { RecentEndings } from './lifecycle/recent-endings.js';
 import { RecordEnding } from './lifecycle/record-ending.js';
 import { RecordFinder } from './lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from './lifecycle/record-lifecycle.js';
-import { GuardedStore } from './lifecycle/record-store.js';
 import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
 import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
-import { StoreHealth } from './lifecycle/store-health.js';
 import { TokenLimit } from './lifecycle/token-limit.js';
 import { isProduction } from './production.js';
 import { SessionConfigError, SessionError } from './session.errors.js';
@@ -49,7 +50,8 @@ export class SessionManager {
   readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
-  readonly #health: StoreHealth;
+  /** Of the driver in use, also where one is made for each request: they are ways to one store. */
+  readonly #guard: StoreGuard;
   readonly #endings = new RecentEndings(systemClock);
   #driver: AnyDriver | null = null;
   /** Null with a driver that keeps records, or one that is made for each request. */
@@ -65,7 +67,11 @@ export class SessionManager {
     this.#settings = settings;
     this.#registry = registry;
     this.#queue = new CommitQueue(settings.storeTimeout / 2);
-    this.#health = new StoreHealth(settings.driver, this.#log);
+    this.#guard = new StoreGuard({
+      name: settings.driver,
+      timeout: settings.storeTimeout,
+      log: this.#log,
+    });
     this.#runtime = {
       clock: systemClock,
       keyring: settings.keyring,
@@ -87,6 +93,7 @@ export class SessionManager {
    *
    * @param name default: the one that the option `driver` names. One that is made for each request is made anew here,
    * without a request.
+   * @returns the driver itself: calls on it have no time limit, and fail with whatever it throws
    * @throws SessionConfigError where there is no such driver; lists the known ones
    */
   driver(name?: string): AnyDriver {
@@ -186,7 +193,9 @@ export class SessionManager {
     const driver = this.#registry.get(name);
     this.#driver = driver;
     if (isSealing(driver)) {
-      this.#sealing = this.#registry.isBuiltIn(name) ? driver : new CookieSafeDriver(name, driver);
+      this.#sealing = this.#registry.isBuiltIn(name)
+        ? driver
+        : new CookieSafeDriver(name, driver, this.#guard);
     } else {
       this.#tools = this.#toolsFor(driver);
       if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
@@ -211,7 +220,7 @@ export class SessionManager {
       const { driver: name } = this.#settings;
       const driver = this.#registry.checked(name, this.#perRequest(this.#settings.configOf(name), request));
       return isSealing(driver)
-        ? this.#sealed(new CookieSafeDriver(name, driver), ages, clientOf)
+        ? this.#sealed(new CookieSafeDriver(name, driver, this.#guard), ages, clientOf)
         : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);
     }
     if (this.#tools !== null) return new RecordLifecycle(this.#runtime, this.#tools, ages, clientOf);
@@ -224,12 +233,10 @@ export class SessionManager {
   }
 
   #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {
-    const { driver: name, storeTimeout, serializer } = this.#settings;
+    const { driver: name, serializer } = this.#settings;
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store =
-      name === 'memory' && this.#registry.isBuiltIn(name)
-        ? driver
-        : new GuardedStore(driver, name, storeTimeout, this.#health);
+      name === 'memory' && this.#registry.isBuiltIn(name) ? driver : guardedDriver(driver, this.#guard);
     return {
       store,
       finder: new RecordFinder(store, serializer, this.#log),
@@ -254,8 +261,7 @@ export class SessionManager {
 /** An error of ours as it says itself; of any other only what cannot hold an id or a payload. */
 function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return error.message;
-  if (!(error instanceof Error)) return 'an unknown error';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return failureReason(error) || 'an unknown error';
 }
 
 function notBooted(): SessionConfigError {

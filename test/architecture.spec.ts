@@ -82,6 +82,7 @@ const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
   crypto: [],
   drivers: ['clock.ts', 'session.errors.ts', 'crypto'],
+  conformance: ['clock.ts', 'session.errors.ts', 'drivers'],
   lifecycle: ['clock.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['duration.ts', 'session.errors.ts', 'crypto', 'state', 'lifecycle'],
   http: [

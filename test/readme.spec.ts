@@ -1,29 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readmeSnippets } from './support/readme-snippets.js';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Below the repository, so that the snippets find the packages that they import. */
 const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
-
-interface Snippet {
-  readonly name: string;
-  readonly code: string;
-}
-
-/** Each TypeScript snippet of the README as a file: named by its first line, or numbered. */
-function snippets(): Snippet[] {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  return [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ''], index) => ({
-    name: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `snippet-${index}.ts`,
-    code,
-  }));
-}
 
 function compilerOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
@@ -40,7 +27,7 @@ function complaintsOf(files: readonly string[]): string[] {
 }
 
 describe('the README', () => {
-  const all = snippets();
+  const all = readmeSnippets();
 
   beforeAll(() => {
     mkdirSync(FOLDER, { recursive: true });

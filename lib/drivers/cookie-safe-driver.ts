@@ -1,5 +1,7 @@
 import { SessionError } from '../session.errors.js';
 import type { SealingDriver, SessionRecord } from './driver.js';
+import type { StoreGuard } from './guard/store-guard.js';
+import type { StoreUse } from './guard/store-health.js';
 
 /** What the value of a cookie may consist of (RFC 6265bis, 4.1.1). */
 const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
@@ -7,25 +9,38 @@ const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 /**
  * A sealing driver of the application's own. Its tokens go into the response's head as they are: one with a semicolon or a
  * line break would write cookie attributes and headers of its own, so it is refused.
+ *
+ * One that works asynchronously asks somebody else, a key service say, which is a store like any other to wait for.
  */
 export class CookieSafeDriver implements SealingDriver {
   readonly #name: string;
   readonly #driver: SealingDriver;
+  readonly #guard: StoreGuard;
+  /** Known once it has returned a promise. */
+  #isAsynchronous = false;
 
-  constructor(name: string, driver: SealingDriver) {
+  /** @param name of the driver, for messages */
+  constructor(name: string, driver: SealingDriver, guard: StoreGuard) {
     this.#name = name;
     this.#driver = driver;
+    this.#guard = guard;
   }
 
   seal(record: SessionRecord): string | Promise<string> {
-    const token = this.#driver.seal(record);
-    return typeof token === 'string'
-      ? this.#safe(token)
-      : Promise.resolve(token).then((sealed) => this.#safe(sealed));
+    const token = this.#guarded('writing', () => this.#driver.seal(record));
+    return token instanceof Promise ? token.then((sealed) => this.#safe(sealed)) : this.#safe(token);
   }
 
   open(token: string): SessionRecord | null | Promise<SessionRecord | null> {
-    return this.#driver.open(token);
+    return this.#guarded('reading', () => this.#driver.open(token));
+  }
+
+  #guarded<T>(use: StoreUse, call: () => T | Promise<T>): T | Promise<T> {
+    if (this.#isAsynchronous) return this.#guard.run(use, '', {}, async () => call());
+    const result = call();
+    if (!(result instanceof Promise)) return result;
+    this.#isAsynchronous = true;
+    return this.#guard.run(use, '', {}, () => result);
   }
 
   /** @throws SessionError that does not show the token */

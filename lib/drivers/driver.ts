@@ -28,10 +28,23 @@ export interface DriverLifecycle {
   open?(config: unknown): Promise<void>;
   /** Called once when the application shuts down. Ends what `open` began, and nothing that the application owns. */
   close?(): Promise<void>;
+  /**
+   * Called when the store has left all calls of one kind without an answer for as long as the option `storeTimeout` says, and
+   * again for each such span until it answers: the place to drop a connection that has gone silent. Must not throw.
+   */
+  stalled?(): void;
+  /**
+   * Which of several servers keeps the record of an id, under any name. For drivers that spread records over servers, so that
+   * one which hangs is given up for its own records only.
+   */
+  serverOf?(id: string): string;
 }
 
 /**
  * A driver that keeps records: where sessions live. Four methods make one; the rest is optional.
+ *
+ * It needs no time limit of its own: calls made for requests end after `storeTimeout`, and while its store does not answer,
+ * hardly any are made.
  *
  * What every driver promises, and the conformance suite tests:
  *

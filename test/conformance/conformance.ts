@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
-import { describeCopies } from './copies.js';
-import { describeDamage } from './damage.js';
-import { describeDestroy } from './destroy.js';
-import { describeDestroyVersion } from './destroy-version.js';
-import { describeExpiry } from './expiry.js';
-import { describeGarbage } from './garbage.js';
-import type { RecordDriverHarness } from './harness.js';
-import { describeIds } from './ids.js';
-import { describeParallel } from './parallel.js';
-import { describeRoundTrip } from './round-trip.js';
-import { describeTouch } from './touch.js';
-import { describeVersionCheck } from './version-check.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeDriverConformance, type DriverUnderTest } from 'nestjs-session-kit/conformance';
 
-export type { RecordDriverHarness } from './harness.js';
-export { StoppedClock } from './stopped-clock.js';
+export { StoppedClock } from 'nestjs-session-kit/conformance';
+
+/** A driver on a store of its own, which is opened once for all tests and closed after them. */
+export type RecordDriverHarness = DriverUnderTest & Required<Pick<DriverUnderTest, 'clock' | 'close'>>;
 
 /**
- * The one suite that every driver passes: each promise of `RecordDriver` as a test.
- *
- * The harness is made once, before the first test; each test uses ids of its own and finds the clock at the machine's
- * time.
+ * The suite that the package exports, with all tests of a driver on one store.
  *
  * @example
  * describeRecordDriver('MemoryDriver', async () => {
@@ -28,33 +16,18 @@ export { StoppedClock } from './stopped-clock.js';
  * });
  */
 export function describeRecordDriver(name: string, makeHarness: () => Promise<RecordDriverHarness>): void {
-  describe(`${name} keeps the contract of RecordDriver`, () => {
+  describe('on one store', () => {
     let made: RecordDriverHarness | undefined;
-    const harness = () => {
-      if (made === undefined) throw new Error('The harness is made before the first test, not earlier.');
-      return made;
-    };
-
     beforeAll(async () => {
       made = await makeHarness();
-    });
-    beforeEach(() => {
-      harness().clock.set(Date.now());
     });
     afterAll(async () => {
       await made?.close();
     });
-
-    describeRoundTrip(harness);
-    describeIds(harness);
-    describeCopies(harness);
-    describeVersionCheck(harness);
-    describeExpiry(harness);
-    describeTouch(harness);
-    describeDestroy(harness);
-    describeDestroyVersion(harness);
-    describeParallel(harness);
-    describeDamage(harness);
-    describeGarbage(harness);
+    const create = (): DriverUnderTest => {
+      if (made === undefined) throw new Error('The harness is made before the first test, not earlier.');
+      return { ...made, close: () => Promise.resolve() };
+    };
+    describeDriverConformance({ name, describe, it, expect, create });
   });
 }

@@ -238,6 +238,39 @@ it('takes a sealing driver that works asynchronously', async () => {
   }
 });
 
+it.each(PLATFORMS)(
+  'limits the time of a sealing driver that asks somebody else, and says what is wrong, on %s',
+  async (platform) => {
+    const hanging = { open: false, seal: false };
+    const answer = <T>(call: 'open' | 'seal', value: () => T): Promise<T> =>
+      hanging[call] ? new Promise(() => undefined) : Promise.resolve().then(value);
+    const driver: SealingDriver = {
+      seal: (record) => answer('seal', () => Buffer.from(JSON.stringify(record)).toString('base64url')),
+      open: (token) =>
+        answer('open', (): SessionRecord => JSON.parse(Buffer.from(token, 'base64url').toString())),
+    };
+    const lines: string[] = [];
+    const say = (line: unknown): number => lines.push(String(line));
+    await using app = await TestApp.start(platform, {
+      controllers: [CounterController],
+      options: { driver: 'keys', drivers: { keys: { useFactory: () => driver } }, storeTimeout: 50 },
+      configure: (application) => application.useLogger({ log: () => {}, warn: say, error: say }),
+    });
+    const visitor = app.visitor();
+    await visitor.get('/').expect(200, { count: 1 });
+    hanging.open = true;
+    await visitor.get('/').expect(503);
+    hanging.open = false;
+    hanging.seal = true;
+    await visitor.get('/').expect(503);
+    hanging.seal = false;
+    await visitor.get('/').expect(200, { count: 2 });
+    const ofTheStore = lines.filter((line) => line.includes('The session store "keys"'));
+    expect(ofTheStore[0]).toMatch(/did not answer within 50 ms/);
+    expect(ofTheStore.at(-1)).toBe('The session store "keys" is back.');
+  },
+);
+
 it.each<[string, unknown, string]>([
   ['a semicolon', 'secret; Domain=example.com', 'text that no cookie can carry'],
   ['a line break', 'secret\r\nLocation: /elsewhere', 'text that no cookie can carry'],

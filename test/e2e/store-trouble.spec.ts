@@ -255,6 +255,36 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     expect(await read(visitor)).toBe('Ada');
   });
 
+  it('asks a store that hangs hardly any more after the first time-outs, and answers at once, until a call succeeds', async () => {
+    await using scene = await begin();
+    const { app, driver, visitor } = scene;
+    const others = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const other = app.visitor();
+        await other.in((session) => session.put('name', 'Bob'));
+        return other;
+      }),
+    );
+    driver.mood = 'hanging';
+    driver.calls.length = 0;
+    await Promise.all(others.slice(0, 3).map((other) => other.handle(() => null, { status: 503 })));
+    expect(driver.calls).toEqual(['read', 'read', 'read']);
+    // Of a hundred who read and a hundred who write.
+    for (let times = 0; times < 5; times += 1) {
+      await Promise.all(others.map((other) => other.handle(() => null, { status: 503 })));
+      await Promise.all(
+        others.map(() => app.visitor().handle((session) => session.put('a', 1), { status: 503 })),
+      );
+    }
+    const counted = (method: string) => driver.calls.filter((call) => call === method).length;
+    expect(counted('read')).toBeLessThan(20);
+    // Those of the first round time out, as the reads did; of each further round a few at most are let through.
+    expect(counted('write')).toBeLessThan(20 + 20);
+    driver.mood = 'well';
+    await vi.waitFor(async () => expect(await read(visitor)).toBe('Ada'));
+    expect(await Promise.all(others.map((other) => read(other)))).toEqual(others.map(() => 'Bob'));
+  });
+
   it('answers as ever where the store is slow, but not too slow', async () => {
     await using scene = await begin();
     const { driver, journal, visitor } = scene;

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { readmeSnippet } from '../support/readme-snippets.js';
 
 const execute = promisify(execFile);
 
@@ -86,6 +87,7 @@ export class FreshApplications implements Disposable {
     const folder = this.folderOf(kind);
     mkdirSync(folder);
     cpSync(APPLICATION, join(folder, 'src'), { recursive: true });
+    writeFileSync(join(folder, 'src', 'key-value.driver.ts'), readmeSnippet('key-value.driver.ts'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: kind }));
     const compilerOptions = {
       module: 'nodenext',
@@ -128,6 +130,21 @@ export class FreshApplications implements Disposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return RunningApplication.of(child);
+  }
+
+  /**
+   * Runs a compiled test of an application with node:test.
+   *
+   * @returns its report, which ends with the numbers of tests
+   * @throws where a test fails
+   */
+  async test(kind: ModuleKind, file: string): Promise<string> {
+    const flags = ['--test', '--test-reporter=tap', join('dist', file)];
+    const { stdout } = await execute(process.execPath, flags, {
+      cwd: this.folderOf(kind),
+      maxBuffer: 2 ** 24,
+    });
+    return stdout;
   }
 
   /** Runs a module given as text beside the package's own sources, where every optional peer is installed. */

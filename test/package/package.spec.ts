@@ -51,8 +51,10 @@ describe('The package', () => {
   });
 
   it('exports only files that are in the tarball, with their types first', () => {
-    const entry = manifest.exports['.'];
-    expect(typeof entry === 'object' && Object.keys(entry)[0]).toBe('types');
+    for (const name of ['.', './conformance']) {
+      const entry = manifest.exports[name];
+      expect(typeof entry === 'object' && Object.keys(entry)[0]).toBe('types');
+    }
     const targets = Object.values(manifest.exports).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target),
     );
@@ -112,6 +114,12 @@ describe('The package', () => {
       },
       120_000,
     );
+
+    it('tests the driver that the README shows with the suite for drivers, under node:test', async () => {
+      const report = await fresh.test(kind, 'driver-conformance.js');
+      expect(Number(/^# pass (\d+)$/m.exec(report)?.[1])).toBeGreaterThan(80);
+      expect(report).toMatch(/^# fail 0$/m);
+    });
 
     it('runs, and remembers from one request to the next', async () => {
       await using running = await fresh.start(kind);

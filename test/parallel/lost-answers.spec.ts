@@ -5,8 +5,8 @@ import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
 import { RecordEnding } from '../../lib/lifecycle/record-ending.js';
-import { GuardedStore } from '../../lib/lifecycle/record-store.js';
-import { StoreHealth } from '../../lib/lifecycle/store-health.js';
+import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
 import type { DriverCall, WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
@@ -197,7 +197,10 @@ describe('an ending that the store refuses', () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const { runtime } = world;
-    const store = new GuardedStore(world.driver, 'test', 1, new StoreHealth('test', runtime.log));
+    const store = guardedDriver(
+      world.driver,
+      new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
+    );
     const ending = new RecordEnding(store, new CommitQueue(Infinity), JSON, world.clock);
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);

@@ -14,6 +14,10 @@ export class PendingDriver implements RecordDriver {
     return this.inner.close?.() ?? Promise.resolve();
   }
 
+  stalled(): void {
+    this.inner.stalled?.();
+  }
+
   read(id: string): Promise<SessionRecord | null> {
     return this.#count(this.inner.read(id));
   }

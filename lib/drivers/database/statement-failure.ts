@@ -5,6 +5,8 @@ interface ClientError {
   readonly message: string;
   /** SQLSTATE on PostgreSQL, a name such as ER_DUP_ENTRY or SQLITE_BUSY elsewhere. */
   readonly code: string;
+  /** What MySQL and MariaDB say besides. */
+  readonly sqlState?: string;
 }
 
 /** The client's own part of an error; TypeORM wraps it in one that carries the statement's parameters. */
@@ -16,7 +18,9 @@ function clientErrorOf(error: unknown): ClientError {
   const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
   // Failed connections to a name with several addresses come as an AggregateError without a message.
   const message = (inner instanceof Error ? inner.message : '') || code || 'The database client failed.';
-  return { message, code };
+  return inner instanceof Error && 'sqlState' in inner && typeof inner.sqlState === 'string'
+    ? { message, code, sqlState: inner.sqlState }
+    : { message, code };
 }
 
 // Single statements in their own transaction: the server undid all of it, so they may be sent again.
@@ -75,5 +79,6 @@ export function describeFailure(error: unknown, parameters: readonly unknown[], 
       ? `The database refused a statement on '${table}'; its message is left out, because it quotes values.`
       : client.message,
   );
-  return client.code === '' ? failure : Object.assign(failure, { code: client.code });
+  const { message: _said, ...codes } = client;
+  return client.code === '' ? failure : Object.assign(failure, codes);
 }

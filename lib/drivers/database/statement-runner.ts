@@ -22,10 +22,6 @@ export interface StatementOptions {
 
 /** How often a statement is sent again after another process was in the way: waits of 4 to 512 ms, about a second. */
 const maxRetries = 8;
-/** How many statements may be overdue before further ones are refused. */
-const maxOverdue = 10;
-/** How often one is let through all the same, to see whether the database is back. */
-const probeEveryMs = 500;
 const transactionPollMs = 5;
 
 /**
@@ -35,9 +31,6 @@ const transactionPollMs = 5;
 export class StatementRunner {
   readonly #dataSource: DataSource;
   readonly #timeout: number;
-  // In the order of their start.
-  readonly #pending = new Set<{ readonly startedAt: number }>();
-  #lastProbeAt = 0;
 
   /** @param timeout ms after which nobody waits for a statement any more (the option `storeTimeout`) */
   constructor(dataSource: DataSource, timeout: number) {
@@ -70,15 +63,13 @@ export class StatementRunner {
   }
 
   async #once(sql: string, parameters: readonly unknown[], readsOnly: boolean): Promise<StatementResult> {
-    this.#refuseWhenOverdue();
-    const pending = { startedAt: performance.now() };
-    this.#pending.add(pending);
+    const startedAt = performance.now();
     const runner = this.#dataSource.createQueryRunner('master');
     try {
       await runner.connect();
-      if (!readsOnly) await this.#outsideTransaction(runner, pending.startedAt);
+      if (!readsOnly) await this.#outsideTransaction(runner, startedAt);
       // The request was answered without it: what waited for a connection too long must not be stored late.
-      if (this.#isOverdue(pending)) {
+      if (performance.now() - startedAt > this.#timeout) {
         throw new Error(
           `No connection to the database was free within ${this.#timeout} ms; nothing was sent.`,
         );
@@ -86,7 +77,6 @@ export class StatementRunner {
       const result = await runner.query(sql, [...parameters], true);
       return { rows: result.records, affected: result.affected ?? 0 };
     } finally {
-      this.#pending.delete(pending);
       await runner.release();
     }
   }
@@ -107,28 +97,5 @@ export class StatementRunner {
       }
       await sleep(transactionPollMs);
     }
-  }
-
-  #isOverdue({ startedAt }: { readonly startedAt: number }): boolean {
-    return performance.now() - startedAt > this.#timeout;
-  }
-
-  /** Keeps statements from piling up in the pool's queue while the database does not answer. */
-  #refuseWhenOverdue(): void {
-    let overdue = 0;
-    for (const pending of this.#pending) {
-      if (!this.#isOverdue(pending)) return;
-      overdue += 1;
-      if (overdue === maxOverdue) break;
-    }
-    if (overdue < maxOverdue) return;
-    const now = performance.now();
-    if (now - this.#lastProbeAt > probeEveryMs) {
-      this.#lastProbeAt = now;
-      return;
-    }
-    throw new Error(
-      `The database has not answered ${maxOverdue} statements within ${this.#timeout} ms each.`,
-    );
   }
 }

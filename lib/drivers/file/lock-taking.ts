@@ -45,7 +45,7 @@ export async function takeLock(
       }
     }
   } catch (error) {
-    await rm(prepared, { recursive: true, force: true });
+    await rm(prepared, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { mkdir, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { hasCode, notEmptyCodes, unless } from './error-code.js';
 import { takeLock } from './lock-taking.js';
+import { makeFolders } from './make-folders.js';
 import type { SessionFiles } from './session-files.js';
 
 const folderMode = 0o700;
@@ -24,26 +25,22 @@ class LockLostError extends Error {}
 export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>): Promise<T> {
   for (;;) {
     const lock = new SessionLock(files, await takeLock(files, prepareLock));
+    let result: T;
     try {
-      return await task(lock);
+      result = await task(lock);
     } catch (error) {
+      // Where the lock cannot be given back either, why the work failed is what is to be known.
+      await lock.release().catch(() => undefined);
       if (!(error instanceof LockLostError)) throw error;
-    } finally {
-      await lock.release();
+      continue;
     }
+    await lock.release();
+    return result;
   }
 }
 
 async function prepareLock(folder: string, owner: string): Promise<void> {
-  const made = await unless(
-    ['ENOENT'],
-    mkdir(join(folder, owner), { recursive: true, mode: folderMode }).then(() => true),
-  );
-  if (made === true) return;
-  // Where a disk is full, Node's mkdir of several folders says that there is none of them. One by one they say why.
-  for (const path of [dirname(folder), folder, join(folder, owner)]) {
-    await unless(['EEXIST'], mkdir(path, { mode: folderMode }));
-  }
+  await makeFolders(join(folder, owner), folderMode);
 }
 
 /** What the owner of a lock may do to the record. */

@@ -52,7 +52,7 @@ export class MemcachedDriver implements RecordDriver {
     const stores =
       client === undefined
         ? await Promise.all(servers.map((server) => MemcachedStore.open(server, storeTimeout)))
-        : [new MemcachedStore(client, storeTimeout)];
+        : [new MemcachedStore(client)];
     this.#stores = stores;
     this.#ring = new ServerRing(new Map(stores.map((store, index) => [servers[index] ?? 'client', store])));
   }
@@ -62,6 +62,14 @@ export class MemcachedDriver implements RecordDriver {
     for (const store of this.#stores) store.close();
     this.#stores = [];
     this.#ring = undefined;
+  }
+
+  serverOf(id: string): string {
+    const at =
+      this.#ring === undefined || this.#stores.length === 1
+        ? 0
+        : this.#stores.indexOf(this.#storeOf(this.#keyOf(id)));
+    return this.#options.servers[at] ?? '';
   }
 
   async read(id: string): Promise<SessionRecord | null> {

@@ -1,5 +1,4 @@
 import { SessionConfigError } from '../../session.errors.js';
-import { StallGuard } from '../stall-guard.js';
 import type { MemcachedClient } from './memcached.options.js';
 
 /** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
@@ -26,13 +25,11 @@ export function isTooLarge(error: unknown): boolean {
 /** One memcached server, with its answers as values: only a server that fails makes these reject. */
 export class MemcachedStore {
   readonly #client: MemcachedClient;
-  readonly #guard: StallGuard;
   readonly #shutdown: () => void;
 
   /** @param shutdown closes the client; left out where the application owns it */
-  constructor(client: MemcachedClient, storeTimeout: number, shutdown: () => void = () => undefined) {
+  constructor(client: MemcachedClient, shutdown: () => void = () => undefined) {
     this.#client = client;
-    this.#guard = new StallGuard(storeTimeout);
     this.#shutdown = shutdown;
   }
 
@@ -51,7 +48,7 @@ export class MemcachedStore {
       cmdTimeout: storeTimeout,
       connectTimeout: Math.min(1000, storeTimeout),
     });
-    return new MemcachedStore(client, storeTimeout, () => client.shutdown());
+    return new MemcachedStore(client, () => client.shutdown());
   }
 
   close(): void {
@@ -59,7 +56,7 @@ export class MemcachedStore {
   }
 
   async get(key: string): Promise<MemcachedItem | null> {
-    const item = await this.#guard.run(() => this.#client.gets(key));
+    const item = await this.#client.gets(key);
     if (item === undefined) return null;
     return { text: typeof item.value === 'string' ? item.value : undefined, token: item.casUniq };
   }
@@ -79,16 +76,14 @@ export class MemcachedStore {
   }
 
   async #store(command: () => Promise<unknown>): Promise<StoreOutcome> {
-    return this.#guard.run(async () => {
-      try {
-        await command();
-        return 'stored';
-      } catch (error) {
-        const outcome = error instanceof Error ? outcomes.get(error.message) : undefined;
-        if (outcome === undefined) throw error;
-        return outcome;
-      }
-    });
+    try {
+      await command();
+      return 'stored';
+    } catch (error) {
+      const outcome = error instanceof Error ? outcomes.get(error.message) : undefined;
+      if (outcome === undefined) throw error;
+      return outcome;
+    }
   }
 }
 

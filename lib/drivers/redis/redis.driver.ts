@@ -3,13 +3,11 @@ import { SessionStoreError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
-import { StallGuard } from '../stall-guard.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
 import {
   isLostConnection,
   isOfReplica,
-  isReply,
   isUnknownScript,
   isWrongType,
   withoutSecrets,
@@ -49,7 +47,6 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 export class RedisDriver implements RecordDriver {
   readonly #options: CheckedRedisOptions;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #guard: StallGuard;
   readonly #instance = randomBytes(8)
     .toString('hex')
     .slice(0, writeIdLength / 2);
@@ -61,20 +58,23 @@ export class RedisDriver implements RecordDriver {
   constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
     this.#options = checkRedisOptions(options);
     this.#context = context;
-    this.#guard = new StallGuard(context.storeTimeout, () => this.#connection?.reconnect());
   }
 
   /** Connects, where the application did not hand in a client. A server that is away does not keep it from booting. */
   async open(): Promise<void> {
     if (this.#options.client !== undefined || this.#connection !== undefined) return;
     this.#connection = await RedisConnection.open(this.#options.connection, this.#context.storeTimeout);
-    this.#connection.client.on('ready', () => this.#guard.reset());
   }
 
   /** Closes the connection that `open` made; a client of the application stays as it is. */
   async close(): Promise<void> {
     this.#connection?.close();
     this.#connection = undefined;
+  }
+
+  /** A connection of its own may be cut off without a word: what waits on it fails, and another is made. */
+  stalled(): void {
+    this.#connection?.reconnect();
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -149,11 +149,10 @@ export class RedisDriver implements RecordDriver {
     if (this.#connection?.leaving !== undefined) await this.#connection.leaving;
     const client = this.#connectedClient();
     try {
-      const result = await this.#guard.run(() => this.#onMaster(client, work));
+      const result = await this.#onMaster(client, work);
       this.#hasWorked = true;
       return result;
     } catch (error) {
-      if (isReply(error)) this.#guard.reset();
       if (this.#connection !== undefined && isLostConnection(error)) {
         throw new Error('The connection was lost before Redis answered', { cause: error });
       }

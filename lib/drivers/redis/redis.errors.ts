@@ -33,9 +33,11 @@ export function isLostConnection(error: unknown): boolean {
 export function withoutSecrets(error: unknown, key?: string): Error {
   if (!(error instanceof Error)) return new Error('The Redis client failed with something that is no Error');
   const [beforeQuoted = ''] = error.message.split(', with args beginning with:');
+  // What a cluster heard from its last node hangs on another name.
+  const cause = error.cause ?? ('lastNodeError' in error ? withoutSecrets(error.lastNodeError) : undefined);
   const safe = new Error(
     key === undefined ? beforeQuoted : beforeQuoted.replaceAll(key, '<key>'),
-    error.cause === undefined ? {} : { cause: error.cause },
+    cause === undefined ? {} : { cause },
   );
   safe.name = error.name;
   if ('code' in error && typeof error.code === 'string') Object.assign(safe, { code: error.code });

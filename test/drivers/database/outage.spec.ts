@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import { describeWith, startMariadb, startPostgres, type TestServer } from '../../servers/index.js';
+import { guarded } from '../../support/guarded.js';
 import { backWithinMs } from '../time-of-calls.js';
 import { contextWith, recordWith } from './records.js';
 import { StatementLog } from './test-databases.js';
@@ -78,13 +79,15 @@ function outages(type: keyof typeof starters): void {
   });
 
   it('lets nothing pile up while it does not answer, and stores nothing late that nobody waits for', async () => {
+    const held = guarded(driver, storeTimeout);
     server.pause();
     const early = Array.from({ length: 50 }, (_, at) => driver.write(`early-${at}`, recordWith()));
     const outcomes = Promise.allSettled(early);
+    held.read('kept').catch(() => undefined);
     await sleep(storeTimeout + 50);
     const late = await Promise.allSettled(
       Array.from({ length: 200 }, (_, at) =>
-        Promise.race([driver.read(`late-${at}`), turnOfTheLoop('pending')]),
+        Promise.race([held.read(`late-${at}`), turnOfTheLoop('pending')]),
       ),
     );
     const refused = late.filter(({ status }) => status === 'rejected');

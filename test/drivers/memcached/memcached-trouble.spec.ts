@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, startMemcachedProcess, type TestServer } from '../../servers/index.js';
+import { GuardLog, guarded } from '../../support/guarded.js';
 import { backWithinMs, timeUntilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord } from './memcached-fixture.js';
 
@@ -52,7 +53,7 @@ describeWith(
 
     it('lets no calls pile up in front of a paused server, and works soon after its return', async () => {
       const server = await start();
-      const driver = await openDriver({ servers: server.url }, 300);
+      const driver = guarded(await openDriver({ servers: server.url }, 300), 300);
       const record = sampleRecord();
       await driver.write('id', record);
       server.pause();
@@ -94,6 +95,37 @@ describeWith(
       expect(failed.length).toBeGreaterThan(5);
       expect(failed.length).toBeLessThan(40);
       expect(outcomes).not.toContain(false);
+    });
+
+    it('gives a server up that hangs for its own sessions only, and says so once', async () => {
+      const servers = [await start(), await start(), await start()];
+      const opened = await openDriver({ servers: servers.map(({ url }) => url) }, 1_000);
+      const log = new GuardLog();
+      const driver = guarded(opened, 300, log);
+      const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
+      await Promise.all(ids.map((id) => driver.write(id, sampleRecord())));
+      const hanging = ids.filter((id) => opened.serverOf(id) === `${servers[0]?.host}:${servers[0]?.port}`);
+      const [first = ''] = hanging;
+      servers[0]?.pause();
+      await expect(driver.read(first)).rejects.toThrow('did not answer');
+      const outcomes = await Promise.all(
+        ids.map((id) =>
+          driver.read(id).then(
+            () => 'read',
+            (error: Error) => error.message,
+          ),
+        ),
+      );
+      const failed = ids.filter((_, index) => outcomes[index] !== 'read');
+      expect(failed).toEqual(hanging);
+      // One of them is let through, to see whether the server is back.
+      expect(outcomes.filter((outcome) => outcome.includes('has stopped answering'))).toHaveLength(
+        hanging.length - 1,
+      );
+      expect(log.lines).toHaveLength(1);
+      servers[0]?.resume();
+      await timeUntilItWorks(() => driver.read(first));
+      expect(log.lines.slice(1)).toEqual(['The session store "test" is back.']);
     });
 
     it('refuses to work before it is opened and after it is closed', async () => {

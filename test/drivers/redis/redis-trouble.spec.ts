@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { expect, it, onTestFinished } from 'vitest';
 import { SessionStoreError } from '../../../lib/session.errors.js';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
+import { guarded } from '../../support/guarded.js';
 import { backWithinMs, durationOf, timeUntilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord, startProxy, unique } from './redis-fixture.js';
 
@@ -97,7 +98,8 @@ describeWith(
       async (whose) => {
         const server = await start();
         const client = clientOf(server);
-        const driver = await openDriver(whose === 'its own' ? { url: server.url } : { client }, 300);
+        const opened = await openDriver(whose === 'its own' ? { url: server.url } : { client }, 300);
+        const driver = guarded(opened, 300);
         const record = sampleRecord();
         await driver.write('id', record);
         server.pause();
@@ -131,10 +133,14 @@ describeWith(
 
     it('fails what waits for a paused server soon after the store timeout, over its own connection', async () => {
       const server = await start();
-      const driver = await openDriver({ url: server.url }, 300);
+      const opened = await openDriver({ url: server.url }, 300);
+      const driver = guarded(opened, 300);
       await driver.read('id');
       server.pause();
+      // Nobody limits this one's time: it fails with the connection, which the guard had dropped.
+      const waiting = opened.read('id').catch((error: unknown) => error);
       expect(await durationOf(() => driver.read('id'))).toBeLessThan(backWithinMs);
+      expect(await waiting).toEqual(new Error('The connection was lost before Redis answered'));
     });
 
     it('tries another connection where the server does not greet', async () => {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
 import { RecordFinder } from '../../../lib/lifecycle/record-finder.js';
 import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
-import { GuardedStore } from '../../../lib/lifecycle/record-store.js';
-import { StoreHealth } from '../../../lib/lifecycle/store-health.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
 import type {
   CookieInstruction,
@@ -109,7 +109,7 @@ export class ApplicationProcess {
     wait: (ms: number) => Promise<unknown>,
   ) {
     const { clock, serializer, log } = world.runtime;
-    const store = new GuardedStore(driver, 'test', Infinity, new StoreHealth('test', log));
+    const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
     const queue = new CommitQueue(Infinity);
     this.tools = {
       store,

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { GuardedStore } from '../../lib/lifecycle/record-store.js';
-import { StoreHealth } from '../../lib/lifecycle/store-health.js';
-import { sampleRecord } from '../conformance/record-samples.js';
-import { Deferred } from '../parallel/support/deferred.js';
+import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
+import { sampleRecord } from '../../conformance/record-samples.js';
+import { Deferred } from '../../parallel/support/deferred.js';
 
 const TIMEOUT_MS = 2_000;
 const silent = { warn: () => undefined, error: () => undefined };
@@ -17,10 +17,11 @@ function makeStore(timeoutMs: number) {
     touch: () => gate.promise.then(() => true),
     destroy: () => gate.promise,
   };
-  return { gate, store: new GuardedStore(driver, 'test', timeoutMs, new StoreHealth('test', silent)) };
+  const guard = new StoreGuard({ name: 'test', timeout: timeoutMs, log: silent });
+  return { gate, store: guardedDriver(driver, guard) };
 }
 
-const CALLS: [string, (store: GuardedStore) => Promise<unknown>][] = [
+const CALLS: [string, (store: RecordDriver) => Promise<unknown>][] = [
   ['read', (store) => store.read('id')],
   ['write', (store) => store.write('id', sampleRecord(0))],
   ['touch', (store) => store.touch('id', 1)],

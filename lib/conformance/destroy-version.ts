@@ -1,30 +1,27 @@
-import { describe, expect, it } from 'vitest';
-import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { anotherDriver, type HarnessOfSuite } from './harness.js';
+import type { RecordDriver } from '../drivers/driver.js';
 import { freshId, sampleRecord } from './record-samples.js';
+import type { ConformanceSuite } from './suite.js';
 
 /** A driver may leave it out: then there is nothing to test. */
 function removerOf(driver: RecordDriver): ((id: string, version: number) => Promise<boolean>) | null {
   return driver.destroyVersion?.bind(driver) ?? null;
 }
 
-export function describeDestroyVersion(harness: HarnessOfSuite): void {
+export function describeDestroyVersion({ describe, it, expect }: ConformanceSuite): void {
   describe('destroyVersion, where the driver has it', () => {
-    it('removes the version that is stored, and says so once', async () => {
-      const { driver, clock } = harness();
+    it('removes the version that is stored, and says so once', async ({ driver, clock }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       const id = freshId();
       const record = sampleRecord(clock.now());
       for (const version of [1, 2, 3]) await driver.write(id, { ...record, version });
       expect(await remove(id, 3)).toBe(true);
-      expect(await driver.read(id)).toBeNull();
+      expect(await driver.read(id)).toBe(null);
       expect(await remove(id, 3)).toBe(false);
       expect(await driver.write(id, { ...record, version: 4 })).toBe(false);
     });
 
-    it('leaves any other version as it is', async () => {
-      const { driver, clock } = harness();
+    it('leaves any other version as it is', async ({ driver, clock }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       const id = freshId();
@@ -35,8 +32,7 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       expect(await driver.write(id, { ...kept, version: 4 })).toBe(true);
     });
 
-    it('says false where there is nothing, and where the record has expired', async () => {
-      const { driver, clock } = harness();
+    it('says false where there is nothing, and where the record has expired', async ({ driver, clock }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       expect(await remove(freshId(), 1)).toBe(false);
@@ -49,8 +45,7 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       expect(await remove(id, 1)).toBe(false);
     });
 
-    it('removes what was read also where it was touched since', async () => {
-      const { driver, clock } = harness();
+    it('removes what was read also where it was touched since', async ({ driver, clock }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       const id = freshId();
@@ -59,11 +54,13 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       await driver.read(id);
       await driver.touch(id, record.expiresAt + 1_000);
       expect(await remove(id, 1)).toBe(true);
-      expect(await driver.read(id)).toBeNull();
+      expect(await driver.read(id)).toBe(null);
     });
 
-    it('leaves the place free for a new record of version 1, and every other record alone', async () => {
-      const { driver, clock } = harness();
+    it('leaves the place free for a new record of version 1, and every other record alone', async ({
+      driver,
+      clock,
+    }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       const [one, other] = [freshId(), freshId()];
@@ -77,20 +74,22 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       expect(await driver.read(one)).toEqual(next);
     });
 
-    it('takes any text for an id, as the other methods do', async () => {
-      const { driver, clock } = harness();
+    it('takes any text for an id, as the other methods do', async ({ driver, clock }) => {
       const remove = removerOf(driver);
       if (remove === null) return;
       for (const id of ['../../etc/passwd', '__proto__', 'a b\n\u{1f600}', `half \ud83d${freshId()}`]) {
         await driver.write(id, sampleRecord(clock.now()));
-        expect(await remove(id, 1), JSON.stringify(id)).toBe(true);
-        expect(await driver.read(id)).toBeNull();
+        expect(await remove(id, 1)).toBe(true);
+        expect(await driver.read(id)).toBe(null);
       }
     });
 
-    it('succeeds or fails as a whole against a write of the same moment: exactly one of both', async () => {
-      const { driver, clock } = harness();
-      const second = await anotherDriver(harness());
+    it('succeeds or fails as a whole against a write of the same moment: exactly one of both', async ({
+      driver,
+      clock,
+      another,
+    }) => {
+      const second = await another();
       const remove = removerOf(second);
       if (remove === null) return;
       for (let round = 0; round < 20; round++) {
@@ -107,9 +106,8 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       }
     });
 
-    it('says true to one of many that come at once', async () => {
-      const { driver, clock } = harness();
-      const second = await anotherDriver(harness());
+    it('says true to one of many that come at once', async ({ driver, clock, another }) => {
+      const second = await another();
       const [remove, removeToo] = [removerOf(driver), removerOf(second)];
       if (remove === null || removeToo === null) return;
       const id = freshId();
@@ -117,7 +115,7 @@ export function describeDestroyVersion(harness: HarnessOfSuite): void {
       const outcomes = await Promise.all(
         Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? remove : removeToo)(id, 1)),
       );
-      expect(outcomes.filter(Boolean)).toHaveLength(1);
+      expect(outcomes.filter(Boolean).length).toBe(1);
     });
   });
 }

@@ -1,11 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import type { HarnessOfSuite } from './harness.js';
+import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
-export function describeCopies(harness: HarnessOfSuite): void {
+export function describeCopies({ describe, it, expect }: ConformanceSuite): void {
   describe('copies', () => {
-    it('does not see what happens to a record after it was written', async () => {
-      const { driver, clock } = harness();
+    it('does not see what happens to a record after it was written', async ({ driver, clock }) => {
       const id = freshId();
       const record = sampleRecord(clock.now());
       const asWritten = { ...record };
@@ -17,19 +15,17 @@ export function describeCopies(harness: HarnessOfSuite): void {
       expect(await driver.read(id)).toEqual(asWritten);
     });
 
-    it('does not see what happens to a record that it gave away', async () => {
-      const { driver, clock } = harness();
+    it('does not see what happens to a record that it gave away', async ({ driver, clock }) => {
       const id = freshId();
       const record = sampleRecord(clock.now());
       await driver.write(id, record);
       const given = await driver.read(id);
-      expect(given).not.toBeNull();
+      expect(given === null).toBe(false);
       Object.assign(given ?? {}, { payload: 'changed', version: 9, expiresAt: 0, userId: 'x' });
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it('does not change what it gave away when the record changes', async () => {
-      const { driver, clock } = harness();
+    it('does not change what it gave away when the record changes', async ({ driver, clock }) => {
       const id = freshId();
       const record = sampleRecord(clock.now());
       await driver.write(id, record);
@@ -39,8 +35,7 @@ export function describeCopies(harness: HarnessOfSuite): void {
       expect(given).toEqual(record);
     });
 
-    it('takes a frozen record', async () => {
-      const { driver, clock } = harness();
+    it('takes a frozen record', async ({ driver, clock }) => {
       const id = freshId();
       const record = Object.freeze(sampleRecord(clock.now()));
       expect(await driver.write(id, record)).toBe(true);

@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { GuardedStore } from '../../lib/lifecycle/record-store.js';
-import { StoreHealth } from '../../lib/lifecycle/store-health.js';
-import { SessionStoreError } from '../../lib/session.errors.js';
-import { sampleRecord } from '../conformance/record-samples.js';
-import { Deferred } from '../parallel/support/deferred.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
+import { SessionStoreError } from '../../../lib/session.errors.js';
+import { sampleRecord } from '../../conformance/record-samples.js';
+import { StoppedClock } from '../../conformance/stopped-clock.js';
+import { Deferred } from '../../parallel/support/deferred.js';
 
 function makeLog() {
   const lines: string[] = [];
@@ -73,10 +74,11 @@ function makeStore() {
     touch: () => failing('writing', true),
     destroy: () => failing('writing', undefined),
   };
-  const store = new GuardedStore(driver, 'test', 1_000, new StoreHealth('test', log));
+  const clock = new StoppedClock();
+  const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: 1_000, log, clock }));
   const read = () => store.read('id').catch(() => undefined);
   const write = () => store.write('id', sampleRecord(0)).catch(() => undefined);
-  return { lines, trouble, read, write, store };
+  return { lines, trouble, read, write, store, clock };
 }
 
 describe('the log of a store in trouble', () => {
@@ -140,6 +142,109 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
+  /** A store of several servers: the ids of one that is away begin with `a`. */
+  function makeCluster() {
+    const { lines, log } = makeLog();
+    const clock = new StoppedClock();
+    const away = { a: true };
+    const answer = async <T>(id: string, value: T): Promise<T> => {
+      if (away.a && id.startsWith('a')) throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+      return value;
+    };
+    const driver: RecordDriver = {
+      read: (id) => answer(id, null),
+      write: (id) => answer(id, true),
+      touch: (id) => answer(id, true),
+      destroy: (id) => answer(id, undefined),
+    };
+    const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: 1_000, log, clock }));
+    const visit = async (id: string): Promise<void> => {
+      await store.read(id).catch(() => undefined);
+      await store.write(id, sampleRecord(0)).catch(() => undefined);
+    };
+    return { lines, clock, away, visit };
+  }
+
+  it('does not say in turn that it fails and that it is back where only one of its servers is away', async () => {
+    const { lines, clock, away, visit } = makeCluster();
+    for (let round = 0; round < 100; round += 1) {
+      for (const id of [`a${round}`, `b${round}`, 'a', 'b']) await visit(id);
+      clock.advance(30_000);
+    }
+    expect(lines).toHaveLength(1);
+    away.a = false;
+    await visit('b');
+    expect(lines, 'what worked all the time shows nothing').toHaveLength(1);
+    await visit('a');
+    expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
+  });
+
+  it('says that it is back where nobody whose calls failed comes again, once none has failed for a minute', async () => {
+    const { lines, clock, away, visit } = makeCluster();
+    await visit('a visitor who has left');
+    away.a = false;
+    clock.advance(59_999);
+    await visit('b');
+    expect(lines).toHaveLength(1);
+    clock.advance(1);
+    await visit('b');
+    expect(lines).toHaveLength(2);
+  });
+
+  it('says of a store that comes and goes that it is back three times a minute, and then after a calm minute', async () => {
+    const { lines, trouble, read, clock } = makeStore();
+    for (let times = 0; times < 20; times += 1) {
+      trouble.reading = true;
+      await read();
+      trouble.reading = false;
+      await read();
+      clock.advance(1_000);
+    }
+    // Three that fail and are back, and one that waits.
+    expect(lines).toHaveLength(7);
+    clock.advance(60_000);
+    await read();
+    expect(lines).toHaveLength(8);
+    expect(lines.at(-1)).toContain('is back');
+  });
+
+  it('says nothing new of a store that is not asked, because it has stopped answering', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { lines, log } = makeLog();
+    const never = () => new Promise<never>(() => undefined);
+    const driver: RecordDriver = { read: never, write: never, touch: never, destroy: never };
+    const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: 1_000, log }));
+    const calls = (): Promise<string[]> =>
+      Promise.all(
+        Array.from({ length: 3 }, () =>
+          store.read('id').then(
+            () => '',
+            (error: Error) => `${error.name}: ${error.message}`,
+          ),
+        ),
+      );
+    const first = calls();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await first).toEqual(
+      Array.from(
+        { length: 3 },
+        () =>
+          'SessionStoreError: The session store "test" did not answer within 1000 ms (option \'storeTimeout\').',
+      ),
+    );
+    const second = calls();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await second).slice(1)).toEqual(
+      Array.from(
+        { length: 2 },
+        () =>
+          'SessionStoreError: The session store "test" has stopped answering. Requests are refused at once until it answers again.',
+      ),
+    );
+    expect(lines).toHaveLength(1);
+  });
+
   it('names nothing that a client said', async () => {
     const { lines, trouble, read } = makeStore();
     trouble.reading = true;
@@ -149,7 +254,7 @@ describe('the log of a store in trouble', () => {
 
   it.each(WHYS)('gives the reason of %s', async (_what, error, why) => {
     const { lines, log } = makeLog();
-    const store = new GuardedStore(failingWith(error), 'test', 1_000, new StoreHealth('test', log));
+    const store = guardedDriver(failingWith(error), new StoreGuard({ name: 'test', timeout: 1_000, log }));
     const failure: unknown = await store.read('id').catch((reason: unknown) => reason);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`The session store "test" failed${why}. Is it running,`);
@@ -161,7 +266,7 @@ describe('the log of a store in trouble', () => {
   it('says what a driver itself says of its store', async () => {
     const { lines, log } = makeLog();
     const error = new SessionStoreError('Redis refused the database 99.');
-    const store = new GuardedStore(failingWith(error), 'test', 1_000, new StoreHealth('test', log));
+    const store = guardedDriver(failingWith(error), new StoreGuard({ name: 'test', timeout: 1_000, log }));
     await expect(store.read('id')).rejects.toBe(error);
     expect(lines[0]).toMatch(/^error: Redis refused the database 99\. Said once/);
   });
@@ -173,7 +278,7 @@ describe('the log of a store in trouble', () => {
       },
     } as unknown as RecordDriver;
     const silent = { log: () => undefined, warn: () => undefined, error: () => undefined };
-    const store = new GuardedStore(driver, 'test', 1_000, new StoreHealth('test', silent));
+    const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: 1_000, log: silent }));
     await expect(store.read('id')).rejects.toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
   });
 });

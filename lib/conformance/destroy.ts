@@ -1,37 +1,32 @@
-import { describe, expect, it } from 'vitest';
-import { anotherDriver, type HarnessOfSuite } from './harness.js';
+import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
-export function describeDestroy(harness: HarnessOfSuite): void {
+export function describeDestroy({ describe, it, expect }: ConformanceSuite): void {
   describe('destroy', () => {
-    it('removes a record', async () => {
-      const { driver, clock } = harness();
+    it('removes a record', async ({ driver, clock }) => {
       const id = freshId();
       await driver.write(id, sampleRecord(clock.now()));
       await driver.destroy(id);
-      expect(await driver.read(id)).toBeNull();
+      expect(await driver.read(id)).toBe(null);
     });
 
-    it('says nothing where there is nothing, however often', async () => {
-      const { driver, clock } = harness();
+    it('says nothing where there is nothing, however often', async ({ driver, clock }) => {
       const id = freshId();
-      await expect(driver.destroy(id)).resolves.toBeUndefined();
+      expect(await driver.destroy(id)).toBe(undefined);
       await driver.write(id, sampleRecord(clock.now()));
       await driver.destroy(id);
-      await expect(driver.destroy(id)).resolves.toBeUndefined();
+      expect(await driver.destroy(id)).toBe(undefined);
     });
 
-    it('says nothing about a record that has expired', async () => {
-      const { driver, clock } = harness();
+    it('says nothing about a record that has expired', async ({ driver, clock }) => {
       const id = freshId();
       const record = sampleRecord(clock.now());
       await driver.write(id, record);
       clock.set(record.expiresAt);
-      await expect(driver.destroy(id)).resolves.toBeUndefined();
+      expect(await driver.destroy(id)).toBe(undefined);
     });
 
-    it('leaves the place free for a new record of version 1', async () => {
-      const { driver, clock } = harness();
+    it('leaves the place free for a new record of version 1', async ({ driver, clock }) => {
       const id = freshId();
       await driver.write(id, sampleRecord(clock.now(), { userId: 'old' }));
       await driver.destroy(id);
@@ -40,8 +35,7 @@ export function describeDestroy(harness: HarnessOfSuite): void {
       expect(await driver.read(id)).toEqual(next);
     });
 
-    it('leaves every other record alone', async () => {
-      const { driver, clock } = harness();
+    it('leaves every other record alone', async ({ driver, clock }) => {
       const [one, other] = [freshId(), freshId()];
       const record = sampleRecord(clock.now());
       await driver.write(one, record);
@@ -50,21 +44,19 @@ export function describeDestroy(harness: HarnessOfSuite): void {
       expect(await driver.read(other)).toEqual(record);
     });
 
-    it('is seen by whoever else has the store open', async () => {
-      const { driver, clock } = harness();
-      const second = await anotherDriver(harness());
+    it('is seen by whoever else has the store open', async ({ driver, clock, another }) => {
+      const second = await another();
       const id = freshId();
       const record = sampleRecord(clock.now());
       await driver.write(id, record);
       expect(await second.read(id)).toEqual(record);
       await second.destroy(id);
-      expect(await driver.read(id)).toBeNull();
+      expect(await driver.read(id)).toBe(null);
       expect(await driver.write(id, { ...record, version: 2 })).toBe(false);
     });
 
-    it('wins over writes and touches that come at the same time', async () => {
-      const { driver, clock } = harness();
-      const second = await anotherDriver(harness());
+    it('wins over writes and touches that come at the same time', async ({ driver, clock, another }) => {
+      const second = await another();
       for (let round = 0; round < 10; round++) {
         const id = freshId();
         const record = sampleRecord(clock.now());
@@ -76,7 +68,7 @@ export function describeDestroy(harness: HarnessOfSuite): void {
           second.write(id, { ...record, version: 2 }),
           driver.touch(id, record.expiresAt + 2_000),
         ]);
-        expect(await driver.read(id)).toBeNull();
+        expect(await driver.read(id)).toBe(null);
       }
     });
   });

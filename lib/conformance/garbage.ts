@@ -1,14 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { anotherDriver, type HarnessOfSuite } from './harness.js';
+import type { ConformanceSuite } from './suite.js';
 import { freshId, hourMs, sampleRecord } from './record-samples.js';
 
 /** Far enough ahead that whatever other tests left is removed by a first collection. */
 const aheadMs = 100 * hourMs;
 
-export function describeGarbage(harness: HarnessOfSuite): void {
+export function describeGarbage({ describe, it, expect }: ConformanceSuite): void {
   describe('garbage', () => {
-    it('removes exactly what has expired, and says how many', async () => {
-      const { driver, clock } = harness();
+    it('removes exactly what has expired, and says how many', async ({ driver, clock }) => {
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const lifetimes = [-hourMs, -1, 0, 1, hourMs].map((differenceMs) => atMs + differenceMs);
@@ -27,8 +25,7 @@ export function describeGarbage(harness: HarnessOfSuite): void {
       expect((await driver.collectGarbage?.(atMs)) ?? 0).toBe(0);
     });
 
-    it('counts a record by the expiry it has now, not by the one it had', async () => {
-      const { driver, clock } = harness();
+    it('counts a record by the expiry it has now, not by the one it had', async ({ driver, clock }) => {
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const [prolonged, shortened, rewritten] = [freshId(), freshId(), freshId()];
@@ -41,14 +38,18 @@ export function describeGarbage(harness: HarnessOfSuite): void {
       await driver.write(rewritten, { ...record, version: 2, expiresAt: atMs + hourMs });
       expect((await driver.collectGarbage?.(atMs)) ?? 1).toBe(1);
       clock.set(atMs);
-      expect(await driver.read(prolonged)).not.toBeNull();
-      expect(await driver.read(rewritten)).not.toBeNull();
-      expect(await driver.read(shortened)).toBeNull();
+      expect((await driver.read(prolonged)) === null).toBe(false);
+      expect((await driver.read(rewritten)) === null).toBe(false);
+      expect(await driver.read(shortened)).toBe(null);
     });
 
-    it('takes nothing away that was prolonged or rewritten in the meantime', async () => {
-      const { driver, clock, realTimeExpiry } = harness();
-      const second = await anotherDriver(harness());
+    it('takes nothing away that was prolonged or rewritten in the meantime', async ({
+      driver,
+      clock,
+      made: { realTimeExpiry },
+      another,
+    }) => {
+      const second = await another();
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const ids = Array.from({ length: 40 }, freshId);
@@ -65,9 +66,11 @@ export function describeGarbage(harness: HarnessOfSuite): void {
       const removed = (await collecting) ?? 0;
       clock.set(atMs);
       const kept = await Promise.all(ids.map(async (id) => (await driver.read(id)) !== null));
-      expect(kept, 'kept is what was prolonged, and nothing else').toEqual(prolonged);
+      // Kept is what was prolonged, and nothing else.
+      expect(kept).toEqual(prolonged);
       expect(removed + prolonged.filter(Boolean).length).toBe(ids.length);
-      expect(realTimeExpiry === true ? removed : 0, 'what a store removes itself is not counted').toBe(0);
+      // What a store removes itself is not counted.
+      expect(realTimeExpiry === true ? removed : 0).toBe(0);
     });
   });
 }

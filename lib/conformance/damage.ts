@@ -1,25 +1,29 @@
-import { describe, expect, it } from 'vitest';
-import type { HarnessOfSuite } from './harness.js';
+import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
-export function describeDamage(harness: HarnessOfSuite): void {
+export function describeDamage({ describe, it, expect }: ConformanceSuite): void {
   describe('damage', () => {
-    it('reads null where the record cannot be understood, and takes a new one once it is destroyed', async () => {
-      const { driver, clock } = harness();
+    it('reads null where the record cannot be understood, and takes a new one once it is destroyed', async ({
+      driver,
+      clock,
+      made,
+    }) => {
       const id = freshId();
       const record = sampleRecord(clock.now());
       await driver.write(id, record);
-      await harness().corrupt?.(id);
+      await made.corrupt?.(id);
       // A store of objects has no bytes that could be damaged.
-      const expected = harness().corrupt === undefined ? record : null;
+      const expected = made.corrupt === undefined ? record : null;
       expect(await driver.read(id)).toEqual(expected);
       await driver.destroy(id);
       expect(await driver.write(id, record)).toBe(true);
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it('keeps a payload that is damaged itself: what is inside is not for a driver to judge', async () => {
-      const { driver, clock } = harness();
+    it('keeps a payload that is damaged itself: what is inside is not for a driver to judge', async ({
+      driver,
+      clock,
+    }) => {
       const id = freshId();
       await driver.write(id, sampleRecord(clock.now(), { payload: '{"half a paylo' }));
       expect((await driver.read(id))?.payload).toBe('{"half a paylo');

@@ -1,0 +1,77 @@
+import type { ConformanceSuite } from './suite.js';
+import { freshId, sampleRecord } from './record-samples.js';
+import { RandomText } from './random-text.js';
+
+const ids: [what: string, id: string][] = [
+  ['dots', 'a.b..c.'],
+  ['slashes', '/a/b\\c/'],
+  ['a path upwards', '../../../../etc/passwd'],
+  ['nothing but a path upwards', '..'],
+  ['a path upwards without an end', '../..'],
+  ['spaces', ' an id with spaces '],
+  ['line ends, as a text protocol uses them', 'id\r\nflush_all\r\n'],
+  ['a NUL', 'id\u0000id'],
+  ['braces and wildcards', '{tag}:*?[a-z]%_'],
+  ['quotes', `'"\`;--`],
+  ['letters of many scripts', 'größe-世界-😀'],
+  ['a number', '0'],
+  ['500 characters', 'x'.repeat(500)],
+  ['a name of Object.prototype', 'constructor'],
+  ['the other name of the prototype', '__proto__'],
+  ['a method of Object.prototype', 'hasOwnProperty'],
+];
+
+const twins: [what: string, one: string, other: string][] = [
+  ['letter case', 'an-Id-of-MINE', 'an-id-of-mine'],
+  ['an accent', 'resume', 'résumé'],
+  ['how an accent is composed', 'caf\u00e9', 'cafe\u0301'],
+  ['a space at the end', 'trailing', 'trailing '],
+  ['a NUL at the end', 'ending', 'ending\u0000'],
+  ['the last of 500 characters', `${'y'.repeat(499)}1`, `${'y'.repeat(499)}2`],
+  ['a path that leads to the same place', 'here/there', 'here/./there'],
+];
+
+export function describeIds({ describe, it, expect }: ConformanceSuite): void {
+  describe('ids', () => {
+    for (const [what, id] of ids) {
+      it(`takes an id of any kind: ${what}`, async ({ driver, clock }) => {
+        await driver.destroy(id);
+        expect(await driver.read(id)).toBe(null);
+        const record = sampleRecord(clock.now());
+        expect(await driver.write(id, record)).toBe(true);
+        expect(await driver.read(id)).toEqual(record);
+        expect(await driver.touch(id, record.expiresAt + 1_000)).toBe(true);
+        expect(await driver.write(id, { ...record, version: 2 })).toBe(true);
+        await driver.destroy(id);
+        expect(await driver.read(id)).toBe(null);
+      });
+    }
+
+    for (const [what, one, other] of twins) {
+      it(`tells ids apart that differ only in ${what}`, async ({ driver, clock }) => {
+        await driver.destroy(one);
+        await driver.destroy(other);
+        expect(await driver.write(one, sampleRecord(clock.now(), { payload: 'one' }))).toBe(true);
+        expect(await driver.read(other)).toBe(null);
+        expect(await driver.touch(other, clock.now() + 1_000)).toBe(false);
+        expect(await driver.write(other, sampleRecord(clock.now(), { payload: 'other' }))).toBe(true);
+        expect((await driver.read(one))?.payload).toBe('one');
+        await driver.destroy(one);
+        expect((await driver.read(other))?.payload).toBe('other');
+      });
+    }
+
+    it('takes any well-formed text as an id', async ({ driver, clock }) => {
+      const texts = new RandomText(1);
+      for (let round = 0; round < 30; round += 1) {
+        const id = texts.next(1, 60);
+        await driver.destroy(id);
+        const record = sampleRecord(clock.now(), { payload: freshId() });
+        expect([id, await driver.write(id, record)]).toEqual([id, true]);
+        expect([id, await driver.read(id)]).toEqual([id, record]);
+        await driver.destroy(id);
+        expect([id, await driver.read(id)]).toEqual([id, null]);
+      }
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import { deepEqual, equal } from 'node:assert/strict';
+import { describeCopies } from './copies.js';
+import { describeDamage } from './damage.js';
+import { describeDestroy } from './destroy.js';
+import { describeExpiry } from './expiry.js';
+import { describeGarbage } from './garbage.js';
+import { describeIds } from './ids.js';
+import { describeParallel } from './parallel.js';
+import { describeRoundTrip } from './round-trip.js';
+import { StoppedClock } from './stopped-clock.js';
+import { stopDate } from './stopped-date.js';
+import type {
+  ConformanceExpectation,
+  ConformanceFramework,
+  ConformanceSuite,
+  DriverAtTest,
+  DriverUnderTest,
+} from './suite.js';
+import { describeTouch } from './touch.js';
+import { describeVersionCheck } from './version-check.js';
+
+export { StoppedClock } from './stopped-clock.js';
+export type { ConformanceExpectation, ConformanceFramework, DriverUnderTest } from './suite.js';
+
+/** What `describeDriverConformance` takes. */
+export interface ConformanceOptions extends ConformanceFramework {
+  /** The heading of the tests. Default `a session driver`. */
+  readonly name?: string;
+  /**
+   * Makes an open driver, before each test. Where that takes long, it may be the same one each time, on the same store: each
+   * test uses ids of its own, and takes those away that it shares with others.
+   */
+  readonly create: () => DriverUnderTest | Promise<DriverUnderTest>;
+}
+
+/**
+ * The suite that every driver passes: each promise of `RecordDriver` as a test, in whatever test framework.
+ *
+ * @example
+ * import { describe, expect, it } from 'vitest'; // or '@jest/globals'; with 'node:test' leave `expect` out
+ * import { describeDriverConformance } from 'nestjs-session-kit/conformance';
+ *
+ * describeDriverConformance({ describe, it, expect, create: () => ({ driver: new MongoDriver(mongo) }) });
+ */
+export function describeDriverConformance({
+  name = 'a session driver',
+  describe,
+  it,
+  expect = expectByAssert,
+  create,
+}: ConformanceOptions): void {
+  const suite: ConformanceSuite = {
+    describe,
+    // The function takes no parameter: jest would wait for a callback.
+    it: (sentence, test) => it(sentence, () => atDriver(create, test)),
+    expect,
+  };
+  describe(`${name} keeps the contract of RecordDriver`, () => {
+    describeRoundTrip(suite);
+    describeIds(suite);
+    describeCopies(suite);
+    describeVersionCheck(suite);
+    describeExpiry(suite);
+    describeTouch(suite);
+    describeDestroy(suite);
+    describeParallel(suite);
+    describeDamage(suite);
+    describeGarbage(suite);
+  });
+}
+
+async function atDriver(
+  create: ConformanceOptions['create'],
+  test: (at: DriverAtTest) => Promise<void>,
+): Promise<void> {
+  const made = await create();
+  const { driver, clock = new StoppedClock() } = made;
+  clock.set(Date.now());
+  const letDateGoOn = made.clock === undefined ? stopDate(clock) : () => undefined;
+  try {
+    await test({
+      driver,
+      clock,
+      another: async () => (await made.openSecond?.()) ?? driver,
+      made,
+    });
+  } finally {
+    letDateGoOn();
+    await made.close?.();
+  }
+}
+
+function expectByAssert(actual: unknown): ConformanceExpectation {
+  return {
+    toBe: (expected) => equal(actual, expected),
+    toEqual: (expected) => deepEqual(actual, expected),
+  };
+}

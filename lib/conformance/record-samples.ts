@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import type { SessionRecord } from '../drivers/driver.js';
+
+export const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+
+/** An id as the package makes them: 43 characters of base64url, never given twice. */
+export function freshId(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** A record of version 1 that lives for an hour from `nowMs` on, with whatever a test wants otherwise. */
+export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    payload: '{"cart":{"total":3}}',
+    expiresAt: nowMs + hourMs,
+    version: 1,
+    lastActivity: nowMs,
+    userId: null,
+    ipAddress: null,
+    userAgent: null,
+    ...differing,
+  };
+}

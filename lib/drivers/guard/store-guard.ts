@@ -1,0 +1,106 @@
+import { type Clock, systemClock } from '../../clock.js';
+import { SessionError, SessionStoreError } from '../../session.errors.js';
+import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
+import { failureReason } from './failure-reason.js';
+import { type HealthLog, StoreHealth, type StoreUse } from './store-health.js';
+
+const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
+
+/** What a guard asks of a driver besides its calls. */
+export interface GuardedStore {
+  serverOf?(id: string): string;
+  stalled?(): void;
+}
+
+/** What a guard is made for. */
+export interface StoreGuardOptions {
+  /** The name of the driver, for messages. */
+  readonly name: string;
+  /** How long a call may hold a request, in ms; Infinity for no limit. */
+  readonly timeout: number;
+  readonly log: HealthLog;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** The circuit breakers before one server. */
+interface Circuits {
+  readonly reading: CircuitBreaker;
+  readonly writing: CircuitBreaker;
+}
+
+/**
+ * Holds all calls on one store, of whatever driver, to the same rules: each ends within the time limit, none is made while the
+ * store has stopped answering, whatever fails becomes a SessionStoreError, and the log says why, once.
+ */
+export class StoreGuard {
+  readonly #name: string;
+  readonly #timeout: number;
+  readonly #health: StoreHealth;
+  /** By server. A store may hang for writes alone. */
+  readonly #circuits = new Map<string, Circuits>();
+
+  constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
+    this.#name = name;
+    this.#timeout = timeout;
+    this.#health = new StoreHealth(name, log, clock);
+  }
+
+  /**
+   * Makes a call on the record of an id.
+   *
+   * @throws SessionStoreError where the store fails, does not answer in time, or has stopped answering; and any other error
+   * of this package that the driver throws, which is about the session and not about the store
+   */
+  async run<T>(use: StoreUse, id: string, store: GuardedStore, call: () => Promise<T>): Promise<T> {
+    const { failures, recoveries } = this.#health;
+    try {
+      const result = await this.#circuitOf(use, store.serverOf?.(id) ?? '').run(call, store);
+      this.#health.succeeded(use, id, failures);
+      return result;
+    } catch (error) {
+      if (error instanceof CircuitOpenError) {
+        // Nothing was asked of the store, so this says nothing new of it.
+        throw new SessionStoreError(
+          `The session store "${this.#name}" has stopped answering. Requests are refused at once until it answers again.`,
+        );
+      }
+      if (error instanceof SessionError && !(error instanceof SessionStoreError)) throw error;
+      const { failure, said } = this.#describe(error);
+      this.#health.failed(use, id, said, recoveries);
+      throw failure;
+    }
+  }
+
+  #circuitOf(use: StoreUse, server: string): CircuitBreaker {
+    let circuits = this.#circuits.get(server);
+    if (circuits === undefined) {
+      circuits = { reading: new CircuitBreaker(this.#timeout), writing: new CircuitBreaker(this.#timeout) };
+      this.#circuits.set(server, circuits);
+    }
+    return circuits[use];
+  }
+
+  /** The error for the caller, who may look at its cause, and the line for the log, without anything secret. */
+  #describe(error: unknown): { readonly failure: SessionStoreError; readonly said: string } {
+    if (error instanceof CallTimeoutError) {
+      const limit = error.probed ? '' : " (option 'storeTimeout')";
+      const failure = new SessionStoreError(
+        `The session store "${this.#name}" did not answer within ${error.limitMs} ms${limit}.`,
+      );
+      return { failure, said: failure.message };
+    }
+    if (error instanceof SessionStoreError)
+      return { failure: error, said: error.message + inBrackets(failureReason(error.cause)) };
+    const failed = (why: string): string =>
+      `The session store "${this.#name}" failed${why}. ${WHAT_TO_LOOK_AT}`;
+    return {
+      failure: new SessionStoreError(failed(': see cause'), { cause: error }),
+      said: failed(inBrackets(failureReason(error))),
+    };
+  }
+}
+
+function inBrackets(reason: string): string {
+  return reason === '' ? '' : ` (${reason})`;
+}

@@ -1,0 +1,108 @@
+import {
+  type ConformanceOptions,
+  describeDriverConformance,
+  StoppedClock,
+} from 'nestjs-session-kit/conformance';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/clock.js';
+import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
+import { CustomDriver } from './custom-driver.js';
+
+const sentencesOfParallelRequests = [
+  'wins over writes and touches that come at the same time',
+  'of 20 writers of version 1 exactly one wins, and its record is kept',
+  'of 20 writers of version 2 exactly one wins, and its record is kept',
+  'loses no update of ten writers that read, change and write',
+  'a touch beside a write takes nothing from it',
+];
+
+/** The sentences of the suite that a driver does not pass, by no other means than a framework has to have. */
+async function failedBy(create: ConformanceOptions['create']): Promise<string[]> {
+  const tests: { readonly sentence: string; readonly test: () => Promise<void> }[] = [];
+  describeDriverConformance({
+    describe: (_name, body) => body(),
+    it: (sentence, test) => tests.push({ sentence, test }),
+    create,
+  });
+  expect(tests.length).toBeGreaterThan(80);
+  const failed: string[] = [];
+  for (const { sentence, test } of tests) await test().catch(() => failed.push(sentence));
+  return failed;
+}
+
+describe('the conformance suite', () => {
+  it('needs nothing but describe and it', async () => {
+    expect(await failedBy(() => ({ driver: new CustomDriver(systemClock) }))).toEqual([]);
+  });
+
+  it('finds a driver that looks first and writes then', async () => {
+    const records = new Map<string, SessionRecord>();
+    const live = async (id: string): Promise<SessionRecord | null> => {
+      const record = records.get(id);
+      return record !== undefined && record.expiresAt > Date.now() ? { ...record } : null;
+    };
+    const driver: RecordDriver = {
+      read: live,
+      async write(id, record) {
+        const copy = { ...record };
+        if (((await live(id))?.version ?? 0) !== copy.version - 1) return false;
+        records.set(id, copy);
+        return true;
+      },
+      async touch(id, expiresAt) {
+        const record = await live(id);
+        if (record !== null) records.set(id, { ...record, expiresAt });
+        return record !== null;
+      },
+      async destroy(id) {
+        records.delete(id);
+      },
+    };
+    const failed = await failedBy(() => ({ driver }));
+    // All else it can do: that is why nobody notices before there is a load.
+    expect(failed).toEqual(expect.arrayContaining(sentencesOfParallelRequests));
+    expect(failed.length).toBeLessThan(8);
+  });
+
+  it('finds a driver that takes no notice of the time', async () => {
+    const failed = await failedBy(() => ({ driver: new CustomDriver({ now: () => 0 }) }));
+    expect(failed).toContain('does not bring an expired record back');
+    expect(failed).not.toContain('moves the expiry and nothing else');
+  });
+
+  it('stops Date for a driver that asks it, and lets it go on after each test', async () => {
+    const machineDate = Date;
+    await failedBy(() => {
+      expect(Date).toBe(machineDate);
+      return { driver: new CustomDriver({ now: () => new Date().getTime() }) };
+    });
+    expect(Date).toBe(machineDate);
+  });
+
+  it('leaves Date alone for a driver that has a clock', async () => {
+    const machineDate = Date;
+    const seen = new Set<unknown>();
+    const clock = new StoppedClock();
+    const now = (): number => {
+      seen.add(Date);
+      return clock.now();
+    };
+    expect(await failedBy(() => ({ driver: new CustomDriver({ now }), clock }))).toEqual([]);
+    expect([...seen]).toEqual([machineDate]);
+  });
+
+  it('closes what was made for a test, also where it fails', async () => {
+    let open = 0;
+    await failedBy(() => {
+      open += 1;
+      const driver = new CustomDriver({ now: () => 0 });
+      return {
+        driver,
+        close: async () => {
+          open -= 1;
+        },
+      };
+    });
+    expect(open).toBe(0);
+  });
+});

@@ -1,0 +1,15 @@
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
+
+/** What the guard has to say, in order. */
+export class GuardLog {
+  readonly lines: string[] = [];
+  warn = (line: string): void => void this.lines.push(line);
+  error = (line: string): void => void this.lines.push(line);
+}
+
+/** A driver as requests reach it. */
+export function guarded<D extends RecordDriver>(driver: D, timeout = 2_000, log = new GuardLog()): D {
+  return guardedDriver(driver, new StoreGuard({ name: 'test', timeout, log }));
+}
