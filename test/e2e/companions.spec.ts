@@ -123,9 +123,12 @@ describe.each(['memory', 'stealth'])('libraries made for express-session, unmodi
   it('lusca, whose refusals are plain errors, which Nest answers with 500', async () => {
     await using app = await begin(driver, (nest) => {
       nest.use(lusca({ csrf: true, xframe: 'SAMEORIGIN' }));
-      nest.use('/token', (_req: unknown, res: { locals: { _csrf: string }; json(body: unknown): void }) => {
-        res.json({ token: res.locals._csrf });
-      });
+      nest.use(
+        '/token',
+        (_req: unknown, res: { locals: Record<string, string>; json(body: unknown): void }) => {
+          res.json({ token: res.locals['_csrf'] });
+        },
+      );
     });
     const visitor = app.visitor();
     const { body } = await visitor.get('/token').expect(200);
