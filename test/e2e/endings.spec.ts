@@ -214,7 +214,7 @@ for (const compressed of [false, true]) {
       gone.end();
       await handling;
       gone.destroy();
-      await expect.poll(() => marks(driver), { timeout: 5_000 }).toContain('never');
+      await expect.poll(() => marks(driver)).toContain('never');
     });
 
     it('leaves a response alone that has nothing to store', async () => {

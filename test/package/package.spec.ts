@@ -29,7 +29,7 @@ describe('The package', () => {
     optionalPeers = Object.entries(manifest.peerDependenciesMeta)
       .filter(([, { optional }]) => optional)
       .map(([name]) => name);
-  }, 300_000);
+  });
 
   afterAll(() => {
     fresh[Symbol.dispose]();

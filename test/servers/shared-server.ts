@@ -4,8 +4,8 @@ import { SharedServers, type SharedServer, type SharedServerName } from './share
 let ownServers: SharedServers | undefined;
 
 /**
- * The one PostgreSQL or MariaDB of this test run, started when first asked for. Test files run in parallel on it: each
- * keeps to a schema, a database or tables of its own.
+ * The one PostgreSQL, MariaDB, browser or shop of this test run, started when first asked for. Test files run in
+ * parallel on it: each keeps to a database, to browser contexts, to visitors of its own.
  *
  * @example
  * const { url } = await sharedServer('postgres');
@@ -25,5 +25,6 @@ export async function sharedServer(name: SharedServerName): Promise<SharedServer
 }
 
 function isSharedServer(value: unknown): value is SharedServer {
-  return typeof value === 'object' && value !== null && 'url' in value && typeof value.url === 'string';
+  if (typeof value !== 'object' || value === null) return false;
+  return 'url' in value && typeof value.url === 'string' && 'log' in value && typeof value.log === 'string';
 }

@@ -17,7 +17,7 @@ describe('the driver database on SQLite', () => {
     source = await new DataSource(
       Object.assign({}, database.options, { entities: [SessionEntity], synchronize: true, timeout: 1 }),
     ).initialize();
-    driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
+    driver = new DatabaseDriver({ dataSource: source }, contextWith());
   });
   afterEach(async () => {
     await source.destroy();
@@ -38,7 +38,8 @@ describe('the driver database on SQLite', () => {
   it('fails with the reason where another process never ends writing', async () => {
     const other = new Database(String(source.options.database));
     other.exec('BEGIN IMMEDIATE');
-    await expect(driver.write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    const impatient = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
+    await expect(impatient.write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
     other.close();
     expect(await driver.write('some-id', recordWith())).toBe(true);
   });
