@@ -135,7 +135,7 @@ for (const compressed of [false, true]) {
       TestApp.start(platform, {
         controllers: [EndingsController],
         imports: [MiddlewareModule],
-        options: { driver: 'slow', drivers: { slow: { useFactory: () => slow } }, storeTimeout: '5s' },
+        options: { driver: 'slow', drivers: { slow: { useFactory: () => slow } }, storeTimeout: '60s' },
         configure: async (nest) => {
           if (compressed) await useCompression(nest, platform);
           await useViews(nest, platform);

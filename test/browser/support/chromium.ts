@@ -20,7 +20,9 @@ function settings(): { executablePath: string; args: string[]; timeout: number }
 
 /** Starts Chromium with an empty profile, for all who connect to it. */
 export async function startBrowser(): Promise<BrowserServer> {
-  return chromium.launchServer({ ...settings(), host: '127.0.0.1' });
+  // Ctrl-C is the test run's to deal with: it ends the browser, as it ends whatever else it has started.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  return chromium.launchServer({ ...settings(), ...signals, host: '127.0.0.1' });
 }
 
 /**
