@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { ensure, externalUrl, type Piece } from './ensure.js';
+import { sharedServersUrl } from './shared-server.js';
 
 export interface DescribeWithOptions {
   /** True where the tests pause, kill or restart the server: they cannot run on one that the environment names. */
@@ -19,6 +20,7 @@ export function describeWith(
   body: () => void,
   options: DescribeWithOptions = {},
 ): void {
+  if (pieces.length > 0) sharedServersUrl();
   const missing = pieces.map(ensure).find((trouble) => trouble !== null);
   const foreign =
     options.controlsServer === true ? pieces.find((piece) => externalUrl(piece) !== undefined) : undefined;

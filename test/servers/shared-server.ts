@@ -1,7 +1,16 @@
 import { inject } from 'vitest';
-import { SharedServers, type SharedServer, type SharedServerName } from './shared-servers.js';
+import type { SharedServer, SharedServerName } from './shared-servers.js';
 
-let ownServers: SharedServers | undefined;
+/**
+ * Where this run's servers are asked for.
+ *
+ * @throws Error in a unit test, which is to need no server
+ */
+export function sharedServersUrl(): string {
+  const url = inject('sharedServersUrl');
+  if (url !== undefined) return url;
+  throw new Error('Unit tests start no servers. Name this spec file in the list LARGE of vitest.config.ts.');
+}
 
 /**
  * The one PostgreSQL, MariaDB, browser or shop of this test run, started when first asked for. Test files run in
@@ -11,13 +20,7 @@ let ownServers: SharedServers | undefined;
  * const { url } = await sharedServer('postgres');
  */
 export async function sharedServer(name: SharedServerName): Promise<SharedServer> {
-  const address = inject('sharedServersUrl');
-  if (address === undefined) {
-    // Without the global set-up: one for this process, ended with it.
-    ownServers ??= new SharedServers();
-    return ownServers.get(name);
-  }
-  const response = await fetch(`${address}/${name}`);
+  const response = await fetch(`${sharedServersUrl()}/${name}`);
   const body: unknown = await response.json();
   if (!response.ok) throw new Error(`The shared ${name} did not start: ${JSON.stringify(body)}`);
   if (!isSharedServer(body)) throw new Error(`The shared ${name} has no address`);

@@ -54,7 +54,7 @@ function isSharedServerName(name: string): name is SharedServerName {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where `sharedServer` asks for a server; undefined where the global set-up does not run. */
+    /** Where `sharedServer` asks for a server; undefined in unit tests. */
     sharedServersUrl?: string;
   }
 }
