@@ -1,5 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+/** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
+const LARGE = [
+  'test/browser/**/*.spec.ts',
+  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster}.spec.ts',
+  'test/drivers/back-within-a-second.spec.ts',
+  'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
+  'test/drivers/file/file.processes.spec.ts',
+  'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
+  'test/drivers/redis/redis{-sentinel,-trouble,.driver}.spec.ts',
+  'test/e2e/server-trouble.spec.ts',
+  'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
+  'test/model/**/*.spec.ts',
+  'test/package/**/*.spec.ts',
+  'test/parallel/**/*.spec.ts',
+  'test/readme.spec.ts',
+  'test/servers/**/*.spec.ts',
+  'test/types/**/*.spec.ts',
+];
+
 export default defineConfig({
   resolve: {
     // The longer name first: an alias is taken for everything below it too.
@@ -9,16 +28,31 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.spec.ts'],
-    exclude: ['test/bench/**', 'node_modules/**'],
-    globalSetup: ['test/servers/global-setup.ts'],
     // Vitest leaves one core to itself; on a machine of two that would be half of it.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    // Real servers are stopped, paused and killed under load: where the machine itself is starved meanwhile, such a test gets
-    // another try, and vitest's report says so.
-    retry: process.env['CI'] === 'true' ? 2 : 0,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.spec.ts'], exclude: ['test/bench/**', ...LARGE] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'large',
+          include: LARGE,
+          globalSetup: ['test/servers/global-setup.ts'],
+        },
+      },
+    ],
+    // Files that run in one process load the package, Nest and the drivers once: a file leaves no stub, timer or listener
+    // to the next.
+    isolate: false,
+    unstubEnvs: true,
+    // How fast a test is, its machine decides: these end what hangs.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 120_000 } },
     coverage: {
       provider: 'v8',
       include: ['lib/**'],

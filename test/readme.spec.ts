@@ -42,7 +42,7 @@ describe('the README', () => {
   it('has snippets that compile in strict mode when pasted', () => {
     expect(all.length).toBeGreaterThan(8);
     expect(complaintsOf(all.map(({ name }) => join(FOLDER, name)))).toEqual([]);
-  }, 60_000);
+  });
 
   it('has a quick start that works when pasted', async () => {
     for (const { name, code } of all) {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { describeShop } from './support/describe-shop.js';
 
-describeShop('The cart', ({ driver, newVisitor, shop }) => {
+describeShop('The cart', ({ driver, newVisitor, shopUrl }) => {
   it('costs who only looks around no cookie', async () => {
     const visitor = await newVisitor();
     await visitor.visit('/');
@@ -158,7 +158,7 @@ describeShop('The cart', ({ driver, newVisitor, shop }) => {
     await visitor.addToCart('Stoneware mug');
     const { request } = visitor.context;
     const add = (product: string) =>
-      request.post(`${shop().url}/cart/add`, { form: { product, quantity: 1 } });
+      request.post(`${shopUrl()}/cart/add`, { form: { product, quantity: 1 } });
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => add(index % 2 === 0 ? 'mug' : 'plant')),
     );

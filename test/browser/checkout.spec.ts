@@ -29,7 +29,7 @@ async function placeOrder(visitor: Visitor): Promise<void> {
   await visitor.press('Place the order');
 }
 
-describeShop('Checking out', ({ newVisitor, shop }) => {
+describeShop('Checking out', ({ newVisitor, shopUrl }) => {
   it('comes back once with errors and with what was entered', async () => {
     const visitor = await newVisitor();
     const { page } = visitor;
@@ -129,7 +129,7 @@ describeShop('Checking out', ({ newVisitor, shop }) => {
     const [visitor, stranger] = [await newVisitor(), await newVisitor()];
     await goToCheckout(visitor);
     await placeOrder(visitor);
-    const order = shop().url + visitor.path();
+    const order = shopUrl() + visitor.path();
     expect((await stranger.context.request.get(order)).status()).toBe(404);
     expect((await visitor.context.request.get(order)).status()).toBe(200);
   });

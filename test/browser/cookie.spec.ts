@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { describeShop } from './support/describe-shop.js';
 
-describeShop('The session cookie', ({ newVisitor, shop }) => {
+describeShop('The session cookie', ({ newVisitor, shopOutput, shopUrl }) => {
   it('is out of reach for scripts and other sites', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
@@ -23,7 +23,7 @@ describeShop('The session cookie', ({ newVisitor, shop }) => {
     const visitor = await newVisitor();
     const garbage = ['', 'garbage', '%', '%E0%A4%A', 's%3Aabc.def', '__proto__', 'x'.repeat(4000)];
     for (const value of garbage) {
-      await visitor.context.addCookies([{ name: 'session', value, url: shop().url }]);
+      await visitor.context.addCookies([{ name: 'session', value, url: shopUrl() }]);
       await visitor.visit('/cart');
       expect(await visitor.cartCount()).toBe(0);
     }
@@ -38,7 +38,7 @@ describeShop('The session cookie', ({ newVisitor, shop }) => {
     const token = await visitor.token();
     await visitor.visit('/session');
     expect(token.length).toBeGreaterThan(40);
-    expect(shop().output()).not.toContain(token.slice(0, 20));
-    expect(shop().output()).not.toMatch(/\b(ERROR|WARN)\b/);
+    expect(shopOutput()).not.toContain(token.slice(0, 20));
+    expect(shopOutput()).not.toMatch(/\b(ERROR|WARN)\b/);
   });
 });

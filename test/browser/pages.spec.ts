@@ -43,7 +43,7 @@ const LOWEST_CONTRAST = `
 
 describeShop(
   'Every page',
-  ({ newVisitor, shop }) => {
+  ({ newVisitor, shopUrl }) => {
     it('loads without an error, has a heading, and fits a phone', async () => {
       const visitor = await newVisitor(PHONE_WIDTH);
       await visitor.addToCart('Thread-bound notebook');
@@ -105,7 +105,7 @@ describeShop(
       }
       expect(links.size).toBeGreaterThan(PATHS.length);
       for (const link of links) {
-        const answer = await visitor.context.request.get(shop().url + link);
+        const answer = await visitor.context.request.get(shopUrl() + link);
         expect(answer.status(), link).toBe(200);
       }
     });
@@ -130,7 +130,7 @@ describeShop(
     it('is an error page where a form is too large', async () => {
       const visitor = await newVisitor();
       const form = { note: 'x'.repeat(10_000) };
-      const answer = await visitor.context.request.post(`${shop().url}/checkout`, { form });
+      const answer = await visitor.context.request.post(`${shopUrl()}/checkout`, { form });
       expect(answer.status()).toBe(413);
       const page = await answer.text();
       expect(page).toContain('That is more than this form takes. Nothing was changed.');
@@ -141,7 +141,7 @@ describeShop(
     it('changes nothing when it is only looked at', async () => {
       const visitor = await newVisitor();
       for (const path of ['/cart/add', '/cart/change', '/cart/remove', '/sign-out', '/session/forget']) {
-        expect((await visitor.context.request.get(shop().url + path)).status(), path).toBe(404);
+        expect((await visitor.context.request.get(shopUrl() + path)).status(), path).toBe(404);
       }
     });
   },

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { describeShop } from './support/describe-shop.js';
 
-describeShop('Preferences', ({ newVisitor, shop }) => {
+describeShop('Preferences', ({ newVisitor, shopUrl }) => {
   it('change every page of who chose them, and nobody else', async () => {
     const [visitor, other] = [await newVisitor(), await newVisitor()];
     const { page } = visitor;
@@ -37,10 +37,10 @@ describeShop('Preferences', ({ newVisitor, shop }) => {
     const visitor = await newVisitor();
     await visitor.visit('/preferences');
     const { request } = visitor.context;
-    const answer = await request.post(`${shop().url}/preferences`, {
+    const answer = await request.post(`${shopUrl()}/preferences`, {
       form: { theme: 'pink', currency: 'USD' },
     });
-    expect(answer.url()).toBe(`${shop().url}/preferences`);
+    expect(answer.url()).toBe(`${shopUrl()}/preferences`);
     expect(await answer.text()).toContain('Please choose one of these.');
     await visitor.visit('/');
     expect(await visitor.page.locator('html').getAttribute('data-theme')).toBe('auto');

@@ -17,7 +17,7 @@ async function remainingSeconds(visitor: Visitor): Promise<number> {
   return (cookie?.expires ?? 0) - Date.now() / 1000;
 }
 
-describeShop('"Remember this device"', ({ newVisitor, shop }) => {
+describeShop('"Remember this device"', ({ newVisitor, shopUrl }) => {
   it('makes the cookie last as long as browsers let it', async () => {
     const visitor = await newVisitor();
     await visitor.signIn({ remember: true });
@@ -44,12 +44,12 @@ describeShop('"Remember this device"', ({ newVisitor, shop }) => {
   it('knows the visitor when the browser is opened again', async () => {
     const profile = mkdtempSync(join(tmpdir(), 'session-profile-'));
     try {
-      const evening = await Visitor.in(await openProfile(profile), shop().url);
+      const evening = await Visitor.in(await openProfile(profile), shopUrl());
       await evening.addToCart('Wool blanket');
       await evening.signIn({ remember: true });
       await evening.context.close();
 
-      const morning = await Visitor.in(await openProfile(profile), shop().url);
+      const morning = await Visitor.in(await openProfile(profile), shopUrl());
       await morning.visit('/account');
       const found = { path: morning.path(), count: await morning.cartCount() };
       await morning.context.close();

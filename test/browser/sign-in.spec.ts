@@ -14,7 +14,7 @@ const ABROAD = [
   'evil',
 ];
 
-describeShop('Signing in', ({ driver, newVisitor, shop }) => {
+describeShop('Signing in', ({ driver, newVisitor, shopUrl }) => {
   it('changes the cookie and keeps the cart', async () => {
     const visitor = await newVisitor();
     await visitor.addToCart('Stoneware mug');
@@ -102,12 +102,12 @@ describeShop('Signing in', ({ driver, newVisitor, shop }) => {
     const visitor = await newVisitor();
     for (const address of ABROAD) await visitor.visit(`/sign-in?returnTo=${encodeURIComponent(address)}`);
     await visitor.signIn();
-    expect(visitor.page.url()).toBe(`${shop().url}/account`);
+    expect(visitor.page.url()).toBe(`${shopUrl()}/account`);
   });
 
   it('cannot be done to somebody by another site', async () => {
     const visitor = await newVisitor();
-    const answer = await visitor.context.request.post(`${shop().url}/sign-in`, {
+    const answer = await visitor.context.request.post(`${shopUrl()}/sign-in`, {
       form: { email: ADA.email, password: ADA.password },
       headers: { 'Sec-Fetch-Site': 'cross-site' },
     });

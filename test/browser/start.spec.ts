@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { freePort } from '../servers/free-port.js';
-import { buildShop } from './support/build-shop.js';
+import { sharedServer } from '../servers/index.js';
 import { ShopDidNotStart, type ShopProcess, startShop } from './support/shop-process.js';
 
 const SECRET = 'a secret of this test, long enough to be taken';
@@ -13,7 +13,8 @@ const SECRET = 'a secret of this test, long enough to be taken';
 describe('Starting the shop', () => {
   let folder: string;
   const shops: ShopProcess[] = [];
-  beforeAll(async () => void (await buildShop()), 180_000);
+  // Whatever is compiled for one shop is there for all.
+  beforeAll(async () => void (await sharedServer('shop-file')));
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'session-files-'));
   });

@@ -26,7 +26,7 @@ export function describeDatabaseDriver(type: DatabaseType): void {
         await source.runMigrations();
         const driver = new DatabaseDriver(
           { dataSource: source },
-          { clock, storeTimeout: 5000, resolve: () => undefined },
+          { clock, storeTimeout: 60_000, resolve: () => undefined },
         );
         await driver.open();
         return driver;

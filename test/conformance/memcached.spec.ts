@@ -11,7 +11,7 @@ describeWith(['memcached'], 'memcached', () => {
     const prefix = `${randomUUID()}:`;
     const address = `${server.host}:${server.port}`;
     const openDriver = async () => {
-      const driver = new MemcachedDriver({ servers: address, prefix }, { clock, storeTimeout: 5_000 });
+      const driver = new MemcachedDriver({ servers: address, prefix }, { clock, storeTimeout: 60_000 });
       await driver.open();
       return driver;
     };
@@ -48,7 +48,7 @@ describeWith(
       const clock = new StoppedClock();
       const driver = new MemcachedDriver(
         { servers: servers.map(({ url }) => url) },
-        { clock, storeTimeout: 5_000 },
+        { clock, storeTimeout: 60_000 },
       );
       await driver.open();
       return {

@@ -13,7 +13,7 @@ describeWith(['redis-cluster'], 'Redis Cluster', () => {
     const openDriver = async () => {
       const client = new Cluster([...servers.urls]);
       clients.push(client);
-      const driver = new RedisDriver({ client, prefix }, { clock, storeTimeout: 5_000 });
+      const driver = new RedisDriver({ client, prefix }, { clock, storeTimeout: 60_000 });
       await driver.open();
       return driver;
     };

@@ -10,7 +10,7 @@ describeWith(['redis'], 'Redis', () => {
     const clock = new StoppedClock();
     const prefix = `${randomUUID()}:`;
     const openDriver = async () => {
-      const driver = new RedisDriver({ url: server.url, prefix }, { clock, storeTimeout: 5_000 });
+      const driver = new RedisDriver({ url: server.url, prefix }, { clock, storeTimeout: 60_000 });
       await driver.open();
       return driver;
     };

@@ -89,7 +89,8 @@ describe('Reading the Cookie header', () => {
   });
 
   it('is done in a moment with the longest header that servers take', () => {
-    const begun = performance.now();
+    // Time of this process's own, whatever else the machine does.
+    const begun = process.cpuUsage();
     for (const header of [
       'session;'.repeat(2000),
       'session=;'.repeat(1800),
@@ -97,7 +98,8 @@ describe('Reading the Cookie header', () => {
       'session.0='.repeat(1600),
     ])
       cookie.read(header);
-    expect(performance.now() - begun).toBeLessThan(500);
+    const { user, system } = process.cpuUsage(begun);
+    expect((user + system) / 1_000).toBeLessThan(500);
   });
 });
 

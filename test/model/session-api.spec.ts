@@ -83,7 +83,7 @@ describe.each([
       }),
       { numRuns: RUNS, includeErrorInReport: false },
     );
-  }, 300_000);
+  });
 
   it('never ends while its visitor comes in time, whether to read or to write', async () => {
     // The last renewal may be as long ago as renewals wait for.
@@ -110,5 +110,5 @@ describe.each([
       }),
       { numRuns: Math.ceil(RUNS / 40) },
     );
-  }, 300_000);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { ensure, externalUrl, type Piece } from './ensure.js';
+import { sharedServersUrl } from './shared-server.js';
 
 export interface DescribeWithOptions {
   /** True where the tests pause, kill or restart the server: they cannot run on one that the environment names. */
@@ -19,6 +20,7 @@ export function describeWith(
   body: () => void,
   options: DescribeWithOptions = {},
 ): void {
+  if (pieces.length > 0) sharedServersUrl();
   const missing = pieces.map(ensure).find((trouble) => trouble !== null);
   const foreign =
     options.controlsServer === true ? pieces.find((piece) => externalUrl(piece) !== undefined) : undefined;
@@ -29,5 +31,8 @@ export function describeWith(
   if (reason !== undefined) console.warn(`"${name}" cannot run here: ${reason}`);
   const mustRun = process.env['CI'] === 'true' && foreign === undefined;
   const suite = reason === undefined || mustRun ? describe : describe.skip;
-  suite(reason === undefined ? name : `${name} (${reason})`, body);
+  // The calls of such a test end after a moment by design: where the machine itself is starved meanwhile, it gets another
+  // try, and vitest's report says so.
+  const retry = process.env['CI'] === 'true' && options.controlsServer === true ? 2 : 0;
+  suite(reason === undefined ? name : `${name} (${reason})`, { retry }, body);
 }

@@ -1,23 +1,26 @@
 import { inject } from 'vitest';
-import { SharedServers, type SharedServer, type SharedServerName } from './shared-servers.js';
-
-let ownServers: SharedServers | undefined;
+import type { SharedServer, SharedServerName } from './shared-servers.js';
 
 /**
- * The one PostgreSQL or MariaDB of this test run, started when first asked for. Test files run in parallel on it: each
- * keeps to a schema, a database or tables of its own.
+ * Where this run's servers are asked for.
+ *
+ * @throws Error in a unit test, which is to need no server
+ */
+export function sharedServersUrl(): string {
+  const url = inject('sharedServersUrl');
+  if (url !== undefined) return url;
+  throw new Error('Unit tests start no servers. Name this spec file in the list LARGE of vitest.config.ts.');
+}
+
+/**
+ * The one PostgreSQL, MariaDB, browser or shop of this test run, started when first asked for. Test files run in
+ * parallel on it: each keeps to a database, to browser contexts, to visitors of its own.
  *
  * @example
  * const { url } = await sharedServer('postgres');
  */
 export async function sharedServer(name: SharedServerName): Promise<SharedServer> {
-  const address = inject('sharedServersUrl');
-  if (address === undefined) {
-    // Without the global set-up: one for this process, ended with it.
-    ownServers ??= new SharedServers();
-    return ownServers.get(name);
-  }
-  const response = await fetch(`${address}/${name}`);
+  const response = await fetch(`${sharedServersUrl()}/${name}`);
   const body: unknown = await response.json();
   if (!response.ok) throw new Error(`The shared ${name} did not start: ${JSON.stringify(body)}`);
   if (!isSharedServer(body)) throw new Error(`The shared ${name} has no address`);
@@ -25,5 +28,6 @@ export async function sharedServer(name: SharedServerName): Promise<SharedServer
 }
 
 function isSharedServer(value: unknown): value is SharedServer {
-  return typeof value === 'object' && value !== null && 'url' in value && typeof value.url === 'string';
+  if (typeof value !== 'object' || value === null) return false;
+  return 'url' in value && typeof value.url === 'string' && 'log' in value && typeof value.log === 'string';
 }

@@ -1,31 +1,69 @@
 import { createServer, type Server } from 'node:http';
+import { type ShopDriver, startShop } from '../browser/support/shop-process.js';
 import { startMariadb } from './mariadb.js';
 import { startPostgres } from './postgres.js';
 import type { TestServer } from './test-server.js';
 
-/** Servers that take seconds to start, and so are started once for all test files. */
-export type SharedServerName = 'postgres' | 'mariadb';
+/** Where to reach a shared server. Whoever has to pause, restart or configure one starts a server of its own. */
+export interface SharedServer {
+  readonly url: string;
+  /** The file with what it prints; '' where there is none. */
+  readonly log: string;
+}
 
-/** Where to reach a shared server. Whoever has to pause or restart one starts a server of its own. */
-export type SharedServer = Pick<TestServer, 'url' | 'host' | 'port' | 'external'>;
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+type Start = () => Promise<SharedServer & Stoppable>;
+
+async function startChromium(): Promise<SharedServer & Stoppable> {
+  // Only runs with browser tests load what speaks to a browser.
+  const { startBrowser } = await import('../browser/support/chromium.js');
+  const browser = await startBrowser();
+  return { url: browser.wsEndpoint(), log: '', stop: () => browser.close() };
+}
+
+const startShopWith =
+  (driver: ShopDriver): Start =>
+  async () =>
+    startShop({ SESSION_DRIVER: driver });
+
+const withoutLog =
+  (start: () => Promise<TestServer>): Start =>
+  async () => {
+    const server = await start();
+    return { url: server.url, log: '', stop: () => server.stop() };
+  };
+
+/** What takes seconds to start, and so is started once for all test files. */
+const starters = {
+  postgres: withoutLog(startPostgres),
+  mariadb: withoutLog(startMariadb),
+  chromium: startChromium,
+  'shop-file': startShopWith('file'),
+  'shop-memory': startShopWith('memory'),
+  'shop-stealth': startShopWith('stealth'),
+} satisfies Record<string, Start>;
+
+export type SharedServerName = keyof typeof starters;
+
+function isSharedServerName(name: string): name is SharedServerName {
+  return Object.hasOwn(starters, name);
+}
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where `sharedServer` asks for a server; undefined where the global set-up does not run. */
+    /** Where `sharedServer` asks for a server; undefined in unit tests. */
     sharedServersUrl?: string;
   }
 }
 
-const starters: Readonly<Record<SharedServerName, () => Promise<TestServer>>> = {
-  postgres: startPostgres,
-  mariadb: startMariadb,
-};
-
 /** Starts servers when they are first asked for, and keeps them until `close`. */
 export class SharedServers {
-  private readonly started = new Map<SharedServerName, Promise<TestServer>>();
+  private readonly started = new Map<SharedServerName, ReturnType<Start>>();
 
-  get(name: SharedServerName): Promise<TestServer> {
+  get(name: SharedServerName): ReturnType<Start> {
     let server = this.started.get(name);
     if (server === undefined) {
       server = starters[name]();
@@ -49,12 +87,12 @@ export async function serveSharedServers(servers: SharedServers): Promise<{ url:
     const answer = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    if (name !== 'postgres' && name !== 'mariadb') {
+    if (!isSharedServerName(name)) {
       answer(404, { message: `No shared server "${name}"` });
       return;
     }
     servers.get(name).then(
-      ({ url, host, port, external }) => answer(200, { url, host, port, external } satisfies SharedServer),
+      ({ url, log }) => answer(200, { url, log } satisfies SharedServer),
       (error: unknown) => answer(500, { message: String(error) }),
     );
   });

@@ -59,7 +59,7 @@ export interface ServerPlace {
   readonly identity: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-const startLimitMs = 60_000;
+const startLimitMs = 300_000;
 const living = new Set<RunningServer>();
 
 // The last resort, for runs that end before their hooks do.
@@ -196,7 +196,7 @@ class RunningServer implements TestServer {
     else this.child?.kill(signal);
     const finished = this.ended.then(() => true);
     const patience = new AbortController();
-    const inTime = await Promise.race([finished, sleep(10_000, false, { signal: patience.signal })]);
+    const inTime = await Promise.race([finished, sleep(60_000, false, { signal: patience.signal })]);
     patience.abort();
     if (!inTime) {
       this.signal('SIGKILL');

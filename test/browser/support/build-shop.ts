@@ -31,6 +31,13 @@ const OUTDATED_AFTER_MS = 60 * 60 * 1000;
  * @returns the compiled main file of the sample
  */
 export async function buildShop(): Promise<string> {
+  built ??= buildOnce();
+  return built;
+}
+
+let built: Promise<string> | undefined;
+
+async function buildOnce(): Promise<string> {
   const folder = join(builds, fingerprint());
   if (!existsSync(folder)) {
     removeOutdatedBuilds();

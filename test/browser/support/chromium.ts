@@ -1,6 +1,6 @@
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { type BrowserContext, type BrowserServer, chromium } from 'playwright-core';
 
-import { findProgram } from '../../servers/index.js';
+import { BROWSERS, requireProgram } from '../../servers/ensure.js';
 
 const FLAGS = [
   '--headless',
@@ -12,15 +12,17 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-function settings(): { executablePath: string; args: string[] } {
-  const executablePath = findProgram('chromium', 'chromium-browser', 'google-chrome');
-  if (executablePath === null) throw new Error('No Chromium here. Install the package chromium.');
-  return { executablePath, args: FLAGS };
+// No limit of its own: a machine that is busy may take long, and the hook that waits for a browser ends some time.
+function settings(): { executablePath: string; args: string[]; timeout: number } {
+  const executablePath = requireProgram(...BROWSERS);
+  return { executablePath, args: FLAGS, timeout: 0 };
 }
 
-/** Starts Chromium with an empty profile, which is removed with it. */
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch(settings());
+/** Starts Chromium with an empty profile, for all who connect to it. */
+export async function startBrowser(): Promise<BrowserServer> {
+  // Ctrl-C is the test run's to deal with: it ends the browser, as it ends whatever else it has started.
+  const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
+  return chromium.launchServer({ ...settings(), ...signals, host: '127.0.0.1' });
 }
 
 /**

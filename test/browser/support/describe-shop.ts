@@ -1,28 +1,27 @@
-import type { Browser } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 
-import { describeWith } from '../../servers/index.js';
-import { buildShop } from './build-shop.js';
-import { openBrowser } from './chromium.js';
-import { type ShopProcess, startShop } from './shop-process.js';
+import { describeWith, type SharedServer, sharedServer } from '../../servers/index.js';
+import { SHOP_DRIVERS, type ShopDriver } from './shop-process.js';
 import { Visitor } from './visitor.js';
-
-/** The drivers that need no server. Every journey goes the same way with each of them. */
-const DRIVERS = ['file', 'memory', 'stealth'] as const;
-type Driver = (typeof DRIVERS)[number];
 
 /** What a journey's tests are given. */
 export interface OpenShop {
-  readonly driver: Driver;
-  /** The running shop. */
-  readonly shop: () => ShopProcess;
+  readonly driver: ShopDriver;
+  /** Where the shop listens, without a slash at the end. */
+  readonly shopUrl: () => string;
+  /** What the shop has printed so far, in the journeys of other files as well. */
+  readonly shopOutput: () => string;
   /** Somebody new, with an empty browser. They are sent home after the test. */
   readonly newVisitor: (width?: number) => Promise<Visitor>;
 }
 
 /**
  * Describes a journey through the running sample in a real browser, once for each driver. After each test, every page
- * that was seen must have been free of console errors and failed requests.
+ * that was seen must have been free of console errors and failed requests. One browser, and one shop for each driver,
+ * serve all journeys of a test run: a visitor has cookies and tabs of their own, and tests count nothing of the shop.
  *
  * @param drivers fewer than all, for what no driver makes a difference to
  * @example
@@ -33,13 +32,14 @@ export interface OpenShop {
 export function describeShop(
   journey: string,
   body: (open: OpenShop) => void,
-  drivers: readonly Driver[] = DRIVERS,
+  drivers: readonly ShopDriver[] = SHOP_DRIVERS,
 ): void {
   describeWith(['chromium'], journey, () => {
     let browser: Browser;
     beforeAll(async () => {
-      [browser] = await Promise.all([openBrowser(), buildShop()]);
-    }, 180_000);
+      const { url } = await sharedServer('chromium');
+      browser = await chromium.connect(url, { timeout: 0 });
+    });
     afterAll(async () => browser?.close());
 
     // The drivers side by side, since a browser mostly waits; the tests of each one after the other.
@@ -51,13 +51,16 @@ export function describeShop(
   });
 }
 
-function describeWithDriver(driver: Driver, browser: () => Browser, body: (open: OpenShop) => void): void {
-  let running: ShopProcess;
+function describeWithDriver(
+  driver: ShopDriver,
+  browser: () => Browser,
+  body: (open: OpenShop) => void,
+): void {
+  let shop: SharedServer;
   const visitors: Visitor[] = [];
   beforeAll(async () => {
-    running = await startShop({ SESSION_DRIVER: driver });
+    shop = await sharedServer(`shop-${driver}`);
   });
-  afterAll(async () => running?.stop());
   afterEach(async () => {
     const gone = visitors.splice(0);
     const problems = gone.flatMap((visitor) => visitor.problems);
@@ -67,9 +70,10 @@ function describeWithDriver(driver: Driver, browser: () => Browser, body: (open:
 
   body({
     driver,
-    shop: () => running,
+    shopUrl: () => shop.url,
+    shopOutput: () => readFileSync(shop.log, 'utf8'),
     newVisitor: async (width) => {
-      const visitor = await Visitor.arrive(browser(), running.url, width);
+      const visitor = await Visitor.arrive(browser(), shop.url, width);
       visitors.push(visitor);
       return visitor;
     },

@@ -3,7 +3,8 @@ import type { Browser, BrowserContext, Cookie, Locator, Page } from 'playwright-
 /** A demo account of the shop. */
 export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
 
-const PATIENCE_MS = 20_000;
+/** How long one step may take, in ms: what a busy machine still needs is far below, and what never comes ends the test. */
+const PATIENCE_MS = 180_000;
 
 /**
  * A person with a browser of their own: cookies shared with nobody, any number of tabs. Does what a person does, by the

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import { describeWith } from '../../servers/index.js';
+import { backWithinMs } from '../time-of-calls.js';
 import { clock, contextWith, recordWith } from './records.js';
 import { createDatabase, type TestDatabase } from './test-databases.js';
 
@@ -42,7 +43,7 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
         expect(waiting).toHaveLength(1);
       },
       // The server renews this list only after nobody has asked for a tenth of a second.
-      { interval: 150, timeout: 10_000 },
+      { interval: 150, timeout: backWithinMs },
     );
     await other.query("UPDATE sessions SET user_id = 'x' WHERE id = 'first'");
     await other.commitTransaction();

@@ -17,7 +17,7 @@ export const clock = new StoppedClock();
 export const hour = 3_600_000;
 
 export function contextWith(overrides: Partial<DriverContext> = {}): DriverContext {
-  return { clock, storeTimeout: 2000, resolve: () => undefined, ...overrides };
+  return { clock, storeTimeout: 60_000, resolve: () => undefined, ...overrides };
 }
 
 export function recordWith(overrides: Partial<SessionRecord> = {}): SessionRecord {

@@ -17,12 +17,15 @@ describe('the driver database on SQLite', () => {
     source = await new DataSource(
       Object.assign({}, database.options, { entities: [SessionEntity], synchronize: true, timeout: 1 }),
     ).initialize();
-    driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
+    driver = new DatabaseDriver({ dataSource: source }, contextWith());
   });
   afterEach(async () => {
     await source.destroy();
     await database.drop();
   });
+
+  /** For what never comes: there is no need to wait for it long. */
+  const impatient = () => new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
 
   it('waits for another process that is writing to the file', async () => {
     const other = new Database(String(source.options.database));
@@ -38,7 +41,7 @@ describe('the driver database on SQLite', () => {
   it('fails with the reason where another process never ends writing', async () => {
     const other = new Database(String(source.options.database));
     other.exec('BEGIN IMMEDIATE');
-    await expect(driver.write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
+    await expect(impatient().write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
     other.close();
     expect(await driver.write('some-id', recordWith())).toBe(true);
   });
@@ -63,7 +66,7 @@ describe('the driver database on SQLite', () => {
 
   it('says what is in the way where such a transaction does not end', async () => {
     await source.transaction(async () => {
-      await expect(driver.write('some-id', recordWith())).rejects.toThrow(
+      await expect(impatient().write('some-id', recordWith())).rejects.toThrow(
         /transaction.*data source of their own/,
       );
     });

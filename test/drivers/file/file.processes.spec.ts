@@ -14,7 +14,7 @@ import { entriesOf, useStoreFolders } from './store-folder.js';
 
 /** More of them find more: SESSION_TEST_KILLS=300. */
 const kills = Number(process.env['SESSION_TEST_KILLS'] ?? 12);
-const storeTimeoutMs = 2_000;
+const storeTimeoutMs = 60_000;
 
 describe('several processes on one folder', () => {
   const makeFolder = useStoreFolders();

@@ -76,7 +76,7 @@ export function applicationOn(secret: string, driver: RecordDriver): Type {
       SessionModule.forRoot({
         secret,
         driver: 'shared',
-        storeTimeout: '20s',
+        storeTimeout: '60s',
         drivers: { shared: { useFactory: () => driver } },
       }),
     ],

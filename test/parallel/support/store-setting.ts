@@ -21,7 +21,7 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 
-const STORE_TIMEOUT_MS = 10_000;
+const STORE_TIMEOUT_MS = 60_000;
 
 /** Opens a driver of the package on a store that others use as well. */
 export async function openStore(

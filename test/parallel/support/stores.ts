@@ -25,7 +25,7 @@ const inDatabase = (type: DatabaseType, name: string): StoreKind => ({
   async make() {
     const database = await createDatabase(type);
     // SQLite locks the whole file for a write: in a crowd, the last one waits longer than the driver's tests allow.
-    const source = type === 'better-sqlite3' ? { ...database.options, timeout: 5_000 } : database.options;
+    const source = type === 'better-sqlite3' ? { ...database.options, timeout: 60_000 } : database.options;
     const setting: StoreSetting = { driver: 'database', source };
     await prepareStore(setting);
     return { setting, remove: () => database.drop() };
