@@ -23,6 +23,7 @@ import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from './http/excluded-routes.js';
 import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
+import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInHandlers } from './session.handlers.js';
 import { isObject } from './option-checks.js';
@@ -61,6 +62,7 @@ function httpSessions(
   settings: SessionSettings,
   manager: SessionManager,
   config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
 ): HttpSessions {
   const log = new Logger('SessionModule');
   return new HttpSessions(
@@ -76,7 +78,10 @@ function httpSessions(
       },
       createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
     },
-    compileExclusion(settings.exclude, () => config.getGlobalPrefix()),
+    compileExclusion(settings.exclude, {
+      globalPrefix: () => config.getGlobalPrefix(),
+      habits: () => routerHabitsOf(adapterHost.httpAdapter),
+    }),
   );
 }
 
@@ -152,7 +157,7 @@ function optionsOf(factory: unknown, named: string): unknown {
     {
       provide: HttpSessions,
       useFactory: httpSessions,
-      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig],
+      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
     },
     SessionMiddleware,
     SessionInterceptor,
