@@ -23,6 +23,7 @@ import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from './http/excluded-routes.js';
 import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
+import { CookiePath } from './http/cookie-path.js';
 import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInHandlers } from './session.handlers.js';
@@ -68,6 +69,8 @@ function httpSessions(
   return new HttpSessions(
     {
       cookie: settings.cookie,
+      formerCookies: settings.formerCookies,
+      cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,

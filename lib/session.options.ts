@@ -8,7 +8,7 @@ import type { DatabaseDriverOptions } from './drivers/database/database.driver.j
 import type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
 import type { Duration } from './duration.js';
 import type { ExcludedRoute } from './http/excluded-routes.js';
-import type { SessionCookieOptions } from './http/session-cookie.js';
+import type { SessionCookieOptions } from './http/cookie-options.js';
 import type { SessionSerializer } from './state/payload.js';
 
 /**
@@ -73,7 +73,10 @@ export interface SessionModuleOptions {
   absoluteAge?: Duration;
   /** Whether the cookie ends with the browser instead of with `age`. Default false. */
   clearWithBrowser?: boolean;
-  /** Name and attributes of the cookie. Default: `session`, path `/`, HttpOnly, SameSite=Lax, Secure in production. */
+  /**
+   * Name and attributes of the cookie, and where it was before. Default: path `/`, HttpOnly, SameSite=Lax, Secure in
+   * production; the name `__Host-session` where that is Secure, on path `/` and without a domain, otherwise `session`.
+   */
   cookie?: SessionCookieOptions;
   /** Whether a visit that only reads renews the session. Default true. */
   automaticTouch?: boolean;

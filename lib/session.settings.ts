@@ -1,4 +1,4 @@
-import { Keyring } from './crypto/keyring.js';
+import type { Keyring } from './crypto/keyring.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
 import { LONGEST_TIMER_MS } from './duration.js';
 import {
@@ -11,7 +11,9 @@ import {
   nonEmptyText,
   wrong,
 } from './option-checks.js';
-import { SessionCookie } from './http/session-cookie.js';
+import type { SessionCookie } from './http/session-cookie.js';
+import type { FormerCookies } from './http/former-cookies.js';
+import { cookieSettings } from './cookie-settings.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { NEVER_FLASHED, fieldName } from './session/form-input.js';
@@ -31,6 +33,8 @@ export interface SessionSettings {
   readonly absoluteAge: number;
   readonly clearWithBrowser: boolean;
   readonly cookie: SessionCookie;
+  /** Null where the cookie never was elsewhere. */
+  readonly formerCookies: FormerCookies | null;
   readonly automaticTouch: boolean;
   readonly touchEvery: number;
   readonly serializer: SessionSerializer;
@@ -87,14 +91,12 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     );
   }
   const secrets = secretsOf(options.secret);
-  const cookie = new SessionCookie(cookieOptionsOf(options.cookie), maxCookiesOf(options.stealth));
   return {
-    keyring: new Keyring(secrets, cookie.name),
+    ...cookieSettings(options.cookie, secrets, maxCookiesOf(options.stealth)),
     driver: nonEmptyText('driver', options.driver, 'stealth', 'the name of a driver'),
     age: duration('age', options.age, '2h'),
     absoluteAge: durationOrInfinity('absoluteAge', options.absoluteAge),
     clearWithBrowser: flag('clearWithBrowser', options.clearWithBrowser, false),
-    cookie,
     automaticTouch: flag('automaticTouch', options.automaticTouch, true),
     touchEvery: duration('touchEvery', options.touchEvery, '1m', { zero: true }),
     serializer: serializerOf(options.serializer),
@@ -143,37 +145,6 @@ const HOW_TO_SECRET =
 function kindOfReturned(options: unknown): string {
   if (options === undefined || options === null) return String(options);
   return Array.isArray(options) ? 'a list' : `something of type ${typeof options}`;
-}
-
-function cookieOptionsOf(cookie: unknown): NonNullable<SessionModuleOptions['cookie']> {
-  if (cookie === undefined) return {};
-  if (!isObject(cookie)) throw wrong('cookie', cookie, 'an object such as { name, path, sameSite }');
-  const takes = {
-    name: 'text',
-    path: 'text',
-    domain: 'text',
-    httpOnly: 'true or false',
-    secure: 'true or false',
-    partitioned: 'true or false',
-    sameSite: "'lax', 'strict', 'none', true or false",
-    priority: "'low', 'medium' or 'high'",
-  };
-  for (const [name, value] of Object.entries(cookie)) {
-    const allowed = Object.entries(takes).find(([known]) => known === name)?.[1];
-    if (allowed === undefined) {
-      throw new SessionConfigError(
-        `Option 'cookie.${name}' does not exist. Known are ${Object.keys(takes).join(', ')}; the lifetime is the option 'age'.`,
-      );
-    }
-    if (value !== undefined && !fits(value, allowed)) throw wrong(`cookie.${name}`, value, allowed);
-  }
-  return cookie;
-}
-
-function fits(value: unknown, allowed: string): boolean {
-  if (allowed === 'text') return typeof value === 'string' && value !== '';
-  if (typeof value === 'boolean') return allowed.includes('true');
-  return typeof value === 'string' && allowed.includes(`'${value}'`);
 }
 
 function maxCookiesOf(stealth: unknown): number {
