@@ -57,8 +57,9 @@ export type DriverDefinition =
  */
 export interface SessionModuleOptions {
   /**
-   * Signs and seals the cookies: 32 characters or more. A list rotates: the first signs and seals, the others are
-   * still accepted; a visitor's cookie moves on to the first with its next renewal.
+   * Signs and seals the cookies: 32 characters or more, no placeholder ('change me', 'your-secret-here', `<...>`) and no
+   * repetition. A list rotates: the first signs and seals, the others are still accepted; a visitor's cookie moves on to the
+   * first with its next renewal.
    */
   secret: string | readonly string[];
   /** Where sessions live: 'memory', 'file', 'database', 'redis', 'memcached', 'stealth' or a name of your own. Default 'stealth'. */

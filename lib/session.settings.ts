@@ -1,4 +1,5 @@
 import type { Keyring } from './crypto/keyring.js';
+import { weaknessOf } from './crypto/weak-secret.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
 import { LONGEST_TIMER_MS } from './duration.js';
 import {
@@ -130,12 +131,20 @@ function secretsOf(secret: unknown): string[] {
     if (each.length < MIN_SECRET) {
       throw new SessionConfigError(`Option '${which}' has ${each.length} characters. ${HOW_TO_SECRET}`);
     }
+    const weakness = weaknessOf(each, MIN_SECRET);
+    if (weakness !== null) {
+      throw new SessionConfigError(
+        `Option '${which}' ${weakness}, so others can guess it. ${IS_IT_MADE} ${HOW_TO_SECRET}`,
+      );
+    }
     return each;
   });
 }
 
 const IS_IT_SET =
   'Where it comes from an environment variable, that one may not be set: Node does not read .env by itself (node --env-file=.env does).';
+
+const IS_IT_MADE = 'Who knows it makes sessions of his own, under any name.';
 
 const HOW_TO_SECRET =
   `It takes text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +

@@ -300,6 +300,17 @@ describe('The secret', () => {
     ['a list with an empty one', { secret: [SECRET, ''] }, /'secret\[1\]' is empty/],
     ['a list with a hole', { secret: [SECRET, undefined] }, /'secret\[1\]' is missing/],
     ['an object', { secret: { key: short } }, /'secret' is of type object/],
+    ['a repetition', { secret: 'hunter2-'.repeat(4) }, /'secret' repeats the same 8 characters, so others/],
+    [
+      'a placeholder',
+      { secret: 'your-secret-here: not hunter2, please' },
+      /'secret' is a placeholder, so others/,
+    ],
+    [
+      'a list with a placeholder that is to go',
+      { secret: [SECRET, 'change me, hunter2, into something else'] },
+      /'secret\[1\]' is a placeholder, so others/,
+    ],
   ])('is refused where it is %s, and never shown', async (_what, options, expected) => {
     const message = await complaintAbout(options);
     expect(message).toMatch(expected);
