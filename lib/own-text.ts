@@ -11,3 +11,8 @@ export function ownText(text: string): string {
   // UTF-8 has no half of a surrogate pair.
   return copy === text ? copy : Buffer.from(text, 'utf16le').toString('utf16le');
 }
+
+/** The first characters of a text, standing on their own where that takes cutting. The text itself has to stand on its own. */
+export function ownStart(text: string, length: number): string {
+  return text.length <= length ? text : ownText(text.slice(0, length));
+}

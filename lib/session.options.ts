@@ -85,7 +85,10 @@ export interface SessionModuleOptions {
   touchEvery?: Duration;
   /** Turns sessions into text and back. Default JSON. */
   serializer?: SessionSerializer;
-  /** Routes that never open a session: `request.session` is undefined there. Default none. */
+  /**
+   * Routes that never open a session: `request.session` is undefined there. Compared as the router compares them, with and
+   * without the global prefix. Default none.
+   */
   exclude?: readonly ExcludedRoute[];
   /** No store call holds a request longer. Default '2s'. */
   storeTimeout?: Duration;

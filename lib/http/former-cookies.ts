@@ -5,7 +5,7 @@ export interface FormerPlace {
   /** Reads the cookie there, and expires it. */
   readonly cookie: SessionCookie;
   /** What a token of that place becomes in the place where the cookie is now; null where it is worth nothing. */
-  renew(token: string): string | null;
+  readonly renew: (token: string) => string | null;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { ownText } from '../own-text.js';
+import { ownStart, ownText } from '../own-text.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
@@ -165,16 +165,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   #client(): Client {
-    const ip = this.platform?.ip ?? this.#req.ip ?? this.#req.socket.remoteAddress;
+    const remote = this.#req.socket.remoteAddress;
+    const ip = this.platform?.ip ?? this.#req.ip ?? remote;
     const agent = this.#req.headers['user-agent'];
     return {
-      ipAddress: typeof ip === 'string' ? ownText(ip.slice(0, MAX_IP)) : null,
-      userAgent:
-        agent === undefined
-          ? null
-          : agent.length > MAX_USER_AGENT
-            ? ownText(agent.slice(0, MAX_USER_AGENT))
-            : agent,
+      // Behind a proxy it is cut out of a header.
+      ipAddress: typeof ip === 'string' ? (ip === remote ? ip : ownText(ip.slice(0, MAX_IP))) : null,
+      userAgent: agent === undefined ? null : ownStart(agent, MAX_USER_AGENT),
     };
   }
 }

@@ -92,8 +92,8 @@ export class SessionCookie {
       start = end + 1;
     }
     if (names.length === 0) return NO_COOKIES;
-    const joined = runs.map(joinPieces).filter((token) => token !== null);
-    return { tokens: joined.length === 0 ? whole : [...whole, ...joined], names };
+    if (runs.length === 0) return { tokens: whole, names };
+    return { tokens: [...whole, ...runs.map(joinPieces).filter((token) => token !== null)], names };
   }
 
   #readPair(

@@ -41,19 +41,19 @@ const domain = fc.constantFrom(null, 'shop.test', 'test');
 const twoPlaces = fc
   .tuple(cookieName, cookieName, path, path, domain, domain)
   .map(([name, otherName, here, there, own, other]) => ({
-    place: [name, here, own] as const,
+    ownPlace: [name, here, own] as const,
     otherPlace: [otherName, there, other] as const,
   }))
-  .filter(({ place, otherPlace }) => place.some((part, index) => part !== otherPlace[index]));
+  .filter(({ ownPlace, otherPlace }) => ownPlace.some((part, index) => part !== otherPlace[index]));
 
 describe('A signed id', () => {
   it('is good wherever a cookie of its name lies, and tells the places apart', () => {
     fc.assert(
-      fc.property(secret, twoPlaces, id, (text, { place, otherPlace }, value) => {
-        const token = new Keyring([text], ...place).sign(value);
+      fc.property(secret, twoPlaces, id, (text, { ownPlace, otherPlace }, value) => {
+        const token = new Keyring([text], ...ownPlace).sign(value);
         expect(token).toMatch(COOKIE_VALUE);
         const elsewhere = new Keyring([text], ...otherPlace);
-        expect(elsewhere.verify(token)).toBe(place[0] === otherPlace[0] ? value : null);
+        expect(elsewhere.verify(token)).toBe(ownPlace[0] === otherPlace[0] ? value : null);
         expect(elsewhere.sign(value)).not.toBe(token);
       }),
     );
@@ -211,9 +211,9 @@ describe('A sealed token', () => {
 
   it('opens nothing where the cookie has another name, path or domain', () => {
     fc.assert(
-      fc.property(secret, twoPlaces, bytes, (text, { place, otherPlace }, plain) => {
-        const token = new Keyring([text], ...place).seal(plain);
-        expect(new Keyring([text], ...place).open(token)).toEqual(plain);
+      fc.property(secret, twoPlaces, bytes, (text, { ownPlace, otherPlace }, plain) => {
+        const token = new Keyring([text], ...ownPlace).seal(plain);
+        expect(new Keyring([text], ...ownPlace).open(token)).toEqual(plain);
         expect(new Keyring([text], ...otherPlace).open(token)).toBeNull();
       }),
     );

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownText } from '../../lib/own-text.js';
+import { ownStart, ownText } from '../../lib/own-text.js';
 
 describe('A text that stands on its own', () => {
   it('is the same text, whatever it is', () => {
@@ -11,5 +11,15 @@ describe('A text that stands on its own', () => {
           expect(ownText(each)).toBe(each);
       }),
     );
+  });
+
+  it('may be its start, up to so many characters', () => {
+    const text = 'x'.repeat(100);
+    expect([ownStart(text, 99), ownStart(text, 100), ownStart(text, 101), ownStart('', 5)]).toEqual([
+      'x'.repeat(99),
+      text,
+      text,
+      '',
+    ]);
   });
 });

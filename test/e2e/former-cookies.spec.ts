@@ -3,7 +3,14 @@ import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { Controller, Get, Post } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { Session, type SessionCookieOptions, type SessionModuleOptions } from 'nestjs-session-kit';
+import {
+  type SealingDriver,
+  Session,
+  type SessionCookieOptions,
+  SessionDriver,
+  type SessionModuleOptions,
+  type SessionRecord,
+} from 'nestjs-session-kit';
 import { PlaceJar } from '../support/place-jar.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, type Platform, TestApp } from '../support/test-app.js';
@@ -251,5 +258,43 @@ describe('A cookie that never moved', () => {
     expect(visitor.set).toEqual([expect.stringMatching(/^session=v1s/)]);
     await visitor.go(app, 'GET', '/me');
     expect(visitor.set).toEqual([]);
+  });
+});
+
+/** As an application might write one; its tokens know nothing of cookies. */
+@SessionDriver('plain')
+class PlainDriver implements SealingDriver {
+  seal(record: SessionRecord): string {
+    return Buffer.from(JSON.stringify(record)).toString('base64url');
+  }
+
+  open(token: string): SessionRecord | null {
+    try {
+      const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
+      return record;
+    } catch {
+      return null;
+    }
+  }
+}
+
+describe("The cookie of an application's own sealing driver", () => {
+  it.each(PLATFORMS)('is taken over from another name as any other, on %s', async (platform) => {
+    const start = (cookie: SessionCookieOptions) =>
+      TestApp.start(platform, {
+        controllers: [AccountController],
+        providers: [PlainDriver],
+        options: { driver: 'plain', cookie },
+      });
+    const visitor = new Visitor();
+    {
+      await using before = await start({ name: 'sid' });
+      await visitor.go(before, 'POST', '/in');
+    }
+    await using app = await start({ formerly: [{ name: 'sid' }] });
+    expect(await visitor.user(app)).toBe('ann');
+    expect(visitor.jar.places).toEqual([HOST_PLACE]);
+    await visitor.go(app, 'POST', '/out');
+    expect(visitor.jar.places).toEqual([]);
   });
 });
