@@ -25,7 +25,7 @@ export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
-export type { SessionCookieOptions } from './http/session-cookie.js';
+export type { FormerCookie, SessionCookieOptions } from './http/cookie-options.js';
 export type { ExcludedRoute } from './http/excluded-routes.js';
 export type { Duration } from './duration.js';
 export type { SessionSerializer } from './state/payload.js';

@@ -23,6 +23,8 @@ import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from './http/excluded-routes.js';
 import { openOnEachRequest } from './http/http-platform.js';
 import { HttpSessions } from './http/http-sessions.js';
+import { CookiePath } from './http/cookie-path.js';
+import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
 import { isObject } from './option-checks.js';
@@ -61,11 +63,14 @@ function httpSessions(
   settings: SessionSettings,
   manager: SessionManager,
   config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
 ): HttpSessions {
   const log = new Logger('SessionModule');
   return new HttpSessions(
     {
       cookie: settings.cookie,
+      formerCookies: settings.formerCookies,
+      cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
@@ -76,7 +81,10 @@ function httpSessions(
       },
       createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
     },
-    compileExclusion(settings.exclude, () => config.getGlobalPrefix()),
+    compileExclusion(settings.exclude, {
+      globalPrefix: () => config.getGlobalPrefix(),
+      habits: () => routerHabitsOf(adapterHost.httpAdapter),
+    }),
   );
 }
 
@@ -152,7 +160,7 @@ function optionsOf(factory: unknown, named: string): unknown {
     {
       provide: HttpSessions,
       useFactory: httpSessions,
-      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig],
+      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
     },
     SessionMiddleware,
     SessionInterceptor,

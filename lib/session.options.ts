@@ -8,7 +8,7 @@ import type { DatabaseDriverOptions } from './drivers/database/database.driver.j
 import type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
 import type { Duration } from './duration.js';
 import type { ExcludedRoute } from './http/excluded-routes.js';
-import type { SessionCookieOptions } from './http/session-cookie.js';
+import type { SessionCookieOptions } from './http/cookie-options.js';
 import type { SessionSerializer } from './state/payload.js';
 
 /**
@@ -57,8 +57,9 @@ export type DriverDefinition =
  */
 export interface SessionModuleOptions {
   /**
-   * Signs and seals the cookies: 32 characters or more. A list rotates: the first signs and seals, the others are
-   * still accepted; a visitor's cookie moves on to the first with its next renewal.
+   * Signs and seals the cookies: 32 characters or more, no placeholder ('change me', 'your-secret-here', `<...>`) and no
+   * repetition. A list rotates: the first signs and seals, the others are still accepted; a visitor's cookie moves on to the
+   * first with its next renewal.
    */
   secret: string | readonly string[];
   /** Where sessions live: 'memory', 'file', 'database', 'redis', 'memcached', 'stealth' or a name of your own. Default 'stealth'. */
@@ -73,7 +74,10 @@ export interface SessionModuleOptions {
   absoluteAge?: Duration;
   /** Whether the cookie ends with the browser instead of with `age`. Default false. */
   clearWithBrowser?: boolean;
-  /** Name and attributes of the cookie. Default: `session`, path `/`, HttpOnly, SameSite=Lax, Secure in production. */
+  /**
+   * Name and attributes of the cookie, and where it was before. Default: path `/`, HttpOnly, SameSite=Lax, Secure in
+   * production; the name `__Host-session` where that is Secure, on path `/` and without a domain, otherwise `session`.
+   */
   cookie?: SessionCookieOptions;
   /** Whether a visit that only reads renews the session. Default true. */
   automaticTouch?: boolean;
@@ -81,7 +85,10 @@ export interface SessionModuleOptions {
   touchEvery?: Duration;
   /** Turns sessions into text and back. Default JSON. */
   serializer?: SessionSerializer;
-  /** Routes that never open a session: `request.session` is undefined there. Default none. */
+  /**
+   * Routes that never open a session: `request.session` is undefined there. Compared as the router compares them, with and
+   * without the global prefix. Default none.
+   */
   exclude?: readonly ExcludedRoute[];
   /** No store call holds a request longer. Default '2s'. */
   storeTimeout?: Duration;

@@ -1,4 +1,5 @@
-import { Keyring } from './crypto/keyring.js';
+import type { Keyring } from './crypto/keyring.js';
+import { weaknessOf } from './crypto/weak-secret.js';
 import { BUILT_IN_NAMES, type BuiltInOptions } from './drivers/built-in-drivers.js';
 import { LONGEST_TIMER_MS } from './duration.js';
 import {
@@ -11,7 +12,9 @@ import {
   nonEmptyText,
   wrong,
 } from './option-checks.js';
-import { SessionCookie } from './http/session-cookie.js';
+import type { SessionCookie } from './http/session-cookie.js';
+import type { FormerCookies } from './http/former-cookies.js';
+import { cookieSettings } from './cookie-settings.js';
 import { SessionConfigError } from './session.errors.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { NEVER_FLASHED, fieldName } from './session/form-input.js';
@@ -31,6 +34,8 @@ export interface SessionSettings {
   readonly absoluteAge: number;
   readonly clearWithBrowser: boolean;
   readonly cookie: SessionCookie;
+  /** Null where the cookie never was elsewhere. */
+  readonly formerCookies: FormerCookies | null;
   readonly automaticTouch: boolean;
   readonly touchEvery: number;
   readonly serializer: SessionSerializer;
@@ -87,14 +92,12 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     );
   }
   const secrets = secretsOf(options.secret);
-  const cookie = new SessionCookie(cookieOptionsOf(options.cookie), maxCookiesOf(options.stealth));
   return {
-    keyring: new Keyring(secrets, cookie.name),
+    ...cookieSettings(options.cookie, secrets, maxCookiesOf(options.stealth)),
     driver: nonEmptyText('driver', options.driver, 'stealth', 'the name of a driver'),
     age: duration('age', options.age, '2h'),
     absoluteAge: durationOrInfinity('absoluteAge', options.absoluteAge),
     clearWithBrowser: flag('clearWithBrowser', options.clearWithBrowser, false),
-    cookie,
     automaticTouch: flag('automaticTouch', options.automaticTouch, true),
     touchEvery: duration('touchEvery', options.touchEvery, '1m', { zero: true }),
     serializer: serializerOf(options.serializer),
@@ -128,12 +131,20 @@ function secretsOf(secret: unknown): string[] {
     if (each.length < MIN_SECRET) {
       throw new SessionConfigError(`Option '${which}' has ${each.length} characters. ${HOW_TO_SECRET}`);
     }
+    const weakness = weaknessOf(each, MIN_SECRET);
+    if (weakness !== null) {
+      throw new SessionConfigError(
+        `Option '${which}' ${weakness}, so others can guess it. ${IS_IT_MADE} ${HOW_TO_SECRET}`,
+      );
+    }
     return each;
   });
 }
 
 const IS_IT_SET =
   'Where it comes from an environment variable, that one may not be set: Node does not read .env by itself (node --env-file=.env does).';
+
+const IS_IT_MADE = 'Who knows it makes sessions of his own, under any name.';
 
 const HOW_TO_SECRET =
   `It takes text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +
@@ -143,37 +154,6 @@ const HOW_TO_SECRET =
 function kindOfReturned(options: unknown): string {
   if (options === undefined || options === null) return String(options);
   return Array.isArray(options) ? 'a list' : `something of type ${typeof options}`;
-}
-
-function cookieOptionsOf(cookie: unknown): NonNullable<SessionModuleOptions['cookie']> {
-  if (cookie === undefined) return {};
-  if (!isObject(cookie)) throw wrong('cookie', cookie, 'an object such as { name, path, sameSite }');
-  const takes = {
-    name: 'text',
-    path: 'text',
-    domain: 'text',
-    httpOnly: 'true or false',
-    secure: 'true or false',
-    partitioned: 'true or false',
-    sameSite: "'lax', 'strict', 'none', true or false",
-    priority: "'low', 'medium' or 'high'",
-  };
-  for (const [name, value] of Object.entries(cookie)) {
-    const allowed = Object.entries(takes).find(([known]) => known === name)?.[1];
-    if (allowed === undefined) {
-      throw new SessionConfigError(
-        `Option 'cookie.${name}' does not exist. Known are ${Object.keys(takes).join(', ')}; the lifetime is the option 'age'.`,
-      );
-    }
-    if (value !== undefined && !fits(value, allowed)) throw wrong(`cookie.${name}`, value, allowed);
-  }
-  return cookie;
-}
-
-function fits(value: unknown, allowed: string): boolean {
-  if (allowed === 'text') return typeof value === 'string' && value !== '';
-  if (typeof value === 'boolean') return allowed.includes('true');
-  return typeof value === 'string' && allowed.includes(`'${value}'`);
 }
 
 function maxCookiesOf(stealth: unknown): number {

@@ -80,12 +80,13 @@ const isPackage = (name: string): boolean => !files.includes(name);
 /** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
 const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
-  crypto: [],
+  crypto: ['own-text.ts'],
   drivers: ['clock.ts', 'session.errors.ts', 'crypto'],
   conformance: ['clock.ts', 'session.errors.ts', 'drivers'],
-  lifecycle: ['clock.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
+  lifecycle: ['clock.ts', 'own-text.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['duration.ts', 'session.errors.ts', 'crypto', 'state', 'lifecycle'],
   http: [
+    'own-text.ts',
     'production.ts',
     'session.errors.ts',
     'session.exception.ts',

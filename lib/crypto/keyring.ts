@@ -1,4 +1,5 @@
-import { createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { ownText } from '../own-text.js';
 import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
 import { Hmac } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
@@ -6,6 +7,10 @@ import { RecentTokens } from './recent-tokens.js';
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
 const SEALED_PREFIX = 'v1s.';
+
+/** Stands between a signed id and the mark of its place. No encoded id has it in it. */
+const MARK_SIGN = '@';
+const MARK_LENGTH = 8;
 
 const KEY_BYTES = 32;
 
@@ -22,10 +27,15 @@ interface Keys {
  * tokens; all of them open tokens, so that secrets can be rotated.
  *
  * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
- * cookie or purpose is worthless for another.
+ * cookie or purpose is worthless for another. A browser keeps cookies of one name that differ in path or domain side by
+ * side: so a sealed token is bound to these as well, and an older cookie that still lies elsewhere opens nothing. A signed
+ * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set.
  */
 export class Keyring {
   readonly #keys: readonly Keys[];
+  readonly #cookieName: string;
+  /** What signed ids say of their place: nothing where it is the usual one. */
+  readonly #mark: string;
   readonly #associated: Buffer;
   readonly #ciphers: CipherSupply;
   readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
@@ -33,20 +43,25 @@ export class Keyring {
   /**
    * @param secrets the newest first; 32 characters or more each (checked by the options)
    * @param cookieName bound into every key and token
+   * @param path of the cookie, bound into sealed tokens
+   * @param domain of the cookie, bound into sealed tokens; null for the host alone
    */
-  constructor(secrets: readonly string[], cookieName: string) {
+  constructor(secrets: readonly string[], cookieName: string, path = '/', domain: string | null = null) {
+    this.#cookieName = cookieName;
+    this.#mark = path === '/' && domain === null ? '' : MARK_SIGN + markOf(path, domain);
     this.#keys = secrets.map((secret) => ({
       signing: new Hmac(derive(secret, `sign ${cookieName}`)),
       sealing: new Hmac(derive(secret, `seal ${cookieName}`)),
     }));
-    this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${cookieName}`);
+    const place = JSON.stringify([cookieName, path, domain]);
+    this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`);
     this.#ciphers = new CipherSupply(this.#newest.sealing, this.#associated);
   }
 
-  /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`. */
+  /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */
   sign(id: string): string {
-    const encoded = encodeURIComponent(id);
-    return `${SIGNED_PREFIX}${encoded}.${macOf(encoded, this.#newest.signing)}`;
+    const signed = encodeURIComponent(id) + this.#mark;
+    return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#newest.signing)}`;
   }
 
   /** The id of a signed token, or null where the signature is not ours. Compares in constant time. */
@@ -56,13 +71,14 @@ export class Keyring {
     if (!token.startsWith(SIGNED_PREFIX)) return null;
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
-    const encoded = token.slice(SIGNED_PREFIX.length, end);
+    const signed = token.slice(SIGNED_PREFIX.length, end);
     const signature = Buffer.from(token.slice(end + 1));
     for (const keys of this.#keys) {
-      const expected = Buffer.from(macOf(encoded, keys.signing));
+      const expected = Buffer.from(macOf(signed, keys.signing));
       if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
         // Only what sign() encoded carries a signature of ours, so this decodes.
-        const id = encoded.includes('%') ? decodeURIComponent(encoded) : encoded;
+        const [encoded = ''] = signed.split(MARK_SIGN, 1);
+        const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
         this.#verified.add(token, id);
         return id;
       }
@@ -99,6 +115,31 @@ export class Keyring {
     return null;
   }
 
+  /** Whether a signed id says that it was set where the cookie is now. A sealed token opens nowhere else, so it need not say. */
+  isMarkedHere(token: string): boolean {
+    if (!token.startsWith(SIGNED_PREFIX)) return true;
+    const mark = token.indexOf(MARK_SIGN);
+    return this.#mark === '' ? mark === -1 : token.startsWith(`${this.#mark}.`, mark);
+  }
+
+  /**
+   * What a token of another place becomes here, for a session that moves with its cookie.
+   *
+   * @param from the keyring of that place
+   * @returns null where there is nothing to be made of it: that keyring did not make it, or it is good here as it is. A
+   * token of an application's own driver, which is bound to nothing, comes back as it was
+   */
+  renew(token: string, from: Keyring): string | null {
+    if (token.startsWith(SEALED_PREFIX)) {
+      const plain = from.open(token);
+      return plain === null ? null : this.seal(plain);
+    }
+    if (from.#cookieName === this.#cookieName) return null;
+    if (!token.startsWith(SIGNED_PREFIX)) return token;
+    const id = from.verify(token);
+    return id === null ? null : this.sign(id);
+  }
+
   #decrypt(sealing: Hmac, salt: Buffer, body: Buffer, tag: Buffer): Buffer | null {
     const { key, nonce } = messageKey(sealing, salt);
     const decipher = createDecipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
@@ -123,6 +164,12 @@ export class Keyring {
 
 function derive(secret: string, purpose: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES));
+}
+
+/** Tells places of one name apart, and no more: it is signed along with the id. */
+function markOf(path: string, domain: string | null): string {
+  const place = JSON.stringify([path, domain]);
+  return createHash('sha256').update(place).digest('base64url').slice(0, MARK_LENGTH);
 }
 
 function macOf(text: string, key: Hmac): string {

@@ -1,3 +1,5 @@
+import { ownText } from '../own-text.js';
+
 /** How many characters at the end of a token it is looked up by: 128 bits are 22. */
 const END = 24;
 
@@ -33,19 +35,20 @@ export class RecentTokens<V> {
     if (recent?.token === token) return recent.value;
     const older = this.#older.get(end);
     if (older?.token !== token) return undefined;
-    this.#keep(end, older);
+    this.#keep(older);
     return older.value;
   }
 
+  /** @param value may not point into the token, or into anything else of a request */
   add(token: string, value: V): void {
-    this.#keep(token.slice(-END), { token, value });
+    this.#keep({ token: ownText(token), value });
   }
 
-  #keep(end: string, known: Known<V>): void {
+  #keep(known: Known<V>): void {
     if (this.#recent.size >= this.#half) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
-    this.#recent.set(end, known);
+    this.#recent.set(known.token.slice(-END), known);
   }
 }

@@ -1,10 +1,12 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { SessionConfigError } from '../session.errors.js';
+import type { RouterHabits } from './router-habits.js';
 
 /**
- * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), a regular
- * expression over the path without query, or one of the two for one method.
+ * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
+ * router compares it, a regular expression over the path without query, or one of the two for one method. Each counts with
+ * and without the global prefix.
  *
  * @example
  * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }] })
@@ -22,42 +24,82 @@ export type ExcludedRoute =
 /** Whether a request is excluded. `url` may have a query. */
 export type ExclusionTest = (method: string | undefined, url: string) => boolean;
 
+/** What is known of an application only when its requests come: main.ts sets it after the modules are made. */
+export interface RoutingSetup {
+  /** What `app.setGlobalPrefix` was given, parameters and all; empty for none. Asked for each request. */
+  globalPrefix(): string;
+  /** How the router compares paths. Asked with the first request. */
+  habits(): RouterHabits;
+}
+
 /**
  * Compiles the option `exclude`. Null where nothing is excluded.
  *
- * @param globalPrefixOf says what `app.setGlobalPrefix` was given: a path excludes with and without it. Asked for each
- * request, because main.ts sets it after the modules are made.
  * @throws SessionConfigError for what is no path
  */
 export function compileExclusion(
   routes: readonly ExcludedRoute[],
-  globalPrefixOf: () => string,
+  setup: RoutingSetup,
 ): ExclusionTest | null {
   if (routes.length === 0) return null;
-  const rules = routes.map((route) => compile(route));
+  const rules = routes.map((route) => checked(route));
+  let habits: RouterHabits | null = null;
+  let compiled: Compiled | null = null;
   return (method, url) => {
-    const path = pathOf(url);
-    const inner = withoutPrefix(path, globalPrefixOf());
-    return rules.some(
-      (rule) =>
-        (rule.method === null || rule.method === method) &&
-        (rule.pattern.test(path) || (inner !== null && rule.pattern.test(inner))),
+    habits ??= setup.habits();
+    const prefix = setup.globalPrefix();
+    if (compiled?.prefix !== prefix) compiled = compile(rules, prefix, habits);
+    const path = pathOf(url, habits);
+    return compiled.tests.some(
+      (test) => (test.method === null || test.method === method) && test.matches(path),
     );
   };
 }
 
 interface Rule {
-  readonly pattern: { test(path: string): boolean };
+  readonly path: string | RegExp;
   readonly method: string | null;
 }
 
-function compile(route: unknown): Rule {
-  if (typeof route === 'string' || route instanceof RegExp)
-    return { pattern: patternOf(route), method: null };
+interface Compiled {
+  readonly prefix: string;
+  readonly tests: readonly { readonly method: string | null; matches(path: string): boolean }[];
+}
+
+/** For one global prefix: it may have parameters, so it is part of the pattern. */
+function compile(rules: readonly Rule[], globalPrefix: string, habits: RouterHabits): Compiled {
+  const options = { sensitive: habits.caseSensitive, trailing: habits.ignoreTrailingSlash };
+  const prefix = `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
+  const prefixes = prefix === '/' ? [''] : ['', prefix];
+  const start = pathToRegexp(prefix, { ...options, end: false }).regexp;
+  const tests = rules.map(({ path, method }) => {
+    if (typeof path === 'string') {
+      const patterns = prefixes.map((before) => pathToRegexp(below(before, path), options).regexp);
+      return { method, matches: (candidate: string) => patterns.some((pattern) => pattern.test(candidate)) };
+    }
+    // `test` of a global expression remembers where it stopped; `search` does not.
+    const holds = (candidate: string): boolean => candidate.search(path) !== -1;
+    const matches = (candidate: string): boolean => {
+      if (holds(candidate)) return true;
+      const before = prefix === '/' ? undefined : start.exec(candidate)?.[0];
+      return before !== undefined && holds(candidate.slice(before.length));
+    };
+    return { method, matches };
+  });
+  return { prefix: globalPrefix, tests };
+}
+
+/** A route below a prefix, where '/' is the prefix itself. */
+function below(prefix: string, path: string): string {
+  return prefix !== '' && path === '/' ? prefix : prefix + path;
+}
+
+function checked(route: unknown): Rule {
+  if (typeof route === 'string' || route instanceof RegExp) return { path: pathIn(route), method: null };
   if (typeof route === 'object' && route !== null && 'path' in route) {
     const { path } = route;
     const method = methodOf('method' in route ? route.method : undefined);
-    if (typeof path === 'string' || path instanceof RegExp) return { pattern: patternOf(path), method };
+    if (typeof path === 'string' || path instanceof RegExp) return { path: pathIn(path), method };
   }
   throw new SessionConfigError(
     `Option 'exclude' has an entry that is ${kindOf(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
@@ -70,12 +112,13 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object without a path' : `of type ${typeof value}`;
 }
 
-function patternOf(path: string | RegExp): Rule['pattern'] {
-  // `test` of a global expression remembers where it stopped; `search` does not.
-  if (path instanceof RegExp) return { test: (candidate) => candidate.search(path) !== -1 };
+/** A path with the slash that it begins with, and one that compiles. */
+function pathIn(path: string | RegExp): string | RegExp {
+  if (path instanceof RegExp) return path;
   const absolute = path.startsWith('/') || path.startsWith('{') || path.startsWith('*') ? path : `/${path}`;
   try {
-    return pathToRegexp(absolute).regexp;
+    pathToRegexp(absolute);
+    return absolute;
   } catch (cause) {
     throw new SessionConfigError(
       `Option 'exclude': "${path}" is no path. Write '/health', '/assets/{*path}' or a regular expression.`,
@@ -95,14 +138,15 @@ function methodOf(method: unknown): string | null {
   );
 }
 
-/** The path below the global prefix; null where there is none, or the path is not below it. */
-function withoutPrefix(path: string, globalPrefix: string): string | null {
-  if (globalPrefix === '') return null;
-  const prefix = `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
-  return path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
-}
-
-function pathOf(url: string): string {
+/** The path of a URL, as the router sees it. */
+function pathOf(url: string, habits: RouterHabits): string {
   const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
+  const path = query === -1 ? url : url.slice(0, query);
+  if (!habits.decodes || !path.includes('%')) return path;
+  try {
+    return decodeURI(path);
+  } catch {
+    // The router answers it with 400.
+    return path;
+  }
 }

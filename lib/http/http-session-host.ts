@@ -3,15 +3,20 @@ import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import { ownStart, ownText } from '../own-text.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
 import { usesMessagesUp } from './shows-messages.js';
+import type { CookiePath } from './cookie-path.js';
+import type { FormerCookies } from './former-cookies.js';
 import type { SessionCookie } from './session-cookie.js';
 
 /** What all requests of an application share. */
 export interface HttpSessionSettings {
   readonly cookie: SessionCookie;
+  readonly formerCookies: FormerCookies | null;
+  readonly cookiePath: CookiePath;
   readonly log: SessionLog;
   readonly secureWarning: SecureCookieWarning;
   readonly recordClient: boolean;
@@ -35,6 +40,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #req: RawRequest;
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
+  readonly formerTokens: (() => readonly string[]) | undefined;
   readonly #cookieNames: readonly string[];
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
@@ -51,9 +57,15 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.#req = req;
     this.#res = res;
     this.platform = platform;
-    const { tokens, names } = settings.cookie.read(req.headers.cookie);
-    this.tokens = tokens;
+    const { cookie, formerCookies } = settings;
+    const header = req.headers.cookie;
+    const { tokens, names } = cookie.read(header);
+    this.tokens = formerCookies === null ? tokens : formerCookies.sorted(tokens);
     this.#cookieNames = names;
+    this.formerTokens =
+      formerCookies !== null && formerCookies.mayBeIn(header)
+        ? () => formerCookies.tokens(header)
+        : undefined;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -67,6 +79,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   arm(session: SessionAccess): void {
+    if (!this.#settings.cookiePath.covers(this.#req) && this.#beginsNothing(session)) return;
     this.#session = session;
     if (this.#res.writableEnded) {
       session.over();
@@ -96,6 +109,15 @@ export class HttpSessionHost implements SessionHost, GateContext {
     );
   }
 
+  #beginsNothing(session: SessionAccess): boolean {
+    const isLost = session.beginNothing();
+    if (isLost === null) return false;
+    this.#res.once('finish', () => {
+      if (isLost()) this.#settings.cookiePath.writtenOutside();
+    });
+    return true;
+  }
+
   commitFailed(error: unknown): void {
     this.failed(error, true);
   }
@@ -121,11 +143,22 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   cookies(): readonly string[] {
     const { cookie, secureWarning } = this.#settings;
-    const instruction = this.#session?.cookieInstruction(this.#cookieNames.length > 0);
+    const came = this.#cookieNames.length > 0 || this.formerTokens !== undefined;
+    const instruction = this.#session?.cookieInstruction(came);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
-    if (instruction.kind === 'expire') return cookie.expire(this.#cookieNames);
+    const former = this.#expiredFormerly(instruction.kind === 'expire' || instruction.fresh);
+    if (instruction.kind === 'expire') return [...former, ...cookie.expire(this.#cookieNames)];
     if (cookie.secure) secureWarning.check(this.#req, this.platform);
-    return cookie.set(instruction.token, instruction.maxAge, this.#cookieNames);
+    const set = cookie.set(instruction.token, instruction.maxAge, this.#cookieNames);
+    return former.length === 0 ? set : [...former, ...set];
+  }
+
+  #expiredFormerly(everywhere: boolean): readonly string[] {
+    const { formerCookies } = this.#settings;
+    const header = this.#req.headers.cookie;
+    return formerCookies !== null && formerCookies.mayBeIn(header)
+      ? formerCookies.expire(header, everywhere)
+      : NO_COOKIES;
   }
 
   failed(error: unknown, answered: boolean): void {
@@ -155,11 +188,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   #client(): Client {
-    const ip = this.platform?.ip ?? this.#req.ip ?? this.#req.socket.remoteAddress;
+    const remote = this.#req.socket.remoteAddress;
+    const ip = this.platform?.ip ?? this.#req.ip ?? remote;
     const agent = this.#req.headers['user-agent'];
     return {
-      ipAddress: typeof ip === 'string' ? ip.slice(0, MAX_IP) : null,
-      userAgent: agent === undefined ? null : agent.slice(0, MAX_USER_AGENT),
+      // Behind a proxy it is cut out of a header.
+      ipAddress: typeof ip === 'string' ? (ip === remote ? ip : ownText(ip.slice(0, MAX_IP))) : null,
+      userAgent: agent === undefined ? null : ownStart(agent, MAX_USER_AGENT),
     };
   }
 }

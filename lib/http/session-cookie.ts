@@ -1,26 +1,12 @@
-import { stringifySetCookie } from 'cookie';
-import { isProduction } from '../production.js';
 import { SessionConfigError } from '../session.errors.js';
-
-/** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
-export interface SessionCookieOptions {
-  /** Default 'session'. A `__Host-` or `__Secure-` name has to fit the attributes. */
-  name?: string;
-  /** Begins with a slash. Default '/'. */
-  path?: string;
-  /** Default: the host that set it, and no other. */
-  domain?: string;
-  /** Whether scripts in the page cannot read it. Default true. */
-  httpOnly?: boolean;
-  /** Whether it travels over https only. Default: when NODE_ENV is 'production'. */
-  secure?: boolean;
-  /** Which requests from other sites carry it; true stands for 'strict', false for no attribute at all. Default 'lax'. */
-  sameSite?: 'lax' | 'strict' | 'none' | boolean;
-  /** Whether it is kept apart for each top-level site (CHIPS); needs `secure`. Default false. */
-  partitioned?: boolean;
-  /** Which cookies a browser gives up first. Default: not said. */
-  priority?: 'low' | 'medium' | 'high';
-}
+import {
+  type CheckedCookie,
+  type CookiePlace,
+  type SessionCookieOptions,
+  attributesOf,
+  checkedCookie,
+  placeOf,
+} from './cookie-options.js';
 
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
 const MAX_COOKIE_BYTES = 4096;
@@ -49,8 +35,11 @@ const NO_COOKIES: RequestCookies = { tokens: [], names: [] };
  * `name.1`, ...) where a token is too long for one.
  */
 export class SessionCookie {
-  readonly name: string;
+  /** Where browsers keep it. */
+  readonly place: CookiePlace;
   readonly secure: boolean;
+  /** How many cookies a token may be split into. */
+  readonly maxPieces: number;
   /** The longest token that fits, in characters. */
   readonly maxTokenLength: number;
   /** What is the same for every cookie of the application. */
@@ -59,39 +48,33 @@ export class SessionCookie {
   readonly #expired: string;
   /** How many characters of a token fit into one piece. */
   readonly #pieceLength: number;
-  readonly #maxPieces: number;
 
   /**
    * @param maxPieces how many cookies a token may be split into
+   * @param option whose values these are, for messages
    * @throws SessionConfigError where the attributes contradict each other or the name
    */
-  constructor(options: SessionCookieOptions, maxPieces: number) {
-    const cookie = {
-      name: options.name ?? 'session',
-      path: options.path ?? '/',
-      httpOnly: options.httpOnly ?? true,
-      secure: options.secure ?? isProduction(),
-      sameSite: options.sameSite ?? 'lax',
-      partitioned: options.partitioned ?? false,
-      ...(options.domain === undefined ? {} : { domain: options.domain }),
-      ...(options.priority === undefined ? {} : { priority: options.priority }),
-    } as const;
-    assertConsistent(cookie);
-    this.name = cookie.name;
+  constructor(options: SessionCookieOptions, maxPieces: number, option = 'cookie') {
+    const cookie = checkedCookie(options, option);
+    this.place = placeOf(cookie);
     this.secure = cookie.secure;
     this.attributes = cookie;
-    this.#attributes = attributesOf(cookie);
+    this.#attributes = attributesOf(cookie, option);
     this.#expired = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#attributes}`;
     const fixed = cookie.name.length + 1 + MAX_AGE_BYTES + this.#attributes.length;
     this.#pieceLength = MAX_COOKIE_BYTES - fixed - '.0'.length;
     if (this.#pieceLength < MIN_TOKEN_BYTES) {
       throw new SessionConfigError(
-        `Option 'cookie': name and attributes take ${fixed} of the ${MAX_COOKIE_BYTES} bytes that browsers keep, which ` +
+        `Option '${option}': name and attributes take ${fixed} of the ${MAX_COOKIE_BYTES} bytes that browsers keep, which ` +
           `leaves too few for a token. Shorten them to ${MAX_COOKIE_BYTES - MIN_TOKEN_BYTES - '.0'.length} bytes or less.`,
       );
     }
-    this.#maxPieces = maxPieces;
+    this.maxPieces = maxPieces;
     this.maxTokenLength = this.#pieceLength * maxPieces;
+  }
+
+  get name(): string {
+    return this.place.name;
   }
 
   /**
@@ -103,18 +86,18 @@ export class SessionCookie {
   read(header: string | undefined): RequestCookies {
     if (header === undefined || !header.includes(this.name)) return NO_COOKIES;
     const whole: string[] = [];
-    const pieces: string[] = [];
+    const runs: string[][] = [];
     const names: string[] = [];
     let start = 0;
     while (start < header.length) {
       let end = header.indexOf(';', start);
       if (end === -1) end = header.length;
-      this.#readPair(header, start, end, whole, pieces, names);
+      this.#readPair(header, start, end, whole, runs, names);
       start = end + 1;
     }
     if (names.length === 0) return NO_COOKIES;
-    const joined = joinPieces(pieces);
-    return { tokens: joined === null ? whole : [...whole, joined], names };
+    if (runs.length === 0) return { tokens: whole, names };
+    return { tokens: [...whole, ...runs.map(joinPieces).filter((token) => token !== null)], names };
   }
 
   #readPair(
@@ -122,7 +105,7 @@ export class SessionCookie {
     start: number,
     end: number,
     whole: string[],
-    pieces: string[],
+    runs: string[][],
     names: string[],
   ): void {
     let at = start;
@@ -135,8 +118,7 @@ export class SessionCookie {
     if (rest === '') {
       if (whole.length < MAX_CANDIDATES) whole.push(value);
     } else if (/^\.\d$/.test(rest)) {
-      // Of several pieces of one name the first is meant: it has the more specific path (RFC 6265bis, 5.7.3).
-      pieces[Number(rest.slice(1))] ??= value;
+      addPiece(runs, Number(rest.slice(1)), value);
     } else {
       return;
     }
@@ -173,58 +155,20 @@ export class SessionCookie {
   expire(names: readonly string[]): string[] {
     return names.map((name) => name + this.#expired);
   }
-
-  /** How many cookies a token may be split into. */
-  get maxPieces(): number {
-    return this.#maxPieces;
-  }
 }
 
-interface CheckedCookie {
-  readonly name: string;
-  readonly path: string;
-  readonly httpOnly: boolean;
-  readonly secure: boolean;
-  readonly sameSite: 'lax' | 'strict' | 'none' | boolean;
-  readonly partitioned: boolean;
-  readonly domain?: string;
-  readonly priority?: 'low' | 'medium' | 'high';
-}
-
-/** What browsers refuse without a word is refused here with one, before the first visitor. */
-function assertConsistent(cookie: CheckedCookie): void {
-  const { name, path, secure, domain } = cookie;
-  const because = (rule: string) => new SessionConfigError(`Option 'cookie': ${rule}`);
-  if (!path.startsWith('/')) {
-    throw new SessionConfigError(
-      `Option 'cookie.path' got "${path}"; it takes a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4).`,
-    );
-  }
-  if (cookie.sameSite === 'none' && !secure) {
-    throw because("sameSite 'none' needs secure: true, or browsers refuse the cookie.");
-  }
-  if (cookie.partitioned && !secure) {
-    throw because('partitioned: true needs secure: true, or browsers refuse the cookie.');
-  }
-  const lower = name.toLowerCase();
-  if (lower.startsWith('__secure-') && !secure) {
-    throw because(
-      `the name "${name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name.`,
-    );
-  }
-  if (lower.startsWith('__host-') && (!secure || path !== '/' || domain !== undefined)) {
-    throw because(
-      `the name "${name}" needs secure: true, path '/' and no domain (RFC 6265bis, 4.1.3.2). Set them so, or choose another name.`,
-    );
-  }
-}
-
-function attributesOf({ name, ...attributes }: CheckedCookie): string {
-  try {
-    return stringifySetCookie({ name, value: '', ...attributes }).slice(name.length + 1);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SessionConfigError(`Option 'cookie' cannot be written as a cookie: ${reason}.`, { cause });
+/**
+ * A browser sends cookies of one name from several places, those with the longer path first (RFC 6265bis, 5.7.3): a number
+ * that comes again belongs to the next place.
+ */
+function addPiece(runs: string[][], number: number, value: string): void {
+  const run = runs.at(-1);
+  if (run !== undefined && run[number] === undefined) {
+    run[number] = value;
+  } else if (runs.length < MAX_CANDIDATES) {
+    const next: string[] = [];
+    next[number] = value;
+    runs.push(next);
   }
 }
 

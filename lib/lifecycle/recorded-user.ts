@@ -1,3 +1,4 @@
+import { ownText } from '../own-text.js';
 import { type Values, readPath } from '../state/values.js';
 
 /** What stores have room for, in characters. */
@@ -9,5 +10,5 @@ export function recordedUser(values: Values, userKey: string): string | null {
   const user = readPath(values, userKey);
   if (typeof user !== 'string' && typeof user !== 'number') return null;
   // Half a character would be stored as none.
-  return String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, '');
+  return ownText(String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, ''));
 }

@@ -221,9 +221,15 @@ export abstract class SessionLifecycle {
     this.state = this.emptyState();
   }
 
-  /** The application chose this session: the browser is to go on with it, unless it carries its token already. */
-  chosen(tokens: readonly string[]): void {
+  /**
+   * This session was not found by way of a cookie in its place: the browser is to go on with it, unless it carries its
+   * token already.
+   *
+   * @returns whether a cookie is due
+   */
+  chosen(tokens: readonly string[]): boolean {
     if (this.base !== null && !tokens.includes(this.token)) this.cookieDue = true;
+    return this.cookieDue;
   }
 
   /**
@@ -409,6 +415,7 @@ export abstract class SessionLifecycle {
         kind: 'set',
         token: this.token,
         maxAge: this.#runtime.lifetimes.maxAge(this.state, this.expiresAt),
+        fresh: this.idIsFresh,
       };
     }
     return this.#destroyed && cameWithCookie && !this.#nothingDestroyed

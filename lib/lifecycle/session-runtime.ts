@@ -33,6 +33,11 @@ export interface Client {
 /** What the response has to do about the cookie. */
 export type CookieInstruction =
   | { readonly kind: 'none' }
-  /** `maxAge` in seconds; undefined ends the cookie with the browser. */
-  | { readonly kind: 'set'; readonly token: string; readonly maxAge: number | undefined }
+  /** `maxAge` in seconds; undefined ends the cookie with the browser. `fresh`: the session's id is a new one. */
+  | {
+      readonly kind: 'set';
+      readonly token: string;
+      readonly maxAge: number | undefined;
+      readonly fresh: boolean;
+    }
   | { readonly kind: 'expire' };

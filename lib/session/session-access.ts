@@ -23,7 +23,7 @@ export abstract class SessionAccess {
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
     this.#host = host;
-    this.#initiated = host.tokens.length === 0;
+    this.#initiated = host.tokens.length === 0 && host.formerTokens === undefined;
   }
 
   /** @internal */
@@ -93,22 +93,25 @@ export abstract class SessionAccess {
   #load(): Promise<void> | void {
     const life = this.lifecycle;
     if (this.#chosenId !== null) return life.load(this.#chosenId);
-    return this.#tryTokens(life, 0);
+    return this.#tryTokens(life, this.host.tokens, 0);
   }
 
   /** A browser may send several cookies of the name, from other paths or domains: the first that is ours counts. */
-  #tryTokens(life: SessionLifecycle, index: number): Promise<void> | void {
-    for (let next = index; next < this.host.tokens.length; next += 1) {
-      const pending = life.initiate(this.host.tokens[next] ?? '');
+  #tryTokens(life: SessionLifecycle, tokens: readonly string[], index: number): Promise<void> | void {
+    const { tokens: present, formerTokens } = this.host;
+    const isLastRound = formerTokens === undefined || tokens !== present;
+    for (let next = index; next < tokens.length; next += 1) {
+      const pending = life.initiate(tokens[next] ?? '');
       if (pending !== undefined) {
-        if (next === this.host.tokens.length - 1) return pending;
+        if (isLastRound && next === tokens.length - 1) return pending;
         // A store that failed once would hold the request up once more for each further cookie.
         return pending.then(() =>
-          life.stored || life.readonly ? undefined : this.#tryTokens(life, next + 1),
+          life.stored || life.readonly ? undefined : this.#tryTokens(life, tokens, next + 1),
         );
       }
       if (life.stored) return;
     }
+    if (!isLastRound) return this.#tryTokens(life, formerTokens(), 0);
   }
 
   #loaded(readonly: boolean): void {
@@ -116,6 +119,9 @@ export abstract class SessionAccess {
     if (readonly) this.lifecycle.readonly = true;
     if (this.#chosenId !== null) {
       this.lifecycle.chosen(this.host.tokens);
+      this.arm();
+    } else if (this.host.formerTokens !== undefined && this.lifecycle.chosen(this.host.tokens)) {
+      // It was found where the cookie lay before.
       this.arm();
     }
     if (this.lifecycle.due) this.arm();
@@ -240,6 +246,19 @@ export abstract class SessionAccess {
    */
   abandon(): void {
     this.#life?.abandon();
+  }
+
+  /**
+   * A session that is not stored yet is not to begin in this request: what is written to it is for the request alone.
+   *
+   * @returns tells whether anything was written that would have been stored; null where the session has begun already
+   * @internal
+   */
+  beginNothing(): (() => boolean) | null {
+    const life = this.#life;
+    if (life === null || life.stored) return null;
+    life.abandon();
+    return () => life.state.due;
   }
 
   /**

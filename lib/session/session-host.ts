@@ -21,6 +21,8 @@ export interface SessionHost {
   readonly headSent: boolean;
   /** Whether the response has ended. */
   readonly ended: boolean;
+  /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
+  readonly formerTokens?: (() => readonly string[]) | undefined;
   /** Called once, before the session first holds something that may have to be committed. */
   arm(session: SessionAccess): void;
   /** A commit failed, and an exception filter is about to answer. */

@@ -47,7 +47,7 @@ describe('Starting the shop', () => {
 
   it('answers in production with a Secure cookie', async () => {
     const { url } = await start({ NODE_ENV: 'production', SESSION_SECRET: SECRET });
-    expect(await cookieOfAddedMug(url)).toMatch(/^session=[^;]+;.*Secure/);
+    expect(await cookieOfAddedMug(url)).toMatch(/^__Host-session=[^;]+;.*Secure/);
   });
 
   it('accepts the old secret while a new one is being introduced', async () => {

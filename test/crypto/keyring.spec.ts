@@ -36,7 +36,29 @@ const tampered = (token: string): fc.Arbitrary<string> =>
     place.map((at) => token.slice(0, at % token.length) + token.slice((at % token.length) + 1)),
   );
 
+const path = fc.constantFrom('/', '/shop', '/shop/', '/a b');
+const domain = fc.constantFrom(null, 'shop.test', 'test');
+const twoPlaces = fc
+  .tuple(cookieName, cookieName, path, path, domain, domain)
+  .map(([name, otherName, here, there, own, other]) => ({
+    ownPlace: [name, here, own] as const,
+    otherPlace: [otherName, there, other] as const,
+  }))
+  .filter(({ ownPlace, otherPlace }) => ownPlace.some((part, index) => part !== otherPlace[index]));
+
 describe('A signed id', () => {
+  it('is good wherever a cookie of its name lies, and tells the places apart', () => {
+    fc.assert(
+      fc.property(secret, twoPlaces, id, (text, { ownPlace, otherPlace }, value) => {
+        const token = new Keyring([text], ...ownPlace).sign(value);
+        expect(token).toMatch(COOKIE_VALUE);
+        const elsewhere = new Keyring([text], ...otherPlace);
+        expect(elsewhere.verify(token)).toBe(ownPlace[0] === otherPlace[0] ? value : null);
+        expect(elsewhere.sign(value)).not.toBe(token);
+      }),
+    );
+  });
+
   it('comes back from its token, whatever it is, and the token fits into a cookie', () => {
     fc.assert(
       fc.property(secret, cookieName, id, (text, name, value) => {
@@ -187,6 +209,16 @@ describe('A sealed token', () => {
     );
   });
 
+  it('opens nothing where the cookie has another name, path or domain', () => {
+    fc.assert(
+      fc.property(secret, twoPlaces, bytes, (text, { ownPlace, otherPlace }, plain) => {
+        const token = new Keyring([text], ...ownPlace).seal(plain);
+        expect(new Keyring([text], ...ownPlace).open(token)).toEqual(plain);
+        expect(new Keyring([text], ...otherPlace).open(token)).toBeNull();
+      }),
+    );
+  });
+
   it('is opened by every secret of the list, and sealed with the first', () => {
     const plain = Buffer.from('userId=1');
     const before = new Keyring([OTHER], 'session');
@@ -206,5 +238,38 @@ describe('A sealed token', () => {
     expect(keyring.open(signed)).toBeNull();
     expect(keyring.verify(sealed.replace('v1s.', 'v1.'))).toBeNull();
     expect(keyring.open(signed.replace('v1.', 'v1s.'))).toBeNull();
+  });
+});
+
+describe('A token of another place', () => {
+  const here = new Keyring([SECRET], 'session', '/');
+  const renamed = new Keyring([SECRET], 'old', '/');
+  const moved = new Keyring([OTHER, SECRET], 'session', '/shop');
+
+  it('becomes one of this place, with the same content', () => {
+    for (const there of [renamed, moved]) {
+      const renewed = new Keyring([SECRET, OTHER], 'session').renew(
+        there.seal(Buffer.from('content')),
+        there,
+      );
+      expect(new Keyring([SECRET], 'session').open(renewed ?? '')).toEqual(Buffer.from('content'));
+    }
+    expect(here.verify(here.renew(renamed.sign('an-id'), renamed) ?? '')).toBe('an-id');
+  });
+
+  it('becomes none where it was not made there', () => {
+    for (const stranger of [new Keyring([OTHER], 'old', '/'), here, moved]) {
+      expect(here.renew(stranger.seal(Buffer.from('content')), renamed)).toBeNull();
+      expect(here.renew(stranger.sign('an-id'), renamed)).toBeNull();
+    }
+    expect(here.renew('v1.an-id.forged', renamed)).toBeNull();
+    expect(here.renew('v1s.forged', renamed)).toBeNull();
+  });
+
+  it('stays what it is where it is bound to nothing', () => {
+    expect(here.renew('token-of-a-driver', renamed)).toBe('token-of-a-driver');
+    // Under the same name it was tried already.
+    expect(here.renew('token-of-a-driver', moved)).toBeNull();
+    expect(here.renew(moved.sign('an-id'), moved)).toBeNull();
   });
 });

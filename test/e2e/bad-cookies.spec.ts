@@ -168,26 +168,35 @@ function pieces(good: string): fc.Arbitrary<string[]> {
  * What a Cookie header holds under our name, written down once more and apart from the library: otherwise a library
  * that takes too much for a session would take it out of these tests as well.
  */
-function candidatesIn(header: string): { readonly whole: readonly string[]; readonly joined: string } {
+function candidatesIn(header: string): {
+  readonly whole: readonly string[];
+  readonly joined: readonly string[];
+} {
   const pairs = header.split(';').map((pair) => {
     const [name = '', ...rest] = pair.split('=');
     const value = rest.join('=').trim();
     return { name: name.trim(), value: /^"(.*)"$/s.exec(value)?.[1] ?? value };
   });
   const valuesOf = (wanted: string) => pairs.filter(({ name }) => name === wanted).map(({ value }) => value);
-  let joined = '';
-  for (let number = 0; number < 10; number += 1) {
-    const [first] = valuesOf(`${NAME}.${number}`);
-    if (first === undefined) break;
-    joined += first;
+  // A number that comes again begins the pieces of another place.
+  const places: Map<string, string>[] = [];
+  for (const { name, value } of pairs.filter((pair) => /^session\.\d$/.test(pair.name))) {
+    if (places.at(-1)?.has(name) !== false) places.push(new Map());
+    places.at(-1)?.set(name, value);
   }
+  const joined = places.map((place) => {
+    let token = '';
+    for (let number = 0; place.has(`${NAME}.${number}`); number += 1)
+      token += place.get(`${NAME}.${number}`) ?? '';
+    return token;
+  });
   return { whole: valuesOf(NAME), joined };
 }
 
 /** Whether the good session travels in it after all: whole, or in pieces that happen to make it whole again. */
 function holds(header: string, good: string): boolean {
   const { whole, joined } = candidatesIn(header);
-  return whole.includes(good) || joined === good;
+  return whole.includes(good) || joined.includes(good);
 }
 
 /** Garbage of all kinds, and never the good session, in one piece or in several. */

@@ -104,6 +104,43 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
     /takes 'low', 'medium' or 'high'/,
   ],
   ['cookie.maxAge', [{ maxAge: 5 }], /does not exist. Known are name, path, domain, .*the option 'age'/],
+  ['cookie.formerly', [{ formerly: {} }, { formerly: '/shop' }, { formerly: null }], /takes a list such as/],
+  [
+    'cookie.formerly[1]',
+    [null, '/shop', ['/shop'], 5].map((entry) => ({ formerly: [{ path: '/shop' }, entry] })),
+    /takes an object such as { name, path, domain }/,
+  ],
+  [
+    'cookie.formerly[0].secure',
+    [{ formerly: [{ secure: true }] }],
+    /does not exist. Known are name, path, domain/,
+  ],
+  [
+    'cookie.formerly[0].path',
+    [{ formerly: [{ path: '' }] }, { formerly: [{ path: 5 }] }, { formerly: [{ path: null }] }],
+    /takes text/,
+  ],
+  ['cookie.formerly[0].path', [{ formerly: [{ path: 'shop' }] }], /takes a path that begins with a slash/],
+  [
+    'cookie.formerly[0]',
+    [
+      { name: 'sid', formerly: [{ name: 'sid' }] },
+      { name: 'sid', formerly: [{}] },
+      { name: 'sid', path: '/shop', formerly: [{ path: '/shop' }] },
+      { name: 'sid', domain: 'Shop.test', formerly: [{ path: '/', domain: '.shop.test' }] },
+    ],
+    /names the place where the cookie is now: name "sid".*It takes what 'name', 'path' or 'domain' were before/,
+  ],
+  [
+    'cookie.formerly[0]',
+    [
+      { secure: true, path: '/shop', formerly: [{ name: '__Host-s', path: '/shop' }] },
+      { secure: true, formerly: [{ name: '__Host-s', domain: 'shop.test' }] },
+      { secure: false, formerly: [{ name: '__Host-s' }] },
+    ],
+    /"__Host-s" needs secure: true, path '\/' and no domain/,
+  ],
+  ['cookie.formerly[0]', [{ formerly: [{ name: 'a b' }] }], /cannot be written as a cookie/],
   ['stealth', ['x', null, [], 5], /takes an object such as/],
   [
     'stealth.maxCookies',
@@ -263,6 +300,17 @@ describe('The secret', () => {
     ['a list with an empty one', { secret: [SECRET, ''] }, /'secret\[1\]' is empty/],
     ['a list with a hole', { secret: [SECRET, undefined] }, /'secret\[1\]' is missing/],
     ['an object', { secret: { key: short } }, /'secret' is of type object/],
+    ['a repetition', { secret: 'hunter2-'.repeat(4) }, /'secret' repeats the same 8 characters, so others/],
+    [
+      'a placeholder',
+      { secret: 'your-secret-here: not hunter2, please' },
+      /'secret' is a placeholder, so others/,
+    ],
+    [
+      'a list with a placeholder that is to go',
+      { secret: [SECRET, 'change me, hunter2, into something else'] },
+      /'secret\[1\]' is a placeholder, so others/,
+    ],
   ])('is refused where it is %s, and never shown', async (_what, options, expected) => {
     const message = await complaintAbout(options);
     expect(message).toMatch(expected);
@@ -368,6 +416,23 @@ describe('Contradicting attributes of the cookie', () => {
     [{ name: 'n'.repeat(4000) }, /name and attributes take/],
   ])('stop the boot: %j', async (cookie, expected) => {
     expect(await complaintAbout(withSecret({ cookie }))).toMatch(expected);
+  });
+});
+
+describe('What the cookie was before', () => {
+  it.each([
+    ['names and paths', { formerly: [{ name: 'sid' }, { path: '/shop' }, { name: 'sid', path: '/shop' }] }],
+    ['the host alone, where there is a domain now', { domain: 'shop.test', formerly: [{}] }],
+    ['the root, where there is a path now', { path: '/shop', formerly: [{}] }],
+    [
+      'a name that only a host can set, where there is a path and a domain now',
+      { name: 's', secure: true, path: '/a', domain: 'shop.test', formerly: [{ name: '__Host-session' }] },
+    ],
+    // One configuration for production and for a developer's machine.
+    ['the default name of the other environment', { formerly: [{ name: 'session' }] }],
+    ['a name that the other environment allows', { name: 's', formerly: [{ name: '__Host-session' }] }],
+  ])('may be %s', async (_what, cookie) => {
+    await expect(boot(withSecret({ cookie }))).resolves.toBeUndefined();
   });
 });
 

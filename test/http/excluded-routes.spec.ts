@@ -1,17 +1,29 @@
 import { RequestMethod } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { type ExcludedRoute, compileExclusion } from '../../lib/http/excluded-routes.js';
+import type { RouterHabits } from '../../lib/http/router-habits.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
-function excludes(routes: readonly ExcludedRoute[], url: string, method = 'GET', prefix = ''): boolean {
-  const test = compileExclusion(routes, () => prefix);
+const EXPRESS: RouterHabits = { caseSensitive: false, ignoreTrailingSlash: true, decodes: false };
+const FASTIFY: RouterHabits = { caseSensitive: true, ignoreTrailingSlash: false, decodes: true };
+
+const setup = (prefix = '', habits = EXPRESS) => ({ globalPrefix: () => prefix, habits: () => habits });
+
+function excludes(
+  routes: readonly ExcludedRoute[],
+  url: string,
+  method = 'GET',
+  prefix = '',
+  habits = EXPRESS,
+): boolean {
+  const test = compileExclusion(routes, setup(prefix, habits));
   if (test === null) throw new Error('nothing is excluded');
   return test(method, url);
 }
 
 describe('The routes of the option exclude', () => {
   it('cost nothing where there are none', () => {
-    expect(compileExclusion([], () => 'api')).toBeNull();
+    expect(compileExclusion([], setup('api'))).toBeNull();
   });
 
   it.each<[ExcludedRoute, string, boolean]>([
@@ -38,7 +50,7 @@ describe('The routes of the option exclude', () => {
   });
 
   it('give the same answer each time, also for a regular expression that remembers', () => {
-    const test = compileExclusion([/^\/health/g], () => '');
+    const test = compileExclusion([/^\/health/g], setup());
     expect([1, 2, 3].map(() => test?.('GET', '/health'))).toEqual([true, true, true]);
   });
 
@@ -66,6 +78,55 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], '/other/health', 'GET', prefix)).toBe(false);
   });
 
+  it.each<[ExcludedRoute, string, boolean]>([
+    ['/health', '/tenants/acme/health', true],
+    ['/health', '/tenants/acme/health/', true],
+    ['/health', '/Tenants/ACME/Health', true],
+    ['/health', '/tenants/acme/healthy', false],
+    ['/health', '/tenants/health', false],
+    ['/health', '/tenants/a/b/health', false],
+    ['/users/:id', '/tenants/acme/users/1', true],
+    ['/', '/tenants/acme', true],
+    [/^\/internal\//, '/tenants/acme/internal/a', true],
+    [/^\/internal\//, '/tenants/acme/b/internal/a', false],
+    [/^\/tenants\/acme\/x$/, '/tenants/acme/x', true],
+  ])('count below a global prefix with parameters: %s over %s: %s', (route, url, expected) => {
+    for (const prefix of ['tenants/:tenant', '/tenants/:tenant', 'tenants/:tenant/'])
+      expect(excludes([route], url, 'GET', prefix), prefix).toBe(expected);
+  });
+
+  it('count below a prefix of which a part is optional, in each of its ways', () => {
+    for (const url of ['/api/health', '/en/api/health', '/health'])
+      expect(excludes(['/health'], url, 'GET', '{:language/}api'), url).toBe(true);
+    expect(excludes(['/health'], '/a/b/api/health', 'GET', '{:language/}api')).toBe(false);
+  });
+
+  it('follow a prefix that main.ts sets, or sets anew, after the module is made', () => {
+    let prefix = '';
+    const test = compileExclusion(['/health'], { ...setup(), globalPrefix: () => prefix });
+    expect(test?.('GET', '/api/health')).toBe(false);
+    prefix = 'api';
+    expect(test?.('GET', '/api/health')).toBe(true);
+    prefix = 'v2/:tenant';
+    expect([test?.('GET', '/api/health'), test?.('GET', '/v2/a/health')]).toEqual([false, true]);
+  });
+
+  it.each<[url: string, onExpress: boolean, onFastify: boolean]>([
+    ['/health', true, true],
+    ['/HEALTH', true, false],
+    ['/health/', true, false],
+    ['/he%61lth', false, true],
+    ['/health%2F', false, false],
+    ['/%E0%A4%A', false, false],
+  ])('are compared as the router compares: %s', (url, onExpress, onFastify) => {
+    expect(excludes(['/health'], url, 'GET', '', EXPRESS)).toBe(onExpress);
+    expect(excludes(['/health'], url, 'GET', '', FASTIFY)).toBe(onFastify);
+    const strict = { ...EXPRESS, caseSensitive: true, ignoreTrailingSlash: false };
+    expect(excludes(['/health'], url, 'GET', '', strict)).toBe(url === '/health');
+    const lenient = { ...FASTIFY, caseSensitive: false, ignoreTrailingSlash: true };
+    expect(excludes(['/health'], url, 'GET', '', lenient)).toBe(onExpress || onFastify);
+  });
+
   it('are enough if one of them fits', () => {
     expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/x/c')).toBe(true);
     expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/b')).toBe(false);
@@ -84,7 +145,7 @@ describe('The routes of the option exclude', () => {
     [{ path: '/a', method: '' }, /got the method/],
     [{ path: '/a', method: null }, /got the method null/],
   ])('are refused at boot where they are none: %j', (route, message) => {
-    const compile = (): unknown => compileExclusion([route as ExcludedRoute], () => '');
+    const compile = (): unknown => compileExclusion([route as ExcludedRoute], setup());
     expect(compile).toThrow(SessionConfigError);
     expect(compile).toThrow(message);
     expect(compile).toThrow(/^Option 'exclude'/);

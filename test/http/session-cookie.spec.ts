@@ -53,8 +53,17 @@ describe('Reading the Cookie header', () => {
     expect(cookie.read('session.1=b; session.2=c').names).toEqual(['session.1', 'session.2']);
   });
 
-  it('takes of several pieces of one number the first, which has the more specific path', () => {
-    expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y').tokens).toEqual(['ab']);
+  it('puts the pieces of each place together by themselves, those with the more specific path first', () => {
+    expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y').tokens).toEqual(['ab', 'xy']);
+    expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y; session.2=z').tokens).toEqual([
+      'ab',
+      'xyz',
+    ]);
+    expect(cookie.read('session.1=b; session.0=a; session.2=c; session.0=x; session=w').tokens).toEqual([
+      'w',
+      'abc',
+      'x',
+    ]);
   });
 
   it('tries a whole token before one in pieces, and names all that is ours', () => {
@@ -65,8 +74,10 @@ describe('Reading the Cookie header', () => {
   });
 
   it('looks at no more than eight cookies of its name', () => {
+    const eight = ['0', '1', '2', '3', '4', '5', '6', '7'];
     const header = Array.from({ length: 100 }, (_, index) => `session=${index}`).join('; ');
-    expect(cookie.read(header).tokens).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    expect(cookie.read(header).tokens).toEqual(eight);
+    expect(cookie.read(header.replaceAll('session=', 'session.0=')).tokens).toEqual(eight);
   });
 
   it('takes any header without an error, and finds the session between whatever else there is', () => {
@@ -159,6 +170,24 @@ describe('Writing Set-Cookie', () => {
       else process.env['NODE_ENV'] = before;
     }
   });
+
+  it.each([
+    [{}, 'session'],
+    [{ secure: true }, '__Host-session'],
+    [{ secure: true, path: '/' }, '__Host-session'],
+    [{ secure: true, path: '/shop' }, 'session'],
+    [{ secure: true, domain: 'example.com' }, 'session'],
+    [{ secure: true, name: 'sid' }, 'sid'],
+    [{ secure: true, sameSite: 'none', partitioned: true }, '__Host-session'],
+  ] as const)(
+    'has by default the name that no other host can set, where that is allowed: %j: %s',
+    (options, name) => {
+      const named = new SessionCookie(options, 3);
+      expect(named.name).toBe(name);
+      expect(named.set('t', 1, [])[0]).toMatch(new RegExp(`^${name}=t;`));
+      expect(named.read(`${name}=t`).tokens).toEqual(['t']);
+    },
+  );
 
   it('expires stale pieces with a whole token, and a stale whole token with pieces', () => {
     const whole = cookie.set('token', 60, ['session', 'session.0', 'session.1']);

@@ -188,7 +188,9 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
         .update(Buffer.from([1]))
         .digest();
       const decipher = createDecipheriv('aes-256-gcm', key, salt.subarray(0, 12));
-      decipher.setAAD(Buffer.from('nestjs-session-kit v1s. session')).setAuthTag(tag);
+      // Name, path and domain of the cookie.
+      const place = JSON.stringify(['session', '/', null]);
+      decipher.setAAD(Buffer.from(`nestjs-session-kit v1s. ${place}`)).setAuthTag(tag);
       expect(Buffer.concat([decipher.update(body), decipher.final()]).toString()).toContain('secret-note');
     });
 

@@ -1,0 +1,45 @@
+import type { SessionLog } from '../lifecycle/session-runtime.js';
+import type { RawRequest } from './raw-http.js';
+
+/** Notices requests to which no browser would send the session cookie: they begin no session. */
+export class CookiePath {
+  readonly #path: string;
+  readonly #log: SessionLog;
+  #said = false;
+
+  /** @param path of the cookie */
+  constructor(path: string, log: SessionLog) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** Whether a browser sends the cookie with this request (RFC 6265bis, 5.1.4). */
+  covers(req: RawRequest): boolean {
+    if (this.#path === '/') return true;
+    const path = pathOf(req);
+    if (!path.startsWith(this.#path)) return false;
+    return path.length === this.#path.length || this.#path.endsWith('/') || path[this.#path.length] === '/';
+  }
+
+  /** A session was written that does not begin. Said once: it is a matter of the options. */
+  writtenOutside(): void {
+    if (this.#said) return;
+    this.#said = true;
+    this.#log.warn(
+      `A session was written to in a request outside of the path "${this.#path}" (option 'cookie.path'). A browser would never ` +
+        'send the cookie there, so no session was begun and nothing is stored. Choose a path that covers all routes with a ' +
+        'session, or do not write on the others. Behind a proxy that takes a prefix off the path, let it send that prefix as ' +
+        'X-Forwarded-Prefix. Said once.',
+    );
+  }
+}
+
+/** The path that the browser knows: whole, also in an application that is mounted below another or behind such a proxy. */
+function pathOf(req: RawRequest): string {
+  const url = req.originalUrl ?? req.url ?? '/';
+  const end = url.search(/[?#]/);
+  const path = end === -1 ? url : url.slice(0, end);
+  const header = req.headers['x-forwarded-prefix'];
+  const [prefix = ''] = (Array.isArray(header) ? (header[0] ?? '') : (header ?? '')).split(',');
+  return prefix.trim().replace(/\/+$/, '') + path;
+}

@@ -1,0 +1,23 @@
+import type { HttpServer } from '@nestjs/common';
+
+/** How the router of an application compares paths. */
+export interface RouterHabits {
+  /** Whether `/Health` is another path than `/health`. */
+  readonly caseSensitive: boolean;
+  /** Whether `/health/` is the same path as `/health`. */
+  readonly ignoreTrailingSlash: boolean;
+  /** Whether `/he%61lth` is the same path as `/health`. */
+  readonly decodes: boolean;
+}
+
+/** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
+export function routerHabitsOf(adapter: HttpServer): RouterHabits {
+  const isFastify = adapter.getType() === 'fastify';
+  // Adapters of others may not say. Then: as each is by default.
+  const told = adapter.getRouteMatchingOptions?.();
+  return {
+    caseSensitive: told?.caseSensitive ?? isFastify,
+    ignoreTrailingSlash: told?.ignoreTrailingSlash ?? !isFastify,
+    decodes: isFastify,
+  };
+}

@@ -1,0 +1,25 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ownStart, ownText } from '../../lib/own-text.js';
+
+describe('A text that stands on its own', () => {
+  it('is the same text, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat({ max: 0xffff }), (text, code) => {
+        // Also with half of a surrogate pair in it.
+        for (const each of [text, `${text}${String.fromCharCode(code)}${text}`])
+          expect(ownText(each)).toBe(each);
+      }),
+    );
+  });
+
+  it('may be its start, up to so many characters', () => {
+    const text = 'x'.repeat(100);
+    expect([ownStart(text, 99), ownStart(text, 100), ownStart(text, 101), ownStart('', 5)]).toEqual([
+      'x'.repeat(99),
+      text,
+      text,
+      '',
+    ]);
+  });
+});

@@ -1,0 +1,100 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { weaknessOf } from '../../lib/crypto/weak-secret.js';
+
+const LENGTH = 32;
+
+const weakness = (text: string): string | null => {
+  expect(text.length, text).toBeGreaterThanOrEqual(LENGTH);
+  return weaknessOf(text, LENGTH);
+};
+
+/** As text of 32 characters or more. */
+const filled = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
+
+describe('A secret', () => {
+  it.each([
+    ['a'.repeat(32), 'repeats one character'],
+    [' '.repeat(40), 'repeats one character'],
+    ['abc'.repeat(11), 'repeats the same 3 characters'],
+    ['1234567890'.repeat(4).slice(0, 32), 'repeats the same 10 characters'],
+    [filled('secret '), 'repeats the same 7 characters'],
+    [filled('password'), 'repeats the same 8 characters'],
+    [filled('changeme'), 'repeats the same 8 characters'],
+    ['0123456789abcdef0123456789abcdef', 'repeats the same 16 characters'],
+    ['Tr0ub4dor&3Tr0ub4dor&3Tr0ub4dor&3', 'repeats the same 11 characters'],
+    [`${'a'.repeat(31)}b`, 'has only 2 different characters'],
+    ['aabbccddeeaabbccddeebbaaccddeeaa', 'has only 5 different characters'],
+    ['abcdefghijklmnopqrstuvwxyz123456', 'runs along the alphabet or the keyboard'],
+    ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef', 'runs along the alphabet or the keyboard'],
+    ['zyxwvutsrqponmlkjihgfedcba987654', 'runs along the alphabet or the keyboard'],
+    ['qwertyuiopasdfghjklzxcvbnm123456', 'runs along the alphabet or the keyboard'],
+    ['aaaabbbbccccddddeeeeffffgggghhhh', 'runs along the alphabet or the keyboard'],
+    ['secret-secret_SECRET secret1 secret', 'repeats one word'],
+    ['changeme-changeme-please-changeme-now', 'is a placeholder'],
+    ['change-me-in-production-or-be-sorry', 'is a placeholder'],
+    ['CHANGE THIS TO A LONG RANDOM STRING', 'is a placeholder'],
+    ['please_change_this_before_you_deploy', 'is a placeholder'],
+    ['replace-me-with-a-long-random-string', 'is a placeholder'],
+    ['replace with 32 random characters...', 'is a placeholder'],
+    ['your-secret-here-at-least-32-characters', 'is a placeholder'],
+    ['your-super-secret-session-key-32-chars', 'is a placeholder'],
+    ['YOUR_SESSION_SECRET_OF_32_CHARACTERS', 'is a placeholder'],
+    ['your-256-bit-secret-goes-in-this-place', 'is a placeholder'],
+    ['the session secret goes here, please', 'is a placeholder'],
+    ['insert your own secret in this place', 'is a placeholder'],
+    ['a placeholder of thirty-two letters', 'is a placeholder'],
+    ['keyboard cat, but now long enough...', 'is a placeholder'],
+    ['correct horse battery staple and more', 'is a placeholder'],
+    ['TODO: take this from the environment', 'is a placeholder'],
+    ['<a secret of 32 characters or more>', 'is a placeholder'],
+    ['${SESSION_SECRET_FROM_THE_ENVIRONMENT}', 'is a placeholder'],
+    ['{{ session_secret_of_the_application }}', 'is a placeholder'],
+    ['process.env.SESSION_SECRET_OF_THE_SHOP', 'is a placeholder'],
+  ])('is refused where everybody can guess it: %s', (text, expected) => {
+    expect(weakness(text)).toBe(expected);
+  });
+
+  it.each([
+    'a secret of the cases, long enough for all of them',
+    'a secret for tests that is long enough',
+    'A SECRET FOR TESTS THAT IS LONG ENOUGH',
+    'not a secret for tests that is long enough',
+    'a secret for development only and known to everybody',
+    'another-secret-that-is-long-enough-for-it',
+    'the new secret, which is long enough too',
+    'my secret of thirty-two characters or more',
+    'an-example-secret-with-32-characters',
+    'test-secret-test-secret-and-something-else',
+    'super-secret-and-long-enough-for-anybody',
+    'todo lo que brilla no es oro, dice mi abuela',
+    'nothing can change me now, said the old river',
+    'put the kettle on when the rain begins',
+    'the password of the day is a password indeed',
+    'open sesame said the thief and the door fell',
+    'Mein Name ist Hase, ich weiß von nichts und niemand',
+    '人之初性本善性相近习相远苟不教性乃迁教之道贵以专昔孟母择邻处子不学断机杼',
+  ])('is taken where it is a passphrase, even a poor one: %s', (text) => {
+    expect(weakness(text)).toBeNull();
+  });
+
+  it('is taken where it is random, in whatever alphabet', () => {
+    const alphabets = ['hex', 'base64', 'base64url', 'latin1'] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...alphabets), fc.integer({ min: 32, max: 96 }), (alphabet, length) => {
+        expect(weakness(randomBytes(length).toString(alphabet))).toBeNull();
+      }),
+      { numRuns: 2000 },
+    );
+    for (let round = 0; round < 500; round += 1) {
+      expect(weakness(Array.from({ length: 40 }, () => randomInt(10)).join(''))).toBeNull();
+    }
+  });
+
+  it('is as good as what it repeats: twice a secret that is long enough is one', () => {
+    const good = randomBytes(24).toString('base64url');
+    expect(weakness(good + good)).toBeNull();
+    expect(weakness(good.slice(0, 31) + good.slice(0, 31))).toBe('repeats the same 31 characters');
+  });
+});

@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { Controller, Get, Post } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import {
+  type SealingDriver,
+  Session,
+  type SessionCookieOptions,
+  SessionDriver,
+  type SessionModuleOptions,
+  type SessionRecord,
+} from 'nestjs-session-kit';
+import { PlaceJar } from '../support/place-jar.js';
+import { TempFolder } from '../support/temp-folder.js';
+import { PLATFORMS, type Platform, TestApp } from '../support/test-app.js';
+
+@Controller(['', 'shop'])
+class AccountController {
+  @Post('in')
+  signIn(@Session() session: Session) {
+    session.regenerate().put('user', 'ann');
+    return {};
+  }
+
+  /** With more than fits into one cookie. */
+  @Post('in-with-much')
+  signInWithMuch(@Session() session: Session) {
+    session.regenerate().put({ user: 'ann', much: randomBytes(4000).toString('base64url') });
+    return {};
+  }
+
+  @Post('out')
+  async signOut(@Session() session: Session) {
+    await session.destroy();
+    return {};
+  }
+
+  @Post('invalidate')
+  invalidate(@Session() session: Session) {
+    session.invalidate();
+    return {};
+  }
+
+  @Post('note')
+  note(@Session() session: Session) {
+    session.put('note', 'written');
+    return {};
+  }
+
+  @Get('me')
+  me(@Session('user') user: string | null = null) {
+    return { user };
+  }
+}
+
+const HOST = 'www.shop.test';
+
+/** A browser at an application: which host and path it asks is the test's business, where the server is, is not. */
+class Visitor {
+  readonly jar = new PlaceJar();
+  /** The Set-Cookie headers of the last answer. */
+  set: readonly string[] = [];
+
+  async go(app: TestApp, method: string, path: string, host = HOST): Promise<Record<string, unknown>> {
+    const cookie = this.jar.header(host, path);
+    const sent = request(app.url + path, { method, headers: { host, ...(cookie === '' ? {} : { cookie }) } });
+    sent.end();
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      sent.on('response', resolve).on('error', reject);
+    });
+    this.set = response.headers['set-cookie'] ?? [];
+    this.jar.take(host, this.set);
+    const body: unknown = await json(response);
+    return { ...(typeof body === 'object' ? body : {}) };
+  }
+
+  async user(app: TestApp, path = '/me', host = HOST): Promise<unknown> {
+    return (await this.go(app, 'GET', path, host))['user'];
+  }
+}
+
+interface Move {
+  readonly what: string;
+  readonly before: SessionCookieOptions;
+  readonly after: SessionCookieOptions;
+  /** Where the cookie lies before, and after. */
+  readonly places: readonly [before: string, after: string];
+  /** A page whose requests carry the cookie of before and the one of after. */
+  readonly shared: string;
+  /** A page and host whose requests carry the cookie of after, and not the one of before, where there is one. */
+  readonly beyond?: { readonly path: string; readonly host?: string };
+}
+
+const HOST_PLACE = `session ${HOST} /`;
+const DOMAIN_PLACE = 'session .shop.test /';
+
+const MOVES: readonly [Move, ...Move[]] = [
+  {
+    what: 'to a path above',
+    before: { path: '/shop' },
+    after: { formerly: [{ path: '/shop' }] },
+    places: [`session ${HOST} /shop`, HOST_PLACE],
+    shared: '/shop',
+    beyond: { path: '' },
+  },
+  {
+    what: 'to a path below',
+    before: {},
+    after: { path: '/shop', formerly: [{ path: '/' }] },
+    places: [HOST_PLACE, `session ${HOST} /shop`],
+    shared: '/shop',
+  },
+  {
+    what: 'from the host to its domain',
+    before: {},
+    after: { domain: 'shop.test', formerly: [{}] },
+    places: [HOST_PLACE, DOMAIN_PLACE],
+    shared: '',
+    beyond: { path: '', host: 'api.shop.test' },
+  },
+  {
+    what: 'from the domain to a host',
+    before: { domain: 'shop.test' },
+    after: { formerly: [{ domain: '.Shop.Test' }] },
+    places: [DOMAIN_PLACE, HOST_PLACE],
+    shared: '',
+  },
+  {
+    what: 'to another name',
+    before: { name: 'sid' },
+    after: { formerly: [{ name: 'sid' }] },
+    places: [`sid ${HOST} /`, HOST_PLACE],
+    shared: '',
+  },
+  {
+    what: 'to another name, path and domain',
+    before: { name: 'sid', path: '/shop' },
+    after: { domain: 'shop.test', formerly: [{ name: 'other' }, { name: 'sid', path: '/shop' }] },
+    places: [`sid ${HOST} /shop`, DOMAIN_PLACE],
+    shared: '/shop',
+    beyond: { path: '' },
+  },
+];
+
+const WAYS = PLATFORMS.flatMap((platform) =>
+  ['file', 'stealth'].map((driver): [Platform, string] => [platform, driver]),
+);
+
+describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => {
+  const start = (
+    location: string,
+    cookie: SessionCookieOptions,
+    options: Partial<SessionModuleOptions> = {},
+  ) =>
+    TestApp.start(platform, {
+      controllers: [AccountController],
+      options: { driver, cookie, ...(driver === 'file' ? { file: { location } } : {}), ...options },
+    });
+
+  /** A visitor who signed in before the deployment, and the application after it. */
+  async function deployed({ before, after, shared, places }: Move, signIn = 'in') {
+    const folder = await TempFolder.make();
+    const visitor = new Visitor();
+    {
+      await using old = await start(folder.path, before);
+      await visitor.go(old, 'POST', `${shared}/${signIn}`);
+      if (signIn === 'in') expect(visitor.jar.places).toEqual([places[0]]);
+    }
+    const app = await start(folder.path, after);
+    return {
+      visitor,
+      app,
+      async [Symbol.asyncDispose]() {
+        await app[Symbol.asyncDispose]();
+        await folder[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  describe.each(MOVES.map((move) => [move.what, move] as const))('%s', (_what, move) => {
+    const { shared, beyond, places } = move;
+
+    it('is taken over with the first request, and expired where it lay', async () => {
+      await using world = await deployed(move);
+      const { visitor, app } = world;
+      expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
+      expect(visitor.jar.places).toEqual([places[1]]);
+      expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
+      if (beyond !== undefined) expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBe('ann');
+    });
+
+    it.each(['out', 'invalidate'])('stays signed out (%s), in the first request or later', async (way) => {
+      for (const visits of [[], [`${shared}/me`], [`${shared}/note`], [`${shared}/in`]]) {
+        await using world = await deployed(move);
+        const { visitor, app } = world;
+        for (const path of visits) await visitor.go(app, path.endsWith('me') ? 'GET' : 'POST', path);
+        await visitor.go(app, 'POST', `${shared}/${way}`);
+        expect(await visitor.user(app, `${shared}/me`)).toBeNull();
+        expect(await visitor.user(app, '/me')).toBeNull();
+        expect(visitor.jar.places).toEqual(way === 'out' ? [] : [places[1]]);
+      }
+    });
+
+    it('stays signed out where the old cookie was out of sight all the time', async () => {
+      if (beyond === undefined) return;
+      await using world = await deployed(move);
+      const { visitor, app } = world;
+      expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBeNull();
+      await visitor.go(app, 'POST', `${beyond.path}/in`, beyond.host);
+      await visitor.go(app, 'POST', `${beyond.path}/out`, beyond.host);
+      // An answer from another host cannot expire a cookie of this one.
+      if (beyond.host !== undefined) return;
+      expect(visitor.jar.places).toEqual([]);
+      expect(await visitor.user(app, `${shared}/me`)).toBeNull();
+    });
+
+    it('is taken over in all its pieces', async () => {
+      await using world = await deployed(move, 'in-with-much');
+      const { visitor, app } = world;
+      expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
+      const [name = ''] = places[1].split(' ');
+      const piecesAt = (place: string) => [0, 1].map((number) => place.replace(name, `${name}.${number}`));
+      expect(visitor.jar.places).toEqual(driver === 'stealth' ? piecesAt(places[1]) : [places[1]]);
+      await visitor.go(app, 'POST', `${shared}/out`);
+      expect(visitor.jar.places).toEqual([]);
+    });
+
+    it('does not outweigh the one that came after it', async () => {
+      await using world = await deployed(move);
+      const { visitor, app } = world;
+      const late = new Visitor();
+      await late.go(app, 'POST', `${shared}/note`);
+      visitor.jar.take(HOST, late.set);
+      expect(await visitor.user(app, `${shared}/me`)).toBeNull();
+    });
+  });
+
+  it('to a place whose old one nobody named opens nothing on stealth, and cannot undo a sign-out', async () => {
+    const [toPathAbove] = MOVES;
+    await using world = await deployed({ ...toPathAbove, after: {} });
+    const { visitor, app } = world;
+    expect(await visitor.user(app, '/shop/me')).toBe(driver === 'stealth' ? null : 'ann');
+    for (const path of ['note', 'in', 'invalidate']) await visitor.go(app, 'POST', `/shop/${path}`);
+    expect(await visitor.user(app, '/shop/me')).toBeNull();
+    expect(await visitor.user(app, '/me')).toBeNull();
+  });
+});
+
+describe('A cookie that never moved', () => {
+  it.each(PLATFORMS)('is alone in an answer, on %s', async (platform) => {
+    await using app = await TestApp.start(platform, {
+      controllers: [AccountController],
+      options: { driver: 'stealth', cookie: { formerly: [{ path: '/shop' }, { name: 'sid' }] } },
+    });
+    const visitor = new Visitor();
+    await visitor.go(app, 'POST', '/note');
+    expect(visitor.set).toEqual([expect.stringMatching(/^session=v1s/)]);
+    await visitor.go(app, 'GET', '/me');
+    expect(visitor.set).toEqual([]);
+  });
+});
+
+/** As an application might write one; its tokens know nothing of cookies. */
+@SessionDriver('plain')
+class PlainDriver implements SealingDriver {
+  seal(record: SessionRecord): string {
+    return Buffer.from(JSON.stringify(record)).toString('base64url');
+  }
+
+  open(token: string): SessionRecord | null {
+    try {
+      const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
+      return record;
+    } catch {
+      return null;
+    }
+  }
+}
+
+describe("The cookie of an application's own sealing driver", () => {
+  it.each(PLATFORMS)('is taken over from another name as any other, on %s', async (platform) => {
+    const start = (cookie: SessionCookieOptions) =>
+      TestApp.start(platform, {
+        controllers: [AccountController],
+        providers: [PlainDriver],
+        options: { driver: 'plain', cookie },
+      });
+    const visitor = new Visitor();
+    {
+      await using before = await start({ name: 'sid' });
+      await visitor.go(before, 'POST', '/in');
+    }
+    await using app = await start({ formerly: [{ name: 'sid' }] });
+    expect(await visitor.user(app)).toBe('ann');
+    expect(visitor.jar.places).toEqual([HOST_PLACE]);
+    await visitor.go(app, 'POST', '/out');
+    expect(visitor.jar.places).toEqual([]);
+  });
+});

@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Controller, Get, Headers, Post } from '@nestjs/common';
+import type { Application } from 'express';
+import { describe, expect, it } from 'vitest';
+import { type RecordDriver, Session, SessionDriver, type SessionRecord } from 'nestjs-session-kit';
+import { Keyring } from '../../lib/crypto/keyring.js';
+import { randomId } from '../../lib/crypto/random-id.js';
+import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
+import { heapGrowth } from '../support/heap-growth.js';
+import { PLATFORMS, SECRET, TestApp } from '../support/test-app.js';
+
+@Controller()
+class PagesController {
+  @Post('write')
+  write(@Session() session: Session, @Headers('authorization') authorization = '') {
+    // As an application does that knows its users by a token.
+    session.put('userId', authorization.slice('Bearer '.length, 'Bearer '.length + 40));
+    return {};
+  }
+
+  @Get('read')
+  read(@Session('userId') userId: string) {
+    return { userId };
+  }
+}
+
+/** As somebody might write one: keeps the records that it is given. */
+@SessionDriver('plain')
+class PlainDriver implements RecordDriver {
+  readonly #records = new Map<string, SessionRecord>();
+
+  read = (id: string) => Promise.resolve(this.#records.get(id) ?? null);
+  write = (id: string, record: SessionRecord) => {
+    this.#records.set(id, { ...record });
+    return Promise.resolve(true);
+  };
+  touch = () => Promise.resolve(true);
+  destroy = () => Promise.resolve();
+}
+
+/** What each header is filled up to: Node takes 16 KB of them in all. */
+const HEADER = 3800;
+const SESSIONS = 1500;
+/** Far more than a session takes, and far less than one header. */
+const MAX_A_SESSION = 2800;
+
+const filler = (length: number): string => randomBytes(length).toString('base64url').slice(0, length);
+
+/** Large headers that a session takes something of: none of them the same twice. */
+function headers(cookie?: string): Record<string, string> {
+  return {
+    'user-agent': `Mozilla/5.0 ${filler(HEADER)}`,
+    authorization: `Bearer ${filler(HEADER)}`,
+    'x-forwarded-for': `2001:0db8:85a3:0000:0000:8a2e:0370:7334, ${'203.0.113.195, '.repeat(240)}10.0.0.1`,
+    cookie: cookie === undefined ? `a=${filler(HEADER)}` : `${cookie}; a=${filler(HEADER)}`,
+  };
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+async function send(app: TestApp, method: string, path: string, cookie?: string): Promise<string> {
+  const sent = request(app.url + path, { method, agent, headers: headers(cookie) });
+  sent.end();
+  return new Promise((resolve, reject) => {
+    sent.on('error', reject).on('response', (response) => {
+      const [set = ''] = response.headers['set-cookie'] ?? [];
+      text(response).then(() => resolve(set.slice(0, set.indexOf(';'))), reject);
+    });
+  });
+}
+
+describe.each(PLATFORMS)('On %s, what is kept of many sessions', (platform) => {
+  it.each(['memory', 'plain'])('with the driver %s holds on to no header', async (driver) => {
+    await using app = await TestApp.start(platform, {
+      controllers: [PagesController],
+      providers: [PlainDriver],
+      options: { driver },
+      configure: (each) => {
+        const instance: unknown = each.getHttpAdapter().getInstance();
+        // Express takes the address out of a header then.
+        if (isExpress(instance)) instance.set('trust proxy', true);
+      },
+    });
+    const visit = async (): Promise<void> => {
+      const cookie = await send(app, 'POST', '/write');
+      // And of later visits, from which the id and the cookie are known.
+      await send(app, 'POST', '/write', cookie);
+      await send(app, 'GET', '/read', cookie);
+    };
+    const visits = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, visit));
+    };
+    await visits(300);
+    expect((await heapGrowth(() => visits(SESSIONS))) / SESSIONS).toBeLessThan(MAX_A_SESSION);
+  });
+});
+
+const isExpress = (instance: unknown): instance is Application =>
+  typeof instance === 'function' && 'set' in instance;
+
+/** A token as it comes: cut out of a Cookie header. */
+function cutOut(token: string): string {
+  const header = `session=${token}; a=${filler(12_000)}`;
+  return header.slice('session='.length, 'session='.length + token.length);
+}
+
+describe('What is remembered of tokens', () => {
+  const COUNT = 1000;
+
+  it('of signed ids holds on to no header', async () => {
+    const keyring = new Keyring([SECRET], 'session');
+    const tokens = Array.from({ length: COUNT }, () => keyring.sign(randomId()));
+    const growth = await heapGrowth(() => {
+      for (const token of tokens) expect(keyring.verify(cutOut(token))).not.toBeNull();
+      // Once more, from another header.
+      for (const token of tokens) expect(keyring.verify(cutOut(token))).not.toBeNull();
+    });
+    expect(growth / COUNT).toBeLessThan(3000);
+    expect(keyring.verify(tokens[0] ?? '')).not.toBeNull();
+  });
+
+  it('of sealed sessions holds on to no header', async () => {
+    const driver = new StealthDriver(new Keyring([SECRET], 'session'));
+    const record = {
+      payload: '{}',
+      expiresAt: Date.now() + 60_000,
+      version: 1,
+      lastActivity: 1,
+      userId: null,
+      ipAddress: null,
+      userAgent: null,
+    };
+    const tokens = Array.from({ length: COUNT }, () => driver.seal(record));
+    const growth = await heapGrowth(() => {
+      for (const token of tokens) expect(driver.open(cutOut(token))).not.toBeNull();
+      for (const token of tokens) expect(driver.open(cutOut(token))).not.toBeNull();
+    });
+    expect(growth / COUNT).toBeLessThan(3000);
+    expect(driver.open(tokens[0] ?? '')).not.toBeNull();
+  });
+});

@@ -1,0 +1,67 @@
+interface Kept {
+  readonly name: string;
+  readonly path: string;
+  readonly domain: string;
+  readonly hostOnly: boolean;
+  readonly value: string;
+}
+
+/** What a browser does with the cookies of several hosts and paths (RFC 6265bis, 5.1 and 5.7), lifetimes apart. */
+export class PlaceJar {
+  readonly #kept: Kept[] = [];
+
+  /** Takes the Set-Cookie headers of a response from a host. */
+  take(host: string, setCookies: readonly string[]): void {
+    for (const header of setCookies) {
+      const [pair = '', ...rest] = header.split('; ');
+      const attributes = new Map(
+        rest.map((each) => {
+          const [key = '', value = ''] = each.split('=');
+          return [key.toLowerCase(), value];
+        }),
+      );
+      const name = pair.slice(0, pair.indexOf('='));
+      const domain = attributes.get('domain')?.replace(/^\./, '').toLowerCase();
+      if (domain !== undefined && !isBelow(host, domain)) continue;
+      const cookie: Kept = {
+        name,
+        path: attributes.get('path') ?? '/',
+        domain: domain ?? host,
+        hostOnly: domain === undefined,
+        value: pair.slice(name.length + 1),
+      };
+      const same = this.#kept.findIndex(
+        (kept) =>
+          kept.name === cookie.name &&
+          kept.path === cookie.path &&
+          kept.domain === cookie.domain &&
+          kept.hostOnly === cookie.hostOnly,
+      );
+      const isOver = attributes.get('max-age') === '0';
+      if (same !== -1) this.#kept.splice(same, 1, ...(isOver ? [] : [cookie]));
+      else if (!isOver) this.#kept.push(cookie);
+    }
+  }
+
+  /** The Cookie header of a request, those with the longer path first. */
+  header(host: string, path: string): string {
+    return this.#kept
+      .filter((cookie) => (cookie.hostOnly ? host === cookie.domain : isBelow(host, cookie.domain)))
+      .filter((cookie) => isUnder(path, cookie.path))
+      .toSorted((one, other) => other.path.length - one.path.length)
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+  }
+
+  /** Where its cookies lie: `name domain path`, a domain with a dot in front where hosts below get the cookie too. */
+  get places(): string[] {
+    return this.#kept
+      .map(({ name, domain, hostOnly, path }) => `${name} ${hostOnly ? '' : '.'}${domain} ${path}`)
+      .toSorted();
+  }
+}
+
+const isBelow = (host: string, domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
+
+const isUnder = (path: string, cookiePath: string): boolean =>
+  path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
