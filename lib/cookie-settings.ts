@@ -62,31 +62,31 @@ function formerPlaces(
   const name = former.name ?? now.name;
   const paths = former.path === undefined ? [...new Set([now.place.path, '/'])] : [former.path];
   const domains = former.domain === undefined ? [...new Set([options.domain, undefined])] : [former.domain];
-  const [first, ...others] = paths.flatMap((path) =>
-    domains.map((domain) => ({ ...attributes, name, path, ...(domain === undefined ? {} : { domain }) })),
-  );
   // Where the environment decides on `secure`, and by that on the name, an entry that says something in production may say
   // nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && /^__(host|secure)-/i.test(name)) return [];
-  const make = (variant: SessionCookieOptions): SessionCookie =>
-    new SessionCookie(variant, now.maxPieces, option);
-  const possible = others.flatMap((variant) => attempted(() => make(variant)));
-  const all =
-    possible.length > 0 ? [...attempted(() => make(first ?? {})), ...possible] : [make(first ?? {})];
-  const elsewhere = all.filter(({ place }) => !isSamePlace(place, now.place));
-  if (elsewhere.length > 0 || options.name === undefined) return elsewhere;
+  const mayBeElsewhere = options.name === undefined && former.name !== undefined;
+  const refusals: SessionConfigError[] = [];
+  const places = paths.flatMap((path) =>
+    domains.flatMap((domain) => {
+      const variant = { ...attributes, name, path, ...(domain === undefined ? {} : { domain }) };
+      try {
+        return [new SessionCookie(variant, now.maxPieces, option)];
+      } catch (error) {
+        if (!(error instanceof SessionConfigError)) throw error;
+        refusals.push(error);
+        return [];
+      }
+    }),
+  );
+  const [refusal] = refusals;
+  if (places.length === 0 && refusal !== undefined) throw refusal;
+  const elsewhere = places.filter(({ place }) => !isSamePlace(place, now.place));
+  if (elsewhere.length > 0 || mayBeElsewhere) return elsewhere;
   throw new SessionConfigError(
     `Option '${option}' names the place where the cookie is now: name "${now.name}", path "${now.place.path}", ` +
       `${now.place.domain === null ? 'no domain' : `domain "${now.place.domain}"`}. It takes what 'name', 'path' or 'domain' were before.`,
   );
-}
-
-function attempted<T>(make: () => T): T[] {
-  try {
-    return [make()];
-  } catch {
-    return [];
-  }
 }
 
 const TAKES = {

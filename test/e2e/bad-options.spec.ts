@@ -133,6 +133,11 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
   ],
   [
     'cookie.formerly[0]',
+    [{ formerly: [{}] }, { formerly: [{ path: '/' }] }, { path: '/shop', formerly: [{ path: '/shop' }] }],
+    /names the place where the cookie is now: name "session"/,
+  ],
+  [
+    'cookie.formerly[0]',
     [
       { secure: true, path: '/shop', formerly: [{ name: '__Host-s', path: '/shop' }] },
       { secure: true, formerly: [{ name: '__Host-s', domain: 'shop.test' }] },
