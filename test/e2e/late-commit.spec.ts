@@ -1,0 +1,170 @@
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Injectable,
+  type NestInterceptor,
+  RequestTimeoutException,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
+import { TimeoutError, catchError, throwError, timeout } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Session, SessionError } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
+import { PLATFORMS, TestApp, setCookies } from '../support/test-app.js';
+
+/** Resolved by a test that lets a handler go on. */
+let goOn = new Deferred();
+let outcome = new Deferred<unknown>();
+
+interface Raw {
+  writeHead(status: number): unknown;
+  write(text: string): unknown;
+  end(text?: string): unknown;
+}
+
+const rawOf = (res: { raw?: Raw } & Partial<Raw>): Raw => res.raw ?? (res as Raw);
+
+/** The recipe of Nest's documentation, with a time that only the test decides about. */
+@Injectable()
+class TimeoutInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return next.handle().pipe(
+      timeout(20),
+      catchError((error: unknown) =>
+        throwError(() => (error instanceof TimeoutError ? new RequestTimeoutException() : error)),
+      ),
+    );
+  }
+}
+
+@Controller()
+class LateController {
+  @Get('begin')
+  begin(@Session() session: Session) {
+    session.put('begun', true);
+    return {};
+  }
+
+  @Get('all')
+  all(@Session() session: Session) {
+    return session.all();
+  }
+
+  @Get('slow')
+  @UseInterceptors(TimeoutInterceptor)
+  async slow(@Session() session: Session) {
+    session.put('early', 1);
+    await goOn.promise;
+    session.put('late', 1);
+    outcome.resolve(null);
+    return {};
+  }
+
+  /** Sends the head, changes the session, and commits by hand. */
+  @Get(':change')
+  async change(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
+    const raw = rawOf(res);
+    raw.writeHead(200);
+    raw.write('begun, ');
+    await goOn.promise;
+    outcome.resolve(
+      await session
+        .put('late', 1)
+        .commit()
+        .then(
+          () => 'stored',
+          (error: unknown) => error,
+        ),
+    );
+    raw.end('ended');
+  }
+
+  @Get('head/:way')
+  async rest(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
+    const raw = rawOf(res);
+    raw.writeHead(200);
+    raw.write('begun, ');
+    outcome.resolve(
+      await session.destroy().then(
+        () => 'ended',
+        (error: unknown) => error,
+      ),
+    );
+    raw.end('ended');
+  }
+}
+
+async function begin(platform: (typeof PLATFORMS)[number], driver: string) {
+  goOn = new Deferred();
+  outcome = new Deferred();
+  const log: string[] = [];
+  const note = (line: unknown): void => void log.push(String(line));
+  const app = await TestApp.start(platform, {
+    controllers: [LateController],
+    options: { driver },
+    configure: (nest) => {
+      nest.useLogger({ log: () => undefined, warn: note, error: note });
+    },
+  });
+  return { app, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+}
+
+describe.each(PLATFORMS)('a commit after the head of the response has left, on %s,', (platform) => {
+  it.each([
+    ['of a new session, on memory', 'memory', false],
+    ['of a new session, on stealth', 'stealth', false],
+    ['of any session, on stealth', 'stealth', true],
+  ])('is refused and said in the log where it needs a cookie: %s', async (_what, driver, begun) => {
+    await using scene = await begin(platform, driver);
+    const visitor = scene.app.visitor();
+    if (begun) await visitor.get('/begin').expect(200);
+    goOn.resolve();
+    const response = await visitor.get('/change').expect(200);
+    expect(response.text).toBe('begun, ended');
+    expect(await outcome.promise).toBeInstanceOf(SessionError);
+    expect(String(await outcome.promise)).toContain('before the first byte');
+    expect(setCookies(response)).toEqual([]);
+    expect(scene.log.join()).toContain('nothing of it was stored');
+    await visitor.get('/all').expect(200, begun ? { begun: true } : {});
+  });
+
+  it('is stored where it needs none', async () => {
+    await using scene = await begin(platform, 'memory');
+    const visitor = scene.app.visitor();
+    await visitor.get('/begin').expect(200);
+    goOn.resolve();
+    await visitor.get('/change').expect(200);
+    expect(await outcome.promise).toBe('stored');
+    expect(scene.log).toEqual([]);
+    await visitor.get('/all').expect(200, { begun: true, late: 1 });
+  });
+
+  it.each([
+    ['memory', 'ended'],
+    ['stealth', expect.any(SessionError)],
+  ])('ends a session all the same, and says so where its cookie stays: %s', async (driver, expected) => {
+    await using scene = await begin(platform, driver);
+    const visitor = scene.app.visitor();
+    await visitor.get('/begin').expect(200);
+    await visitor.get('/head/destroy').expect(200);
+    expect(await outcome.promise).toEqual(expected);
+    await visitor.get('/all').expect(200, {});
+  });
+
+  it.each(['memory', 'stealth'])(
+    'is said in the log where a handler goes on behind TimeoutInterceptor, with %s',
+    async (driver) => {
+      await using scene = await begin(platform, driver);
+      const visitor = scene.app.visitor();
+      await visitor.get('/begin').expect(200);
+      await visitor.get('/slow').expect(408);
+      goOn.resolve();
+      await outcome.promise;
+      await expect.poll(() => scene.log.join()).toContain('after its response had ended');
+      await visitor.get('/all').expect(200, { begun: true, early: 1 });
+    },
+  );
+});
