@@ -1,5 +1,6 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { type Change, type Updater, addTo, clear, pushTo, replay, updateAt } from './changes.js';
+import { deepCopy } from './deep-copy.js';
 import { type Ages, FlashState } from './flash-state.js';
 import { LentObjects } from './lent-objects.js';
 import {
@@ -31,13 +32,15 @@ export interface Draft {
   readonly payload: Payload;
   /** How many changes it contains. */
   readonly changes: number;
+  /** What the values were made of, where the application may mutate them meanwhile; null where it cannot. */
+  readonly copy: Values | null;
 }
 
 /**
  * What one request knows of its session, and what it changed. Pure: no I/O, no request, no clock of its own.
  *
  * The values are live objects: an application may mutate what it got. Beside them stands the list of changes, so that
- * they can be replayed on a newer record, and the text that was loaded, so that a mutation in place can be noticed.
+ * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
  */
 export class SessionState {
   values: Values;
@@ -283,9 +286,19 @@ export class SessionState {
     return this.#lent !== null;
   }
 
-  /** Whether something that was handed out is no longer what was loaded. One serialization, and only if asked for. */
+  /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
   #mutated(): boolean {
-    return this.#lent !== null && this.#lent.mutated(this.#payload, this.#text);
+    if (this.#lent === null || this.#payload === null || this.#text === null) return false;
+    return this.#lent.mutated(this.#payload, this.#text);
+  }
+
+  /**
+   * The top-level key of something that was mutated in place, where that is all there is to store; undefined otherwise.
+   * Nothing else becomes due by itself.
+   */
+  get mutatedKey(): string | undefined {
+    if (this.#effective || this.#durationChanged || this.flash.due || this.#text === null) return undefined;
+    return this.#lent?.mutatedKey(this.values, this.#text);
   }
 
   /**
@@ -306,7 +319,9 @@ export class SessionState {
     if (flash.length > 0) payload.f = flash;
     const plain = this.#plain && this.#lent === null && flash.length === 0;
     try {
-      return { text: serialize(payload, this.#serializer, plain), payload, changes: this.#changes.length };
+      const text = serialize(payload, this.#serializer, plain);
+      const copy = this.#lent === null ? null : deepCopy(this.values);
+      return { text, payload, changes: this.#changes.length, copy };
     } catch (error) {
       this.notStored();
       throw error;
@@ -322,6 +337,7 @@ export class SessionState {
   stored(draft: Draft): void {
     this.#payload = draft.payload;
     this.#text = draft.text;
+    this.#lent?.stored(draft.copy);
     this.#changes.splice(0, draft.changes);
     this.#effective = this.#changes.length > 0;
     this.#durationChanged = this.#duration !== draft.payload.t;
@@ -336,7 +352,9 @@ export class SessionState {
   rebase(payload: Payload, text: string): void {
     this.#takeReplaced();
     const old = this.values;
-    const mutations = this.#lent?.mutations(old, this.#text, this.#changes) ?? [];
+    const oldText = this.#text;
+    const mutations =
+      this.#lent === null || oldText === null ? [] : this.#lent.mutations(old, oldText, this.#changes);
     try {
       this.#changes = replay(payload.d, [...this.#changes, ...mutations]);
     } catch (cause) {
@@ -350,7 +368,7 @@ export class SessionState {
     this.#text = text;
     this.values = payload.d;
     this.flash.rebase(flashOf(payload));
-    this.#lent?.keep(old, this.values);
+    this.#lent?.keep(old, oldText, this.values, text);
   }
 
   #takeReplaced(): void {

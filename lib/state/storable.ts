@@ -1,13 +1,14 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from './payload.js';
-import { MAX_DEPTH } from './values.js';
+import { MAX_DEPTH, type Values, isPlain } from './values.js';
 
 /**
  * The text of a payload.
  *
  * @throws SessionValueError naming the key, where a value cannot be stored without loss: what the serializer itself
  * refuses (with JSON a cycle or a BigInt), what JSON would drop or change without a word (a function, a symbol, NaN, an
- * infinite number, a Map, a Set), and what is nested so deep that reading it would be a danger
+ * infinite number, an invalid Date, a Map, a Buffer, Headers, a list with holes), and what is nested so deep that reading
+ * it would be a danger
  * @param plain whether all that is new since the payload was loaded is known to be plain: then nothing has to be looked at
  */
 export function serialize(payload: Payload, serializer: SessionSerializer, plain = false): string {
@@ -37,16 +38,19 @@ export function isPlainValue(value: unknown): boolean {
 }
 
 function assertLossless(payload: Payload): void {
+  const groups = groupsOf(payload);
   // Looking costs little; saying where costs more, and is done only when there is something to say.
-  if (
-    isLossless(payload.d, 0) &&
-    (payload.f === undefined || payload.f.every(([, messages]) => isLossless(messages, 0)))
-  ) {
-    return;
-  }
-  for (const group of [payload.d, ...(payload.f ?? []).map(([, messages]) => messages)]) {
+  if (groups.every((group) => isLossless(group, 0))) return;
+  for (const group of groups) {
     for (const [key, value] of Object.entries(group)) explainLoss(value, key, 1);
   }
+}
+
+/** All that an application or a visitor put into a payload. */
+function groupsOf({ d, f = [] }: Payload): Values[] {
+  return [d, ...f.flatMap(([, ...messagesAndFields]) => messagesAndFields)].filter(
+    (group) => group !== undefined,
+  );
 }
 
 /** JSON has been through the value already: it has no cycle. */
@@ -65,26 +69,66 @@ function isLossless(value: unknown, depth: number): boolean {
 }
 
 function isLosslessObject(value: object, depth: number): boolean {
+  if (lossOf(value) !== null) return false;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) if (!isLossless(value[index], depth)) return false;
     return true;
   }
   // JSON asks the object itself, and what it answers is its own business.
-  if ('toJSON' in value) return true;
-  if (isUnknownToJson(value)) return false;
+  if (saysItself(value)) return true;
   for (const key in value)
     if (Object.hasOwn(value, key) && !isLossless(Reflect.get(value, key), depth)) return false;
   return true;
 }
 
-/** What JSON turns into `{}` or the like without a word. Plain objects, nearly all there are, are found out first. */
-function isUnknownToJson(value: object): boolean {
+/** What JSON would do to an object without a word, its members apart. Null where it does nothing. */
+function lossOf(value: object): string | null {
+  if (Array.isArray(value)) return lossOfList(value);
+  // Plain objects, nearly all there are, are found out first.
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return false;
-  return ArrayBuffer.isView(value) || UNKNOWN_TO_JSON.some((kind) => value instanceof kind);
+  if (prototype === Object.prototype || prototype === null) return null;
+  if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date would become null';
+  if (!isUnknownToJson(value)) return null;
+  return `a ${value.constructor.name} would become a plain object (give the option 'serializer' one that knows it, such as superjson)`;
+}
+
+function lossOfList(list: readonly unknown[]): string | null {
+  for (let index = 0; index < list.length; index += 1) {
+    if (list[index] === undefined && !(index in list)) return 'a list with holes would have null in them';
+  }
+  return Object.keys(list).length === list.length ? null : 'a list with named properties would lose them';
+}
+
+function saysItself(value: object): boolean {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+/** What JSON turns into `{}` or the like. */
+function isUnknownToJson(value: object): boolean {
+  // A Buffer says itself how it is written, but JSON does not bring it back.
+  if (ArrayBuffer.isView(value))
+    return !saysItself(value) || Reflect.get(value, 'toJSON') === Buffer.prototype.toJSON;
+  if (saysItself(value)) return false;
+  return UNKNOWN_TO_JSON.some((kind) => value instanceof kind) || isBuiltInShell(value);
 }
 
 const UNKNOWN_TO_JSON = [Map, Set, WeakMap, WeakSet, RegExp, Error, Promise, ArrayBuffer];
+
+/**
+ * Whether an object is one of the platform's that keeps what it holds where nobody sees it (Headers, URLSearchParams,
+ * Blob, FormData, an iterator): it names its kind and has no properties. Boxed texts, numbers and truth values JSON knows.
+ */
+function isBuiltInShell(value: object): boolean {
+  const tag = Object.prototype.toString.call(value);
+  return !KNOWN_TAGS.has(tag) && !isPlain(value) && Object.keys(value).length === 0;
+}
+
+const KNOWN_TAGS: ReadonlySet<string> = new Set([
+  '[object Object]',
+  '[object String]',
+  '[object Number]',
+  '[object Boolean]',
+]);
 
 /** @throws SessionValueError at the first place that loses something */
 function explainLoss(value: unknown, path: string, depth: number): void {
@@ -93,20 +137,15 @@ function explainLoss(value: unknown, path: string, depth: number): void {
     throw unstorable(path, `a ${typeof value} cannot be stored`);
   }
   if (typeof value === 'number') throw unstorable(path, `${String(value)} would become null`);
-  if (typeof value === 'object' && value !== null && isUnknownToJson(value)) {
-    throw unstorable(
-      path,
-      `a ${value.constructor.name} would become a plain object (give the option 'serializer' one that knows it, such as superjson)`,
-    );
-  }
+  const loss = typeof value === 'object' && value !== null ? lossOf(value) : null;
+  if (loss !== null) throw unstorable(path, loss);
   if (depth > MAX_DEPTH) throw unstorable(path, TOO_DEEP);
   for (const [key, member] of Object.entries(value ?? {})) explainLoss(member, `${path}.${key}`, depth + 1);
 }
 
 /** The first top-level key that the serializer refuses by itself. */
 function culpritOf(payload: Payload, serializer: SessionSerializer): string {
-  const groups = [payload.d, ...(payload.f ?? []).map(([, messages]) => messages)];
-  for (const group of groups) {
+  for (const group of groupsOf(payload)) {
     for (const [key, value] of Object.entries(group)) {
       try {
         serializer.stringify(value);

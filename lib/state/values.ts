@@ -241,7 +241,7 @@ function cloneMember(
 }
 
 /** A key from a visitor's JSON may be `__proto__`: it stays a key like any other, and becomes no prototype. */
-function setOwn(values: Values, key: string, value: unknown): void {
+export function setOwn(values: Values, key: string, value: unknown): void {
   if (key !== '__proto__') values[key] = value;
   else Object.defineProperty(values, key, { value, enumerable: true, writable: true, configurable: true });
 }

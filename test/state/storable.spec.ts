@@ -24,7 +24,30 @@ const UNSTORABLE: [string, unknown, RegExp][] = [
   ['an infinite number', -Infinity, /-Infinity/],
   ['a Map', new Map([['confidential', 1]]), /Map.*superjson/],
   ['a Set', new Set(['confidential']), /Set.*superjson/],
+  ['a Buffer', Buffer.from('confidential'), /a Buffer .*superjson/],
+  ['a typed array', new Uint8Array([1]), /a Uint8Array .*superjson/],
+  ['a DataView', new DataView(new ArrayBuffer(1)), /a DataView .*superjson/],
+  ['an ArrayBuffer', new ArrayBuffer(1), /a ArrayBuffer .*superjson/],
+  ['URLSearchParams', new URLSearchParams({ confidential: '1' }), /a URLSearchParams .*superjson/],
+  ['Headers', new Headers({ confidential: '1' }), /a Headers .*superjson/],
+  ['FormData', new FormData(), /a FormData .*superjson/],
+  ['a Blob', new Blob(['confidential']), /a Blob .*superjson/],
+  ['a File', new File(['confidential'], 'x'), /a File .*superjson/],
+  ['a Request', new Request('http://localhost/confidential'), /a _?Request .*superjson/],
+  ['a weak reference', new WeakRef({}), /a WeakRef .*superjson/],
+  ['an error', new Error('confidential'), /a Error .*superjson/],
+  ['an invalid Date', new Date(Number.NaN), /an invalid Date would become null/],
+  ['a list with holes', holed(), /a list with holes/],
+  ['a list with named properties', Object.assign(['a'], { confidential: 1 }), /a list with named properties/],
+  ['a list with both', Object.assign(holed(), { confidential: 1 }), /a list with holes/],
 ];
+
+/** Two items, of which the first is none. */
+function holed(): unknown[] {
+  const list: unknown[] = [];
+  list[1] = 'confidential';
+  return list;
+}
 
 describe('what JSON cannot keep', () => {
   it.each(UNSTORABLE)('is refused under its key: %s', (_name, value, reason) => {
@@ -42,9 +65,20 @@ describe('what JSON cannot keep', () => {
   });
 
   it.each(UNSTORABLE)('is refused in a flash message: %s', (_name, value) => {
-    expect(() => serialize(payload({}, { status: value }), JSON)).toThrow(/"status/);
+    expect(() => serialize(payload({}, { status: value }), JSON)).toThrow(/"status"/);
+  });
+
+  it.each(UNSTORABLE)('is refused in a field of a form: %s', (_name, value) => {
+    const flashed: Payload = { ...payload({}), f: [[1, {}, { email: value }]] };
+    expect(() => serialize(flashed, JSON)).toThrow(/"email"/);
   });
 });
+
+/** An object of an application that says of what kind it is. */
+class Tagged {
+  readonly name = 'x';
+  readonly [Symbol.toStringTag] = 'Tagged';
+}
 
 describe('what can be kept', () => {
   it('is kept as JSON writes it', () => {
@@ -56,6 +90,10 @@ describe('what can be kept', () => {
       list: [1, [2]],
       object: { a: {} },
       date: new Date(0),
+      address: new URL('http://localhost/'),
+      boxed: [Object('x'), Object(1), Object(false)],
+      bare: Object.assign(Object.create(null), { a: 1 }),
+      instance: new Tagged(),
     };
     expect(serialize(payload(values), JSON)).toBe(JSON.stringify(payload(values)));
   });

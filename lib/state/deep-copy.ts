@@ -1,0 +1,107 @@
+import { type Values, setOwn } from './values.js';
+
+/** Stands in a copy for a property that is computed: whoever reads it runs code of the application. */
+export const COMPUTED: unique symbol = Symbol('computed');
+
+/**
+ * How many objects are copied below one that says itself how it is written (`toJSON`): the record of an ORM may hold on
+ * to the whole of it. What lies beyond is taken as it is.
+ */
+const MAX_BELOW_SELF_WRITTEN = 1000;
+
+/**
+ * A copy of what an object is made of, to compare it with later (`isSame`), and for nothing else: instances of classes
+ * keep their class and their own properties, and have no private fields. No code of the application runs: neither
+ * getters nor `toJSON` are asked.
+ */
+export function deepCopy<T>(value: T): T;
+export function deepCopy(value: unknown): unknown {
+  return new Copying().copy(value);
+}
+
+class Copying {
+  readonly #copies = new Map<object, object>();
+  /** How many objects may still be copied; without end outside of objects that say themselves how they are written. */
+  #left = Infinity;
+
+  copy(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const known = this.#copies.get(value);
+    if (known !== undefined) return known;
+    if (this.#left <= 0) return value;
+    this.#left -= 1;
+    if (Array.isArray(value)) return this.#copyList(value);
+    const prototype: object | null = Object.getPrototypeOf(value);
+    return prototype === Object.prototype ? this.#copyPlain(value) : this.#copyInstance(value, prototype);
+  }
+
+  #copyList(list: readonly unknown[]): unknown[] {
+    const copy: unknown[] = [];
+    this.#copies.set(list, copy);
+    for (let index = 0; index < list.length; index += 1) copy.push(this.copy(list[index]));
+    return copy;
+  }
+
+  #copyPlain(source: object): object {
+    const copy: Values = {};
+    this.#copies.set(source, copy);
+    for (const key of Object.keys(source)) setOwn(copy, key, this.#copyProperty(source, key));
+    return copy;
+  }
+
+  #copyInstance(value: object, prototype: object | null): object {
+    const { copy, fill } = this.#emptyLike(value, prototype);
+    if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
+    this.#copies.set(value, copy);
+    fill();
+    if (ArrayBuffer.isView(value)) return copy;
+    if (this.#left !== Infinity || !('toJSON' in value)) return this.#copyMembers(value, copy);
+    this.#left = MAX_BELOW_SELF_WRITTEN;
+    try {
+      return this.#copyMembers(value, copy);
+    } finally {
+      this.#left = Infinity;
+    }
+  }
+
+  /** An object of the same kind, and what fills it with what it holds beside its properties. */
+  #emptyLike(value: object, prototype: object | null): { copy: object; fill: () => void } {
+    if (value instanceof Date) return { copy: new Date(value), fill: nothing };
+    if (value instanceof URL) return { copy: new URL(value), fill: nothing };
+    if (value instanceof URLSearchParams) return { copy: new URLSearchParams(value), fill: nothing };
+    if (value instanceof ArrayBuffer) return { copy: value.slice(0), fill: nothing };
+    if (value instanceof DataView)
+      return { copy: new DataView(Uint8Array.from(bytesOf(value)).buffer), fill: nothing };
+    if (ArrayBuffer.isView(value)) return { copy: Uint8Array.from(bytesOf(value)), fill: nothing };
+    if (value instanceof Map) {
+      const copy = new Map<unknown, unknown>();
+      const fill = (): void => value.forEach((item, key) => void copy.set(this.copy(key), this.copy(item)));
+      return { copy, fill };
+    }
+    if (value instanceof Set) {
+      const copy = new Set<unknown>();
+      return { copy, fill: () => value.forEach((item) => void copy.add(this.copy(item))) };
+    }
+    return { copy: Object.create(prototype), fill: nothing };
+  }
+
+  #copyMembers(source: object, copy: object): object {
+    for (const key of Reflect.ownKeys(source)) {
+      const value = this.#copyProperty(source, key);
+      Object.defineProperty(copy, key, { value, writable: true, enumerable: true, configurable: true });
+    }
+    return copy;
+  }
+
+  #copyProperty(source: object, key: PropertyKey): unknown {
+    const property = Object.getOwnPropertyDescriptor(source, key);
+    return property !== undefined && 'value' in property ? this.copy(property.value) : COMPUTED;
+  }
+}
+
+const nothing = (): void => undefined;
+
+/** The bytes that a typed array, a DataView or a Buffer shows. */
+export function bytesOf(view: ArrayBufferView): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}

@@ -1,0 +1,92 @@
+import { COMPUTED, bytesOf } from './deep-copy.js';
+import { isPlain } from './values.js';
+
+/** Nested deeper than this, pairs are remembered: above, remembering costs more than a cycle does. */
+const DEPTH_OF_MEMORY = 8;
+
+/**
+ * Whether a value is made of the same as another: plain objects, lists, dates, maps, sets, bytes, and instances of one
+ * class by their own properties. Two objects that look alike are the same; a member that is undefined is none. What is
+ * computed (by getters, by `toJSON`, from private fields) says nothing about it: it may be another each time.
+ *
+ * @param live as an application holds it
+ * @param kept a `deepCopy` of it, or what a serializer made of its text
+ */
+export function isSame(live: unknown, kept: unknown): boolean {
+  return new Comparison().isSame(live, kept, 0);
+}
+
+class Comparison {
+  /** Null until something is nested deep. */
+  #pairs: Map<object, Set<object>> | null = null;
+
+  isSame(live: unknown, kept: unknown, depth: number): boolean {
+    // Zero and minus zero are one: JSON knows no other. NaN is itself.
+    if (live === kept || kept === COMPUTED || Object.is(live, kept)) return true;
+    if (typeof live !== 'object' || typeof kept !== 'object' || live === null || kept === null) return false;
+    if (depth > DEPTH_OF_MEMORY && this.#isKnown(live, kept)) return true;
+    if (Array.isArray(live)) return Array.isArray(kept) && this.#isSameList(live, kept, depth + 1);
+    if (Array.isArray(kept)) return false;
+    if (isPlain(live) && isPlain(kept))
+      return this.#isSameMembers(live, kept, Object.keys(live), Object.keys(kept), depth + 1);
+    return this.#isSameInstance(live, kept, depth + 1);
+  }
+
+  /** A pair that is met again has been compared already, or is being compared. */
+  #isKnown(live: object, kept: object): boolean {
+    const pairs = (this.#pairs ??= new Map<object, Set<object>>());
+    const partners = pairs.get(live);
+    if (partners === undefined) pairs.set(live, new Set([kept]));
+    else if (partners.has(kept)) return true;
+    else partners.add(kept);
+    return false;
+  }
+
+  #isSameList(live: readonly unknown[], kept: readonly unknown[], depth: number): boolean {
+    if (live.length !== kept.length) return false;
+    for (let index = 0; index < live.length; index += 1) {
+      if (!this.isSame(live[index], kept[index], depth)) return false;
+    }
+    return true;
+  }
+
+  #isSameMembers(
+    live: object,
+    kept: object,
+    liveKeys: readonly PropertyKey[],
+    keptKeys: readonly PropertyKey[],
+    depth: number,
+  ): boolean {
+    for (const key of keptKeys) {
+      const value: unknown = Reflect.get(kept, key);
+      if (value !== COMPUTED && !this.isSame(own(live, key), value, depth)) return false;
+    }
+    for (const key of liveKeys) {
+      if (!Object.hasOwn(kept, key) && own(live, key) !== undefined) return false;
+    }
+    return true;
+  }
+
+  #isSameInstance(live: object, kept: object, depth: number): boolean {
+    if (Object.getPrototypeOf(live) !== Object.getPrototypeOf(kept)) return false;
+    if (ArrayBuffer.isView(live)) return ArrayBuffer.isView(kept) && bytesOf(live).equals(bytesOf(kept));
+    return (
+      this.#isSameList(contentOf(live), contentOf(kept), depth) &&
+      this.#isSameMembers(live, kept, Reflect.ownKeys(live), Reflect.ownKeys(kept), depth)
+    );
+  }
+}
+
+function own(source: object, key: PropertyKey): unknown {
+  return Object.hasOwn(source, key) ? Reflect.get(source, key) : undefined;
+}
+
+/** What an object of the language holds beside its properties. */
+function contentOf(value: object): readonly unknown[] {
+  if (value instanceof Date) return [value.getTime()];
+  if (value instanceof Map) return [...value].flat();
+  if (value instanceof Set) return [...value];
+  if (value instanceof ArrayBuffer) return [bytesOf(new Uint8Array(value)).toString('latin1')];
+  if (value instanceof URL || value instanceof URLSearchParams) return [value.toString()];
+  return [];
+}
