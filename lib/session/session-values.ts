@@ -1,6 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
-import type { Values } from '../state/values.js';
+import { shownKey } from '../state/shown-key.js';
+import { type Values, assertKey } from '../state/values.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { SessionAccess } from './session-access.js';
 import type { SessionData } from './session-data.js';
@@ -305,8 +306,9 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   #add(key: string, by: number): number {
+    assertKey(key);
     if (typeof by !== 'number' || !Number.isFinite(by)) {
-      throw new SessionValueError(`Cannot increment "${key}" by ${shown(by)}: it takes a finite number.`);
+      throw new SessionValueError(`Cannot increment "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`);
     }
     return this.writable.state.increment(key, by);
   }
