@@ -43,7 +43,7 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
-function isContainer(value: unknown): value is Record<string, unknown> {
+export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
@@ -182,7 +182,8 @@ export function mergeInto(values: Values, incoming: Values): void {
   }
 }
 
-function isPlainValues(value: unknown): value is Values {
+/** Whether a value is an object of no class, and no list. */
+export function isPlainValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
