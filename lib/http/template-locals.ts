@@ -48,6 +48,7 @@ const emptySession = {
   get: (key?: unknown, fallback?: unknown) => (isNoKey(key) ? {} : nothing(key, fallback)),
   all: () => ({}),
   has: () => false,
+  hasAny: () => false,
   exists: () => false,
   missing: () => true,
   old: nothing,
@@ -65,9 +66,10 @@ function sessionView(session: RequestSession): object {
     get: (key: unknown, fallback?: unknown) =>
       isNoKey(key) ? session.all() : session.get(String(key), plain(fallback)),
     all: () => session.all(),
-    has: (key: unknown) => session.has(String(key)),
-    exists: (key: unknown) => session.exists(String(key)),
-    missing: (key: unknown) => session.missing(String(key)),
+    has: (...keys: unknown[]) => session.has(...keysOf(keys)),
+    hasAny: (...keys: unknown[]) => session.hasAny(...keysOf(keys)),
+    exists: (...keys: unknown[]) => session.exists(...keysOf(keys)),
+    missing: (...keys: unknown[]) => session.missing(...keysOf(keys)),
     old: oldOf(session),
     flashMessages: flashView(session),
     isEmpty: session.isEmpty,
@@ -80,10 +82,19 @@ function sessionView(session: RequestSession): object {
 function flashView({ flashMessages }: Pick<RequestSession, 'flashMessages'>): object {
   return {
     get: (key: unknown, fallback?: unknown) => flashMessages.get(String(key), plain(fallback)),
-    has: (key: unknown) => flashMessages.has(String(key)),
+    has: (...keys: unknown[]) => flashMessages.has(...keysOf(keys)),
     all: () => flashMessages.all(),
     isEmpty: flashMessages.isEmpty,
   };
+}
+
+/** The keys that a template gave: one, several, or lists of them. */
+function keysOf([first, ...more]: readonly unknown[]): [string | string[], ...(string | string[])[]] {
+  return [keyOf(first), ...more.filter((key) => !isHelperOptions(key)).map(keyOf)];
+}
+
+function keyOf(key: unknown): string | string[] {
+  return Array.isArray(key) ? key.map(String) : String(key);
 }
 
 /** Handlebars passes an object of its own behind the arguments: it is no default. */

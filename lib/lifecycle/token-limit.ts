@@ -1,14 +1,12 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from '../state/payload.js';
+import { shownKey } from '../state/shown-key.js';
 import type { Values } from '../state/values.js';
 import type { SessionLog } from './session-runtime.js';
 
 /** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */
 const WARNED_AT = 0.8;
 const LARGEST_KEYS = 3;
-
-/** How much of a key is shown. */
-const MAX_SHOWN = 80;
 
 /** How large a session may get that lives in cookies. */
 export class TokenLimit {
@@ -70,10 +68,4 @@ export class TokenLimit {
       size: Buffer.byteLength(this.#serializer.stringify(value) ?? ''),
     }));
   }
-}
-
-/** A key in a message: escaped, as a visitor may have chosen it, and without the end of a long one. */
-function shownKey(key: string): string {
-  const start = JSON.stringify(key.slice(0, MAX_SHOWN)).slice(1, -1);
-  return key.length > MAX_SHOWN ? `${start}...` : start;
 }

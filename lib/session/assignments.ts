@@ -1,4 +1,5 @@
 import { SessionError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
 
 /**
  * Refuses whatever is assigned to a property of an instance: of a class whose state is private, nothing can be set so that
@@ -31,7 +32,7 @@ function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDe
 
 function refuse(name: string | symbol): never {
   throw new SessionError(
-    `session.${String(name)} cannot be set. Store a value with session.put('${String(name)}', value), or by way of ` +
+    `The property ${shownKey(String(name))} of a session cannot be set. Store a value with session.put(key, value), or by way of ` +
       'request.session, whose properties are values.',
   );
 }

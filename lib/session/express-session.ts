@@ -1,4 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
 import type { Values } from '../state/values.js';
 import { isCallback } from './callback.js';
 import { ExpressSessionCookie } from './express-session-cookie.js';
@@ -138,7 +139,7 @@ class Handler implements ProxyHandler<object> {
         ? "It is a method, session.flash('error', 'text'), and request.flash does what connect-flash does: leave that out."
         : 'Choose another name.';
     throw new SessionValueError(
-      `request.session.${String(name)} cannot be set: the session itself has something of that name. ${remedy}`,
+      `request.session[${shownKey(String(name))}] cannot be set: the session itself has something of that name. ${remedy}`,
       { isKey: true },
     );
   }

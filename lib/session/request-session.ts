@@ -8,7 +8,8 @@ import { ExpressSessionCookie } from './express-session-cookie.js';
 import { expressSession } from './express-session.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
-import { type AnyKey, type Readable, listOf } from './session-values.js';
+import { type GivenKeys, givenKeys } from './given-keys.js';
+import type { KeysOf, Readable } from './session-values.js';
 
 /** How much of a wrong duration an error shows, in characters. */
 const MAX_SHOWN = 40;
@@ -221,30 +222,31 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   /**
    * Removes values, and flash messages under the same keys.
    *
+   * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError where a key is undefined, so that a mistake cannot end the session
    * @example
-   * session.forget('cart').forget(['draft', 'search.filters'])
+   * session.forget('cart').forget('draft', 'search.filters')
    */
-  forget(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
-  forget(...given: [keys?: string | readonly string[]]): this | Promise<this> {
-    // Counted, and not compared with undefined: a key that is missing by mistake must not end the session.
-    if (given.length === 0) return this.destroy();
-    const [keys] = given;
-    if (keys === undefined) throw noKey('forget');
-    const { state } = this.writable;
-    for (const key of listOf(keys)) state.forget(key);
-    return this;
+  forget(...keys: KeysOf<T>): this;
+  forget(...keys: GivenKeys): this | Promise<this> {
+    return keys.length === 0 ? this.destroy() : this.#remove('forget', keys);
   }
 
   /** Removes all values; the session and its id stay: the same as `flush()`. */
   delete(): this;
   /** Removes values, and flash messages under the same keys: the same as `forget(keys)`. */
-  delete(keys: AnyKey<T> | readonly AnyKey<T>[]): this;
-  delete(...given: [keys?: AnyKey<T> | readonly AnyKey<T>[]]): this {
-    if (given.length === 0) return this.flush();
-    const [keys] = given;
-    if (keys === undefined) throw noKey('delete');
-    return this.forget(keys);
+  delete(...keys: KeysOf<T>): this;
+  delete(...keys: GivenKeys): this {
+    return keys.length === 0 ? this.flush() : this.#remove('delete', keys);
+  }
+
+  #remove(method: string, keys: GivenKeys): this {
+    // Counted above, and not compared with undefined: a key that is missing by mistake must not remove everything.
+    if (keys.some((key?: unknown) => key === undefined)) throw noKey(method);
+    const paths = givenKeys(method, keys);
+    const { state } = this.writable;
+    for (const path of paths) state.forget(path);
+    return this;
   }
 
   /** A new session id, for `setId`: 256 random bits as 43 characters of base64url. */

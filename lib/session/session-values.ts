@@ -1,7 +1,9 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
-import type { Values } from '../state/values.js';
+import { shownKey } from '../state/shown-key.js';
+import { type Values, assertKey } from '../state/values.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
+import { type GivenKeys, givenKeys } from './given-keys.js';
 import { SessionAccess } from './session-access.js';
 import type { SessionData } from './session-data.js';
 
@@ -12,6 +14,14 @@ export type KeyOf<T> = keyof T & string;
 export type AnyKey<T> = KeyOf<T> | (string & {});
 
 /**
+ * Keys as a method takes them: one, several, a list, or lists; but not none at all. The declared ones are offered by the
+ * editor.
+ */
+export type KeysOf<T> = readonly [OneOrMore<T>, ...OneOrMore<T>[]];
+
+type OneOrMore<T> = AnyKey<T> | readonly AnyKey<T>[];
+
+/**
  * A key that is not declared: the loosely typed overloads take no other. Several keys of which only some are declared
  * are among them.
  */
@@ -19,6 +29,12 @@ export type UndeclaredKey<T, K extends string> = [K] extends [KeyOf<T>] ? never 
 
 /** What is readable of a session: the declared keys with their types, any other as `unknown`. */
 export type Readable<T> = Partial<T> & Values;
+
+/** Some of the declared values, at any depth, and any other. */
+export type Mergeable<T> = { readonly [K in keyof T]?: PartOf<T[K]> } & Readonly<Values>;
+
+/** A list is taken as a whole; so is what is no object. */
+type PartOf<V> = V extends readonly unknown[] ? V : V extends object ? { [K in keyof V]?: PartOf<V[K]> } : V;
 
 /** The values of a session: reading and writing. */
 export abstract class SessionValues<T extends object = SessionData> extends SessionAccess {
@@ -98,43 +114,76 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Whether a value, or a flash message, is there and not null. A list of keys: whether all of them are.
+   * Whether a value, or a flash message, is there and not null; of several keys, whether all of them are.
    *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
    * @example
    * session.has('userId') // 0, false and '' are there too
+   * session.has('userId', 'cart')
    */
-  has(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
-    return listOf(key).every((each) => isPresent(this.read(each)));
+  has(...keys: KeysOf<T>): boolean {
+    return givenKeys('has', keys).every((key) => isPresent(this.read(key)));
   }
 
-  /** Whether a value, or a flash message, is there, null included. A list of keys: whether all of them are. */
-  exists(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
+  /**
+   * Whether at least one of several values, or flash messages, is there and not null.
+   *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.hasAny(['cart', 'wishlist'])
+   */
+  hasAny(...keys: KeysOf<T>): boolean {
+    return givenKeys('hasAny', keys).some((key) => isPresent(this.read(key)));
+  }
+
+  /**
+   * Whether a value, or a flash message, is there, null included; of several keys, whether all of them are.
+   *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
+   */
+  exists(...keys: KeysOf<T>): boolean {
     const { state } = this.readable;
-    return listOf(key).every((each) => state.has(each));
+    return givenKeys('exists', keys).every((key) => state.has(key));
   }
 
-  /** Whether a value is absent or null. A list of keys: whether all of them are. */
-  missing(key: AnyKey<T> | readonly AnyKey<T>[]): boolean {
-    return listOf(key).every((each) => !isPresent(this.read(each)));
+  /**
+   * Whether a value is absent or null; of several keys, whether all of them are.
+   *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
+   */
+  missing(...keys: KeysOf<T>): boolean {
+    return givenKeys('missing', keys).every((key) => !isPresent(this.read(key)));
   }
 
   /**
    * A plain object with some of the keys, those that are there. A path keeps its place: `only('user.name')` gives
    * `{ user: { name } }`.
+   *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
    */
-  only(keys: AnyKey<T> | readonly AnyKey<T>[]): Readable<T>;
-  only(keys: string | readonly string[]): Values {
+  only(...keys: KeysOf<T>): Readable<T>;
+  only(...keys: GivenKeys): Values {
     const life = this.readable;
-    const picked = life.state.only(listOf(keys));
+    const picked = life.state.only(givenKeys('only', keys));
     this.lent(life);
     return picked;
   }
 
-  /** A plain object of everything readable but some keys. */
-  except(keys: AnyKey<T> | readonly AnyKey<T>[]): Readable<T>;
-  except(keys: string | readonly string[]): Values {
+  /**
+   * A plain object of everything readable but some keys.
+   *
+   * @param keys dot paths: one, several, or a list of them
+   * @throws SessionValueError where something is no key, or there is none
+   */
+  except(...keys: KeysOf<T>): Readable<T>;
+  except(...keys: GivenKeys): Values {
     const life = this.readable;
-    const rest = life.state.except(listOf(keys));
+    const rest = life.state.except(givenKeys('except', keys));
     this.lent(life);
     return rest;
   }
@@ -226,6 +275,88 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   declare set: this['put'];
 
   /**
+   * Puts each leaf of a nested object at its own place, leaving what stands beside it. Leaves are all values but plain
+   * objects: a list replaces a list.
+   *
+   * Requests at once that merge different leaves keep both.
+   *
+   * @param values keys are as in `put`, at every level
+   * @throws SessionValueError where `values` is no object, or for what `put` refuses; a wrong key changes nothing
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.merge({ user: { settings: { theme: 'dark' } } }) // user.name and user.settings.language stay
+   */
+  merge(values: Mergeable<T>): this;
+  merge(values: Values): this {
+    this.writable.state.merge(values);
+    return this;
+  }
+
+  /**
+   * The value of a declared key; where it is missing or null, what `make` resolves to, stored. With a value there,
+   * `make` is not called. Await what comes: the value itself, or the promise of it.
+   *
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @example
+   * const rates = await session.remember('rates', () => this.bank.fetchRates());
+   */
+  remember<K extends KeyOf<T>>(
+    key: K,
+    make: () => PromiseLike<NonNullable<T[K]>>,
+  ): NonNullable<T[K]> | Promise<NonNullable<T[K]>>;
+  /**
+   * The value of a declared key; where it is missing or null, what `make` returns, stored. If another request stored
+   * one first, that one stays. With a value there, `make` is not called.
+   *
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @example
+   * const cart = session.remember('cart', () => []);
+   */
+  remember<K extends KeyOf<T>>(key: K, make: () => NonNullable<T[K]>): NonNullable<T[K]>;
+  /**
+   * The value at a key that is not declared; where it is missing or null, what `make` resolves to, stored. Await what
+   * comes: the value itself, or the promise of it.
+   *
+   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   */
+  remember<V, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    make: () => PromiseLike<V>,
+  ): V | Promise<V>;
+  /**
+   * The value at a key that is not declared; where it is missing or null, what `make` returns, stored.
+   *
+   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   */
+  remember<V, K extends string = string>(key: UndeclaredKey<T, K>, make: () => V): V;
+  remember(key: string, make: () => unknown): unknown {
+    if (typeof make !== 'function') {
+      throw new SessionValueError(
+        `remember got ${shown(make)} in place of a function; it takes a key and a function that makes the value. To store a value, use put.`,
+      );
+    }
+    const present = this.read(key);
+    if (isPresent(present)) return present;
+    // Where nothing can be stored, nothing is made.
+    void this.writable;
+    const made = make();
+    return isPromiseLike(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
+  }
+
+  async #keepPromised(key: string, made: PromiseLike<unknown>): Promise<unknown> {
+    return this.#keep(key, await made);
+  }
+
+  /** Stores what was made, unless there is a value by now: so it is said to the newest record as well. */
+  #keep(key: string, made: unknown): unknown {
+    const { state } = this.writable;
+    state.update(key, (current) => (isPresent(current) ? current : made));
+    return this.read(key);
+  }
+
+  /**
    * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the session
    * first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
    *
@@ -305,8 +436,11 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   #add(key: string, by: number): number {
+    assertKey(key);
     if (typeof by !== 'number' || !Number.isFinite(by)) {
-      throw new SessionValueError(`Cannot increment "${key}" by ${shown(by)}: it takes a finite number.`);
+      throw new SessionValueError(
+        `Cannot increment "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`,
+      );
     }
     return this.writable.state.increment(key, by);
   }
@@ -347,15 +481,11 @@ export function isSeveral(key: unknown): key is Values {
 }
 
 /** A number as it is, of anything else its type: it may be something that a visitor sent. */
-function shown(by: unknown): string {
-  return typeof by === 'number' ? String(by) : `a value of type ${typeof by}`;
+function shown(given: unknown): string {
+  return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
 }
 
-/** One key or several, as a list. What is neither is refused by whoever looks it up. */
-export function listOf(keys: string | readonly string[]): readonly string[] {
-  return isList(keys) ? keys : [keys];
-}
-
-function isList(keys: unknown): keys is readonly string[] {
-  return Array.isArray(keys);
+/** Clients of databases make queries that are no promises of the language, but can be awaited as well. */
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

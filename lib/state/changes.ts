@@ -1,4 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
+import { shownKey } from './shown-key.js';
 import { type Values, cloneValue, readPath, removePath, writePath } from './values.js';
 
 /** What `update` calls: the current value in, the new one out. May run again on a newer value. */
@@ -29,7 +30,7 @@ export function pushTo(values: Values, path: string, value: unknown): void {
     list.push(value);
   } else {
     throw new SessionValueError(
-      `Cannot push to "${path}": it holds a value of type ${typeof list}, not a list. Put a list there first.`,
+      `Cannot push to "${shownKey(path)}": it holds a value of type ${typeof list}, not a list. Put a list there first.`,
     );
   }
 }
@@ -39,7 +40,7 @@ export function addTo(values: Values, path: string, by: number): number {
   const current = readPath(values, path) ?? 0;
   if (typeof current !== 'number') {
     throw new SessionValueError(
-      `Cannot increment "${path}": it holds a value of type ${typeof current}, not a number. Put a number there first.`,
+      `Cannot increment "${shownKey(path)}": it holds a value of type ${typeof current}, not a number. Put a number there first.`,
     );
   }
   const sum = current + by;
@@ -54,7 +55,7 @@ export function updateAt(values: Values, path: string, updater: Updater): unknow
     // Nobody else holds this promise: without a handler its failure would end the process.
     result.catch(() => undefined);
     throw new SessionValueError(
-      `The function given to update("${path}") returned a promise. Await first, then update with a plain function.`,
+      `The function given to update("${shownKey(path)}") returned a promise. Await first, then update with a plain function.`,
     );
   }
   if (result === undefined) removePath(values, path);

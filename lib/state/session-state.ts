@@ -10,12 +10,14 @@ import {
   type SessionSerializer,
   parsePayload,
 } from './payload.js';
+import { isEmptyBranch, leavesOf } from './leaves.js';
 import { isPlainValue, serialize } from './storable.js';
 import {
   type Values,
   assertKey,
   cloneValue,
   hasPath,
+  isContainer,
   omit,
   pick,
   readPath,
@@ -186,6 +188,18 @@ export class SessionState {
     this.#record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
 
+  /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
+  merge(values: Values): void {
+    assertValues('merge', values);
+    const leaves = leavesOf(values);
+    for (const [path] of leaves) assertKey(path);
+    for (const [path, value] of leaves) {
+      if (!isEmptyBranch(value)) this.put(path, value);
+      else if (!isContainer(readPath(this.values, path)))
+        this.update(path, (current) => (isContainer(current) ? current : {}));
+    }
+  }
+
   push(path: string, value: unknown): void {
     assertKey(path);
     pushTo(this.values, path, value);
@@ -234,7 +248,7 @@ export class SessionState {
   }
 
   reset(values: Values): void {
-    assertValues(values);
+    assertValues('reset', values);
     for (const key of Object.keys(values)) assertKey(key);
     const effective = !this.isEmpty || Object.keys(values).length > 0;
     clear(this.values);
@@ -387,10 +401,10 @@ function assertFunction(updater: unknown): void {
   );
 }
 
-function assertValues(values: unknown): void {
+function assertValues(method: string, values: unknown): void {
   if (typeof values === 'object' && values !== null && !Array.isArray(values)) return;
   throw new SessionValueError(
-    'reset takes an object with the new values by their keys, such as { cart: [] }.',
+    `${method} takes an object with the new values by their keys, such as { cart: [] }.`,
   );
 }
 

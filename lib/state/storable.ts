@@ -1,5 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from './payload.js';
+import { shownKey } from './shown-key.js';
 import { MAX_DEPTH, type Values, isPlain } from './values.js';
 
 /**
@@ -169,13 +170,9 @@ function reasonOf(cause: unknown): string {
 
 const TOO_DEEP = `it is nested more than ${MAX_DEPTH} levels deep`;
 
-/** A path longer than this says no more than its beginning. */
-const MAX_PATH = 100;
-
 function unstorable(path: string, reason: string, cause?: unknown): SessionValueError {
-  const shown = path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}...` : path;
   return new SessionValueError(
-    `The session's value at "${shown}" cannot be stored: ${reason}. Nothing of this commit was stored.`,
+    `The session's value at "${shownKey(path)}" cannot be stored: ${reason}. Nothing of this commit was stored.`,
     { atCommit: true, cause },
   );
 }

@@ -1,13 +1,11 @@
 import { SessionValueError } from '../session.errors.js';
+import { shownKey } from './shown-key.js';
 
 /** The values of a session: a plain object. */
 export type Values = Record<string, unknown>;
 
 /** Names that reach an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
-
-/** A key longer than this says no more than its beginning. */
-const MAX_SHOWN = 100;
 
 /**
  * Own code and no library, because three rules have to hold at once and on the hot path: a key that exists literally
@@ -18,7 +16,7 @@ function segmentsOf(path: string): string[] {
   for (const segment of segments) {
     if (FORBIDDEN.has(segment)) {
       throw new SessionValueError(
-        `"${path.slice(0, MAX_SHOWN)}" cannot be a session key: "${segment}" is not allowed in it. Choose another name.`,
+        `"${shownKey(path)}" cannot be a session key: "${segment}" is not allowed in it. Choose another name.`,
         { isKey: true },
       );
     }
@@ -45,7 +43,7 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
-function isContainer(value: unknown): value is Record<string, unknown> {
+export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
@@ -111,7 +109,7 @@ function assertPlace(container: object, segment: string, path: string): void {
   if (!Array.isArray(container)) return;
   if (!/^(0|[1-9]\d*)$/.test(segment) || Number(segment) > container.length) {
     throw new SessionValueError(
-      `Cannot store at "${path}": there is a list of ${container.length}, and "${segment}" is neither one of its indexes nor the next. Use push().`,
+      `Cannot store at "${shownKey(path)}": there is a list of ${container.length}, and "${shownKey(segment)}" is neither one of its indexes nor the next. Use push().`,
     );
   }
 }
@@ -184,7 +182,8 @@ export function mergeInto(values: Values, incoming: Values): void {
   }
 }
 
-function isPlainValues(value: unknown): value is Values {
+/** Whether a value is an object of no class, and no list. */
+export function isPlainValues(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 

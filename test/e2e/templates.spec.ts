@@ -43,6 +43,7 @@ const ENGINES: Engine[] = [
 <b id="name">{{session.get 'name'}}</b>
 <b id="lines">{{#each (session.get 'cart')}}{{sku}};{{/each}}</b>
 <b id="has">{{session.has 'name'}}</b>
+<b id="several">{{session.has 'name' 'absent'}}, {{session.hasAny 'name' 'absent'}}, {{flashMessages.has 'errors' 'absent'}}</b>
 {{#if flashMessages.isEmpty}}<i>nothing to say</i>{{else}}<i>{{flashMessages.get 'errors.title'}}</i>{{/if}}
 <u>{{flashMessages.get 'absent' 'no such message'}}</u>
 <input name="email" value="{{old 'email'}}"><input name="city" value="{{old 'city' 'Paris'}}">`,
@@ -56,6 +57,7 @@ const ENGINES: Engine[] = [
 <b id="name"><%= session.get('name') %></b>
 <b id="lines"><% for (const { sku } of session.get('cart', [])) { %><%= sku %>;<% } %></b>
 <b id="has"><%= session.has('name') %></b>
+<b id="several"><%= session.has(['name', 'absent']) %>, <%= session.hasAny(['name', 'absent']) %>, <%= flashMessages.has(['errors', 'absent']) %></b>
 <% if (flashMessages.isEmpty) { %><i>nothing to say</i><% } else { %><i><%= flashMessages.get('errors.title') %></i><% } %>
 <u><%= flashMessages.get('absent', 'no such message') %></u>
 <input name="email" value="<%= old('email') %>"><input name="city" value="<%= old('city', 'Paris') %>">`,
@@ -71,6 +73,7 @@ b#lines
   each line in session.get('cart', [])
     | #{line.sku};
 b#has= session.has('name')
+b#several #{session.has('name', 'absent')}, #{session.hasAny('name', ['absent'])}, #{flashMessages.has('errors', 'absent')}
 if flashMessages.isEmpty
   i nothing to say
 else
@@ -91,6 +94,7 @@ function parts(html: string): Record<string, string | undefined> {
     name: inside(/id="name">([^<]*)/),
     lines: inside(/id="lines">([^<]*)/)?.replaceAll(/\s/g, ''),
     has: inside(/id="has">([^<]*)/),
+    several: inside(/id="several">([^<]*)/),
     message: inside(/<i>([^<]*)/),
     fallback: inside(/<u>([^<]*)/),
     email: inside(/name="email" value="([^"]*)/),
@@ -103,6 +107,7 @@ const EMPTY_PAGE = {
   name: '',
   lines: '',
   has: 'false',
+  several: 'false, false, false',
   message: 'nothing to say',
   fallback: 'no such message',
   email: '',
@@ -214,6 +219,7 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
         name: 'Ada',
         lines: 'tea;&lt;milk&gt;;',
         has: 'true',
+        several: 'false, true, false',
         fallback: 'no such message',
         email: 'ada@example.org',
         city: 'Berlin',

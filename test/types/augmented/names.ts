@@ -38,6 +38,9 @@ export function facade(): void {
   expectTypeOf(Session.get('coupon')).toEqualTypeOf<unknown>();
   expectTypeOf(Session.put('userId', '42')).toEqualTypeOf<RequestSession>();
   expectTypeOf(Session.has('userId')).toEqualTypeOf<boolean>();
+  expectTypeOf(Session.hasAny('userId', 'cart')).toEqualTypeOf<boolean>();
+  expectTypeOf(Session.remember('views', () => 0)).toEqualTypeOf<number>();
+  expectTypeOf(Session.merge({ user: { name: 'Ada' } })).toEqualTypeOf<RequestSession>();
   Session.update('views', (views = 0) => views + 1);
   Session.push('cart', { sku: 'tea', quantity: 1 });
   Session.set({ userId: '42', coupon: 'X' });

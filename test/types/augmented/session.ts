@@ -48,8 +48,20 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.has(['userId', 'coupon'])).toEqualTypeOf<boolean>();
   expectTypeOf(session.exists('coupon')).toEqualTypeOf<boolean>();
   expectTypeOf(session.missing(anyKey)).toEqualTypeOf<boolean>();
+  expectTypeOf(session.hasAny('userId', 'coupon')).toEqualTypeOf<boolean>();
+  expectTypeOf(session.has('userId', 'coupon')).toEqualTypeOf<boolean>();
+  expectTypeOf(session.only('views', 'cart').views).toEqualTypeOf<number | undefined>();
+  expectTypeOf(session.except('views', ['cart']).userId).toEqualTypeOf<string | undefined>();
   // @ts-expect-error -- a key is text
   session.has(1);
+  // @ts-expect-error -- so is a second one
+  session.has('userId', 1);
+  // @ts-expect-error -- and there is one
+  session.has();
+  // @ts-expect-error -- the same
+  session.hasAny();
+  // @ts-expect-error -- the same
+  session.missing();
 
   // pull: as get.
   expectTypeOf(session.pull('userId')).toEqualTypeOf<string | undefined>();
@@ -57,6 +69,31 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.pull('coupon')).toEqualTypeOf<unknown>();
   expectTypeOf(session.pull<number>('coupon')).toEqualTypeOf<number | undefined>();
   expectTypeOf(session.pull('views', null)).toEqualTypeOf<number | null>();
+
+  // remember: what is declared, or what is made; a promise where the value has to be waited for.
+  expectTypeOf(session.remember('views', () => 0)).toEqualTypeOf<number>();
+  expectTypeOf(session.remember('cart', () => [])).toEqualTypeOf<CartLine[]>();
+  expectTypeOf(session.remember('nickname', async () => 'Ada')).toEqualTypeOf<string | Promise<string>>();
+  expectTypeOf(session.remember('coupon', () => 'X')).toEqualTypeOf<string>();
+  expectTypeOf(session.remember<number>('coupon', () => 5)).toEqualTypeOf<number>();
+  const percent = session.remember('coupon', () => Promise.resolve(5));
+  expectTypeOf(percent).toEqualTypeOf<number | Promise<number>>();
+  // @ts-expect-error -- views is a number
+  void session.remember('views', () => 'many');
+  // @ts-expect-error -- so is it later
+  void session.remember('views', async () => 'many');
+  // @ts-expect-error -- null would be made again and again
+  void session.remember('nickname', () => null);
+
+  // merge: some of the declared values at any depth, lists as a whole.
+  expectTypeOf(session.merge({ user: { name: 'Ada' }, coupon: { percent: 5 } })).toEqualTypeOf<Session>();
+  session.merge({ user: { teams: ['developers'] }, 'user.name': 'Ada', views: 1 });
+  // @ts-expect-error -- the name is text
+  session.merge({ user: { name: 1 } });
+  // @ts-expect-error -- there is no such member
+  session.merge({ user: { surname: 'Lovelace' } });
+  // @ts-expect-error -- a line needs a quantity
+  session.merge({ cart: [{ sku: 'tea' }] });
 
   // increment, decrement: declared numbers, and what is not declared.
   expectTypeOf(session.increment('views')).toEqualTypeOf<number>();
@@ -126,6 +163,9 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // Without a key, forget ends the session and has to be waited for.
   expectTypeOf(session.forget('userId')).toEqualTypeOf<Session>();
   expectTypeOf(session.forget(['userId', 'coupon'])).toEqualTypeOf<Session>();
+  expectTypeOf(session.forget('userId', 'coupon')).toEqualTypeOf<Session>();
+  // @ts-expect-error -- a list that is empty would end the session: it is handed over as a list
+  void session.forget(...[anyKey].slice(1));
   expectTypeOf(session.forget()).toEqualTypeOf<Promise<Session>>();
   expectTypeOf(session.delete()).toEqualTypeOf<Session>();
 

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionValueError } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+
+describe('several keys', () => {
+  let app: HandlerApp;
+  beforeAll(async () => {
+    app = await HandlerApp.start('express');
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+
+  it('are asked for one by one or in a list, and all of them count', async () => {
+    await app.visitor().in((session) => {
+      session.put({ a: 1, b: { c: 2 }, nothing: null });
+      expect([session.has('a', 'b.c'), session.has(['a', 'b.c']), session.has('a', ['b.c'])]).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect([session.has('a', 'x'), session.has('a', 'nothing'), session.has('x', 'a')]).toEqual([
+        false,
+        false,
+        false,
+      ]);
+      expect([session.exists('a', 'nothing'), session.exists('a', 'x')]).toEqual([true, false]);
+      expect([session.missing('x', 'nothing'), session.missing('x', 'a')]).toEqual([true, false]);
+      expect([session.hasAny('x', 'a'), session.hasAny(['x', 'b.c'])]).toEqual([true, true]);
+      expect([session.hasAny('x', 'nothing'), session.hasAny([])]).toEqual([false, false]);
+    });
+  });
+
+  it('are picked, left out and removed one by one or in a list', async () => {
+    await app.visitor().in((session) => {
+      session.put({ a: 1, b: { c: 2, d: 3 }, e: 4 });
+      expect(session.only('a', 'b.c')).toEqual({ a: 1, b: { c: 2 } });
+      expect(session.except('a', ['b.c'])).toEqual({ b: { d: 3 }, e: 4 });
+      expect(session.forget('a', 'b.c').all()).toEqual({ b: { d: 3 }, e: 4 });
+      expect(session.delete('b', ['e']).all()).toEqual({});
+    });
+  });
+
+  it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'forget', 'delete'] as const)(
+    'are refused by %s, and nothing is done, where one of them is none',
+    async (method) => {
+      await app.visitor().in((session) => {
+        session.put({ a: 1, b: 2 });
+        for (const wrong of [undefined, null, 5, {}, 'x.__proto__', [['a']], ['a', undefined]]) {
+          const call = (): unknown => Reflect.apply(session[method], session, ['a', wrong]);
+          expect(call).toThrow(SessionValueError);
+        }
+        expect(session.all()).toEqual({ a: 1, b: 2 });
+      });
+    },
+  );
+
+  it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except'] as const)(
+    'are missed by %s where there is none at all',
+    async (method) => {
+      await app.visitor().in((session) => {
+        const call = (): unknown => Reflect.apply(session[method], session, []);
+        expect(call).toThrow(`${method} got no key. It takes one, several, or a list of them.`);
+      });
+    },
+  );
+});
