@@ -1,6 +1,8 @@
 import { randomId } from '../crypto/random-id.js';
+import { SessionValueError } from '../session.errors.js';
 import type { Ages } from '../state/flash-state.js';
 import { type Draft, SessionState } from '../state/session-state.js';
+import { shownKey } from '../state/shown-key.js';
 import type { Base, Reloaded } from './base.js';
 import { recordedUser } from './recorded-user.js';
 import { type Condemned, Removals } from './removals.js';
@@ -325,7 +327,8 @@ export abstract class SessionLifecycle {
    *
    * @returns nothing where all is stored already
    * @throws SessionStoreError, SessionValueError, SessionTooLargeError, always by way of the promise: nothing of this
-   * commit was stored then, unless the store's answer got lost; the next commit finds that out
+   * commit was stored then, unless the store's answer got lost (the next commit finds that out), or an object changes
+   * by itself each time that it is stored
    */
   commit(): Promise<void> | void {
     if (this.#running !== null) return this.#commitAfter(this.#running);
@@ -348,9 +351,20 @@ export abstract class SessionLifecycle {
     try {
       await first;
       for (let step = 1; step < COMMIT_STEPS && this.due; step += 1) await this.#step();
+      this.#assertSettled();
     } finally {
       this.#running = null;
     }
+  }
+
+  /**
+   * What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
+   * be stored again and again, and no response ever leave.
+   */
+  #assertSettled(): void {
+    if (!this.due) return;
+    const key = this.state.mutatedKey;
+    if (key !== undefined) throw neverSettles(key);
   }
 
   /** What was destroyed goes first. */
@@ -473,4 +487,12 @@ export abstract class SessionLifecycle {
   protected get userId(): string | null {
     return recordedUser(this.state.values, this.#runtime.userKey);
   }
+}
+
+function neverSettles(key: string): SessionValueError {
+  return new SessionValueError(
+    `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
+      'commit has no end. Put a plain copy of it into the session, and do not go on changing it while the session is committed.',
+    { atCommit: true },
+  );
 }

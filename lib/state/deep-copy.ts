@@ -30,6 +30,16 @@ class Copying {
     if (known !== undefined) return known;
     if (this.#left <= 0) return value;
     this.#left -= 1;
+    if (this.#left !== Infinity || !('toJSON' in value)) return this.#copyObject(value);
+    this.#left = MAX_BELOW_SELF_WRITTEN;
+    try {
+      return this.#copyObject(value);
+    } finally {
+      this.#left = Infinity;
+    }
+  }
+
+  #copyObject(value: object): object {
     if (Array.isArray(value)) return this.#copyList(value);
     const prototype: object | null = Object.getPrototypeOf(value);
     return prototype === Object.prototype ? this.#copyPlain(value) : this.#copyInstance(value, prototype);
@@ -54,14 +64,7 @@ class Copying {
     if (Object.getPrototypeOf(copy) !== prototype) Object.setPrototypeOf(copy, prototype);
     this.#copies.set(value, copy);
     fill();
-    if (ArrayBuffer.isView(value)) return copy;
-    if (this.#left !== Infinity || !('toJSON' in value)) return this.#copyMembers(value, copy);
-    this.#left = MAX_BELOW_SELF_WRITTEN;
-    try {
-      return this.#copyMembers(value, copy);
-    } finally {
-      this.#left = Infinity;
-    }
+    return ArrayBuffer.isView(value) ? copy : this.#copyMembers(value, copy);
   }
 
   /** An object of the same kind, and what fills it with what it holds beside its properties. */

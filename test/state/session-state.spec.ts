@@ -96,3 +96,89 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ cart: 'none' });
   });
 });
+
+describe('what this request stored itself', () => {
+  class Counter {
+    constructor(public n: number) {}
+
+    toJSON(): object {
+      return { n: this.n, at: process.hrtime.bigint().toString() };
+    }
+  }
+
+  it('is not due again, whatever its objects say of themselves the next time', () => {
+    const state = loaded({});
+    state.put('counter', new Counter(1));
+    store(state);
+    expect(state.due).toBe(false);
+    expect(state.mutatedKey).toBeUndefined();
+  });
+
+  it('is due where an object in it is mutated afterwards', () => {
+    const state = loaded({});
+    const counter = new Counter(1);
+    const date = new Date(0);
+    state.put('counter', counter);
+    state.put('date', date);
+    store(state);
+    counter.n = 2;
+    expect(state.mutatedKey).toBe('counter');
+    store(state);
+    expect(state.due).toBe(false);
+    date.setTime(1);
+    expect(state.mutatedKey).toBe('date');
+  });
+
+  it('is due where an object in it is mutated while it is on its way', () => {
+    const state = loaded({ cart: { lines: [1] } });
+    state.put('a', {});
+    const draft = state.draft(undefined, undefined);
+    (state.read('cart') as { lines: number[] }).lines.push(2);
+    state.stored(draft);
+    expect(state.mutatedKey).toBe('cart');
+  });
+
+  it('is due where an object is handed out and mutated first while it is on its way', () => {
+    const state = loaded({ cart: { lines: [1] } });
+    state.put('a', 1);
+    const draft = state.draft(undefined, undefined);
+    const cart = state.read('cart') as { lines: number[] };
+    expect(state.lent).toBe(true);
+    cart.lines.push(2);
+    state.stored(draft);
+    expect(state.mutatedKey).toBe('cart');
+  });
+
+  it('stays the very objects through a merge, of which a text keeps less', () => {
+    const state = loaded({ other: 1 });
+    const counter = new Counter(1);
+    const date = new Date(0);
+    state.put('counter', counter);
+    state.put('date', date);
+    const draft = state.draft(undefined, undefined);
+    state.stored(draft);
+    const stored = JSON.parse(draft.text) as { d: Values };
+    rebase(state, { ...stored.d, other: 2 });
+    expect(state.read('counter')).toBe(counter);
+    expect(state.read('date')).toBe(date);
+    expect(state.read('other')).toBe(2);
+    expect(state.due).toBe(false);
+    counter.n = 2;
+    expect(state.mutatedKey).toBe('counter');
+    rebase(state, { ...stored.d, other: 3 });
+    expect(store(state)).toEqual({ counter: new Counter(2), date, other: 3 });
+  });
+
+  it('gives way in a merge where another request has changed it', () => {
+    const state = loaded({});
+    const date = new Date(0);
+    state.put('date', date);
+    store(state);
+    rebase(state, { date: 'another' });
+    expect(state.read('date')).toBe('another');
+    expect(state.due).toBe(false);
+    date.setTime(1);
+    expect(state.due).toBe(true);
+    expect(store(state)).toEqual({ date });
+  });
+});
