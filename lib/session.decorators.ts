@@ -18,12 +18,18 @@ import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
-/** A declared key, or any other. */
-type SessionKey = AnyKey<SessionData>;
-
-interface ValueDecorator<Key extends string> {
+/**
+ * Takes a declared key, or any other. An interface of its own and no type argument: what is inferred is written out when
+ * the package is built, and nothing is declared there. Then no editor would offer what an application declares.
+ */
+interface SessionParameter {
   (...pipes: Pipe[]): ParameterDecorator;
-  (key: Key, ...pipes: Pipe[]): ParameterDecorator;
+  (key: AnyKey<SessionData>, ...pipes: Pipe[]): ParameterDecorator;
+}
+
+interface FlashParameter {
+  (...pipes: Pipe[]): ParameterDecorator;
+  (key: string, ...pipes: Pipe[]): ParameterDecorator;
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
@@ -96,7 +102,7 @@ function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
  * // facade
  * Session.put('lastSearch', query);
  */
-export const Session = withFacade<ValueDecorator<SessionKey>>(sessionDecorator);
+export const Session = withFacade<SessionParameter>(sessionDecorator);
 
 /** The session of a request; with a type argument, one with keys of your own. See RequestSession for what it can do. */
 export type Session<T extends object = SessionData> = RequestSession<T>;
@@ -109,7 +115,7 @@ export type Session<T extends object = SessionData> = RequestSession<T>;
  * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
  * index(@Flash('status') status?: string) { return { status }; }
  */
-export const Flash: ValueDecorator<string> = (...args: (string | Pipe)[]) =>
+export const Flash: FlashParameter = (...args: (string | Pipe)[]) =>
   committing(flashParameter(...toParameterArguments(args)));
 
 /** createParamDecorator tells a key from a pipe by itself; only its types do not. */

@@ -45,8 +45,22 @@ export class SessionConfigError extends SessionError {}
  */
 export class NoSessionError extends SessionError {}
 
-/** A write on a session that was initiated read-only, or that `whenStoreFails: 'degrade'` made so. */
-export class SessionReadonlyError extends SessionError {}
+/**
+ * A write on a session that was initiated read-only (the answer is 500: the application's mistake), or that
+ * `whenStoreFails: 'degrade'` made so (503: the store's).
+ */
+export class SessionReadonlyError extends SessionError {
+  override readonly statusCode: number;
+
+  /**
+   * @param message what was refused and what to do
+   * @param options `degraded` is true where the session is read-only because its store failed. Default false
+   */
+  constructor(message: string, options?: ErrorOptions & { degraded?: boolean }) {
+    super(message, options);
+    this.statusCode = options?.degraded === true ? 503 : 500;
+  }
+}
 
 /**
  * A key or a value that a session cannot take: a forbidden path segment, a `push` on something that is no list, an

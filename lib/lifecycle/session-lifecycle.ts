@@ -1,5 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
-import { SessionValueError } from '../session.errors.js';
+import { SessionError, SessionValueError } from '../session.errors.js';
 import type { Ages } from '../state/flash-state.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import { shownKey } from '../state/shown-key.js';
@@ -60,6 +60,7 @@ export abstract class SessionLifecycle {
   /** Null until a session is destroyed. */
   #removals: Removals | null = null;
   readonly = false;
+  #degraded = false;
   /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
   #state: SessionState | null = null;
 
@@ -204,6 +205,22 @@ export abstract class SessionLifecycle {
   /** The store failed while loading, and the application wants to go on: empty, read-only, and the cookie stays. */
   protected degrade(): void {
     this.readonly = true;
+    this.#degraded = true;
+  }
+
+  /** Whether it is its store that made the session read-only. */
+  get degraded(): boolean {
+    return this.#degraded;
+  }
+
+  /**
+   * Read-only from here on: nothing further is committed. What was committed before still reaches the browser.
+   *
+   * @throws SessionError where something was changed that is not stored yet: it would be lost without a word
+   */
+  freeze(): void {
+    if (this.due && (this.modified || this.isRemoving)) throw unstoredChanges();
+    this.readonly = true;
   }
 
   /** Lets go of the current session and gets ready to load another. */
@@ -213,6 +230,7 @@ export abstract class SessionLifecycle {
     this.idIsFresh = true;
     // Whether the other session may be written is said when it is loaded.
     this.readonly = false;
+    this.#degraded = false;
     this.dropped = false;
     this.#left = null;
     this.followed = false;
@@ -230,7 +248,7 @@ export abstract class SessionLifecycle {
    * @returns whether a cookie is due
    */
   chosen(tokens: readonly string[]): boolean {
-    if (this.base !== null && !tokens.includes(this.token)) this.cookieDue = true;
+    if (this.base !== null && !this.readonly && !tokens.includes(this.token)) this.cookieDue = true;
     return this.cookieDue;
   }
 
@@ -422,7 +440,7 @@ export abstract class SessionLifecycle {
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
     if (this.#left !== null) return { kind: 'none' };
-    if (this.#abandoned || this.dropped || this.readonly) return { kind: 'none' };
+    if (this.#abandoned || this.dropped) return { kind: 'none' };
     if (this.followed && !this.idIsFresh) return { kind: 'none' };
     if (this.cookieDue && this.base !== null) {
       return {
@@ -494,5 +512,12 @@ function neverSettles(key: string): SessionValueError {
     `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
       'commit has no end. Put a plain copy of it into the session, and do not go on changing it while the session is committed.',
     { atCommit: true },
+  );
+}
+
+function unstoredChanges(): SessionError {
+  return new SessionError(
+    'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +
+      'Call `await session.commit()` before `initiate(true)`, or `await session.reload()` to drop the changes.',
   );
 }

@@ -243,9 +243,8 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   #remove(method: string, keys: GivenKeys): this {
     // Counted above, and not compared with undefined: a key that is missing by mistake must not remove everything.
     if (keys.some((key?: unknown) => key === undefined)) throw noKey(method);
-    const paths = givenKeys(method, keys);
     const { state } = this.writable;
-    for (const path of paths) state.forget(path);
+    for (const path of givenKeys(method, keys)) state.forget(path);
     return this;
   }
 

@@ -47,11 +47,15 @@ export abstract class SessionAccess {
   }
 
   /**
-   * Loads the session. A session that is loaded already is left as it is: in handlers, guards and pipes all are, so it
-   * is of use after `setId` and `setSignedId` only.
+   * Loads the session. In handlers, guards and pipes all are loaded: there it is of use to make the session read-only,
+   * and after `setId` and `setSignedId`.
    *
-   * @param readonly whether writing is refused from here on and nothing is committed. Default false
+   * @param readonly whether writing is refused from here on and nothing further is committed: neither a renewal, nor
+   * that flash messages are used up. Default false, which leaves a session that is read-only as it is
    * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`
+   * @throws SessionError where it is to become read-only, and holds changes that are not committed
+   * @example
+   * await session.initiate(true);
    */
   async initiate(readonly = false): Promise<this> {
     const pending = this.open(readonly);
@@ -70,8 +74,13 @@ export abstract class SessionAccess {
    * @internal
    */
   open(readonly: boolean): Promise<void> | void {
-    if (this.#initiated) return;
-    if (this.#initiating !== null) return this.#initiating;
+    if (this.#initiated) {
+      if (readonly) this.lifecycle.freeze();
+      return;
+    }
+    if (this.#initiating !== null) {
+      return readonly ? this.#initiating.then(() => this.open(true)) : this.#initiating;
+    }
     const pending = this.#load();
     if (pending === undefined) {
       this.#loaded(readonly);
@@ -151,7 +160,7 @@ export abstract class SessionAccess {
   protected get writable(): SessionLifecycle {
     if (!this.#initiated) throw notInitiated();
     const life = this.lifecycle;
-    if (life.readonly) throw readonlySession();
+    if (life.readonly) throw readonlySession(life.degraded);
     this.arm();
     if (this.#over) this.#writeLate();
     return life;
@@ -294,9 +303,12 @@ function tooLate(): SessionError {
   );
 }
 
-function readonlySession(): SessionReadonlyError {
+function readonlySession(degraded: boolean): SessionReadonlyError {
   return new SessionReadonlyError(
-    "The session is read-only: it was initiated so, or its store failed and 'whenStoreFails' is 'degrade'. " +
-      'Ask `session.readonly` before you write.',
+    degraded
+      ? "The session's store failed, and the session is empty and read-only (option 'whenStoreFails' is 'degrade'). " +
+          'Ask `session.readonly` before you write; what has to be written can be tried again when the store is back.'
+      : 'The session is read-only: initiate(true) or start(true) made it so. Write before that, or ask `session.readonly`.',
+    { degraded },
   );
 }

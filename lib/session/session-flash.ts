@@ -91,9 +91,10 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.keep('status', 'errors.email')
    */
   keep(...keys: GivenKeys): this {
+    const { flash } = this.writable.state;
     const paths = givenKeys('keep', keys);
     // A field may be named as it stands in the form.
-    this.writable.state.flash.keep([...paths, ...paths.map(fieldPath)]);
+    flash.keep([...paths, ...paths.map(fieldPath)]);
     return this;
   }
 

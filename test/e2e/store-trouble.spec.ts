@@ -173,6 +173,29 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(await read(visitor)).toBe('Ada');
     });
 
+    it('answers 503 where an empty read-only session is written, and says why', async () => {
+      await using scene = await begin({ whenStoreFails: 'degrade' });
+      const { driver, visitor } = scene;
+      driver.mood = mood;
+      const writing = visitor.in((session) => session.put('a', 1));
+      await expect(writing).rejects.toThrow(SessionReadonlyError);
+      await expect(writing).rejects.toThrow("The session's store failed");
+      const { response } = await visitor.handle(
+        (session) => session.initiate(true).then(() => session.put('a', 1)),
+        {
+          status: 503,
+        },
+      );
+      expect(setCookies(response)).toEqual([]);
+      await visitor.agent.get('/facade').expect(503);
+      driver.mood = 'well';
+      expect(await read(visitor)).toBe('Ada');
+      const own = await visitor.handle((session) => session.initiate(true).then(() => session.put('a', 1)), {
+        status: 500,
+      });
+      expect(own.response.status).toBe(500);
+    });
+
     it('says so once, says once that it is back, and nothing secret', async () => {
       await using scene = await begin();
       const { driver, journal, visitor } = scene;

@@ -13,7 +13,23 @@ import {
 
 const NEVER_FLASHED = ['password', '_csrf'];
 
-const asList = (keys: unknown): string[] => (Array.isArray(keys) ? keys : [keys]) as string[];
+/** The keys that a method was given. One that is refused is refused wherever it stands, and before anything is done. */
+const asList = (keys: unknown): string[] => {
+  const list = (Array.isArray(keys) ? keys : [keys]) as string[];
+  for (const key of list) read({}, key);
+  return list;
+};
+
+/** The leaves of a nested object by their paths. */
+const leavesOf = (data: Values): [string, unknown][] =>
+  Object.entries(data).flatMap(([key, value]) =>
+    isObject(value) && Object.keys(value).length > 0
+      ? leavesOf(value).map(([path, leaf]): [string, unknown] => [`${key}.${path}`, leaf])
+      : [[key, value] as [string, unknown]],
+  );
+
+const isObject = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const pairs = (key: string | Values, value: unknown): [string, unknown][] =>
   typeof key === 'string' ? [[key, value]] : Object.entries(key);
@@ -70,6 +86,10 @@ export abstract class ModelSession {
     return asList(keys).every((key) => isMissing(this.#read(key)));
   }
 
+  hasAny(keys: unknown): boolean {
+    return asList(keys).some((key) => !isMissing(this.#read(key)));
+  }
+
   only(keys: unknown): Values {
     const all = this.all();
     const picked: Values = {};
@@ -107,6 +127,26 @@ export abstract class ModelSession {
 
   set(key: string | Values, value?: unknown): this {
     return this.put(key, value);
+  }
+
+  merge(data: Values): this {
+    this.checkWritable();
+    const leaves = leavesOf(data);
+    asList(leaves.map(([path]) => path));
+    for (const [path, leaf] of leaves) {
+      const present = read(this.values, path);
+      const isNothing = isObject(leaf) && typeof present === 'object' && present !== null;
+      if (!isNothing) this.#write(path, leaf);
+    }
+    return this;
+  }
+
+  remember(key: string, make: () => unknown): unknown {
+    const value = this.#read(key);
+    if (!isMissing(value)) return value;
+    const made = make();
+    this.put(key, made);
+    return made;
   }
 
   update(key: string, fn: (current: unknown) => unknown): this {

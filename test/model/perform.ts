@@ -41,6 +41,8 @@ export class Performer {
     switch (use) {
       case 'getMade':
         return this.#noted(this.#call(this.subject, 'get', [first, () => 'made']));
+      case 'remember':
+        return this.#noted(this.#call(this.subject, 'remember', [first, () => this.#noted(second)]));
       case 'update':
         return this.#call(this.subject, 'update', [first, UPDATERS[String(second)]]);
       case 'mutate':

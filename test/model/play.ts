@@ -107,7 +107,8 @@ export class Play {
     if (which === 'forged') {
       const signed = 'v1.nobody.forged';
       if (session.setSignedId(signed) !== false) throw new Error('took a forged signature');
-      await session.start(readonly);
+      // Nothing was switched. To make this session read-only is another story: test/session/read-only.spec.ts.
+      await session.start();
       return false;
     }
     const signed = this.#signed.get(id);

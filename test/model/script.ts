@@ -64,11 +64,13 @@ function kinds(someOf: readonly string[]): Kinds {
     uses('get getMade', key),
     uses('get', key, value),
     uses('get all'),
-    uses('has exists missing only except', keys),
+    uses('has hasAny exists missing only except', keys),
   );
   const putting = fc.oneof(
     uses('put set', key, value),
-    uses('put set', several),
+    uses('put set merge', several),
+    uses('merge', fc.dictionary(key, several, { maxKeys: 2 })),
+    uses('remember', key, value),
     uses('update', key, trick),
     uses('push', key, value),
     uses('increment decrement', key),

@@ -118,6 +118,29 @@ describe('The package', () => {
       expect(report).toMatch(/^# fail 0$/m);
     });
 
+    it.each([
+      "class A { show(@Session('|') value: unknown) {} }",
+      "Session.get('|')",
+      "session.get('|')",
+      "session.get('|', null)",
+      "session.put('|', 1)",
+      "session.has('|')",
+      "session.has('visits', '|')",
+      "session.only(['|'])",
+      "session.pull('|')",
+      "session.remember('|')",
+      "session.forget('|')",
+    ])('completes the declared keys in an editor: %s', (line) => {
+      const offered = fresh.completions(kind, (imports) => [
+        `import { Session } from '${manifest.name}';`,
+        `declare module '${manifest.name}' { interface SessionData { visits: number; cart: string[] } }`,
+        'declare const session: Session;',
+        ...imports,
+        line,
+      ]);
+      expect(offered).toEqual(expect.arrayContaining(['visits', 'cart']));
+    });
+
     it('runs, and remembers from one request to the next', async () => {
       await using running = await fresh.start(kind);
       const visitor = request.agent(running.url);
