@@ -1,10 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { SessionError } from '../session.errors.js';
 import type { SessionAccess } from '../session/session-access.js';
 import { type Gatekeeper, gateMethods, type Operation, type RealMethods } from './gated-methods.js';
 import { HeldDrain } from './held-drain.js';
 import { answerPlainly } from './plain-answer.js';
 import { Pretence } from './pretence.js';
 import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
+
+/** How often a session is committed while the end of its response waits. More is a loop, which would hold it for ever. */
+const MAX_COMMITS_BEFORE_END = 100;
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
@@ -43,6 +47,7 @@ export class ResponseGate implements Gatekeeper {
   #held: Held[] = [];
   #drain: HeldDrain | null = null;
   #committing = false;
+  #commitsBeforeEnd = 0;
   #pretence: Pretence | null = null;
   #ended = false;
   #failed = false;
@@ -163,6 +168,11 @@ export class ResponseGate implements Gatekeeper {
       const [next] = this.#held;
       if (next === undefined) break;
       if (next.operation === 'end' && this.#session.due) {
+        this.#commitsBeforeEnd += 1;
+        if (this.#commitsBeforeEnd > MAX_COMMITS_BEFORE_END) {
+          this.#fail(neverEnds());
+          return;
+        }
         this.#pretend();
         this.#commit();
         break;
@@ -248,4 +258,11 @@ export class ResponseGate implements Gatekeeper {
   get #isEndHeld(): boolean {
     return this.#held.some(({ operation }) => operation === 'end');
   }
+}
+
+function neverEnds(): SessionError {
+  return new SessionError(
+    `It was changed again each of the ${MAX_COMMITS_BEFORE_END} times that it was stored while its response was ending. Does a timer or ` +
+      'a stream go on writing to it? End that first.',
+  );
 }

@@ -98,6 +98,15 @@ class FailingController {
     });
   }
 
+  /** Goes on writing, quicker than the store. */
+  @Get('endless')
+  endless(@Res() res: Response): void {
+    const session = Session.current().put('count', 0);
+    const timer = setInterval(() => session.increment('count'), 0);
+    rawOf(res).on('close', () => clearInterval(timer));
+    rawOf(res).end('a page');
+  }
+
   @Get('all')
   all(): object {
     return Session.all();
@@ -201,6 +210,15 @@ describe.each(PLATFORMS)('a session that cannot be stored, on %s,', (platform) =
     expect(response.text).toBe('the first half, the second half');
     expect(log.join()).toContain('nothing of it was stored');
     expect(driver.calls).toEqual([]);
+  });
+
+  it('is answered where it is changed again and again, and would hold its response for ever', async () => {
+    await using scene = await begin();
+    const { app, driver, log } = scene;
+    driver.moods = { write: { slowMs: 4 } };
+    await app.visitor().get('/endless').expect(503);
+    expect(log.join()).toContain('Does a timer or a stream go on writing to it?');
+    expect(driver.calls.length).toBeLessThan(120);
   });
 
   it('waits for what is written while the end is held', async () => {
