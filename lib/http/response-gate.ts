@@ -8,7 +8,7 @@ import { Pretence } from './pretence.js';
 import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
 /** How often a session is committed while the end of its response waits. More is a loop, which would hold it for ever. */
-const MAX_COMMITS_BEFORE_END = 100;
+const MAX_COMMITS_BEFORE_END = 25;
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
