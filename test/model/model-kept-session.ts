@@ -22,6 +22,8 @@ export abstract class KeptSession extends ModelSession {
   protected hasNewDuration = false;
   /** What waits for a request that is no prefetch. */
   protected waiting: Flashed = nothingFlashed();
+  /** The same as of when the session was last loaded or stored: what reload comes back to. */
+  protected waitingThen: Flashed = nothingFlashed();
   /** What it stored for the next request. */
   protected justStored: Flashed = nothingFlashed();
   protected isCookieDue = false;
@@ -48,6 +50,7 @@ export abstract class KeptSession extends ModelSession {
     this.values = stored(kept?.values ?? {});
     this.previous = flashedAgain(kept?.flash ?? nothingFlashed());
     this.waiting = flashedAgain(this.previous);
+    this.waitingThen = this.waiting;
     this.visible = flashedAgain(this.previous);
     this.visible.olderFields = { ...this.previous.fields };
     this.next = nothingFlashed();
@@ -153,6 +156,7 @@ export abstract class KeptSession extends ModelSession {
     this.isWritten = false;
     this.hasNewDuration = false;
     this.hasStored = true;
+    this.waitingThen = this.waiting;
     this.justStored = flashedAgain(this.next);
   }
 

@@ -76,7 +76,7 @@ export class ModelVisit extends KeptSession {
   reload(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.reload());
     const { previous } = this;
-    const waiting = this.waiting;
+    const { waitingThen } = this;
     const isRenewalDue = this.isRenewalDue;
     const isFresh = this.fresh && this.kept?.id === this.ownId;
     const id = this.kept === null ? this.ownId : this.kept.id;
@@ -91,7 +91,8 @@ export class ModelVisit extends KeptSession {
       olderFields: { ...previous.fields, ...next?.fields },
     };
     if (next !== null) this.next = next;
-    this.waiting = waiting;
+    this.waiting = waitingThen;
+    this.waitingThen = waitingThen;
     this.isRenewalDue = isRenewalDue;
     return this;
   }
