@@ -12,21 +12,41 @@ const KEYBOARD_ROWS = [
   'azertyuiop',
 ];
 
-/** Texts that stand where a secret belongs, and ask for it. Compared in lower case, with a space for all that is no letter or digit. */
+/** What a placeholder says of the secret that belongs there: `super secret`, `256 bit`, `session`. */
+const ADJECTIVES =
+  '(own|very|super|top|long|strong|random|secure|session|jwt|cookie|app|application|\\d+|bit)';
+
+/**
+ * Texts that stand where a secret belongs, and ask for it. Compared in lower case, with a space for all that is no letter or
+ * digit and between the words of `changeMe`. What a sentence may say as well counts at the beginning only, or behind a verb.
+ */
 const PLACEHOLDERS: readonly RegExp[] = [
   /\b(change|replace)(me|this|it)\b/,
   /^(please )?(change|replace|set|insert|enter|paste|put|add) (me|this|it|your|with|here|in production)\b/,
-  /\byour (own |very |super |top |long |strong |random |secure |session |jwt |cookie |app |application |\d+ |bit )*(secret|key|password|passphrase)\b/,
+  new RegExp(`(^|\\b(use|type|with) )your (${ADJECTIVES} )*secret\\b(?! (is|was)\\b)`),
+  new RegExp(`^your (secret |${ADJECTIVES} )+(key|password|passphrase)\\b`),
+  /\bsuper ?secret ?(session |jwt )?key\b/,
+  /\bsecret here\b/,
   /\b(secret|key|password|passphrase|value|text) goes here\b/,
   /\bplaceholder\b/,
   /\bprocess env\b/,
-  /\bkeyboard cat\b/,
+  /\bkeyboard ?cat\b/,
   /\bcorrect horse battery staple\b/,
   /^lorem ipsum\b/,
 ];
 
 /** Marks of templates and of notes to oneself, as they were written. */
-const MARKED: readonly RegExp[] = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^(TODO|FIXME|TBD|XXX)\b/];
+const MARKED: readonly RegExp[] = [
+  /^<.*>$/s,
+  /^\{\{.*\}\}$/s,
+  // A variable or a command that no shell has put anything in place of.
+  /^\$\{.*\}$/s,
+  /^\$\(.*\)$/s,
+  /^\$[A-Z_]+$/,
+  /^(TODO|TBD|XXX)\b/,
+  /^(fixme\b|(todo|tbd|xxx)\s*:)/i,
+  /(?<![a-z])(change|replace)[-_]me(?![a-z])/i,
+];
 
 /**
  * What is wrong with a secret that is long enough: everybody can guess it, because it stands in examples, says that it
@@ -36,17 +56,19 @@ const MARKED: readonly RegExp[] = [/^<.*>$/s, /^\$\{.*\}$/s, /^\{\{.*\}\}$/s, /^
  * @returns the rest of a sentence that begins with the secret, without showing it; null where nothing is wrong
  */
 export function weaknessOf(secret: string, enough: number): string | null {
-  const period = periodOf(secret);
-  if (period < enough && period <= secret.length / 2) {
+  const lower = secret.toLowerCase();
+  const period = periodOf(lower);
+  if (period < enough && period <= lower.length / 2) {
     return period === 1 ? 'repeats one character' : `repeats the same ${period} characters`;
   }
   const different = new Set(secret).size;
   if (different < FEWEST_CHARACTERS) return `has only ${different} different characters`;
-  if (isMostlyRun(secret.toLowerCase())) return 'runs along the alphabet or the keyboard';
+  // Every second character as well, for two runs that take turns: `a1b2c3`.
+  if (isMostlyRun(lower, 1) || isMostlyRun(lower, 2)) return 'runs along the alphabet or the keyboard';
   const words = secret
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, ' ')
-    .trim();
+    .replaceAll(/(?<=[a-z])(?=[A-Z])|[^a-zA-Z0-9]+/g, ' ')
+    .trim()
+    .toLowerCase();
   if (isOneWord(words)) return 'repeats one word';
   const isPlaceholder =
     MARKED.some((mark) => mark.test(secret.trim())) || PLACEHOLDERS.some((phrase) => phrase.test(words));
@@ -65,15 +87,18 @@ function periodOf(text: string): number {
   return text.length - border;
 }
 
-/** Whether three quarters of the characters follow from the one before: `abcdef...`, `12345...`, `qwerty...`, `aaaabbbb...`. */
-function isMostlyRun(text: string): boolean {
+/**
+ * Whether three quarters of the characters follow from the one that stands some places before: `abcdef...`, `12345...`,
+ * `qwerty...`, `aaaabbbb...`.
+ */
+function isMostlyRun(text: string, distance: number): boolean {
   let steps = 0;
-  for (let at = 1; at < text.length; at += 1) {
-    const step = text.charCodeAt(at) - text.charCodeAt(at - 1);
-    const pair = text.slice(at - 1, at + 1);
+  for (let at = distance; at < text.length; at += 1) {
+    const step = text.charCodeAt(at) - text.charCodeAt(at - distance);
+    const pair = text.charAt(at - distance) + text.charAt(at);
     if (Math.abs(step) <= 1 || KEYBOARD_ROWS.some((row) => row.includes(pair))) steps += 1;
   }
-  return steps >= (text.length - 1) * 0.75;
+  return steps >= (text.length - distance) * 0.75;
 }
 
 /** `secret_secret-SECRET secret1`. */

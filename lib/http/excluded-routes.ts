@@ -1,12 +1,13 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { SessionConfigError } from '../session.errors.js';
+import { prefixPathOf } from './global-prefix.js';
 import type { RouterHabits } from './router-habits.js';
 
 /**
  * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
  * router compares it, a regular expression over the path without query, or one of the two for one method. Each counts with
- * and without the global prefix.
+ * and without the global prefix, and with and without the path below which Express has mounted the application.
  *
  * @example
  * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }] })
@@ -17,7 +18,7 @@ export type ExcludedRoute =
   | {
       /** The path, as above. */
       readonly path: string | RegExp;
-      /** `RequestMethod.GET` or `'GET'`; letter case does not matter. Default: every method. */
+      /** `RequestMethod.GET` or `'GET'`, which is HEAD as well; letter case does not matter. Default: every method. */
       readonly method?: RequestMethod | string;
     };
 
@@ -50,8 +51,12 @@ export function compileExclusion(
     const prefix = setup.globalPrefix();
     if (compiled?.prefix !== prefix) compiled = compile(rules, prefix, habits);
     const path = pathOf(url, habits);
+    // Routers answer HEAD by the route for GET.
+    const isHead = method === 'HEAD';
     return compiled.tests.some(
-      (test) => (test.method === null || test.method === method) && test.matches(path),
+      (test) =>
+        (test.method === null || test.method === method || (isHead && test.method === 'GET')) &&
+        test.matches(path),
     );
   };
 }
@@ -69,19 +74,22 @@ interface Compiled {
 /** For one global prefix: it may have parameters, so it is part of the pattern. */
 function compile(rules: readonly Rule[], globalPrefix: string, habits: RouterHabits): Compiled {
   const options = { sensitive: habits.caseSensitive, trailing: habits.ignoreTrailingSlash };
-  const prefix = `/${globalPrefix.replaceAll(/^\/+|\/+$/g, '')}`;
-  const prefixes = prefix === '/' ? [''] : ['', prefix];
-  const start = pathToRegexp(prefix, { ...options, end: false }).regexp;
+  const prefix = prefixPathOf(globalPrefix);
+  const start = prefix === '' ? null : pathToRegexp(prefix, { ...options, end: false }).regexp;
   const tests = rules.map(({ path, method }) => {
     if (typeof path === 'string') {
-      const patterns = prefixes.map((before) => pathToRegexp(below(before, path), options).regexp);
+      // Nest registers its routes without a slash at the end.
+      const spellings = new Set([path, path.replace(/(?<=.)\/+$/, '')]);
+      const patterns = [...spellings].flatMap((each) =>
+        [...new Set(['', prefix])].map((before) => pathToRegexp(below(before, each), options).regexp),
+      );
       return { method, matches: (candidate: string) => patterns.some((pattern) => pattern.test(candidate)) };
     }
     // `test` of a global expression remembers where it stopped; `search` does not.
     const holds = (candidate: string): boolean => candidate.search(path) !== -1;
     const matches = (candidate: string): boolean => {
       if (holds(candidate)) return true;
-      const before = prefix === '/' ? undefined : start.exec(candidate)?.[0];
+      const before = start?.exec(candidate)?.[0];
       return before !== undefined && holds(candidate.slice(before.length));
     };
     return { method, matches };
@@ -140,8 +148,8 @@ function methodOf(method: unknown): string | null {
 
 /** The path of a URL, as the router sees it. */
 function pathOf(url: string, habits: RouterHabits): string {
-  const query = url.indexOf('?');
-  const path = query === -1 ? url : url.slice(0, query);
+  const end = url.search(habits.endsAtSemicolon ? /[?;]/ : /\?/);
+  const path = end === -1 ? url : url.slice(0, end);
   if (!habits.decodes || !path.includes('%')) return path;
   try {
     return decodeURI(path);

@@ -4,6 +4,7 @@ import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
+import { urlBelowMount } from './mounted-path.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
 import { CURRENT, OPENED, type Opened } from './session-of.js';
 
@@ -98,6 +99,10 @@ export class HttpSessions {
   }
 
   #isOutside(req: RawRequest): boolean {
-    return this.#isExcluded !== null && this.#isExcluded(req.method, req.originalUrl ?? req.url ?? '/');
+    if (this.#isExcluded === null) return false;
+    const url = req.originalUrl ?? req.url ?? '/';
+    if (this.#isExcluded(req.method, url)) return true;
+    const below = urlBelowMount(req, url);
+    return below !== null && this.#isExcluded(req.method, below);
   }
 }

@@ -6,6 +6,7 @@ import type { Route } from './shows-messages.js';
 export type RawRequest = IncomingMessage &
   SessionKeeper & {
     originalUrl?: string;
+    app?: unknown;
     body?: unknown;
     ip?: unknown;
     protocol?: unknown;

@@ -8,6 +8,8 @@ export interface RouterHabits {
   readonly ignoreTrailingSlash: boolean;
   /** Whether `/he%61lth` is the same path as `/health`. */
   readonly decodes: boolean;
+  /** Whether a semicolon ends the path, as a question mark does. */
+  readonly endsAtSemicolon: boolean;
 }
 
 /** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
@@ -19,5 +21,6 @@ export function routerHabitsOf(adapter: HttpServer): RouterHabits {
     caseSensitive: told?.caseSensitive ?? isFastify,
     ignoreTrailingSlash: told?.ignoreTrailingSlash ?? !isFastify,
     decodes: isFastify,
+    endsAtSemicolon: told?.useSemicolonDelimiter ?? false,
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { ownText } from '../own-text.js';
 import { MARKER_MS } from './record-ending.js';
 
 /** For how long an ending is remembered, in ms: longer than requests take. */
@@ -83,10 +84,6 @@ export class RecentEndings {
       this.#endings.delete(oldest);
     }
     // Copies: what a serializer cut out of a token would keep all of the token alive.
-    this.#endings.set(copyOf(id), { to: to === null ? null : copyOf(to), at: now });
+    this.#endings.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
   }
-}
-
-function copyOf(id: string): string {
-  return Buffer.from(id).toString();
 }

@@ -1,18 +1,29 @@
-import { Controller, Get, Req } from '@nestjs/common';
+import { All, Controller, Get, type INestApplication, Req, Res } from '@nestjs/common';
 import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import express from 'express';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SessionModule } from 'nestjs-session-kit';
+import { type ExcludedRoute, SessionMiddleware, SessionModule } from 'nestjs-session-kit';
 import { SECRET } from '../support/test-app.js';
+
+/** Express's response, or Fastify's reply. */
+interface Reply {
+  header(name: string, value: string): unknown;
+}
 
 @Controller()
 class PagesController {
   @Get(['health', 'page', 'files/:folder/:name'])
   answer(@Req() req: { session?: unknown }) {
     return { hasSession: req.session !== undefined };
+  }
+
+  @All('read')
+  read(@Req() req: { session?: unknown }, @Res({ passthrough: true }) res: Reply) {
+    res.header('x-has-session', String(req.session !== undefined));
+    return {};
   }
 }
 
@@ -49,23 +60,49 @@ const PATHS = [
   '/Files/A/B.css',
 ];
 
+const EXCLUDED: readonly ExcludedRoute[] = ['/health', 'files/*path', { path: 'read', method: 'GET' }];
+
+/** What main.ts does, with the routes that are excluded. */
+interface Setup {
+  readonly exclude?: readonly ExcludedRoute[];
+  readonly configure?: (app: INestApplication) => unknown;
+}
+
+async function serve(
+  adapter: ExpressAdapter | FastifyAdapter,
+  { exclude = EXCLUDED, configure }: Setup = {},
+): Promise<{ app: INestApplication; url: string }> {
+  const module = await Test.createTestingModule({
+    imports: [SessionModule.forRoot({ secret: SECRET, driver: 'memory', exclude })],
+    controllers: [PagesController],
+  }).compile();
+  const app = module.createNestApplication<NestExpressApplication | NestFastifyApplication>(adapter, {
+    logger: false,
+  });
+  open.push(app);
+  configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  return { app, url: (await app.getUrl()).replace('[::1]', '127.0.0.1') };
+}
+
+/** An application on Express, mounted below another one that is mounted itself. */
+async function mount(setup: Setup): Promise<express.Application> {
+  const { app } = await serve(new ExpressAdapter(), setup);
+  const mounted: unknown = app.getHttpAdapter().getInstance();
+  if (!isApplication(mounted)) throw new TypeError('That is no application of Express.');
+  return express().use('/outer', express().use('/middle', mounted));
+}
+
+const isApplication = (value: unknown): value is express.Application =>
+  typeof value === 'function' && 'mountpath' in value;
+
 describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapter) => {
   it.each(['', 'tenants/:tenant', ':language/api'])(
     'have no session in whatever spelling the router takes, and no other has none, with the prefix %j',
     async (prefix) => {
-      const module = await Test.createTestingModule({
-        imports: [
-          SessionModule.forRoot({ secret: SECRET, driver: 'memory', exclude: ['/health', 'files/*path'] }),
-        ],
-        controllers: [PagesController],
-      }).compile();
-      const app = module.createNestApplication<NestExpressApplication | NestFastifyApplication>(adapter(), {
-        logger: false,
+      const { url } = await serve(adapter(), {
+        configure: (app) => prefix !== '' && app.setGlobalPrefix(prefix),
       });
-      open.push(app);
-      if (prefix !== '') app.setGlobalPrefix(prefix);
-      await app.listen(0, '127.0.0.1');
-      const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
       const before = {
         '': [''],
         'tenants/:tenant': ['/tenants/acme'],
@@ -85,4 +122,60 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
       expect(served).toBeGreaterThanOrEqual(3);
     },
   );
+
+  it('of GET are those of HEAD as well, and of no other method', async () => {
+    const { url } = await serve(adapter());
+    expect((await request(url).get('/read')).headers['x-has-session']).toBe('false');
+    expect((await request(url).head('/read')).headers['x-has-session']).toBe('false');
+    expect((await request(url).post('/read')).headers['x-has-session']).toBe('true');
+  });
+
+  it('are found where the prefix is not for them', async () => {
+    const { url } = await serve(adapter(), {
+      configure: (app) => app.setGlobalPrefix('tenants/:tenant', { exclude: ['health'] }),
+    });
+    await request(url).get('/health').expect(200, { hasSession: false });
+    await request(url).get('/tenants/acme/health').expect(404);
+    await request(url).get('/tenants/acme/page').expect(200, { hasSession: true });
+  });
+});
+
+describe('Excluded routes', () => {
+  it('are found on Fastify below a prefix whose parameter has an expression to fit', async () => {
+    const { url } = await serve(new FastifyAdapter(), {
+      configure: (app) => app.setGlobalPrefix('tenants/:tenant(^\\d+$)'),
+    });
+    await request(url).get('/tenants/12/health').expect(200, { hasSession: false });
+    await request(url).get('/tenants/12/page').expect(200, { hasSession: true });
+    await request(url).get('/tenants/acme/page').expect(404);
+  });
+
+  it('are found in an application that is mounted below another', async () => {
+    const outer = await mount({});
+    await request(outer).get('/outer/middle/health').expect(200, { hasSession: false });
+    await request(outer).get('/outer/middle/page').expect(200, { hasSession: true });
+  });
+
+  it('are found there below a prefix as well', async () => {
+    const outer = await mount({ configure: (app) => app.setGlobalPrefix('api/:version') });
+    await request(outer).get('/outer/middle/api/v1/health').expect(200, { hasSession: false });
+    await request(outer).get('/outer/middle/api/v1/page').expect(200, { hasSession: true });
+  });
+
+  it('are found there by the whole path as well', async () => {
+    const outer = await mount({ exclude: ['/outer/middle/health'] });
+    await request(outer).get('/outer/middle/health').expect(200, { hasSession: false });
+    await request(outer).get('/outer/middle/page').expect(200, { hasSession: true });
+  });
+
+  it('are those of the application, and not those below a path where main.ts puts SessionMiddleware', async () => {
+    const { url } = await serve(new ExpressAdapter(), {
+      exclude: ['/b.css'],
+      configure: (app) => {
+        const sessions = app.get(SessionMiddleware);
+        app.use('/files/a', sessions.use.bind(sessions));
+      },
+    });
+    await request(url).get('/files/a/b.css').expect(200, { hasSession: true });
+  });
 });

@@ -4,8 +4,18 @@ import { type ExcludedRoute, compileExclusion } from '../../lib/http/excluded-ro
 import type { RouterHabits } from '../../lib/http/router-habits.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
-const EXPRESS: RouterHabits = { caseSensitive: false, ignoreTrailingSlash: true, decodes: false };
-const FASTIFY: RouterHabits = { caseSensitive: true, ignoreTrailingSlash: false, decodes: true };
+const EXPRESS: RouterHabits = {
+  caseSensitive: false,
+  ignoreTrailingSlash: true,
+  decodes: false,
+  endsAtSemicolon: false,
+};
+const FASTIFY: RouterHabits = {
+  caseSensitive: true,
+  ignoreTrailingSlash: false,
+  decodes: true,
+  endsAtSemicolon: false,
+};
 
 const setup = (prefix = '', habits = EXPRESS) => ({ globalPrefix: () => prefix, habits: () => habits });
 
@@ -35,6 +45,10 @@ describe('The routes of the option exclude', () => {
     ['/health', '/health/db', false],
     ['/health', '/a/health', false],
     ['health', '/health', true],
+    ['/health/', '/health', true],
+    ['/health/', '/health/', true],
+    ['/', '/', true],
+    ['/', '/health', false],
     ['/assets/{*path}', '/assets/', true],
     ['/assets/{*path}', '/assets/a/b.css', true],
     ['/assets/{*path}', '/assetsa', false],
@@ -57,6 +71,9 @@ describe('The routes of the option exclude', () => {
   it.each([
     [RequestMethod.GET, 'GET', true],
     [RequestMethod.GET, 'POST', false],
+    [RequestMethod.GET, 'HEAD', true],
+    [RequestMethod.POST, 'HEAD', false],
+    [RequestMethod.HEAD, 'GET', false],
     [RequestMethod.ALL, 'POST', true],
     ['get', 'GET', true],
     ['POST', 'GET', false],
@@ -125,6 +142,26 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], url, 'GET', '', strict)).toBe(url === '/health');
     const lenient = { ...FASTIFY, caseSensitive: false, ignoreTrailingSlash: true };
     expect(excludes(['/health'], url, 'GET', '', lenient)).toBe(onExpress || onFastify);
+  });
+
+  it.each([
+    'tenants/:tenant(^\\d+$)',
+    '/:kind/:tenant(^(?:[a-z]{2}|\\d+)$)/',
+    'tenants/:tenant(^\\d+|\\(x\\)$)',
+    'a/::b',
+  ])('count below the prefix %s, which only Fastify takes', (prefix) => {
+    const isRead = !prefix.includes('::');
+    expect(excludes(['/health'], '/tenants/12/health', 'GET', prefix, FASTIFY)).toBe(isRead);
+    expect(excludes(['/health'], '/tenants/12/page', 'GET', prefix, FASTIFY)).toBe(false);
+    expect(excludes(['/tenants/:tenant/health'], '/tenants/12/health', 'GET', prefix, FASTIFY)).toBe(true);
+    expect(excludes(['/health'], '/health', 'GET', prefix, FASTIFY)).toBe(true);
+  });
+
+  it('end where the router says that a path ends', () => {
+    const habits = { ...FASTIFY, endsAtSemicolon: true };
+    expect(excludes(['/health'], '/health;verbose=1', 'GET', '', habits)).toBe(true);
+    expect(excludes(['/files/:name'], '/page;/files/a', 'GET', '', habits)).toBe(false);
+    expect(excludes(['/health'], '/health;verbose=1', 'GET', '', FASTIFY)).toBe(false);
   });
 
   it('are enough if one of them fits', () => {
