@@ -44,6 +44,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #cookieNames: readonly string[];
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
+  #isTooLate = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
@@ -102,6 +103,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   tooLate(): void {
+    this.#isTooLate = true;
     this.#settings.log.error(
       'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
         'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
@@ -119,7 +121,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   commitFailed(error: unknown): void {
-    this.failed(error, true);
+    // That it was too late is said already.
+    if (!this.#isTooLate) this.failed(error, !this.headSent);
   }
 
   writtenLate(): void {
