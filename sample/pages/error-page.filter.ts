@@ -35,7 +35,8 @@ export class ErrorPageFilter implements ExceptionFilter {
     }
     const title = STATUS_CODES[status] ?? 'Error';
     // What the parser refuses is refused before there is a session, whose cart and visitor the frame would show.
-    const template = status < 500 && 'session' in http.getRequest<Request>() ? 'refusal' : 'failure';
+    const { session } = http.getRequest<Request & { session?: unknown }>();
+    const template = status < 500 && session !== undefined ? 'refusal' : 'failure';
     response.status(status).render(template, { status, title, message: messageOf(error, status) });
   }
 }
