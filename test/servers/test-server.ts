@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from './ensure.js';
 import { freePort } from './free-port.js';
-import { signalTree } from './process-tree.js';
+import { signalTree, stopTree } from './process-tree.js';
 import { makeServerFolder } from './server-folder.js';
 
 /** A server that tests talk to. */
@@ -158,7 +158,7 @@ class RunningServer implements TestServer {
 
   pause(): void {
     this.paused = true;
-    this.signal('SIGSTOP');
+    if (this.child?.pid !== undefined) stopTree(this.child.pid);
   }
 
   resume(): void {
