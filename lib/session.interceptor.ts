@@ -1,7 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { type Observable, map } from 'rxjs';
+import { Observable, map } from 'rxjs';
 import { commitBefore } from './commit-before.js';
 import { currentSession } from './current-session.js';
+import { sessionContext } from './session.context.js';
 import { FlashMessages } from './session/flash-messages.js';
 import { RequestSession } from './session/request-session.js';
 
@@ -19,7 +20,14 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
-    return commitBefore(next.handle(), session).pipe(map(asAnswer));
+    // An interceptor further out may have gone on in a callback that belongs to another request.
+    if (sessionContext.getStore() === session)
+      return commitBefore(next.handle(), session).pipe(map(asAnswer));
+    return new Observable((subscriber) =>
+      sessionContext.run(session, () =>
+        commitBefore(next.handle(), session).pipe(map(asAnswer)).subscribe(subscriber),
+      ),
+    );
   }
 }
 

@@ -27,7 +27,7 @@ const OWN_METHODS: Readonly<
     for (const keys of args) if (Array.isArray(keys)) access.keepOnly(keys.map(String));
     return session.regenerate(args.find(isCallback));
   },
-  resetMaxAge: (session) => session.touch(),
+  resetMaxAge: (session, _access, args) => session.touch(args.find(isCallback)),
   toJSON: (_session, access) => ({ ...access.values() }),
 };
 

@@ -32,7 +32,12 @@ export class LentObjects {
   /** Whether something is no longer what was loaded or stored. */
   mutated(payload: Payload, text: string): boolean {
     if (this.#replaced !== null && this.#replaced.mutated) return true;
-    return !this.#isAsLoaded(payload, text) && !isSame(payload.d, this.#known(text));
+    try {
+      return !this.#isAsLoaded(payload, text) && !isSame(payload.d, this.#known(text));
+    } catch {
+      // A getter or a Proxy that throws when it is read: the commit that now follows says what and where.
+      return true;
+    }
   }
 
   /** A top-level key under which something is no longer what was loaded or stored. */
