@@ -20,14 +20,10 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
-    // An interceptor further out may have gone on in a callback that belongs to another request.
-    if (sessionContext.getStore() === session)
-      return commitBefore(next.handle(), session).pipe(map(asAnswer));
-    return new Observable((subscriber) =>
-      sessionContext.run(session, () =>
-        commitBefore(next.handle(), session).pipe(map(asAnswer)).subscribe(subscriber),
-      ),
-    );
+    const answer = () => commitBefore(next.handle(), session).pipe(map(asAnswer));
+    if (sessionContext.getStore() === session) return answer();
+    // An interceptor further out has gone on in a callback that belongs to another request.
+    return new Observable((subscriber) => sessionContext.run(session, () => answer().subscribe(subscriber)));
   }
 }
 

@@ -4,7 +4,7 @@ import type { RawRequest, RawResponse } from './raw-http.js';
 import { addTemplateLocals } from './template-locals.js';
 
 interface RouteLike {
-  dispatch: (req: RawRequest, res: RawResponse, done: Done) => unknown;
+  dispatch: Middleware;
 }
 
 type Render = (this: ResponseLike, ...args: unknown[]) => unknown;
@@ -55,11 +55,7 @@ function keepContextOfRoutes(app: ExpressLike, sessions: HttpSessions): void {
   const { route: makeRoute } = app;
   app.route = function routeInOwnContext(path) {
     const route = makeRoute.call(this, path);
-    const { dispatch } = route;
-    route.dispatch = function dispatchInOwnContext(req, res, done) {
-      if (sessions.isEntered(req)) return dispatch.call(route, req, res, done);
-      return sessions.enter(req, () => dispatch.call(route, req, res, done));
-    };
+    route.dispatch = inOwnContext(sessions, route.dispatch);
     return route;
   };
 }

@@ -11,6 +11,7 @@ type ErrorMiddleware = (error: unknown, req: RawRequest, res: RawResponse, next:
  * Middleware that runs in the context of the request that it is called for, whatever context it is called in. What errors
  * are led to (four parameters) stays that, and its name stays its name: Express and Nest look at both.
  */
+export function inOwnContext(sessions: HttpSessions, middleware: Middleware): Middleware;
 export function inOwnContext(
   sessions: HttpSessions,
   middleware: Middleware | ErrorMiddleware,

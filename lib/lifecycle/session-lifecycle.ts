@@ -427,7 +427,7 @@ export abstract class SessionLifecycle {
 
   /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
   abandonTooLate(): void {
-    if (this.moving && !this.leavesMarker) void this.destroy();
+    if (this.ends) void this.destroy();
     this.abandon();
   }
 

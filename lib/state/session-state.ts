@@ -140,7 +140,7 @@ export class SessionState {
   read(path: string): unknown {
     let value = readPath(this.values, path);
     if (value === undefined) value = this.flash.read(path);
-    else if (typeof value === 'object' && value !== null) this.#handOut();
+    else this.lend(value);
     return value;
   }
 
@@ -267,8 +267,7 @@ export class SessionState {
   }
 
   #lend(value: unknown): void {
-    if (typeof value === 'object' && value !== null) this.#handOut();
-    else if (!isPlainValue(value)) this.#plain = false;
+    if (!this.lend(value) && !isPlainValue(value)) this.#plain = false;
   }
 
   #handOut(): void {
