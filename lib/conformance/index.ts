@@ -2,6 +2,7 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { describeCopies } from './copies.js';
 import { describeDamage } from './damage.js';
 import { describeDestroy } from './destroy.js';
+import { describeDestroyVersion } from './destroy-version.js';
 import { describeExpiry } from './expiry.js';
 import { describeGarbage } from './garbage.js';
 import { describeIds } from './ids.js';
@@ -63,6 +64,7 @@ export function describeDriverConformance({
     describeExpiry(suite);
     describeTouch(suite);
     describeDestroy(suite);
+    describeDestroyVersion(suite);
     describeParallel(suite);
     describeDamage(suite);
     describeGarbage(suite);
