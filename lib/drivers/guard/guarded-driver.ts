@@ -1,5 +1,6 @@
 import type { RecordDriver } from '../driver.js';
 import type { StoreGuard } from './store-guard.js';
+import type { StoreUse } from './store-health.js';
 
 /** What is not asked for a request. All else that a driver has is a call on the record of an id, which it takes first. */
 const NOT_FOR_REQUESTS: ReadonlySet<PropertyKey> = new Set([
@@ -9,6 +10,13 @@ const NOT_FOR_REQUESTS: ReadonlySet<PropertyKey> = new Set([
   'serverOf',
   'stalled',
 ]);
+
+/** What calls are for, where they do not write. */
+const USES: Readonly<Record<string, StoreUse>> = {
+  read: 'reading',
+  destroy: 'removing',
+  destroyVersion: 'removing',
+};
 
 /**
  * A driver whose calls all go through a guard, those that only some drivers have included.
@@ -22,7 +30,7 @@ export function guardedDriver<D extends RecordDriver>(driver: D, guard: StoreGua
       if (typeof member !== 'function') return member;
       if (NOT_FOR_REQUESTS.has(name))
         return (...given: unknown[]): unknown => Reflect.apply(member, target, given);
-      const use = name === 'read' ? 'reading' : 'writing';
+      const use = USES[String(name)] ?? 'writing';
       return (id: string, ...given: unknown[]): Promise<unknown> =>
         guard.run(use, id, target, () => Reflect.apply(member, target, [id, ...given]));
     },

@@ -78,7 +78,7 @@ export class StoreGuard {
       circuits = { reading: new CircuitBreaker(this.#timeout), writing: new CircuitBreaker(this.#timeout) };
       this.#circuits.set(server, circuits);
     }
-    return circuits[use];
+    return use === 'reading' ? circuits.reading : circuits.writing;
   }
 
   /** The error for the caller, who may look at its cause, and the line for the log, without anything secret. */

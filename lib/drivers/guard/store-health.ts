@@ -1,7 +1,10 @@
 import type { Clock } from '../../clock.js';
 
 /** What a call on a store was for. */
-export type StoreUse = 'reading' | 'writing';
+export type StoreUse = 'reading' | 'removing' | 'writing';
+
+/** What works in a store where something else fails: a full one still removes, a replica still reads. */
+const NEEDS: Readonly<Record<StoreUse, number>> = { reading: 0, removing: 1, writing: 2 };
 
 /** Where the two lines go. */
 export interface HealthLog {
@@ -58,7 +61,7 @@ export class StoreHealth {
   /** A call on an id succeeded that was begun at so many failures. */
   succeeded(use: StoreUse, id: string, failuresAtBegin: number): void {
     if (this.#failing === null || failuresAtBegin !== this.#failures) return;
-    if (use === 'reading' && this.#failing === 'writing') return;
+    if (NEEDS[use] < NEEDS[this.#failing]) return;
     const now = this.#clock.now();
     const isCalm = now - this.#failedAt >= calmMs;
     if (!isCalm && (!this.#failedIds.has(id) || this.#comesAndGoes(now))) return;
@@ -83,7 +86,7 @@ export class StoreHealth {
     if (this.#failedIds.size < mostIds) this.#failedIds.add(id);
     const wasWell = this.#failing === null;
     // Where it cannot even be read, the first success of any kind is the end of the trouble.
-    if (wasWell || use === 'reading') this.#failing = use;
+    if (this.#failing === null || NEEDS[use] < NEEDS[this.#failing]) this.#failing = use;
     if (wasWell) this.#log.error(`${message} Said once; the next line will say that it is back.`);
   }
 

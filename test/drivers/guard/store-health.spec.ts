@@ -112,6 +112,31 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('does not say that it is back while it is full, and can be removed from but not written', async () => {
+    const { lines, log } = makeLog();
+    let isFull = true;
+    const full: RecordDriver = {
+      ...failingWith(new Error('full')),
+      destroy: async () => undefined,
+      destroyVersion: async () => true,
+      write: async () => {
+        if (isFull) throw Object.assign(new Error('at secret-host'), { code: 'ENOSPC' });
+        return true;
+      },
+    };
+    const clock = new StoppedClock();
+    const store = guardedDriver(full, new StoreGuard({ name: 'test', timeout: 1_000, log, clock }));
+    for (let times = 0; times < 3; times += 1) {
+      await expect(store.write('id', sampleRecord(0))).rejects.toThrow(SessionStoreError);
+      await store.destroy('id');
+      await store.destroyVersion?.('id', 1);
+    }
+    expect(lines).toHaveLength(1);
+    isFull = false;
+    await store.write('id', sampleRecord(0));
+    expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
+  });
+
   it('does not take a late success for a recovery', async () => {
     const { lines, trouble, read } = makeStore();
     const late = new Deferred();
