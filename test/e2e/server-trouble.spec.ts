@@ -242,6 +242,9 @@ for (const kind of KINDS) {
           timeout: BACK_WITHIN_MS,
           interval: 20,
         });
+        // That the store is back, those show whom it had failed.
+        const answers = await Promise.all(scene.load.visitors.map((visitor) => scene.load.read(visitor)));
+        expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
         expect(await recordOf(scene.quiet)).toBeNull();
         expect((await fetch(`${app.url}/begin`, { method: 'POST' })).status).toBe(201);
       }
