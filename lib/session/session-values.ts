@@ -436,13 +436,14 @@ export abstract class SessionValues<T extends object = SessionData> extends Sess
   }
 
   #add(key: string, by: number): number {
+    const { state } = this.writable;
     assertKey(key);
     if (typeof by !== 'number' || !Number.isFinite(by)) {
       throw new SessionValueError(
         `Cannot increment "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`,
       );
     }
-    return this.writable.state.increment(key, by);
+    return state.increment(key, by);
   }
 
   /** Removes all values and this request's flash messages; the session and its id stay. */

@@ -240,7 +240,7 @@ export class SessionState {
   }
 
   flush(): void {
-    const effective = !this.isEmpty;
+    const effective = !this.isEmpty || this.flash.modified;
     clear(this.values);
     this.#lent?.forgetReplaced();
     this.flash.clear();
@@ -250,7 +250,7 @@ export class SessionState {
   reset(values: Values): void {
     assertValues('reset', values);
     for (const key of Object.keys(values)) assertKey(key);
-    const effective = !this.isEmpty || Object.keys(values).length > 0;
+    const effective = !this.isEmpty || this.flash.modified || Object.keys(values).length > 0;
     clear(this.values);
     this.#lent?.forgetReplaced();
     this.flash.clear();

@@ -26,6 +26,9 @@ describe.each(PLATFORMS.flatMap((platform) => DRIVERS.map((driver) => ({ platfor
           () => session.put('a', 2),
           () => session.merge({ a: 2 }),
           () => session.flash('b', 1),
+          // Whatever else is wrong with a write.
+          () => session.put('__proto__', 1),
+          () => session.increment('__proto__'),
           () => session.regenerate(),
           () => session.setDuration('1h'),
           () => session.destroy(),

@@ -191,6 +191,14 @@ describe('a change', () => {
     expect([state.due, state.modified]).toEqual([false, false]);
   });
 
+  it('still counts where all is removed that was left of it', () => {
+    const state = load({});
+    state.flash.flashFields({ a: 'x' });
+    state.flash.flashFields({});
+    state.flush();
+    expect([state.due, state.modified]).toEqual([true, true]);
+  });
+
   it('refuses an updater that returns a promise, without an unhandled rejection', () => {
     const state = load({ a: 1 });
     expect(() => state.update('a', () => Promise.reject(new Error('late')))).toThrow(/promise/);
