@@ -502,6 +502,11 @@ export abstract class SessionLifecycle {
     return this.#clientOf === null ? UNKNOWN_CLIENT : this.#clientOf();
   }
 
+  /** The path of the value that names the user. */
+  get userKey(): string {
+    return this.#runtime.userKey;
+  }
+
   protected get userId(): string | null {
     return recordedUser(this.state.values, this.#runtime.userKey);
   }

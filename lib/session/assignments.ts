@@ -17,10 +17,16 @@ export function refuseAssignments(prototype: object): void {
     last = next;
     next = Reflect.getPrototypeOf(next);
   }
-  const end = new Proxy<object>(Object.create(Object.prototype), {
-    set: (_target, name) => refuse(name),
-  });
-  Reflect.setPrototypeOf(last, end);
+  Reflect.setPrototypeOf(last, refusesOthers(refuse));
+}
+
+/**
+ * For the far end of a prototype chain: what is assigned to a name that nothing before it has, gets there.
+ *
+ * @param refuseName throws
+ */
+export function refusesOthers(refuseName: (name: string | symbol) => never): object {
+  return new Proxy<object>(Object.create(Object.prototype), { set: (_target, name) => refuseName(name) });
 }
 
 function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDescriptor {

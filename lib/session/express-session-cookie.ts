@@ -1,4 +1,6 @@
 import { SessionError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
+import { refusesOthers } from './assignments.js';
 import type { CookieAttributes } from './session-host.js';
 
 /** What a session's cookie can be asked and told of its lifetime. */
@@ -12,11 +14,27 @@ export interface CookieLifetime {
   setDuration(ms: number): unknown;
   /** Back to the lifetime that the options say. */
   unsetDuration(): void;
+  /** The session is to end, and its cookie with it. */
+  end(): void;
 }
+
+/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
+const FIELDS = [
+  'originalMaxAge',
+  'expires',
+  'httpOnly',
+  'path',
+  'domain',
+  'secure',
+  'sameSite',
+  'partitioned',
+  'priority',
+] as const;
 
 /**
  * `request.session.cookie` as express-session has it. Its lifetime is this session's own (`setDuration`); what is the
- * same for all sessions comes from the option `cookie` and is read-only.
+ * same for all sessions comes from the option `cookie` and is read-only. A lifetime that is over (`maxAge = 0`, `expires` in
+ * the past) ends the session.
  */
 export class ExpressSessionCookie {
   readonly #lifetime: CookieLifetime;
@@ -26,7 +44,15 @@ export class ExpressSessionCookie {
   constructor(lifetime: CookieLifetime, attributes: CookieAttributes) {
     this.#lifetime = lifetime;
     this.#attributes = attributes;
-    Object.preventExtensions(this);
+    for (const name of FIELDS) {
+      const accessors = Object.getOwnPropertyDescriptor(ExpressSessionCookie.prototype, name);
+      if (this[name] !== undefined) Object.defineProperty(this, name, { ...accessors, enumerable: true });
+    }
+    Object.seal(this);
+  }
+
+  static {
+    Reflect.setPrototypeOf(this.prototype, refusesOthers(unknownOption));
   }
 
   /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
@@ -34,9 +60,13 @@ export class ExpressSessionCookie {
     return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.expiresAt() - Date.now();
   }
 
-  /** A lifetime of its own for this session, in ms; null, undefined and false go back to the one that the options say. */
+  /**
+   * A lifetime of its own for this session, in ms; null, undefined and false go back to the one that the options say. Zero
+   * and less destroys the session.
+   */
   set maxAge(ms: number | null | undefined | false) {
     if (ms === null || ms === undefined || ms === false) this.#lifetime.unsetDuration();
+    else if (ms <= 0) this.#lifetime.end();
     else this.#lifetime.setDuration(ms);
   }
 
@@ -64,52 +94,76 @@ export class ExpressSessionCookie {
     return this.#attributes.path;
   }
 
-  set path(_path: unknown) {
-    throw fixed('path');
+  set path(path: unknown) {
+    assertSame('path', path, this.path);
   }
 
   get domain(): string | undefined {
     return this.#attributes.domain;
   }
 
-  set domain(_domain: unknown) {
-    throw fixed('domain');
+  set domain(domain: unknown) {
+    assertSame('domain', domain, this.domain);
   }
 
   get httpOnly(): boolean {
     return this.#attributes.httpOnly;
   }
 
-  set httpOnly(_httpOnly: unknown) {
-    throw fixed('httpOnly');
+  set httpOnly(httpOnly: unknown) {
+    assertSame('httpOnly', httpOnly, this.httpOnly);
   }
 
   get secure(): boolean {
     return this.#attributes.secure;
   }
 
-  set secure(_secure: unknown) {
-    throw fixed('secure');
+  set secure(secure: unknown) {
+    assertSame('secure', secure, this.secure);
   }
 
   get sameSite(): string | boolean {
     return this.#attributes.sameSite;
   }
 
-  set sameSite(_sameSite: unknown) {
-    throw fixed('sameSite');
+  set sameSite(sameSite: unknown) {
+    assertSame('sameSite', sameSite, this.sameSite);
+  }
+
+  get partitioned(): boolean | undefined {
+    return this.#attributes.partitioned;
+  }
+
+  set partitioned(partitioned: unknown) {
+    assertSame('partitioned', partitioned, this.partitioned);
+  }
+
+  get priority(): string | undefined {
+    return this.#attributes.priority;
+  }
+
+  set priority(priority: unknown) {
+    assertSame('priority', priority, this.priority);
   }
 
   /** As express-session's cookie is written. */
   toJSON(): Record<string, unknown> {
-    const { originalMaxAge, expires, httpOnly, path, domain, secure, sameSite } = this;
-    return { originalMaxAge, expires, httpOnly, path, domain, secure, sameSite };
+    return Object.fromEntries(Object.entries(this));
   }
 }
 
-function fixed(name: string): SessionError {
-  return new SessionError(
+/** Code that copies all there is sets these as well, to what they are. */
+function assertSame(name: string, given: unknown, present: unknown): void {
+  if (given === present) return;
+  throw new SessionError(
     `request.session.cookie.${name} cannot be set for one session: set the option 'cookie.${name}'. ` +
       'A lifetime of its own a session has by cookie.maxAge.',
+  );
+}
+
+function unknownOption(name: string | symbol): never {
+  throw new SessionError(
+    `request.session.cookie has no option ${shownKey(String(name))}. A session's own are maxAge, originalMaxAge and expires; ` +
+      "all else is said by the option 'cookie', for all sessions.",
   );
 }

@@ -133,13 +133,19 @@ class Handler implements ProxyHandler<object> {
   }
 
   #key(name: string | symbol): string {
-    if (typeof name === 'string' && !isTaken(name)) return name;
+    if (typeof name === 'symbol') {
+      throw new SessionValueError(
+        `request.session[${shownKey(String(name))}] cannot be set: values are stored under text, and never under a symbol.`,
+        { isKey: true },
+      );
+    }
+    if (!isTaken(name)) return name;
     const remedy =
       name === 'flash'
         ? "It is a method, session.flash('error', 'text'), and request.flash does what connect-flash does: leave that out."
         : 'Choose another name.';
     throw new SessionValueError(
-      `request.session[${shownKey(String(name))}] cannot be set: the session itself has something of that name. ${remedy}`,
+      `request.session[${shownKey(name)}] cannot be set: the session itself has something of that name. ${remedy}`,
       { isKey: true },
     );
   }

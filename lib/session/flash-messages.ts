@@ -1,4 +1,5 @@
 import { type Values, readPath } from '../state/values.js';
+import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
@@ -12,6 +13,10 @@ import { type GivenKeys, givenKeys } from './given-keys.js';
  */
 export class FlashMessages {
   readonly #messages: Values;
+
+  static {
+    countArguments(this.prototype, MESSAGE_ARGUMENTS);
+  }
 
   /** Made by the package; an application is handed its messages. */
   constructor(messages: Values) {

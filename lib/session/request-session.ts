@@ -1,6 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../duration.js';
 import { SessionValueError } from '../session.errors.js';
+import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';
 import { type SessionCallback, isCallback, withCallback } from './callback.js';
 import { type ConnectFlashArguments, connectFlash } from './connect-flash.js';
@@ -8,6 +9,7 @@ import { ExpressSessionCookie } from './express-session-cookie.js';
 import { expressSession } from './express-session.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
+import type { SessionHost } from './session-host.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { KeysOf, Readable } from './session-values.js';
 
@@ -38,7 +40,15 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   #expressSession: object | null = null;
 
   static {
+    countArguments(this.prototype, ARGUMENTS);
     refuseAssignments(this.prototype);
+  }
+
+  /** Made by the package; an application is handed its sessions. */
+  constructor(host: SessionHost) {
+    super(host);
+    // Nothing of its own can cover what the package calls on it, however that is defined.
+    Object.preventExtensions(this);
   }
 
   // ---- about the session ---------------------------------------------------------------------------------------
@@ -322,6 +332,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
       expiresAt: () => this.expiresAt,
       endsWithBrowser: () => this.lifecycle.endsWithBrowser,
       setDuration: (ms: number) => this.setDuration(ms),
+      end: () => void this.destroy(),
       unsetDuration: () => {
         this.writable.state.duration = undefined;
       },

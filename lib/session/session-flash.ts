@@ -6,7 +6,11 @@ import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './fallback.js';
-import { SessionValues, isSeveral } from './session-values.js';
+import { isSeveral } from './is-several.js';
+import { SessionValues } from './session-values.js';
+
+/** Where Passport keeps who is signed in. */
+const PASSPORT_KEY = 'passport';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
 export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
@@ -99,9 +103,10 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens). Text, numbers,
-   * booleans, null, lists and plain objects are flashed; files and all else are left out. A body that is no form or
-   * object has nothing to flash.
+   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens), and without
+   * what says who is signed in (the path of the option `userKey`, and `passport`): reading methods see flashed fields as
+   * well. Text, numbers, booleans, null, lists and plain objects are flashed; files and all else are left out. A body
+   * that is no form or object has nothing to flash.
    *
    * Of `flashAll`, `flashOnly` and `flashExcept` the last call says what is kept. A message of the application's own is
    * never replaced by a field, whichever came first.
@@ -140,9 +145,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   #flashFields(chosen: (input: Values) => Values): this {
-    const { flash } = this.writable.state;
+    const { state, userKey } = this.writable;
     const input = formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
-    flash.flashFields(chosen(input));
+    // Reading methods see fields too: one at the path of the user would sign a stranger in.
+    const harmless = without(input, PathTree.of([userKey, PASSPORT_KEY]));
+    state.flash.flashFields(chosen(harmless));
     return this;
   }
 }

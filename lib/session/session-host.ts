@@ -8,6 +8,8 @@ export interface CookieAttributes {
   readonly httpOnly: boolean;
   readonly secure: boolean;
   readonly sameSite: string | boolean;
+  readonly partitioned?: boolean | undefined;
+  readonly priority?: string | undefined;
 }
 
 /** What a session needs from where it lives: one request of one application. */

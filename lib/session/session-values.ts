@@ -4,6 +4,7 @@ import { shownKey } from '../state/shown-key.js';
 import { type Values, assertKey } from '../state/values.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
+import { isSeveral } from './is-several.js';
 import { SessionAccess } from './session-access.js';
 import type { SessionData } from './session-data.js';
 
@@ -475,11 +476,6 @@ Object.defineProperty(SessionValues.prototype, 'set', {
   writable: true,
   configurable: true,
 });
-
-/** Whether several values by their keys were given in place of one key. A list is neither. */
-export function isSeveral(key: unknown): key is Values {
-  return typeof key === 'object' && key !== null && !Array.isArray(key);
-}
 
 /** A number as it is, of anything else its type: it may be something that a visitor sent. */
 function shown(given: unknown): string {

@@ -69,6 +69,29 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     },
   );
 
+  it.each([
+    ['userId', { userId: '1', passport: { user: '1' } }, ['userId', 'passport', 'passport.user']],
+    ['user.id', { user: { id: '1', name: 'Ada' } }, ['user.id']],
+    ['user.id', { 'user.id': '1' }, ['user.id']],
+    ['user.id', { 'user[id]': '1' }, ['user.id']],
+    ['account.user.id', { 'account.user': { id: '1' } }, ['account.user.id']],
+    ['account.user.id', { account: { 'user.id': '1' } }, ['account.user.id']],
+  ])('never says who is signed in (userKey %s): %j', async (userKey, form, keys) => {
+    await using app = await HandlerApp.start(platform, { options: { userKey } });
+    for (const flash of [
+      (session: RequestSession) => session.flashAll(),
+      (session: RequestSession) => session.flashOnly(Object.keys(form), userKey, 'title'),
+      (session: RequestSession) => session.flashExcept('nothing'),
+    ]) {
+      const visitor = app.visitor();
+      const read = (session: RequestSession) => [...keys, 'title'].map((key) => session.get(key));
+      const nobody = [...keys.map(() => undefined), 'T'];
+      const body = { ...form, title: 'T' };
+      expect(await visitor.in((session) => read(flash(session)), { body })).toEqual(nobody);
+      expect(await visitor.in(read)).toEqual(nobody);
+    }
+  });
+
   it('never shows one field of it again even where it is asked for by its path', async () => {
     await using app = await start();
     const body = { user: { name: 'Ada', password: SECRET_INPUT } };

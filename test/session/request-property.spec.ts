@@ -200,6 +200,89 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
+  it('has the fields of the cookie as own keys, also where all of them are copied', async () => {
+    await using app = await start();
+    await app.visitor().in((_session, context) => {
+      shape(context)['user'] = 'ada';
+      const cookie = cookieOf(shape(context));
+      const { expires, ...rest } = { ...cookie };
+      expect(expires).toBeInstanceOf(Date);
+      expect(rest).toEqual({
+        originalMaxAge: 7_200_000,
+        httpOnly: true,
+        path: '/',
+        secure: false,
+        sameSite: 'lax',
+        partitioned: false,
+      });
+      expect(Object.keys(JSON.parse(JSON.stringify(cookie)) as object)).toEqual(Object.keys(cookie));
+      Object.assign(cookie, { ...cookie, maxAge: 3_600_000 });
+      expect(cookie['originalMaxAge']).toBe(3_600_000);
+    });
+  });
+
+  it.each(['partitioned', 'priority', 'path', 'foo', 'name'])(
+    'says what to do where cookie.%s is set',
+    async (name) => {
+      await using app = await start();
+      await app.visitor().in((_session, context) => {
+        const set = (): unknown => Reflect.set(cookieOf(shape(context)), name, 'x');
+        expect(set).toThrow(SessionError);
+        expect(set).toThrow(new RegExp(`${name}\\b.*option 'cookie`));
+      });
+    },
+  );
+
+  it.each([
+    ['maxAge', 0],
+    ['maxAge', -1],
+    ['originalMaxAge', 0],
+    ['expires', new Date(0)],
+  ] as const)('ends where cookie.%s is set to %s', async (name, value) => {
+    for (const driver of ['memory', 'stealth']) {
+      await using app = await start(driver);
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('user', 'ada'));
+      const { cookies } = await visitor.handle((_session, context) => {
+        cookieOf(shape(context))[name] = value;
+      });
+      expect(cookies.join()).toMatch(/max-age=0/i);
+      expect(await visitor.in((session) => session.all())).toEqual({});
+    }
+  });
+
+  it('takes no symbol for a name, and says so', async () => {
+    await using app = await start();
+    await app.visitor().in((_session, context) => {
+      expect(() => Reflect.set(shape(context), Symbol('mine'), 1)).toThrow(
+        'request.session[Symbol(mine)] cannot be set: values are stored under text, and never under a symbol.',
+      );
+    });
+  });
+
+  it('calls the callback of resetMaxAge, and renews the session', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((_session, context) => void (shape(context)['user'] = 'ada'));
+    const { cookies } = await visitor.handle((_session, context) => calling(shape(context), 'resetMaxAge'));
+    expect(cookies.join()).toMatch(/max-age=7200\b/i);
+    await visitor.in(async (session, context) => {
+      await session.setId(session.id).initiate(true);
+      await expect(calling(shape(context), 'resetMaxAge')).rejects.toThrow(/read-only/);
+    });
+  });
+
+  it('stays where it is deleted from the request, which ends nothing', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('user', 'ada'));
+    await visitor.in((_session, context) => {
+      Reflect.deleteProperty(context.req, 'session');
+      expect(shape(context)['user']).toBe('ada');
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ user: 'ada' });
+  });
+
   it('calls the callbacks of regenerate, save, reload, touch and destroy', async () => {
     await using app = await start();
     const visitor = app.visitor();
@@ -279,6 +362,21 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
       }
       expect(session.put('a', 1).get('a')).toBe(1);
     });
+  });
+
+  it('has nothing of its own, however that is defined, and answers', async () => {
+    await using app = await HandlerApp.start(platform);
+    const visitor = app.visitor();
+    await visitor.in((session) => {
+      session.put('a', 1);
+      for (const name of ['over', 'due', 'commitDue', 'cookieInstruction', 'host', 'get', 'anything']) {
+        expect(() => Object.defineProperty(session, name, { value: 1 }), name).toThrow(TypeError);
+        expect(Reflect.defineProperty(session, name, { get: () => 1 }), name).toBe(false);
+      }
+      expect(Reflect.setPrototypeOf(session, null)).toBe(false);
+      expect(Reflect.ownKeys(session)).toEqual([]);
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
   });
 
   it('is an object like any other for whoever looks at it', async () => {

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Session, SessionValueError } from 'nestjs-session-kit';
+import { ARGUMENTS } from '../../lib/session/argument-counts.js';
+import { HandlerApp } from '../support/handler-app.js';
+
+const double = (value: unknown): number => Number(value) * 2;
+
+describe('An argument that a method does not take', () => {
+  let app: HandlerApp;
+  beforeAll(async () => {
+    app = await HandlerApp.start('express');
+  });
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['get', ['a', 'b', 'c'], /^get got 3 arguments\. It takes a key and a default.*only\(keys\)/],
+    ['all', ['a'], /^all got 1 argument\. It takes none.*only\(keys\)/],
+    ['pull', ['a', 'b', 'c'], /once for each key/],
+    ['put', ['a', 1, 2], /^put got 3 arguments\. It takes a key and a value, or one object/],
+    ['set', ['a', 1, 2], /^set got 3 arguments/],
+    ['put', [{ b: 1 }, { c: 2 }], /^put got 2 arguments/],
+    ['put', ['b'], /^put got 1 argument\. It takes a key and a value/],
+    ['set', ['b'], /^set got 1 argument/],
+    ['merge', [{ b: 1 }, { c: 2 }], /one object/],
+    ['reset', [{ b: 1 }, { c: 2 }], /one object/],
+    ['remember', ['b', () => 1, 2], /a key and a function/],
+    ['update', ['a', double, 2], /a key and a function/],
+    ['push', ['list', 1, 2], /^push got 3 arguments\. .*Call it once for each value/],
+    ['push', ['list'], /^push got 1 argument/],
+    ['increment', ['a', 1, 2], /a key and a number/],
+    ['decrement', ['a', 1, 2], /a key and a number/],
+    ['flush', ['a'], /forget\(keys\)/],
+    ['clear', ['a'], /forget\(keys\)/],
+    ['setDuration', ['2h', '3h'], /text such as '2h'/],
+    ['permanent', [{ b: 1 }, { c: 2 }], /one object/],
+    ['invalidate', ['a'], /It takes none/],
+    ['generateId', ['a'], /It takes none/],
+    ['setId', ['a', 'b'], /It takes an id/],
+    ['setSignedId', ['a', 'b', 'c'], /a signed id and a secret/],
+    ['initiate', [true, true], /read-only/],
+    ['start', [true, true], /read-only/],
+    ['flash', ['a', 'b', 'c'], /a key and a value/],
+    ['flash', ['b'], /^flash got 1 argument\./],
+    ['flash', [{ b: 1 }, 'c'], /^flash got 2 arguments/],
+    ['now', ['a', 'b', 'c'], /a key and a value/],
+    ['now', ['b'], /^now got 1 argument\./],
+    ['reflash', ['a'], /^reflash got 1 argument\. .*keep\(keys\)/],
+    ['flashAll', ['a'], /^flashAll got 1 argument\. .*flashOnly\(keys\) and flashExcept\(keys\)/],
+    ['old', ['a', 'b', 'c'], /a key and a default/],
+  ] as const)(
+    'of %s(%j) is an error that says what to do, and nothing is done',
+    async (method, args, says) => {
+      await app.visitor().in((session) => {
+        session.put({ a: 1, list: [] });
+        for (const on of [session, Session]) {
+          const call = (): unknown => Reflect.apply(on[method], on, args);
+          expect(call).toThrow(SessionValueError);
+          expect(call).toThrow(says);
+        }
+        expect(session.all()).toEqual({ a: 1, list: [] });
+      });
+    },
+  );
+
+  it('is refused by request.session in the same way', async () => {
+    await app.visitor().in((_session, { req }) => {
+      const { push } = Object(req.session) as { push(...args: unknown[]): unknown };
+      expect(() => push('list', 1, 2)).toThrow(/Call it once for each value/);
+    });
+  });
+
+  it('is refused by flash messages as well', async () => {
+    await app.visitor().in(({ flashMessages }) => {
+      expect(() => Reflect.apply(flashMessages.get, flashMessages, ['a', 'b', 'c'])).toThrow(
+        SessionValueError,
+      );
+      expect(() => Reflect.apply(flashMessages.all, flashMessages, ['a'])).toThrow(SessionValueError);
+    });
+  });
+
+  it('is not one that is given as undefined', async () => {
+    const stored = await app.visitor().in((session) => {
+      session.put('a', undefined).push('list', undefined).now('b', undefined).flash('c', undefined);
+      return [session.exists('a'), session.get('list'), session.get('a', undefined)];
+    });
+    expect(stored).toEqual([false, [undefined], undefined]);
+  });
+
+  it('is passed over by what express-session has with callbacks, since its callers give more', async () => {
+    await app.visitor().in(async (session) => {
+      for (const method of ['touch', 'save', 'commit', 'reload', 'regenerate', 'roll', 'destroy'] as const) {
+        await Reflect.apply(session[method], session, [undefined, 'more']);
+      }
+    });
+  });
+
+  it('is counted without another name for the method', async () => {
+    const names = Object.keys(ARGUMENTS) as (keyof typeof ARGUMENTS)[];
+    await app.visitor().in((session) => {
+      for (const name of names.filter((each) => each !== 'set')) expect(session[name].name).toBe(name);
+    });
+  });
+});
