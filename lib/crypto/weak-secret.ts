@@ -30,6 +30,14 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /\b(secret|key|password|passphrase|value|text) goes here\b/,
   /\bplaceholder\b/,
   /\bprocess env\b/,
+  // What a text says of itself: examples of the documentation of others, and what is made after them.
+  /\bat least \d+\b/,
+  /\b\d+ (chars|characters|letters|bytes) (long|minimum|or more)\b/,
+  /\bminimum length of \d+\b/,
+  /\b(not|don t|dont|never) (use|for)( this| it)?( value)?( key)?( in)? production\b/,
+  /\bdo not use this value\b/,
+  /\bsome ?random ?(string|secret|key|text)/,
+  /\baverylogphrasebiggerthanthirtytwochars\b/,
   /\bkeyboard ?cat\b/,
   /\bcorrect horse battery staple\b/,
   /^lorem ipsum\b/,
@@ -70,6 +78,8 @@ export function weaknessOf(secret: string, enough: number): string | null {
     .trim()
     .toLowerCase();
   if (isOneWord(words)) return 'repeats one word';
+  if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
+  if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
     MARKED.some((mark) => mark.test(secret.trim())) || PLACEHOLDERS.some((phrase) => phrase.test(words));
   return isPlaceholder ? 'is a placeholder' : null;
@@ -85,6 +95,25 @@ function periodOf(text: string): number {
     borders.push(border);
   }
   return text.length - border;
+}
+
+/**
+ * Whether the words are the same again and again, whatever stands between them and, without letters, behind the last:
+ * `not-a-secret-not-a-secret!`. Of a text that is hardly made of words nothing is said.
+ */
+function isRepetitive(words: string, length: number, enough: number): boolean {
+  const text = words.replace(/[^a-z]+$/, '');
+  if (text.length < length * 0.75) return false;
+  return [text, `${text} `].some((each) => {
+    const period = periodOf(each);
+    return period < enough && period <= each.length / 2;
+  });
+}
+
+/** Whether a text is as long as it is by one character that stands at its end again and again: `my-secret000000...`. */
+function isPadded(text: string, enough: number): boolean {
+  const padding = /(.)\1*$/su.exec(text)?.[0] ?? '';
+  return text.length - padding.length < enough * 0.7;
 }
 
 /**

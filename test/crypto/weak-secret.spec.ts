@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { weaknessOf } from '../../lib/crypto/weak-secret.js';
@@ -9,6 +9,12 @@ const weakness = (text: string): string | null => {
   expect(text.length, text).toBeGreaterThanOrEqual(LENGTH);
   return weaknessOf(text, LENGTH);
 };
+
+/** As dice pick them from a list. */
+const WORDS =
+  'abacus acorn banjo basket cactus candle dolphin dragon eagle ember falcon feather garden glacier hammer harbor iceberg ivory jacket jungle kettle kitten ladder lantern magnet marble napkin needle ocean orchid paddle pebble quartz quiver rabbit ribbon saddle salmon tablet thunder umbrella unicorn valley velvet walnut window yogurt zebra zipper correct production secretary session keyboard random changes password'.split(
+    ' ',
+  );
 
 /** As text of 32 characters or more. */
 const filled = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
@@ -64,9 +70,48 @@ describe('A secret', () => {
     ['$SESSION_SECRET_OF_THE_ENVIRONMENT', 'is a placeholder'],
     ['$(openssl rand -base64 32 | tr -d "=")', 'is a placeholder'],
     ['{{ session_secret_of_the_application }}', 'is a placeholder'],
+    ['my-super-secret-key-that-is-32-chars!', 'is a placeholder'],
+    ['a-very-long-secret-of-at-least-32-characters', 'is a placeholder'],
+    ['complex_password_at_least_32_characters_long', 'is a placeholder'],
+    ['a secret with minimum length of 32 characters', 'is a placeholder'],
+    ['this secret must be 32 characters long', 'is a placeholder'],
+    ['averylogphrasebiggerthanthirtytwochars', 'is a placeholder'],
+    ['SomeRandomStringWith32Characters', 'is a placeholder'],
+    ['dev-secret-do-not-use-in-production!!', 'is a placeholder'],
+    ['only for my machine, not for production', 'is a placeholder'],
+    ['DO NOT USE THIS VALUE. INSTEAD, CREATE A COMPLEX SECRET', 'is a placeholder'],
+    ['not-a-secret-not-a-secret-not-a-secret!', 'repeats the same words'],
+    ['supersecretsupersecretsupersecret1', 'repeats the same words'],
+    ['keyboard-cat keyboard cat keyboard_cat 42', 'repeats the same words'],
+    ['your-256-bit-secret-your-256-bit-secret', 'repeats the same words'],
     ['process.env.SESSION_SECRET_OF_THE_SHOP', 'is a placeholder'],
   ])('is refused where everybody can guess it: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);
+  });
+
+  it.each([
+    'keyboard cat',
+    'my-secret',
+    'my secret',
+    'secret',
+    's3Cur3',
+    'session-secret',
+    'your-secret-key',
+    'SomeRandomString',
+    'some-secret-key',
+    'changeme',
+    'change_me',
+    'mysupersecret',
+    'shhhhhhared-secret',
+  ])('is refused where it is one of an example (%s) that was filled up', (example) => {
+    const long = Math.max(LENGTH, 2 * example.length + 2);
+    for (const again of [example, `${example}-`, `${example} `]) {
+      expect(weakness(again.repeat(8)), again).not.toBeNull();
+      expect(weakness(again.repeat(8).slice(0, long)), again).not.toBeNull();
+    }
+    for (const filling of 'x0-! ') {
+      expect(weakness(example.padEnd(long, filling)), filling).not.toBeNull();
+    }
   });
 
   it.each([
@@ -106,6 +151,35 @@ describe('A secret', () => {
     );
     for (let round = 0; round < 500; round += 1) {
       expect(weakness(Array.from({ length: 40 }, () => randomInt(10)).join(''))).toBeNull();
+    }
+  });
+
+  it('is taken where a program made it: identifiers, words by dice, passwords', () => {
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+    const text = (alphabet: string, minLength: number) =>
+      Array.from({ length: minLength + randomInt(30) }, () => alphabet[randomInt(alphabet.length)]).join('');
+    const words = (separator: string): string => {
+      const picked = new Set<string>();
+      while (picked.size < 4 || [...picked].join(separator).length < LENGTH) {
+        picked.add(WORDS[randomInt(WORDS.length)] ?? '');
+      }
+      return [...picked].join(separator);
+    };
+    const makers = [
+      () => randomUUID() + randomUUID(),
+      () => `${randomUUID()}-${randomUUID()}`,
+      () => randomUUID(),
+      () => text(`${letters}_-`, LENGTH),
+      () => text(letters, LENGTH),
+      () => text(`${letters}!#$%&()*+,./:;=?@[]^{|}~`, LENGTH),
+      () => words('-'),
+      () => words(' '),
+      () => words('.'),
+      () => words(String(randomInt(1000))),
+      () => words('_') + String(randomInt(1_000_000)),
+    ];
+    for (const make of makers) {
+      for (let round = 0; round < 1000; round += 1) expect(weakness(make())).toBeNull();
     }
   });
 

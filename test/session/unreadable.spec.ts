@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SessionValueError } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+const refuse = (): never => {
+  throw new Error('not to be read');
+};
+
+/** Objects that throw when somebody reads what is in them, made of one that a session handed out. */
+const MAKERS: readonly [string, (value: object) => object][] = [
+  [
+    'a getter',
+    (value) => Object.defineProperty(value, 'total', { get: refuse, enumerable: true, configurable: true }),
+  ],
+  [
+    'a getter in a list',
+    (value) =>
+      Object.assign(value, {
+        lines: [
+          {
+            get total() {
+              return refuse();
+            },
+          },
+        ],
+      }),
+  ],
+  [
+    'a Proxy whose values throw',
+    (value) => Object.assign(value, { lines: new Proxy({ a: 1 }, { get: refuse }) }),
+  ],
+  [
+    'a Proxy whose keys throw',
+    (value) => Object.assign(value, { lines: new Proxy({}, { ownKeys: refuse }) }),
+  ],
+  [
+    'a Proxy that was revoked',
+    (value) => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      Object.assign(value, { lines: proxy });
+      revoke();
+      return value;
+    },
+  ],
+];
+
+describe.each(PLATFORMS)('What throws when it is read, inside of a lent value, on %s', (platform) => {
+  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+    let app: HandlerApp;
+    beforeAll(async () => {
+      app = await HandlerApp.start(platform, { options: { driver } });
+    });
+    afterAll(async () => {
+      await app[Symbol.asyncDispose]();
+    });
+
+    it.each(MAKERS)('%s: the commit names the key, the request is answered', async (_what, spoil) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put({ cart: { count: 1 }, other: { a: 1 } }));
+      const { value, response, cookies } = await visitor.handle(
+        async (session) => {
+          spoil(session.get<object>('cart', {}));
+          return session.commit().then(
+            () => null,
+            (error: unknown) => error,
+          );
+        },
+        { status: 503 },
+      );
+      expect(value).toBeInstanceOf(SessionValueError);
+      expect(String(value)).toMatch(/cart/);
+      expect(String(value)).not.toMatch(/other/);
+      expect(response.status).toBe(503);
+      expect(cookies).toEqual([]);
+      expect(await visitor.in((session) => session.all())).toEqual({ cart: { count: 1 }, other: { a: 1 } });
+    });
+
+    it.each(MAKERS)(
+      '%s: nobody is harmed where the handler commits nothing by itself',
+      async (_what, spoil) => {
+        const visitor = app.visitor();
+        await visitor.in((session) => session.put('cart', { count: 1 }));
+        await visitor.handle((session) => void spoil(session.get<object>('cart', {})), { status: 503 });
+        expect(await visitor.in((session) => session.all())).toEqual({ cart: { count: 1 } });
+      },
+    );
+  });
+});
