@@ -146,6 +146,11 @@ export abstract class SessionLifecycle {
     return this.#renewalDue || this.moving || this.isRemoving || this.state.due || this.undecided !== null;
   }
 
+  /** Whether something becomes due by being read alone. */
+  get mayBecomeDue(): boolean {
+    return this.#state !== null && this.#state.flash.holdsUnread;
+  }
+
   /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
   get needsCookie(): boolean {
     if (this.livesInCookie) return true;

@@ -5,9 +5,12 @@ import { type Values, readPath } from '../state/values.js';
 /** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
 export type ConnectFlashArguments = readonly [type?: string, message?: unknown, ...inserted: unknown[]];
 
+/** Where nobody reads them, the latest are kept: whoever fails to sign in a thousand times is not to fill the session. */
+const MAX_UNREAD = 50;
+
 /**
  * Does with flash messages what `req.flash` of connect-flash does: `req.flash('error', text)` queues a message and gives
- * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them.
+ * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them. A message stays until a request reads it, by this or by any other way to flash messages.
  *
  * @param write gives the messages to what changes them
  */
@@ -20,8 +23,8 @@ export function connectFlash(
   if (message === undefined || message === null || message === '') return take(type, messages, write);
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
-  const list = [...listAt(type, messages), ...added];
-  write().flash(type, list);
+  const list = [...listAt(type, messages).slice(-MAX_UNREAD), ...added];
+  write().flashUntilRead(type, list);
   return list.length;
 }
 

@@ -133,7 +133,7 @@ export abstract class SessionAccess {
       // It was found where the cookie lay before.
       this.arm();
     }
-    if (this.lifecycle.due) this.arm();
+    if (this.lifecycle.due || this.lifecycle.mayBecomeDue) this.arm();
   }
 
   /** Lets go of the present session; the next `initiate` loads the given one. */

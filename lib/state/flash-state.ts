@@ -1,6 +1,7 @@
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
 import { SentFlash } from './sent-flash.js';
+import { UnreadFlash } from './unread-flash.js';
 import { type Values, readPath } from './values.js';
 
 /**
@@ -20,6 +21,7 @@ export class FlashState {
   /** What the previous request flashed, as it was when this request loaded the session. */
   readonly #before: Flashed;
   #previous: Values | null = null;
+  #unread = new UnreadFlash();
   readonly #seen: number;
   readonly #ages: Ages;
   #batches: FlashBatch[];
@@ -62,6 +64,7 @@ export class FlashState {
       // What was taken back and not stored is back again, too.
       if (this.#own?.has(stamp) === true) again.#addOwn(stamp, new SentFlash({ messages, fields }));
     }
+    again.#unread = this.#unread;
     const since = batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
@@ -77,17 +80,29 @@ export class FlashState {
 
   /** What the previous request flashed, messages and fields. Not to be changed. */
   get previous(): Values {
+    this.#unread.shown();
+    return this.#all;
+  }
+
+  get #all(): Values {
     return (this.#previous ??= overlaid(this.#before));
   }
 
   /** The message readable in this request at a path, or the field; undefined where there is neither. */
   read(path: string): unknown {
-    return this.#visible === null ? readPath(this.previous, path) : this.#visible.read(path);
+    const found = this.#find(path);
+    if (found !== undefined) this.#unread.shown();
+    return found;
+  }
+
+  #find(path: string): unknown {
+    return this.#visible === null ? readPath(this.#all, path) : this.#visible.read(path);
   }
 
   /** Everything readable in this request, as a plain object of its own. */
   all(): Values {
-    return this.#visible === null ? { ...this.previous } : this.#visible.all();
+    this.#unread.shown();
+    return this.#visible === null ? { ...this.#all } : this.#visible.all();
   }
 
   /** The messages readable in this request, without the fields of forms. Not to be changed. */
@@ -97,12 +112,22 @@ export class FlashState {
 
   /** Whether nothing is readable in this request. */
   get isEmpty(): boolean {
-    return this.#visible === null ? Object.keys(this.previous).length === 0 : this.#visible.isEmpty;
+    return this.#visible === null ? Object.keys(this.#all).length === 0 : this.#visible.isEmpty;
   }
 
   /** Whether a commit has anything to store here. */
   get due(): boolean {
-    return this.modified || (this.#batches.some(([stamp]) => stamp <= this.#seen) && this.#usesUp());
+    return this.modified || (this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp());
+  }
+
+  /** Whether there are messages that stay until they are read: reading them makes a commit due. */
+  get holdsUnread(): boolean {
+    return this.#batches.some(([, , , lasting]) => lasting !== undefined);
+  }
+
+  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
+  #isSpent(batch: FlashBatch): boolean {
+    return batch[0] <= this.#seen && this.#unread.leftOf(batch) !== batch;
   }
 
   /** Whether this request itself changed anything, aging apart. */
@@ -118,9 +143,16 @@ export class FlashState {
 
   /** Shows a message in this request and the next. */
   flash(path: string, value: unknown): void {
+    this.#unread.taken(path);
     this.now(path, value);
     this.#withdraw(path);
     this.#toStore().write(path, value);
+  }
+
+  /** Shows a message in this request, and in those that follow until one reads it. */
+  flashUntilRead(name: string, value: unknown): void {
+    this.flash(name, value);
+    this.#unread.flashed(name);
   }
 
   /**
@@ -143,9 +175,9 @@ export class FlashState {
    * Lets the previous request's messages live one request more: all of them, or those at the given paths. What this
    * request flashed under the same name stays as it is.
    */
-  keep(paths: readonly string[] = Object.keys(this.previous)): void {
+  keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
-      if (readPath(this.previous, path) === undefined || this.#hasFlashed(path)) continue;
+      if (readPath(this.#all, path) === undefined || this.#hasFlashed(path)) continue;
       this.#toStore().keep(this.#before, path);
     }
   }
@@ -166,17 +198,19 @@ export class FlashState {
 
   /** Takes a message back, whoever flashed it. Returns false where none was readable. */
   forget(path: string): boolean {
+    this.#unread.taken(path);
     this.#withdraw(path);
     // Kept after a flush, a message is on its way without being readable.
     const pending = this.#pending !== null && this.#pending.read(path) !== undefined;
     this.#pending?.remove(path);
-    if (this.read(path) === undefined) return pending;
+    if (this.#find(path) === undefined) return pending;
     this.#seenNow().remove(path);
     return true;
   }
 
   /** Takes all messages of this request back. */
   clear(): void {
+    this.#unread.shown();
     this.#visible = new FlashLayers();
     this.#pending = null;
     this.#isPending = false;
@@ -216,8 +250,9 @@ export class FlashState {
     const rest: FlashBatch[] = [];
     for (const batch of this.#batches) {
       const own = this.#own?.get(batch[0]);
-      if (own !== undefined) own.appendTo(rest, batch[0]);
-      else if (this.#survives(batch[0])) rest.push(batch);
+      const left = own === undefined ? this.#leftOf(batch) : null;
+      if (own !== undefined) own.appendTo(rest, batch[0], this.#unread);
+      else if (left !== null) rest.push(left);
     }
     this.#aloneInFlight = this.#alone;
     this.#withdrawalsInFlight = this.#withdrawals;
@@ -225,13 +260,14 @@ export class FlashState {
       const sent = new SentFlash(this.#pending.take());
       this.#isPending = false;
       this.#inFlight = { stamp, sent };
-      sent.appendTo(rest, stamp);
+      sent.appendTo(rest, stamp, this.#unread);
     }
     return rest;
   }
 
-  #survives(batch: number): boolean {
-    return !this.#alone && !(batch <= this.#seen && this.#usesUp());
+  #leftOf(batch: FlashBatch): FlashBatch | null {
+    if (this.#alone) return null;
+    return this.#isSpent(batch) && this.#usesUp() ? this.#unread.leftOf(batch) : batch;
   }
 
   /** The write succeeded: these are the stored batches now. */

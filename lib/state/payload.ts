@@ -18,9 +18,10 @@ export const PAYLOAD_FORMAT = 1;
 
 /**
  * Messages that one request flashed, under the number of the write that stored them, and the fields of a form that it
- * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages.
+ * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages. Messages
+ * whose names are `lasting` stay until a request reads them.
  */
-export type FlashBatch = [stamp: number, messages: Values, fields?: Values];
+export type FlashBatch = [stamp: number, messages: Values, fields?: Values, lasting?: readonly string[]];
 
 /**
  * What the payload of a record holds. Names are short because with `stealth` all of it travels in the cookie.
@@ -97,5 +98,6 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
 
 function isBatch(value: unknown): value is FlashBatch {
   if (!Array.isArray(value) || typeof value[0] !== 'number' || !isObject(value[1])) return false;
+  if (value.length > 3 && !Array.isArray(value[3])) return false;
   return value.length < 3 || isObject(value[2]);
 }

@@ -1,6 +1,7 @@
 import type { Flashed } from './flash-layers.js';
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
+import type { UnreadFlash } from './unread-flash.js';
 import { readPath } from './values.js';
 
 /** What a request flashed and gave to one write. It can be taken back from the writes that follow. */
@@ -44,10 +45,16 @@ export class SentFlash {
     return this.removeFields() || had;
   }
 
-  /** Puts what is left of it among the batches of a write; nothing is no batch. */
-  appendTo(batches: FlashBatch[], stamp: number): void {
+  /**
+   * Puts what is left of it among the batches of a write; nothing is no batch.
+   *
+   * @param lasting the names of messages that stay until they are read
+   */
+  appendTo(batches: FlashBatch[], stamp: number, lasting: UnreadFlash): void {
     const messages = this.#messages.share();
-    if (!this.#fields.isEmpty) batches.push([stamp, messages, this.#fields.share()]);
+    const names = lasting.namesIn(messages);
+    if (names.length > 0) batches.push([stamp, messages, this.#fields.share(), names]);
+    else if (!this.#fields.isEmpty) batches.push([stamp, messages, this.#fields.share()]);
     else if (!this.#messages.isEmpty) batches.push([stamp, messages]);
   }
 }

@@ -49,9 +49,7 @@ function assertLossless(payload: Payload): void {
 
 /** All that an application or a visitor put into a payload. */
 function groupsOf({ d, f = [] }: Payload): Values[] {
-  return [d, ...f.flatMap(([, ...messagesAndFields]) => messagesAndFields)].filter(
-    (group) => group !== undefined,
-  );
+  return [d, ...f.flatMap(([, messages, fields = {}]) => [messages, fields])];
 }
 
 /** JSON has been through the value already: it has no cycle. */

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
+  Reflect.apply(Object(req['flash']), req, args);
+
+describe.each(PLATFORMS)('A message of req.flash on %s', (platform) => {
+  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+    const start = () => HandlerApp.start(platform, { options: { driver } });
+
+    it('is there after a chain of redirects, until it is read, and then gone', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
+      await visitor.in((session) => session.get('userId'));
+      await visitor.in((session) => void session.put('step', 2));
+      await visitor.in((session) => session.isEmpty);
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Wrong password.']);
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
+      expect(await visitor.in((session) => session.all())).toEqual({ step: 2 });
+    });
+
+    it('stays where only one of another type is read, and joins those that follow', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session, context) => {
+        flash(context, 'error', 'Wrong.');
+        flash(context, 'info', 'Hello.');
+        session.flash('status', 'Saved.');
+      });
+      expect(await visitor.in((_session, context) => flash(context, 'info'))).toEqual(['Hello.']);
+      expect(await visitor.in((_session, context) => flash(context, 'error', 'Again.'))).toBe(2);
+      expect(await visitor.in((_session, context) => flash(context))).toEqual({
+        error: ['Wrong.', 'Again.'],
+      });
+      expect(await visitor.in((session) => session.all())).toEqual({});
+    });
+
+    it.each<[string, (context: HandlerContext) => unknown]>([
+      ['flashMessages', ({ session }) => session.flashMessages.get('error')],
+      ['get', ({ session }) => session.get('error')],
+      ['all', ({ session }) => session.all()],
+      ['flush', ({ session }) => session.flush()],
+      ['forget', ({ session }) => session.forget('error')],
+      ['invalidate', ({ session }) => session.invalidate()],
+    ])('is used up by %s as well', async (_name, use) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
+      await visitor.in((_session, context) => void use(context));
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
+    });
+
+    it('gives way to the latest where nobody reads them, and the session does not grow for ever', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      for (let round = 0; round < 3; round += 1) {
+        await visitor.in((_session, context) => {
+          for (let each = 0; each < 40; each += 1) flash(context, 'error', `${round}.${each}`);
+        });
+      }
+      const left = await visitor.in((_session, context) => flash(context, 'error'));
+      expect(left).toHaveLength(51);
+      expect(left).toContain('2.39');
+    });
+
+    it('is stored once, and no request that leaves it unread writes the session', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
+      const { cookies } = await visitor.handle((session) => session.isModified);
+      expect(cookies).toEqual([]);
+    });
+
+    it('lives on through a commit and a reload of the request that flashed it', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in(async (session, context) => {
+        flash(context, 'error', 'Wrong password.');
+        await session.commit();
+        await session.reload();
+        session.put('a', 1);
+      });
+      await visitor.in((session) => session.put('b', 1));
+      expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual(['Wrong password.']);
+    });
+  });
+});
