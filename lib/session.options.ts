@@ -106,7 +106,8 @@ export interface SessionModuleOptions {
   flash?: {
     /**
      * Fields that `flashAll`, `flashOnly` and `flashExcept` never flash, at any depth; case, `_` and `-` make no
-     * difference. Replaces the default: passwords, tokens and the like.
+     * difference. Replaces the default: passwords, tokens and the like. What lies at the path of `userKey`, and
+     * `passport`, is never flashed either, whatever stands here.
      */
     except?: readonly string[];
   };

@@ -20,7 +20,8 @@ export interface RequestAccessor extends PropertyDescriptor {
  * Makes them for the requests of one application.
  *
  * `request.session = null` destroys the session, as cookie-session has it; anything else that is assigned is refused, since
- * it would be stored nowhere.
+ * it would be stored nowhere. `delete request.session` does nothing: they stand on the prototype, where no `delete` is
+ * noticed, since a property of its own would cost each request time.
  *
  * @param sessionOf the application's session of a request
  */
