@@ -28,7 +28,7 @@ async function outcome(driver: string, order: readonly Call[], waits: boolean): 
   pass(1_000);
   const request = await store.open(token);
   request.session.increment('before');
-  const started = order.map((name) => (waits ? null : CALLS[name](request.session)));
+  const started = waits ? [] : order.map((name) => CALLS[name](request.session));
   if (waits) for (const name of order) await CALLS[name](request.session);
   await Promise.all(started);
   const answer = await request.respond();
