@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+
+stoppedTime();
+
+describe('destroy', () => {
+  it('lets the session read as empty at once, before the store has answered', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    const removal = store.hold('destroyVersion');
+    const destroying = request.session.destroy();
+    expect([request.session.all(), request.session.stored]).toEqual([{}, false]);
+    await removal.reached;
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+    removal.release();
+    await destroying;
+    expect(await store.reads(token)).toEqual({});
+    expect((await request.respond()).cookie).toBe('expire');
+    expect(store.calls()).toEqual(['read A', 'destroyVersion A 1']);
+  });
+
+  it('is followed by a new session with a new id at the first write', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    const { id } = request.session;
+    void request.session.destroy();
+    request.session.put('status', 'bye');
+    expect(request.session.id).not.toBe(id);
+    const answer = await request.respond();
+    expect(store.calls()).toEqual(['read A', 'destroyVersion A 1', 'write B 1']);
+    expect(await store.reads(answer.token)).toEqual({ status: 'bye' });
+  });
+
+  it('removes what a commit under way stores meanwhile', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.session.put('a', 1);
+    const write = store.hold('write');
+    const committing = request.session.commit();
+    await write.reached;
+    const destroying = request.session.destroy();
+    write.release();
+    await Promise.all([committing, destroying]);
+    expect(await store.reads(token)).toEqual({});
+    expect(store.calls()).toEqual(['read A', 'write A 2', 'destroyVersion A 2']);
+  });
+
+  it('that the store refuses is reported by the commit where nobody waited, and tried again by a later one', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    store.driver.before = () => {
+      throw new Error('away');
+    };
+    void request.session.destroy();
+    expect((await request.respond()).error).toMatchObject({ statusCode: 503 });
+    store.driver.before = () => undefined;
+    expect(await request.respond()).toMatchObject({ cookie: 'expire', error: null });
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('says nothing about the cookie where the session had gone already', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [one, other] = [await store.open(token), await store.open(token)];
+    await one.session.destroy();
+    await other.session.destroy();
+    expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
+  });
+
+  it('of a session in a cookie expires it, and the cookie opens nothing any more', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const token = await store.seed();
+    const request = await store.open(token);
+    await request.session.destroy();
+    expect((await request.respond()).cookie).toBe('expire');
+    expect(await store.reads(token)).toEqual({});
+  });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+
+const pass = stoppedTime();
+
+describe('loading a session', () => {
+  it('takes one read, and none where no token of ours came in', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    expect((await store.open(token)).session.get('user')).toBe('ann');
+    expect(store.calls()).toEqual(['read A']);
+    expect((await store.open(`${token}x`)).session.stored).toBe(false);
+    expect((await store.open()).session.stored).toBe(false);
+    expect(store.calls()).toEqual([]);
+  });
+
+  it.each(['watched', 'stealth'])(
+    'finds nothing from the very end of its lifetime on (%s)',
+    async (driver) => {
+      const store = await OneStore.start({ driver, age: '1h' });
+      const token = await store.seed();
+      pass(3_600_000 - 1);
+      expect(await store.reads(token)).toEqual({ user: 'ann' });
+      pass(1);
+      expect(await store.reads(token)).toEqual({});
+    },
+  );
+
+  it.each(['watched', 'stealth'])(
+    'finds nothing beyond the absolute age, renewed or not (%s)',
+    async (driver) => {
+      const store = await OneStore.start({ driver, age: '1h', absoluteAge: '90m' });
+      const token = await store.seed();
+      pass(45 * 60_000);
+      const renewed = (await (await store.open(token)).respond()).token;
+      pass(45 * 60_000 - 1);
+      expect(await store.reads(renewed)).toEqual({ user: 'ann' });
+      pass(1);
+      expect(await store.reads(renewed)).toEqual({});
+    },
+  );
+
+  it('fails with the store, and an initiate after it tries again', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    store.failNext('read');
+    await expect(store.open(token)).rejects.toMatchObject({ statusCode: 503 });
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+});
+
+describe('a store that fails while a session is loaded, with degrade,', () => {
+  it('leaves it empty and read-only, and the cookie as it is', async () => {
+    const store = await OneStore.start({ whenStoreFails: 'degrade' });
+    const token = await store.seed();
+    store.failNext('read');
+    const request = await store.open(token);
+    expect([request.session.all(), request.session.readonly]).toEqual([{}, true]);
+    expect(() => request.session.put('a', 1)).toThrow(expect.objectContaining({ statusCode: 503 }));
+    expect((await request.respond()).cookie).toBe('none');
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+});
+
+describe('a read-only session', () => {
+  it('refuses writes, commits nothing and renews nothing', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    pass(3_600_000);
+    const { session, ...request } = await store.open(token);
+    await session.initiate(true);
+    expect(() => session.put('a', 1)).toThrow(expect.objectContaining({ statusCode: 500 }));
+    await session.commit();
+    expect([request.tokens, store.calls()]).toEqual([[token], ['read A']]);
+  });
+});
+
+describe('touch', () => {
+  it('moves the expiry now, without a write, and renews the cookie', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    pass(1_000);
+    const request = await store.open(token);
+    await request.session.touch();
+    expect(await request.respond()).toMatchObject({ cookie: 'set', maxAge: 7200 });
+    expect(store.calls()).toEqual(['read A', 'touch A', 'read A']);
+  });
+
+  it('of a session that is not stored does nothing', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    await request.session.touch();
+    expect([(await request.respond()).cookie, store.calls()]).toEqual(['none', []]);
+  });
+});
+
+describe('reload', () => {
+  it('forgets what is not stored, and reads what others stored', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [one, other] = [await store.open(token), await store.open(token)];
+    other.session.put('other', 1);
+    await other.respond();
+    one.session.put('one', 1);
+    await one.session.reload();
+    expect(one.session.all()).toEqual({ user: 'ann', other: 1 });
+    store.calls();
+    await one.respond();
+    expect(store.calls()).toEqual([]);
+  });
+
+  it('of a session that has ended cannot bring it back', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    await store.manager.destroy(request.session.id);
+    (await request.session.reload()).put('late', 1);
+    expect((await request.respond()).cookie).toBe('none');
+    expect(await store.reads(token)).toEqual({});
+  });
+});
+
+describe('switching to another session', () => {
+  it('by setId loads that one, and the cookie goes with it', async () => {
+    const store = await OneStore.start();
+    const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
+    const { id } = (await store.open(target)).session;
+    const request = await store.open(token);
+    request.session.put('lost', 1).setId(id);
+    expect(() => request.session.get('user')).toThrow('not loaded');
+    await request.session.start();
+    expect(request.session.get('user')).toBe('bob');
+    expect((await request.respond()).token).toBe(target);
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
+  it('adopts an id without a record only where generateId made it', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const id = await request.session.generateId();
+    await request.session.setId(id).start();
+    expect(request.session.id).toBe(id);
+    await request.session.setId('chosen-by-a-visitor').start();
+    expect(request.session.id).not.toBe('chosen-by-a-visitor');
+  });
+
+  it('by setSignedId changes nothing where the signature is not ours', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session } = await store.open(token);
+    expect(session.setSignedId(`${token}x`)).toBe(false);
+    expect(session.get('user')).toBe('ann');
+    expect(session.setSignedId(token)).toBe(session);
+  });
+});

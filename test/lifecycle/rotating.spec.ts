@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+
+const pass = stoppedTime();
+const REDIRECT_MS = 30_000;
+
+describe('regenerate', () => {
+  it('stores under the new id first, then puts a redirect in the place of the old record', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    const before = request.session.id;
+    request.session.regenerate();
+    expect(request.session.id).not.toBe(before);
+    const answer = await request.respond();
+    expect(store.calls()).toEqual(['read A', 'write B 1', 'write A 2']);
+    expect(await store.reads(answer.token)).toEqual({ user: 'ann' });
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('leaves the redirect for thirty seconds, and nothing after them', async () => {
+    const store = await OneStore.start();
+    const request = await store.open(await store.seed());
+    const old = request.session.id;
+    request.session.regenerate();
+    await request.respond();
+    pass(REDIRECT_MS - 1);
+    expect(await store.driver.inner.read(old)).not.toBeNull();
+    pass(1);
+    expect(await store.driver.inner.read(old)).toBeNull();
+  });
+
+  it('is followed by a commit that was under way, which leaves the cookie to it', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [mover, writer] = [await store.open(token), await store.open(token)];
+    mover.session.regenerate();
+    const moved = await mover.respond();
+    writer.session.put('late', 1);
+    expect((await writer.respond()).cookie).toBe('none');
+    expect(await store.reads(moved.token)).toEqual({ user: 'ann', late: 1 });
+  });
+
+  it('twice at once ends in one id', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const requests = [await store.open(token), await store.open(token)];
+    for (const { session } of requests) session.regenerate().increment('moves');
+    const tokens = await Promise.all(requests.map(async (request) => (await request.respond()).token));
+    expect(new Set(tokens).size).toBe(1);
+    expect(await store.reads(tokens[0] ?? '')).toEqual({ user: 'ann', moves: 2 });
+  });
+
+  it('leaves the old session as it is where the store fails at the new record', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.session.regenerate();
+    store.failNext('write');
+    expect((await request.respond()).error).toMatchObject({ statusCode: 503 });
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+    const { token: next } = await request.respond();
+    expect(await store.reads(next)).toEqual({ user: 'ann' });
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('of a session in a cookie seals it under a new id, and the cookie before opens nothing', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.session.regenerate();
+    expect(await store.reads((await request.respond()).token)).toEqual({ user: 'ann' });
+    expect(await store.reads(token)).toEqual({});
+  });
+});
+
+describe('invalidate', () => {
+  it('ends the old record before anything new is stored, and leaves no redirect', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    const old = request.session.id;
+    request.session.invalidate().put('status', 'bye');
+    const answer = await request.respond();
+    expect(store.calls()).toEqual(['read A', 'destroyVersion A 1', 'write B 1']);
+    expect(await store.driver.inner.read(old)).toBeNull();
+    expect(await store.reads(answer.token)).toEqual({ status: 'bye' });
+  });
+
+  it('has ended the session also where the new one cannot be stored', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.session.invalidate().put('status', 'bye');
+    store.failNext('write');
+    expect((await request.respond()).error).toMatchObject({ statusCode: 503 });
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('is not followed by a commit that was under way', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [leaver, writer] = [await store.open(token), await store.open(token)];
+    leaver.session.invalidate().put('status', 'bye');
+    const left = await leaver.respond();
+    writer.session.put('late', 1);
+    expect((await writer.respond()).cookie).toBe('none');
+    expect(await store.reads(left.token)).toEqual({ status: 'bye' });
+  });
+});
+
+describe.each(['watched', 'stealth'])('a request with an id that was just left (%s)', (driver) => {
+  it('reads nothing, stores nothing, sends no cookie and warns once', async () => {
+    const store = await OneStore.start({ driver });
+    const token = await store.seed();
+    const mover = await store.open(token);
+    mover.session.regenerate();
+    const moved = await mover.respond();
+    const late = await store.open(token);
+    expect(late.session.all()).toEqual({});
+    store.calls();
+    late.session.put('a', 1);
+    for (const _ of [1, 2]) expect(await late.respond()).toMatchObject({ cookie: 'none', error: null });
+    expect(store.calls()).toEqual([]);
+    expect(store.said).toHaveLength(1);
+    expect(await store.reads(moved.token)).toEqual({ user: 'ann' });
+  });
+
+  it('ends the session where it has moved to by destroy, and expires the cookie', async () => {
+    const store = await OneStore.start({ driver });
+    const token = await store.seed();
+    const mover = await store.open(token);
+    mover.session.regenerate();
+    const moved = await mover.respond();
+    const late = await store.open(token);
+    await late.session.destroy();
+    expect((await late.respond()).cookie).toBe('expire');
+    expect(await store.reads(moved.token)).toEqual({});
+  });
+});

@@ -1,0 +1,164 @@
+import { Logger } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { SessionManager, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
+import { afterEach, beforeEach, vi } from 'vitest';
+import { systemClock } from '../../lib/clock.js';
+import { Keyring } from '../../lib/crypto/keyring.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import type { CookieInstruction } from '../../lib/lifecycle/session-runtime.js';
+import { RequestSession } from '../../lib/session/request-session.js';
+import type { SessionHost } from '../../lib/session/session-host.js';
+import { Deferred } from '../parallel/support/deferred.js';
+import { type DriverCall, WatchedDriver } from '../parallel/support/watched-driver.js';
+import { SECRET } from './test-app.js';
+
+const KEYRING = new Keyring([SECRET], 'session');
+
+/** What a response says: its cookie, or the error that it answers with. */
+export interface Response {
+  readonly cookie: CookieInstruction['kind'];
+  /** '' where none is set. */
+  readonly token: string;
+  /** Seconds. */
+  readonly maxAge: number | undefined;
+  readonly error: unknown;
+}
+
+/** An application without HTTP, on a store whose calls are written down and can be held, refused or left without their answer. */
+export class OneStore {
+  readonly driver = new WatchedDriver(new MemoryDriver({}, systemClock));
+  readonly said: string[] = [];
+  readonly #letters = new Map<string, string>();
+
+  private constructor(
+    readonly manager: SessionManager,
+    readonly module: TestingModule,
+  ) {}
+
+  /** @param options `driver: 'stealth'` for sessions in cookies */
+  static async start(options: Partial<SessionModuleOptions> = {}): Promise<OneStore> {
+    const imports = [SessionModule.forRoot({ secret: SECRET, driver: 'watched', gc: false, ...options })];
+    const module = await Test.createTestingModule({ imports }).compile();
+    const store = new OneStore(module.get(SessionManager), module);
+    for (const level of ['warn', 'error'] as const)
+      vi.spyOn(Logger.prototype, level).mockImplementation(
+        (message) => void store.said.push(String(message)),
+      );
+    store.manager.extend('watched', () => store.driver);
+    await module.init();
+    return store;
+  }
+
+  /** A request with that token (none: no cookie), its session loaded. */
+  async open(token?: string): Promise<OneRequest> {
+    const request = new OneRequest(this.manager, token === undefined || token === '' ? [] : [token]);
+    await request.session.initiate();
+    return request;
+  }
+
+  /** A session stored already; its token. The calls that it took are forgotten. */
+  async seed(fill = (session: RequestSession): unknown => session.put('user', 'ann')): Promise<string> {
+    const request = await this.open();
+    await fill(request.session);
+    const { token } = await request.respond();
+    this.calls();
+    return token;
+  }
+
+  /** What a visitor with that token reads; costs no call that counts. */
+  async reads(token: string): Promise<unknown> {
+    const calls = [...this.driver.calls];
+    const { session } = await this.open(token);
+    this.driver.calls.splice(0, Infinity, ...calls);
+    return session.all();
+  }
+
+  /** The calls since last time, as `write A 2`: ids are letters, in the order in which they were first met. */
+  calls(): string[] {
+    return this.driver.calls.splice(0).map((call) => {
+      const letter = this.#letters.get(call.id) ?? String.fromCodePoint(65 + this.#letters.size);
+      this.#letters.set(call.id, letter);
+      const version = 'record' in call ? call.record.version : 'version' in call ? call.version : '';
+      return `${call.method} ${letter} ${version}`.trimEnd();
+    });
+  }
+
+  /** Holds the next call of a method until `release`; `reached` says that it is there. */
+  hold(method: DriverCall['method']): { reached: Promise<void>; release: () => void } {
+    const [reached, gate] = [new Deferred(), new Deferred()];
+    this.driver.before = async (call) => {
+      if (call.method !== method) return;
+      this.driver.before = () => undefined;
+      reached.resolve();
+      await gate.promise;
+    };
+    return { reached: reached.promise, release: () => gate.resolve() };
+  }
+
+  /** The next call of a method fails: before the store has heard of it, or when it has done it and answers. */
+  failNext(method: DriverCall['method'], when: 'before' | 'after' = 'before'): void {
+    this.driver[when] = (call) => {
+      if (call.method !== method) return;
+      this.driver[when] = () => undefined;
+      throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+    };
+  }
+}
+
+/** One request, from when its session is loaded until its response leaves. */
+export class OneRequest implements SessionHost {
+  readonly session: RequestSession;
+  readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };
+  readonly ended = false;
+  headSent = false;
+
+  constructor(
+    readonly manager: SessionManager,
+    readonly tokens: readonly string[],
+  ) {
+    this.session = new RequestSession(this);
+  }
+
+  createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
+    return this.manager.createLifecycle(true, null, undefined);
+  }
+
+  /** Commits as the gate does, and says what the response would. */
+  async respond(): Promise<Response> {
+    try {
+      await this.session.commitDue();
+    } catch (error) {
+      return { cookie: 'none', token: '', maxAge: undefined, error };
+    }
+    const said = this.session.cookieInstruction(this.tokens.length > 0);
+    const isSet = said.kind === 'set';
+    return {
+      cookie: said.kind,
+      token: isSet ? said.token : '',
+      maxAge: isSet ? said.maxAge : undefined,
+      error: null,
+    };
+  }
+
+  verify(signedId: string, secret?: string): string | null {
+    return (secret === undefined ? KEYRING : new Keyring([secret], 'session')).verify(signedId);
+  }
+
+  arm(): void {}
+  commitFailed(): void {}
+  tooLate(): void {}
+  writtenLate(): void {}
+  body(): unknown {
+    return undefined;
+  }
+  isNeverFlashed(): boolean {
+    return false;
+  }
+}
+
+/** Stops the clock for each test of a file; `pass(ms)` moves it. */
+export function stoppedTime(): (ms: number) => void {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 }));
+  afterEach(() => void vi.useRealTimers().restoreAllMocks());
+  return (ms) => void vi.setSystemTime(Date.now() + ms);
+}
