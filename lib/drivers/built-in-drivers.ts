@@ -1,11 +1,11 @@
 import type { Keyring } from '../crypto/keyring.js';
+import type { DatabaseDriverOptions } from '../options/database.options.js';
+import type { FileDriverOptions } from '../options/file.options.js';
+import type { MemcachedDriverOptions } from '../options/memcached.options.js';
+import type { MemoryDriverOptions } from '../options/memory.options.js';
+import type { RedisDriverOptions } from '../options/redis.options.js';
 import type { DriverContext } from './driver-context.js';
-import type { DatabaseDriverOptions } from './database/database.driver.js';
 import type { RecordDriver, SealingDriver } from './driver.js';
-import type { FileDriverOptions } from './file/file.driver.js';
-import type { MemcachedDriverOptions } from './memcached/memcached.driver.js';
-import type { MemoryDriverOptions } from './memory/memory.driver.js';
-import type { RedisDriverOptions } from './redis/redis.driver.js';
 
 /** A driver of either kind. */
 export type AnyDriver = RecordDriver | SealingDriver;

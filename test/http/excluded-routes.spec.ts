@@ -185,6 +185,6 @@ describe('The routes of the option exclude', () => {
     const compile = (): unknown => compileExclusion([route as ExcludedRoute], setup());
     expect(compile).toThrow(SessionConfigError);
     expect(compile).toThrow(message);
-    expect(compile).toThrow(/^Option 'exclude'/);
+    expect(compile).toThrow(/^The option 'exclude'/);
   });
 });

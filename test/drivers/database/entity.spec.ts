@@ -150,7 +150,8 @@ describe('the data source of the driver', () => {
 
   it('is refused where it is none, or of a kind that the driver does not know', async () => {
     const options: object = { dataSource: {} };
-    await expect(new DatabaseDriver(options, contextWith()).open()).rejects.toThrow(SessionConfigError);
+    expect(() => new DatabaseDriver(options, contextWith())).toThrow(SessionConfigError);
+    expect(() => new DatabaseDriver(options, contextWith())).toThrow(/'database.dataSource' got an object; it takes/);
     const source = new DataSource({ ...inMemory });
     Object.assign(source, { options: { type: 'mssql' } });
     await expect(new DatabaseDriver({ dataSource: source }, contextWith()).open()).rejects.toThrow(

@@ -1,0 +1,101 @@
+import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
+import { LONGEST_TIMER_MS, parseDuration } from './duration.js';
+
+/** What a test lets pass, as it is. */
+export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
+  return { takes, read: (value) => (test(value) ? value : refused(value, takes, show)) };
+}
+
+/** A check, and what it lets pass looked at once more, or made into something else. */
+export function refine<T, U>(
+  { takes, read }: Check<T>,
+  further: (value: T, option: string) => U | Refusal,
+): Check<U> {
+  return {
+    takes,
+    read(value, option) {
+      const passed = read(value, option);
+      return passed instanceof Refusal ? passed : further(passed, option);
+    },
+  };
+}
+
+export function boolean(): Check<boolean> {
+  return is('true or false', (value) => typeof value === 'boolean');
+}
+
+/** Text of a form; where none is said, any but the empty one. */
+export function text(takes = 'text', form = /./s, show = shown): Check<string> {
+  return is(takes, (value): value is string => typeof value === 'string' && form.test(value), show);
+}
+
+export function oneOf<const V extends readonly (string | boolean)[]>(...values: V): Check<V[number]> {
+  const names = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
+  const takes = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  return is(takes, (value): value is V[number] => values.some((each) => each === value));
+}
+
+export function wholeNumber(min: number, max: number, takes: string): Check<number> {
+  const fits = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+  return is(takes, fits);
+}
+
+/**
+ * A span of time, in ms.
+ *
+ * @param zero whether it may be none
+ * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
+ */
+export function duration({ zero = false, timer = false } = {}): Check<number> {
+  const from = zero ? 'from zero on' : 'above zero';
+  const takes = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
+  const most = timer ? LONGEST_TIMER_MS : Infinity;
+  return {
+    takes,
+    read(value) {
+      const span = parseDuration(value, zero);
+      return span === null ? refused(value, takes) : Math.min(span, most);
+    },
+  };
+}
+
+/** What another check takes, or false. */
+export function orFalse<T>(check: Check<T>): Check<T | false> {
+  const takes = `${check.takes}, or false`;
+  return {
+    takes,
+    read(value, option) {
+      const read = value === false ? value : check.read(value, option);
+      return read instanceof Refusal ? refused(value, takes) : read;
+    },
+  };
+}
+
+export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
+  return {
+    takes,
+    read: (value, option) =>
+      Array.isArray(value)
+        ? value.map((each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
+        : refused(value, takes, show),
+  };
+}
+
+/** An object of things of one kind by name. */
+export function mapOf<T>(entry: Check<T>, takes: string): Check<Readonly<Record<string, T>>> {
+  return {
+    takes,
+    read: (value, option) =>
+      isObject(value)
+        ? Object.fromEntries(
+            Object.entries(value).map(([name, each]) => [name, readOption(entry, each, `${option}.${name}`)]),
+          )
+        : refused(value, takes),
+  };
+}
+
+/** Taken as it is: somebody else reads it. */
+export function anything(): Check<unknown> {
+  return { takes: 'anything', read: (value) => value };
+}
