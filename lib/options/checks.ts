@@ -1,5 +1,4 @@
 import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
-import { LONGEST_TIMER_MS, parseDuration } from './duration.js';
 
 /** What a test lets pass, as it is. */
 export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
@@ -39,25 +38,6 @@ export function wholeNumber(min: number, max: number, takes: string): Check<numb
   const fits = (value: unknown): value is number =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
   return is(takes, fits);
-}
-
-/**
- * A span of time, in ms.
- *
- * @param zero whether it may be none
- * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
- */
-export function duration({ zero = false, timer = false } = {}): Check<number> {
-  const from = zero ? 'from zero on' : 'above zero';
-  const takes = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
-  const most = timer ? LONGEST_TIMER_MS : Infinity;
-  return {
-    takes,
-    read(value) {
-      const span = parseDuration(value, zero);
-      return span === null ? refused(value, takes) : Math.min(span, most);
-    },
-  };
 }
 
 /** What another check takes, or false. */
