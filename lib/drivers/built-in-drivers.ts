@@ -1,9 +1,5 @@
 import type { Keyring } from '../crypto/keyring.js';
-import type { DatabaseDriverOptions } from '../options/database.options.js';
-import type { FileDriverOptions } from '../options/file.options.js';
-import type { MemcachedDriverOptions } from '../options/memcached.options.js';
-import type { MemoryDriverOptions } from '../options/memory.options.js';
-import type { RedisDriverOptions } from '../options/redis.options.js';
+import type { SessionModuleOptions } from '../options/session.options.js';
 import type { DriverContext } from './driver-context.js';
 import type { RecordDriver, SealingDriver } from './driver.js';
 
@@ -15,16 +11,7 @@ export function isSealing(driver: AnyDriver): driver is SealingDriver {
   return 'seal' in driver;
 }
 
-/** The options of the drivers that come with the package, each under its name. */
-export interface BuiltInOptions {
-  readonly memory?: MemoryDriverOptions;
-  readonly file?: FileDriverOptions;
-  readonly database?: DatabaseDriverOptions;
-  readonly redis?: RedisDriverOptions;
-  readonly memcached?: MemcachedDriverOptions;
-}
-
-type Maker = (options: BuiltInOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
+type Maker = (options: SessionModuleOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
 /** Each driver's code, and with it the client of its server, is loaded only by an application that names it. */
 const MAKERS: Record<string, Maker> = {
@@ -60,7 +47,7 @@ export const BUILT_IN_NAMES: readonly string[] = Object.keys(MAKERS);
 /** Makes a driver that comes with the package; null for any other name. */
 export async function makeBuiltIn(
   name: string,
-  options: BuiltInOptions,
+  options: SessionModuleOptions,
   context: DriverContext,
   keyring: Keyring,
 ): Promise<AnyDriver | null> {

@@ -1,6 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
-import { optionError } from '../options/check.js';
+import { optionError, withoutText } from '../options/check.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouterHabits } from './router-habits.js';
 
@@ -111,14 +111,9 @@ function checked(route: unknown): Rule {
   }
   throw optionError(
     'exclude',
-    `has an entry that is ${kindOf(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
+    `has an entry that is ${withoutText(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
       'regular expressions, and { path, method }.',
   );
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? 'an object without a path' : `of type ${typeof value}`;
 }
 
 /** A path with the slash that it begins with, and one that compiles. */

@@ -1,4 +1,4 @@
-import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
+import { type Check, Refusal, readOption, refused, shown } from './check.js';
 
 /** What a test lets pass, as it is. */
 export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
@@ -40,18 +40,6 @@ export function wholeNumber(min: number, max: number, takes: string): Check<numb
   return is(takes, fits);
 }
 
-/** What another check takes, or false. */
-export function orFalse<T>(check: Check<T>): Check<T | false> {
-  const takes = `${check.takes}, or false`;
-  return {
-    takes,
-    read(value, option) {
-      const read = value === false ? value : check.read(value, option);
-      return read instanceof Refusal ? refused(value, takes) : read;
-    },
-  };
-}
-
 export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
   return {
     takes,
@@ -60,22 +48,4 @@ export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<r
         ? value.map((each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
         : refused(value, takes, show),
   };
-}
-
-/** An object of things of one kind by name. */
-export function mapOf<T>(entry: Check<T>, takes: string): Check<Readonly<Record<string, T>>> {
-  return {
-    takes,
-    read: (value, option) =>
-      isObject(value)
-        ? Object.fromEntries(
-            Object.entries(value).map(([name, each]) => [name, readOption(entry, each, `${option}.${name}`)]),
-          )
-        : refused(value, takes),
-  };
-}
-
-/** Taken as it is: somebody else reads it. */
-export function anything(): Check<unknown> {
-  return { takes: 'anything', read: (value) => value };
 }

@@ -1,5 +1,5 @@
-import { Refusal, optionError } from './check.js';
-import { boolean, listOf, oneOf, refine, text } from './checks.js';
+import { optionError } from './check.js';
+import { boolean, listOf, oneOf, text } from './checks.js';
 import { isProduction } from './production.js';
 import { type Settings, type Table, group, readTable } from './table.js';
 
@@ -47,14 +47,7 @@ export interface SessionCookieOptions {
   formerly?: readonly FormerCookie[];
 }
 
-/** A path that is no path is refused where its attributes are looked at as a whole. */
-const path = refine(text(), (value) =>
-  value.startsWith('/')
-    ? value
-    : new Refusal(
-        `got "${value}"; it takes a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4).`,
-      ),
-);
+const path = text('a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4)', /^\//);
 
 const place = { name: { check: text() }, path: { check: path }, domain: { check: text() } };
 

@@ -31,15 +31,22 @@ export function parseDuration(value: unknown, zero = false): number | null {
  * A span of time, in ms.
  *
  * @param zero whether it may be none
+ * @param orElse what it takes besides
  * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
  */
-export function duration({ zero = false, timer = false } = {}): Check<number> {
+export function duration<Else extends boolean = never>({
+  zero = false,
+  timer = false,
+  orElse,
+}: { zero?: boolean; timer?: boolean; orElse?: Else } = {}): Check<number | Else> {
   const from = zero ? 'from zero on' : 'above zero';
-  const takes = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
+  const text = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
+  const takes = orElse === undefined ? text : `${text}, or ${orElse}`;
   const most = timer ? LONGEST_TIMER_MS : Infinity;
   return {
     takes,
     read(value) {
+      if (orElse !== undefined && value === orElse) return orElse;
       const span = parseDuration(value, zero);
       return span === null ? refused(value, takes) : Math.min(span, most);
     },

@@ -1,8 +1,8 @@
 import type { ExcludedRoute } from '../http/excluded-routes.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { assertKey } from '../state/values.js';
-import { type Check, Refusal, isObject, refused } from './check.js';
-import { anything, boolean, is, listOf, mapOf, oneOf, orFalse, refine, text } from './checks.js';
+import { Refusal, isObject, readOption } from './check.js';
+import { boolean, is, listOf, oneOf, refine, text } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { NEVER_FLASHED } from './never-flashed.js';
@@ -29,15 +29,17 @@ const injection = {
 
 const takesDefinition = '{ useClass } or { useFactory, inject }, a class or a function';
 
-const definition: Check<DriverDefinition> = {
-  takes: takesDefinition,
-  read(value, option) {
-    if (!isObject(value)) return refused(value, takesDefinition);
-    readTable(injection, value, `${option}.`);
-    const names = Object.keys(value).join(', ') || 'nothing';
-    return isDefinition(value) ? value : new Refusal(`got ${names}; it takes ${takesDefinition}.`);
-  },
-};
+const definition = refine(is(takesDefinition, isObject), (value, option) => {
+  readTable(injection, value, `${option}.`);
+  const names = Object.keys(value).join(', ') || 'nothing';
+  return isDefinition(value) ? value : new Refusal(`got ${names}; it takes ${takesDefinition}.`);
+});
+
+const definitions = refine(is('an object of drivers by name', isObject), (drivers, option) =>
+  Object.fromEntries(
+    Object.entries(drivers).map(([name, each]) => [name, readOption(definition, each, `${option}.${name}`)]),
+  ),
+);
 
 const takesPath = "the path of a session value, such as 'userId' or 'user.id'";
 
@@ -53,7 +55,7 @@ const path = refine(text(takesPath), (value) => {
 const isList = (value: unknown): value is readonly ExcludedRoute[] => Array.isArray(value);
 
 /** The options of a driver are read by the driver: an application may have one of its own under that name. */
-const ofDriver = { check: anything() };
+const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
 
 /** Every option of the module: what it is by default, and what it takes. */
 const table = {
@@ -72,7 +74,7 @@ const table = {
   exclude: { default: [], check: is("a list such as ['/health', '/assets/{*path}']", isList) },
   storeTimeout: { default: '2s', check: duration({ timer: true }) },
   whenStoreFails: { default: 'reject', check: oneOf('reject', 'degrade') },
-  gc: { default: '10m', check: orFalse(duration({ timer: true })) },
+  gc: { default: '10m', check: duration({ timer: true, orElse: false }) },
   flash: {
     default: {},
     check: group(
@@ -87,7 +89,7 @@ const table = {
   },
   userKey: { default: 'userId', check: path },
   recordClient: { default: true, check: boolean() },
-  drivers: { default: {}, check: mapOf(definition, 'an object of drivers by name') },
+  drivers: { default: {}, check: definitions },
   memory: ofDriver,
   file: ofDriver,
   database: ofDriver,

@@ -36,9 +36,10 @@ export function readTable<T extends Table>(table: T, given: object, within: stri
 export function readTable(table: Table, given: object, within: string): object {
   return Object.fromEntries(
     Object.entries(table).map(([name, row]) => {
-      const own: unknown = Object.hasOwn(given, name) ? Reflect.get(given, name) : undefined;
+      // Options may be an instance of a class, with getters.
+      const own: unknown = Reflect.get(given, name);
       const value = own === undefined ? row.default : own;
-      const counts = row.required === 'always' || (row.required === 'named' && Object.hasOwn(given, name));
+      const counts = row.required === 'always' || (row.required === 'named' && name in given);
       return [name, value === undefined && !counts ? undefined : readOption(row.check, value, within + name)];
     }),
   );
