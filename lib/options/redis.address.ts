@@ -13,10 +13,10 @@ export const reservedOptions = [
 const takesPort = 'a whole number from 1 to 65535';
 const takesUrl = 'redis://host:port or rediss://host:port';
 
-/** A password may have ended up anywhere: no text is shown. */
-const hidden = (takes: string): Check<string> => text(takes, undefined, withoutText);
-
-/** A whole number, or its digits as text, which ioredis takes too and the environment has. */
+/**
+ * A whole number, or its digits as text, which ioredis takes too and the environment has. No text is shown: a password may
+ * have ended up anywhere.
+ */
 function digits(takes: string, min: number, max = Number.MAX_SAFE_INTEGER): Check<unknown> {
   return { takes, read: (value) => (isWhole(value, min, max) ? value : refused(value, takes, withoutText)) };
 }
@@ -35,7 +35,7 @@ const reserved: Check<never> = {
 };
 
 const place = {
-  host: { check: hidden('the name or address of a host') },
+  host: { check: text('the name or address of a host') },
   port: { check: digits(takesPort, 1, 65_535) },
   db: { check: digits('the number of a database, from 0 on', 0) },
 } satisfies Table;
@@ -80,13 +80,13 @@ const sentinels = refine(listOf(sentinel, 'a list of { host, port }', withoutTex
 /** Where to connect. Sentinels have to know which master is meant. */
 export function addressTable(given: object): Table {
   const name = {
-    check: hidden('the name under which the sentinels know the master'),
+    check: text('the name under which the sentinels know the master'),
     required: 'always',
   } as const;
   return {
     ...queryTable,
     url: { check: url, required: 'named' },
-    path: { check: hidden('the path of a socket') },
+    path: { check: text('the path of a socket') },
     sentinels: { check: sentinels },
     ...('sentinels' in given && given.sentinels !== undefined ? { name } : {}),
   };
