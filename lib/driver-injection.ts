@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { AnyDriver } from './drivers/built-in-drivers.js';
-import { SessionConfigError } from './session.errors.js';
-import type { DriverDefinition } from './session.options.js';
+import { optionError } from './options/check.js';
+import type { DriverDefinition } from './options/session.options.js';
 
 /** Where compilers keep the types of a constructor's parameters, and Nest what `@Inject(token)` says of them. */
 const PARAMTYPES_METADATA = 'design:paramtypes';
@@ -32,10 +32,10 @@ export class DriverInjection {
    * Makes what an entry of the option `drivers` describes.
    *
    * @param config the option of the driver's own name, handed to its factory
-   * @throws SessionConfigError where the entry is none, or names what no module provides
+   * @throws SessionConfigError where the entry names what no module provides
    */
   async make(name: string, definition: DriverDefinition, config: unknown): Promise<unknown> {
-    if ('useFactory' in definition && typeof definition.useFactory === 'function') {
+    if ('useFactory' in definition) {
       const dependencies = (definition.inject ?? []).map((dependency) => {
         if (typeof dependency !== 'object' || !('token' in dependency)) return this.#find(name, dependency);
         const found = this.resolve(dependency.token);
@@ -44,12 +44,7 @@ export class DriverInjection {
       });
       return definition.useFactory(...dependencies, config);
     }
-    if ('useClass' in definition && typeof definition.useClass === 'function') {
-      return this.resolve(definition.useClass) ?? (await this.#construct(definition.useClass));
-    }
-    throw new SessionConfigError(
-      `Option 'drivers.${name}' got ${Object.keys(definition).join(', ') || 'nothing'}; it takes { useClass } or { useFactory, inject }, a class or a function.`,
-    );
+    return this.resolve(definition.useClass) ?? (await this.#construct(definition.useClass));
   }
 
   /**
@@ -71,8 +66,9 @@ export class DriverInjection {
     const found = this.resolve(token);
     if (found !== undefined) return found;
     const label = typeof token === 'function' ? token.name : String(token);
-    throw new SessionConfigError(
-      `Option 'drivers.${name}.inject' names ${label}, which no module of the application provides. Import the module that does.`,
+    throw optionError(
+      `drivers.${name}.inject`,
+      `names ${label}, which no module of the application provides. Import the module that does.`,
     );
   }
 }

@@ -1,29 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from './clock.js';
-import {
-  type AnyDriver,
-  BUILT_IN_NAMES,
-  type BuiltInOptions,
-  isSealing,
-  makeBuiltIn,
-} from './drivers/built-in-drivers.js';
+import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from './drivers/built-in-drivers.js';
 import type { RecordDriver } from './drivers/driver.js';
 import { OpeningDriver } from './drivers/opening-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from './drivers/driver-context.js';
-import { kindOf, shown } from './option-checks.js';
+import { shown } from './options/check.js';
+import type { DriverFactory } from './options/session.options.js';
+import { unexplained } from './options/settings.js';
 import { SessionConfigError } from './session.errors.js';
-import type { DriverFactory } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
-
-/** The options of the package's drivers. What redis takes is up to its client, and stealth's are checked with the cookie. */
-const BUILT_IN_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  memory: ['max'],
-  file: ['location'],
-  database: ['dataSource', 'table'],
-  memcached: ['servers', 'client', 'prefix', 'maxItemBytes'],
-};
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
 
@@ -76,6 +63,12 @@ export class DriverRegistry {
     return factory !== undefined && factory.length >= 2 ? factory : null;
   }
 
+  /** The option under a driver's name; undefined where there is none. */
+  configOf(name: string): unknown {
+    const { given } = this.#settings;
+    return Object.hasOwn(given, name) ? given[name] : undefined;
+  }
+
   /** Whether the driver of that name is the package's own. */
   isBuiltIn(name: string): boolean {
     return this.#builtIn.has(name);
@@ -96,7 +89,7 @@ export class DriverRegistry {
       this.#drivers.set(name, opening);
       return opening;
     }
-    const driver = this.checked(name, factory(this.#settings.configOf(name), undefined));
+    const driver = this.checked(name, factory(this.configOf(name), undefined));
     if (this.perRequest(name) === null) this.#drivers.set(name, driver);
     return driver;
   }
@@ -114,11 +107,11 @@ export class DriverRegistry {
     for (const [name, definition] of Object.entries(this.#settings.drivers)) {
       this.#drivers.set(
         name,
-        this.checked(name, await this.#injection.make(name, definition, this.#settings.configOf(name))),
+        this.checked(name, await this.#injection.make(name, definition, this.configOf(name))),
       );
     }
     for (const name of BUILT_IN_NAMES) {
-      const wanted = name === inUse || this.#settings.configOf(name) !== undefined;
+      const wanted = name === inUse || this.configOf(name) !== undefined;
       if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
       // Made, and so its options are checked; but nothing is connected to that the application does not live on.
       const driver = await this.#makeBuiltIn(name);
@@ -129,13 +122,13 @@ export class DriverRegistry {
     if (this.perRequest(inUse) === null) this.get(inUse);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
-      if (!isSealing(driver)) await driver.open?.(this.#settings.configOf(name));
+      if (!isSealing(driver)) await driver.open?.(this.configOf(name));
     }
     this.#booted = true;
   }
 
   async #makeBuiltIn(name: string): Promise<AnyDriver> {
-    const driver = await makeBuiltIn(name, this.#builtInOptions(name), this.#context, this.#settings.keyring);
+    const driver = await makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
     if (driver === null) throw this.#unknown(name);
     return driver;
   }
@@ -150,7 +143,7 @@ export class DriverRegistry {
         `The session driver "${name}" keeps no records: there is nothing to read.`,
       );
     }
-    await driver.open?.(this.#settings.configOf(name));
+    await driver.open?.(this.configOf(name));
     return driver;
   }
 
@@ -167,7 +160,7 @@ export class DriverRegistry {
   checked(name: string, candidate: unknown): AnyDriver {
     if (!isDriverLike(candidate)) {
       throw new SessionConfigError(
-        `The session driver "${name}" is no object (it is ${kindOf(candidate)}). ${WHAT_A_DRIVER_HAS}`,
+        `The session driver "${name}" is no object (it is ${shown(candidate)}). ${WHAT_A_DRIVER_HAS}`,
       );
     }
     if ('then' in candidate && typeof candidate.then === 'function') {
@@ -186,23 +179,6 @@ export class DriverRegistry {
     return candidate;
   }
 
-  #builtInOptions(name: string): BuiltInOptions {
-    const config = this.#settings.configOf(name) ?? {};
-    if (typeof config !== 'object' || Array.isArray(config)) {
-      throw new SessionConfigError(
-        `Option '${name}' got ${Array.isArray(config) ? 'a list' : `a ${typeof config}`}; it takes an object.`,
-      );
-    }
-    const known = BUILT_IN_OPTIONS[name];
-    const stray = known === undefined ? [] : Object.keys(config).filter((option) => !known.includes(option));
-    if (known !== undefined && stray.length > 0) {
-      throw new SessionConfigError(
-        `Option '${name}.${stray.join(`', '${name}.`)}' does not exist. Known are ${known.join(', ')}.`,
-      );
-    }
-    return this.#settings.builtInOptions;
-  }
-
   get #context(): DriverContext {
     return {
       clock: systemClock,
@@ -212,7 +188,7 @@ export class DriverRegistry {
   }
 
   #assertExplained(): void {
-    const stray = this.#settings.unexplained.filter(
+    const stray = unexplained(this.#settings.given).filter(
       (name) => !this.#drivers.has(name) && !this.#factories.has(name),
     );
     if (stray.length === 0) return;

@@ -4,7 +4,7 @@ export {
   type DriverDefinition,
   type DriverFactory,
   type SessionModuleOptions,
-} from './session.options.js';
+} from './options/session.options.js';
 export { Flash, Session, SessionDriver } from './session.decorators.js';
 export type { SessionFacade } from './session.facade.js';
 export { SessionInterceptor } from './session.interceptor.js';
@@ -25,21 +25,17 @@ export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
-export type { FormerCookie, SessionCookieOptions } from './http/cookie-options.js';
+export type { FormerCookie, SessionCookieOptions } from './options/cookie.options.js';
 export type { ExcludedRoute } from './http/excluded-routes.js';
-export type { Duration } from './duration.js';
+export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
 export type { AnyDriver } from './drivers/built-in-drivers.js';
 export type { DriverLifecycle, RecordDriver, SealingDriver, SessionRecord } from './drivers/driver.js';
-export type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
-export type { MemoryDriverOptions } from './drivers/memory/memory.driver.js';
-export type { FileDriverOptions } from './drivers/file/file.driver.js';
-export type {
-  RedisClient,
-  RedisConnectionOptions,
-  RedisDriverOptions,
-} from './drivers/redis/redis.driver.js';
-export type { MemcachedClient, MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
-export type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
+export type { StealthDriverOptions } from './options/stealth.options.js';
+export type { MemoryDriverOptions } from './options/memory.options.js';
+export type { FileDriverOptions } from './options/file.options.js';
+export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './options/redis.options.js';
+export type { MemcachedClient, MemcachedDriverOptions } from './options/memcached.options.js';
+export type { DatabaseDriverOptions } from './options/database.options.js';
 export { SessionEntity } from './drivers/database/session.entity.js';
 export { CreateSessionsTable1700000000000 } from './drivers/database/create-sessions-table.migration.js';

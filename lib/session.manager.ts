@@ -18,9 +18,9 @@ import { SealedLifecycle } from './lifecycle/sealed-lifecycle.js';
 import type { SessionLifecycle } from './lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from './lifecycle/session-runtime.js';
 import { TokenLimit } from './lifecycle/token-limit.js';
-import { isProduction } from './production.js';
+import { isProduction } from './options/production.js';
 import { SessionConfigError, SessionError } from './session.errors.js';
-import type { DriverFactory } from './session.options.js';
+import type { DriverFactory } from './options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 import type { Ages } from './state/flash-state.js';
 import { parsePayload } from './state/payload.js';
@@ -77,8 +77,8 @@ export class SessionManager {
       keyring: settings.keyring,
       serializer: settings.serializer,
       log: this.#log,
-      lifetimes: new Lifetimes(systemClock, settings),
-      degrade: settings.degrade,
+      lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
+      degrade: settings.whenStoreFails === 'degrade',
       userKey: settings.userKey,
       tokenLimit: new TokenLimit(
         settings.cookie.maxTokenLength,
@@ -186,7 +186,7 @@ export class SessionManager {
    * @internal
    */
   async boot(): Promise<void> {
-    const { driver: name, gcEvery } = this.#settings;
+    const { driver: name, gc } = this.#settings;
     await this.#registry.boot(name);
     this.#perRequest = this.#registry.perRequest(name);
     if (this.#perRequest !== null) return;
@@ -198,7 +198,7 @@ export class SessionManager {
         : new CookieSafeDriver(name, driver, this.#guard);
     } else {
       this.#tools = this.#toolsFor(driver);
-      if (gcEvery !== null && driver.collectGarbage !== undefined) this.#collectEvery(gcEvery);
+      if (gc !== false && driver.collectGarbage !== undefined) this.#collectEvery(gc);
     }
     if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
       this.#log.warn(
@@ -218,7 +218,7 @@ export class SessionManager {
   createLifecycle(ages: Ages, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     if (this.#perRequest !== null) {
       const { driver: name } = this.#settings;
-      const driver = this.#registry.checked(name, this.#perRequest(this.#settings.configOf(name), request));
+      const driver = this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
       return isSealing(driver)
         ? this.#sealed(new CookieSafeDriver(name, driver, this.#guard), ages, clientOf)
         : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);

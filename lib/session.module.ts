@@ -27,12 +27,12 @@ import { CookiePath } from './http/cookie-path.js';
 import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
-import { isObject } from './option-checks.js';
+import { isObject, withoutText } from './options/check.js';
+import { SESSION_OPTIONS, type SessionModuleOptions } from './options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
 import { SessionConfigError } from './session.errors.js';
-import { SESSION_OPTIONS, type SessionModuleOptions } from './session.options.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { fieldName } from './session/form-input.js';
 
@@ -66,6 +66,7 @@ function httpSessions(
   adapterHost: HttpAdapterHost,
 ): HttpSessions {
   const log = new Logger('SessionModule');
+  const neverFlashed = new Set(settings.flash.except.map(fieldName));
   return new HttpSessions(
     {
       cookie: settings.cookie,
@@ -74,7 +75,7 @@ function httpSessions(
       log,
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
-      isNeverFlashed: (field) => settings.neverFlashed.has(fieldName(field)),
+      isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
       verify: (signedId, secret) => {
         const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
         return keyring.verify(signedId);
@@ -98,14 +99,7 @@ function withoutOptions(): never {
 /** Plain JavaScript may leave the options out; Nest would then complain of something else. */
 function assertGiven(method: string, options: unknown, takes: string): void {
   if (isObject(options)) return;
-  const got =
-    options === undefined
-      ? 'nothing'
-      : options === null
-        ? 'null'
-        : Array.isArray(options)
-          ? 'a list'
-          : `a ${typeof options}`;
+  const got = options === undefined ? 'nothing' : withoutText(options);
   throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
 }
 

@@ -1,11 +1,7 @@
 import type { Keyring } from '../crypto/keyring.js';
+import type { SessionModuleOptions } from '../options/session.options.js';
 import type { DriverContext } from './driver-context.js';
-import type { DatabaseDriverOptions } from './database/database.driver.js';
 import type { RecordDriver, SealingDriver } from './driver.js';
-import type { FileDriverOptions } from './file/file.driver.js';
-import type { MemcachedDriverOptions } from './memcached/memcached.driver.js';
-import type { MemoryDriverOptions } from './memory/memory.driver.js';
-import type { RedisDriverOptions } from './redis/redis.driver.js';
 
 /** A driver of either kind. */
 export type AnyDriver = RecordDriver | SealingDriver;
@@ -15,16 +11,7 @@ export function isSealing(driver: AnyDriver): driver is SealingDriver {
   return 'seal' in driver;
 }
 
-/** The options of the drivers that come with the package, each under its name. */
-export interface BuiltInOptions {
-  readonly memory?: MemoryDriverOptions;
-  readonly file?: FileDriverOptions;
-  readonly database?: DatabaseDriverOptions;
-  readonly redis?: RedisDriverOptions;
-  readonly memcached?: MemcachedDriverOptions;
-}
-
-type Maker = (options: BuiltInOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
+type Maker = (options: SessionModuleOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
 /** Each driver's code, and with it the client of its server, is loaded only by an application that names it. */
 const MAKERS: Record<string, Maker> = {
@@ -60,7 +47,7 @@ export const BUILT_IN_NAMES: readonly string[] = Object.keys(MAKERS);
 /** Makes a driver that comes with the package; null for any other name. */
 export async function makeBuiltIn(
   name: string,
-  options: BuiltInOptions,
+  options: SessionModuleOptions,
   context: DriverContext,
   keyring: Keyring,
 ): Promise<AnyDriver | null> {

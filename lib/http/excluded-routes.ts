@@ -1,6 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
-import { SessionConfigError } from '../session.errors.js';
+import { optionError, withoutText } from '../options/check.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouterHabits } from './router-habits.js';
 
@@ -109,15 +109,11 @@ function checked(route: unknown): Rule {
     const method = methodOf('method' in route ? route.method : undefined);
     if (typeof path === 'string' || path instanceof RegExp) return { path: pathIn(path), method };
   }
-  throw new SessionConfigError(
-    `Option 'exclude' has an entry that is ${kindOf(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
+  throw optionError(
+    'exclude',
+    `has an entry that is ${withoutText(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
       'regular expressions, and { path, method }.',
   );
-}
-
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? 'an object without a path' : `of type ${typeof value}`;
 }
 
 /** A path with the slash that it begins with, and one that compiles. */
@@ -128,9 +124,10 @@ function pathIn(path: string | RegExp): string | RegExp {
     pathToRegexp(absolute);
     return absolute;
   } catch (cause) {
-    throw new SessionConfigError(
-      `Option 'exclude': "${path}" is no path. Write '/health', '/assets/{*path}' or a regular expression.`,
-      { cause },
+    throw optionError(
+      'exclude',
+      `does not compile: "${path}" is no path. Write '/health', '/assets/{*path}' or a regular expression.`,
+      cause,
     );
   }
 }
@@ -141,8 +138,9 @@ function methodOf(method: unknown): string | null {
   if (typeof name === 'string' && /^[a-z-]+$/i.test(name)) {
     return name.toUpperCase() === 'ALL' ? null : name.toUpperCase();
   }
-  throw new SessionConfigError(
-    `Option 'exclude' got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
+  throw optionError(
+    'exclude',
+    `got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
   );
 }
 

@@ -1,12 +1,6 @@
-import { SessionConfigError } from '../session.errors.js';
-import {
-  type CheckedCookie,
-  type CookiePlace,
-  type SessionCookieOptions,
-  attributesOf,
-  checkedCookie,
-  placeOf,
-} from './cookie-options.js';
+import { optionError } from '../options/check.js';
+import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../options/cookie.options.js';
+import { type CookiePlace, attributesOf, placeOf } from './cookie-place.js';
 
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
 const MAX_COOKIE_BYTES = 4096;
@@ -54,7 +48,7 @@ export class SessionCookie {
    * @param option whose values these are, for messages
    * @throws SessionConfigError where the attributes contradict each other or the name
    */
-  constructor(options: SessionCookieOptions, maxPieces: number, option = 'cookie') {
+  constructor(options: CookieAttributes, maxPieces: number, option = 'cookie') {
     const cookie = checkedCookie(options, option);
     this.place = placeOf(cookie);
     this.secure = cookie.secure;
@@ -64,8 +58,9 @@ export class SessionCookie {
     const fixed = cookie.name.length + 1 + MAX_AGE_BYTES + this.#attributes.length;
     this.#pieceLength = MAX_COOKIE_BYTES - fixed - '.0'.length;
     if (this.#pieceLength < MIN_TOKEN_BYTES) {
-      throw new SessionConfigError(
-        `Option '${option}': name and attributes take ${fixed} of the ${MAX_COOKIE_BYTES} bytes that browsers keep, which ` +
+      throw optionError(
+        option,
+        `got too much: name and attributes take ${fixed} of the ${MAX_COOKIE_BYTES} bytes that browsers keep, which ` +
           `leaves too few for a token. Shorten them to ${MAX_COOKIE_BYTES - MIN_TOKEN_BYTES - '.0'.length} bytes or less.`,
       );
     }

@@ -1,34 +1,6 @@
 import { type Values, isPlain } from '../state/values.js';
 import { nested } from './field-names.js';
 
-/** What never refills a form, unless the option `flash.except` says otherwise. Case, `_` and `-` make no difference. */
-export const NEVER_FLASHED: readonly string[] = [
-  'password',
-  'passwordConfirmation',
-  'passwordConfirm',
-  'confirmPassword',
-  'passwordRepeat',
-  'repeatPassword',
-  'currentPassword',
-  'oldPassword',
-  'newPassword',
-  'newPasswordConfirmation',
-  'passwd',
-  'pwd',
-  'passphrase',
-  'token',
-  'csrf',
-  'csrfToken',
-  'xsrfToken',
-  'accessToken',
-  'refreshToken',
-  'idToken',
-  'apiKey',
-  'secret',
-  'otp',
-  'totp',
-];
-
 /** The spelling in which field names are compared. */
 export function fieldName(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, '');

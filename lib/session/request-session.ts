@@ -1,5 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
-import { type Duration, TEN_YEARS_MS, parseDuration } from '../duration.js';
+import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';

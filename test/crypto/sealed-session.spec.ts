@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
-import type { SessionCookieOptions } from '../../lib/http/cookie-options.js';
+import type { SessionCookieOptions } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';

@@ -174,10 +174,10 @@ describe('The routes of the option exclude', () => {
     ['/*', /"\/\*" is no path/],
     [null, /an entry that is null/],
     [undefined, /an entry that is undefined/],
-    [7, /an entry that is of type number/],
-    [{}, /an object without a path/],
+    [7, /an entry that is 7/],
+    [{}, /an entry that is an object\. It takes paths/],
     [{ path: 7 }, /an entry that is/],
-    [{ method: 'GET' }, /an object without a path/],
+    [{ method: 'GET' }, /an entry that is an object\. It takes paths/],
     [{ path: '/a', method: 99 }, /got the method 99/],
     [{ path: '/a', method: '' }, /got the method/],
     [{ path: '/a', method: null }, /got the method null/],
@@ -185,6 +185,6 @@ describe('The routes of the option exclude', () => {
     const compile = (): unknown => compileExclusion([route as ExcludedRoute], setup());
     expect(compile).toThrow(SessionConfigError);
     expect(compile).toThrow(message);
-    expect(compile).toThrow(/^Option 'exclude'/);
+    expect(compile).toThrow(/^The option 'exclude'/);
   });
 });

@@ -251,7 +251,7 @@ describe('A cookie whose attributes contradict each other', () => {
       { path: `/${'p'.repeat(4096)}` },
     ]) {
       expect(() => new SessionCookie(options, 3)).toThrow(
-        /^Option 'cookie': name and attributes take \d+ of the 4096 bytes/,
+        /^The option 'cookie' got too much: name and attributes take \d+ of the 4096 bytes/,
       );
     }
     const long = new SessionCookie({ name: 'n'.repeat(3500) }, 3);

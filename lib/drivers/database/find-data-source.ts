@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { isDataSource } from '../../options/database.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { loadNestTypeOrm, loadTypeOrm } from './load-typeorm.js';
 
@@ -13,14 +14,11 @@ const defaultName = 'default';
  * @param given a data source, the name of one that TypeOrmModule provides, or undefined for its default one
  * @throws SessionConfigError where there is none, or TypeORM is not installed
  */
-export async function findDataSource(given: unknown, resolve: Resolve): Promise<DataSource> {
-  if (given !== undefined && typeof given !== 'string') {
-    if (isDataSource(given)) return given;
-    throw new SessionConfigError(
-      `The option 'database.dataSource' is ${given === null ? 'null' : `a ${typeof given}`} that is no TypeORM DataSource; ` +
-        `it takes a DataSource, or the name of one that TypeOrmModule provides.`,
-    );
-  }
+export async function findDataSource(
+  given: DataSource | string | undefined,
+  resolve: Resolve,
+): Promise<DataSource> {
+  if (typeof given === 'object') return given;
   for (const token of await tokensOf(given ?? defaultName)) {
     const found = resolve(token);
     if (isDataSource(found)) return found;
@@ -44,16 +42,4 @@ async function tokensOf(name: string): Promise<unknown[]> {
     ...(nest.status === 'fulfilled' ? [nest.value.getDataSourceToken()] : []),
     ...(typeOrm.status === 'fulfilled' ? [typeOrm.value.DataSource] : []),
   ];
-}
-
-// Known by what it can do, not by its class: an application may have more than one copy of TypeORM.
-function isDataSource(value: unknown): value is DataSource {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'createQueryRunner' in value &&
-    typeof value.createQueryRunner === 'function' &&
-    'isInitialized' in value &&
-    'options' in value
-  );
 }

@@ -1,3 +1,3 @@
 export { CreateSessionsTable1700000000000 } from './create-sessions-table.migration.js';
-export { DatabaseDriver, type DatabaseDriverOptions } from './database.driver.js';
+export { DatabaseDriver } from './database.driver.js';
 export { SessionEntity } from './session.entity.js';

@@ -1,5 +1,4 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { SessionConfigError } from '../../session.errors.js';
 import { defaultTable, sessionColumns, type SessionProperty } from './session-columns.js';
 import { SessionEntity } from './session.entity.js';
 
@@ -8,21 +7,6 @@ export interface SessionTable {
   /** `table` or `schema.table`. */
   readonly path: string;
   readonly columns: Readonly<Record<SessionProperty, string>>;
-}
-
-/**
- * Checks the option `table`.
- *
- * @throws SessionConfigError where it is no name of a table
- */
-export function checkTable(table: unknown): void {
-  if (table === undefined) return;
-  if (typeof table === 'string' && table.split('.').every((part) => /^[^"`'\\\p{Cc}]{1,63}$/u.test(part)))
-    return;
-  throw new SessionConfigError(
-    `The option 'database.table' is ${typeof table === 'string' ? JSON.stringify(table) : `a ${typeof table}`}; ` +
-      `it takes the name of a table, or schema.table: up to 63 characters each, without quotes. Default: '${defaultTable}'.`,
-  );
 }
 
 /**

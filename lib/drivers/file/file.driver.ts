@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../clock.js';
-import { SessionConfigError } from '../../session.errors.js';
+import { readOption } from '../../options/check.js';
+import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord } from '../packed-record.js';
 import { hasCode, noRoomCodes } from './error-code.js';
@@ -11,18 +12,6 @@ import { exists, type IsMeant, removeWithoutRoom } from './removal-without-room.
 import { filesOf, type SessionFiles } from './session-files.js';
 import { type SessionLock, withLock } from './session-lock.js';
 import { makeStoreFolder } from './store-folder.js';
-
-/** What stands under `file` in the options. */
-export interface FileDriverOptions {
-  /**
-   * The folder that sessions are kept in, relative to the working directory. It is made where it is missing, for its
-   * owner alone (0700). Default `storage/sessions`.
-   */
-  location?: string;
-}
-
-/** The default of `location`. */
-export const defaultLocation = 'storage/sessions';
 
 /**
  * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
@@ -46,13 +35,7 @@ export class FileDriver implements RecordDriver {
   readonly #collector: FileCollector;
 
   constructor(options: FileDriverOptions = {}, clock: Clock = systemClock) {
-    const { location = defaultLocation } = options;
-    if (typeof location !== 'string' || location === '' || location.includes('\0')) {
-      throw new SessionConfigError(
-        `Option 'file.location' got ${JSON.stringify(location)}; it takes the path of a folder, or nothing for ` +
-          `${defaultLocation}.`,
-      );
-    }
+    const { location } = readOption(fileOptions, options, 'file');
     this.#location = resolve(location);
     this.#clock = clock;
     this.#collector = new FileCollector(this.#location, (files, isMeant) => this.#remove(files, isMeant));

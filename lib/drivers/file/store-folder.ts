@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { SessionConfigError } from '../../session.errors.js';
+import { optionError } from '../../options/check.js';
 import { hasCode } from './error-code.js';
 
 const folderMode = 0o700;
@@ -23,10 +23,11 @@ export async function makeStoreFolder(location: string): Promise<void> {
     await access(location, needs);
   } catch (error) {
     if (!hasCode(error, ...wrongPathCodes)) throw error;
-    throw new SessionConfigError(
-      `Option 'file.location' got ${location}; it takes a folder that this process can write to. The file system ` +
-        `says: ${error instanceof Error ? error.message : String(error)}.`,
-      { cause: error },
+    const reason = error instanceof Error ? error.message : String(error);
+    throw optionError(
+      'file.location',
+      `got ${location}; it takes a folder that this process can write to. The file system says: ${reason}.`,
+      error,
     );
   }
 }

@@ -1,3 +1,9 @@
+import { readOption } from '../../options/check.js';
+import {
+  type MemcachedDriverOptions,
+  type MemcachedSettings,
+  memcachedOptions,
+} from '../../options/memcached.options.js';
 import { SessionTooLargeError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
@@ -5,15 +11,8 @@ import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
 import { KnownTokens } from './known-tokens.js';
 import { expiredAlready, memcachedExpiry } from './memcached.expiry.js';
 import { memcachedKey } from './memcached.key.js';
-import {
-  checkMemcachedOptions,
-  type CheckedMemcachedOptions,
-  type MemcachedDriverOptions,
-} from './memcached.options.js';
 import { isTooLarge, type MemcachedItem, MemcachedStore } from './memcached.store.js';
 import { ServerRing } from './server-ring.js';
-
-export type { MemcachedClient, MemcachedDriverOptions } from './memcached.options.js';
 
 const mostKnownTokens = 5_000;
 // What an item takes besides its key and its value: a header, the token, two line ends and a NUL.
@@ -32,7 +31,7 @@ const mostAttempts = 100;
  * SessionModule.forRoot({ secret, driver: 'memcached', memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] } })
  */
 export class MemcachedDriver implements RecordDriver {
-  readonly #options: CheckedMemcachedOptions;
+  readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
   readonly #tokens = new KnownTokens(mostKnownTokens);
   #stores: MemcachedStore[] = [];
@@ -40,7 +39,7 @@ export class MemcachedDriver implements RecordDriver {
 
   /** @throws SessionConfigError where an option is wrong */
   constructor(options: MemcachedDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
-    this.#options = checkMemcachedOptions(options);
+    this.#options = readOption(memcachedOptions, options, 'memcached');
     this.#context = context;
   }
 

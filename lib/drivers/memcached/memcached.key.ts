@@ -7,9 +7,6 @@ export const longestKeyBytes = 250;
 const plainId = /^[!-~]+$/;
 const hashMark = '#';
 
-/** What a prefix may be: it has to leave room for an id of this package (43 characters) or for a hash. */
-export const plainPrefix = /^[!-~]{0,150}$/;
-
 /**
  * The key of an id. An id that memcached does not take as it is (longer, with spaces, control characters or letters
  * beyond ASCII) is kept under its SHA-256 hash.

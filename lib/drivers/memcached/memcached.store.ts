@@ -1,5 +1,5 @@
+import type { MemcachedClient } from '../../options/memcached.options.js';
 import { SessionConfigError } from '../../session.errors.js';
-import type { MemcachedClient } from './memcached.options.js';
 
 /** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
 export type StoreOutcome = 'stored' | 'outdated' | 'missing';

@@ -1,19 +1,11 @@
 import { type Clock, systemClock } from '../../clock.js';
-import { SessionConfigError } from '../../session.errors.js';
+import { readOption } from '../../options/check.js';
+import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { KeptRecord } from './kept-record.js';
 import { RecencyList } from './recency-list.js';
 import { ShardedMap } from './sharded-map.js';
 import { removeExpired } from './expired-records.js';
-
-/** What stands under `memory` in the options. */
-export interface MemoryDriverOptions {
-  /**
-   * The most sessions that are kept, a whole number from 1 on. One more, and the session that was not used for the
-   * longest time is forgotten. Default: no limit.
-   */
-  max?: number;
-}
 
 /**
  * Keeps sessions in this process: for development, for tests, and for an application that is one process and may
@@ -33,12 +25,7 @@ export class MemoryDriver implements RecordDriver {
   readonly #clock: Clock;
 
   constructor(options: MemoryDriverOptions = {}, clock: Clock = systemClock) {
-    const { max } = options;
-    if (max !== undefined && !(Number.isSafeInteger(max) && max >= 1)) {
-      throw new SessionConfigError(
-        `Option 'memory.max' got ${String(max)}; it takes a whole number from 1 on, or nothing for no limit.`,
-      );
-    }
+    const { max } = readOption(memoryOptions, options, 'memory');
     this.#recency = max === undefined ? undefined : new RecencyList<KeptRecord>(max);
     this.#clock = clock;
   }

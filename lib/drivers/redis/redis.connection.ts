@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from 'ioredis';
+import type { RedisConnectionOptions } from '../../options/redis.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { isReply, withoutSecrets } from './redis.errors.js';
-import type { RedisConnectionOptions } from './redis.options.js';
 
 // Low, so that sessions work within a second of the server's return.
 const longestReconnectDelayMs = 250;

@@ -1,4 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import {
+  type RedisClient,
+  type RedisDriverOptions,
+  type RedisSettings,
+  redisSettings,
+} from '../../options/redis.options.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
@@ -13,20 +19,12 @@ import {
   withoutSecrets,
 } from './redis.errors.js';
 import {
-  checkRedisOptions,
-  type CheckedRedisOptions,
-  type RedisClient,
-  type RedisDriverOptions,
-} from './redis.options.js';
-import {
   destroyVersionScript,
   type RedisScript,
   touchScript,
   writeIdLength,
   writeScript,
 } from './redis.scripts.js';
-
-export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './redis.options.js';
 
 const escapedIdPrefix = 'utf16:';
 // A call that the replica refused waits no longer than this for another connection.
@@ -45,7 +43,7 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
  * SessionModule.forRootAsync({ inject: [REDIS], useFactory: (client: Redis) => ({ secret, driver: 'redis', redis: { client } }) })
  */
 export class RedisDriver implements RecordDriver {
-  readonly #options: CheckedRedisOptions;
+  readonly #options: RedisSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
   readonly #instance = randomBytes(8)
     .toString('hex')
@@ -56,7 +54,7 @@ export class RedisDriver implements RecordDriver {
 
   /** @throws SessionConfigError where an option is wrong */
   constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
-    this.#options = checkRedisOptions(options);
+    this.#options = redisSettings(options);
     this.#context = context;
   }
 

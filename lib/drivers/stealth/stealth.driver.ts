@@ -4,15 +4,6 @@ import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { packRecord, unpackRecord } from './sealed-record.js';
 
-/** What stands under `stealth` in the options. */
-export interface StealthDriverOptions {
-  /**
-   * How many cookies a session may be split into, 1 to 3. Browsers take 4096 bytes a cookie; servers and proxies take
-   * 8 to 16 KB of request headers in all, so more pieces than three would lock a visitor out. Default 3.
-   */
-  maxCookies?: number;
-}
-
 /** How many sessions that were opened lately are remembered, in half of what is kept: a few megabytes at most. */
 const OPENED_HALF = 512;
 

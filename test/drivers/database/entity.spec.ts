@@ -97,7 +97,10 @@ describe('SessionEntity without TypeORM', () => {
     try {
       await writeFile(join(folder, 'package.json'), '{"type":"module"}');
       const own = (await readdir('lib/drivers/database')).map((file) => `lib/drivers/database/${file}`);
-      for (const path of [...own, 'lib/session.errors.ts']) {
+      const options = ['check', 'checks', 'table', 'database.options'].map(
+        (name) => `lib/options/${name}.ts`,
+      );
+      for (const path of [...own, ...options, 'lib/session.errors.ts']) {
         const { outputText } = transpileModule(await readFile(path, 'utf8'), {
           compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 },
         });
@@ -150,7 +153,10 @@ describe('the data source of the driver', () => {
 
   it('is refused where it is none, or of a kind that the driver does not know', async () => {
     const options: object = { dataSource: {} };
-    await expect(new DatabaseDriver(options, contextWith()).open()).rejects.toThrow(SessionConfigError);
+    expect(() => new DatabaseDriver(options, contextWith())).toThrow(SessionConfigError);
+    expect(() => new DatabaseDriver(options, contextWith())).toThrow(
+      /'database.dataSource' got an object; it takes/,
+    );
     const source = new DataSource({ ...inMemory });
     Object.assign(source, { options: { type: 'mssql' } });
     await expect(new DatabaseDriver({ dataSource: source }, contextWith()).open()).rejects.toThrow(

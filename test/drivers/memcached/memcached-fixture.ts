@@ -1,10 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
-import {
-  MemcachedDriver,
-  type MemcachedDriverOptions,
-} from '../../../lib/drivers/memcached/memcached.driver.js';
+import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
+import type { MemcachedDriverOptions } from '../../../lib/options/memcached.options.js';
 
 /** A record that lives for two hours. */
 export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecord {

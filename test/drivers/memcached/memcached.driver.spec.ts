@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { MemcacheClient } from 'memcache-client';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { MemcachedClient } from '../../../lib/drivers/memcached/memcached.driver.js';
+import type { MemcachedClient } from '../../../lib/options/memcached.options.js';
 import { SessionTooLargeError } from '../../../lib/session.errors.js';
 import { describeWith, startMemcached, type TestServer } from '../../servers/index.js';
 import { openDriver, sampleRecord } from './memcached-fixture.js';

@@ -3,7 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../lib/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
-import { RedisDriver, type RedisDriverOptions } from '../../../lib/drivers/redis/redis.driver.js';
+import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
+import type { RedisDriverOptions } from '../../../lib/options/redis.options.js';
 
 /** A record that lives for two hours. */
 export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecord {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { RedisClient } from '../../../lib/drivers/redis/redis.driver.js';
+import type { RedisClient } from '../../../lib/options/redis.options.js';
 import { describeWith, startRedis, type TestServer } from '../../servers/index.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 

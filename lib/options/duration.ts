@@ -1,4 +1,5 @@
 import ms from 'ms';
+import { type Check, refused } from './check.js';
 
 /** A span of time, up to a hundred years: milliseconds, or text such as `'30s'`, `'2h'`, `'30 minutes'`, `'7d'`. */
 export type Duration = number | string;
@@ -10,7 +11,7 @@ export const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 const MAX_MS = 10 * TEN_YEARS_MS;
 
 /** The most that a timer of Node's takes; a longer one would end at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const isText = (value: unknown): value is ms.StringValue => typeof value === 'string' && value.trim() !== '';
 
@@ -24,4 +25,30 @@ export function parseDuration(value: unknown, zero = false): number | null {
   const span = isText(value) && value.length <= 100 ? ms(value) : value;
   if (typeof span !== 'number' || !Number.isFinite(span) || span > MAX_MS) return null;
   return span > 0 || (zero && span === 0) ? Math.ceil(span) : null;
+}
+
+/**
+ * A span of time, in ms.
+ *
+ * @param zero whether it may be none
+ * @param orElse what it takes besides
+ * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
+ */
+export function duration<Else extends boolean = never>({
+  zero = false,
+  timer = false,
+  orElse,
+}: { zero?: boolean; timer?: boolean; orElse?: Else } = {}): Check<number | Else> {
+  const from = zero ? 'from zero on' : 'above zero';
+  const text = `milliseconds ${from}, or text such as '30s', '2h', '7d', up to a hundred years`;
+  const takes = orElse === undefined ? text : `${text}, or ${orElse}`;
+  const most = timer ? LONGEST_TIMER_MS : Infinity;
+  return {
+    takes,
+    read(value) {
+      if (orElse !== undefined && value === orElse) return orElse;
+      const span = parseDuration(value, zero);
+      return span === null ? refused(value, takes) : Math.min(span, most);
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
-import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
-import { SessionConfigError } from '../../../lib/session.errors.js';
+import { systemClock } from '../../lib/clock.js';
+import { RedisDriver } from '../../lib/drivers/redis/redis.driver.js';
+import { SessionConfigError } from '../../lib/session.errors.js';
 
 const context = { clock: systemClock, storeTimeout: 1_000 };
 
@@ -29,17 +29,17 @@ function make(options: unknown): RedisDriver {
   return Reflect.construct(RedisDriver, [options, context]);
 }
 
-const isNoUrl = "Option 'redis.url' got a text that is no URL";
+const isNoUrl = "The option 'redis.url' got a text that is no URL";
 
 const wrong: [what: string, options: unknown, says: string[]][] = [
-  ['nothing', undefined, [`Option 'redis' got undefined`, '{ client }', '{ url }']],
-  ['a text', 'redis://127.0.0.1', [`Option 'redis' got a string`]],
-  ['no options', {}, [`Option 'redis' got nothing`, '{ host, port }']],
-  ['no address', { prefix: 'a' }, [`Option 'redis' got prefix;`, '{ host, port }']],
-  ['no address among others', { password: 'p' }, [`Option 'redis' got password`]],
-  ['no client', { client: undefined }, [`Option 'redis.client' got undefined`, 'ioredis 5']],
+  ['nothing', undefined, [`The option 'redis' got undefined`, '{ client }', '{ url }']],
+  ['a text', 'redis://127.0.0.1', [`The option 'redis' got a text`]],
+  ['no options', {}, [`The option 'redis' got nothing`, '{ host, port }']],
+  ['no address', { prefix: 'a' }, [`The option 'redis' got prefix;`, '{ host, port }']],
+  ['no address among others', { password: 'p' }, [`The option 'redis' got password`]],
+  ['no client', { client: undefined }, [`The option 'redis.client' got undefined`, 'ioredis 5']],
   ['a client of node-redis', { client: nodeRedisClient }, ['redis.client', 'node-redis', 'ioredis 5']],
-  ['a Map as client', { client: new Map() }, [`Option 'redis.client' got an object of Map`]],
+  ['a Map as client', { client: new Map() }, [`The option 'redis.client' got an object of Map`]],
   [
     'a Cluster that reads from replicas',
     { client: replicaCluster },
@@ -48,11 +48,11 @@ const wrong: [what: string, options: unknown, says: string[]][] = [
   [
     'a client and an address',
     { client: redis, host: 'a', port: 1 },
-    [`Option 'redis' got client and host, port`],
+    [`The option 'redis' got client and host, port`],
   ],
   ['a url of another kind', { url: 'http://user:secret@a' }, ['redis.url', 'redis://host:port']],
-  ['a url that is not there', { url: undefined }, [`Option 'redis.url' got undefined`]],
-  ['a prefix that is no text', { host: 'a', prefix: 7 }, [`Option 'redis.prefix' got 7`]],
+  ['a url that is not there', { url: undefined }, [`The option 'redis.url' got undefined`]],
+  ['a prefix that is no text', { host: 'a', prefix: 7 }, [`The option 'redis.prefix' got 7`]],
   ['what the driver decides', { host: 'a', enableOfflineQueue: true }, ['redis.enableOfflineQueue']],
   [
     'what the driver decides, in a url',
@@ -61,41 +61,41 @@ const wrong: [what: string, options: unknown, says: string[]][] = [
   ],
   ['a url whose port is too high', { url: 'redis://:secret@a:99999' }, [isNoUrl]],
   ['a url whose port is a word', { url: 'redis://:secret@a:undefined' }, [isNoUrl]],
-  ['a url whose port is 0', { url: 'redis://:secret@a:0' }, [`Option 'redis.url' got a URL with port 0`]],
+  ['a url whose port is 0', { url: 'redis://:secret@a:0' }, [`The option 'redis.url' got a URL with port 0`]],
   ['a url with half an address of IPv6', { url: 'redis://:secret@[::1' }, [isNoUrl]],
   ['a url with a slash in its password', { url: 'redis://:sec/ret@a' }, [isNoUrl, '%2F']],
   [
     'a url with a password that cannot be decoded',
     { url: 'redis://:secret%ZZ@a' },
-    [`Option 'redis.url' got a URL whose user or password cannot be decoded`, '%25'],
+    [`The option 'redis.url' got a URL whose user or password cannot be decoded`, '%25'],
   ],
   ...['/notadb', '/-1', '/1.5', '/2/', '//', '/0x1', '/99999999999999999999'].map(
     (path): [string, unknown, string[]] => [
       `a url with the path ${path}`,
       { url: `redis://:secret@a${path}` },
-      [`Option 'redis.url' got a URL whose path is no number`, 'redis://host:port/0'],
+      [`The option 'redis.url' got a URL whose path is no number`, 'redis://host:port/0'],
     ],
   ),
-  ['a database in a query', { url: 'redis://a?db=x' }, [`Option 'redis.url?db' got a text`]],
+  ['a database in a query', { url: 'redis://a?db=x' }, [`The option 'redis.url?db' got a text`]],
   ...['x', '', ' 6379', '6379x', 0, -1, 65_536, 99_999, 1.5, Number.NaN, null, true].map(
     (port): [string, unknown, string[]] => [
       `the port ${JSON.stringify(port)}`,
       { host: 'a', port },
-      [`Option 'redis.port' got `, 'a whole number from 1 to 65535'],
+      [`The option 'redis.port' got `, 'a whole number from 1 to 65535'],
     ],
   ),
   ...[5, '', null, {}].map((host): [string, unknown, string[]] => [
     `the host ${JSON.stringify(host)}`,
     { host },
-    [`Option 'redis.host' got `, 'the name or address of a host'],
+    [`The option 'redis.host' got `, 'the name or address of a host'],
   ]),
   ...['x', '', '-1', -1, 1.5, Number.NaN, Infinity, null].map((db): [string, unknown, string[]] => [
     `the database ${String(db)}`,
     { host: 'a', db },
-    [`Option 'redis.db' got `, 'the number of a database, from 0 on'],
+    [`The option 'redis.db' got `, 'the number of a database, from 0 on'],
   ]),
-  ['a socket that is no text', { path: 5 }, [`Option 'redis.path' got 5`]],
-  ['sentinels that are no list', { sentinels: 'a:1', name: 'main' }, [`'redis.sentinels' got a string`]],
+  ['a socket that is no text', { path: 5 }, [`The option 'redis.path' got 5`]],
+  ['sentinels that are no list', { sentinels: 'a:1', name: 'main' }, [`'redis.sentinels' got a text`]],
   ['no sentinel at all', { sentinels: [], name: 'main' }, [`'redis.sentinels' got an empty list`]],
   ['a sentinel that is a text', { sentinels: ['a:1'], name: 'main' }, [`'redis.sentinels[0]' got a text`]],
   [

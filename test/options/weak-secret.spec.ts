@@ -1,7 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { weaknessOf } from '../../lib/crypto/weak-secret.js';
+import { weaknessOf } from '../../lib/options/weak-secret.js';
 
 const LENGTH = 32;
 

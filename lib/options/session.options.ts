@@ -1,15 +1,15 @@
 import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
-import type { AnyDriver } from './drivers/built-in-drivers.js';
-import type { MemoryDriverOptions } from './drivers/memory/memory.driver.js';
-import type { FileDriverOptions } from './drivers/file/file.driver.js';
-import type { RedisDriverOptions } from './drivers/redis/redis.driver.js';
-import type { MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
-import type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
-import type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
+import type { AnyDriver } from '../drivers/built-in-drivers.js';
+import type { MemoryDriverOptions } from './memory.options.js';
+import type { FileDriverOptions } from './file.options.js';
+import type { RedisDriverOptions } from './redis.options.js';
+import type { MemcachedDriverOptions } from './memcached.options.js';
+import type { DatabaseDriverOptions } from './database.options.js';
+import type { StealthDriverOptions } from './stealth.options.js';
 import type { Duration } from './duration.js';
-import type { ExcludedRoute } from './http/excluded-routes.js';
-import type { SessionCookieOptions } from './http/cookie-options.js';
-import type { SessionSerializer } from './state/payload.js';
+import type { ExcludedRoute } from '../http/excluded-routes.js';
+import type { SessionCookieOptions } from './cookie.options.js';
+import type { SessionSerializer } from '../state/payload.js';
 
 /**
  * The injection token of the options, as the application gave them.

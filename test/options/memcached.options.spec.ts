@@ -1,9 +1,10 @@
 import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
-import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
-import { checkMemcachedOptions } from '../../../lib/drivers/memcached/memcached.options.js';
-import { SessionConfigError } from '../../../lib/session.errors.js';
+import { systemClock } from '../../lib/clock.js';
+import { MemcachedDriver } from '../../lib/drivers/memcached/memcached.driver.js';
+import { readOption } from '../../lib/options/check.js';
+import { memcachedOptions } from '../../lib/options/memcached.options.js';
+import { SessionConfigError } from '../../lib/session.errors.js';
 
 const context = { clock: systemClock, storeTimeout: 1_000 };
 const client = new MemcacheClient({ server: '127.0.0.1:1' });
@@ -19,27 +20,27 @@ function make(options: unknown): MemcachedDriver {
 }
 
 const wrong: [what: string, options: unknown, says: string[]][] = [
-  ['nothing', undefined, [`Option 'memcached' got undefined`, '{ servers', '{ client }']],
-  ['a text', 'a:1', [`Option 'memcached' got "a:1"`, '{ servers', '{ client }']],
-  ['servers that are not there', { servers: undefined }, [`Option 'memcached.servers' got undefined`]],
-  ['servers and a client', { servers: 'a:1', client }, [`Option 'memcached' got client and servers`]],
-  ['an empty list', { servers: [] }, [`Option 'memcached.servers' got an empty list`]],
-  ['an empty text', { servers: '' }, [`Option 'memcached.servers' got ""`, "'host:port'"]],
-  ['a server without a host', { servers: [':11211'] }, [`Option 'memcached.servers' got ":11211"`]],
-  ['a port beyond all', { servers: 'a:70000' }, [`Option 'memcached.servers' got "a:70000"`]],
-  ['an address of IPv6', { servers: '[::1]:11211' }, [`Option 'memcached.servers' got "[::1]:11211"`]],
-  ['a number as server', { servers: [11_211] }, [`Option 'memcached.servers' got 11211`]],
-  ['a server named twice', { servers: 'a:11211,a' }, [`Option 'memcached.servers' got a:11211 twice`]],
-  ['a prefix with a space', { servers: 'a:1', prefix: 'a b' }, [`Option 'memcached.prefix' got "a b"`]],
+  ['nothing', undefined, [`The option 'memcached' got undefined`, '{ servers', '{ client }']],
+  ['a text', 'a:1', [`The option 'memcached' got "a:1"`, '{ servers', '{ client }']],
+  ['servers that are not there', { servers: undefined }, [`The option 'memcached.servers' got undefined`]],
+  ['servers and a client', { servers: 'a:1', client }, [`The option 'memcached' got client and servers`]],
+  ['an empty list', { servers: [] }, [`The option 'memcached.servers' got an empty list`]],
+  ['an empty text', { servers: '' }, [`The option 'memcached.servers' got ""`, "'host:port'"]],
+  ['a server without a host', { servers: [':11211'] }, [`The option 'memcached.servers' got ":11211"`]],
+  ['a port beyond all', { servers: 'a:70000' }, [`The option 'memcached.servers' got "a:70000"`]],
+  ['an address of IPv6', { servers: '[::1]:11211' }, [`The option 'memcached.servers' got "[::1]:11211"`]],
+  ['a number as server', { servers: [11_211] }, [`The option 'memcached.servers' got 11211`]],
+  ['a server named twice', { servers: 'a:11211,a' }, [`The option 'memcached.servers' got a:11211 twice`]],
+  ['a prefix with a space', { servers: 'a:1', prefix: 'a b' }, [`The option 'memcached.prefix' got "a b"`]],
   ['a prefix that leaves no room', { servers: 'a:1', prefix: 'x'.repeat(151) }, ['memcached.prefix']],
   [
     'a limit that is no number',
     { servers: 'a:1', maxItemBytes: '2m' },
-    [`Option 'memcached.maxItemBytes' got "2m"`],
+    [`The option 'memcached.maxItemBytes' got "2m"`],
   ],
-  ['no client', { client: null }, [`Option 'memcached.client' got null`, 'memcache-client']],
+  ['no client', { client: null }, [`The option 'memcached.client' got null`, 'memcache-client']],
   ['a client of memcached', { client: callbackClient }, ['memcached.client', 'the package "memcached"']],
-  ['a Map as client', { client: new Map() }, [`Option 'memcached.client' got an object of Map`]],
+  ['a Map as client', { client: new Map() }, [`The option 'memcached.client' got an object of Map`]],
   ['a client that picks at random', { client: randomClient }, ['memcached.client', 'memcached.servers']],
 ];
 
@@ -52,7 +53,7 @@ describe('the options of the memcached driver', () => {
 
   it.each([{}, { prefix: 'a:' }, { maxItemBytes: 2_097_152 }])('take the default server: %j', (options) => {
     // The type says so too.
-    const checked = checkMemcachedOptions(options);
+    const checked = readOption(memcachedOptions, options, 'memcached');
     expect(checked).toMatchObject({ ...options, servers: ['127.0.0.1:11211'], client: undefined });
   });
 

@@ -1,0 +1,31 @@
+import { stringifySetCookie } from 'cookie';
+import { optionError } from '../options/check.js';
+import type { CheckedCookie } from '../options/cookie.options.js';
+
+/** Where a cookie lies in a browser: those that differ in one of these lie side by side (RFC 6265bis, 5.7). */
+export interface CookiePlace {
+  readonly name: string;
+  readonly path: string;
+  /** As browsers compare it; null for the host alone. */
+  readonly domain: string | null;
+}
+
+/** What follows the value in a Set-Cookie header, lifetime apart. @throws SessionConfigError where it cannot be written */
+export function attributesOf({ name, ...attributes }: CheckedCookie, option: string): string {
+  try {
+    return stringifySetCookie({ name, value: '', ...attributes }).slice(name.length + 1);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw optionError(option, `cannot be written as a cookie: ${reason}.`, cause);
+  }
+}
+
+/** Where a cookie lies. */
+export function placeOf({ name, path, domain }: CheckedCookie): CookiePlace {
+  return { name, path, domain: domain === undefined ? null : domain.replace(/^\./, '').toLowerCase() };
+}
+
+/** Whether two cookies replace each other. */
+export function isSamePlace(one: CookiePlace, other: CookiePlace): boolean {
+  return one.name === other.name && one.path === other.path && one.domain === other.domain;
+}

@@ -1,0 +1,51 @@
+import { type Check, Refusal, readOption, refused, shown } from './check.js';
+
+/** What a test lets pass, as it is. */
+export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
+  return { takes, read: (value) => (test(value) ? value : refused(value, takes, show)) };
+}
+
+/** A check, and what it lets pass looked at once more, or made into something else. */
+export function refine<T, U>(
+  { takes, read }: Check<T>,
+  further: (value: T, option: string) => U | Refusal,
+): Check<U> {
+  return {
+    takes,
+    read(value, option) {
+      const passed = read(value, option);
+      return passed instanceof Refusal ? passed : further(passed, option);
+    },
+  };
+}
+
+export function boolean(): Check<boolean> {
+  return is('true or false', (value) => typeof value === 'boolean');
+}
+
+/** Text of a form; where none is said, any but the empty one. */
+export function text(takes = 'text', form = /./s, show = shown): Check<string> {
+  return is(takes, (value): value is string => typeof value === 'string' && form.test(value), show);
+}
+
+export function oneOf<const V extends readonly (string | boolean)[]>(...values: V): Check<V[number]> {
+  const names = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
+  const takes = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  return is(takes, (value): value is V[number] => values.some((each) => each === value));
+}
+
+export function wholeNumber(min: number, max: number, takes: string): Check<number> {
+  const fits = (value: unknown): value is number =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+  return is(takes, fits);
+}
+
+export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
+  return {
+    takes,
+    read: (value, option) =>
+      Array.isArray(value)
+        ? value.map((each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
+        : refused(value, takes, show),
+  };
+}

@@ -1,0 +1,125 @@
+import { optionError } from './check.js';
+import { boolean, listOf, oneOf, text } from './checks.js';
+import { isProduction } from './production.js';
+import { type Settings, type Table, group, readTable } from './table.js';
+
+/**
+ * Where the session cookie was before. What is left out may have been as it is now, and path and domain as they are by
+ * default: both count.
+ *
+ * @example
+ * cookie: { domain: 'example.com', formerly: [{ path: '/shop' }] }
+ */
+export interface FormerCookie {
+  /** Default: the name that the cookie has now. */
+  name?: string;
+  /** Begins with a slash. Default: the path that the cookie has now, and '/'. */
+  path?: string;
+  /** Default: the domain that the cookie has now, and none. */
+  domain?: string;
+}
+
+/** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
+export interface SessionCookieOptions {
+  /**
+   * Default '__Host-session' where `secure`, a path of '/' and no domain allow it, otherwise 'session'. A `__Host-` or
+   * `__Secure-` name has to fit the attributes.
+   */
+  name?: string;
+  /** Begins with a slash. A request outside of it begins no session: a browser would not send the cookie there. Default '/'. */
+  path?: string;
+  /** Default: the host that set it, and no other. */
+  domain?: string;
+  /** Whether scripts in the page cannot read it. Default true. */
+  httpOnly?: boolean;
+  /** Whether it travels over https only. Default: when NODE_ENV is 'production'. */
+  secure?: boolean;
+  /** Which requests from other sites carry it; true stands for 'strict', false for no attribute at all. Default 'lax'. */
+  sameSite?: 'lax' | 'strict' | 'none' | boolean;
+  /** Whether it is kept apart for each top-level site (CHIPS); needs `secure`. Default false. */
+  partitioned?: boolean;
+  /** Which cookies a browser gives up first. Default: not said. */
+  priority?: 'low' | 'medium' | 'high';
+  /**
+   * Where the cookie was before its name, path or domain was changed. A session whose cookie still lies there is taken
+   * over, and the old cookie expired. Default none.
+   */
+  formerly?: readonly FormerCookie[];
+}
+
+const path = text('a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4)', /^\//);
+
+const place = { name: { check: text() }, path: { check: path }, domain: { check: text() } };
+
+const former = group(place satisfies Table & Record<keyof FormerCookie, unknown>);
+
+const attributes = {
+  ...place,
+  path: { default: '/', check: path },
+  httpOnly: { default: true, check: boolean() },
+  secure: { check: boolean() },
+  partitioned: { default: false, check: boolean() },
+  sameSite: { default: 'lax', check: oneOf('lax', 'strict', 'none', true, false) },
+  priority: { check: oneOf('low', 'medium', 'high') },
+} as const satisfies Table;
+
+const table = {
+  ...attributes,
+  formerly: { default: [], check: listOf(former, "a list such as [{ path: '/shop' }]") },
+} satisfies Table & Record<keyof SessionCookieOptions, unknown>;
+
+export const cookieOptions = group(table, { note: "; the lifetime is the option 'age'" });
+
+/** The option `cookie` as it was given, with what does not depend on anything else filled in. */
+export type CookieSettings = Settings<typeof table>;
+
+/** Name and attributes, each of which may be left out. */
+export type CookieAttributes = Partial<Settings<typeof attributes>>;
+
+/** Name and attributes with every default filled in. */
+export interface CheckedCookie {
+  readonly name: string;
+  readonly path: string;
+  readonly httpOnly: boolean;
+  readonly secure: boolean;
+  readonly sameSite: 'lax' | 'strict' | 'none' | boolean;
+  readonly partitioned: boolean;
+  readonly domain?: string;
+  readonly priority?: 'low' | 'medium' | 'high';
+}
+
+/**
+ * Fills in the defaults that depend on each other and on the environment, and refuses with a word what browsers refuse
+ * without one.
+ *
+ * @param option whose values these are, for messages
+ * @throws SessionConfigError where an attribute is wrong, or contradicts another or the name
+ */
+export function checkedCookie(options: CookieAttributes, option: string): CheckedCookie {
+  const { domain, priority, ...given } = readTable(attributes, options, `${option}.`);
+  const secure = given.secure ?? isProduction();
+  const isHostOnly = secure && given.path === '/' && domain === undefined;
+  const cookie = {
+    ...given,
+    // Where a browser vouches for it that this very host set the cookie, no other host can slip it one.
+    name: given.name ?? (isHostOnly ? '__Host-session' : 'session'),
+    secure,
+    ...(domain === undefined ? {} : { domain }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+  const prefix = /^__(host|secure)-/i.exec(cookie.name)?.[1]?.toLowerCase();
+  const broken = [
+    cookie.sameSite === 'none' &&
+      !secure &&
+      "sameSite 'none' needs secure: true, or browsers refuse the cookie",
+    cookie.partitioned && !secure && 'partitioned: true needs secure: true, or browsers refuse the cookie',
+    prefix === 'secure' &&
+      !secure &&
+      `the name "${cookie.name}" needs secure: true (RFC 6265bis, 4.1.3.1). Set it, or choose another name`,
+    prefix === 'host' &&
+      !isHostOnly &&
+      `the name "${cookie.name}" needs secure: true, path '/' and no domain (RFC 6265bis, 4.1.3.2). Set them so, or choose another name`,
+  ].find((rule) => rule !== false);
+  if (broken !== undefined) throw optionError(option, `contradicts itself: ${broken}.`);
+  return cookie;
+}

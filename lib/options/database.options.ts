@@ -1,0 +1,45 @@
+/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
+import type { DataSource } from 'typeorm';
+import { is, text } from './checks.js';
+import { type Table, group } from './table.js';
+
+/** The option `database`. */
+export interface DatabaseDriverOptions {
+  /**
+   * The TypeORM data source to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
+   * it. Default: the one that TypeOrmModule provides without a name. The application owns it: the driver never
+   * initializes or destroys it.
+   */
+  readonly dataSource?: DataSource | string;
+  /**
+   * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
+   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
+   */
+  readonly table?: string;
+}
+
+/** Known by what it can do, not by its class: an application may have more than one copy of TypeORM. */
+export function isDataSource(value: unknown): value is DataSource {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'createQueryRunner' in value &&
+    typeof value.createQueryRunner === 'function' &&
+    'isInitialized' in value &&
+    'options' in value
+  );
+}
+
+const name = /^[^"`'\\.\p{Cc}]{1,63}(\.[^"`'\\.\p{Cc}]{1,63})*$/u;
+
+export const databaseOptions = group({
+  dataSource: {
+    check: is(
+      'a DataSource of TypeORM, or the name of one that TypeOrmModule provides',
+      (value): value is DataSource | string => typeof value === 'string' || isDataSource(value),
+    ),
+  },
+  table: {
+    check: text('the name of a table, or schema.table: up to 63 characters each, without quotes', name),
+  },
+} satisfies Table & Record<keyof DatabaseDriverOptions, unknown>);

@@ -1,0 +1,15 @@
+import { text } from './checks.js';
+import { type Table, group } from './table.js';
+
+/** What stands under `file` in the options. */
+export interface FileDriverOptions {
+  /**
+   * The folder that sessions are kept in, relative to the working directory. It is made where it is missing, for its
+   * owner alone (0700). Default `storage/sessions`.
+   */
+  location?: string;
+}
+
+export const fileOptions = group({
+  location: { default: 'storage/sessions', check: text('the path of a folder', /^[^\0]+$/) },
+} satisfies Table & Record<keyof FileDriverOptions, unknown>);

@@ -1,0 +1,131 @@
+/** @ts-ignore -- an application without memcache-client has no types of it either, and needs none */
+import type { MemcacheClient } from 'memcache-client';
+import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
+import { is, refine, text, wholeNumber } from './checks.js';
+import { type Settings, type Table, group } from './table.js';
+
+/** What the driver needs of a client; `MemcacheClient` of memcache-client 1 has it. */
+export interface MemcachedClient {
+  /** gets: the value with its CAS token; undefined where there is none. */
+  gets(key: string): Promise<{ readonly value: unknown; readonly casUniq: string | number } | undefined>;
+  /** add: stores only where there is nothing. `lifetime` in seconds. */
+  add(key: string, value: string, options: { readonly lifetime: number }): Promise<unknown>;
+  /** cas: stores only in place of what the token stands for. `lifetime` in seconds. */
+  cas(
+    key: string,
+    value: string,
+    options: { readonly lifetime: number; readonly casUniq: string | number },
+  ): Promise<unknown>;
+  /** delete. */
+  delete(key: string): Promise<unknown>;
+}
+
+/**
+ * What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and servers or a client.
+ *
+ * @example
+ * memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] }
+ */
+export type MemcachedDriverOptions = {
+  /** Comes before the session id in each key: printable ASCII, no spaces, at most 150 characters. Default `session:`. */
+  prefix?: string;
+  /** The largest item that the servers take, in bytes: what they were started with as `-I`. Default 1048576. */
+  maxItemBytes?: number;
+} & (
+  | {
+      /**
+       * `host:port`, or several, as a list or separated by commas; 11211 where the port is left out. Each session
+       * belongs to one of them, found by consistent hashing. A server that is away takes its sessions with it: they
+       * are answered with the error of the store, and not looked for elsewhere, where older ones might be found.
+       * Default `127.0.0.1:11211`.
+       */
+      servers?: string | readonly string[];
+      client?: never;
+    }
+  | {
+      /** A client of the application, made for one server (memcache-client picks among several at random). */
+      client: MemcacheClient | MemcachedClient;
+      servers?: never;
+    }
+);
+
+const defaultPort = 11_211;
+const serverForm = /^(?:memcached:\/\/)?([a-z0-9_.-]+)(?::(\d{1,5}))?\/?$/i;
+const takesClient = 'a MemcacheClient of memcache-client: new MemcacheClient({ server })';
+
+const isClient = (value: unknown): value is MemcachedClient =>
+  isObject(value) &&
+  !('HashRing' in value) &&
+  ['gets', 'add', 'cas', 'delete'].every((command) => typeof value[command] === 'function');
+
+const client = refine(
+  is(takesClient, isClient, (value) =>
+    isObject(value) && 'HashRing' in value ? 'a client of the package "memcached"' : shown(value),
+  ),
+  (given) =>
+    countServers(given) > 1
+      ? new Refusal(
+          'got one with several servers, among which it picks at random; it takes one with a single server, or name them in memcached.servers.',
+        )
+      : given,
+);
+
+/** Looks into the options of a MemcacheClient: `{ server: { servers: [...] } }`. */
+function countServers(given: object): number {
+  const options: unknown = 'options' in given ? given.options : undefined;
+  const server = isObject(options) ? options['server'] : undefined;
+  const names = isObject(server) ? server['servers'] : undefined;
+  return Array.isArray(names) ? names.length : 1;
+}
+
+const takesServers = "'host:port', or a list of them";
+
+const server: Check<string> = {
+  takes: takesServers,
+  read(value) {
+    const [, host, port = defaultPort] = (typeof value === 'string' && serverForm.exec(value.trim())) || [];
+    const isAddress = host !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+    return isAddress ? `${host}:${port}` : refused(value, takesServers);
+  },
+};
+
+const servers: Check<readonly string[]> = {
+  takes: takesServers,
+  read(value, option) {
+    const list: unknown = typeof value === 'string' ? value.split(',') : value;
+    if (!Array.isArray(list) || list.length === 0) return refused(value, takesServers);
+    const names = list.map((each: unknown) => readOption(server, each, option));
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    return twice === undefined ? names : new Refusal(`got ${twice} twice; it takes each server once.`);
+  },
+};
+
+const table = {
+  // It has to leave room for an id of this package (43 characters) or for a hash: 250 bytes are a key at most.
+  prefix: {
+    default: 'session:',
+    check: text('up to 150 characters of printable ASCII without spaces', /^[!-~]{0,150}$/),
+  },
+  /** The default is memcached's own. */
+  maxItemBytes: {
+    default: 1_048_576,
+    check: wholeNumber(1024, Infinity, 'a number of bytes from 1024 on'),
+  },
+  // Named as undefined, they are no default.
+  servers: { required: 'named', check: servers },
+  client: { required: 'named', check: client },
+} as const satisfies Table & Record<keyof MemcachedDriverOptions, unknown>;
+
+const takes = "an object: either { servers: 'host:port' } or { client }";
+
+/** The options; `servers` are `host:port` each, and none where there is a client. */
+export type MemcachedSettings = Settings<typeof table> & { readonly servers: readonly string[] };
+
+export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given) =>
+  given.client !== undefined && given.servers !== undefined
+    ? new Refusal(`got client and servers; it takes ${takes}.`)
+    : {
+        ...given,
+        servers: given.servers ?? (given.client === undefined ? [`127.0.0.1:${defaultPort}`] : []),
+      },
+);

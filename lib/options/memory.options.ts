@@ -1,0 +1,15 @@
+import { wholeNumber } from './checks.js';
+import { type Table, group } from './table.js';
+
+/** What stands under `memory` in the options. */
+export interface MemoryDriverOptions {
+  /**
+   * The most sessions that are kept, a whole number from 1 on. One more, and the session that was not used for the
+   * longest time is forgotten. Default: no limit.
+   */
+  max?: number;
+}
+
+export const memoryOptions = group({
+  max: { check: wholeNumber(1, Infinity, 'a whole number from 1 on, or nothing for no limit') },
+} satisfies Table & Record<keyof MemoryDriverOptions, unknown>);

@@ -1,0 +1,115 @@
+/** @ts-ignore -- an application without ioredis has no types of it either, and needs none */
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { Refusal, isObject, readOption, refused, withoutText } from './check.js';
+import { is, refine, text } from './checks.js';
+import { addressTable, type reservedOptions } from './redis.address.js';
+import { type Table, readTable } from './table.js';
+
+/** What the driver needs of an ioredis client; `Redis` and `Cluster` of ioredis 5 have it. */
+export interface RedisClient {
+  /** The state of its connection; `ready` when commands go straight to the server. */
+  readonly status: string;
+  /** GET. */
+  get(key: string): Promise<string | null>;
+  /** DEL; the number of keys removed. */
+  del(key: string): Promise<number>;
+  /** EVALSHA. */
+  evalsha(sha1: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** EVAL. */
+  eval(source: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+type ReservedOption = (typeof reservedOptions)[number];
+
+/** Options of ioredis for a connection of the driver's own, e.g. `host`, `port`, `password`, `db`, `tls`, `sentinels`. */
+export interface RedisConnectionOptions extends Omit<RedisOptions, ReservedOption> {
+  /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Needs no `host` beside it. */
+  url?: string;
+}
+
+/**
+ * What stands under `redis` in the options: `prefix`, and either a client or where to connect.
+ *
+ * @example
+ * redis: { url: 'redis://localhost:6379', prefix: 'shop:' }
+ * redis: { client: new Redis() }
+ */
+export type RedisDriverOptions = {
+  /** Comes before the session id in each key. Default `session:`. */
+  prefix?: string;
+} & (
+  | {
+      /**
+       * An ioredis (version 5) client of the application, which opens and closes it. A `Cluster` has to read from
+       * masters (`scaleReads: 'master'`, its default): a replica may still hold a session that has been logged out.
+       */
+      client: Redis | Cluster | RedisClient;
+    }
+  | (RedisConnectionOptions & { client?: never })
+);
+
+/** The options, checked: a client that the application owns, or what to connect with. */
+export interface RedisSettings {
+  readonly prefix: string;
+  readonly client: RedisClient | undefined;
+  readonly connection: RedisConnectionOptions;
+}
+
+const takes = 'an object: { client } (an ioredis Redis or Cluster) or { url } or { host, port }';
+const takesClient = 'a Redis or Cluster of ioredis 5: new Redis(...)';
+
+const isClient = (value: unknown): value is RedisClient =>
+  isObject(value) &&
+  typeof value['status'] === 'string' &&
+  ['get', 'del', 'evalsha', 'eval'].every((command) => typeof value[command] === 'function');
+
+const client = refine(
+  is(takesClient, isClient, (value) =>
+    isObject(value) && 'evalSha' in value
+      ? 'a client of the package "redis" (node-redis)'
+      : withoutText(value),
+  ),
+  (given) => (readsFromReplicas(given) ? new Refusal(OF_REPLICAS) : given),
+);
+
+const OF_REPLICAS =
+  "got a Cluster that reads from replicas, which may still hold a session that was logged out; it takes one with scaleReads: 'master'.";
+
+function readsFromReplicas(given: object): boolean {
+  const options: unknown = 'options' in given ? given.options : undefined;
+  return isObject(options) && 'scaleReads' in options && options['scaleReads'] !== 'master';
+}
+
+/** Of its own; whatever else stands there is an option of ioredis. */
+const ownTable = {
+  prefix: { default: 'session:', check: text('a text', /^/, withoutText) },
+  client: { required: 'named', check: client },
+} as const satisfies Table;
+
+/**
+ * Checks what stands under `redis`, where to connect included: ioredis would take whatever is wrong with that, and fail with
+ * each command, or use another database than the one that was meant.
+ *
+ * @throws SessionConfigError that names the option, what it got (never its text, which may hold a password) and what it takes
+ */
+export function redisSettings(options: RedisDriverOptions): RedisSettings {
+  const given = readOption({ takes, read: (value) => readObject(value) }, options, 'redis');
+  const { prefix: _prefix, client: _client, ...connection } = options;
+  const own = readTable(ownTable, given, 'redis.');
+  if (own.client === undefined) readTable(addressTable(given), given, 'redis.');
+  return { ...own, connection };
+}
+
+function readObject(value: unknown): object | Refusal {
+  if (!isObject(value)) return refused(value, takes, withoutText);
+  const names = Object.keys(value);
+  const others = names.filter((name) => name !== 'client' && name !== 'prefix').join(', ');
+  if ('client' in value) {
+    return others === ''
+      ? value
+      : new Refusal(`got client and ${others}; it takes either a client or where to connect, not both.`);
+  }
+  return ['url', 'host', 'port', 'path', 'sentinels'].some((name) => names.includes(name))
+    ? value
+    : new Refusal(`got ${names.join(', ') || 'nothing'}; it takes ${takes}.`);
+}

@@ -1,0 +1,42 @@
+import { type Check, Refusal, readOption, withoutText } from './check.js';
+import { weaknessOf } from './weak-secret.js';
+
+const MIN_SECRET = 32;
+
+const IS_IT_SET =
+  'Where it comes from an environment variable, that one may not be set: Node does not read .env by itself (node --env-file=.env does).';
+
+const IS_IT_MADE = 'Who knows it makes sessions of his own, under any name.';
+
+const TAKES =
+  `text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +
+  `Make one with: node -p "crypto.randomBytes(32).toString('base64url')" and keep it out of the repository`;
+
+/** A secret stays out of every message: its kind and its length say what is wrong. */
+const one: Check<string> = {
+  takes: TAKES,
+  read(value) {
+    if (value === undefined || value === '') return no(value === '' ? 'an empty text' : 'nothing', IS_IT_SET);
+    if (typeof value !== 'string') return no(typeof value === 'number' ? 'a number' : withoutText(value));
+    if (value.length < MIN_SECRET) return no(`${value.length} characters`);
+    const weakness = weaknessOf(value, MIN_SECRET);
+    return weakness === null ? value : no(`text that ${weakness}, so others can guess it`, IS_IT_MADE);
+  },
+};
+
+function no(got: string, why = ''): Refusal {
+  return new Refusal(`got ${got}; it takes ${TAKES}.${why === '' ? '' : ` ${why}`}`);
+}
+
+/** One secret, or several, the newest first. */
+export const secrets: Check<readonly string[]> = {
+  takes: TAKES,
+  read(value, option) {
+    if (!Array.isArray(value)) {
+      const read = one.read(value, option);
+      return read instanceof Refusal ? read : [read];
+    }
+    if (value.length === 0) return no('an empty list');
+    return value.map((each: unknown, index) => readOption(one, each, `${option}[${index}]`));
+  },
+};
