@@ -1,10 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Observable, map } from 'rxjs';
+import { Observable } from 'rxjs';
 import { commitBefore } from './commit-before.js';
 import { currentSession } from './current-session.js';
 import { sessionContext } from './session.context.js';
-import { FlashMessages } from './session/flash-messages.js';
-import { RequestSession } from './session/request-session.js';
 
 /**
  * Commits the session before the handler's value becomes a response; a commit that fails is thrown, so that Nest's
@@ -20,17 +18,9 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
-    const answer = () => commitBefore(next.handle(), session).pipe(map(asAnswer));
+    const answer = () => commitBefore(next.handle(), session);
     if (sessionContext.getStore() === session) return answer();
     // An interceptor further out has gone on in a callback that belongs to another request.
     return new Observable((subscriber) => sessionContext.run(session, () => answer().subscribe(subscriber)));
   }
-}
-
-/**
- * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
- * objects of instances (ClassSerializerInterceptor) look for properties, and they have none.
- */
-function asAnswer(value: unknown): unknown {
-  return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
 }

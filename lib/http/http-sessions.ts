@@ -15,6 +15,8 @@ import { CURRENT, OPENED, type Opened } from './session-of.js';
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: ExclusionTest | null;
+  /** By the prototype of Node's requests (HTTP/1 and HTTP/2), the one that has the properties as well. */
+  readonly #prototypes = new Map<object, object>();
   /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
   readonly properties: RequestProperties;
 
@@ -54,10 +56,8 @@ export class HttpSessions {
       ? undefined
       : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     req[OPENED] = { owner: this, session, before: req[OPENED] };
-    // Express has them on the prototype of its requests. What another library has put on this one gives way.
-    if (session !== undefined && (!('session' in req) || Object.hasOwn(req, 'session'))) {
-      Object.defineProperties(req, this.properties);
-    }
+    // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
+    if (session !== undefined && platform === null) this.#addProperties(req);
     const pending = session?.open(false);
     if (pending === undefined) {
       this.enter(req, next);
@@ -90,6 +90,23 @@ export class HttpSessions {
     if (opened === undefined) return call();
     req[CURRENT] = opened;
     return sessionContext.getStore() === opened.session ? call() : sessionContext.run(opened.session, call);
+  }
+
+  #addProperties(req: RawRequest): void {
+    // What another library has put on this request gives way.
+    if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
+    // Express has them on the prototype of its requests. Node's own gets one, which costs a sixth of properties of its own.
+    else if (!('session' in req))
+      Object.setPrototypeOf(req, this.#prototypeAbove(Reflect.getPrototypeOf(req) ?? Object.prototype));
+  }
+
+  #prototypeAbove(prototype: object): object {
+    const known = this.#prototypes.get(prototype);
+    if (known !== undefined) return known;
+    const above = Object.defineProperties({}, this.properties);
+    Object.setPrototypeOf(above, prototype);
+    this.#prototypes.set(prototype, above);
+    return above;
   }
 
   #openedFor(req: RawRequest): Opened | undefined {
