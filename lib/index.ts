@@ -40,6 +40,4 @@ export type {
   RedisDriverOptions,
 } from './drivers/redis/redis.driver.js';
 export type { MemcachedClient, MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
-export type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
-export { SessionEntity } from './drivers/database/session.entity.js';
-export { CreateSessionsTable1700000000000 } from './drivers/database/create-sessions-table.migration.js';
+export type { DatabaseDriverOptions, SessionDataSource } from './drivers/database/database.options.js';

@@ -4,7 +4,7 @@ import type { MemoryDriverOptions } from './drivers/memory/memory.driver.js';
 import type { FileDriverOptions } from './drivers/file/file.driver.js';
 import type { RedisDriverOptions } from './drivers/redis/redis.driver.js';
 import type { MemcachedDriverOptions } from './drivers/memcached/memcached.driver.js';
-import type { DatabaseDriverOptions } from './drivers/database/database.driver.js';
+import type { DatabaseDriverOptions } from './drivers/database/database.options.js';
 import type { StealthDriverOptions } from './drivers/stealth/stealth.driver.js';
 import type { Duration } from './duration.js';
 import type { ExcludedRoute } from './http/excluded-routes.js';

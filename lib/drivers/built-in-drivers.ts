@@ -1,6 +1,6 @@
 import type { Keyring } from '../crypto/keyring.js';
 import type { DriverContext } from './driver-context.js';
-import type { DatabaseDriverOptions } from './database/database.driver.js';
+import type { DatabaseDriverOptions } from './database/database.options.js';
 import type { RecordDriver, SealingDriver } from './driver.js';
 import type { FileDriverOptions } from './file/file.driver.js';
 import type { MemcachedDriverOptions } from './memcached/memcached.driver.js';

@@ -1,7 +1,6 @@
-/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
-import type { DataSource } from 'typeorm';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
+import type { DatabaseDriverOptions } from './database.options.js';
 import { removeInBatches } from './expired-rows.js';
 import { findDataSource } from './find-data-source.js';
 import { SessionDatabase } from './session-database.js';
@@ -9,21 +8,6 @@ import { toRecord, toRow, type SessionRow } from './session-row.js';
 import { checkTable } from './session-table.js';
 import { isDuplicate } from './statement-failure.js';
 import { toStoredId } from './stored-text.js';
-
-/** The option `database`. */
-export interface DatabaseDriverOptions {
-  /**
-   * The TypeORM data source to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
-   * it. Default: the one that TypeOrmModule provides without a name. The application owns it: the driver never
-   * initializes or destroys it.
-   */
-  readonly dataSource?: DataSource | string;
-  /**
-   * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
-   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
-   */
-  readonly table?: string;
-}
 
 /**
  * Keeps records in a table of the application's TypeORM data source: PostgreSQL, MySQL, MariaDB or SQLite

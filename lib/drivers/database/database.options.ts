@@ -1,0 +1,27 @@
+/**
+ * What the driver sees a TypeORM `DataSource` by: an application without TypeORM has no types of it either. A `DataSource` of
+ * TypeORM 1 has it all.
+ */
+export interface SessionDataSource {
+  /** Whether it is connected. */
+  readonly isInitialized: boolean;
+  /** Its options; `type` names the kind of database. */
+  readonly options: { readonly type: string };
+  /** Takes a connection from the pool. */
+  createQueryRunner(mode?: 'master' | 'slave'): object;
+}
+
+/** The option `database`. */
+export interface DatabaseDriverOptions {
+  /**
+   * The TypeORM `DataSource` to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
+   * it. Default: the one that TypeOrmModule provides without a name. The application owns it: the driver never
+   * initializes or destroys it.
+   */
+  readonly dataSource?: SessionDataSource | string;
+  /**
+   * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
+   * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
+   */
+  readonly table?: string;
+}
