@@ -36,6 +36,4 @@ export type { MemoryDriverOptions } from './options/memory.options.js';
 export type { FileDriverOptions } from './options/file.options.js';
 export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './options/redis.options.js';
 export type { MemcachedClient, MemcachedDriverOptions } from './options/memcached.options.js';
-export type { DatabaseDriverOptions } from './options/database.options.js';
-export { SessionEntity } from './drivers/database/session.entity.js';
-export { CreateSessionsTable1700000000000 } from './drivers/database/create-sessions-table.migration.js';
+export type { DatabaseDriverOptions, SessionDataSource } from './options/database.options.js';

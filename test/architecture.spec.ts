@@ -110,6 +110,20 @@ const OPTIONAL = [
 
 /** An option may be of any type, a driver or a route of Nest's: its type is named, nothing is loaded for it. */
 const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from) === 'options' && typeOnly;
+/** Ways in for those who have the optional package installed: what they alone lead to may import it outright. */
+const DOORS = ['drivers/database/index.ts'];
+
+/** The files that are loaded, at once or later, by whoever imports the root or a door that asks for no optional package. */
+function filesWithoutDoors(): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const walk = (file: string): void => {
+    if (reached.has(file) || isPackage(file)) return;
+    reached.add(file);
+    for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
+  };
+  ['index.ts', 'conformance/index.ts'].forEach(walk);
+  return reached;
+}
 
 const shown = ({ from, to }: Dependency): string => `lib/${from} imports ${to}`;
 
@@ -187,11 +201,16 @@ describe('The code of lib', () => {
     expect(across.map(shown)).toEqual([]);
   });
 
-  it('loads an optional package only when a driver asks for it', () => {
+  it('loads an optional package only when a driver asks for it, or by a door of its own', () => {
+    const reached = filesWithoutDoors();
+    expect([...reached]).toEqual(expect.arrayContaining(['drivers/database/database.driver.ts']));
+    expect(DOORS.filter((door) => !files.includes(door) || reached.has(door))).toEqual([]);
     const eager = dependencies.filter(
       ({ to, typeOnly, lazy }) => OPTIONAL.includes(to) && !typeOnly && !lazy,
     );
-    expect(eager.map(shown)).toEqual([]);
+    expect(eager.filter(({ from }) => reached.has(from)).map(shown)).toEqual([]);
+    const folders = DOORS.map((door) => posix.dirname(door));
+    expect(eager.filter(({ from }) => !folders.includes(posix.dirname(from))).map(shown)).toEqual([]);
   });
 
   // esbuild and webpack pass over such an import where the package is missing, and stop at any other.

@@ -5,10 +5,10 @@ interface KnownState {
 }
 
 /**
- * Remembers for a while which state of an item a read has seen, so that the write that follows needs no second look.
+ * Keeps for a while the CAS token of each item that a read has seen, so that the write that follows needs no second look.
  * What is forgotten, or overtaken, costs one round trip more, and nothing else: the server compares.
  */
-export class KnownTokens {
+export class CasTokenCache {
   readonly #max: number;
   readonly #states = new Map<string, KnownState>();
 
