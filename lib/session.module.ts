@@ -27,6 +27,7 @@ import { CookiePath } from './http/cookie-path.js';
 import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
+import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
 import { isObject } from './option-checks.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
@@ -175,6 +176,8 @@ export class SessionModule
   readonly #sessions: HttpSessions;
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
 
   /** Made by Nest. */
   constructor(
@@ -183,6 +186,7 @@ export class SessionModule
     @Inject(SessionManager) manager: SessionManager,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
   ) {
     super();
     assertOnlyOne(modules);
@@ -190,6 +194,8 @@ export class SessionModule
     this.#sessions = sessions;
     this.#manager = manager;
     this.#discovery = discovery;
+    this.#modules = modules;
+    this.#config = config;
   }
 
   /**
@@ -237,6 +243,7 @@ export class SessionModule
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
     commitInnermost(this.#discovery);
+    keepContextOfInterceptors(this.#modules, this.#config);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
