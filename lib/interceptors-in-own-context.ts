@@ -1,12 +1,10 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Observable } from 'rxjs';
+import { INTERCEPTORS_METADATA } from './commit-innermost.js';
 import { sessionContext } from './session.context.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { RequestSession } from './session/request-session.js';
-
-/** Where Nest keeps the interceptors of a controller and of a handler. */
-const INTERCEPTORS_METADATA = '__interceptors__';
 
 type Intercept = NestInterceptor['intercept'];
 

@@ -254,7 +254,7 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
     const [ann, bob] = [app.visitor(), app.visitor()];
     await ann.get('/in?user=ann').expect(200);
     await bob.get('/in?user=bob').expect(200);
-    let isThrough = false;
+    const visit = { isThrough: false };
     let contextOfAnn: unknown;
     let enter = (): void => undefined;
     const entered = new Promise<void>((resolve) => {
@@ -264,7 +264,7 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
     foreign.hold = async () => {
       contextOfAnn = who();
       enter();
-      while (!isThrough) {
+      while (!visit.isThrough) {
         foreign.waiting.splice(0).forEach((callback) => callback());
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -274,7 +274,7 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
     try {
       return await bob.get(path).set(headers);
     } finally {
-      isThrough = true;
+      visit.isThrough = true;
       expect((await held).status).toBe(200);
       expect(contextOfAnn).toBe('ann');
     }
