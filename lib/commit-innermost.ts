@@ -1,8 +1,8 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { SessionInterceptor } from './session.interceptor.js';
 
-/** Where Nest keeps the interceptors of a handler, the outermost first. */
-const INTERCEPTORS_METADATA = '__interceptors__';
+/** Where Nest keeps the interceptors of a controller and of a handler, the outermost first. */
+export const INTERCEPTORS_METADATA = '__interceptors__';
 
 /**
  * Moves the interceptor that `@Session()` and `@Flash()` bring along behind the handler's own: parameters are decorated

@@ -27,6 +27,7 @@ import { CookiePath } from './http/cookie-path.js';
 import { routerHabitsOf } from './http/router-habits.js';
 import { SecureCookieWarning } from './http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
+import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
 import { isObject, withoutText } from './options/check.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from './options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -169,6 +170,8 @@ export class SessionModule
   readonly #sessions: HttpSessions;
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
 
   /** Made by Nest. */
   constructor(
@@ -177,6 +180,7 @@ export class SessionModule
     @Inject(SessionManager) manager: SessionManager,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
   ) {
     super();
     assertOnlyOne(modules);
@@ -184,6 +188,8 @@ export class SessionModule
     this.#sessions = sessions;
     this.#manager = manager;
     this.#discovery = discovery;
+    this.#modules = modules;
+    this.#config = config;
   }
 
   /**
@@ -231,6 +237,7 @@ export class SessionModule
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
     commitInnermost(this.#discovery);
+    keepContextOfInterceptors(this.#modules, this.#config);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
