@@ -192,7 +192,7 @@ describe('the documentation', () => {
   });
 
   it('has a CSRF token that lets its own visitor post, and nobody else', async () => {
-    const { createApplication } = await loaded<{ createApplication(): Promise<INestApplication> }>(
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
       'csrf.main.ts',
     );
     await using app = await Running.of(createApplication());
@@ -208,7 +208,7 @@ describe('the documentation', () => {
 
   it('lets a page of another origin in with its cookie, and no other', async () => {
     const name = 'other-origin.main.ts';
-    const { createApplication } = await loaded<{ createApplication(): Promise<INestApplication> }>(name);
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(name);
     await using app = await Running.of(createApplication());
     const visitor = await app.visitor();
     const preflight = await visitor
