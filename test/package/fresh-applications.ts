@@ -26,7 +26,6 @@ const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
 const SOURCES = [
   'lib',
   'package.json',
-  'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'README.md',
