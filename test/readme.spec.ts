@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -130,6 +130,23 @@ describe('the documentation', () => {
       }
     }
     expect(broken).toEqual([]);
+  });
+
+  it('explains only texts that the package has', () => {
+    const lib = join(ROOT, 'lib');
+    const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(lib, name), 'utf8'))
+      .join('\n')
+      // A text that goes on in the next line.
+      .replaceAll(/['"`] \+\s*['"`]/g, '');
+    const rows = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8').match(/^\| .*? \|/gm) ?? [];
+    const texts = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text));
+    expect(texts.length).toBeGreaterThan(25);
+    // Three dots stand for what differs.
+    const isThere = (text: string): boolean =>
+      text.split('...').every((part) => source.includes(part.trim()));
+    expect(texts.filter((text) => !isThere(text))).toEqual([]);
   });
 
   it('names every page in its table of contents', () => {
