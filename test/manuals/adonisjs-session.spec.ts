@@ -424,7 +424,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual(values);
     });
 
-    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the README says so.
+    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the documentation says so.
     it('keeps a Date as text with JSON, and as a Date with a serializer that knows it', async () => {
       const since = new Date('2026-02-03T04:05:06.789Z');
       const visitor = app.visitor();

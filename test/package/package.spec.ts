@@ -127,7 +127,7 @@ describe('The package', () => {
       expect(await fresh.compile(kind)).toBe('');
     });
 
-    it('tests the driver that the README shows with the suite for drivers, under node:test', async () => {
+    it('tests the driver that the documentation shows with the suite for drivers, under node:test', async () => {
       const report = await fresh.test(kind, 'driver-conformance.js');
       expect(Number(/^# pass (\d+)$/m.exec(report)?.[1])).toBeGreaterThan(80);
       expect(report).toMatch(/^# fail 0$/m);
