@@ -1,5 +1,5 @@
 import { RequestSession } from '../session/request-session.js';
-import { sessionContext } from '../session.context.js';
+import { sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcachedProcess, startRedisProcess } from '../servers/index.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';

@@ -30,7 +30,7 @@ import {
   SessionReadonlyError,
   SessionValueError,
 } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
 import { type Handler, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';

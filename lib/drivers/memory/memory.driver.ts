@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { readOption } from '../../options/check.js';
 import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';

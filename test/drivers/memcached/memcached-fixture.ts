@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
 import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
 import type { MemcachedDriverOptions } from '../../../lib/options/memcached.options.js';

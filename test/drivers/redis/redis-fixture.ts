@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
 import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
 import type { RedisDriverOptions } from '../../../lib/options/redis.options.js';

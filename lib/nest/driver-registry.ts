@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
-import { systemClock } from './clock.js';
-import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from './drivers/built-in-drivers.js';
-import type { RecordDriver } from './drivers/driver.js';
-import { OpeningDriver } from './drivers/opening-driver.js';
+import { systemClock } from '../drivers/clock.js';
+import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../drivers/built-in-drivers.js';
+import type { RecordDriver } from '../drivers/driver.js';
+import { OpeningDriver } from '../drivers/opening-driver.js';
 import { DriverInjection } from './driver-injection.js';
-import type { DriverContext } from './drivers/driver-context.js';
-import { shown } from './options/check.js';
-import type { DriverFactory } from './options/session.options.js';
-import { unexplained } from './options/settings.js';
-import { SessionConfigError } from './session.errors.js';
+import type { DriverContext } from '../drivers/driver-context.js';
+import { shown } from '../options/check.js';
+import type { DriverFactory } from '../options/session.options.js';
+import { unexplained } from '../options/settings.js';
+import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';

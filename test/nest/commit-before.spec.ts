@@ -1,7 +1,7 @@
 import { type Observable, Subject, defer, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { commitBefore } from '../lib/commit-before.js';
-import { type OneRequest, OneStore, stoppedTime } from './support/one-session.js';
+import { commitBefore } from '../../lib/nest/commit-before.js';
+import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 

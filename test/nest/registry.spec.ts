@@ -1,10 +1,10 @@
 import { Test } from '@nestjs/testing';
 import { type RecordDriver, SessionDriver, SessionManager, SessionModule } from 'nestjs-session-kit';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../lib/clock.js';
-import { CustomDriver } from './conformance/custom-driver.js';
-import { OneStore, stoppedTime } from './support/one-session.js';
-import { SECRET } from './support/test-app.js';
+import { systemClock } from '../../lib/drivers/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+import { SECRET } from '../support/test-app.js';
 
 const pass = stoppedTime();
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { RequestSession } from './session/request-session.js';
+import type { RequestSession } from './request-session.js';
 
 /**
  * Carries the session of the current request to whatever runs for it; undefined where that has none. One for all

@@ -8,12 +8,12 @@ import {
 } from '@nestjs/common';
 import { currentSession } from './current-session.js';
 import { DRIVER_NAME } from './driver-registry.js';
-import { NoSessionError } from './session.errors.js';
+import { NoSessionError } from '../session.errors.js';
 import { SessionInterceptor } from './session.interceptor.js';
-import { FlashMessages } from './session/flash-messages.js';
-import { RequestSession } from './session/request-session.js';
-import type { SessionData } from './session/session-data.js';
-import type { AnyKey } from './session/session-values.js';
+import { FlashMessages } from '../session/flash-messages.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionData } from '../session/session-data.js';
+import type { AnyKey } from '../session/session-values.js';
 import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;

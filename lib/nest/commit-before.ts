@@ -1,9 +1,9 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
-import { SessionUnavailableException } from './session.exception.js';
-import { FlashMessages } from './session/flash-messages.js';
-import { RequestSession } from './session/request-session.js';
-import type { SessionAccess } from './session/session-access.js';
+import { SessionUnavailableException } from '../session.exception.js';
+import { FlashMessages } from '../session/flash-messages.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionAccess } from '../session/session-access.js';
 
 /**
  * Lets each value of a handler through only after what was changed before it is stored, and completes only after the

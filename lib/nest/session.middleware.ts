@@ -1,6 +1,6 @@
 import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
-import { HttpSessions } from './http/http-sessions.js';
-import type { RawRequest, RawResponse } from './http/raw-http.js';
+import { HttpSessions } from '../http/http-sessions.js';
+import type { RawRequest, RawResponse } from '../http/raw-http.js';
 
 /**
  * Opens the session of a request. The module installs it by itself, before guards and before the middleware of other

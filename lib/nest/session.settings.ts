@@ -1,8 +1,8 @@
-import { type CookiePlaces, cookiePlaces } from './http/cookie-places.js';
-import { isObject, withoutText } from './options/check.js';
-import type { SessionModuleOptions } from './options/session.options.js';
-import { type OptionSettings, optionSettings } from './options/settings.js';
-import { SessionConfigError } from './session.errors.js';
+import { type CookiePlaces, cookiePlaces } from '../http/cookie-places.js';
+import { isObject, withoutText } from '../options/check.js';
+import type { SessionModuleOptions } from '../options/session.options.js';
+import { type OptionSettings, optionSettings } from '../options/settings.js';
+import { SessionConfigError } from '../session.errors.js';
 
 /** The injection token of the settings. */
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');

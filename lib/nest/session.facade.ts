@@ -1,12 +1,12 @@
-import { NoSessionError } from './session.errors.js';
-import { sessionContext } from './session.context.js';
-import type { RequestSession } from './session/request-session.js';
+import { NoSessionError } from '../session.errors.js';
+import { sessionContext } from '../session/session.context.js';
+import type { RequestSession } from '../session/request-session.js';
 import {
   SESSION_METHODS,
   SESSION_PROPERTIES,
   type SessionMethod,
   type SessionProperty,
-} from './session/session-members.js';
+} from '../session/session-members.js';
 
 /** Every method and property of the current request's session, to be used from anywhere. */
 export interface SessionFacade extends Pick<RequestSession, SessionMethod | SessionProperty> {

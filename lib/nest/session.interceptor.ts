@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Observable } from 'rxjs';
 import { commitBefore } from './commit-before.js';
 import { currentSession } from './current-session.js';
-import { sessionContext } from './session.context.js';
+import { sessionContext } from '../session/session.context.js';
 
 /**
  * Commits the session before the handler's value becomes a response; a commit that fails is thrown, so that Nest's

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { sessionOf } from './http/session-of.js';
-import type { RequestSession } from './session/request-session.js';
-import { sessionContext } from './session.context.js';
+import { sessionOf } from '../http/session-of.js';
+import type { RequestSession } from '../session/request-session.js';
+import { sessionContext } from '../session/session.context.js';
 
 /** The session of what is being executed, or undefined where there is none (an excluded route). */
 export function currentSession(context: ExecutionContext): RequestSession | undefined {

@@ -2,9 +2,9 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import { INTERCEPTORS_METADATA } from './commit-innermost.js';
-import { sessionContext } from './session.context.js';
+import { sessionContext } from '../session/session.context.js';
 import { SessionInterceptor } from './session.interceptor.js';
-import type { RequestSession } from './session/request-session.js';
+import type { RequestSession } from '../session/request-session.js';
 
 type Intercept = NestInterceptor['intercept'];
 

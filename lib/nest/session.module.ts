@@ -18,24 +18,24 @@ import {
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
-import { Keyring } from './crypto/keyring.js';
+import { Keyring } from '../crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
-import { compileExclusion } from './http/excluded-routes.js';
-import { openOnEachRequest } from './http/http-platform.js';
-import { HttpSessions } from './http/http-sessions.js';
-import { CookiePath } from './http/cookie-path.js';
-import { routerHabitsOf } from './http/router-habits.js';
-import { SecureCookieWarning } from './http/secure-cookie-warning.js';
+import { compileExclusion } from '../http/excluded-routes.js';
+import { openOnEachRequest } from '../http/http-platform.js';
+import { HttpSessions } from '../http/http-sessions.js';
+import { CookiePath } from '../http/cookie-path.js';
+import { routerHabitsOf } from '../http/router-habits.js';
+import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
 import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
-import { isObject, withoutText } from './options/check.js';
-import { SESSION_OPTIONS, type SessionModuleOptions } from './options/session.options.js';
+import { isObject, withoutText } from '../options/check.js';
+import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
-import { SessionConfigError } from './session.errors.js';
+import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
-import { fieldName } from './session/form-input.js';
+import { fieldName } from '../session/form-input.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
