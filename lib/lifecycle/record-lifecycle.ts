@@ -6,6 +6,7 @@ import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { Base, Reloaded } from './base.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
+import { isFull } from '../drivers/guard/full-store.js';
 import { MARKER_MS, type RecordEnding } from './record-ending.js';
 import { type Found, GONE, type RecordFinder } from './record-finder.js';
 import { type RecordStore, isOwn, writeOwn } from './record-store.js';
@@ -147,7 +148,7 @@ export class RecordLifecycle extends SessionLifecycle {
       extended = await this.extend(expiresAt);
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
-      if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
+      if (!(error instanceof SessionStoreError) || !(this.runtime.degrade || isFull(error))) throw error;
       this.renewalDone();
       return;
     }

@@ -58,7 +58,9 @@ export class SealedLifecycle extends SessionLifecycle {
   }
 
   /** Nothing is kept anywhere under an id: the session stays empty. */
-  override load(): Promise<void> {
+  override load(id: string): Promise<void> {
+    const fate = this.#endings.fateOf(id);
+    if (fate.kind === 'moved') this.leave(fate.to);
     return Promise.resolve();
   }
 

@@ -48,6 +48,8 @@ export abstract class SessionLifecycle {
    * empty, stores nothing and sends no cookie: all that can be done to it from here is to end it.
    */
   #left: Base | null = null;
+  /** Whether this request came with an id that was left. It remains so where it then switches to what nobody has. */
+  #cameLate = false;
   #dropSaid = false;
   #destroyed = false;
   /** What was to be destroyed had gone already: another request's response is the one that tells the browser. */
@@ -142,7 +144,7 @@ export abstract class SessionLifecycle {
   /** Whether a commit has anything to do. */
   get due(): boolean {
     if (this.#abandoned || this.dropped || this.readonly) return false;
-    if (this.#left !== null) return this.isRemoving;
+    if (this.#isLate) return this.isRemoving;
     return this.#renewalDue || this.moving || this.isRemoving || this.state.due || this.undecided !== null;
   }
 
@@ -187,6 +189,7 @@ export abstract class SessionLifecycle {
   protected adopt(base: Base, state: SessionState): void {
     // Of several tokens one may be of a session that is left, and a later one of a session that lives.
     this.#left = null;
+    this.#cameLate = false;
     this.base = base;
     this.currentId = base.id;
     this.idIsFresh = false;
@@ -197,6 +200,12 @@ export abstract class SessionLifecycle {
   /** The id that came in has just been left for another one by another request. */
   protected leave(to: string): void {
     this.#left ??= { id: to, version: 0, expiresAt: 0 };
+    this.#cameLate = true;
+  }
+
+  /** Whether nothing of this request is to be stored, and no cookie sent, because it came with an id that was left. */
+  get #isLate(): boolean {
+    return this.#cameLate && this.base === null;
   }
 
   protected get ages(): Ages {
@@ -328,6 +337,7 @@ export abstract class SessionLifecycle {
     const base = this.base ?? this.undecided ?? this.#left;
     const storing = this.#storing;
     this.switchTo(null);
+    if (base !== null) this.#cameLate = false;
     this.#destroyed = true;
     this.#nothingDestroyed = dropped;
     if (base !== null || storing !== null) this.#removing.add({ state, base, storing });
@@ -420,7 +430,7 @@ export abstract class SessionLifecycle {
 
   /** Once a request: with a visitor's every click it would fill the log. */
   #sayDropped(): void {
-    if (this.#left === null || this.#dropSaid || !this.state.modified) return;
+    if (!this.#isLate || this.#dropSaid || !this.state.modified) return;
     this.#dropSaid = true;
     this.#runtime.log.warn(CHANGES_DROPPED);
   }
@@ -444,7 +454,7 @@ export abstract class SessionLifecycle {
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
-    if (this.#left !== null) return { kind: 'none' };
+    if (this.#isLate) return { kind: 'none' };
     if (this.#abandoned || this.dropped) return { kind: 'none' };
     if (this.followed && !this.idIsFresh) return { kind: 'none' };
     if (this.cookieDue && this.base !== null) {
