@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RecordDriver, SealingDriver, SessionModuleOptions, SessionRecord } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
