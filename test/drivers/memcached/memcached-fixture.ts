@@ -14,7 +14,7 @@ export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecor
 /** An open driver that is closed when the test ends. */
 export async function openDriver(
   options: MemcachedDriverOptions,
-  storeTimeout = 2_000,
+  storeTimeout = 60_000,
 ): Promise<MemcachedDriver> {
   const driver = new MemcachedDriver(options, { clock: systemClock, storeTimeout });
   onTestFinished(() => driver.close());

@@ -14,7 +14,7 @@ export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecor
 }
 
 /** An open driver that is closed when the test ends. */
-export async function openDriver(options: RedisDriverOptions, storeTimeout = 2_000): Promise<RedisDriver> {
+export async function openDriver(options: RedisDriverOptions, storeTimeout = 60_000): Promise<RedisDriver> {
   const driver = new RedisDriver(options, { clock: systemClock, storeTimeout });
   onTestFinished(() => driver.close());
   await driver.open();
