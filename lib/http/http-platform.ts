@@ -1,6 +1,7 @@
 import type { HttpServer } from '@nestjs/common';
 import { isExpress, openOnExpress } from './express-platform.js';
 import { isFastify, openOnFastify } from './fastify-platform.js';
+import { keepContextOfHooks } from './hooks-in-own-context.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
@@ -11,4 +12,13 @@ export function openOnEachRequest(adapter: HttpServer, sessions: HttpSessions): 
   const instance: unknown = adapter.getInstance();
   if (isFastify(instance)) openOnFastify(instance, sessions);
   else if (isExpress(instance)) openOnExpress(instance, sessions);
+}
+
+/**
+ * Lets what main.ts is about to register, before sessions are opened, run in the context of its own request. Only where the
+ * server is known so early; Express's routers are seen to later, with all that they have.
+ */
+export function keepContextFromNowOn(adapter: HttpServer | undefined, sessions: HttpSessions): void {
+  const instance: unknown = adapter?.getInstance();
+  if (isFastify(instance)) keepContextOfHooks(instance, sessions);
 }
