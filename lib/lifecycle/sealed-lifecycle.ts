@@ -75,6 +75,13 @@ export class SealedLifecycle extends SessionLifecycle {
     return this.base !== null && this.#endings.fateOf(this.base.id).kind !== 'lives';
   }
 
+  /** Where it was moved to can still be ended from here. */
+  protected override drop(): void {
+    const fate = this.base === null ? null : this.#endings.fateOf(this.base.id);
+    super.drop();
+    if (fate?.kind === 'moved') this.leave(fate.to);
+  }
+
   protected override store(): Promise<void> | void {
     if (this.ends && this.base !== null) {
       // First of all, wherever it has moved to: whatever becomes of what is stored after it.

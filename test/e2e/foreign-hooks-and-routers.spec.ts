@@ -52,7 +52,7 @@ async function asBob(app: App, path: string): Promise<request.Response> {
   const [ann, bob] = [request.agent(server(app)), request.agent(server(app))];
   await ann.get('/in?user=ann').expect(200);
   await bob.get('/in?user=bob').expect(200);
-  let isThrough = false;
+  const visit = { isThrough: false };
   let context: unknown;
   let enter = (): void => undefined;
   const entered = new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ async function asBob(app: App, path: string): Promise<request.Response> {
   hold = async () => {
     context = who();
     enter();
-    while (!isThrough) {
+    while (!visit.isThrough) {
       waiting.splice(0).forEach((callback) => callback());
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -72,7 +72,7 @@ async function asBob(app: App, path: string): Promise<request.Response> {
   try {
     return await bob.get(path);
   } finally {
-    isThrough = true;
+    visit.isThrough = true;
     expect((await held).status).toBe(200);
     expect(context).toBe('ann');
   }
