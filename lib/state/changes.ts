@@ -6,10 +6,12 @@ import { type Values, cloneValue, readPath, removePath, writePath } from './valu
 export type Updater = (current: unknown) => unknown;
 
 /**
- * One operation that a request performed on the values. A commit that finds a newer record replays its changes on it;
+ * One operation that a request performed on its session. A commit that finds a newer record replays its changes on it;
  * so each says what was meant ("add 1"), not what came out ("5").
  */
-export type Change =
+export type Change = ValueChange | FlashChange;
+
+export type ValueChange =
   | { readonly op: 'put'; readonly path: string; readonly value: unknown }
   | { readonly op: 'push'; readonly path: string; readonly value: unknown }
   | { readonly op: 'increment'; readonly path: string; readonly by: number }
@@ -20,6 +22,18 @@ export type Change =
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
   /** `result` is what the updater returned last, so that the change can be repeated without running it. */
   | { readonly op: 'update'; readonly path: string; readonly updater: Updater; result: unknown };
+
+/** What a request changed of the messages that the next one finds. `OutgoingFlash` performs it. */
+export type FlashChange =
+  | { readonly op: 'flash'; readonly path: string; readonly value: unknown; readonly untilRead: boolean }
+  /** The fields of a form, in place of those flashed before. */
+  | { readonly op: 'flashFields'; readonly fields: Values }
+  /** A message of the previous request lives one request more. */
+  | { readonly op: 'keepFlash'; readonly path: string }
+  | { readonly op: 'forgetFlash'; readonly path: string }
+  | { readonly op: 'clearFlash' }
+  /** What other requests flashed stays behind. */
+  | { readonly op: 'leaveOthers' };
 
 /** Appends to a list, created where missing. */
 export function pushTo(values: Values, path: string, value: unknown): void {
@@ -104,6 +118,9 @@ function perform(values: Values, change: Change, again: boolean): void {
       } else {
         change.result = cloneValue(updateAt(values, change.path, change.updater));
       }
+      return;
+    default:
+    // Flash messages are no values.
   }
 }
 

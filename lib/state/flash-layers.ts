@@ -14,17 +14,27 @@ export interface Flashed {
  * message, whatever its name and whichever was flashed first.
  */
 export class FlashLayers {
-  #messages: OwnCopy;
+  readonly #messages: OwnCopy;
   #fields: OwnCopy;
   /** Fields that are there whichever the application says last that it keeps of this request's form. */
-  #olderFields: OwnCopy;
+  readonly #olderFields: OwnCopy;
   /** The paths that the application gave a message of its own: no field shows there, or below. */
-  #claimed = new PathTree();
+  readonly #claimed: PathTree;
 
-  constructor({ messages, fields }: Flashed = NOTHING) {
+  constructor(
+    { messages, fields }: Flashed = NOTHING,
+    olderFields = new OwnCopy(fields),
+    claimed = new PathTree(),
+  ) {
     this.#messages = new OwnCopy(messages);
     this.#fields = new OwnCopy(fields);
-    this.#olderFields = new OwnCopy(fields);
+    this.#olderFields = olderFields;
+    this.#claimed = claimed;
+  }
+
+  /** Layers for what is flashed from now on. Claims and older fields count in both. */
+  further(): FlashLayers {
+    return new FlashLayers(NOTHING, this.#olderFields, this.#claimed);
   }
 
   /** The messages alone. Not to be changed. */
@@ -34,6 +44,10 @@ export class FlashLayers {
 
   get isEmpty(): boolean {
     return this.#messages.isEmpty && this.#fields.isEmpty;
+  }
+
+  get hasFields(): boolean {
+    return !this.#fields.isEmpty;
   }
 
   /** A message, or else a field, by its path; an object in both of which each has a part, as a copy of both parts. */
@@ -69,28 +83,28 @@ export class FlashLayers {
     this.#fields = new OwnCopy({ ...this.#olderFields.values, ...fields });
   }
 
+  dropFields(): void {
+    this.#fields = new OwnCopy({});
+  }
+
   remove(path: string): void {
-    this.#messages.remove(path);
-    this.#fields.remove(path);
+    this.withdraw(path);
     this.#olderFields.remove(path);
     this.#claimed.delete(path);
   }
 
-  /** What is there, for the store. Afterwards nothing is, but what was claimed stays so. */
-  take(): Flashed {
-    const taken = {
+  /** Removes what is there now. What is claimed stays so, and older fields come back with the next form. */
+  withdraw(path: string): void {
+    this.#messages.remove(path);
+    this.#fields.remove(path);
+  }
+
+  /** What is there, for the store: it stays as it is, whatever is changed here from now on. */
+  share(): Flashed {
+    return {
       messages: this.#messages.share(),
       fields: without(this.#fields.share(), this.#claimed),
     };
-    this.#messages = new OwnCopy({});
-    this.#fields = new OwnCopy({});
-    return taken;
-  }
-
-  /** Takes back what was not stored: it stands below what has been added meanwhile. */
-  putBack({ messages, fields }: Flashed): void {
-    this.#messages = new OwnCopy(merged([messages, this.#messages.share()]));
-    this.#fields = new OwnCopy(merged([fields, this.#fields.share()]));
   }
 }
 

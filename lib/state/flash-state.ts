@@ -1,76 +1,82 @@
+import type { ChangeLog } from './change-log.js';
+import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
+import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
-import { SentFlash } from './sent-flash.js';
-import { UnreadFlash } from './unread-flash.js';
-import { type Values, readPath } from './values.js';
+import { type Values, pick, readPath } from './values.js';
 
 /**
  * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
  * commit, when more is known of the request.
  */
-export type Ages = boolean | (() => boolean);
+export type ConsumesFlash = boolean | (() => boolean);
+
+export type { ConsumesFlash as Ages };
+
+/** What a request saw when it loaded its session first. It stays so if it loads the session once more. */
+interface SeenFlash {
+  /** The number of the write that was loaded. */
+  readonly stamp: number;
+  /** What earlier requests flashed. */
+  readonly flashed: Flashed;
+  readonly consumes: ConsumesFlash;
+}
 
 /**
  * The flash messages of one session as one request sees them.
  *
  * Messages lie in batches, each under the number of the write that stored it. A request knows the highest number that
  * it saw when it loaded the session; at commit it drops the batches up to that one, and no other. So no request ever
- * ages messages that it did not see.
+ * ages messages that it did not see. What it flashes itself is a change in the log of its session.
  */
 export class FlashState {
-  /** What the previous request flashed, as it was when this request loaded the session. */
-  readonly #before: Flashed;
+  readonly #log: ChangeLog;
+  readonly #seen: SeenFlash;
   #previous: Values | null = null;
-  #unread = new UnreadFlash();
-  readonly #seen: number;
-  readonly #ages: Ages;
-  #batches: FlashBatch[];
-  /** Readable in this request: before, flashed now, and for now only. Null: the same as before. */
+  /** As loaded or stored last. */
+  #batches: readonly FlashBatch[];
+  /** Readable in this request: seen, flashed now, and for now only. Null: the same as seen. */
   #visible: FlashLayers | null = null;
-  /** Flashed or kept by this request and, while something is due, not stored yet. */
-  #pending: FlashLayers | null = null;
-  #isPending = false;
-  /** What a write under way carries, and its number. */
-  #inFlight: { readonly stamp: number; readonly sent: SentFlash } | null = null;
-  /** What this request stored in earlier commits, by the number of the write. Null: nothing. */
-  #own: Map<number, SentFlash> | null = null;
-  /** Counts the messages taken back after they were stored, or on their way. */
-  #withdrawals = 0;
-  #withdrawalsInFlight = 0;
-  #withdrawalsStored = 0;
-  /** Whether the next write carries nothing of what other requests flashed. */
-  #alone = false;
-  #aloneInFlight = false;
+  /** What the log comes to, of flash messages. Null: nothing. */
+  #outgoing: OutgoingFlash | null = null;
+  /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
+  #shown = false;
 
-  /**
-   * @param seen the number of the write that was loaded
-   * @param ages false for a request that must not use messages up
-   * @param before what this request saw first, where it loads the session once more
-   */
-  constructor(batches: FlashBatch[], seen: number, ages: Ages, before?: Flashed) {
+  private constructor(batches: readonly FlashBatch[], log: ChangeLog, seen: SeenFlash) {
     this.#batches = batches;
+    this.#log = log;
     this.#seen = seen;
-    this.#ages = ages;
-    this.#before = before ?? joined(batches);
   }
 
   /**
-   * The messages of the same request after it loaded the session once more: what it did not store is forgotten; what it
-   * stored is still for the next request, and what it saw before is not shown as new.
+   * @param stamp the number of the write that was loaded
+   * @param consumes false for a request that must not use messages up
+   * @param log where the changes are recorded
    */
-  reloaded(batches: FlashBatch[]): FlashState {
-    const again = new FlashState(batches, this.#seen, this.#ages, this.#before);
-    for (const [stamp, messages, fields = {}] of batches) {
-      // What was taken back and not stored is back again, too.
-      if (this.#own?.has(stamp) === true) again.#addOwn(stamp, new SentFlash({ messages, fields }));
-    }
-    again.#unread = this.#unread;
-    const since = batches.filter(([stamp]) => stamp > this.#seen);
+  static loaded(
+    batches: readonly FlashBatch[],
+    stamp: number,
+    consumes: ConsumesFlash,
+    log: ChangeLog,
+  ): FlashState {
+    return new FlashState(batches, log, { stamp, flashed: joined(batches), consumes });
+  }
+
+  /**
+   * The messages of the same request after it loaded the session once more: what it saw before is not shown as new.
+   *
+   * @param log with what the request has stored; what is stored is still for the next request
+   */
+  reloaded(batches: readonly FlashBatch[], log: ChangeLog): FlashState {
+    const again = new FlashState(batches, log, this.#seen);
+    again.#shown = this.#shown;
+    again.#outgoing = OutgoingFlash.of(log, this.#seen.flashed);
+    const since = batches.filter(([stamp]) => stamp > this.#seen.stamp);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
       again.#visible = new FlashLayers({
-        messages: { ...this.#before.messages, ...messages },
-        fields: { ...this.#before.fields, ...fields },
+        messages: { ...this.#seen.flashed.messages, ...messages },
+        fields: { ...this.#seen.flashed.fields, ...fields },
       });
     }
     return again;
@@ -80,18 +86,18 @@ export class FlashState {
 
   /** What the previous request flashed, messages and fields. Not to be changed. */
   get previous(): Values {
-    this.#unread.shown();
+    this.#shown = true;
     return this.#all;
   }
 
   get #all(): Values {
-    return (this.#previous ??= overlaid(this.#before));
+    return (this.#previous ??= overlaid(this.#seen.flashed));
   }
 
   /** The message readable in this request at a path, or the field; undefined where there is neither. */
   read(path: string): unknown {
     const found = this.#find(path);
-    if (found !== undefined) this.#unread.shown();
+    if (found !== undefined) this.#shown = true;
     return found;
   }
 
@@ -101,13 +107,13 @@ export class FlashState {
 
   /** Everything readable in this request, as a plain object of its own. */
   all(): Values {
-    this.#unread.shown();
+    this.#shown = true;
     return this.#visible === null ? { ...this.#all } : this.#visible.all();
   }
 
   /** The messages readable in this request, without the fields of forms. Not to be changed. */
   get messages(): Values {
-    return this.#visible === null ? this.#before.messages : this.#visible.messages;
+    return this.#visible === null ? this.#seen.flashed.messages : this.#visible.messages;
   }
 
   /** Whether nothing is readable in this request. */
@@ -115,44 +121,17 @@ export class FlashState {
     return this.#visible === null ? Object.keys(this.#all).length === 0 : this.#visible.isEmpty;
   }
 
-  /** Whether a commit has anything to store here. */
-  get due(): boolean {
-    return this.modified || (this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp());
-  }
-
   /** Whether there are messages that stay until they are read: reading them makes a commit due. */
   get holdsUnread(): boolean {
-    return this.#batches.some(([, , , lasting]) => lasting !== undefined);
-  }
-
-  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
-  #isSpent(batch: FlashBatch): boolean {
-    return batch[0] <= this.#seen && this.#unread.leftOf(batch) !== batch;
-  }
-
-  /** Whether this request itself changed anything, aging apart. */
-  get modified(): boolean {
-    return this.#isPending || this.#withdrawals > this.#withdrawalsStored;
-  }
-
-  #usesUp(): boolean {
-    return typeof this.#ages === 'function' ? this.#ages() : this.#ages;
+    return this.#batches.some(([, , , untilRead]) => untilRead !== undefined);
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /** Shows a message in this request and the next. */
-  flash(path: string, value: unknown): void {
-    this.#unread.taken(path);
+  /** Shows a message in this request and the next; `untilRead`: and in those that follow until one reads it. */
+  flash(path: string, value: unknown, untilRead = false): void {
     this.now(path, value);
-    this.#withdraw(path);
-    this.#toStore().write(path, value);
-  }
-
-  /** Shows a message in this request, and in those that follow until one reads it. */
-  flashUntilRead(name: string, value: unknown): void {
-    this.flash(name, value);
-    this.#unread.flashed(name);
+    this.#change({ op: 'flash', path, value, untilRead });
   }
 
   /**
@@ -160,15 +139,14 @@ export class FlashState {
    * what was said last is what is kept. Their names come from a visitor and are taken literally.
    */
   flashFields(fields: Values): void {
-    this.#seenNow().setFields(fields);
-    const withdrawn = this.#withdrawFields();
-    if (withdrawn || Object.keys(fields).length > 0) this.#toStore().setFields(fields);
-    else this.#pending?.setFields(fields);
+    this.#shownNow().setFields(fields);
+    if (Object.keys(fields).length > 0 || this.#outgoing?.hasFields === true)
+      this.#change({ op: 'flashFields', fields });
   }
 
   /** Shows a message in this request only. */
   now(path: string, value: unknown): void {
-    this.#seenNow().write(path, value);
+    this.#shownNow().write(path, value);
   }
 
   /**
@@ -177,126 +155,95 @@ export class FlashState {
    */
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
-      if (readPath(this.#all, path) === undefined || this.#hasFlashed(path)) continue;
-      this.#toStore().keep(this.#before, path);
+      if (readPath(this.#all, path) !== undefined && this.#outgoing?.has(path) !== true)
+        this.#change({ op: 'keepFlash', path });
     }
   }
 
-  #seenNow(): FlashLayers {
-    return (this.#visible ??= new FlashLayers(this.#before));
-  }
-
-  #toStore(): FlashLayers {
-    this.#isPending = true;
-    return (this.#pending ??= new FlashLayers());
-  }
-
-  #hasFlashed(path: string): boolean {
-    if (this.#pending !== null && this.#pending.read(path) !== undefined) return true;
-    return this.#sent().some((sent) => sent.has(path));
-  }
-
-  /** Takes a message back, whoever flashed it. Returns false where none was readable. */
-  forget(path: string): boolean {
-    this.#unread.taken(path);
-    this.#withdraw(path);
+  /** Takes a message back, whoever flashed it, stored or not. Nothing is changed where there is none. */
+  forget(path: string): void {
+    const readable = this.#find(path) !== undefined;
+    if (readable) this.#shownNow().remove(path);
     // Kept after a flush, a message is on its way without being readable.
-    const pending = this.#pending !== null && this.#pending.read(path) !== undefined;
-    this.#pending?.remove(path);
-    if (this.#find(path) === undefined) return pending;
-    this.#seenNow().remove(path);
-    return true;
+    if (readable || this.#outgoing?.has(path) === true) this.#change({ op: 'forgetFlash', path });
   }
 
   /** Takes all messages of this request back. */
   clear(): void {
-    this.#unread.shown();
+    this.#shown = true;
     this.#visible = new FlashLayers();
-    this.#pending = null;
-    this.#isPending = false;
-    for (const sent of this.#sent()) if (sent.removeAll()) this.#withdrawals += 1;
+    if (this.#outgoing !== null && !this.#outgoing.isEmpty) this.#change({ op: 'clearFlash' });
   }
 
   /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
   leaveOthers(): void {
-    this.#alone = true;
+    this.#log.record({ op: 'leaveOthers' }, false);
   }
 
-  /** What is stored already, or on its way. */
-  #sent(): readonly SentFlash[] {
-    if (this.#own === null) return this.#inFlight === null ? NONE : [this.#inFlight.sent];
-    return this.#inFlight === null ? [...this.#own.values()] : [...this.#own.values(), this.#inFlight.sent];
+  #shownNow(): FlashLayers {
+    return (this.#visible ??= new FlashLayers(this.#seen.flashed));
   }
 
-  #withdraw(path: string): void {
-    for (const sent of this.#sent()) if (sent.remove(path)) this.#withdrawals += 1;
-  }
-
-  /** @returns whether there were any */
-  #withdrawFields(): boolean {
-    const withdrawals = this.#withdrawals;
-    for (const sent of this.#sent()) if (sent.removeFields()) this.#withdrawals += 1;
-    return this.#withdrawals > withdrawals;
+  #change(change: FlashChange): void {
+    (this.#outgoing ??= new OutgoingFlash(this.#seen.flashed)).perform(change);
+    this.#log.record(change);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
-  /**
-   * The batches to store under the number of a new write. What is pending travels with it until `stored` or
-   * `notStored`.
-   */
-  takeFor(stamp: number): FlashBatch[] {
-    this.notStored();
-    const rest: FlashBatch[] = [];
+  /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
+  get due(): boolean {
+    return this.#batches.some((batch) => this.#isSpent(batch)) && this.#consumes();
+  }
+
+  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
+  #isSpent(batch: FlashBatch): boolean {
+    return batch[0] <= this.#seen.stamp && this.#unreadOf(batch) !== batch;
+  }
+
+  #consumes(): boolean {
+    const { consumes } = this.#seen;
+    return typeof consumes === 'function' ? consumes() : consumes;
+  }
+
+  /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
+  #unreadOf(batch: FlashBatch): FlashBatch | null {
+    const [stamp, messages, fields = {}, untilRead = []] = batch;
+    if (untilRead.length === 0 || this.#shown) return null;
+    const unread = untilRead.filter(
+      (name) => Object.hasOwn(messages, name) && this.#outgoing?.hasTaken(name) !== true,
+    );
+    if (unread.length === 0) return null;
+    const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
+    return isAll ? batch : [stamp, pick(messages, unread), {}, unread];
+  }
+
+  /** The batches to store under the number of a new write. */
+  batchesFor(stamp: number): FlashBatch[] {
+    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
+    const outgoing = this.#outgoing;
+    const batches: FlashBatch[] = [];
     for (const batch of this.#batches) {
-      const own = this.#own?.get(batch[0]);
-      const left = own === undefined ? this.#leftOf(batch) : null;
-      if (own !== undefined) own.appendTo(rest, batch[0], this.#unread);
-      else if (left !== null) rest.push(left);
+      if (outgoing?.owns(batch[0]) === true) {
+        batches.push(...outgoing.batches(batch[0]));
+      } else if (!alone) {
+        const left = this.#isSpent(batch) && this.#consumes() ? this.#unreadOf(batch) : batch;
+        if (left !== null) batches.push(left);
+      }
     }
-    this.#aloneInFlight = this.#alone;
-    this.#withdrawalsInFlight = this.#withdrawals;
-    if (this.#pending !== null && this.#isPending) {
-      const sent = new SentFlash(this.#pending.take());
-      this.#isPending = false;
-      this.#inFlight = { stamp, sent };
-      sent.appendTo(rest, stamp, this.#unread);
-    }
-    return rest;
+    return outgoing === null ? batches : [...batches, ...outgoing.batches(stamp)];
   }
 
-  #leftOf(batch: FlashBatch): FlashBatch | null {
-    if (this.#alone) return null;
-    return this.#isSpent(batch) && this.#usesUp() ? this.#unread.leftOf(batch) : batch;
-  }
-
-  /** The write succeeded: these are the stored batches now. */
-  stored(batches: FlashBatch[]): void {
+  /** A write succeeded, and the log knows it: these are the stored batches now. */
+  stored(batches: readonly FlashBatch[], stamp: number): void {
     this.#batches = batches;
-    this.#withdrawalsStored = this.#withdrawalsInFlight;
-    if (this.#aloneInFlight) this.#alone = false;
-    if (this.#inFlight === null) return;
-    this.#addOwn(this.#inFlight.stamp, this.#inFlight.sent);
-    this.#inFlight = null;
-  }
-
-  #addOwn(stamp: number, sent: SentFlash): void {
-    (this.#own ??= new Map()).set(stamp, sent);
+    // What was changed while the write was under way is not in it.
+    if (this.#log.pending.length > 0) this.#outgoing = OutgoingFlash.of(this.#log, this.#seen.flashed);
+    else this.#outgoing?.stored(stamp);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */
-  rebase(batches: FlashBatch[]): void {
+  rebase(batches: readonly FlashBatch[]): void {
     this.#batches = batches;
-    this.notStored();
-  }
-
-  /** The write did not happen: what it carried is pending again. */
-  notStored(): void {
-    if (this.#inFlight === null) return;
-    const { left } = this.#inFlight.sent;
-    this.#inFlight = null;
-    this.#toStore().putBack(left);
   }
 }
-
-const NONE: readonly SentFlash[] = [];
