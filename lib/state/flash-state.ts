@@ -160,12 +160,15 @@ export class FlashState {
     }
   }
 
-  /** Takes a message back, whoever flashed it, stored or not. Nothing is changed where there is none. */
-  forget(path: string): void {
+  /** Takes a message back, whoever flashed it, stored or not. Returns false where there is none. */
+  forget(path: string): boolean {
     const readable = this.#find(path) !== undefined;
-    if (readable) this.#shownNow().remove(path);
     // Kept after a flush, a message is on its way without being readable.
-    if (readable || this.#outgoing?.has(path) === true) this.#change({ op: 'forgetFlash', path });
+    const outgoing = this.#outgoing?.has(path) === true;
+    if (readable) this.#shownNow().remove(path);
+    // One of an earlier request is gone with the others of that.
+    if (readable || outgoing) this.#change({ op: 'forgetFlash', path }, outgoing);
+    return readable || outgoing;
   }
 
   /** Takes all messages of this request back. */
@@ -184,9 +187,9 @@ export class FlashState {
     return (this.#visible ??= new FlashLayers(this.#seen.flashed));
   }
 
-  #change(change: FlashChange): void {
+  #change(change: FlashChange, effective = true): void {
     (this.#outgoing ??= new OutgoingFlash(this.#seen.flashed)).perform(change);
-    this.#log.record(change);
+    this.#log.record(change, effective);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------

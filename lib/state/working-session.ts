@@ -141,10 +141,11 @@ export abstract class WorkingSession {
   forget(path: string): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
-    this.flash.forget(path);
+    const fromFlash = this.flash.forget(path);
+    const fromValues = removePath(this.values, path);
     // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
     // to commit, or to begin a session.
-    this.record({ op: 'forget', path }, removePath(this.values, path));
+    this.record({ op: 'forget', path }, fromValues || fromFlash);
   }
 
   flush(): void {
