@@ -14,7 +14,8 @@ export interface StoredChange {
 export class ChangeLog {
   #pending: Change[] = [];
   readonly #stored: StoredChange[];
-  #effective = false;
+  /** How many of the pending changes there are up to the last one that is more than a repetition of what was so anyway. */
+  #effective = 0;
 
   /** @param stored what the same request has stored before */
   constructor(stored: readonly StoredChange[] = []) {
@@ -31,14 +32,15 @@ export class ChangeLog {
     return this.#stored;
   }
 
-  /** Whether any pending change is more than a repetition of what was so anyway. */
+  /** Whether the pending changes are a reason to commit. */
   get effective(): boolean {
-    return this.#effective;
+    return this.#effective > 0;
   }
 
+  /** @param effective false where the change only repeats what is so already, and is no reason to commit */
   record(change: Change, effective = true): void {
     this.#pending.push(change);
-    if (effective) this.#effective = true;
+    if (effective) this.#effective = this.#pending.length;
   }
 
   /** The pending changes as they came out on a newer record. */
@@ -55,7 +57,7 @@ export class ChangeLog {
   settle(count: number, stamp: number): void {
     for (const change of this.#pending.splice(0, count))
       if (isFlashChange(change)) this.#stored.push({ stamp, change });
-    this.#effective = this.#pending.length > 0;
+    this.#effective = Math.max(0, this.#effective - count);
   }
 }
 
