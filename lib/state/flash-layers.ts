@@ -46,8 +46,9 @@ export class FlashLayers {
     return this.#messages.isEmpty && this.#fields.isEmpty;
   }
 
+  /** Whether any field shows, or is hidden in part only. */
   get hasFields(): boolean {
-    return !this.#fields.isEmpty;
+    return Object.keys(without(this.#fields.values, this.#claimed)).length > 0;
   }
 
   /** A message, or else a field, by its path; an object in both of which each has a part, as a copy of both parts. */
@@ -88,15 +89,15 @@ export class FlashLayers {
   }
 
   remove(path: string): void {
-    this.withdraw(path);
+    this.#messages.remove(path);
+    this.#fields.remove(path);
     this.#olderFields.remove(path);
     this.#claimed.delete(path);
   }
 
-  /** Removes what is there now. What is claimed stays so, and older fields come back with the next form. */
-  withdraw(path: string): void {
+  /** Removes a message; what is claimed stays so. */
+  removeMessage(path: string): void {
     this.#messages.remove(path);
-    this.#fields.remove(path);
   }
 
   /** What is there, for the store: it stays as it is, whatever is changed here from now on. */

@@ -1,4 +1,4 @@
-import type { ChangeLog } from './change-log.js';
+import { type ChangeLog, isFlashChange } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
 import { OutgoingFlash } from './outgoing-flash.js';
@@ -241,7 +241,8 @@ export class FlashState {
   stored(batches: readonly FlashBatch[], stamp: number): void {
     this.#batches = batches;
     // What was changed while the write was under way is not in it.
-    if (this.#log.pending.length > 0) this.#outgoing = OutgoingFlash.of(this.#log, this.#seen.flashed);
+    if (this.#log.pending.some(isFlashChange))
+      this.#outgoing = OutgoingFlash.of(this.#log, this.#seen.flashed);
     else this.#outgoing?.stored(stamp);
   }
 

@@ -43,7 +43,7 @@ export class OutgoingFlash {
     switch (change.op) {
       case 'flash':
         this.#pending.write(change.path, change.value);
-        for (const part of this.#stored.values()) part.withdraw(change.path);
+        for (const part of this.#stored.values()) part.removeMessage(change.path);
         this.#take(change.path);
         if (change.untilRead) this.#untilRead.add(change.path);
         return;
@@ -59,6 +59,7 @@ export class OutgoingFlash {
         this.#take(change.path);
         return;
       case 'clearFlash':
+        this.#untilRead.clear();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
         return;
