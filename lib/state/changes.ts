@@ -9,7 +9,11 @@ export type Updater = (current: unknown) => unknown;
  * One operation that a request performed on its session. A commit that finds a newer record replays its changes on it;
  * so each says what was meant ("add 1"), not what came out ("5").
  */
-export type Change = ValueChange | FlashChange;
+export type Change =
+  | ValueChange
+  | { readonly op: 'flash'; readonly change: FlashChange }
+  /** What other requests flashed stays behind. */
+  | { readonly op: 'leaveOthers' };
 
 export type ValueChange =
   | { readonly op: 'put'; readonly path: string; readonly value: unknown }
@@ -25,15 +29,13 @@ export type ValueChange =
 
 /** What a request changed of the messages that the next one finds. `OutgoingFlash` performs it. */
 export type FlashChange =
-  | { readonly op: 'flash'; readonly path: string; readonly value: unknown; readonly untilRead: boolean }
+  | { readonly op: 'write'; readonly path: string; readonly value: unknown; readonly untilRead: boolean }
   /** The fields of a form, in place of those flashed before. */
-  | { readonly op: 'flashFields'; readonly fields: Values }
+  | { readonly op: 'setFields'; readonly fields: Values }
   /** A message of the previous request lives one request more. */
-  | { readonly op: 'keepFlash'; readonly path: string }
-  | { readonly op: 'forgetFlash'; readonly path: string }
-  | { readonly op: 'clearFlash' }
-  /** What other requests flashed stays behind. */
-  | { readonly op: 'leaveOthers' };
+  | { readonly op: 'keep'; readonly path: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'clear' };
 
 /** Appends to a list, created where missing. */
 export function pushTo(values: Values, path: string, value: unknown): void {
@@ -119,7 +121,8 @@ function perform(values: Values, change: Change, again: boolean): void {
         change.result = cloneValue(updateAt(values, change.path, change.updater));
       }
       return;
-    default:
+    case 'flash':
+    case 'leaveOthers':
     // Flash messages are no values.
   }
 }

@@ -1,7 +1,7 @@
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
-import { type Values, cloneValue, isPlain, mergeInto, readPath } from './values.js';
+import { type Values, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
 
 /** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
 export interface Flashed {
@@ -58,7 +58,7 @@ export class FlashLayers {
     if (claimed?.whole === true) return message;
     const field = readPath(this.#fields.values, path);
     if (message === undefined) return field;
-    if (!isObject(message) || !isObject(field)) return message;
+    if (!isPlainValues(message) || !isPlainValues(field)) return message;
     return overlaid({ messages: message, fields: claimed === null ? field : without(field, claimed) });
   }
 
@@ -145,8 +145,4 @@ function copyTo(target: OwnCopy, source: Values, path: string): void {
   if (value === undefined) return;
   if (Object.hasOwn(source, path)) target.set(path, value);
   else target.write(path, value);
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }

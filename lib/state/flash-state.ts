@@ -1,4 +1,4 @@
-import { type ChangeLog, isFlashChange } from './change-log.js';
+import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
 import { OutgoingFlash } from './outgoing-flash.js';
@@ -13,15 +13,6 @@ export type ConsumesFlash = boolean | (() => boolean);
 
 export type { ConsumesFlash as Ages };
 
-/** What a request saw when it loaded its session first. It stays so if it loads the session once more. */
-interface SeenFlash {
-  /** The number of the write that was loaded. */
-  readonly stamp: number;
-  /** What earlier requests flashed. */
-  readonly flashed: Flashed;
-  readonly consumes: ConsumesFlash;
-}
-
 /**
  * The flash messages of one session as one request sees them.
  *
@@ -31,52 +22,55 @@ interface SeenFlash {
  */
 export class FlashState {
   readonly #log: ChangeLog;
-  readonly #seen: SeenFlash;
+  readonly #seen: number;
+  readonly #consumes: ConsumesFlash;
+  /** What the previous request flashed, as it was when this request loaded the session. */
+  readonly #before: Flashed;
   #previous: Values | null = null;
   /** As loaded or stored last. */
   #batches: readonly FlashBatch[];
-  /** Readable in this request: seen, flashed now, and for now only. Null: the same as seen. */
+  /** Readable in this request: before, flashed now, and for now only. Null: the same as before. */
   #visible: FlashLayers | null = null;
   /** What the log comes to, of flash messages. Null: nothing. */
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
   #shown = false;
 
-  private constructor(batches: readonly FlashBatch[], log: ChangeLog, seen: SeenFlash) {
-    this.#batches = batches;
-    this.#log = log;
-    this.#seen = seen;
-  }
-
   /**
-   * @param stamp the number of the write that was loaded
+   * @param log where changes are recorded
+   * @param seen the number of the write that was loaded
    * @param consumes false for a request that must not use messages up
-   * @param log where the changes are recorded
+   * @param before what this request saw first, where it loads the session once more
    */
-  static loaded(
-    batches: readonly FlashBatch[],
-    stamp: number,
-    consumes: ConsumesFlash,
+  constructor(
     log: ChangeLog,
-  ): FlashState {
-    return new FlashState(batches, log, { stamp, flashed: joined(batches), consumes });
+    batches: readonly FlashBatch[] = [],
+    seen = 0,
+    consumes: ConsumesFlash = true,
+    before = joined(batches),
+  ) {
+    this.#log = log;
+    this.#batches = batches;
+    this.#seen = seen;
+    this.#consumes = consumes;
+    this.#before = before;
   }
 
   /**
    * The messages of the same request after it loaded the session once more: what it saw before is not shown as new.
    *
-   * @param log with what the request has stored; what is stored is still for the next request
+   * @param log with what the request has stored: that is still for the next one
    */
-  reloaded(batches: readonly FlashBatch[], log: ChangeLog): FlashState {
-    const again = new FlashState(batches, log, this.#seen);
+  reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
+    const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#shown = this.#shown;
-    again.#outgoing = OutgoingFlash.of(log, this.#seen.flashed);
-    const since = batches.filter(([stamp]) => stamp > this.#seen.stamp);
+    if (log.storedFlash.length > 0) again.#outgoing = OutgoingFlash.of(log, this.#before);
+    const since = batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
       again.#visible = new FlashLayers({
-        messages: { ...this.#seen.flashed.messages, ...messages },
-        fields: { ...this.#seen.flashed.fields, ...fields },
+        messages: { ...this.#before.messages, ...messages },
+        fields: { ...this.#before.fields, ...fields },
       });
     }
     return again;
@@ -91,7 +85,7 @@ export class FlashState {
   }
 
   get #all(): Values {
-    return (this.#previous ??= overlaid(this.#seen.flashed));
+    return (this.#previous ??= overlaid(this.#before));
   }
 
   /** The message readable in this request at a path, or the field; undefined where there is neither. */
@@ -113,7 +107,7 @@ export class FlashState {
 
   /** The messages readable in this request, without the fields of forms. Not to be changed. */
   get messages(): Values {
-    return this.#visible === null ? this.#seen.flashed.messages : this.#visible.messages;
+    return this.#visible === null ? this.#before.messages : this.#visible.messages;
   }
 
   /** Whether nothing is readable in this request. */
@@ -131,7 +125,7 @@ export class FlashState {
   /** Shows a message in this request and the next; `untilRead`: and in those that follow until one reads it. */
   flash(path: string, value: unknown, untilRead = false): void {
     this.now(path, value);
-    this.#change({ op: 'flash', path, value, untilRead });
+    this.#change({ op: 'write', path, value, untilRead });
   }
 
   /**
@@ -141,7 +135,7 @@ export class FlashState {
   flashFields(fields: Values): void {
     this.#shownNow().setFields(fields);
     if (Object.keys(fields).length > 0 || this.#outgoing?.hasFields === true)
-      this.#change({ op: 'flashFields', fields });
+      this.#change({ op: 'setFields', fields });
   }
 
   /** Shows a message in this request only. */
@@ -156,7 +150,7 @@ export class FlashState {
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
       if (readPath(this.#all, path) !== undefined && this.#outgoing?.has(path) !== true)
-        this.#change({ op: 'keepFlash', path });
+        this.#change({ op: 'keep', path });
     }
   }
 
@@ -167,7 +161,7 @@ export class FlashState {
     const outgoing = this.#outgoing?.has(path) === true;
     if (readable) this.#shownNow().remove(path);
     // One of an earlier request is gone with the others of that.
-    if (readable || outgoing) this.#change({ op: 'forgetFlash', path }, outgoing);
+    if (readable || outgoing) this.#change({ op: 'remove', path }, outgoing);
     return readable || outgoing;
   }
 
@@ -175,7 +169,7 @@ export class FlashState {
   clear(): void {
     this.#shown = true;
     this.#visible = new FlashLayers();
-    if (this.#outgoing !== null && !this.#outgoing.isEmpty) this.#change({ op: 'clearFlash' });
+    if (this.#outgoing?.isEmpty === false) this.#change({ op: 'clear' });
   }
 
   /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
@@ -184,29 +178,28 @@ export class FlashState {
   }
 
   #shownNow(): FlashLayers {
-    return (this.#visible ??= new FlashLayers(this.#seen.flashed));
+    return (this.#visible ??= new FlashLayers(this.#before));
   }
 
   #change(change: FlashChange, effective = true): void {
-    (this.#outgoing ??= new OutgoingFlash(this.#seen.flashed)).perform(change);
-    this.#log.record(change, effective);
+    (this.#outgoing ??= new OutgoingFlash(this.#before)).perform(change);
+    this.#log.record({ op: 'flash', change }, effective);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
   /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
   get due(): boolean {
-    return this.#batches.some((batch) => this.#isSpent(batch)) && this.#consumes();
+    return this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp();
   }
 
   /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
   #isSpent(batch: FlashBatch): boolean {
-    return batch[0] <= this.#seen.stamp && this.#unreadOf(batch) !== batch;
+    return batch[0] <= this.#seen && this.#unreadOf(batch) !== batch;
   }
 
-  #consumes(): boolean {
-    const { consumes } = this.#seen;
-    return typeof consumes === 'function' ? consumes() : consumes;
+  #usesUp(): boolean {
+    return typeof this.#consumes === 'function' ? this.#consumes() : this.#consumes;
   }
 
   /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
@@ -214,7 +207,7 @@ export class FlashState {
     const [stamp, messages, fields = {}, untilRead = []] = batch;
     if (untilRead.length === 0 || this.#shown) return null;
     const unread = untilRead.filter(
-      (name) => Object.hasOwn(messages, name) && this.#outgoing?.hasTaken(name) !== true,
+      (name) => Object.hasOwn(messages, name) && this.#outgoing?.taken.has(name) !== true,
     );
     if (unread.length === 0) return null;
     const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
@@ -225,29 +218,28 @@ export class FlashState {
   batchesFor(stamp: number): FlashBatch[] {
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const outgoing = this.#outgoing;
-    const batches: FlashBatch[] = [];
-    for (const batch of this.#batches) {
-      if (outgoing?.owns(batch[0]) === true) {
-        batches.push(...outgoing.batches(batch[0]));
-      } else if (!alone) {
-        const left = this.#isSpent(batch) && this.#consumes() ? this.#unreadOf(batch) : batch;
-        if (left !== null) batches.push(left);
-      }
-    }
-    return outgoing === null ? batches : [...batches, ...outgoing.batches(stamp)];
+    const batches = this.#batches.flatMap(
+      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : this.#leftOf(batch)),
+    );
+    return outgoing === null ? batches : [...batches, ...outgoing.pendingBatches(stamp)];
+  }
+
+  #leftOf(batch: FlashBatch): FlashBatch[] {
+    const left = this.#isSpent(batch) && this.#usesUp() ? this.#unreadOf(batch) : batch;
+    return left === null ? [] : [left];
   }
 
   /** A write succeeded, and the log knows it: these are the stored batches now. */
-  stored(batches: readonly FlashBatch[], stamp: number): void {
+  stored(stamp: number, batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
     // What was changed while the write was under way is not in it.
-    if (this.#log.pending.some(isFlashChange))
-      this.#outgoing = OutgoingFlash.of(this.#log, this.#seen.flashed);
+    if (this.#log.pending.some(({ op }) => op === 'flash'))
+      this.#outgoing = OutgoingFlash.of(this.#log, this.#before);
     else this.#outgoing?.stored(stamp);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */
-  rebase(batches: readonly FlashBatch[]): void {
+  rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
   }
 }

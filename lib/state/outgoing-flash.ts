@@ -1,4 +1,4 @@
-import { type ChangeLog, isFlashChange } from './change-log.js';
+import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
@@ -16,61 +16,56 @@ export class OutgoingFlash {
   /** The names of messages that stay until they are read. */
   readonly #untilRead = new Set<string>();
   /** The paths of messages that this request replaced or took out. */
-  readonly #taken = new Set<string>();
+  readonly taken = new Set<string>();
 
   /** @param before what the previous request flashed */
   constructor(before: Flashed) {
     this.#before = before;
   }
 
-  /** What a log comes to; null where no flash message was changed. */
-  static of(log: ChangeLog, before: Flashed): OutgoingFlash | null {
-    const pending = log.pending.filter(isFlashChange);
-    if (log.stored.length === 0 && pending.length === 0) return null;
+  /** What a log comes to. */
+  static of(log: ChangeLog, before: Flashed): OutgoingFlash {
     const outgoing = new OutgoingFlash(before);
-    let last = log.stored[0]?.stamp ?? 0;
-    for (const { change, stamp } of log.stored) {
+    let last = 0;
+    for (const [stamp, change] of log.storedFlash) {
       if (stamp !== last) outgoing.stored(last);
       last = stamp;
       outgoing.perform(change);
     }
     outgoing.stored(last);
-    for (const change of pending) outgoing.perform(change);
+    for (const each of log.pending) if (each.op === 'flash') outgoing.perform(each.change);
     return outgoing;
   }
 
   perform(change: FlashChange): void {
     switch (change.op) {
-      case 'flash':
+      case 'write':
         this.#pending.write(change.path, change.value);
         for (const part of this.#stored.values()) part.removeMessage(change.path);
         this.#take(change.path);
         if (change.untilRead) this.#untilRead.add(change.path);
         return;
-      case 'flashFields':
+      case 'setFields':
         for (const part of this.#stored.values()) part.dropFields();
         this.#pending.setFields(change.fields);
         return;
-      case 'keepFlash':
+      case 'keep':
         this.#pending.keep(this.#before, change.path);
         return;
-      case 'forgetFlash':
+      case 'remove':
         for (const part of this.#parts()) part.remove(change.path);
         this.#take(change.path);
         return;
-      case 'clearFlash':
+      case 'clear':
         this.#untilRead.clear();
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
-        return;
-      case 'leaveOthers':
-      // What this request flashed goes along.
     }
   }
 
   #take(path: string): void {
     this.#untilRead.delete(path);
-    this.#taken.add(path);
+    this.taken.add(path);
   }
 
   #parts(): readonly FlashLayers[] {
@@ -96,26 +91,22 @@ export class OutgoingFlash {
     this.#pending = this.#pending.further();
   }
 
-  /** Whether a batch is one that this request stored. */
-  owns(stamp: number): boolean {
-    return this.#stored.has(stamp);
+  /** What is left of what a write stored, as batches: one, or none. Undefined where it was no write of this request. */
+  storedBatches(stamp: number): FlashBatch[] | undefined {
+    const part = this.#stored.get(stamp);
+    return part === undefined ? undefined : this.#batches(stamp, part);
   }
 
-  /**
-   * What is left of what a write stored, or will store, as batches: one, or none.
-   *
-   * @param stamp the number of the write; of one to come where this request stored nothing under it
-   */
-  batches(stamp: number): FlashBatch[] {
-    const { messages, fields } = (this.#stored.get(stamp) ?? this.#pending).share();
+  /** What the write with this number has to store. */
+  pendingBatches(stamp: number): FlashBatch[] {
+    return this.#batches(stamp, this.#pending);
+  }
+
+  #batches(stamp: number, part: FlashLayers): FlashBatch[] {
+    const { messages, fields } = part.share();
     const untilRead = [...this.#untilRead].filter((name) => Object.hasOwn(messages, name));
     if (untilRead.length > 0) return [[stamp, messages, fields, untilRead]];
     if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];
     return Object.keys(messages).length > 0 ? [[stamp, messages]] : [];
-  }
-
-  /** Whether this request replaced or took out a message, by its name. */
-  hasTaken(name: string): boolean {
-    return this.#taken.has(name);
   }
 }

@@ -51,7 +51,7 @@ export class SessionState extends WorkingSession {
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();
-    return new SessionState(serializer, createdAt, null, FlashState.loaded([], 0, true, log), log);
+    return new SessionState(serializer, createdAt, null, new FlashState(log), log);
   }
 
   /**
@@ -67,14 +67,14 @@ export class SessionState extends WorkingSession {
     consumesFlash: ConsumesFlash,
   ): SessionState {
     const log = new ChangeLog();
-    const flash = FlashState.loaded(payload.f ?? [], payload.n, consumesFlash, log);
+    const flash = new FlashState(log, payload.f, payload.n, consumesFlash);
     return new SessionState(serializer, payload.c, { payload, text }, flash, log);
   }
 
   /** The state of the same request after it loaded the session once more: what it did not store is forgotten. */
   reloaded(payload: Payload, text: string): SessionState {
-    const log = new ChangeLog(this.log.stored);
-    const flash = this.flash.reloaded(payload.f ?? [], log);
+    const log = new ChangeLog(this.log.storedFlash);
+    const flash = this.flash.reloaded(log, payload.f);
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
 
@@ -176,7 +176,7 @@ export class SessionState extends WorkingSession {
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     this.#durationChanged = this.#duration !== payload.t;
-    this.flash.stored(payload.f ?? [], payload.n);
+    this.flash.stored(payload.n, payload.f);
   }
 
   /**
@@ -191,7 +191,7 @@ export class SessionState extends WorkingSession {
     const mutations =
       this.tracker === null || oldText === null ? [] : this.tracker.mutations(old, oldText, this.log.pending);
     try {
-      this.log.replayed(replay(payload.d, [...this.log.pending, ...mutations]));
+      this.log.pending = replay(payload.d, [...this.log.pending, ...mutations]);
     } catch (cause) {
       throw new SessionValueError(
         `Another request changed the session meanwhile, and this request's changes do not fit it any more: ${messageOf(cause)}`,
@@ -201,7 +201,7 @@ export class SessionState extends WorkingSession {
     if (!this.#durationChanged) this.#duration = payload.t;
     this.#snapshot = { payload, text };
     this.values = payload.d;
-    this.flash.rebase(payload.f ?? []);
+    this.flash.rebase(payload.f);
     this.tracker?.keep(old, oldText, this.values, text);
   }
 
