@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConsumesFlash } from '../../lib/state/flash-state.js';
 import { type FlashBatch, type Payload, parsePayload } from '../../lib/state/payload.js';
@@ -164,6 +165,94 @@ describe('the flash messages of a request', () => {
     expect([again.flash.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
     again.flash.forget('b');
     expect(seenBy(store(again), 2)).toEqual({ a: 1 });
+  });
+
+  it('are no reason to commit where one for now only is taken out', () => {
+    const state = load();
+    state.flash.now('a', 1);
+    expect([state.flash.forget('a'), state.due, state.modified]).toEqual([true, false, false]);
+  });
+
+  it('that stay until they are read are forgotten with what was not stored of them', () => {
+    const state = load([[1, { status: 'Saved.' }]], 1);
+    state.flash.flash('a', ['kept'], true);
+    const again = state.reloadedFromText() ?? state;
+    again.flash.flash('a.x', 1);
+    expect(store(again)).toEqual([[2, { a: { x: 1 } }]]);
+    state.flash.clear();
+    state.flash.flash('a.x', 1);
+    expect(store(state)).toEqual([[2, { a: { x: 1 } }]]);
+  });
+
+  type Step = (state: SessionState) => void;
+  const path = fc.constantFrom('a', 'b', 'a.x', 'a.y', 'c');
+  const value = fc.constantFrom(0, 'text', { x: 1 }, { y: 2, z: { w: 3 } });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.tuple(path, value, fc.boolean()).map(
+      ([at, each, untilRead]): Step =>
+        (state) =>
+          state.flash.flash(at, each, untilRead),
+    ),
+    fc.dictionary(fc.constantFrom('a', 'b', 'f'), value).map(
+      (fields): Step =>
+        (state) =>
+          state.flash.flashFields(fields),
+    ),
+    path.map(
+      (at): Step =>
+        (state) =>
+          state.flash.keep([at]),
+    ),
+    path.map(
+      (at): Step =>
+        (state) =>
+          state.forget(at),
+    ),
+    fc.constant<Step>((state) => state.flash.keep()),
+    fc.constant<Step>((state) => state.flush()),
+  );
+  const writing = fc.oneof(
+    step,
+    fc.constant<Step>((state) => void store(state)),
+  );
+  const first = fc.array(writing, { maxLength: 6 });
+
+  /** Two requests that have come equally far. */
+  function two(steps: Step[]): readonly [SessionState, SessionState] {
+    const seen: FlashBatch[] = [[1, { a: { x: 'old' }, c: 'old' }, { b: 'old', f: { x: 'old' } }]];
+    const pair = [load(seen, 1), load(seen, 1)] as const;
+    for (const state of pair) for (const each of steps) each(state);
+    return pair;
+  }
+
+  const outcome = (state: SessionState): unknown => [state.due, store(state), state.flash.all()];
+
+  it('come out as if a write that failed between them had not been tried', () => {
+    fc.assert(
+      fc.property(first, fc.array(writing, { maxLength: 6 }), (steps, then) => {
+        const [state, untried] = two(steps);
+        draft(state);
+        state.notStored();
+        for (const each of then) for (const one of [state, untried]) each(one);
+        expect(outcome(state)).toEqual(outcome(untried));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('come out the same while a write is under way as after it', () => {
+    fc.assert(
+      fc.property(first, fc.array(step, { maxLength: 6 }), (steps, meanwhile) => {
+        const [state, after] = two(steps);
+        const underWay = draft(state);
+        for (const each of meanwhile) each(state);
+        state.stored(underWay);
+        store(after);
+        for (const each of meanwhile) each(after);
+        expect(outcome(state)).toEqual(outcome(after));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('are asked whether they age only where there are any, and not before a commit', () => {
