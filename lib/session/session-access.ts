@@ -125,7 +125,7 @@ export abstract class SessionAccess {
 
   #loaded(readonly: boolean): void {
     this.#initiated = true;
-    if (readonly) this.lifecycle.readonly = true;
+    if (readonly) this.lifecycle.makeReadonly();
     if (this.#chosenId !== null) {
       this.lifecycle.chosen(this.host.tokens);
       this.arm();
