@@ -1,6 +1,7 @@
-import { SessionStoreError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
-import type { Origin, PendingWrite } from './pending-write.js';
+import { lostRecord } from './messages.js';
+import type { PendingWrite } from './pending-write.js';
+import type { LoadedVersion } from './phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, writeOwn } from './record-store.js';
@@ -25,26 +26,26 @@ export class IdRotation {
    *
    * @returns whether it moved; otherwise what was found in place of the version that the write is based on
    */
-  async move(session: ActiveSession, write: PendingWrite, from: Origin): Promise<typeof STORED | Found> {
+  async move(
+    session: ActiveSession,
+    write: PendingWrite,
+    from: LoadedVersion,
+  ): Promise<typeof STORED | Found> {
     const { id, record } = write;
     if (!write.placed) {
       await this.undo(session, id);
-      if (!(await writeOwn(this.#store, id, record))) throw this.#lost(session);
+      if (!(await writeOwn(this.#store, id, record))) {
+        session.unsharedRecord = null;
+        // The next write begins anew.
+        session.notStored();
+        throw lostRecord();
+      }
       session.unsharedRecord = { id, version: record.version };
       write.placed = true;
     }
     if (await this.#remover.redirect(from.id, from.version, id)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
-  }
-
-  /** The store has lost what lay under the new id (an eviction). The next write begins anew. */
-  #lost(session: ActiveSession): SessionStoreError {
-    session.unsharedRecord = null;
-    session.notStored();
-    return new SessionStoreError(
-      'A session could not be moved to its new id: the store has lost what was just stored there. Does it evict sessions?',
-    );
   }
 
   /** Takes away what was stored under a new id and came to nothing, unless that is the one to go on with. */

@@ -2,11 +2,11 @@ import { SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
-import { IdRotation } from './id-rotation.js';
+import { MAX_ATTEMPTS, contention } from './messages.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { REDIRECT_MS, RecordRemover } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
-import { MAX_ATTEMPTS, RecordWriter, contention } from './record-writer.js';
+import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -17,7 +17,6 @@ export class RecordBackend implements SessionBackend {
   readonly remover: RecordRemover;
   readonly #runtime: SessionRuntime;
   readonly #finder: RecordFinder;
-  readonly #rotation: IdRotation;
   readonly #writer: RecordWriter;
 
   /**
@@ -34,16 +33,7 @@ export class RecordBackend implements SessionBackend {
     this.store = store;
     this.remover = new RecordRemover(store, queue, runtime.serializer, runtime.clock);
     this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
-    this.#rotation = new IdRotation(store, this.remover, this.#finder);
-    const { remover } = this;
-    this.#writer = new RecordWriter({
-      store,
-      queue,
-      remover,
-      wait,
-      finder: this.#finder,
-      rotation: this.#rotation,
-    });
+    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, wait);
   }
 
   token(session: ActiveSession): string {
@@ -76,18 +66,14 @@ export class RecordBackend implements SessionBackend {
     let id = session.loaded?.id ?? '';
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const found = await this.#findOrDegrade(session, id);
-      if (found.kind === 'gone') {
-        session.reloadedAsGone();
-        return;
-      }
+      if (found.kind === 'gone') return session.reloadedAsGone();
       if (found.kind === 'record') {
         const { version, expiresAt, payload } = found.record;
-        session.reloaded({ id, version, expiresAt }, session.state.reloaded(found.payload, payload));
-        return;
+        return session.reloaded({ id, version, expiresAt }, session.state.reloaded(found.payload, payload));
       }
       id = found.to;
     }
-    throw contention();
+    throw contention('stored');
   }
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
@@ -95,7 +81,7 @@ export class RecordBackend implements SessionBackend {
       return this.#finder.judge(await this.store.read(id));
     } catch (error) {
       if (!this.#runtime.degrade) throw error;
-      session.degrade();
+      session.refuseWrites('degraded');
       return GONE;
     }
   }
@@ -109,7 +95,7 @@ export class RecordBackend implements SessionBackend {
   }
 
   async #renew(session: ActiveSession): Promise<void> {
-    const expiresAt = session.fullExpiry;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
@@ -123,7 +109,7 @@ export class RecordBackend implements SessionBackend {
   }
 
   async touch(session: ActiveSession): Promise<void> {
-    const expiresAt = session.fullExpiry;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, true);
   }
 
@@ -151,7 +137,7 @@ export class RecordBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     const existed = removable !== null && (await this.remover.end(removable.id, removable.version));
-    await this.#rotation.undo(session, null);
+    await this.#writer.undo(session);
     return existed;
   }
 }

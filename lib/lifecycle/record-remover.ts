@@ -3,12 +3,11 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
+import { MAX_ATTEMPTS, contention } from './messages.js';
 import type { RecordStore } from './record-store.js';
 
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
-
-const MAX_ATTEMPTS = 200;
 
 type Ended = { readonly kind: 'ended' | 'gone' } | { readonly kind: 'moved'; readonly to: string };
 
@@ -109,10 +108,7 @@ export class RecordRemover {
       }
       version = record.version;
     }
-    throw new SessionStoreError(
-      `A session could not be destroyed in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
-        'Does something write it in a loop?',
-    );
+    throw contention('destroyed');
   }
 
   #placeholder(payload: string, version: number): SessionRecord {

@@ -1,10 +1,13 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import { parsePayload } from '../state/payload.js';
-import { type Draft, SessionState } from '../state/session-state.js';
+import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecentEndings } from './recent-endings.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
+
+/** A token is nobody's to list. */
+const NOBODY = { userId: null, ipAddress: null, userAgent: null };
 
 /**
  * Sessions that live in the cookie itself. There is no other side to merge with: the last response wins. Only what other
@@ -75,59 +78,31 @@ export class SealedBackend implements SessionBackend {
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
       // First of all, wherever it has moved to: whatever becomes of what is stored after it.
-      if (!this.#endings.end(session.loaded.id)) {
-        session.drop();
-        return;
-      }
+      if (!this.#endings.end(session.loaded.id)) return session.drop();
       session.ended();
     }
     const { id, state } = session;
     const draft = state.draft(undefined, id);
+    const version = draft.payload.n;
     // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
-    const record: SessionRecord = {
-      payload: draft.text,
-      expiresAt: session.fullExpiry,
-      version: draft.payload.n,
-      lastActivity: this.#runtime.clock.now(),
-      userId: null,
-      ipAddress: null,
-      userAgent: null,
+    const now = this.#runtime.clock.now();
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(state, now);
+    const record = { payload: draft.text, expiresAt, version, lastActivity: now, ...NOBODY };
+    const arrived = (token: string): void => {
+      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
+      if (this.isOver(session)) return session.drop();
+      if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
+      session.token = token;
+      session.stored(draft, { id, version, expiresAt }, true);
     };
     try {
       const sealed = this.#driver.seal(record);
-      if (typeof sealed !== 'string') return this.#whenSealed(session, id, draft, record, sealed);
-      this.#sealed(session, id, draft, record, sealed);
+      if (typeof sealed !== 'string')
+        return sealed.then(arrived).catch((error: unknown) => fail(session, error));
+      arrived(sealed);
     } catch (error) {
-      session.notStored();
-      throw error;
+      fail(session, error);
     }
-  }
-
-  async #whenSealed(
-    session: ActiveSession,
-    id: string,
-    draft: Draft,
-    record: SessionRecord,
-    sealing: Promise<string>,
-  ): Promise<void> {
-    try {
-      this.#sealed(session, id, draft, record, await sealing);
-    } catch (error) {
-      session.notStored();
-      throw error;
-    }
-  }
-
-  #sealed(session: ActiveSession, id: string, draft: Draft, record: SessionRecord, token: string): void {
-    this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
-    const { loaded } = session;
-    if (this.isOver(session)) {
-      session.drop();
-      return;
-    }
-    if (loaded !== null && loaded.id !== id) this.#endings.moved(loaded.id, id);
-    session.token = token;
-    session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, true);
   }
 
   /** The lifetime is in the token, so a longer one is a new token. */
@@ -138,4 +113,10 @@ export class SealedBackend implements SessionBackend {
   remove(session: ActiveSession): boolean {
     return session.removable !== null && this.#endings.end(session.removable.id);
   }
+}
+
+/** What it carried is due again. */
+function fail(session: ActiveSession, error: unknown): never {
+  session.notStored();
+  throw error;
 }

@@ -1,35 +1,20 @@
 import { randomId } from '../crypto/random-id.js';
-import { SessionError, SessionValueError } from '../session.errors.js';
-import type { Ages } from '../state/flash-state.js';
-import type { SessionState } from '../state/session-state.js';
-import { shownKey } from '../state/shown-key.js';
-import { ActiveSession } from './active-session.js';
+import type { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
+import { CHANGES_DROPPED, COMMIT_STEPS, neverSettles, unstoredChanges } from './messages.js';
 import { RequestQueue } from './request-queue.js';
-import type { SessionBackend } from './session-backend.js';
-import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
-
-/** How often one commit removes or stores, where more becomes due while it waits. */
-const COMMIT_STEPS = 8;
+import type { CookieInstruction } from './session-runtime.js';
+import { SessionView } from './session-view.js';
 
 const NONE: CookieInstruction = { kind: 'none' };
 const EXPIRE: CookieInstruction = { kind: 'expire' };
-
-const CHANGES_DROPPED =
-  'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
-  'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
 
 /**
  * The sessions of one request: the one that it works with, and those that it destroyed. What is done to them runs one
  * after the other (RequestQueue), but that a session is closed (destroy, setId), rotated or changed at any time. Knows
  * nothing of HTTP; where sessions are kept is up to the backend.
  */
-export class SessionLifecycle {
-  readonly #runtime: SessionRuntime;
-  readonly #backend: SessionBackend;
-  readonly #ages: Ages;
-  readonly #clientOf: (() => Client) | null;
-  #session: ActiveSession;
+export class SessionLifecycle extends SessionView {
   /** Null until something is waited for, or destroyed. */
   #queue: RequestQueue | null = null;
   /** Null until a session is destroyed. */
@@ -39,115 +24,30 @@ export class SessionLifecycle {
   #abandoned = false;
   #dropSaid = false;
 
-  /**
-   * @param ages whether the request uses flash messages up
-   * @param clientOf who is at the other end, asked only when a record is written
-   */
-  constructor(runtime: SessionRuntime, backend: SessionBackend, ages: Ages, clientOf: (() => Client) | null) {
-    this.#runtime = runtime;
-    this.#backend = backend;
-    this.#ages = ages;
-    this.#clientOf = clientOf;
-    this.#session = this.#begin(null);
-  }
-
-  #begin(id: string | null): ActiveSession {
-    return new ActiveSession(this.#runtime, this.#ages, this.#clientOf, id);
-  }
-
-  // ---- the session as it stands --------------------------------------------------------------------------------
-
-  get id(): string {
-    return this.#session.id;
-  }
-
-  /** The current id as it travels in the cookie. */
-  get token(): string {
-    return this.#backend.token(this.#session);
-  }
-
-  /** Whether the id was made in this request. */
-  get fresh(): boolean {
-    return this.#session.fresh;
-  }
-
-  get stored(): boolean {
-    return this.#session.loaded !== null;
-  }
-
-  /** The values, flash messages and changes of this request. */
-  get state(): SessionState {
-    return this.#session.state;
-  }
-
-  get readonly(): boolean {
-    return this.#session.readonly;
-  }
-
-  /** Whether it is its store that made the session read-only. */
-  get degraded(): boolean {
-    return this.#session.degraded;
-  }
-
-  /** ms. */
-  get duration(): number {
-    return this.#runtime.lifetimes.durationOf(this.state);
-  }
-
-  /** Epoch ms. */
-  get expiresAt(): number {
-    return this.#session.expiresAt;
-  }
-
-  /** Whether the cookie has no lifetime of its own. */
-  get endsWithBrowser(): boolean {
-    return this.#runtime.lifetimes.endsWithBrowser(this.state);
-  }
-
-  /** Whether the application changed something in this request that is not stored yet. */
-  get modified(): boolean {
-    return this.#session.modified;
-  }
-
   /** Whether a commit has anything to do. */
   get due(): boolean {
-    return !this.#abandoned && (this.#isRemoving || this.#session.due);
+    return !this.#abandoned && (this.#isRemoving || this.session.due);
   }
 
   get #isRemoving(): boolean {
     return this.#destroyed !== null && this.#destroyed.remaining;
   }
 
-  /** Whether something becomes due by being read alone. */
-  get mayBecomeDue(): boolean {
-    return this.#session.mayBecomeDue;
-  }
-
-  /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
-  get needsCookie(): boolean {
-    return this.livesInCookie || this.#session.needsCookie;
-  }
-
-  /** Whether the session itself is what the cookie holds. */
-  get livesInCookie(): boolean {
-    return this.#backend.livesInCookie;
-  }
-
-  /** The path of the value that names the user. */
-  get userKey(): string {
-    return this.#runtime.userKey;
+  /** Whether a commit failed on the way out. */
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   // ---- which session it is -------------------------------------------------------------------------------------
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   initiate(token: string): Promise<void> | void {
-    return this.#backend.open(this.#session, token);
+    return this.backend.open(this.session, token);
   }
 
   /** Loads the session of an id that the application chose itself. */
   load(id: string): Promise<void> | void {
-    return this.#backend.load(this.#session, id);
+    return this.backend.load(this.session, id);
   }
 
   /**
@@ -156,9 +56,9 @@ export class SessionLifecycle {
    * @param id of the session that begins where nothing is loaded; null: a new one
    */
   switchTo(id: string | null): void {
-    this.#session.close();
+    this.session.close();
     this.#destroyed?.forgetCookie();
-    this.#session = this.#begin(id);
+    this.session = this.begin(id);
   }
 
   /**
@@ -168,7 +68,7 @@ export class SessionLifecycle {
    * @returns whether a cookie is due
    */
   chosen(tokens: readonly string[]): boolean {
-    const session = this.#session;
+    const session = this.session;
     if (session.loaded !== null && !session.readonly && !tokens.includes(this.token))
       session.cookieDue = true;
     return session.cookieDue;
@@ -176,7 +76,7 @@ export class SessionLifecycle {
 
   /** Nothing further is committed, and writing is refused. */
   makeReadonly(): void {
-    this.#session.makeReadonly();
+    this.session.refuseWrites('readonly');
   }
 
   /**
@@ -194,9 +94,9 @@ export class SessionLifecycle {
    * committed before stays due.
    */
   async reload(): Promise<void> {
-    const session = this.#session;
+    const session = this.session;
     await this.#run(() =>
-      session.loaded === null ? session.reloadedAsGone() : this.#backend.reload(session),
+      session.loaded === null ? session.reloadedAsGone() : this.backend.reload(session),
     );
   }
 
@@ -208,7 +108,7 @@ export class SessionLifecycle {
    * @param leavesRedirect false where the session is to end under the old one, and no commit must follow (invalidate)
    */
   regenerate(leavesRedirect: boolean): void {
-    const session = this.#session;
+    const session = this.session;
     const isElsewhere = session.phase === 'left' || (session.phase === 'new' && this.#mayBeStored(session));
     if (leavesRedirect) session.rotate(randomId());
     // Moved by another request, or just being stored for the first time: what begins anew is another session at once.
@@ -217,9 +117,9 @@ export class SessionLifecycle {
   }
 
   async touch(): Promise<void> {
-    const session = this.#session;
+    const session = this.session;
     await this.#run(() => {
-      if (session.loaded !== null && !session.closed && !this.#abandoned) return this.#backend.touch(session);
+      if (session.loaded !== null && !session.closed && !this.#abandoned) return this.backend.touch(session);
     });
   }
 
@@ -228,17 +128,17 @@ export class SessionLifecycle {
    * the commit, which also reports what failed.
    */
   destroy(): Promise<void> {
-    const session = this.#session;
+    const session = this.session;
     const isKept = this.#mayBeStored(session);
-    this.#destroyed ??= new DestroyedSessions(this.#backend, (this.#queue ??= new RequestQueue()));
+    this.#destroyed ??= new DestroyedSessions(this.backend, (this.#queue ??= new RequestQueue()));
     const removing = this.#destroyed.add(session, isKept);
-    this.#session = this.#begin(null);
+    this.session = this.begin(null);
     return removing;
   }
 
   /** Whether something of a session lies where it is kept, or may come to lie there. */
   #mayBeStored(session: ActiveSession): boolean {
-    return session.removable !== null || (this.#queue !== null && this.#queue.busy);
+    return session.removable !== null || this.#isBusy;
   }
 
   // ---- committing ----------------------------------------------------------------------------------------------
@@ -282,9 +182,13 @@ export class SessionLifecycle {
   /** What was destroyed goes first. */
   #step(): Promise<void> | void {
     if (this.#destroyed !== null && this.#destroyed.remaining) return this.#destroyed.removed();
-    return this.#run(() => {
-      if (this.#session.due) return this.#backend.write(this.#session);
-    });
+    // Whoever has to wait for his turn may find that nothing is due any more.
+    const waits = this.#isBusy;
+    return this.#run(() => (waits && !this.session.due ? undefined : this.backend.write(this.session)));
+  }
+
+  get #isBusy(): boolean {
+    return this.#queue !== null && this.#queue.busy;
   }
 
   #run(task: () => Promise<void> | void): Promise<void> | void {
@@ -307,9 +211,9 @@ export class SessionLifecycle {
 
   /** Once a request: with a visitor's every click it would fill the log. */
   #sayDropped(): void {
-    if (this.#dropSaid || this.#session.phase !== 'left' || !this.#session.modified) return;
+    if (this.#dropSaid || this.session.phase !== 'left' || !this.session.modified) return;
     this.#dropSaid = true;
-    this.#runtime.log.warn(CHANGES_DROPPED);
+    this.runtime.log.warn(CHANGES_DROPPED);
   }
 
   /** After a commit that failed on the way out: no retry, no cookie. */
@@ -319,40 +223,20 @@ export class SessionLifecycle {
 
   /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
   abandonTooLate(): void {
-    if (this.#session.phase === 'ending') void this.destroy();
+    if (this.session.phase === 'ending') void this.destroy();
     this.abandon();
-  }
-
-  /** Whether a commit failed on the way out. */
-  get abandoned(): boolean {
-    return this.#abandoned;
   }
 
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
-    const session = this.#session;
+    const session = this.session;
     // What was sealed before another request signed out is not sent after it.
-    if (this.#abandoned || session.isToldByOthers || this.#backend.isOver(session)) return NONE;
+    if (this.#abandoned || session.isToldByOthers || this.backend.isOver(session)) return NONE;
     if (session.cookieDue && session.loaded !== null) {
-      const maxAge = this.#runtime.lifetimes.maxAge(session.state, session.expiresAt);
+      const maxAge = this.runtime.lifetimes.maxAge(session.state, this.expiresAt);
       return { kind: 'set', token: this.token, maxAge, fresh: session.fresh };
     }
     return cameWithCookie && this.#destroyed !== null && this.#destroyed.expiresCookie ? EXPIRE : NONE;
   }
-}
-
-function neverSettles(key: string): SessionValueError {
-  return new SessionValueError(
-    `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
-      'commit has no end. Put a plain copy of it into the session, and do not go on changing it while the session is committed.',
-    { atCommit: true },
-  );
-}
-
-function unstoredChanges(): SessionError {
-  return new SessionError(
-    'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +
-      'Call `await session.commit()` before `initiate(true)`, or `await session.reload()` to drop the changes.',
-  );
 }
