@@ -1,15 +1,15 @@
-export { SessionModule, type SessionOptionsFactory } from './session.module.js';
+export { SessionModule, type SessionOptionsFactory } from './nest/session.module.js';
 export {
   SESSION_OPTIONS,
   type DriverDefinition,
   type DriverFactory,
   type SessionModuleOptions,
 } from './options/session.options.js';
-export { Flash, Session, SessionDriver } from './session.decorators.js';
-export type { SessionFacade } from './session.facade.js';
-export { SessionInterceptor } from './session.interceptor.js';
-export { SessionMiddleware } from './session.middleware.js';
-export { SessionManager, type StoredSession } from './session.manager.js';
+export { Flash, Session, SessionDriver } from './nest/session.decorators.js';
+export type { SessionFacade } from './nest/session.facade.js';
+export { SessionInterceptor } from './nest/session.interceptor.js';
+export { SessionMiddleware } from './nest/session.middleware.js';
+export { SessionManager, type StoredSession } from './nest/session.manager.js';
 export { SessionUnavailableException } from './session.exception.js';
 export {
   NoSessionError,
@@ -36,6 +36,4 @@ export type { MemoryDriverOptions } from './options/memory.options.js';
 export type { FileDriverOptions } from './options/file.options.js';
 export type { RedisClient, RedisConnectionOptions, RedisDriverOptions } from './options/redis.options.js';
 export type { MemcachedClient, MemcachedDriverOptions } from './options/memcached.options.js';
-export type { DatabaseDriverOptions } from './options/database.options.js';
-export { SessionEntity } from './drivers/database/session.entity.js';
-export { CreateSessionsTable1700000000000 } from './drivers/database/create-sessions-table.migration.js';
+export type { DatabaseDriverOptions, SessionDataSource } from './options/database.options.js';

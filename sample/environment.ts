@@ -1,5 +1,5 @@
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Max, Min, validateSync } from 'class-validator';
 
 /** The drivers that the shop can be started with. */
 export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'database'] as const;
@@ -22,6 +22,11 @@ export class Environment {
   @Min(0)
   @Max(65_535)
   PORT: number = 3000;
+
+  /** The address to listen on. By default only this machine itself gets in; `0.0.0.0` lets others in too. */
+  @IsString()
+  @IsNotEmpty()
+  HOST: string = '127.0.0.1';
 
   /** Where the sessions live. */
   @IsIn(DRIVERS)

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 
 import type { Environment } from './environment.js';
 import { furnish } from './furnish.js';
+import { whyNotListening } from './listening.js';
 import { ShopModule } from './shop.module.js';
 
 const app = await NestFactory.create<NestExpressApplication>(ShopModule, {
@@ -17,8 +18,17 @@ furnish(app);
 app.enableShutdownHooks();
 
 const config = app.get<ConfigService<Environment, true>>(ConfigService);
-await app.listen(config.get('PORT', { infer: true }));
+const wanted = config.get('PORT', { infer: true });
+const host = config.get('HOST', { infer: true });
+try {
+  await app.listen(wanted, host);
+} catch (error) {
+  await app.close();
+  console.error(`The shop cannot start: ${whyNotListening(error, wanted, host)}`);
+  process.exit(1);
+}
 
-// Nest reports the address of the socket ([::1] and the like). `localhost` is what people type.
-const { port } = new URL(await app.getUrl());
-console.log(`The shop is open at http://localhost:${port}`);
+// Nest reports the address of the socket (127.0.0.1, [::1] and the like). `localhost` is what people type.
+const { port, hostname } = new URL(await app.getUrl());
+const isHere = ['127.0.0.1', '[::1]', '[::]', '0.0.0.0'].includes(hostname);
+console.log(`The shop is open at http://${isHere ? 'localhost' : hostname}:${port}`);

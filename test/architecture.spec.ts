@@ -80,21 +80,23 @@ const isPackage = (name: string): boolean => !files.includes(name);
 /** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
 const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
-  crypto: ['own-text.ts'],
+  crypto: ['state'],
   options: ['session.errors.ts', 'state'],
-  drivers: ['clock.ts', 'session.errors.ts', 'crypto', 'options'],
-  conformance: ['clock.ts', 'session.errors.ts', 'drivers'],
-  lifecycle: ['clock.ts', 'own-text.ts', 'session.errors.ts', 'crypto', 'state', 'drivers'],
+  drivers: ['session.errors.ts', 'crypto', 'options'],
+  conformance: ['session.errors.ts', 'drivers'],
+  lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
-  http: [
-    'own-text.ts',
+  http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
+  nest: [
     'session.errors.ts',
     'session.exception.ts',
-    'session.context.ts',
     'crypto',
     'options',
+    'state',
+    'drivers',
     'lifecycle',
     'session',
+    'http',
   ],
 };
 
@@ -110,6 +112,20 @@ const OPTIONAL = [
 
 /** An option may be of any type, a driver or a route of Nest's: its type is named, nothing is loaded for it. */
 const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from) === 'options' && typeOnly;
+/** Ways in for those who have the optional package installed: what they alone lead to may import it outright. */
+const DOORS = ['drivers/database/index.ts'];
+
+/** The files that are loaded, at once or later, by whoever imports the root or a door that asks for no optional package. */
+function filesWithoutDoors(): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const walk = (file: string): void => {
+    if (reached.has(file) || isPackage(file)) return;
+    reached.add(file);
+    for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
+  };
+  ['index.ts', 'conformance/index.ts'].forEach(walk);
+  return reached;
+}
 
 const shown = ({ from, to }: Dependency): string => `lib/${from} imports ${to}`;
 
@@ -155,11 +171,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in http/ and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in http/ and in the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        layerOf(from) !== 'http' &&
+        !['nest', 'http'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.
@@ -187,11 +203,16 @@ describe('The code of lib', () => {
     expect(across.map(shown)).toEqual([]);
   });
 
-  it('loads an optional package only when a driver asks for it', () => {
+  it('loads an optional package only when a driver asks for it, or by a door of its own', () => {
+    const reached = filesWithoutDoors();
+    expect([...reached]).toEqual(expect.arrayContaining(['drivers/database/database.driver.ts']));
+    expect(DOORS.filter((door) => !files.includes(door) || reached.has(door))).toEqual([]);
     const eager = dependencies.filter(
       ({ to, typeOnly, lazy }) => OPTIONAL.includes(to) && !typeOnly && !lazy,
     );
-    expect(eager.map(shown)).toEqual([]);
+    expect(eager.filter(({ from }) => reached.has(from)).map(shown)).toEqual([]);
+    const folders = DOORS.map((door) => posix.dirname(door));
+    expect(eager.filter(({ from }) => !folders.includes(posix.dirname(from))).map(shown)).toEqual([]);
   });
 
   // esbuild and webpack pass over such an import where the package is missing, and stop at any other.

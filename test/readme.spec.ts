@@ -1,68 +1,242 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Type } from '@nestjs/common';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import request from 'supertest';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readmeSnippets } from './support/readme-snippets.js';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { SessionModule } from 'nestjs-session-kit';
+import { anchorsOf, linksOf } from './support/doc-links.js';
+import { docSnippets, pages } from './support/doc-snippets.js';
+import { PLATFORMS, type Platform } from './support/test-app.js';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Below the repository, so that the snippets find the packages that they import. */
 const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
 
-function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-  return ts.parseJsonConfigFileContent({ ...config, include: ['test/readme.spec.ts'] }, ts.sys, ROOT).options;
-}
+const snippets = docSnippets();
+const complaints = compile();
 
-function complaintsOf(files: readonly string[]): string[] {
-  const program = ts.createProgram([...files], { ...compilerOptions(), noEmit: true });
+/** Writes every snippet and compiles all of them as one program, into the same folder. */
+function compile(): string[] {
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  for (const { name, code } of snippets) writeFileSync(join(FOLDER, name), code);
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
+  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
+  const files = snippets.map(({ name }) => join(FOLDER, name));
+  const program = ts.createProgram(files, { ...options, declaration: false });
+  for (const file of program.getSourceFiles()) {
+    // The folder is an ES module, as the repository is; what the snippets import stays where it is.
+    if (dirname(file.fileName) === FOLDER) {
+      program.emit(file, (path, text) => writeFileSync(join(FOLDER, path.split('/').at(-1) ?? ''), text));
+    }
+  }
   return ts
     .getPreEmitDiagnostics(program)
     .map(
-      (each) => `${each.file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(each.messageText, '\n')}`,
+      ({ file, messageText }) =>
+        `${relative(FOLDER, file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
     );
 }
 
-describe('the README', () => {
-  const all = readmeSnippets();
+/** What a snippet exports, when it runs. */
+function loaded<T>(name: string): Promise<T> {
+  vi.stubEnv('SESSION_SECRET', randomBytes(32).toString('base64url'));
+  return import(/* @vite-ignore */ join(FOLDER, name.replace(/\.ts$/, '.js')));
+}
 
-  beforeAll(() => {
-    mkdirSync(FOLDER, { recursive: true });
-    for (const { name, code } of all) writeFileSync(join(FOLDER, name), code);
-  });
+/** The name of the one snippet of a page that declares this class. */
+function declaring(className: string): string {
+  const found = snippets.filter(({ code }) => code.includes(`class ${className} `));
+  expect(found.map(({ page }) => page)).toHaveLength(1);
+  return found[0]?.name ?? '';
+}
 
+/** An application that listens, and ends with its test. */
+class Running implements AsyncDisposable {
+  private constructor(private readonly app: INestApplication) {}
+
+  static async of(created: Promise<INestApplication>): Promise<Running> {
+    const app = await created;
+    await app.listen(0, '127.0.0.1');
+    return new Running(app);
+  }
+
+  /** Keeps its cookies from request to request. */
+  async visitor(): Promise<ReturnType<typeof request.agent>> {
+    return request.agent(await this.app.getUrl());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.app.close();
+  }
+}
+
+function create(module: Type, platform: Platform): Promise<INestApplication> {
+  const adapter = platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  return NestFactory.create(module, adapter, { logger: false, forceCloseConnections: true });
+}
+
+/** An application with one controller of the documentation. */
+async function withController(className: string, platform: Platform) {
+  const exported = await loaded<Record<string, Type>>(declaring(className));
+  const controller = exported[className];
+  if (controller === undefined) throw new Error(`${className} is not exported.`);
+  @Module({
+    imports: [SessionModule.forRoot({ secret: randomBytes(32).toString('hex'), driver: 'memory' })],
+    controllers: [controller],
+  })
+  class OneController {}
+  return Running.of(create(OneController, platform));
+}
+
+describe('the documentation', () => {
   afterAll(() => {
     vi.unstubAllEnvs();
     rmSync(FOLDER, { recursive: true, force: true });
   });
 
-  it('has snippets that compile in strict mode when pasted', () => {
-    expect(all.length).toBeGreaterThan(8);
-    expect(complaintsOf(all.map(({ name }) => join(FOLDER, name)))).toEqual([]);
+  it('has snippets of which each compiles in strict mode when pasted', () => {
+    expect(snippets.length).toBeGreaterThan(20);
+    expect(complaints).toEqual([]);
   });
 
-  it('has a quick start that works when pasted', async () => {
-    for (const { name, code } of all) {
-      writeFileSync(
-        join(FOLDER, name.replace('.ts', '.js')),
-        ts.transpile(code, { ...compilerOptions(), module: ts.ModuleKind.ESNext }),
-      );
+  it('calls no two snippets by one name', () => {
+    const names = snippets.map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('has no link to a page, a heading or a file that is not there', () => {
+    const broken: string[] = [];
+    for (const page of [
+      ...pages(),
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'sample/README.md',
+    ]) {
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      for (const link of linksOf(text)) {
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+        const isThere =
+          existsSync(target) &&
+          (anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).includes(anchor));
+        if (!isThere) broken.push(`${page}: ${link}`);
+      }
     }
-    vi.stubEnv('SESSION_SECRET', randomBytes(32).toString('base64url'));
-    const module: { AppModule: Type } = await import(/* @vite-ignore */ join(FOLDER, 'app.module.js'));
-    const app = await NestFactory.create(module.AppModule, { logger: false, forceCloseConnections: true });
-    await app.listen(0, '127.0.0.1');
-    try {
-      const visitor = request.agent(await app.getUrl());
+    expect(broken).toEqual([]);
+  });
+
+  it('explains only texts that the package has', () => {
+    const lib = join(ROOT, 'lib');
+    const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(lib, name), 'utf8'))
+      .join('\n')
+      // A text that goes on in the next line.
+      .replaceAll(/['"`] \+\s*['"`]/g, '');
+    const rows = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8').match(/^\| .*? \|/gm) ?? [];
+    const texts = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text));
+    expect(texts.length).toBeGreaterThan(25);
+    // Three dots stand for what differs.
+    const isThere = (text: string): boolean =>
+      text.split('...').every((part) => source.includes(part.trim()));
+    expect(texts.filter((text) => !isThere(text))).toEqual([]);
+  });
+
+  it('names every page in its table of contents', () => {
+    const contents = linksOf(readFileSync(join(ROOT, 'docs', 'README.md'), 'utf8'));
+    const written = pages().filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
+    expect(written.filter((page) => !contents.includes(page.replace('docs/', '')))).toEqual([]);
+  });
+
+  describe.each(PLATFORMS)('when pasted, on %s,', (platform) => {
+    it('has a quick start that works', async () => {
+      const { AppModule } = await loaded<{ AppModule: Type }>('app.module.ts');
+      await using app = await Running.of(create(AppModule, platform));
+      const visitor = await app.visitor();
       await visitor.get('/cart').expect(200, { items: [], count: 0 });
       await visitor.post('/cart').send({ item: 'tea' }).expect(302);
       await visitor.get('/cart').expect(200, { items: ['tea'], count: 1, status: 'Added to your cart.' });
       await visitor.get('/cart').expect(200, { items: ['tea'], count: 1 });
-    } finally {
-      await app.close();
-    }
+    });
+
+    it('has a form that comes back with its errors and what was typed', async () => {
+      await using app = await withController('CheckoutController', platform);
+      const visitor = await app.visitor();
+      const refused = await visitor.post('/checkout').send({ email: 'nobody' }).expect(302);
+      expect(refused.headers['location']).toBe('/checkout');
+      await visitor
+        .get('/checkout')
+        .expect(200, { errors: { email: 'Give an e-mail address.' }, email: 'nobody' });
+      const taken = await visitor.post('/checkout').send({ email: 'ada@example.com' }).expect(302);
+      expect(taken.headers['location']).toBe('/checkout/thanks');
+    });
+
+    it('signs in with a new cookie, and out', async () => {
+      await using app = await withController('SignInController', platform);
+      const visitor = await app.visitor();
+      await visitor.post('/sign-in').send({ email: 'ada@example.com', password: 'guess' }).expect(401);
+      const form = { email: 'ada@example.com', password: 'correct horse', remember: 'on' };
+      const first = await visitor.post('/sign-in').send(form).expect(302);
+      const cookies = (response: request.Response): string => String(response.headers['set-cookie']);
+      expect(cookies(first)).toMatch(/Max-Age=\d{8,}/);
+      const out = await visitor.post('/sign-out').expect(302);
+      expect(cookies(out)).not.toBe(cookies(first));
+    });
+
+    it('counts visits with a type of its own', async () => {
+      await using app = await withController('VisitsController', platform);
+      const visitor = await app.visitor();
+      await visitor
+        .get('/visits')
+        .expect(200)
+        .expect(({ text }) => expect(text).toBe('1'));
+      await visitor
+        .get('/visits')
+        .expect(200)
+        .expect(({ text }) => expect(text).toBe('2'));
+    });
+  });
+
+  describe('has a test that passes:', async () => {
+    await loaded('cart.spec.ts');
+  });
+
+  it('has a CSRF token that lets its own visitor post, and nobody else', async () => {
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+      'csrf.main.ts',
+    );
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    const { text } = await visitor.get('/address').expect(200);
+    const token = /value="(\w+)"/.exec(text)?.[1];
+    expect(token).toBeDefined();
+    await visitor.post('/address').type('form').send({}).expect(403);
+    await visitor.post('/address').type('form').send({ _csrf: token }).expect(302);
+    await visitor.post('/address').set('x-csrf-token', String(token)).expect(302);
+    await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
+  });
+
+  it('lets a page of another origin in with its cookie, and no other', async () => {
+    const name = 'other-origin.main.ts';
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(name);
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    const preflight = await visitor
+      .options('/cart')
+      .set({ Origin: 'https://shop.example', 'Access-Control-Request-Method': 'POST' })
+      .expect(204);
+    expect(preflight.headers['access-control-allow-origin']).toBe('https://shop.example');
+    expect(preflight.headers['access-control-allow-credentials']).toBe('true');
+    const added = await visitor.post('/cart').set('Origin', 'https://shop.example').send({ item: 'tea' });
+    expect(String(added.headers['set-cookie'])).toMatch(
+      /^__Host-session=.*; Secure; Partitioned; SameSite=None/,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../drivers/clock.js';
 
 /** A clock that stands still until a test moves it. */
 export class StoppedClock implements Clock {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../drivers/clock.js';
 
 /**
  * Has `Date` show the time of a clock: for drivers that ask it themselves.

@@ -1,5 +1,5 @@
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { ownText } from '../own-text.js';
+import { ownText } from '../state/own-text.js';
 import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
 import { Hmac } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';

@@ -1,4 +1,4 @@
-import { ownText } from '../own-text.js';
+import { ownText } from '../state/own-text.js';
 
 /** How many characters at the end of a token it is looked up by: 128 bits are 22. */
 const END = 24;

@@ -1,5 +1,6 @@
 import { SessionError } from '../session.errors.js';
 import type { SealingDriver, SessionRecord } from './driver.js';
+import { recordAnswered } from './guard/driver-answers.js';
 import type { StoreGuard } from './guard/store-guard.js';
 import type { StoreUse } from './guard/store-health.js';
 
@@ -27,20 +28,25 @@ export class CookieSafeDriver implements SealingDriver {
   }
 
   seal(record: SessionRecord): string | Promise<string> {
-    const token = this.#guarded('writing', () => this.#driver.seal(record));
-    return token instanceof Promise ? token.then((sealed) => this.#safe(sealed)) : this.#safe(token);
+    return this.#guarded(
+      'writing',
+      () => this.#driver.seal(record),
+      (token) => this.#safe(token),
+    );
   }
 
   open(token: string): SessionRecord | null | Promise<SessionRecord | null> {
-    return this.#guarded('reading', () => this.#driver.open(token));
+    const opened = (record: SessionRecord | null): SessionRecord | null =>
+      recordAnswered(this.#name, 'open', record);
+    return this.#guarded('reading', () => this.#driver.open(token), opened);
   }
 
-  #guarded<T>(use: StoreUse, call: () => T | Promise<T>): T | Promise<T> {
-    if (this.#isAsynchronous) return this.#guard.run(use, '', {}, async () => call());
+  #guarded<T>(use: StoreUse, call: () => T | Promise<T>, judge: (answer: T) => T): T | Promise<T> {
+    if (this.#isAsynchronous) return this.#guard.run(use, '', {}, async () => call(), judge);
     const result = call();
-    if (!(result instanceof Promise)) return result;
+    if (!(result instanceof Promise)) return judge(result);
     this.#isAsynchronous = true;
-    return this.#guard.run(use, '', {}, () => result);
+    return this.#guard.run(use, '', {}, () => result, judge);
   }
 
   /** @throws SessionError that does not show the token */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from './clock.js';
 
 /** What a built-in driver is handed besides the option under its name. */
 export interface DriverContext {

@@ -146,11 +146,22 @@ function methodOf(method: unknown): string | null {
 
 /** The path of a URL, as the router sees it. */
 function pathOf(url: string, habits: RouterHabits): string {
-  const end = url.search(habits.endsAtSemicolon ? /[?;]/ : /\?/);
-  const path = end === -1 ? url : url.slice(0, end);
+  const target = url.startsWith('/') ? url : withoutOrigin(url);
+  const end = target.search(habits.endsAtSemicolon ? /[?#;]/ : /[?#]/);
+  const path = decoded(end === -1 ? target : target.slice(0, end), habits);
+  return habits.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
+}
+
+/** Clients may ask for a whole URL, as they do of a proxy (RFC 9112, section 3.2.2), and routers take its path. */
+function withoutOrigin(url: string): string {
+  return url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
+}
+
+function decoded(path: string, habits: RouterHabits): string {
   if (!habits.decodes || !path.includes('%')) return path;
   try {
-    return decodeURI(path);
+    // An encoded percent sign stays encoded: what it stands before is no escape of the router's.
+    return decodeURI(path.replaceAll('%25', '%2525'));
   } catch {
     // The router answers it with 400.
     return path;

@@ -3,7 +3,7 @@ import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { ownStart, ownText } from '../own-text.js';
+import { ownStart, ownText } from '../state/own-text.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response-gate.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';

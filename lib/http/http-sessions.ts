@@ -1,5 +1,5 @@
 import { RequestSession } from '../session/request-session.js';
-import { sessionContext } from '../session.context.js';
+import { sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
@@ -78,18 +78,19 @@ export class HttpSessions {
   isEntered(req: RawRequest): boolean {
     const current = req[CURRENT];
     if (current?.owner === this) return sessionContext.getStore() === current.session;
-    return this.#openedFor(req) === undefined;
+    return this.#openedFor(req) === undefined && sessionContext.getStore() === undefined;
   }
 
   /**
    * Calls something as a part of a request of this application, whatever context the caller comes in: middleware may go on
    * in a callback that belongs to another request, and an application mounted below may have had the request meanwhile.
+   * Where nothing is opened for the request, it is called as a part of none.
    */
   enter<T>(req: RawRequest, call: () => T): T {
     const opened = this.#openedFor(req);
-    if (opened === undefined) return call();
-    req[CURRENT] = opened;
-    return sessionContext.getStore() === opened.session ? call() : sessionContext.run(opened.session, call);
+    if (opened !== undefined) req[CURRENT] = opened;
+    const session = opened?.session;
+    return sessionContext.getStore() === session ? call() : sessionContext.run(session, call);
   }
 
   #addProperties(req: RawRequest): void {

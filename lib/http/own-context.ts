@@ -27,6 +27,11 @@ export function inOwnContext(
   return Object.defineProperty(wrapped, 'name', { value: middleware.name });
 }
 
+/** What a router calls for a request. */
+export function isMiddleware(value: unknown): value is Middleware {
+  return typeof value === 'function';
+}
+
 function isForErrors(middleware: Middleware | ErrorMiddleware): middleware is ErrorMiddleware {
   return middleware.length === 4;
 }

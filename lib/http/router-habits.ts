@@ -10,6 +10,8 @@ export interface RouterHabits {
   readonly decodes: boolean;
   /** Whether a semicolon ends the path, as a question mark does. */
   readonly endsAtSemicolon: boolean;
+  /** Whether `//files///a` is the same path as `/files/a`. */
+  readonly mergesSlashes: boolean;
 }
 
 /** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
@@ -22,5 +24,17 @@ export function routerHabitsOf(adapter: HttpServer): RouterHabits {
     ignoreTrailingSlash: told?.ignoreTrailingSlash ?? !isFastify,
     decodes: isFastify,
     endsAtSemicolon: told?.useSemicolonDelimiter ?? false,
+    mergesSlashes: isFastify && ignoresDuplicateSlashes(adapter.getInstance()),
   };
+}
+
+/** Nest does not tell. Fastify takes it among the options of its router, which win, and beside them. */
+function ignoresDuplicateSlashes(fastify: unknown): boolean {
+  const config = member(fastify, 'initialConfig');
+  const ofRouter = member(member(config, 'routerOptions'), 'ignoreDuplicateSlashes');
+  return Boolean(ofRouter) || Boolean(member(config, 'ignoreDuplicateSlashes'));
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

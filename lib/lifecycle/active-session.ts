@@ -16,7 +16,6 @@ type Newest = Pick<SessionRecord, 'version' | 'expiresAt' | 'payload'>;
  * state are changed by the methods below alone.
  */
 export class ActiveSession {
-  phase: Phase = 'new';
   loaded: LoadedVersion | null = null;
   /** Whether the id was made in this request. */
   fresh = true;
@@ -43,12 +42,14 @@ export class ActiveSession {
    * @param ages whether the request uses flash messages up
    * @param clientOf who is at the other end, asked only when a record is written
    * @param id that it begins with; null: a new one, made when something needs it
+   * @param phase `new`, or `left` where the request came late
    */
   constructor(
     readonly runtime: SessionRuntime,
     readonly ages: Ages,
     readonly clientOf: (() => Client) | null,
     id: string | null,
+    public phase: Phase,
   ) {
     this.#id = id;
   }
@@ -135,6 +136,8 @@ export class ActiveSession {
   found(loaded: LoadedVersion, state: SessionState): void {
     this.#standOn(loaded, 'stored');
     this.#id = loaded.id;
+    // Of several tokens, one before this may have been of a session that was left.
+    this.#movedTo = null;
     this.fresh = false;
     this.#state = state;
     this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
@@ -142,9 +145,8 @@ export class ActiveSession {
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
   leave(to: string): void {
-    if (this.phase !== 'new') return;
-    this.phase = 'left';
-    this.#movedTo = to;
+    this.#enter('left');
+    this.#movedTo ??= to;
   }
 
   /** Writing is refused from here on. `degraded`: the store failed while it was loaded, so that it is empty. */

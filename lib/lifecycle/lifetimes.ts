@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../drivers/clock.js';
 import type { SessionState } from '../state/session-state.js';
 
 /** What the application has set about how long sessions live. */

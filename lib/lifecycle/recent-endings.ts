@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.js';
-import { ownText } from '../own-text.js';
+import type { Clock } from '../drivers/clock.js';
+import { ownText } from '../state/own-text.js';
 import { REDIRECT_MS } from './record-remover.js';
 
 /** For how long an ending is remembered, in ms: longer than requests take. */

@@ -1,3 +1,4 @@
+import { isFull } from '../drivers/guard/full-store.js';
 import { SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
@@ -103,7 +104,7 @@ export class RecordBackend implements SessionBackend {
       else session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
-      if (!this.#runtime.degrade || !(error instanceof SessionStoreError)) throw error;
+      if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
       session.renewed(null, false);
     }
   }

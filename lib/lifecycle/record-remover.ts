@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';

@@ -1,4 +1,4 @@
-import { ownText } from '../own-text.js';
+import { ownText } from '../state/own-text.js';
 import { type Values, readPath } from '../state/values.js';
 
 /** What stores have room for, in characters. */

@@ -65,7 +65,10 @@ export class SealedBackend implements SessionBackend {
   }
 
   /** Nothing is kept anywhere under an id: the session stays empty. */
-  load(): void {}
+  load(session: ActiveSession, id: string): void {
+    const fate = this.#endings.fateOf(id);
+    if (fate.kind === 'moved') session.leave(fate.to);
+  }
 
   /** What the browser has, or is about to get: nobody else can have changed that. */
   reload(session: ActiveSession): void {

@@ -56,9 +56,11 @@ export class SessionLifecycle extends SessionView {
    * @param id of the session that begins where nothing is loaded; null: a new one
    */
   switchTo(id: string | null): void {
+    // A request that came late stores nothing of its own under an id that nobody has.
+    const next = this.begin(id, this.session.phase === 'left' ? 'left' : 'new');
     this.session.close();
     this.#destroyed?.forgetCookie();
-    this.session = this.begin(id);
+    this.session = next;
   }
 
   /**
@@ -129,10 +131,11 @@ export class SessionLifecycle extends SessionView {
    */
   destroy(): Promise<void> {
     const session = this.session;
+    const next = this.begin(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
     const isKept = this.#mayBeStored(session);
     this.#destroyed ??= new DestroyedSessions(this.backend, (this.#queue ??= new RequestQueue()));
     const removing = this.#destroyed.add(session, isKept);
-    this.session = this.begin(null);
+    this.session = next;
     return removing;
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../drivers/clock.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';

@@ -21,12 +21,12 @@ export abstract class SessionView {
     this.backend = backend;
     this.#ages = ages;
     this.#clientOf = clientOf;
-    this.session = this.begin(null);
+    this.session = this.begin(null, 'new');
   }
 
   /** @param id null: a new one */
-  protected begin(id: string | null): ActiveSession {
-    return new ActiveSession(this.runtime, this.#ages, this.#clientOf, id);
+  protected begin(id: string | null, phase: 'new' | 'left'): ActiveSession {
+    return new ActiveSession(this.runtime, this.#ages, this.#clientOf, id, phase);
   }
 
   get id(): string {

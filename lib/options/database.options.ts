@@ -1,16 +1,27 @@
-/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
-import type { DataSource } from 'typeorm';
 import { is, text } from './checks.js';
 import { type Table, group } from './table.js';
+
+/**
+ * What the driver sees a TypeORM `DataSource` by: an application without TypeORM has no types of it either. A `DataSource` of
+ * TypeORM 1 has it all.
+ */
+export interface SessionDataSource {
+  /** Whether it is connected. */
+  readonly isInitialized: boolean;
+  /** Its options; `type` names the kind of database. */
+  readonly options: { readonly type: string };
+  /** Takes a connection from the pool. */
+  createQueryRunner(mode?: 'master' | 'slave'): object;
+}
 
 /** The option `database`. */
 export interface DatabaseDriverOptions {
   /**
-   * The TypeORM data source to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
+   * The TypeORM `DataSource` to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
    * it. Default: the one that TypeOrmModule provides without a name. The application owns it: the driver never
    * initializes or destroys it.
    */
-  readonly dataSource?: DataSource | string;
+  readonly dataSource?: SessionDataSource | string;
   /**
    * The table, `table` or `schema.table`. Default: `sessions`, or the table of the one entity that extends
    * SessionEntity. The data source's `entityPrefix` and `schema` apply as they do to entities.
@@ -19,7 +30,7 @@ export interface DatabaseDriverOptions {
 }
 
 /** Known by what it can do, not by its class: an application may have more than one copy of TypeORM. */
-export function isDataSource(value: unknown): value is DataSource {
+export function isDataSource(value: unknown): value is SessionDataSource {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -36,7 +47,7 @@ export const databaseOptions = group({
   dataSource: {
     check: is(
       'a DataSource of TypeORM, or the name of one that TypeOrmModule provides',
-      (value): value is DataSource | string => typeof value === 'string' || isDataSource(value),
+      (value): value is SessionDataSource | string => typeof value === 'string' || isDataSource(value),
     ),
   },
   table: {

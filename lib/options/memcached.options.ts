@@ -1,5 +1,3 @@
-/** @ts-ignore -- an application without memcache-client has no types of it either, and needs none */
-import type { MemcacheClient } from 'memcache-client';
 import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
 import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './table.js';
@@ -43,8 +41,8 @@ export type MemcachedDriverOptions = {
       client?: never;
     }
   | {
-      /** A client of the application, made for one server (memcache-client picks among several at random). */
-      client: MemcacheClient | MemcachedClient;
+      /** A `MemcacheClient` of the application, made for one server (memcache-client picks among several at random). */
+      client: MemcachedClient;
       servers?: never;
     }
 );

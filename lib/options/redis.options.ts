@@ -1,5 +1,4 @@
-/** @ts-ignore -- an application without ioredis has no types of it either, and needs none */
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { ConnectionOptions } from 'node:tls';
 import { Refusal, isObject, readOption, refused, withoutText } from './check.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
@@ -19,12 +18,33 @@ export interface RedisClient {
   eval(source: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
-type ReservedOption = (typeof reservedOptions)[number];
+/** What the driver decides itself, so that nobody can set it. */
+type Reserved = { [Name in (typeof reservedOptions)[number]]?: never };
 
-/** Options of ioredis for a connection of the driver's own, e.g. `host`, `port`, `password`, `db`, `tls`, `sentinels`. */
-export interface RedisConnectionOptions extends Omit<RedisOptions, ReservedOption> {
+/** Options of ioredis for a connection of the driver's own: those named here, and whatever else its `RedisOptions` have. */
+export interface RedisConnectionOptions extends Reserved {
   /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Needs no `host` beside it. */
   url?: string;
+  /** Default `localhost`, as ioredis has it. */
+  host?: string;
+  /** Default 6379. */
+  port?: number;
+  /** The path of a socket, in place of host and port. */
+  path?: string;
+  username?: string;
+  password?: string;
+  /** The number of the database. Default 0. */
+  db?: number;
+  /** Connects by TLS, with these options of Node. */
+  tls?: ConnectionOptions;
+  /** Where to ask for the master, with `name` beside it. */
+  sentinels?: { host?: string; port?: number }[];
+  /** The name under which the sentinels know the master. */
+  name?: string;
+  /** How long to wait before connecting again, in milliseconds; `attempt` counts from 1. Default 50 ms each, 250 ms at most. */
+  retryStrategy?: (attempt: number) => number | null;
+  /** Any other option of ioredis. */
+  [option: string]: unknown;
 }
 
 /**
@@ -40,10 +60,10 @@ export type RedisDriverOptions = {
 } & (
   | {
       /**
-       * An ioredis (version 5) client of the application, which opens and closes it. A `Cluster` has to read from
+       * A `Redis` or `Cluster` of ioredis 5 that belongs to the application, which opens and closes it. A `Cluster` has to read from
        * masters (`scaleReads: 'master'`, its default): a replica may still hold a session that has been logged out.
        */
-      client: Redis | Cluster | RedisClient;
+      client: RedisClient;
     }
   | (RedisConnectionOptions & { client?: never })
 );

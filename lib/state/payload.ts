@@ -1,3 +1,5 @@
+import { SessionValueError } from '../session.errors.js';
+import { readBy, writtenBy } from './serializer-answers.js';
 import type { Values } from './values.js';
 
 /**
@@ -7,9 +9,12 @@ import type { Values } from './values.js';
  * SessionModule.forRoot({ secret, serializer: { stringify: superjson.stringify, parse: superjson.parse } })
  */
 export interface SessionSerializer {
-  /** Makes text of a session. What it throws becomes a SessionValueError that names the key. */
+  /**
+   * Makes text of a session, at once: no promise. What it throws becomes a SessionValueError that names the key; anything
+   * but text that it returns fails the commit.
+   */
   stringify(value: unknown): string;
-  /** The reverse. A record that it throws on counts as absent. */
+  /** The reverse, at once as well. A record that it throws on, or knows nothing to say of, counts as absent. */
   parse(text: string): unknown;
 }
 
@@ -56,12 +61,17 @@ export type ParsedPayload =
 
 const CORRUPT: ParsedPayload = { kind: 'corrupt' };
 
-/** Reads a payload. Never throws: what cannot be understood is `corrupt`. */
+/**
+ * Reads a payload. What cannot be understood is `corrupt`.
+ *
+ * @throws SessionValueError where the serializer answers with a promise
+ */
 export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
   let parsed: unknown;
   try {
-    parsed = serializer.parse(text);
-  } catch {
+    parsed = readBy(serializer, text);
+  } catch (error) {
+    if (error instanceof SessionValueError) throw error;
     // Whatever a serializer throws means one thing here: this text is none of its own.
     return CORRUPT;
   }
@@ -73,12 +83,12 @@ export function parsePayload(text: string, serializer: SessionSerializer): Parse
 
 /** The text that leads commits under way to a session's new id. */
 export function movedPayload(to: string, serializer: SessionSerializer): string {
-  return serializer.stringify({ v: PAYLOAD_FORMAT, to });
+  return writtenBy(serializer, { v: PAYLOAD_FORMAT, to });
 }
 
 /** The text that stands for a session while its record is removed. */
 export function endedPayload(serializer: SessionSerializer): string {
-  return serializer.stringify({ v: PAYLOAD_FORMAT, end: true });
+  return writtenBy(serializer, { v: PAYLOAD_FORMAT, end: true });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

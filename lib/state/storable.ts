@@ -1,5 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from './payload.js';
+import { writtenBy } from './serializer-answers.js';
 import { shownKey } from './shown-key.js';
 import { MAX_DEPTH, type Values, isPlain } from './values.js';
 
@@ -15,8 +16,9 @@ import { MAX_DEPTH, type Values, isPlain } from './values.js';
 export function serialize(payload: Payload, serializer: SessionSerializer, plain = false): string {
   let text: string;
   try {
-    text = serializer.stringify(payload);
+    text = writtenBy(serializer, payload);
   } catch (cause) {
+    if (cause instanceof SessionValueError) throw cause;
     throw unstorable(culpritOf(payload, serializer), reasonOf(cause), cause);
   }
   // Other serializers know what to do with a Map or a BigInt; what JSON does with them is a loss.

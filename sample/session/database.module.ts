@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
-import { SessionEntity } from 'nestjs-session-kit';
+import { SessionEntity } from 'nestjs-session-kit/typeorm';
 
 import type { Environment } from '../environment.js';
 

@@ -19,7 +19,11 @@ const parts = {
   scale: 'scale/main.js',
   'lost-updates': 'lost-updates/main.js',
   flash: 'flash/main.js',
+  calls: 'calls/main.js',
 };
+
+/** The parts that measure in their own process. The others start servers, each on the Node that is asked for. */
+const runOnFirst = new Set(['scale', 'flash', 'calls']);
 
 /**
  * @param {string} program
@@ -126,7 +130,7 @@ async function main() {
 
   const [first] = nodes;
   const child = spawn(
-    part === 'scale' || part === 'flash' ? first.path : execPath,
+    runOnFirst.has(part) ? first.path : execPath,
     [join(here, 'dist', 'test', 'bench', script), ...args],
     {
       stdio: 'inherit',

@@ -39,10 +39,28 @@ describe('Starting the shop', () => {
     [{ SESSION_DRIVER: 'filing-cabinet' }, /SESSION_DRIVER must be one of.*file, memory, stealth/],
     [{ SESSION_SECRET: 'short' }, /secret.*32/s],
     [{ PORT: 'http' }, /PORT must be/],
+    [{ HOST: 'no-such-host.invalid' }, /no address no-such-host\.invalid/],
   ])('stops with a reason when given %j', async (environment, reason) => {
     const started = start(environment);
     await expect(started).rejects.toThrow(ShopDidNotStart);
     await expect(started).rejects.toThrow(reason);
+  });
+
+  it('says that its port is taken, and what to do', async () => {
+    const { url } = await start({});
+    const { port } = new URL(url);
+    await expect(start({ PORT: port })).rejects.toThrow(
+      `port ${port} is taken. Stop what listens there, or choose another`,
+    );
+  });
+
+  it.runIf(process.platform === 'linux')('listens for this machine only, unless told otherwise', async () => {
+    const { url } = await start({});
+    // All of 127.0.0.0/8 is this machine, and a server on every address would answer there.
+    const elsewhere = (shop: string) => fetch(`http://127.0.0.2:${new URL(shop).port}`);
+    await expect(elsewhere(url)).rejects.toThrow('fetch failed');
+    const open = await start({ HOST: '0.0.0.0' });
+    expect((await elsewhere(open.url)).status).toBe(200);
   });
 
   it('answers in production with a Secure cookie', async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.js';
+import type { Clock } from '../../lib/drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
 
 /** A driver as an application writes one: the four methods on a Map, and nothing else. */

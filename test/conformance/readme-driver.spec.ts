@@ -4,17 +4,17 @@ import { describeDriverConformance } from 'nestjs-session-kit/conformance';
 import ts from 'typescript';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { readmeSnippet } from '../support/readme-snippets.js';
+import { docSnippet } from '../support/doc-snippets.js';
 
 /** Below the repository, so that the snippet finds the packages that it imports. */
-const FOLDER = join(import.meta.dirname, '..', '..', 'tmp', `readme-driver-${process.pid}`);
+const FOLDER = join(import.meta.dirname, '..', '..', 'tmp', `documented-driver-${process.pid}`);
 
 interface Exported {
   readonly KeyValueService: new () => object;
   readonly KeyValueDriver: new (store: object) => RecordDriver;
 }
 
-/** What the README shows, as it stands there. */
+/** What the documentation shows, as it stands there. */
 async function shown(): Promise<Exported> {
   mkdirSync(FOLDER, { recursive: true });
   const file = join(FOLDER, 'key-value.driver.js');
@@ -24,13 +24,13 @@ async function shown(): Promise<Exported> {
     experimentalDecorators: true,
     emitDecoratorMetadata: true,
   };
-  writeFileSync(file, ts.transpile(readmeSnippet('key-value.driver.ts'), options));
+  writeFileSync(file, ts.transpile(docSnippet('key-value.driver.ts'), options));
   return import(/* @vite-ignore */ file);
 }
 
 const { KeyValueDriver, KeyValueService } = await shown();
 
-describe('the README', () => {
+describe('the documentation', () => {
   afterAll(() => {
     rmSync(FOLDER, { recursive: true, force: true });
   });

@@ -4,7 +4,7 @@ import {
   StoppedClock,
 } from 'nestjs-session-kit/conformance';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { CustomDriver } from './custom-driver.js';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownStart, ownText } from '../../lib/own-text.js';
+import { ownStart, ownText } from '../../lib/state/own-text.js';
 
 describe('A text that stands on its own', () => {
   it('is the same text, whatever it is', () => {

@@ -1,4 +1,16 @@
-import { All, Controller, Get, type INestApplication, Req, Res } from '@nestjs/common';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
+import {
+  All,
+  Controller,
+  Get,
+  type INestApplication,
+  Req,
+  Res,
+  type Type,
+  VersioningType,
+} from '@nestjs/common';
 import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -45,6 +57,10 @@ const ADAPTERS = {
   Fastify: () => new FastifyAdapter(),
   'Fastify, lenient': () =>
     new FastifyAdapter({ routerOptions: { caseSensitive: false, ignoreTrailingSlash: true } }),
+  'Fastify, with one slash for several': () =>
+    new FastifyAdapter({ routerOptions: { ignoreDuplicateSlashes: true } }),
+  'Fastify, lenient by its older options': () =>
+    new FastifyAdapter({ caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true }),
 };
 
 const PATHS = [
@@ -54,10 +70,15 @@ const PATHS = [
   '/health/',
   '/he%61lth',
   '/HE%41LTH/',
+  '//health',
+  '///HEALTH//',
+  '/he%2561lth',
   '/page',
   '/PAGE',
   '/files/a/b.css',
   '/Files/A/B.css',
+  '//files///a//b.css',
+  '//page',
 ];
 
 const EXCLUDED: readonly ExcludedRoute[] = ['/health', 'files/*path', { path: 'read', method: 'GET' }];
@@ -65,16 +86,17 @@ const EXCLUDED: readonly ExcludedRoute[] = ['/health', 'files/*path', { path: 'r
 /** What main.ts does, with the routes that are excluded. */
 interface Setup {
   readonly exclude?: readonly ExcludedRoute[];
+  readonly controllers?: Type[];
   readonly configure?: (app: INestApplication) => unknown;
 }
 
 async function serve(
   adapter: ExpressAdapter | FastifyAdapter,
-  { exclude = EXCLUDED, configure }: Setup = {},
+  { exclude = EXCLUDED, controllers = [PagesController], configure }: Setup = {},
 ): Promise<{ app: INestApplication; url: string }> {
   const module = await Test.createTestingModule({
     imports: [SessionModule.forRoot({ secret: SECRET, driver: 'memory', exclude })],
-    controllers: [PagesController],
+    controllers,
   }).compile();
   const app = module.createNestApplication<NestExpressApplication | NestFastifyApplication>(adapter, {
     logger: false,
@@ -116,12 +138,49 @@ describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapte
           if (response.status === 404) continue;
           expect([path, response.status]).toEqual([path, 200]);
           served += 1;
-          expect([path, response.body]).toEqual([path, { hasSession: path.toLowerCase() === '/page' }]);
+          expect([path, response.body]).toEqual([path, { hasSession: /^\/+page$/i.test(path) }]);
         }
       }
       expect(served).toBeGreaterThanOrEqual(3);
     },
   );
+
+  it('are found below a prefix with a parameter and the version of a controller', async () => {
+    @Controller({ path: 'versioned', version: '1' })
+    class VersionedController {
+      @Get(['health', 'page'])
+      answer(@Req() req: { session?: unknown }) {
+        return { hasSession: req.session !== undefined };
+      }
+    }
+    const { url } = await serve(adapter(), {
+      exclude: ['/v:version/versioned/health'],
+      controllers: [VersionedController],
+      configure: (app) => {
+        app.setGlobalPrefix('tenants/:tenant');
+        app.enableVersioning({ type: VersioningType.URI });
+      },
+    });
+    await request(url).get('/tenants/acme/v1/versioned/health').expect(200, { hasSession: false });
+    await request(url).get('/tenants/acme/v1/versioned/page').expect(200, { hasSession: true });
+    for (const path of ['//tenants/acme//v1/versioned/health', '/TENANTS/acme/V1/versioned/HEALTH/']) {
+      const { status, body } = await request(url).get(path);
+      expect([path, status === 404 || body]).toEqual([path, status === 404 || { hasSession: false }]);
+    }
+  });
+
+  it('are found where a client asks for a whole URL', async () => {
+    const { url } = await serve(adapter());
+    for (const [path, hasSession] of [
+      ['/health', false],
+      ['/page?a=b', true],
+    ] as const) {
+      const { port } = new URL(url);
+      const answer = get({ host: '127.0.0.1', port, path: `http://shop.test${path}`, agent: false });
+      const [response] = await once(answer, 'response');
+      expect(JSON.parse(await text(response))).toEqual({ hasSession });
+    }
+  });
 
   it('of GET are those of HEAD as well, and of no other method', async () => {
     const { url } = await serve(adapter());

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcachedProcess, startRedisProcess } from '../servers/index.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
@@ -24,6 +24,11 @@ class FullDriver extends CustomDriver {
   override write(...args: Parameters<CustomDriver['write']>): Promise<boolean> {
     if (this.isFull) return Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
     return super.write(...args);
+  }
+
+  override touch(...args: Parameters<CustomDriver['touch']>): Promise<boolean> {
+    if (this.isFull) return Promise.reject(Object.assign(new Error('disk full'), { code: 'ENOSPC' }));
+    return super.touch(...args);
   }
 }
 
@@ -106,6 +111,19 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
         status: 503,
       });
       expect(response.body).toMatchObject({ statusCode: 503 });
+    });
+
+    it('serves whoever only reads, and renews his cookie only where there is room to note the visit', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id } = await signIn();
+      const before = await app.manager.read(id);
+      await store.fill();
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+      onTestFinished(() => void vi.useRealTimers());
+      const { value, cookies } = await visitor.handle((session) => session.get('user'));
+      expect(value).toBe('ann');
+      const after = await app.manager.read(id);
+      expect(cookies).toHaveLength(after?.expiresAt === before?.expiresAt ? 0 : 1);
     });
 
     it('lets a visitor sign out by destroy, and expires his cookie', async () => {

@@ -23,7 +23,7 @@ import {
   type SessionModuleOptions,
   type SessionRecord,
 } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { PLATFORMS, TestApp, type TestAppSetup } from '../support/test-app.js';
 

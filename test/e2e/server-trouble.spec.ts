@@ -8,7 +8,8 @@ import {
 } from '../parallel/support/store-setting.js';
 import { viewOfStored } from '../parallel/support/play-history.js';
 import { DataSource } from 'typeorm';
-import { SessionEntity, type SessionModuleOptions } from 'nestjs-session-kit';
+import type { SessionModuleOptions } from 'nestjs-session-kit';
+import { SessionEntity } from 'nestjs-session-kit/typeorm';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import {
   type Piece,

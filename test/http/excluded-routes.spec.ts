@@ -9,12 +9,14 @@ const EXPRESS: RouterHabits = {
   ignoreTrailingSlash: true,
   decodes: false,
   endsAtSemicolon: false,
+  mergesSlashes: false,
 };
 const FASTIFY: RouterHabits = {
   caseSensitive: true,
   ignoreTrailingSlash: false,
   decodes: true,
   endsAtSemicolon: false,
+  mergesSlashes: false,
 };
 
 const setup = (prefix = '', habits = EXPRESS) => ({ globalPrefix: () => prefix, habits: () => habits });
@@ -135,6 +137,8 @@ describe('The routes of the option exclude', () => {
     ['/he%61lth', false, true],
     ['/health%2F', false, false],
     ['/%E0%A4%A', false, false],
+    ['/he%2561lth', false, false],
+    ['//health', false, false],
   ])('are compared as the router compares: %s', (url, onExpress, onFastify) => {
     expect(excludes(['/health'], url, 'GET', '', EXPRESS)).toBe(onExpress);
     expect(excludes(['/health'], url, 'GET', '', FASTIFY)).toBe(onFastify);
@@ -162,6 +166,25 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], '/health;verbose=1', 'GET', '', habits)).toBe(true);
     expect(excludes(['/files/:name'], '/page;/files/a', 'GET', '', habits)).toBe(false);
     expect(excludes(['/health'], '/health;verbose=1', 'GET', '', FASTIFY)).toBe(false);
+  });
+
+  it.each([
+    ['http://shop.test/health?verbose=1', true],
+    ['HTTPS://shop.test:8443/health', true],
+    ['/health#verbose', true],
+    ['http://shop.test/other/health', false],
+    ['ftp://shop.test/health', false],
+  ])('are found in whole URLs, as routers take them: %s', (url, expected) => {
+    for (const habits of [EXPRESS, FASTIFY])
+      expect(excludes(['/health'], url, 'GET', '', habits)).toBe(expected);
+  });
+
+  it('are found in paths with more slashes than one, where the router takes them as one', () => {
+    const habits = { ...FASTIFY, mergesSlashes: true };
+    for (const url of ['//health', '/tenants//acme///health', 'http://shop.test//health'])
+      expect(excludes(['/health'], url, 'GET', 'tenants/:tenant', habits), url).toBe(true);
+    for (const url of ['//health//', '/a//health', '/health?next=//health/'])
+      expect(excludes(['/health'], url, 'GET', '', habits), url).toBe(url.includes('?'));
   });
 
   it('are enough if one of them fits', () => {

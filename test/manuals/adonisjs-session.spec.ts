@@ -30,7 +30,7 @@ import {
   SessionReadonlyError,
   SessionValueError,
 } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
 import { type Handler, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
@@ -424,7 +424,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual(values);
     });
 
-    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the README says so.
+    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the documentation says so.
     it('keeps a Date as text with JSON, and as a Date with a serializer that knows it', async () => {
       const since = new Date('2026-02-03T04:05:06.789Z');
       const visitor = app.visitor();

@@ -11,7 +11,7 @@ import {
   type SessionModuleOptions,
   type SessionRecord,
 } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CreateSessionsTable1700000000000 } from '../../lib/drivers/database/index.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcached, startRedis, type TestServer } from '../servers/index.js';

@@ -1,3 +1,4 @@
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import type { Flashed, Values } from './naive-values.js';
 
 /** What is kept of a session: in the store, or sealed in a cookie. */
@@ -28,6 +29,8 @@ export interface Settings {
 /** The model's application: its settings and its store. */
 export class ModelApplication {
   readonly records = new Map<number, Kept>();
+  /** When ids were left for others, epoch ms. */
+  readonly #left = new Map<number, number>();
   #lastId = 0;
 
   constructor(
@@ -46,6 +49,17 @@ export class ModelApplication {
 
   remove(kept: Kept): void {
     this.records.delete(kept.id);
+  }
+
+  /** A session goes on under another id. */
+  leave(id: number): void {
+    this.#left.set(id, this.now());
+  }
+
+  /** Whether an id was left so lately that it may still lead to its session: test/parallel/left.spec.ts is about these. */
+  isJustLeft(id: number): boolean {
+    const at = this.#left.get(id);
+    return at !== undefined && this.now() - at < REDIRECT_MS;
   }
 
   find(id: number): Kept | null {

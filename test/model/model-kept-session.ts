@@ -135,6 +135,7 @@ export abstract class KeptSession extends ModelSession {
     const now = this.application.now();
     const before = this.kept;
     if (before !== null) this.application.remove(before);
+    if (before !== null && before.id !== this.ownId) this.application.leave(before.id);
     const isRenewed =
       this.application.settings.isSealed ||
       before === null ||

@@ -89,7 +89,10 @@ export class Play {
   #idOf(visitor: 0 | 1, which: string): number | null {
     if (which === 'mine') return this.#people[visitor].cookie?.kept.id ?? null;
     if (which === 'other') return this.#people[visitor === 0 ? 1 : 0].cookie?.kept.id ?? null;
-    if (which === 'former') return [...this.#ids.keys()].find((id) => this.#model.find(id) === null) ?? null;
+    if (which === 'former') {
+      const isNobodys = (id: number): boolean => this.#model.find(id) === null && !this.#model.isJustLeft(id);
+      return [...this.#ids.keys()].find(isNobodys) ?? null;
+    }
     return null;
   }
 

@@ -1,6 +1,6 @@
 import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { MemcachedDriver } from '../../lib/drivers/memcached/memcached.driver.js';
 import { readOption } from '../../lib/options/check.js';
 import { memcachedOptions } from '../../lib/options/memcached.options.js';

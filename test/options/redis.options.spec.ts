@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { RedisDriver } from '../../lib/drivers/redis/redis.driver.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 

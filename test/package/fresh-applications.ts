@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readmeSnippet } from '../support/readme-snippets.js';
+import { docSnippet } from '../support/doc-snippets.js';
 
 const execute = promisify(execFile);
 
@@ -26,7 +26,6 @@ const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
 const SOURCES = [
   'lib',
   'package.json',
-  'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
   'README.md',
@@ -87,7 +86,7 @@ export class FreshApplications implements Disposable {
     const folder = this.folderOf(kind);
     mkdirSync(folder);
     cpSync(APPLICATION, join(folder, 'src'), { recursive: true });
-    writeFileSync(join(folder, 'src', 'key-value.driver.ts'), readmeSnippet('key-value.driver.ts'));
+    writeFileSync(join(folder, 'src', 'key-value.driver.ts'), docSnippet('key-value.driver.ts'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: kind }));
     const compilerOptions = {
       module: 'nodenext',

@@ -52,7 +52,7 @@ describe('The package', () => {
   });
 
   it('exports only files that are in the tarball, with their types first', () => {
-    for (const name of ['.', './conformance']) {
+    for (const name of ['.', './conformance', './typeorm']) {
       const entry = manifest.exports[name];
       expect(typeof entry === 'object' && Object.keys(entry)[0]).toBe('types');
     }
@@ -103,6 +103,19 @@ describe('The package', () => {
     expect(specifiers.filter((name) => optionalPeers.includes(name))).toEqual([]);
   });
 
+  it('gives its entity and its migration to TypeORM by a door of their own', async () => {
+    const said = await fresh.runBesidePackage(`
+      import { DataSource } from 'typeorm';
+      import { CreateSessionsTable1700000000000, SessionEntity } from '${manifest.name}/typeorm';
+      const source = await new DataSource({
+        type: 'better-sqlite3', database: ':memory:',
+        entities: [SessionEntity], migrations: [CreateSessionsTable1700000000000], migrationsRun: true,
+      }).initialize();
+      console.log(source.getMetadata(SessionEntity).tableName, await source.getRepository(SessionEntity).count());
+    `);
+    expect(said).toBe('sessions 0\n');
+  });
+
   describe.each(MODULE_KINDS)('in an application of type "%s"', (kind) => {
     let editor: Editor | null = null;
     beforeAll(() => {
@@ -114,7 +127,7 @@ describe('The package', () => {
       expect(await fresh.compile(kind)).toBe('');
     });
 
-    it('tests the driver that the README shows with the suite for drivers, under node:test', async () => {
+    it('tests the driver that the documentation shows with the suite for drivers, under node:test', async () => {
       const report = await fresh.test(kind, 'driver-conformance.js');
       expect(Number(/^# pass (\d+)$/m.exec(report)?.[1])).toBeGreaterThan(80);
       expect(report).toMatch(/^# fail 0$/m);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Clock } from '../../lib/clock.js';
+import type { Clock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith } from '../servers/index.js';

@@ -5,7 +5,7 @@ import {
   SessionStoreError,
   SessionValueError,
 } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { describe, expect, it } from 'vitest';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 

@@ -9,7 +9,7 @@ export class GuardLog {
   error = (line: string): void => void this.lines.push(line);
 }
 
-/** A driver as requests reach it. */
-export function guarded<D extends RecordDriver>(driver: D, timeout = 2_000, log = new GuardLog()): D {
+/** A driver as requests reach it. @param timeout so long, unless it is the subject, that a slow machine is only slow */
+export function guarded<D extends RecordDriver>(driver: D, timeout = 60_000, log = new GuardLog()): D {
   return guardedDriver(driver, new StoreGuard({ name: 'test', timeout, log }));
 }

@@ -19,7 +19,7 @@ import {
   SessionModule,
   type SessionModuleOptions,
 } from 'nestjs-session-kit';
-import { type Platform, SECRET, type TestApplication, setCookies } from './test-app.js';
+import { type Platform, type TestApplication, UNHURRIED, setCookies } from './test-app.js';
 
 /** What a handler of a test has at hand. */
 export interface HandlerContext {
@@ -106,7 +106,7 @@ export class HandlerApp implements AsyncDisposable {
   static async start(platform: Platform, setup: HandlerAppSetup = {}): Promise<HandlerApp> {
     const testing = await Test.createTestingModule({
       imports: [
-        setup.session ?? SessionModule.forRoot({ secret: SECRET, driver: 'memory', ...setup.options }),
+        setup.session ?? SessionModule.forRoot({ ...UNHURRIED, ...setup.options }),
         ...(setup.imports ?? []),
       ],
       controllers: [HandlerController, ...(setup.controllers ?? [])],

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { SessionManager, SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
 import { afterEach, beforeEach, vi } from 'vitest';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import type { CookieInstruction } from '../../lib/lifecycle/session-runtime.js';

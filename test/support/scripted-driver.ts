@@ -1,5 +1,5 @@
 import type { RecordDriver, SessionRecord } from 'nestjs-session-kit';
-import { systemClock } from '../../lib/clock.js';
+import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 
 /** How a store behaves. */

@@ -14,6 +14,12 @@ export type TestApplication = NestExpressApplication | NestFastifyApplication;
 
 export const SECRET = 'a secret for tests that is long enough';
 
+/**
+ * What test applications are configured with unless they say otherwise. Where the time-out is not what a test is about, it
+ * is so long that a slow machine makes the test slow and not red.
+ */
+export const UNHURRIED = { secret: SECRET, driver: 'memory', storeTimeout: '60s' } as const;
+
 /** What a test application is made of. */
 export interface TestAppSetup {
   readonly controllers?: Type[];
@@ -33,10 +39,7 @@ export class TestApp implements AsyncDisposable {
 
   static async start(platform: Platform, setup: TestAppSetup): Promise<TestApp> {
     const testing = await Test.createTestingModule({
-      imports: [
-        SessionModule.forRoot({ secret: SECRET, driver: 'memory', ...setup.options }),
-        ...(setup.imports ?? []),
-      ],
+      imports: [SessionModule.forRoot({ ...UNHURRIED, ...setup.options }), ...(setup.imports ?? [])],
       controllers: setup.controllers ?? [],
       providers: setup.providers ?? [],
     }).compile();

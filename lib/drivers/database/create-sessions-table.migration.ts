@@ -1,6 +1,4 @@
-/** @ts-ignore -- an application without TypeORM has no types of it either, and needs none */
-import type { MigrationInterface, QueryRunner, TableColumnOptions } from 'typeorm';
-import { loadTypeOrm } from './load-typeorm.js';
+import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
 import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
 import { nameSessionTable } from './session-table.js';
 import { isMySqlFamily } from './sql-dialect.js';
@@ -12,6 +10,8 @@ import { isMySqlFamily } from './sql-dialect.js';
  * For a table of another name extend it, under a name of your own that ends in a timestamp, as all migrations have it.
  *
  * @example
+ * import { CreateSessionsTable1700000000000 } from 'nestjs-session-kit/typeorm';
+ *
  * new DataSource({ ..., migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
  *
  * export class CreateAppSessions1760000000000 extends CreateSessionsTable1700000000000 {
@@ -31,7 +31,6 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
 
   /** Makes the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
-    const { Table } = await loadTypeOrm();
     const { dataSource } = queryRunner;
     const { path, columns: names } = nameSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {

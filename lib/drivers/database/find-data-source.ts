@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { isDataSource } from '../../options/database.options.js';
+import { type SessionDataSource, isDataSource } from '../../options/database.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { loadNestTypeOrm, loadTypeOrm } from './load-typeorm.js';
 
@@ -15,22 +15,26 @@ const defaultName = 'default';
  * @throws SessionConfigError where there is none, or TypeORM is not installed
  */
 export async function findDataSource(
-  given: DataSource | string | undefined,
+  given: SessionDataSource | string | undefined,
   resolve: Resolve,
 ): Promise<DataSource> {
-  if (typeof given === 'object') return given;
-  for (const token of await tokensOf(given ?? defaultName)) {
+  if (typeof given === 'object' && isTypeOrms(given)) return given;
+  const name = typeof given === 'string' ? given : defaultName;
+  for (const token of await tokensOf(name)) {
     const found = resolve(token);
-    if (isDataSource(found)) return found;
+    if (isDataSource(found) && isTypeOrms(found)) return found;
   }
   throw new SessionConfigError(
-    given === undefined || given === defaultName
+    name === defaultName
       ? `The session driver "database" found no TypeORM DataSource in this application. Import TypeOrmModule.forRoot(...), ` +
           `or set the option 'database.dataSource' to a DataSource or to the name of one.`
-      : `The session driver "database" found no TypeORM DataSource named '${given}' (option 'database.dataSource'). ` +
-          `Name one as in TypeOrmModule.forRoot({ name: '${given}', ... }), or set the option to the DataSource itself.`,
+      : `The session driver "database" found no TypeORM DataSource named '${name}' (option 'database.dataSource'). ` +
+          `Name one as in TypeOrmModule.forRoot({ name: '${name}', ... }), or set the option to the DataSource itself.`,
   );
 }
+
+/** The option knows it by what the driver uses of it; it is all of TypeORM's class. */
+const isTypeOrms = (value: SessionDataSource): value is DataSource => isDataSource(value);
 
 /** The providers' tokens by which @nestjs/typeorm, or an application without it, provides a data source. */
 async function tokensOf(name: string): Promise<unknown[]> {

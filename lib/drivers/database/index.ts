@@ -1,3 +1,5 @@
+// What stands behind `nestjs-session-kit/typeorm`. It loads TypeORM; the driver itself does so only when it looks for the
+// application's data source.
 export { CreateSessionsTable1700000000000 } from './create-sessions-table.migration.js';
-export { DatabaseDriver } from './database.driver.js';
+export type { DatabaseDriverOptions, SessionDataSource } from '../../options/database.options.js';
 export { SessionEntity } from './session.entity.js';

@@ -96,7 +96,7 @@ export class SessionDatabase {
     }
     if (this.#known === undefined) {
       const table = locateSessionTable(this.#dataSource, this.#tableOption);
-      this.#known = { table, sql: writeSessionSql(table, this.dialect) };
+      this.#known = { table, sql: writeSessionSql(table, this.#dataSource) };
     }
     return this.#known;
   }

@@ -1,6 +1,7 @@
+import type { DataSource } from 'typeorm';
 import { sessionProperties, type SessionProperty } from './session-columns.js';
 import type { SessionTable } from './session-table.js';
-import { quoteIdentifier, type SqlDialect } from './sql-dialect.js';
+import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
 /** The driver's statements for one table. In brackets: the parameters, in their order. */
 export interface SessionSql {
@@ -30,12 +31,19 @@ export interface SessionSql {
 
 const changingProperties = sessionProperties.filter((property) => property !== 'id');
 
-/** Writes the statements for a table in a dialect. Names are quoted; values are parameters only. */
-export function writeSessionSql(sessionTable: SessionTable, dialect: SqlDialect): SessionSql {
-  const table = quoteIdentifier(sessionTable.path, dialect);
-  const column = (property: SessionProperty): string =>
-    quoteIdentifier(sessionTable.columns[property], dialect);
-  const parameter = (position: number): string => (dialect === 'postgres' ? `$${position}` : '?');
+/**
+ * Writes the statements for a table of a data source, once for all calls: TypeORM's query builder would make each anew, which
+ * takes several times as long as running it, cannot delete a limited number of rows, and needs an entity in the data source.
+ * TypeORM quotes names and names parameters; values are parameters only.
+ */
+export function writeSessionSql(sessionTable: SessionTable, { driver, options }: DataSource): SessionSql {
+  const dialect = dialectOf(options.type);
+  const table = sessionTable.path
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.');
+  const column = (property: SessionProperty): string => driver.escape(sessionTable.columns[property]);
+  const parameter = (position: number): string => driver.createParameter('', position - 1);
   const [id, expiresAt, version] = [column('id'), column('expiresAt'), column('version')];
   const assignments = changingProperties.map((property, at) => `${column(property)} = ${parameter(at + 1)}`);
   const next = changingProperties.length + 1;
@@ -49,7 +57,7 @@ export function writeSessionSql(sessionTable: SessionTable, dialect: SqlDialect)
 
   return {
     read:
-      `SELECT ${sessionProperties.map((property) => `${column(property)} AS ${quoteIdentifier(property, dialect)}`).join(', ')} ` +
+      `SELECT ${sessionProperties.map((property) => `${column(property)} AS ${driver.escape(property)}`).join(', ')} ` +
       `FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
     insert:
       dialect === 'mysql'

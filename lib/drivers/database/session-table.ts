@@ -1,6 +1,6 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { defaultTable, sessionColumns, type SessionProperty } from './session-columns.js';
-import { SessionEntity } from './session.entity.js';
+import { sessionEntityMark } from './session-entity-mark.js';
 
 /** Where the sessions are: the names as the database knows them, unquoted. */
 export interface SessionTable {
@@ -32,7 +32,7 @@ export function nameSessionTable(dataSource: DataSource, table: string): Session
   const { namingStrategy, options, driver } = dataSource;
   const nameOf = (property: SessionProperty) =>
     namingStrategy.columnName(property, sessionColumns[property].name, []);
-  const own = namingStrategy.tableName(SessionEntity.name, table);
+  const own = namingStrategy.tableName('SessionEntity', table);
   const prefixed =
     options.entityPrefix === undefined || options.entityPrefix === ''
       ? own
@@ -45,9 +45,7 @@ export function nameSessionTable(dataSource: DataSource, table: string): Session
 }
 
 function isSessionEntity({ target }: EntityMetadata): boolean {
-  return (
-    target === SessionEntity || (typeof target === 'function' && target.prototype instanceof SessionEntity)
-  );
+  return typeof target === 'function' && sessionEntityMark in target;
 }
 
 function tableOfEntity(entity: EntityMetadata): SessionTable {

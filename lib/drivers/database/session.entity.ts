@@ -1,49 +1,7 @@
-import type { EntityMetadata } from 'typeorm';
+import { Column, type ColumnOptions, Entity, type EntityMetadata, Index } from 'typeorm';
 import { isMySqlFamily } from './sql-dialect.js';
 import { defaultTable, sessionColumns, sessionProperties, type SessionProperty } from './session-columns.js';
-import { registerWithTypeOrm } from './typeorm-registry.js';
-
-/**
- * The TypeORM entity of the driver `database`: one row of the table `sessions`. Importing it does not load TypeORM.
- *
- * The driver works without it. List it among the entities of a data source to have TypeORM create the table
- * (`synchronize`), or to ask for sessions with a repository. Do not write through it: only the driver keeps versions.
- *
- * For a table of another name (or columns of your own, nullable) extend it and set the option `database.table`.
- *
- * @example
- * TypeOrmModule.forRoot({ type: 'postgres', url, entities: [SessionEntity] });
- * await dataSource.getRepository(SessionEntity).countBy({ userId: '42' });
- *
- * // above the class: `@Entity('app_sessions')`
- * class AppSession extends SessionEntity {}
- */
-export class SessionEntity {
-  /**
-   * The id of the session: as it is where it has at most 255 printable ASCII characters and no space (all generated
-   * ones have 43), else `sha256:` and the hash of it.
-   */
-  id!: string;
-  /** The user that the session belongs to; column `user_id`. */
-  userId!: string | null;
-  /** The address of the client that last wrote; column `ip_address`. */
-  ipAddress!: string | null;
-  /** The user agent that last wrote; column `user_agent`. */
-  userAgent!: string | null;
-  /** The serialized session. */
-  payload!: string;
-  /**
-   * When a request last wrote, in epoch milliseconds without their last three digits: the column `last_activity` keeps
-   * epoch seconds.
-   */
-  lastActivity!: number;
-  /** Those last three digits, 0 to 999; column `last_activity_ms`. */
-  lastActivityMs!: number;
-  /** When the session ends, in epoch milliseconds; column `expires_at`. Expired rows stay until they are collected. */
-  expiresAt!: number;
-  /** 1 for a new session, one more with each write. */
-  version!: number;
-}
+import { sessionEntityMark } from './session-entity-mark.js';
 
 /**
  * An entity has one list of columns for all kinds of databases, and the types that MySQL needs exist nowhere else.
@@ -63,18 +21,68 @@ function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | unde
   return ['expiresAt' satisfies SessionProperty];
 }
 
-registerWithTypeOrm((storage) => {
-  const target = SessionEntity;
-  storage.tables.push({ target, name: defaultTable, type: 'regular' });
-  for (const propertyName of sessionProperties) {
-    const { indexed, mysql: _mysql, ...options } = sessionColumns[propertyName];
-    storage.columns.push({ target, propertyName, mode: 'regular', options });
-    if (indexed) {
-      storage.indices.push({
-        target,
-        columns: propertyName === 'expiresAt' ? indexOnExpiry : [propertyName],
-        synchronize: true,
-      });
-    }
-  }
-});
+/** The options of a column as all kinds of databases take them. */
+function columnOf(property: SessionProperty): ColumnOptions {
+  const { indexed: _indexed, mysql: _mysql, ...options } = sessionColumns[property];
+  return options;
+}
+
+/**
+ * The TypeORM entity of the driver `database`: one row of the table `sessions`.
+ *
+ * The driver works without it. List it among the entities of a data source to have TypeORM create the table
+ * (`synchronize`), or to ask for sessions with a repository. Do not write through it: only the driver keeps versions.
+ *
+ * For a table of another name (or columns of your own, nullable) extend it and set the option `database.table`.
+ *
+ * @example
+ * import { SessionEntity } from 'nestjs-session-kit/typeorm';
+ *
+ * TypeOrmModule.forRoot({ type: 'postgres', url, entities: [SessionEntity] });
+ * await dataSource.getRepository(SessionEntity).countBy({ userId: '42' });
+ *
+ * // above the class: `@Entity('app_sessions')`
+ * class AppSession extends SessionEntity {}
+ */
+@Entity(defaultTable)
+@Index(indexOnExpiry)
+export class SessionEntity {
+  /** What the driver knows this class and those that extend it by. */
+  static readonly [sessionEntityMark] = true;
+
+  /**
+   * The id of the session: as it is where it has at most 255 printable ASCII characters and no space (all generated
+   * ones have 43), else `sha256:` and the hash of it.
+   */
+  @Column(columnOf('id'))
+  id!: string;
+  /** The user that the session belongs to; column `user_id`. */
+  @Index()
+  @Column(columnOf('userId'))
+  userId!: string | null;
+  /** The address of the client that last wrote; column `ip_address`. */
+  @Column(columnOf('ipAddress'))
+  ipAddress!: string | null;
+  /** The user agent that last wrote; column `user_agent`. */
+  @Column(columnOf('userAgent'))
+  userAgent!: string | null;
+  /** The serialized session. */
+  @Column(columnOf('payload'))
+  payload!: string;
+  /**
+   * When a request last wrote, in epoch milliseconds without their last three digits: the column `last_activity` keeps
+   * epoch seconds.
+   */
+  @Index()
+  @Column(columnOf('lastActivity'))
+  lastActivity!: number;
+  /** Those last three digits, 0 to 999; column `last_activity_ms`. */
+  @Column(columnOf('lastActivityMs'))
+  lastActivityMs!: number;
+  /** When the session ends, in epoch milliseconds; column `expires_at`. Expired rows stay until they are collected. */
+  @Column(columnOf('expiresAt'))
+  expiresAt!: number;
+  /** 1 for a new session, one more with each write. */
+  @Column(columnOf('version'))
+  version!: number;
+}

@@ -46,15 +46,6 @@ export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): 
   );
 }
 
-/** An identifier, or several joined by dots (`schema.table`), in the quotes of the dialect. */
-export function quoteIdentifier(path: string, dialect: SqlDialect): string {
-  const quote = dialect === 'mysql' ? '`' : '"';
-  return path
-    .split('.')
-    .map((part) => quote + part.replaceAll(quote, quote + quote) + quote)
-    .join('.');
-}
-
 /** Whether a data source is MySQL or MariaDB, by the type in its options. */
 export function isMySqlFamily(dataSource: Pick<DataSource, 'options'>): boolean {
   return dialects.get(dataSource.options.type) === 'mysql';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { readOption } from '../../options/check.js';
 import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';

@@ -25,6 +25,11 @@ export function failureReason(error: unknown): string {
   return [codeOf(coded), address].filter((part) => part !== undefined).join(' ');
 }
 
+/** The codes of an error and of what it was caused by, each as `failureReason` would say it. */
+export function codesOf(error: unknown): string[] {
+  return chainOf(error).flatMap((each) => codeOf(each)?.split(',', 1) ?? []);
+}
+
 /** An error and what it was caused by, the outermost first. */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];

@@ -1,4 +1,5 @@
 import type { RecordDriver } from '../driver.js';
+import { answerOf } from './driver-answers.js';
 import type { StoreGuard } from './store-guard.js';
 import type { StoreUse } from './store-health.js';
 
@@ -31,8 +32,9 @@ export function guardedDriver<D extends RecordDriver>(driver: D, guard: StoreGua
       if (NOT_FOR_REQUESTS.has(name))
         return (...given: unknown[]): unknown => Reflect.apply(member, target, given);
       const use = USES[String(name)] ?? 'writing';
+      const judge = (answer: unknown): unknown => answerOf(guard.name, String(name), answer);
       return (id: string, ...given: unknown[]): Promise<unknown> =>
-        guard.run(use, id, target, () => Reflect.apply(member, target, [id, ...given]));
+        guard.run(use, id, target, () => Reflect.apply(member, target, [id, ...given]), judge);
     },
   });
 }

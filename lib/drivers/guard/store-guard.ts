@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
 import { failureReason } from './failure-reason.js';
@@ -34,14 +34,15 @@ interface Circuits {
  * store has stopped answering, whatever fails becomes a SessionStoreError, and the log says why, once.
  */
 export class StoreGuard {
-  readonly #name: string;
+  /** The name of the driver, for messages. */
+  readonly name: string;
   readonly #timeout: number;
   readonly #health: StoreHealth;
   /** By server. A store may hang for writes alone. */
   readonly #circuits = new Map<string, Circuits>();
 
   constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
-    this.#name = name;
+    this.name = name;
     this.#timeout = timeout;
     this.#health = new StoreHealth(name, log, clock);
   }
@@ -49,20 +50,27 @@ export class StoreGuard {
   /**
    * Makes a call on the record of an id.
    *
+   * @param judge what the answer stands for; throws where it is none
    * @throws SessionStoreError where the store fails, does not answer in time, or has stopped answering; and any other error
    * of this package that the driver throws, which is about the session and not about the store
    */
-  async run<T>(use: StoreUse, id: string, store: GuardedStore, call: () => Promise<T>): Promise<T> {
+  async run<T>(
+    use: StoreUse,
+    id: string,
+    store: GuardedStore,
+    call: () => Promise<T>,
+    judge: (answer: T) => T = asItIs,
+  ): Promise<T> {
     const { failures, recoveries } = this.#health;
     try {
-      const result = await this.#circuitOf(use, store.serverOf?.(id) ?? '').run(call, store);
+      const result = judge(await this.#circuitOf(use, store.serverOf?.(id) ?? '').run(call, store));
       this.#health.succeeded(use, id, failures);
       return result;
     } catch (error) {
       if (error instanceof CircuitOpenError) {
         // Nothing was asked of the store, so this says nothing new of it.
         throw new SessionStoreError(
-          `The session store "${this.#name}" has stopped answering. Requests are refused at once until it answers again.`,
+          `The session store "${this.name}" has stopped answering. Requests are refused at once until it answers again.`,
         );
       }
       if (error instanceof SessionError && !(error instanceof SessionStoreError)) throw error;
@@ -86,19 +94,23 @@ export class StoreGuard {
     if (error instanceof CallTimeoutError) {
       const limit = error.probed ? '' : " (option 'storeTimeout')";
       const failure = new SessionStoreError(
-        `The session store "${this.#name}" did not answer within ${error.limitMs} ms${limit}.`,
+        `The session store "${this.name}" did not answer within ${error.limitMs} ms${limit}.`,
       );
       return { failure, said: failure.message };
     }
     if (error instanceof SessionStoreError)
       return { failure: error, said: error.message + inBrackets(failureReason(error.cause)) };
     const failed = (why: string): string =>
-      `The session store "${this.#name}" failed${why}. ${WHAT_TO_LOOK_AT}`;
+      `The session store "${this.name}" failed${why}. ${WHAT_TO_LOOK_AT}`;
     return {
       failure: new SessionStoreError(failed(': see cause'), { cause: error }),
       said: failed(inBrackets(failureReason(error))),
     };
   }
+}
+
+function asItIs<T>(answer: T): T {
+  return answer;
 }
 
 function inBrackets(reason: string): string {

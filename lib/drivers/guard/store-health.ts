@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../clock.js';
 
 /** What a call on a store was for. */
 export type StoreUse = 'reading' | 'removing' | 'writing';

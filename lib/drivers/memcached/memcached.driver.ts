@@ -8,7 +8,7 @@ import { SessionTooLargeError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
-import { KnownTokens } from './known-tokens.js';
+import { CasTokenCache } from './cas-token-cache.js';
 import { expiredAlready, memcachedExpiry } from './memcached.expiry.js';
 import { memcachedKey } from './memcached.key.js';
 import { isTooLarge, type MemcachedItem, MemcachedStore } from './memcached.store.js';
@@ -33,7 +33,7 @@ const mostAttempts = 100;
 export class MemcachedDriver implements RecordDriver {
   readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #tokens = new KnownTokens(mostKnownTokens);
+  readonly #tokens = new CasTokenCache(mostKnownTokens);
   #stores: MemcachedStore[] = [];
   #ring: ServerRing<MemcachedStore> | undefined;
 

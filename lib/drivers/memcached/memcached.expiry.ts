@@ -1,4 +1,4 @@
-import { systemClock } from '../../clock.js';
+import { systemClock } from '../clock.js';
 
 const longestRelativeSeconds = 30 * 24 * 60 * 60;
 const latestTime = 2 ** 31 - 1;

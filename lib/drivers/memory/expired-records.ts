@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { KeptRecord } from './kept-record.js';
+import type { SessionRecord } from '../driver.js';
 import type { ShardedMap } from './sharded-map.js';
 
 /** Well below the 20 ms of the contract: what else stops a process, such as its own memory management, comes on top. */
@@ -14,18 +14,18 @@ const recordsPerLook = 256;
  * @param remove takes one record out of wherever it is kept
  * @returns how many were removed
  */
-export async function removeExpired(
-  records: ShardedMap<KeptRecord>,
+export async function removeExpired<K extends { readonly record: SessionRecord }>(
+  records: ShardedMap<K>,
   now: number,
-  remove: (id: string, kept: KeptRecord) => void,
+  remove: (kept: K) => void,
 ): Promise<number> {
   let removed = 0;
   let seen = 0;
   // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
   let sliceEndMs = performance.now() + sliceMs;
-  for (const [id, kept] of records.entries()) {
-    if (kept.expiresAt <= now) {
-      remove(id, kept);
+  for (const kept of records.values()) {
+    if (kept.record.expiresAt <= now) {
+      remove(kept);
       removed++;
     }
     if (++seen % recordsPerLook === 0 && performance.now() >= sliceEndMs) {

@@ -20,9 +20,9 @@ export class ShardedMap<V> {
     this.#shardOf(key).delete(key);
   }
 
-  /** All entries. Those that come or go meanwhile may or may not be among them. */
-  *entries(): IterableIterator<[string, V]> {
-    for (const shard of this.#shards) yield* shard;
+  /** All values. Those that come or go meanwhile may or may not be among them. */
+  *values(): IterableIterator<V> {
+    for (const shard of this.#shards) yield* shard.values();
   }
 
   #shardOf(key: string): Map<string, V> {

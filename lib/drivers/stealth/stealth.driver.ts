@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
 import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/clock.js';
+import type { Clock } from '../../../lib/drivers/clock.js';
 
 /** The machine's clock, which can be put forward, so that sessions expire when that is wanted. */
 export class ScaleClock implements Clock {

@@ -45,7 +45,7 @@ async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<S
     case 'redis':
       return { redis: { url: place.redisUrl } };
     case 'database': {
-      const { SessionEntity } = await import('nestjs-session-kit');
+      const { SessionEntity } = await import('nestjs-session-kit/typeorm');
       return { database: { dataSource: await openSqlite(place, [SessionEntity]) } };
     }
     case 'file':

@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { getDataSourceToken, getRepositoryToken, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, LessThan, MoreThan, type Repository } from 'typeorm';
-import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
@@ -88,45 +82,6 @@ describe('SessionEntity as a repository sees it', () => {
     const [row] = await source.query<{ last_activity: number }[]>('SELECT last_activity FROM sessions');
     expect(row).toEqual({ last_activity: clock.now() / 1000 });
     await source.destroy();
-  });
-});
-
-describe('SessionEntity without TypeORM', () => {
-  it('is imported without loading TypeORM, and registered once that is loaded later', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'session-entity-'));
-    try {
-      await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-      const own = (await readdir('lib/drivers/database')).map((file) => `lib/drivers/database/${file}`);
-      const options = ['check', 'checks', 'table', 'database.options'].map(
-        (name) => `lib/options/${name}.ts`,
-      );
-      for (const path of [...own, ...options, 'lib/session.errors.ts']) {
-        const { outputText } = transpileModule(await readFile(path, 'utf8'), {
-          compilerOptions: { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 },
-        });
-        const compiled = join(folder, path.replace(/\.ts$/, '.js'));
-        await mkdir(dirname(compiled), { recursive: true });
-        await writeFile(compiled, outputText);
-      }
-      const script = `
-        import { createRequire } from 'node:module';
-        const { SessionEntity } = await import(${JSON.stringify(join(folder, 'lib/drivers/database/index.js'))});
-        const require = createRequire(${JSON.stringify(`${process.cwd()}/`)});
-        const loaded = Object.keys(require.cache).some((path) => path.includes('/typeorm/'));
-        const { DataSource } = require('typeorm');
-        const source = new DataSource({ type: 'better-sqlite3', database: ':memory:', synchronize: true, entities: [SessionEntity] });
-        await source.initialize();
-        console.log(loaded, await source.getRepository(SessionEntity).count());
-      `;
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        '--input-type=module',
-        '--eval',
-        script,
-      ]);
-      expect(stdout).toBe('false 0\n');
-    } finally {
-      await rm(folder, { recursive: true });
-    }
   });
 });
 

@@ -82,7 +82,7 @@ describeOnEachDatabase('the statements of the driver', (type) => {
         .insert(rows.map((row) => ({ ...row, id: `${row.id}-${copy}` })));
     }
     await driver.write('expired', recordWith({ expiresAt: clock.now() }));
-    const sql = writeSessionSql(locateSessionTable(source, undefined), dialect);
+    const sql = writeSessionSql(locateSessionTable(source, undefined), source);
     if (dialect !== 'sqlite')
       await source.query(dialect === 'mysql' ? 'ANALYZE TABLE sessions' : 'ANALYZE sessions');
     const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { exists, removeWithoutRoom } from '../../../lib/drivers/file/removal-without-room.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';

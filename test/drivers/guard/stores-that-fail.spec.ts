@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cluster, Redis } from 'ioredis';
@@ -76,6 +76,26 @@ describeWith(
       const { host, port } = server;
       const driver = await openRedis({ host, port, password: 'another secret' });
       expect(await saidOf(driver)).toContain('failed (WRONGPASS).');
+    });
+
+    it('says that it cannot write its own disk', async () => {
+      const server = await start({ save: '3600 1' });
+      const client = new Redis(server.url);
+      onTestFinished(() => client.disconnect());
+      // Its dump cannot be put in place: a folder of that name is in the way.
+      const setting = async (name: string): Promise<string> =>
+        [await client.config('GET', name)].flat().map(String).at(-1) ?? '';
+      await mkdir(join(await setting('dir'), await setting('dbfilename')));
+      await client.bgsave();
+      await vi.waitFor(async () => expect(await client.info('persistence')).toContain('bgsave_status:err'), {
+        timeout: 120_000,
+      });
+      expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (MISCONF).');
+    });
+
+    it('says that its cluster serves nothing', async () => {
+      const server = await start({ 'cluster-enabled': 'yes' });
+      expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (CLUSTERDOWN).');
     });
 
     it('says that it is not allowed to, also out of a script', async () => {

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
 import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
 import type { MemcachedDriverOptions } from '../../../lib/options/memcached.options.js';
@@ -14,7 +14,7 @@ export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecor
 /** An open driver that is closed when the test ends. */
 export async function openDriver(
   options: MemcachedDriverOptions,
-  storeTimeout = 2_000,
+  storeTimeout = 60_000,
 ): Promise<MemcachedDriver> {
   const driver = new MemcachedDriver(options, { clock: systemClock, storeTimeout });
   onTestFinished(() => driver.close());

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
 import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
 import type { RedisDriverOptions } from '../../../lib/options/redis.options.js';
@@ -14,7 +14,7 @@ export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecor
 }
 
 /** An open driver that is closed when the test ends. */
-export async function openDriver(options: RedisDriverOptions, storeTimeout = 2_000): Promise<RedisDriver> {
+export async function openDriver(options: RedisDriverOptions, storeTimeout = 60_000): Promise<RedisDriver> {
   const driver = new RedisDriver(options, { clock: systemClock, storeTimeout });
   onTestFinished(() => driver.close());
   await driver.open();

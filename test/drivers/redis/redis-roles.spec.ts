@@ -174,7 +174,7 @@ describeWith(
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it("is found by a client of the application's own that is set as the README says", async () => {
+    it("is found by a client of the application's own that is set as the documentation says", async () => {
       const pair = await startPair();
       const client = new Redis({
         port: pair.port,

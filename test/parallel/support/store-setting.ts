@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { systemClock } from '../../../lib/clock.js';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import { CreateSessionsTable1700000000000 } from '../../../lib/drivers/database/create-sessions-table.migration.js';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';

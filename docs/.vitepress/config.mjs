@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitepress';
+
+/** The table of contents in README.md: a group per heading, a page per link. */
+function contents() {
+  const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const [, ...groups] = text.split(/^## /m);
+  return groups.map((group) => ({
+    text: group.slice(0, group.indexOf('\n')),
+    items: [...group.matchAll(/\[([^\]]+)\]\(([^)]+)\.md\)/g)].map(([, title, page]) => ({
+      text: title,
+      link: `/${page.replace(/README$/, '')}`,
+    })),
+  }));
+}
+
+export default defineConfig({
+  title: 'nestjs-session-kit',
+  description: 'Sessions for NestJS, on Express and on Fastify',
+  srcDir: '.site/pages',
+  outDir: '.site/built',
+  cacheDir: '.site/cache',
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Contents', link: '/contents' },
+      { text: 'API', link: '/api/' },
+      { text: 'Changes', link: '/project/changelog' },
+    ],
+    sidebar: [
+      { text: 'Quick start', link: '/' },
+      ...contents(),
+      {
+        text: 'Reference',
+        items: [
+          { text: 'API', link: '/api/' },
+          { text: 'Architecture', link: '/project/architecture' },
+          { text: 'Contributing', link: '/project/contributing' },
+          { text: 'The sample shop', link: '/project/sample' },
+        ],
+      },
+    ],
+  },
+});

@@ -1,0 +1,105 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { Observable } from 'rxjs';
+import { INTERCEPTORS_METADATA } from './commit-innermost.js';
+import { sessionContext } from '../session/session.context.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import type { RequestSession } from '../session/request-session.js';
+
+type Intercept = NestInterceptor['intercept'];
+
+const kept = new WeakSet<object>();
+
+/**
+ * Lets all that an interceptor goes on to (interceptors further in, pipes, the handler), and all that it does with what
+ * comes back, run in the context that the interceptor itself was called in. `next.handle()` may be called from a callback
+ * that belongs to another request, and so may the values of a handler: a shared connection, an Observable that several
+ * requests wait for.
+ *
+ * Guards, pipes and filters need none of this: Nest awaits what they return, and is back in its own context then. And a
+ * handler without interceptors costs nothing.
+ *
+ * To be called when controllers and interceptors are known and the routes are not registered yet.
+ */
+export function keepContextOfInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
+  for (const interceptor of config.getGlobalInterceptors()) keepContext(interceptor);
+  for (const { metatype } of config.getGlobalRequestInterceptors()) keepContext(prototypeOf(metatype));
+  for (const { injectables, controllers, providers } of modules.values()) {
+    for (const { metatype, instance } of injectables.values()) {
+      keepContext(instance);
+      keepContext(prototypeOf(metatype));
+    }
+    for (const { metatype } of [...controllers.values(), ...providers.values()]) {
+      for (const interceptor of namedBy(metatype)) keepContext(interceptor);
+    }
+  }
+}
+
+/** The interceptors of a class and of its methods, of those that are given as objects. */
+function namedBy(metatype: unknown): unknown[] {
+  const named: unknown[] = [];
+  for (let each = prototypeOf(metatype); each !== null; each = parentOf(each)) {
+    const members = Object.values(Object.getOwnPropertyDescriptors(each)).map(({ value }): unknown => value);
+    // The class itself is among them, as `constructor`.
+    for (const member of members) {
+      if (typeof member !== 'function') continue;
+      const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, member);
+      if (Array.isArray(interceptors)) named.push(...interceptors);
+    }
+  }
+  return named;
+}
+
+function prototypeOf(metatype: unknown): object | null {
+  const prototype: unknown = typeof metatype === 'function' ? metatype.prototype : null;
+  return typeof prototype === 'object' ? prototype : null;
+}
+
+function parentOf(object: object): object | null {
+  const parent = Reflect.getPrototypeOf(object);
+  return parent === Object.prototype ? null : parent;
+}
+
+/** Where the method is: on the class, so that it is done once for all its instances, or on the object. */
+function keepContext(interceptor: unknown): void {
+  let holder = typeof interceptor === 'object' ? interceptor : null;
+  while (holder !== null && !Object.hasOwn(holder, 'intercept')) holder = parentOf(holder);
+  // Ours goes on at once.
+  if (holder === null || holder === SessionInterceptor.prototype) return;
+  const descriptor = Object.getOwnPropertyDescriptor(holder, 'intercept');
+  const intercept: unknown = descriptor?.value;
+  if (!isIntercept(intercept) || kept.has(intercept)) return;
+  const value = inOwnContext(intercept);
+  if (Reflect.defineProperty(holder, 'intercept', { ...descriptor, value })) kept.add(value);
+}
+
+function isIntercept(value: unknown): value is Intercept {
+  return typeof value === 'function';
+}
+
+function inOwnContext(intercept: Intercept): Intercept {
+  const wrapped: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
+    const own = sessionContext.getStore();
+    const handle = (): Observable<unknown> => answerOf(own, next);
+    return intercept.call(this, context, { handle });
+  };
+  return Object.defineProperty(wrapped, 'name', { value: intercept.name });
+}
+
+/** What a handler answers, asked for and handed on in this context. */
+function answerOf(own: RequestSession | undefined, next: CallHandler): Observable<unknown> {
+  const answers = within(own, () => next.handle());
+  return new Observable((subscriber) =>
+    within(own, () =>
+      answers.subscribe({
+        next: (value) => within(own, () => subscriber.next(value)),
+        error: (error) => within(own, () => subscriber.error(error)),
+        complete: () => within(own, () => subscriber.complete()),
+      }),
+    ),
+  );
+}
+
+function within<T>(own: RequestSession | undefined, call: () => T): T {
+  return sessionContext.getStore() === own ? call() : sessionContext.run(own, call);
+}

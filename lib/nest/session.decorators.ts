@@ -1,0 +1,145 @@
+import {
+  type ExecutionContext,
+  Injectable,
+  type PipeTransform,
+  type Type,
+  UseInterceptors,
+  createParamDecorator,
+} from '@nestjs/common';
+import { currentSession } from './current-session.js';
+import { DRIVER_NAME } from './driver-registry.js';
+import { NoSessionError } from '../session.errors.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import { FlashMessages } from '../session/flash-messages.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionData } from '../session/session-data.js';
+import type { AnyKey } from '../session/session-values.js';
+import { withFacade } from './session.facade.js';
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/**
+ * Takes a declared key, or any other. An interface of its own and no type argument: what is inferred is written out when
+ * the package is built, and nothing is declared there. Then no editor would offer what an application declares.
+ */
+interface SessionParameter {
+  (...pipes: Pipe[]): ParameterDecorator;
+  (key: AnyKey<SessionData>, ...pipes: Pipe[]): ParameterDecorator;
+}
+
+interface FlashParameter {
+  (...pipes: Pipe[]): ParameterDecorator;
+  (key: string, ...pipes: Pipe[]): ParameterDecorator;
+}
+
+const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
+  const session = required(context);
+  return key === undefined ? session : session.get(key);
+});
+
+const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
+  const { flashMessages } = required(context);
+  return key === undefined ? flashMessages : flashMessages.get(key);
+});
+
+function required(context: ExecutionContext): RequestSession {
+  const session = currentSession(context);
+  if (session !== undefined) return session;
+  const type = context.getType();
+  throw new NoSessionError(
+    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
+      (type === 'ws' || type === 'rpc'
+        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
+        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+  );
+}
+
+const intercepted = new WeakSet<object>();
+
+/** Makes a parameter decorator bring the interceptor along for its handler. */
+function committing(decorator: ParameterDecorator): ParameterDecorator {
+  return (target, key, index) => {
+    decorator(target, key, index);
+    if (key === undefined) return;
+    const descriptor = Object.getOwnPropertyDescriptor(target, key);
+    const handler: unknown = descriptor?.value;
+    if (descriptor === undefined || typeof handler !== 'function') return;
+    hideType(target, key, index);
+    if (intercepted.has(handler)) return;
+    intercepted.add(handler);
+    UseInterceptors(SessionInterceptor)(target, key, descriptor);
+  };
+}
+
+/**
+ * A ValidationPipe with `validateCustomDecorators` would make a new object of the parameter's class, and what a handler
+ * got would be neither the session of its request nor its messages. Some compilers (swc, esbuild's successors) also emit
+ * the value `Session`, which is a function and no class, where tsc emits Object.
+ */
+function hideType(target: object, key: string | symbol, index: number): void {
+  const types: unknown = Reflect.getMetadata('design:paramtypes', target, key);
+  if (!Array.isArray(types)) return;
+  const type: unknown = types[index];
+  if (type === Session || type === RequestSession || type === FlashMessages) types[index] = Object;
+}
+
+function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
+  return committing(sessionParameter(...toParameterArguments(args)));
+}
+
+/**
+ * The session, in one name: the decorator that hands it to a handler, the type of what is handed, and the facade by
+ * which any service reaches the session of the current request.
+ *
+ * A key is a dot path; a value that is missing is undefined. Where there is no session (outside a request, or on a
+ * route that the option `exclude` names), all of it throws NoSessionError.
+ *
+ * @example
+ * // decorator and type
+ * index(@Session() session: Session) { return session.get('cart', []); }
+ * // one value, with pipes
+ * show(@Session('userId', ParseIntPipe) userId: number) {}
+ * // facade
+ * Session.put('lastSearch', query);
+ */
+export const Session = withFacade<SessionParameter>(sessionDecorator);
+
+/** The session of a request; with a type argument, one with keys of your own. See RequestSession for what it can do. */
+export type Session<T extends object = SessionData> = RequestSession<T>;
+
+/**
+ * What the previous request flashed: all of it as `FlashMessages`, or one message by its dot path; undefined where it
+ * is missing. Takes pipes, as `@Session()` does, and throws NoSessionError as that does.
+ *
+ * @example
+ * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
+ * index(@Flash('status') status?: string) { return { status }; }
+ */
+export const Flash: FlashParameter = (...args: (string | Pipe)[]) =>
+  committing(flashParameter(...toParameterArguments(args)));
+
+/** createParamDecorator tells a key from a pipe by itself; only its types do not. */
+function toParameterArguments(args: (string | Pipe)[]): [string | undefined, ...Pipe[]] {
+  const [first, ...rest] = args;
+  const pipes = rest.filter((arg) => typeof arg !== 'string');
+  if (first === undefined || typeof first === 'string') return [first, ...pipes];
+  return [undefined, first, ...pipes];
+}
+
+/**
+ * Registers a provider as a session driver, with all that Nest injects into it. The option of the same name is handed
+ * to its `open(config)`.
+ *
+ * @param name what the option `driver` names
+ * @example
+ * // above the class: `@SessionDriver('mongo')`
+ * export class MongoSessionDriver implements RecordDriver {
+ *   constructor(private readonly mongo: MongoService) {}
+ * }
+ */
+export function SessionDriver(name: string): ClassDecorator {
+  return (target) => {
+    Injectable()(target);
+    Reflect.defineMetadata(DRIVER_NAME, name, target);
+  };
+}

@@ -1,0 +1,56 @@
+import { NoSessionError } from '../session.errors.js';
+import { sessionContext } from '../session/session.context.js';
+import type { RequestSession } from '../session/request-session.js';
+import {
+  SESSION_METHODS,
+  SESSION_PROPERTIES,
+  type SessionMethod,
+  type SessionProperty,
+} from '../session/session-members.js';
+
+/** Every method and property of the current request's session, to be used from anywhere. */
+export interface SessionFacade extends Pick<RequestSession, SessionMethod | SessionProperty> {
+  /**
+   * The session of the current request.
+   *
+   * @throws NoSessionError outside a request, on a route that the option `exclude` names, and where the response of the
+   * request that the code was started by has ended
+   */
+  current(): RequestSession;
+}
+
+function current(): RequestSession {
+  const session = sessionContext.getStore();
+  if (session === undefined) {
+    throw new NoSessionError(
+      'There is no current session. Session.get(...) and the like work while a request is handled: not at start-up, ' +
+        "not in a timer or queue of the application, not on routes that the option 'exclude' names. Is SessionModule imported?",
+    );
+  }
+  if (session.host.ended) {
+    throw new NoSessionError(
+      'There is no current session: this code was started by a request whose response has ended. A callback of a shared ' +
+        'connection (a pool, say) runs for whoever opened the connection. Hand the session along (@Session() session), or ' +
+        'give such a callback to AsyncResource.bind(callback) of node:async_hooks, which keeps it with its own request.',
+    );
+  }
+  return session;
+}
+
+/** Adds the facade to the decorator: one name for both. */
+export function withFacade<D extends object>(decorator: D): D & SessionFacade {
+  const members: PropertyDescriptorMap = { current: { value: current } };
+  for (const name of SESSION_METHODS) {
+    members[name] = {
+      value: (...args: unknown[]): unknown => {
+        const session = current();
+        return Reflect.apply(session[name], session, args);
+      },
+    };
+  }
+  for (const name of SESSION_PROPERTIES) members[name] = { get: () => current()[name] };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
+  const facade = Object.defineProperties(decorator, members) as D & SessionFacade;
+  // What is set on it would not be a value of any session, and be seen by all visitors.
+  return Object.freeze(facade);
+}

@@ -1,0 +1,26 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { commitBefore } from './commit-before.js';
+import { currentSession } from './current-session.js';
+import { sessionContext } from '../session/session.context.js';
+
+/**
+ * Commits the session before the handler's value becomes a response; a commit that fails is thrown, so that Nest's
+ * exception filters answer it. `@Session()` and `@Flash()` bring it along for their own handler. Who wants it everywhere
+ * provides it globally:
+ *
+ * @example
+ * providers: [{ provide: APP_INTERCEPTOR, useClass: SessionInterceptor }]
+ */
+@Injectable()
+export class SessionInterceptor implements NestInterceptor {
+  /** Hands the handler's value on once what was changed before it is stored. */
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const session = currentSession(context);
+    if (session === undefined) return next.handle();
+    const answer = () => commitBefore(next.handle(), session);
+    if (sessionContext.getStore() === session) return answer();
+    // An interceptor further out has gone on in a callback that belongs to another request.
+    return new Observable((subscriber) => sessionContext.run(session, () => answer().subscribe(subscriber)));
+  }
+}

@@ -1,0 +1,252 @@
+import {
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Inject,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+  Logger,
+} from '@nestjs/common';
+import {
+  ApplicationConfig,
+  DiscoveryModule,
+  DiscoveryService,
+  HttpAdapterHost,
+  ModulesContainer,
+} from '@nestjs/core';
+import { Keyring } from '../crypto/keyring.js';
+import { DriverRegistry } from './driver-registry.js';
+import { compileExclusion } from '../http/excluded-routes.js';
+import { openOnEachRequest } from '../http/http-platform.js';
+import { HttpSessions } from '../http/http-sessions.js';
+import { CookiePath } from '../http/cookie-path.js';
+import { routerHabitsOf } from '../http/router-habits.js';
+import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
+import { commitInnermost } from './commit-innermost.js';
+import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
+import { isObject, withoutText } from '../options/check.js';
+import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import { SessionManager } from './session.manager.js';
+import { SessionMiddleware } from './session.middleware.js';
+import { SessionConfigError } from '../session.errors.js';
+import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
+import { fieldName } from '../session/form-input.js';
+
+/**
+ * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
+ *
+ * @example
+ * // above the class: `@Injectable()`
+ * class SessionOptions implements SessionOptionsFactory {
+ *   constructor(private readonly config: ConfigService) {}
+ *   createSessionOptions() { return { secret: this.config.getOrThrow<string>('SESSION_SECRET') }; }
+ * }
+ */
+export interface SessionOptionsFactory {
+  /** Returns the options; may be asynchronous. */
+  createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
+}
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleOptions>({
+  optionsInjectionToken: SESSION_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createSessionOptions')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+function httpSessions(
+  settings: SessionSettings,
+  manager: SessionManager,
+  config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
+): HttpSessions {
+  const log = new Logger('SessionModule');
+  const neverFlashed = new Set(settings.flash.except.map(fieldName));
+  return new HttpSessions(
+    {
+      cookie: settings.cookie,
+      formerCookies: settings.formerCookies,
+      cookiePath: new CookiePath(settings.cookie.place.path, log),
+      log,
+      secureWarning: new SecureCookieWarning(log),
+      recordClient: settings.recordClient,
+      isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
+      verify: (signedId, secret) => {
+        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
+        return keyring.verify(signedId);
+      },
+      createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
+    },
+    compileExclusion(settings.exclude, {
+      globalPrefix: () => config.getGlobalPrefix(),
+      habits: () => routerHabitsOf(adapterHost.httpAdapter),
+    }),
+  );
+}
+
+function withoutOptions(): never {
+  throw new SessionConfigError(
+    'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
+      'is global, so no other module has to import it.',
+  );
+}
+
+/** Plain JavaScript may leave the options out; Nest would then complain of something else. */
+function assertGiven(method: string, options: unknown, takes: string): void {
+  if (isObject(options)) return;
+  const got = options === undefined ? 'nothing' : withoutText(options);
+  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
+}
+
+/** Of two modules with options only one could have its way, and whose sessions an application gets would be chance. */
+function assertOnlyOne(modules: ModulesContainer): void {
+  const withOptions = [...modules.values()].filter(
+    ({ metatype, providers }) =>
+      metatype === SessionModule && providers.get(SESSION_OPTIONS)?.metatype !== withoutOptions,
+  );
+  if (withOptions.length < 2) return;
+  throw new SessionConfigError(
+    'SessionModule is imported twice, each time with options of its own. Import SessionModule.forRoot(...) or ' +
+      'forRootAsync(...) once, in the root module; it is global, so no other module has to import it.',
+  );
+}
+
+/** What `useClass` or `useExisting` names makes the options, if it can. */
+function optionsOf(factory: unknown, named: string): unknown {
+  if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
+    const { createSessionOptions } = factory;
+    if (typeof createSessionOptions === 'function') return createSessionOptions.call(factory);
+  }
+  throw new SessionConfigError(
+    `SessionModule.forRootAsync got ${named}, which has no method createSessionOptions; it takes a SessionOptionsFactory.`,
+  );
+}
+
+/**
+ * Sessions for a Nest application. Global: import it once, in the root module.
+ *
+ * @example
+ * SessionModule.forRoot({ secret: process.env.SESSION_SECRET ?? '', driver: 'file' })
+ * @example
+ * SessionModule.forRootAsync({
+ *   inject: [ConfigService],
+ *   useFactory: (config: ConfigService) => ({ secret: config.getOrThrow('SESSION_SECRET'), driver: 'redis', redis: { url: config.getOrThrow('REDIS_URL') } }),
+ * })
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    // forRoot and forRootAsync provide it anew.
+    { provide: SESSION_OPTIONS, useFactory: withoutOptions },
+    { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
+    DriverRegistry,
+    {
+      provide: SessionManager,
+      useFactory: (settings: SessionSettings, registry: DriverRegistry) =>
+        new SessionManager(settings, registry),
+      inject: [SESSION_SETTINGS, DriverRegistry],
+    },
+    {
+      provide: HttpSessions,
+      useFactory: httpSessions,
+      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
+    },
+    SessionMiddleware,
+    SessionInterceptor,
+  ],
+  exports: [SessionManager, SessionMiddleware, SessionInterceptor, SESSION_OPTIONS, HttpSessions],
+})
+export class SessionModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
+{
+  readonly #adapterHost: HttpAdapterHost;
+  readonly #sessions: HttpSessions;
+  readonly #manager: SessionManager;
+  readonly #discovery: DiscoveryService;
+  readonly #modules: ModulesContainer;
+  readonly #config: ApplicationConfig;
+
+  /** Made by Nest. */
+  constructor(
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
+    @Inject(HttpSessions) sessions: HttpSessions,
+    @Inject(SessionManager) manager: SessionManager,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
+  ) {
+    super();
+    assertOnlyOne(modules);
+    this.#adapterHost = adapterHost;
+    this.#sessions = sessions;
+    this.#manager = manager;
+    this.#discovery = discovery;
+    this.#modules = modules;
+    this.#config = config;
+  }
+
+  /**
+   * Sessions with these options.
+   *
+   * @param options only `secret` is required
+   * @throws SessionConfigError where there are none; what they hold is checked when the application boots
+   */
+  static override forRoot(options: SessionModuleOptions): DynamicModule {
+    assertGiven('forRoot', options, "an object with at least 'secret'");
+    return super.forRoot(options);
+  }
+
+  /**
+   * Sessions with options that are made while the application boots.
+   *
+   * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
+   * @throws SessionConfigError where it is none of these; the boot fails with one where the class makes no options
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,
+  ): DynamicModule {
+    const takes = '{ useFactory, inject }, { useClass } or { useExisting }';
+    assertGiven('forRootAsync', options, takes);
+    const { useFactory, useClass, useExisting } = options;
+    if (!useFactory && !useClass && !useExisting) {
+      const got = Object.keys(options).join(', ') || 'nothing';
+      throw new SessionConfigError(
+        `SessionModule.forRootAsync got ${got}; it takes ${takes}. Plain options go to SessionModule.forRoot.`,
+      );
+    }
+    const module = super.forRootAsync(options);
+    const maker = useExisting ?? useClass;
+    if (useFactory || maker === undefined) return module;
+    const named = `${useExisting ? 'useExisting' : 'useClass'}: ${typeof maker === 'function' ? maker.name : String(maker)}`;
+    const provider: Provider = {
+      provide: SESSION_OPTIONS,
+      useFactory: (factory: unknown) => optionsOf(factory, named),
+      inject: [maker],
+    };
+    return { ...module, providers: [...(module.providers ?? []), provider] };
+  }
+
+  /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
+  configure(_consumer: MiddlewareConsumer): void {
+    openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
+    commitInnermost(this.#discovery);
+    keepContextOfInterceptors(this.#modules, this.#config);
+  }
+
+  /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.#manager.boot();
+  }
+
+  /** Closes what the drivers opened. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#manager.shutdown();
+  }
+}

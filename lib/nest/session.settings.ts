@@ -1,0 +1,26 @@
+import { type CookiePlaces, cookiePlaces } from '../http/cookie-places.js';
+import { isObject, withoutText } from '../options/check.js';
+import type { SessionModuleOptions } from '../options/session.options.js';
+import { type OptionSettings, optionSettings } from '../options/settings.js';
+import { SessionConfigError } from '../session.errors.js';
+
+/** The injection token of the settings. */
+export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
+
+/** The options with every default filled in and every value checked, and what is made of `secret` and `cookie`. */
+export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie'> & CookiePlaces;
+
+/**
+ * Checks the options and makes of them what the module works with.
+ *
+ * @throws SessionConfigError that names the option, what it got and what it takes
+ */
+export function resolveSettings(options: SessionModuleOptions): SessionSettings {
+  if (!isObject(options)) {
+    throw new SessionConfigError(
+      `The factory of SessionModule.forRootAsync returned ${withoutText(options)}; it has to return an object with at least 'secret'.`,
+    );
+  }
+  const { secret, cookie, ...settings } = optionSettings(options);
+  return { ...settings, ...cookiePlaces(cookie, secret, settings.stealth.maxCookies) };
+}

@@ -1,8 +1,0 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { RequestSession } from './session/request-session.js';
-
-/**
- * Carries the session of the current request to whatever runs for it; undefined where that has none. One for all
- * applications of the process. Says where code was started and not whom it serves: asked only where no request is at hand.
- */
-export const sessionContext = new AsyncLocalStorage<RequestSession | undefined>();

@@ -1,0 +1,175 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { RecordDriver, SealingDriver, SessionModuleOptions, SessionRecord } from 'nestjs-session-kit';
+import { systemClock } from '../../lib/drivers/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS, type Platform } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+
+refuseUnhandledRejections();
+
+/** What plain JavaScript may hand in, in place of what the types ask for. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion, typescript/no-unnecessary-type-parameters -- that is its purpose
+const untyped = <T>(value: unknown): T => value as T;
+
+async function begin(platform: Platform, options: Partial<SessionModuleOptions>) {
+  const lines: string[] = [];
+  const say = (...said: unknown[]): number => lines.push(said.map(String).join(' '));
+  const app = await HandlerApp.start(platform, {
+    options,
+    configure: (application) => application.useLogger({ log: () => {}, warn: say, error: say }),
+  });
+  onTestFinished(() => app[Symbol.asyncDispose]());
+  return { app, lines };
+}
+
+const stringify = (value: unknown): string => JSON.stringify(value);
+const parse = (text: string): unknown => JSON.parse(text);
+
+const SERIALIZERS: readonly [returns: string, serializer: object, named: string][] = [
+  ['nothing', { stringify: () => undefined, parse }, 'stringify returned undefined'],
+  ['null', { stringify: () => null, parse }, 'stringify returned null'],
+  ['bytes', { stringify: () => Buffer.from('secret'), parse }, 'stringify returned a value of type object'],
+  [
+    'a promise',
+    { stringify: async (value: unknown) => stringify(value), parse },
+    'stringify returned a promise',
+  ],
+  [
+    'a promise that fails',
+    { stringify: () => Promise.reject(new Error('secret')), parse },
+    'stringify returned a promise',
+  ],
+  ['nothing when it reads', { stringify, parse: () => undefined }, 'parse returned undefined'],
+  [
+    'a promise when it reads',
+    { stringify, parse: async (text: string) => parse(text) },
+    'parse returned a promise',
+  ],
+];
+
+describe.each(PLATFORMS)('on %s', (platform) => {
+  describe.each(['memory', 'stealth'])('a serializer with the driver %s', (driver) => {
+    it.each(SERIALIZERS)('fails the commit where it returns %s', async (_returns, serializer, named) => {
+      const { app } = await begin(platform, { driver, serializer: untyped(serializer) });
+      const { value, cookies } = await app.visitor().handle(
+        (session) =>
+          session
+            .put('a', 1)
+            .commit()
+            .then(
+              () => 'stored',
+              (error: unknown) => String(error),
+            ),
+        { status: 503 },
+      );
+      expect(value).toMatch(/^SessionValueError: Option 'serializer' got /);
+      expect(value).toContain(named);
+      expect(value).not.toContain('secret');
+      expect(cookies).toEqual([]);
+    });
+
+    it('is not one that may begin to return promises', async () => {
+      const reads: { parse: (text: string) => unknown } = { parse };
+      const serializer = { stringify, parse: (text: string) => reads.parse(text) };
+      const { app } = await begin(platform, { driver, serializer });
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      reads.parse = async (text) => parse(text);
+      const { cookies } = await visitor.handle((session) => session.put('b', 1), { status: 503 });
+      expect(cookies).toEqual([]);
+      reads.parse = parse;
+      expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
+    });
+  });
+
+  function changed(changes: Partial<Record<keyof RecordDriver, () => unknown>>): RecordDriver {
+    return untyped(Object.assign(new CustomDriver(systemClock), changes));
+  }
+
+  const brought = (driver: RecordDriver | SealingDriver): Partial<SessionModuleOptions> => ({
+    driver: 'own',
+    drivers: { own: { useFactory: () => driver } },
+  });
+
+  it.each<[method: 'read' | 'write', what: string, answer: unknown, said: string]>([
+    ['write', 'nothing', undefined, 'write() returned undefined; it returns true or false'],
+    [
+      'write',
+      'a result',
+      { modified: 0 },
+      'write() returned an object of another kind; it returns true or false',
+    ],
+    ['read', 'text', 'secret', 'read() returned a value of type string; it returns null or a record'],
+    [
+      'read',
+      'something else',
+      { data: 'secret' },
+      'read() returned an object of another kind; it returns null',
+    ],
+  ])('says once that %s of a driver returned %s', async (method, _what, answer, said) => {
+    const driver = new CustomDriver(systemClock);
+    const { app, lines } = await begin(platform, brought(driver));
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    Object.assign(driver, { [method]: async () => answer });
+    await visitor.handle((session) => session.put('b', 1), { status: 503 });
+    await visitor.handle((session) => session.put('b', 1), { status: 503 });
+    const ofTheDriver = lines.filter((line) => line.includes('The session driver "own" is wrong'));
+    expect(ofTheDriver).toHaveLength(1);
+    expect(ofTheDriver[0]).toContain(said);
+    expect(lines.join()).not.toContain('secret');
+  });
+
+  it('takes undefined from read for a record that is not there', async () => {
+    const { app } = await begin(platform, brought(changed({ read: async () => undefined })));
+    const visitor = app.visitor();
+    const id = await visitor.in((session) => session.put('a', 1).id);
+    expect(await visitor.in((session) => session.all())).toEqual({});
+    expect(await app.manager.read(id)).toBeNull();
+  });
+
+  it.each([true, false])(
+    'judges what open of a sealing driver returns alike (promised: %s)',
+    async (promised) => {
+      const seal = (record: SessionRecord): string =>
+        Buffer.from(JSON.stringify(record)).toString('base64url');
+      let answer: unknown;
+      const given = (): unknown => (promised ? Promise.resolve(answer) : answer);
+      const { app } = await begin(platform, brought(untyped({ seal, open: given })));
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      expect(await visitor.in((session) => session.all())).toEqual({});
+      answer = 'secret';
+      const { response } = await visitor.handle(() => null, { status: 503 });
+      expect(response.text).not.toContain('secret');
+    },
+  );
+
+  it('stores nothing and sends no cookie on stealth for an id just left, whatever it switches to', async () => {
+    const { app } = await begin(platform, { driver: 'stealth' });
+    const visitor = app.visitor();
+    const { asHeaders, value: old } = await visitor.handle((session) => session.put('a', 1).id);
+    await visitor.in((session) => session.regenerate().put('user', 'ann').id);
+    const switches = [() => old, (own: string) => own, () => 'nobody'];
+    for (const idFor of switches) {
+      const { cookies } = await app.visitor().handle(
+        async (session) => {
+          await session.setId(idFor(session.id)).start();
+          session.put('late', 1);
+        },
+        { headers: asHeaders },
+      );
+      expect(cookies).toEqual([]);
+    }
+    const { cookies } = await app.visitor().handle(
+      async (session) => {
+        await session.setId(await session.generateId()).start();
+        session.put('late', 1);
+      },
+      { headers: asHeaders },
+    );
+    expect(cookies).toEqual([]);
+    expect(await visitor.in((session) => session.all())).toEqual({ a: 1, user: 'ann' });
+  });
+});

@@ -1,0 +1,119 @@
+import { Test } from '@nestjs/testing';
+import { type RecordDriver, SessionDriver, SessionManager, SessionModule } from 'nestjs-session-kit';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../lib/drivers/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+import { SECRET } from '../support/test-app.js';
+
+const pass = stoppedTime();
+
+class Noted extends CustomDriver implements RecordDriver {
+  constructor(
+    readonly name: string,
+    readonly heard: string[],
+  ) {
+    super(systemClock);
+  }
+  async open(config: unknown): Promise<void> {
+    this.heard.push(`open ${this.name} ${JSON.stringify(config)}`);
+  }
+  async close(): Promise<void> {
+    this.heard.push(`close ${this.name}`);
+  }
+}
+
+@SessionDriver('marked')
+class MarkedDriver extends CustomDriver {
+  constructor() {
+    super(systemClock);
+  }
+}
+
+describe('the drivers of an application', () => {
+  it('are listed where an unknown one is asked for', async () => {
+    const { manager } = await OneStore.start();
+    expect(() => manager.driver('mongo')).toThrow(
+      /"mongo".*memory, file, database, redis, memcached, stealth, watched/,
+    );
+  });
+
+  it('are opened once each at boot with what stands under their name, and closed in the same order', async () => {
+    const heard: string[] = [];
+    const { module } = await OneStore.start({
+      driver: 'one',
+      one: { url: 'here' },
+      drivers: {
+        one: { useFactory: () => new Noted('one', heard) },
+        two: { useFactory: () => new Noted('two', heard) },
+      },
+    });
+    expect(heard).toEqual(['open one {"url":"here"}', 'open two undefined']);
+    await module.close();
+    expect(heard.slice(2)).toEqual(['close one', 'close two']);
+  });
+
+  it('are found where a provider is marked with @SessionDriver', async () => {
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forRoot({ secret: SECRET, driver: 'marked', gc: false })],
+      providers: [MarkedDriver],
+    }).compile();
+    await module.init();
+    expect(module.get(SessionManager).driver()).toBe(module.get(MarkedDriver));
+  });
+
+  it('may be extended after the boot, but not by the name of the one in use', async () => {
+    const { manager, driver } = await OneStore.start();
+    manager.extend('late', () => driver);
+    expect(manager.driver('late')).toBe(driver);
+    expect(() => manager.extend('watched', () => driver)).toThrow('too late');
+  });
+});
+
+describe('the manager', () => {
+  it('reads a session with its values, and null for a redirect or nothing', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    const { id } = request.session;
+    expect(await store.manager.read(id)).toMatchObject({
+      id,
+      values: { user: 'ann' },
+      createdAt: Date.now(),
+    });
+    request.session.regenerate();
+    await request.respond();
+    expect(await store.manager.read(id)).toBeNull();
+    expect(await store.manager.read('nobody')).toBeNull();
+  });
+
+  it('ends a session under an id that it has left, and what is under way cannot bring it back', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [mover, late] = [await store.open(token), await store.open(token)];
+    const { id } = late.session;
+    mover.session.regenerate();
+    const moved = await mover.respond();
+    await store.manager.destroy(id);
+    late.session.put('a', 1);
+    expect((await late.respond()).cookie).toBe('none');
+    expect([await store.reads(token), await store.reads(moved.token)]).toEqual([{}, {}]);
+  });
+
+  it('says that it cannot end sessions that live in cookies', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    await store.manager.destroy('an id');
+    expect(store.said).toEqual([expect.stringContaining('stealth')]);
+    expect(await store.manager.read('an id')).toBeNull();
+  });
+
+  it('collects garbage where the driver can, one round at a time', async () => {
+    const store = await OneStore.start({ driver: 'memory' });
+    await store.seed();
+    pass(2 * 3_600_000);
+    const rounds = [store.manager.collectGarbage(), store.manager.collectGarbage()];
+    expect(rounds[0]).toBe(rounds[1]);
+    expect(await rounds[0]).toBe(1);
+    expect(await (await OneStore.start({ driver: 'stealth' })).manager.collectGarbage()).toBe(0);
+  });
+});

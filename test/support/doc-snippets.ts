@@ -1,0 +1,40 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** A TypeScript snippet of the README or of a page of the documentation. */
+export interface Snippet {
+  /** Where it stands: the path of the page below the repository. */
+  readonly page: string;
+  /** The name in its first line, or one made of its page and its number there. */
+  readonly name: string;
+  readonly code: string;
+}
+
+/** The README and all pages of the documentation, as paths below the repository. */
+export function pages(): string[] {
+  const written = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .map((name) => `docs/${name.replaceAll('\\', '/')}`)
+    .filter((name) => name.endsWith('.md') && !/\/(node_modules|\.site)\//.test(name));
+  return ['README.md', ...written.toSorted()];
+}
+
+/** Each TypeScript snippet as a file. All of them lie in one folder, so that one can import another. */
+export function docSnippets(): Snippet[] {
+  return pages().flatMap((page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ''], index) => ({
+      page,
+      name: /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `${page.replace(/\W+/g, '-')}-${index}.ts`,
+      code,
+    }));
+  });
+}
+
+/** The snippet of a name. */
+export function docSnippet(name: string): string {
+  const found = docSnippets().find((snippet) => snippet.name === name);
+  if (found === undefined) throw new Error(`The documentation has no snippet named ${name}.`);
+  return found.code;
+}
