@@ -1,14 +1,10 @@
 import { randomId } from '../crypto/random-id.js';
-import type { SessionRecord } from '../drivers/driver.js';
 import type { Ages } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
-import type { LoadedVersion, Phase } from './phase.js';
+import type { LoadedVersion, Phase, StoredVersion } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
-
-/** What another request stored. */
-type Newest = Pick<SessionRecord, 'version' | 'expiresAt' | 'payload'>;
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -113,11 +109,6 @@ export class ActiveSession {
     return this.#state !== null && this.#state.flash.holdsUnread;
   }
 
-  /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
-  get needsCookie(): boolean {
-    return this.loaded === null ? this.#isStateDue : this.moving;
-  }
-
   /** Whether the response says nothing of the cookie: that is up to another request's. */
   get isToldByOthers(): boolean {
     return this.#isOver || (this.#followed && !this.fresh);
@@ -210,14 +201,14 @@ export class ActiveSession {
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
-  rebase(newest: Newest, payload: Payload): void {
+  rebase(newest: StoredVersion, payload: Payload): void {
     if (this.loaded === null || this.closed) return;
     this.state.rebase(payload, newest.payload);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved it to a new id: it goes on there. */
-  follow(id: string, newest: Newest, payload: Payload): void {
+  follow(id: string, newest: StoredVersion, payload: Payload): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
     this.#followed = true;

@@ -1,3 +1,5 @@
+import type { SessionRecord } from '../drivers/driver.js';
+
 /** The stored version of a session that a request's changes stand on. */
 export interface LoadedVersion {
   readonly id: string;
@@ -5,6 +7,9 @@ export interface LoadedVersion {
   /** Epoch ms. */
   readonly expiresAt: number;
 }
+
+/** What another request has stored of it. */
+export type StoredVersion = Pick<SessionRecord, 'version' | 'expiresAt' | 'payload'>;
 
 /**
  * How far a session has come in one request:

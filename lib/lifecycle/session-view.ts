@@ -91,7 +91,8 @@ export abstract class SessionView {
 
   /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
   get needsCookie(): boolean {
-    return this.livesInCookie || this.session.needsCookie;
+    const { loaded, due, moving } = this.session;
+    return this.livesInCookie || (loaded === null ? due : moving);
   }
 
   /** Whether the session itself is what the cookie holds. */

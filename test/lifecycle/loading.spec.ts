@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OneStore, stoppedTime } from '../support/one-session.js';
+import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
 
@@ -132,6 +132,20 @@ describe('switching to another session', () => {
     expect(request.session.get('user')).toBe('bob');
     expect((await request.respond()).token).toBe(target);
     expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
+  it('by setId loads that one also while the first is still being loaded', async () => {
+    const store = await OneStore.start();
+    const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
+    const { id } = (await store.open(target)).session;
+    const { session } = new OneRequest(store.manager, [token]);
+    const read = store.hold('read');
+    const loading = session.initiate();
+    await read.reached;
+    const starting = session.setId(id).start();
+    read.release();
+    await Promise.all([loading, starting]);
+    expect([session.get('user'), session.id]).toEqual(['bob', id]);
   });
 
   it('adopts an id without a record only where generateId made it', async () => {
