@@ -1,10 +1,7 @@
-/**
- * What one request does to its sessions, one thing after the other. Where nothing is under way, a task runs at once, and
- * one that needs no waiting makes no promise.
- */
+/** What one request does to its sessions, one thing after the other, where something of that has to be waited for. */
 export class RequestQueue {
   /** Null where nothing is under way. */
-  #last: Promise<unknown> | null = null;
+  #last: Promise<void> | null = null;
   #underWay = 0;
 
   get busy(): boolean {
@@ -12,20 +9,20 @@ export class RequestQueue {
   }
 
   /** Runs a task when those before it are through; how they ended is the business of whoever called for them. */
-  run<T>(task: () => Promise<T>): Promise<T>;
-  run<T>(task: () => Promise<T> | T): Promise<T> | T;
-  run<T>(task: () => Promise<T> | T): Promise<T> | T {
-    const running = this.#last === null ? task() : this.#last.then(task, task);
-    if (!(running instanceof Promise)) return running;
-    this.#underWay += 1;
-    const through = this.#through(running);
-    this.#last = through;
-    return through;
+  run(task: () => Promise<void> | void): Promise<void> {
+    return this.hold(this.#last === null ? Promise.resolve(task()) : this.#last.then(task, task));
   }
 
-  async #through<T>(running: Promise<T>): Promise<T> {
+  /** Whoever comes next waits for this, which is under way already. */
+  hold(running: Promise<void>): Promise<void> {
+    this.#underWay += 1;
+    this.#last = this.#through(running);
+    return this.#last;
+  }
+
+  async #through(running: Promise<void>): Promise<void> {
     try {
-      return await running;
+      await running;
     } finally {
       this.#underWay -= 1;
       if (this.#underWay === 0) this.#last = null;

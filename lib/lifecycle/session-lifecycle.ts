@@ -185,21 +185,22 @@ export class SessionLifecycle extends SessionView {
   /** What was destroyed goes first. */
   #step(): Promise<void> | void {
     if (this.#destroyed !== null && this.#destroyed.remaining) return this.#destroyed.removed();
-    // Whoever has to wait for his turn may find that nothing is due any more.
-    const waits = this.#isBusy;
-    return this.#run(() => (waits && !this.session.due ? undefined : this.backend.write(this.session)));
+    if (!this.#isBusy) return this.#hold(this.backend.write(this.session));
+    // Whoever had to wait for his turn may find that nothing is due any more.
+    return this.#run(() => (this.session.due ? this.backend.write(this.session) : undefined));
   }
 
+  /** Whether something is under way that the next thing has to wait for. */
   get #isBusy(): boolean {
     return this.#queue !== null && this.#queue.busy;
   }
 
   #run(task: () => Promise<void> | void): Promise<void> | void {
-    if (this.#queue !== null) return this.#queue.run(task);
-    const queue = new RequestQueue();
-    const running = queue.run(task);
-    if (running !== undefined) this.#queue = queue;
-    return running;
+    return this.#queue !== null && this.#queue.busy ? this.#queue.run(task) : this.#hold(task());
+  }
+
+  #hold(running: Promise<void> | void): Promise<void> | void {
+    return running === undefined ? undefined : (this.#queue ??= new RequestQueue()).hold(running);
   }
 
   /**
