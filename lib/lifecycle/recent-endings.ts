@@ -1,6 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
-import { MARKER_MS } from './record-ending.js';
+import { REDIRECT_MS } from './record-remover.js';
 
 /** For how long an ending is remembered, in ms: longer than requests take. */
 const REMEMBERED_MS = 10 * 60_000;
@@ -45,7 +45,7 @@ export class RecentEndings {
   fateOf(id: string): Fate {
     const ending = this.#find(id);
     if (ending === undefined) return LIVES;
-    const isUnderWay = this.#clock.now() - ending.at < MARKER_MS;
+    const isUnderWay = this.#clock.now() - ending.at < REDIRECT_MS;
     return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
   }
 

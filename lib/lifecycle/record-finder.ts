@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../drivers/driver.js';
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from '../state/payload.js';
+import type { ActiveSession } from './active-session.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionLog } from './session-runtime.js';
 
@@ -10,8 +11,10 @@ export type Found =
   | { readonly kind: 'gone' };
 
 export const GONE = { kind: 'gone' } as const;
+/** In place of what was found: nothing was in the way of a write. */
+export const STORED = { kind: 'stored' } as const;
 
-/** Reads records and tells what they are: a session, the marker of one that moved, or nothing that counts. */
+/** Reads records and tells what they are: a session, the redirect of one that moved, or nothing that counts. */
 export class RecordFinder {
   readonly #store: RecordStore;
   readonly #serializer: SessionSerializer;
@@ -34,6 +37,19 @@ export class RecordFinder {
     const parsed = this.#parse(record.payload);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
     return parsed.kind === 'moved' ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
+  }
+
+  /**
+   * Has a session go on with the record that another request moved it to.
+   *
+   * @returns false where there is no such record any more
+   */
+  async follow(session: ActiveSession, to: string): Promise<boolean> {
+    const found = await this.find(to);
+    if (found.kind === 'gone') return false;
+    if (found.kind === 'moved') return this.follow(session, found.to);
+    session.follow(to, found.record, found.payload);
+    return true;
   }
 
   #parse(text: string): ParsedPayload {

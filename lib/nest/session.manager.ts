@@ -3,7 +3,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
-import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import type { SessionRecord } from '../drivers/driver.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { guardedDriver } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
@@ -11,11 +11,10 @@ import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
-import { RecordEnding } from '../lifecycle/record-ending.js';
-import { RecordFinder } from '../lifecycle/record-finder.js';
-import { RecordLifecycle, type RecordTools } from '../lifecycle/record-lifecycle.js';
-import { SealedLifecycle } from '../lifecycle/sealed-lifecycle.js';
-import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { RecordBackend } from '../lifecycle/record-backend.js';
+import { SealedBackend } from '../lifecycle/sealed-backend.js';
+import type { SessionBackend } from '../lifecycle/session-backend.js';
+import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
 import { isProduction } from '../options/production.js';
@@ -54,10 +53,8 @@ export class SessionManager {
   readonly #guard: StoreGuard;
   readonly #endings = new RecentEndings(systemClock);
   #driver: AnyDriver | null = null;
-  /** Null with a driver that keeps records, or one that is made for each request. */
-  #sealing: SealingDriver | null = null;
-  /** Null with a driver that seals, or one that is made for each request. */
-  #tools: RecordTools | null = null;
+  /** Null with a driver that is made for each request, and before the boot. */
+  #backend: RecordBackend | SealedBackend | null = null;
   #perRequest: DriverFactory | null = null;
   #collector: NodeJS.Timeout | null = null;
   #collecting: Promise<number> | null = null;
@@ -128,7 +125,7 @@ export class SessionManager {
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<StoredSession | null> {
-    const record = (await this.#storedOnServer()?.store.read(id)) ?? null;
+    const record = (await this.#records()?.store.read(id)) ?? null;
     if (record === null) return null;
     const parsed = parsePayload(record.payload, this.#settings.serializer);
     if (parsed.kind !== 'session') return null;
@@ -143,21 +140,20 @@ export class SessionManager {
    * @throws SessionStoreError where the store fails
    */
   async destroy(id: string): Promise<void> {
-    const tools = this.#storedOnServer();
-    if (tools === null) {
+    const records = this.#records();
+    if (records === null) {
       this.#log.warn(
         `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here.`,
       );
       return;
     }
-    await tools.ending.end(id, 0);
+    await records.remover.end(id, 0);
   }
 
   /** Null with a sealing driver. */
-  #storedOnServer(): RecordTools | null {
-    if (this.#perRequest === null) return this.#tools;
-    const driver = this.driver();
-    return isSealing(driver) ? null : this.#toolsFor(driver);
+  #records(): RecordBackend | null {
+    const backend = this.#perRequest === null ? this.#backend : this.#backendOf(this.driver());
+    return backend instanceof RecordBackend ? backend : null;
   }
 
   /**
@@ -192,14 +188,8 @@ export class SessionManager {
     if (this.#perRequest !== null) return;
     const driver = this.#registry.get(name);
     this.#driver = driver;
-    if (isSealing(driver)) {
-      this.#sealing = this.#registry.isBuiltIn(name)
-        ? driver
-        : new CookieSafeDriver(name, driver, this.#guard);
-    } else {
-      this.#tools = this.#toolsFor(driver);
-      if (gc !== false && driver.collectGarbage !== undefined) this.#collectEvery(gc);
-    }
+    this.#backend = this.#backendOf(driver);
+    if (!isSealing(driver) && driver.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
     if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
@@ -216,34 +206,27 @@ export class SessionManager {
 
   /** @internal */
   createLifecycle(ages: Ages, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
-    if (this.#perRequest !== null) {
-      const { driver: name } = this.#settings;
-      const driver = this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
-      return isSealing(driver)
-        ? this.#sealed(new CookieSafeDriver(name, driver, this.#guard), ages, clientOf)
-        : new RecordLifecycle(this.#runtime, this.#toolsFor(driver), ages, clientOf);
+    return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
+  }
+
+  #backendFor(request: unknown): SessionBackend {
+    if (this.#perRequest === null) throw notBooted();
+    const { driver: name } = this.#settings;
+    return this.#backendOf(
+      this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request)),
+    );
+  }
+
+  #backendOf(driver: AnyDriver): RecordBackend | SealedBackend {
+    const { driver: name } = this.#settings;
+    const isOurs = this.#registry.isBuiltIn(name);
+    if (isSealing(driver)) {
+      const safe = isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
+      return new SealedBackend(this.#runtime, safe, this.#endings);
     }
-    if (this.#tools !== null) return new RecordLifecycle(this.#runtime, this.#tools, ages, clientOf);
-    if (this.#sealing === null) throw notBooted();
-    return this.#sealed(this.#sealing, ages, clientOf);
-  }
-
-  #sealed(driver: SealingDriver, ages: Ages, clientOf: (() => Client) | null): SealedLifecycle {
-    return new SealedLifecycle(this.#runtime, driver, this.#endings, ages, clientOf);
-  }
-
-  #toolsFor(driver: Exclude<AnyDriver, { seal: unknown }>): RecordTools {
-    const { driver: name, serializer } = this.#settings;
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
-    const store =
-      name === 'memory' && this.#registry.isBuiltIn(name) ? driver : guardedDriver(driver, this.#guard);
-    return {
-      store,
-      finder: new RecordFinder(store, serializer, this.#log),
-      queue: this.#queue,
-      ending: new RecordEnding(store, this.#queue, serializer, systemClock),
-      wait: sleep,
-    };
+    const store = name === 'memory' && isOurs ? driver : guardedDriver(driver, this.#guard);
+    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
   }
 
   #collectEvery(interval: number): void {

@@ -87,17 +87,24 @@ export abstract class SessionAccess {
       this.#loaded(readonly);
       return;
     }
-    this.#initiating = pending.then(
+    const initiating: Promise<void> = pending.then(
       () => {
-        this.#initiating = null;
-        this.#loaded(readonly);
+        if (this.#isThrough(initiating)) this.#loaded(readonly);
       },
       (error: unknown) => {
-        this.#initiating = null;
+        this.#isThrough(initiating);
         throw error;
       },
     );
-    return this.#initiating;
+    this.#initiating = initiating;
+    return initiating;
+  }
+
+  /** @returns false where the request has switched to another session meanwhile */
+  #isThrough(initiating: Promise<void>): boolean {
+    if (this.#initiating !== initiating) return false;
+    this.#initiating = null;
+    return true;
   }
 
   #load(): Promise<void> | void {
@@ -116,7 +123,9 @@ export abstract class SessionAccess {
         if (isLastRound && next === tokens.length - 1) return pending;
         // A store that failed once would hold the request up once more for each further cookie.
         return pending.then(() =>
-          life.stored || life.readonly ? undefined : this.#tryTokens(life, tokens, next + 1),
+          life.stored || life.readonly || this.#chosenId !== null
+            ? undefined
+            : this.#tryTokens(life, tokens, next + 1),
         );
       }
       if (life.stored) return;
@@ -126,7 +135,7 @@ export abstract class SessionAccess {
 
   #loaded(readonly: boolean): void {
     this.#initiated = true;
-    if (readonly) this.lifecycle.readonly = true;
+    if (readonly) this.lifecycle.makeReadonly();
     if (this.#chosenId !== null) {
       this.lifecycle.chosen(this.host.tokens);
       this.arm();
@@ -143,6 +152,7 @@ export abstract class SessionAccess {
     this.lifecycle.switchTo(fresh ? id : null);
     this.#chosenId = id;
     this.#initiated = false;
+    this.#initiating = null;
   }
 
   /** Loads the session once more, and forgets what was not committed. */

@@ -6,7 +6,8 @@ import type { SessionCookieOptions } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
-import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
+import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
@@ -30,7 +31,7 @@ class SealedWorld {
   /** One request: what the jar sends is opened, the session changed and committed, and the jar takes what comes back. */
   async request(
     jar: BrowserJar,
-    handle: (life: SealedLifecycle) => void = () => undefined,
+    handle: (life: SessionLifecycle) => void = () => undefined,
   ): Promise<string[]> {
     const note = (message: string): void => void this.log.push(message);
     const runtime = {
@@ -43,13 +44,9 @@ class SealedWorld {
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),
     };
-    const life = new SealedLifecycle(
-      runtime,
-      new StealthDriver(this.#keyring, this.clock),
-      new RecentEndings(this.clock),
-      true,
-      null,
-    );
+    const driver = new StealthDriver(this.#keyring, this.clock);
+    const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock));
+    const life = new SessionLifecycle(runtime, backend, true, null);
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (!life.stored) await life.initiate(token);
     handle(life);

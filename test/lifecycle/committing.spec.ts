@@ -73,6 +73,18 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', visits: 1 });
   });
 
+  it('that waits for one before it fails with that one, and does not try the store a second time', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open(await store.seed());
+    session.put('a', 1);
+    store.failNext('write');
+    const failed = await Promise.allSettled([session.commit(), session.commit()]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(store.calls()).toEqual(['read A', 'write A 2']);
+    await session.commit();
+    expect(store.calls()).toEqual(['write A 2']);
+  });
+
   it('writes anew where the write had not arrived', async () => {
     const store = await OneStore.start();
     const token = await store.seed();

@@ -71,6 +71,14 @@ describe('destroy', () => {
     expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
   });
 
+  it('called once more leaves what it has to say about the cookie as it was', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [one, other] = [await store.open(token), await store.open(token)];
+    for (const { session } of [one, one, other, other]) await session.destroy();
+    expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
+  });
+
   it('of a session in a cookie expires it, and the cookie opens nothing any more', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();

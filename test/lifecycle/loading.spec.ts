@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OneStore, stoppedTime } from '../support/one-session.js';
+import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
 
@@ -86,6 +86,30 @@ describe('touch', () => {
     expect(store.calls()).toEqual(['read A', 'touch A', 'read A']);
   });
 
+  it('of a session that the request has let go of before its turn came does nothing', async () => {
+    const store = await OneStore.start();
+    const [token, target] = [await store.seed(), await store.seed()];
+    const { id } = (await store.open(target)).session;
+    const { session } = await store.open(token);
+    session.put('a', 1);
+    const write = store.hold('write');
+    const saving = session.save();
+    await write.reached;
+    const touching = session.touch();
+    session.setId(id);
+    write.release();
+    await Promise.all([saving, touching]);
+    expect(store.calls().filter((call) => call.startsWith('touch'))).toEqual([]);
+  });
+
+  it('after a commit that failed for good does nothing', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open(await store.seed());
+    session.abandon();
+    await session.touch();
+    expect(store.calls()).toEqual(['read A']);
+  });
+
   it('of a session that is not stored does nothing', async () => {
     const store = await OneStore.start();
     const request = await store.open();
@@ -107,6 +131,19 @@ describe('reload', () => {
     store.calls();
     await one.respond();
     expect(store.calls()).toEqual([]);
+  });
+
+  it('reads a write whose answer was lost, and what is written after it is stored', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session, ...request } = await store.open(token);
+    store.failNext('write', 'after');
+    session.increment('count');
+    await expect(session.save()).rejects.toMatchObject({ statusCode: 503 });
+    await session.reload();
+    session.increment('count');
+    await session.commit();
+    expect(await store.reads(request.tokens[0] ?? '')).toEqual({ user: 'ann', count: 2 });
   });
 
   it('of a session that has ended cannot bring it back', async () => {
@@ -132,6 +169,20 @@ describe('switching to another session', () => {
     expect(request.session.get('user')).toBe('bob');
     expect((await request.respond()).token).toBe(target);
     expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
+  it('by setId loads that one also while the first is still being loaded', async () => {
+    const store = await OneStore.start();
+    const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
+    const { id } = (await store.open(target)).session;
+    const { session } = new OneRequest(store.manager, [token]);
+    const read = store.hold('read');
+    const loading = session.initiate();
+    await read.reached;
+    const starting = session.setId(id).start();
+    read.release();
+    await Promise.all([loading, starting]);
+    expect([session.get('user'), session.id]).toEqual(['bob', id]);
   });
 
   it('adopts an id without a record only where generateId made it', async () => {

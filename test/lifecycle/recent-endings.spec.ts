@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 
@@ -43,12 +43,12 @@ describe('what a process remembers of sessions that ended or moved', () => {
   it('is where one moved to, for half a minute, and for ten minutes that it is not there any more', () => {
     const { clock, endings } = make();
     endings.moved('a', 'b');
-    clock.advance(MARKER_MS - 1);
+    clock.advance(REDIRECT_MS - 1);
     expect(endings.fateOf('a')).toEqual({ kind: 'moved', to: 'b' });
     expect(endings.fateOf('b')).toEqual(LIVES);
     clock.advance(1);
     expect(endings.fateOf('a')).toEqual(GONE);
-    clock.advance(TEN_MINUTES_MS - MARKER_MS);
+    clock.advance(TEN_MINUTES_MS - REDIRECT_MS);
     expect(endings.fateOf('a')).toEqual(LIVES);
   });
 
@@ -56,9 +56,9 @@ describe('what a process remembers of sessions that ended or moved', () => {
     for (const known of ['a', 'b', 'c']) {
       const { clock, endings } = make();
       endings.moved('a', 'b');
-      clock.advance(MARKER_MS);
+      clock.advance(REDIRECT_MS);
       endings.moved('b', 'c');
-      clock.advance(MARKER_MS);
+      clock.advance(REDIRECT_MS);
       expect(endings.end(known)).toBe(true);
       expect(endings.fateOf('c')).toEqual(GONE);
       for (const id of ['a', 'b', 'c']) expect(endings.end(id)).toBe(false);

@@ -65,6 +65,27 @@ describe('regenerate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
+  it.each(['touch', 'reload'] as const)(
+    'is performed once where the answer to its redirect was lost, and a %s comes next',
+    async (next) => {
+      const store = await OneStore.start();
+      const token = await store.seed();
+      const request = await store.open(token);
+      request.session.regenerate().increment('count');
+      store.driver.after = (call) => {
+        if (call.method !== 'write' || call.record.version !== 2) return;
+        store.driver.after = () => undefined;
+        throw new Error('lost');
+      };
+      await expect(request.session.save()).rejects.toMatchObject({ statusCode: 503 });
+      await request.session[next]();
+      const { id } = request.session.regenerate().put('again', true);
+      await request.respond();
+      const reader = (await store.open(request.session.signedId)).session;
+      expect([reader.id, reader.all()]).toEqual([id, { user: 'ann', count: 1, again: true }]);
+    },
+  );
+
   it('of a session in a cookie seals it under a new id, and the cookie before opens nothing', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
@@ -96,6 +117,20 @@ describe('invalidate', () => {
     store.failNext('write');
     expect((await request.respond()).error).toMatchObject({ statusCode: 503 });
     expect(await store.reads(token)).toEqual({});
+  });
+
+  it('ends a session that is only just being stored for the first time', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const { id } = request.session.put('user', 'ann');
+    const write = store.hold('write');
+    const saving = request.session.save();
+    await write.reached;
+    request.session.invalidate().put('status', 'bye');
+    write.release();
+    await saving;
+    expect(await store.reads((await request.respond()).token)).toEqual({ status: 'bye' });
+    expect(await store.driver.inner.read(id)).toBeNull();
   });
 
   it('is not followed by a commit that was under way', async () => {

@@ -3,9 +3,10 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import type { SealingDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
-import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
-import { SealedLifecycle } from '../../lib/lifecycle/sealed-lifecycle.js';
+import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction, SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
@@ -38,13 +39,11 @@ class Process {
   readonly clock = new StoppedClock();
   readonly said: string[] = [];
   readonly #runtime: SessionRuntime;
-  readonly #endings = new RecentEndings(this.clock);
-  readonly #driver: SealingDriver;
+  readonly #backend: SealedBackend;
 
   constructor(makeDriver: (clock: StoppedClock, keyring: Keyring) => SealingDriver) {
     const keyring = new Keyring(['a secret for tests that is long enough'], 'session');
     const note = (message: string): void => void this.said.push(message);
-    this.#driver = makeDriver(this.clock, keyring);
     this.#runtime = {
       clock: this.clock,
       keyring,
@@ -55,17 +54,19 @@ class Process {
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
     };
+    const driver = makeDriver(this.clock, keyring);
+    this.#backend = new SealedBackend(this.#runtime, driver, new RecentEndings(this.clock));
   }
 
   /** A request that carries a token (none: ''), and has loaded its session. */
-  async request(token: string): Promise<SealedLifecycle> {
-    const life = new SealedLifecycle(this.#runtime, this.#driver, this.#endings, true, null);
+  async request(token: string): Promise<SessionLifecycle> {
+    const life = new SessionLifecycle(this.#runtime, this.#backend, true, null);
     if (token !== '') await life.initiate(token);
     return life;
   }
 
   /** Does something in a request of its own. Returns what its response says about the cookie. */
-  async does(token: string, deed: (life: SealedLifecycle) => unknown): Promise<CookieInstruction> {
+  async does(token: string, deed: (life: SessionLifecycle) => unknown): Promise<CookieInstruction> {
     const life = await this.request(token);
     await deed(life);
     return respond(life);
@@ -81,7 +82,7 @@ class Process {
   }
 }
 
-async function respond(life: SealedLifecycle): Promise<CookieInstruction> {
+async function respond(life: SessionLifecycle): Promise<CookieInstruction> {
   await life.commit();
   return life.cookie(true);
 }
@@ -91,15 +92,15 @@ function tokenOf(cookie: CookieInstruction): string {
   return cookie.token;
 }
 
-type Deed = (life: SealedLifecycle) => unknown;
+type Deed = (life: SessionLifecycle) => unknown;
 
-const put = (life: SealedLifecycle): void => life.state.put('late', 1);
-const rotate = (life: SealedLifecycle): void => life.regenerate(true);
-const invalidate = (life: SealedLifecycle): void => {
+const put = (life: SessionLifecycle): void => life.state.put('late', 1);
+const rotate = (life: SessionLifecycle): void => life.regenerate(true);
+const invalidate = (life: SessionLifecycle): void => {
   life.regenerate(false);
   life.state.flush();
 };
-const destroy = (life: SealedLifecycle): Promise<void> => life.destroy();
+const destroy = (life: SessionLifecycle): Promise<void> => life.destroy();
 
 const ENDINGS: readonly Deed[] = [destroy, invalidate];
 
@@ -156,9 +157,9 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       const token = await process.signIn();
       await process.does(token, leave);
       expect(await process.read(token)).toEqual({});
-      process.clock.advance(MARKER_MS);
+      process.clock.advance(REDIRECT_MS);
       expect(await process.read(token)).toEqual({});
-      process.clock.advance(FORGOTTEN_MS - MARKER_MS - 1);
+      process.clock.advance(FORGOTTEN_MS - REDIRECT_MS - 1);
       expect(await process.read(token)).toEqual({});
     });
   });
@@ -233,7 +234,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     expect(process.said[0]).toContain('dropped');
     expect(await process.read(moved)).toEqual({ user: 'ann' });
     // After half a minute it is a token that names nothing, as any other.
-    process.clock.advance(MARKER_MS);
+    process.clock.advance(REDIRECT_MS);
     expect(await process.read(tokenOf(await process.does(token, put)))).toEqual({ late: 1 });
   });
 

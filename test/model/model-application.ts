@@ -1,4 +1,4 @@
-import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import type { Flashed, Values } from './naive-values.js';
 
 /** What is kept of a session: in the store, or sealed in a cookie. */
@@ -59,7 +59,7 @@ export class ModelApplication {
   /** Whether an id was left so lately that it may still lead to its session: test/parallel/left.spec.ts is about these. */
   isJustLeft(id: number): boolean {
     const at = this.#left.get(id);
-    return at !== undefined && this.now() - at < MARKER_MS;
+    return at !== undefined && this.now() - at < REDIRECT_MS;
   }
 
   find(id: number): Kept | null {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
@@ -114,7 +114,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
       const { world } = makeWorld();
       const [old = ''] = await movedSession(world);
       const request = await world.process().request(old);
-      world.clock.advance(MARKER_MS);
+      world.clock.advance(REDIRECT_MS);
       await end(request.session);
       expect((await request.respond()).cookie.kind).toBe('expire');
       expect(await world.living()).toEqual([]);
@@ -256,7 +256,7 @@ for (const kind of SHARED_STORES) {
           }
           const world = new World(() => look.driver);
           const [old = ''] = await movedSession(world, 3);
-          await world.process().tools.ending.end(old, 0);
+          await world.process().backend.remover.end(old, 0);
           expect(await world.living()).toEqual([]);
         } finally {
           await look.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARKER_MS } from '../../lib/lifecycle/record-ending.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
@@ -175,7 +175,7 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
           const last = turns.story.findLastIndex((line) => line.startsWith('b:'));
           if (answers[1]?.cookie.kind === 'set') expect(last).toBeLessThan(moved);
           // And the marker lives no longer for it.
-          world.clock.advance(MARKER_MS);
+          world.clock.advance(REDIRECT_MS);
           expect(await world.driver.inner.read(old)).toBeNull();
         },
         renewing,

@@ -4,7 +4,7 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
-import { RecordEnding } from '../../lib/lifecycle/record-ending.js';
+import { RecordRemover } from '../../lib/lifecycle/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
 import type { DriverCall, WatchedDriver } from './support/watched-driver.js';
@@ -201,10 +201,10 @@ describe('an ending that the store refuses', () => {
       world.driver,
       new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
     );
-    const ending = new RecordEnding(store, new CommitQueue(Infinity), JSON, world.clock);
+    const remover = new RecordRemover(store, new CommitQueue(Infinity), JSON, world.clock);
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);
-    await expect(ending.end(id, 1)).rejects.toThrow('did not answer');
+    await expect(remover.end(id, 1)).rejects.toThrow('did not answer');
     expect(world.driver.takeCounts()).toEqual({ read: 0, write: 1, touch: 0, destroy: 0 });
   });
 });

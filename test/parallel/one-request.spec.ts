@@ -202,7 +202,7 @@ describe('the manager', () => {
       await request.respond();
     }
     expect(await world.living()).toHaveLength(1);
-    await world.process().tools.ending.end(old, 0);
+    await world.process().backend.remover.end(old, 0);
     expect(await world.living()).toEqual([]);
   });
 
@@ -213,14 +213,14 @@ describe('the manager', () => {
       const request = await world.process().request(old);
       request.session.regenerate();
       await request.respond();
-      const { ending } = world.process().tools;
+      const { remover } = world.process().backend;
       let calls = 0;
       world.driver.before = () => {
         if (calls++ === broken) throw new Error('away');
       };
-      await ending.end(old, 0).catch(() => undefined);
+      await remover.end(old, 0).catch(() => undefined);
       world.driver.before = () => undefined;
-      await ending.end(old, 0);
+      await remover.end(old, 0);
       expect(await world.living(), `after a failure of call ${broken}`).toEqual([]);
       if (calls <= broken) break;
     }

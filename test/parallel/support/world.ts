@@ -5,9 +5,8 @@ import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
-import { RecordEnding } from '../../../lib/lifecycle/record-ending.js';
-import { RecordFinder } from '../../../lib/lifecycle/record-finder.js';
-import { RecordLifecycle, type RecordTools } from '../../../lib/lifecycle/record-lifecycle.js';
+import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
+import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
 import type {
   CookieInstruction,
@@ -101,23 +100,17 @@ export class World {
 }
 
 export class ApplicationProcess {
-  readonly tools: RecordTools;
+  readonly backend: RecordBackend;
 
   constructor(
     readonly world: World,
     driver: RecordDriver,
     wait: (ms: number) => Promise<unknown>,
   ) {
-    const { clock, serializer, log } = world.runtime;
+    const { runtime } = world;
+    const { clock, log } = runtime;
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
-    const queue = new CommitQueue(Infinity);
-    this.tools = {
-      store,
-      finder: new RecordFinder(store, serializer, log),
-      queue,
-      ending: new RecordEnding(store, queue, serializer, clock),
-      wait,
-    };
+    this.backend = new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
   }
 
   /** A request that carries the cookies of these ids (null: none), and has loaded its session. */
@@ -140,8 +133,8 @@ export class TestRequest implements SessionHost {
     this.session = new RequestSession(this);
   }
 
-  createLifecycle(): RecordLifecycle {
-    return new RecordLifecycle(this.#process.world.runtime, this.#process.tools, true, null);
+  createLifecycle(): SessionLifecycle {
+    return new SessionLifecycle(this.#process.world.runtime, this.#process.backend, true, null);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };

@@ -3,21 +3,20 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
+import { MAX_ATTEMPTS, contention } from './messages.js';
 import type { RecordStore } from './record-store.js';
 
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
-export const MARKER_MS = 30_000;
-
-const MAX_ATTEMPTS = 200;
+export const REDIRECT_MS = 30_000;
 
 type Ended = { readonly kind: 'ended' | 'gone' } | { readonly kind: 'moved'; readonly to: string };
 
 /**
- * How a record ends: moved to another id, or destroyed. Both go through the version check, because a plain removal
- * could remove the marker of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
- * remove a version by itself (`destroyVersion`) is first made to hold a mark in its place, which nobody else replaces.
+ * Ends records: moved to another id, or destroyed. Both go through the version check, because a plain removal
+ * could remove the redirect of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
+ * remove a version by itself (`destroyVersion`) is first made to hold a tombstone in its place, which nobody else replaces.
  */
-export class RecordEnding {
+export class RecordRemover {
   readonly #store: RecordStore;
   readonly #queue: CommitQueue;
   readonly #serializer: SessionSerializer;
@@ -31,12 +30,12 @@ export class RecordEnding {
   }
 
   /**
-   * Puts the marker that leads to the new id in place of a version.
+   * Puts the redirect to the new id in place of a version.
    *
    * @returns false where that version is not the stored one
    */
-  mark(id: string, version: number, to: string): Promise<boolean> {
-    return this.#store.write(id, this.#sign(movedPayload(to, this.#serializer), version + 1));
+  redirect(id: string, version: number, to: string): Promise<boolean> {
+    return this.#store.write(id, this.#placeholder(movedPayload(to, this.#serializer), version + 1));
   }
 
   /**
@@ -58,7 +57,8 @@ export class RecordEnding {
   async #endChecked(id: string, version: number): Promise<boolean> {
     const { destroyVersion } = this.#store;
     if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
-    if (!(await this.#store.write(id, this.#sign(endedPayload(this.#serializer), version + 1)))) return false;
+    if (!(await this.#store.write(id, this.#placeholder(endedPayload(this.#serializer), version + 1))))
+      return false;
     await this.#store.destroy(id);
     return true;
   }
@@ -88,12 +88,12 @@ export class RecordEnding {
     });
     if (ended.kind !== 'moved') return ended.kind === 'ended';
     const found = await this.end(ended.to, 0);
-    // The marker last: where the store fails before, the session can still be found and ended from here.
+    // The redirect last: where the store fails before, the session can still be found and ended from here.
     await this.#store.destroy(id);
     return found;
   }
 
-  /** Removes what lies under an id, at whatever version it is. A marker stays. */
+  /** Removes what lies under an id, at whatever version it is. A redirect stays. */
   async #endHere(id: string, known: number): Promise<Ended> {
     let version = known;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -108,17 +108,14 @@ export class RecordEnding {
       }
       version = record.version;
     }
-    throw new SessionStoreError(
-      `A session could not be destroyed in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
-        'Does something write it in a loop?',
-    );
+    throw contention('destroyed');
   }
 
-  #sign(payload: string, version: number): SessionRecord {
+  #placeholder(payload: string, version: number): SessionRecord {
     const now = this.#clock.now();
     return {
       payload,
-      expiresAt: now + MARKER_MS,
+      expiresAt: now + REDIRECT_MS,
       version,
       lastActivity: now,
       userId: null,

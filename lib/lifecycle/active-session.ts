@@ -1,0 +1,259 @@
+import { randomId } from '../crypto/random-id.js';
+import type { Ages } from '../state/flash-state.js';
+import type { Payload } from '../state/payload.js';
+import { type Draft, SessionState } from '../state/session-state.js';
+import type { PendingWrite } from './pending-write.js';
+import type { LoadedVersion, Phase, StoredVersion } from './phase.js';
+import type { Client, SessionRuntime } from './session-runtime.js';
+
+/**
+ * One session that a request works with. A request that destroys its session or switches to another one goes on with
+ * another object, so whatever is still under way for this one finds it as it was, and `closed`. Phase, id, version and
+ * state are changed by the methods below alone.
+ */
+export class ActiveSession {
+  loaded: LoadedVersion | null = null;
+  /** Whether the id was made in this request. */
+  fresh = true;
+  /** Whether the cookie has to be sent because of id, data or a renewal. */
+  cookieDue = false;
+  /** What is being written, or was written without an answer. Only where records are kept. */
+  pending: PendingWrite | null = null;
+  /** The record under a new id that nobody else knows yet. Only where records are kept. */
+  unsharedRecord: { readonly id: string; readonly version: number } | null = null;
+  /** What the cookie holds, where that is the session itself. */
+  token = '';
+  /** Null until something needs it. */
+  #id: string | null;
+  /** The id that it has now, where it is `left`. */
+  #movedTo: string | null = null;
+  /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
+  #state: SessionState | null = null;
+  #access: 'writable' | 'readonly' | 'degraded' = 'writable';
+  #renewalDue = false;
+  /** Another request moved it to a new id, and that one's response tells the browser. */
+  #followed = false;
+
+  /**
+   * @param ages whether the request uses flash messages up
+   * @param clientOf who is at the other end, asked only when a record is written
+   * @param id that it begins with; null: a new one, made when something needs it
+   * @param phase `new`, or `left` where the request came late
+   */
+  constructor(
+    readonly runtime: SessionRuntime,
+    readonly ages: Ages,
+    readonly clientOf: (() => Client) | null,
+    id: string | null,
+    public phase: Phase,
+  ) {
+    this.#id = id;
+  }
+
+  // ---- as it stands --------------------------------------------------------------------------------------------
+
+  get id(): string {
+    return (this.#id ??= randomId());
+  }
+
+  get closed(): boolean {
+    return this.phase === 'closed';
+  }
+
+  /** Whether it is stored under another id than the one it has. */
+  get moving(): boolean {
+    return this.phase === 'rotating' || this.phase === 'ending';
+  }
+
+  /** Whether nothing more is written of it. */
+  get #isOver(): boolean {
+    return this.phase === 'left' || this.phase === 'dropped' || this.phase === 'closed';
+  }
+
+  /** The values, flash messages and changes of this request. */
+  get state(): SessionState {
+    return (this.#state ??= this.#emptyState());
+  }
+
+  get readonly(): boolean {
+    return this.#access !== 'writable';
+  }
+
+  /** Whether it is its store that made the session read-only. */
+  get degraded(): boolean {
+    return this.#access === 'degraded';
+  }
+
+  /** Whether the application changed something in this request that is not stored yet. */
+  get modified(): boolean {
+    return this.moving || (this.#state !== null && this.#state.modified);
+  }
+
+  /** Whether a write has anything to do. */
+  get due(): boolean {
+    if (this.readonly || this.#isOver) return false;
+    return this.#renewalDue || this.pending !== null || this.moving || this.#isStateDue;
+  }
+
+  /** Whether all that a write has to do is to renew the lifetime. */
+  get onlyRenewalDue(): boolean {
+    return this.#renewalDue && this.pending === null && !this.moving && !this.#isStateDue;
+  }
+
+  get #isStateDue(): boolean {
+    return this.#state !== null && this.#state.due;
+  }
+
+  /** Whether something becomes due by being read alone. */
+  get mayBecomeDue(): boolean {
+    return this.#state !== null && this.#state.flash.holdsUnread;
+  }
+
+  /** Whether the response says nothing of the cookie: that is up to another request's. */
+  get isToldByOthers(): boolean {
+    return this.#isOver || (this.#followed && !this.fresh);
+  }
+
+  /** What is to be removed where it is destroyed; null for nothing. The version is 0 where it is not known. */
+  get removable(): { readonly id: string; readonly version: number } | null {
+    if (this.loaded !== null) return this.loaded;
+    const id = this.pending === null ? this.#movedTo : this.pending.id;
+    return id === null ? null : { id, version: 0 };
+  }
+
+  // ---- what becomes of it --------------------------------------------------------------------------------------
+
+  /** It was found in the store, or in a token. */
+  found(loaded: LoadedVersion, state: SessionState): void {
+    this.#standOn(loaded, 'stored');
+    this.#id = loaded.id;
+    // Of several tokens, one before this may have been of a session that was left.
+    this.#movedTo = null;
+    this.fresh = false;
+    this.#state = state;
+    this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+  }
+
+  /** The id that came in has just been replaced by another request. Of several, the first counts. */
+  leave(to: string): void {
+    this.#enter('left');
+    this.#movedTo ??= to;
+  }
+
+  /** Writing is refused from here on. `degraded`: the store failed while it was loaded, so that it is empty. */
+  refuseWrites(access: 'readonly' | 'degraded'): void {
+    if (!this.degraded) this.#access = access;
+  }
+
+  /** It was loaded once more: what the request did not store is forgotten. */
+  reloaded(loaded: LoadedVersion, state: SessionState): void {
+    if (loaded.id !== this.loaded?.id) this.#followed = true;
+    if (this.moving || this.#followed) this.fresh = false;
+    this.#standOn(loaded, 'stored');
+    this.#id = loaded.id;
+    this.#state = state;
+    this.pending = null;
+  }
+
+  /** Nothing is left of it to load once more. What is written now must not bring it back. */
+  reloadedAsGone(): void {
+    this.#state = this.#emptyState();
+    this.pending = null;
+    if (!this.readonly && this.loaded !== null) this.drop();
+  }
+
+  /** It goes on under another id. An end that was asked for (invalidate) stays one. */
+  rotate(id: string): void {
+    this.#id = id;
+    this.fresh = true;
+    if (this.phase === 'stored') this.phase = 'rotating';
+  }
+
+  /** It begins anew under another id, and what is stored of it ends. */
+  invalidate(id: string): void {
+    this.rotate(id);
+    if (this.phase === 'rotating') this.phase = 'ending';
+    this.state.flash.leaveOthers();
+    this.state.beginAnew(this.runtime.clock.now());
+  }
+
+  /** What was stored of it has ended; it begins anew under the id that it got since. */
+  ended(): void {
+    this.loaded = null;
+    this.#enter('new');
+  }
+
+  /** A write of it was stored. */
+  stored(draft: Draft, loaded: LoadedVersion, cookieDue: boolean): void {
+    this.pending = null;
+    this.state.stored(draft);
+    // The application may have asked for yet another id while this one was being stored.
+    const moves = this.phase === 'ending' ? 'ending' : 'rotating';
+    this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
+    this.#renewalDue = false;
+    if (cookieDue) this.cookieDue = true;
+  }
+
+  /** Its write was not stored and will not be: what it carried is due again. */
+  notStored(): void {
+    this.pending = null;
+    this.state.notStored();
+  }
+
+  /** Others wrote first: this request's changes stand on that version from now on. */
+  rebase(newest: StoredVersion, payload: Payload): void {
+    if (this.loaded === null || this.closed) return;
+    this.state.rebase(payload, newest.payload);
+    this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
+  }
+
+  /** Another request moved it to a new id: it goes on there. */
+  follow(id: string, newest: StoredVersion, payload: Payload): void {
+    if (this.closed) return;
+    this.state.rebase(payload, newest.payload);
+    this.#followed = true;
+    // The other request's new id serves this one's regenerate as well: two new ids at once would throw one browser
+    // cookie away. Only invalidate insists on an id that nobody else knows.
+    const isEnding = this.phase === 'ending';
+    this.#standOn(
+      { id, version: newest.version, expiresAt: newest.expiresAt },
+      isEnding ? 'ending' : 'stored',
+    );
+    if (isEnding) return;
+    this.cookieDue = this.fresh;
+    this.#id = id;
+  }
+
+  #standOn(loaded: LoadedVersion, phase: Phase): void {
+    this.loaded = loaded;
+    this.#enter(phase);
+    // Others find it there by its old id.
+    if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
+  }
+
+  /** Its lifetime was extended in the store; null where that turned out to be pointless. */
+  renewed(expiresAt: number | null, cookieDue: boolean): void {
+    this.#renewalDue = false;
+    if (expiresAt !== null && this.loaded !== null) this.loaded = { ...this.loaded, expiresAt };
+    if (cookieDue) this.cookieDue = true;
+  }
+
+  /** It is gone from the store: what the request changed is dropped. */
+  drop(): void {
+    if (!this.closed) this.loaded = null;
+    this.#enter('dropped');
+  }
+
+  /** The request lets go of it. */
+  close(): void {
+    this.phase = 'closed';
+  }
+
+  #enter(phase: Phase): void {
+    if (!this.closed) this.phase = phase;
+  }
+
+  #emptyState(): SessionState {
+    return SessionState.empty(this.runtime.serializer, this.runtime.clock.now());
+  }
+}

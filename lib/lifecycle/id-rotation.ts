@@ -1,0 +1,58 @@
+import type { ActiveSession } from './active-session.js';
+import { lostRecord } from './messages.js';
+import type { PendingWrite } from './pending-write.js';
+import type { LoadedVersion } from './phase.js';
+import { type Found, type RecordFinder, STORED } from './record-finder.js';
+import type { RecordRemover } from './record-remover.js';
+import { type RecordStore, writeOwn } from './record-store.js';
+
+/**
+ * Moves a session to a new id: its record is stored under the new id first, and then a redirect put in place of the old
+ * one. In between nobody else knows the new id, so that what comes to nothing can be taken away again.
+ */
+export class IdRotation {
+  readonly #store: RecordStore;
+  readonly #remover: RecordRemover;
+  readonly #finder: RecordFinder;
+
+  constructor(store: RecordStore, remover: RecordRemover, finder: RecordFinder) {
+    this.#store = store;
+    this.#remover = remover;
+    this.#finder = finder;
+  }
+
+  /**
+   * Stores under the new id, then leaves the old one with a redirect for those under way.
+   *
+   * @returns whether it moved; otherwise what was found in place of the version that the write is based on
+   */
+  async move(
+    session: ActiveSession,
+    write: PendingWrite,
+    from: LoadedVersion,
+  ): Promise<typeof STORED | Found> {
+    const { id, record } = write;
+    if (!write.placed) {
+      await this.undo(session, id);
+      if (!(await writeOwn(this.#store, id, record))) {
+        session.unsharedRecord = null;
+        // The next write begins anew.
+        session.notStored();
+        throw lostRecord();
+      }
+      session.unsharedRecord = { id, version: record.version };
+      write.placed = true;
+    }
+    if (await this.#remover.redirect(from.id, from.version, id)) return STORED;
+    const found = await this.#finder.find(from.id);
+    return found.kind === 'moved' && found.to === id ? STORED : found;
+  }
+
+  /** Takes away what was stored under a new id and came to nothing, unless that is the one to go on with. */
+  async undo(session: ActiveSession, next: string | null): Promise<void> {
+    const unshared = session.unsharedRecord;
+    if (unshared === null || unshared.id === next) return;
+    await this.#store.destroy(unshared.id);
+    session.unsharedRecord = null;
+  }
+}

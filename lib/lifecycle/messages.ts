@@ -1,0 +1,47 @@
+import { SessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
+
+/** How often a session is tried to be written or removed while others write it. Each time one of them succeeded. */
+export const MAX_ATTEMPTS = 200;
+
+/** How often one commit removes or stores, where more becomes due while it waits. */
+export const COMMIT_STEPS = 8;
+
+export const CHANGES_DROPPED =
+  'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
+  'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
+
+export function contention(deed: 'stored' | 'destroyed'): SessionStoreError {
+  return new SessionStoreError(
+    `A session could not be ${deed} in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
+      'Does something write it in a loop?',
+  );
+}
+
+export function unconfirmedWrite(): SessionStoreError {
+  return new SessionStoreError(
+    'The answer of the session store to a write got lost, and others wrote the session since: it is not known whether ' +
+      'the write arrived, and it is not repeated.',
+  );
+}
+
+export function lostRecord(): SessionStoreError {
+  return new SessionStoreError(
+    'A session could not be moved to its new id: the store has lost what was just stored there. Does it evict sessions?',
+  );
+}
+
+export function neverSettles(key: string): SessionValueError {
+  return new SessionValueError(
+    `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
+      'commit has no end. Put a plain copy of it into the session, and do not go on changing it while the session is committed.',
+    { atCommit: true },
+  );
+}
+
+export function unstoredChanges(): SessionError {
+  return new SessionError(
+    'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +
+      'Call `await session.commit()` before `initiate(true)`, or `await session.reload()` to drop the changes.',
+  );
+}

@@ -1,0 +1,66 @@
+import type { SessionRecord } from '../drivers/driver.js';
+import type { Draft } from '../state/session-state.js';
+import type { ActiveSession } from './active-session.js';
+import type { LoadedVersion } from './phase.js';
+import { recordedUser } from './recorded-user.js';
+import { nextWriter } from './writer-mark.js';
+
+/**
+ * A draft on its way to the store. Where the answer to a write gets lost, nobody knows whether it arrived: then the very
+ * same write is sent again before anything else is, and its mark in the store tells that it had arrived already.
+ */
+export interface PendingWrite {
+  readonly draft: Draft;
+  /** The id that it is to be stored under. */
+  readonly id: string;
+  /** What is stored under that id. */
+  readonly record: SessionRecord;
+  /** Whether a cookie is due once it is stored. */
+  readonly cookieDue: boolean;
+  /** What it replaces, where the session moves to a new id; null where it stays. */
+  readonly from: LoadedVersion | null;
+  /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
+  placed: boolean;
+  /** Whether it was sent before, with an answer that got lost. */
+  resent: boolean;
+}
+
+const UNKNOWN_CLIENT = { ipAddress: null, userAgent: null };
+
+/**
+ * The write that stores a session as it is now: as a new one, in place of the version that it stands on, or under its
+ * new id.
+ *
+ * @throws SessionValueError where something cannot be stored; everything stays due then
+ */
+export function pack(session: ActiveSession): PendingWrite {
+  const { id, loaded, moving, state, runtime } = session;
+  const draft = state.draft(nextWriter(), undefined);
+  const isKept = loaded !== null && !moving && !state.durationChanged;
+  const renewed = !isKept || runtime.lifetimes.isRenewalDue(state, loaded.expiresAt);
+  const { ipAddress, userAgent } = session.clientOf?.() ?? UNKNOWN_CLIENT;
+  const record: SessionRecord = {
+    payload: draft.text,
+    expiresAt: renewed ? runtime.lifetimes.fullExpiry(state) : loaded.expiresAt,
+    version: 1 + versionUnder(session),
+    lastActivity: runtime.clock.now(),
+    userId: recordedUser(state.values, runtime.userKey),
+    ipAddress,
+    userAgent,
+  };
+  return {
+    draft,
+    id,
+    record,
+    cookieDue: renewed,
+    from: moving ? loaded : null,
+    placed: false,
+    resent: false,
+  };
+}
+
+/** The version of what is stored under a session's id already; 0 for nothing. */
+function versionUnder({ id, loaded, moving, unsharedRecord }: ActiveSession): number {
+  if (!moving) return loaded?.version ?? 0;
+  return unsharedRecord?.id === id ? unsharedRecord.version : 0;
+}

@@ -1,0 +1,144 @@
+import { isFull } from '../drivers/guard/full-store.js';
+import { SessionStoreError } from '../session.errors.js';
+import { SessionState } from '../state/session-state.js';
+import type { ActiveSession } from './active-session.js';
+import type { CommitQueue } from './commit-queue.js';
+import { MAX_ATTEMPTS, contention } from './messages.js';
+import { type Found, GONE, RecordFinder } from './record-finder.js';
+import { REDIRECT_MS, RecordRemover } from './record-remover.js';
+import type { RecordStore } from './record-store.js';
+import { RecordWriter } from './record-writer.js';
+import type { SessionBackend } from './session-backend.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+/** Sessions whose records lie in a store, and whose ids travel in the cookie. */
+export class RecordBackend implements SessionBackend {
+  readonly livesInCookie = false;
+  readonly store: RecordStore;
+  readonly remover: RecordRemover;
+  readonly #runtime: SessionRuntime;
+  readonly #finder: RecordFinder;
+  readonly #writer: RecordWriter;
+
+  /**
+   * @param queue shared by all that write to one store in one process
+   * @param wait lets some ms pass
+   */
+  constructor(
+    runtime: SessionRuntime,
+    store: RecordStore,
+    queue: CommitQueue,
+    wait: (ms: number) => Promise<unknown>,
+  ) {
+    this.#runtime = runtime;
+    this.store = store;
+    this.remover = new RecordRemover(store, queue, runtime.serializer, runtime.clock);
+    this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
+    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, wait);
+  }
+
+  token(session: ActiveSession): string {
+    return this.#runtime.keyring.sign(session.id);
+  }
+
+  isOver(): boolean {
+    return false;
+  }
+
+  // ---- loading -------------------------------------------------------------------------------------------------
+
+  open(session: ActiveSession, token: string): Promise<void> | void {
+    const id = this.#runtime.keyring.verify(token);
+    if (id !== null) return this.load(session, id);
+  }
+
+  async load(session: ActiveSession, id: string): Promise<void> {
+    const found = await this.#findOrDegrade(session, id);
+    if (found.kind === 'moved') session.leave(found.to);
+    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
+    const { record, payload } = found;
+    session.found(
+      { id, version: record.version, expiresAt: record.expiresAt },
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+    );
+  }
+
+  async reload(session: ActiveSession): Promise<void> {
+    let id = session.loaded?.id ?? '';
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const found = await this.#findOrDegrade(session, id);
+      if (found.kind === 'gone') return session.reloadedAsGone();
+      if (found.kind === 'record') {
+        const { version, expiresAt, payload } = found.record;
+        return session.reloaded({ id, version, expiresAt }, session.state.reloaded(found.payload, payload));
+      }
+      id = found.to;
+    }
+    throw contention('stored');
+  }
+
+  async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
+    try {
+      return this.#finder.judge(await this.store.read(id));
+    } catch (error) {
+      if (!this.#runtime.degrade) throw error;
+      session.refuseWrites('degraded');
+      return GONE;
+    }
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  write(session: ActiveSession): Promise<void> {
+    return session.loaded !== null && session.onlyRenewalDue
+      ? this.#renew(session)
+      : this.#writer.write(session);
+  }
+
+  async #renew(session: ActiveSession): Promise<void> {
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
+    try {
+      // A cookie without Max-Age has nothing to renew.
+      const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
+      if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
+      else session.drop();
+    } catch (error) {
+      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
+      session.renewed(null, false);
+    }
+  }
+
+  async touch(session: ActiveSession): Promise<void> {
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
+    if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, true);
+  }
+
+  /**
+   * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
+   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more.
+   */
+  async #extend(session: ActiveSession, expiresAt: number): Promise<boolean> {
+    const { store } = this;
+    for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
+      const { id } = session.loaded;
+      if (!(await store.touch(id, expiresAt))) return false;
+      const found = await this.#finder.find(id);
+      if (found.kind !== 'moved') return found.kind === 'record';
+      await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
+      if (session.closed) return false;
+      // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
+      // request, sending that write again finds out.
+      if (session.pending !== null) return true;
+      if (!(await this.#finder.follow(session, found.to))) return false;
+    }
+    return false;
+  }
+
+  async remove(session: ActiveSession): Promise<boolean> {
+    const { removable } = session;
+    const existed = removable !== null && (await this.remover.end(removable.id, removable.version));
+    await this.#writer.undo(session);
+    return existed;
+  }
+}

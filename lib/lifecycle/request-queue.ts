@@ -1,0 +1,31 @@
+/** What one request does to its sessions, one thing after the other, where something of that has to be waited for. */
+export class RequestQueue {
+  /** Null where nothing is under way. */
+  #last: Promise<void> | null = null;
+  #underWay = 0;
+
+  get busy(): boolean {
+    return this.#last !== null;
+  }
+
+  /** Runs a task when those before it are through; how they ended is the business of whoever called for them. */
+  run(task: () => Promise<void> | void): Promise<void> {
+    return this.hold(this.#last === null ? Promise.resolve(task()) : this.#last.then(task, task));
+  }
+
+  /** Whoever comes next waits for this, which is under way already. */
+  hold(running: Promise<void>): Promise<void> {
+    this.#underWay += 1;
+    this.#last = this.#through(running);
+    return this.#last;
+  }
+
+  async #through(running: Promise<void>): Promise<void> {
+    try {
+      await running;
+    } finally {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#last = null;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import { parsePayload } from '../state/payload.js';
+import { SessionState } from '../state/session-state.js';
+import type { ActiveSession } from './active-session.js';
+import type { RecentEndings } from './recent-endings.js';
+import type { SessionBackend } from './session-backend.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+/** A token is nobody's to list. */
+const NOBODY = { userId: null, ipAddress: null, userAgent: null };
+
+/**
+ * Sessions that live in the cookie itself. There is no other side to merge with: the last response wins. Only what other
+ * requests of this process have ended or moved meanwhile is known, and stays so.
+ */
+export class SealedBackend implements SessionBackend {
+  readonly livesInCookie = true;
+  readonly #runtime: SessionRuntime;
+  readonly #driver: SealingDriver;
+  readonly #endings: RecentEndings;
+
+  /** @param endings shared by all requests of one application in one process */
+  constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
+    this.#runtime = runtime;
+    this.#driver = driver;
+    this.#endings = endings;
+  }
+
+  /** The sealed session as the browser has it, or is about to get it; empty before the first write. */
+  token(session: ActiveSession): string {
+    return session.token;
+  }
+
+  isOver({ loaded }: ActiveSession): boolean {
+    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
+  }
+
+  open(session: ActiveSession, token: string): Promise<void> | void {
+    const opened = this.#driver.open(token);
+    if (opened instanceof Promise) return opened.then((record) => this.#take(session, token, record));
+    this.#take(session, token, opened);
+  }
+
+  #take(session: ActiveSession, token: string, record: SessionRecord | null): void {
+    if (record === null) return;
+    const { serializer, log, lifetimes } = this.#runtime;
+    const parsed = parsePayload(record.payload, serializer);
+    const payload = parsed.kind === 'session' ? parsed.payload : null;
+    if (payload?.i === undefined) {
+      log.warn(
+        'A session cookie was ours but its content could not be read: it counts as absent. ' +
+          "Was the option 'serializer' changed?",
+      );
+      return;
+    }
+    if (lifetimes.isOverAge(payload.c)) return;
+    const fate = this.#endings.fateOf(payload.i);
+    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind !== 'lives') return;
+    session.token = token;
+    session.found(
+      { id: payload.i, version: payload.n, expiresAt: record.expiresAt },
+      SessionState.loaded(serializer, payload, record.payload, session.ages),
+    );
+  }
+
+  /** Nothing is kept anywhere under an id: the session stays empty. */
+  load(session: ActiveSession, id: string): void {
+    const fate = this.#endings.fateOf(id);
+    if (fate.kind === 'moved') session.leave(fate.to);
+  }
+
+  /** What the browser has, or is about to get: nobody else can have changed that. */
+  reload(session: ActiveSession): void {
+    const { loaded } = session;
+    const state = this.isOver(session) ? null : session.state.reloadedFromText();
+    if (loaded === null || state === null) session.reloadedAsGone();
+    else session.reloaded(loaded, state);
+  }
+
+  write(session: ActiveSession): Promise<void> | void {
+    if (session.phase === 'ending' && session.loaded !== null) {
+      // First of all, wherever it has moved to: whatever becomes of what is stored after it.
+      if (!this.#endings.end(session.loaded.id)) return session.drop();
+      session.ended();
+    }
+    const { id, state } = session;
+    const draft = state.draft(undefined, id);
+    const version = draft.payload.n;
+    // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
+    const now = this.#runtime.clock.now();
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(state, now);
+    const record = { payload: draft.text, expiresAt, version, lastActivity: now, ...NOBODY };
+    const arrived = (token: string): void => {
+      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
+      if (this.isOver(session)) return session.drop();
+      if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
+      session.token = token;
+      session.stored(draft, { id, version, expiresAt }, true);
+    };
+    try {
+      const sealed = this.#driver.seal(record);
+      if (typeof sealed !== 'string')
+        return sealed.then(arrived).catch((error: unknown) => fail(session, error));
+      arrived(sealed);
+    } catch (error) {
+      fail(session, error);
+    }
+  }
+
+  /** The lifetime is in the token, so a longer one is a new token. */
+  touch(session: ActiveSession): Promise<void> | void {
+    return this.write(session);
+  }
+
+  remove(session: ActiveSession): boolean {
+    return session.removable !== null && this.#endings.end(session.removable.id);
+  }
+}
+
+/** What it carried is due again. */
+function fail(session: ActiveSession, error: unknown): never {
+  session.notStored();
+  throw error;
+}

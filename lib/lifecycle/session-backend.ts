@@ -1,0 +1,42 @@
+import type { ActiveSession } from './active-session.js';
+
+/**
+ * Where sessions are kept: as records in a store, or sealed in the cookie itself. It keeps nothing of a request: what it
+ * finds out about a session it tells that session. Of one session, one call at a time is under way.
+ */
+export interface SessionBackend {
+  /** Whether the session itself is what the cookie holds. */
+  readonly livesInCookie: boolean;
+
+  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
+  open(session: ActiveSession, token: string): Promise<void> | void;
+
+  /** Loads what is kept under an id that the application chose itself. */
+  load(session: ActiveSession, id: string): Promise<void> | void;
+
+  /** Loads a stored session once more. */
+  reload(session: ActiveSession): Promise<void> | void;
+
+  /**
+   * Stores what is due, once. Where it fails, all of that is due again, or its write is kept as pending.
+   *
+   * @throws SessionStoreError, SessionValueError, SessionTooLargeError
+   */
+  write(session: ActiveSession): Promise<void> | void;
+
+  /** Extends the lifetime of a stored session now. */
+  touch(session: ActiveSession): Promise<void> | void;
+
+  /**
+   * Removes a session that was destroyed: what its `removable` says.
+   *
+   * @returns false where it had gone already
+   */
+  remove(session: ActiveSession): Promise<boolean> | boolean;
+
+  /** Whether another request is known to have ended the session, or moved it, without a store being asked. */
+  isOver(session: ActiveSession): boolean;
+
+  /** What the cookie holds. */
+  token(session: ActiveSession): string;
+}
