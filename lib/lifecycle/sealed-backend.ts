@@ -74,8 +74,11 @@ export class SealedBackend implements SessionBackend {
   reload(session: ActiveSession): void {
     const { loaded } = session;
     const state = this.isOver(session) ? null : session.state.reloadedFromText();
-    if (loaded === null || state === null) session.reloadedAsGone();
-    else session.reloaded(loaded, state);
+    if (loaded !== null && state !== null) session.reloaded(loaded, state);
+    else {
+      if (this.isOver(session)) this.#leave(session);
+      session.reloadedAsGone();
+    }
   }
 
   write(session: ActiveSession): Promise<void> | void {
@@ -93,7 +96,7 @@ export class SealedBackend implements SessionBackend {
     const record = { payload: draft.text, expiresAt, version, lastActivity: now, ...NOBODY };
     const arrived = (token: string): void => {
       this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
-      if (this.isOver(session)) return session.drop();
+      if (this.isOver(session)) return this.#leave(session);
       if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
       session.token = token;
       session.stored(draft, { id, version, expiresAt }, true);
@@ -106,6 +109,13 @@ export class SealedBackend implements SessionBackend {
     } catch (error) {
       fail(session, error);
     }
+  }
+
+  /** Another request has ended it, or moved it: what it moved to can still be ended from here. */
+  #leave(session: ActiveSession): void {
+    const fate = session.loaded === null ? null : this.#endings.fateOf(session.loaded.id);
+    session.drop();
+    if (fate?.kind === 'moved') session.leave(fate.to);
   }
 
   /** The lifetime is in the token, so a longer one is a new token. */

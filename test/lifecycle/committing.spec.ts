@@ -123,6 +123,13 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['read A']);
   });
 
+  it('has still to do what could not be sealed', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const request = await store.open(await store.seed());
+    request.session.flash('text', 'x'.repeat(20_000));
+    for (const _ of [1, 2]) expect(String((await request.respond()).error)).toContain('are allowed');
+  });
+
   it('seals a new cookie for each change of a session that lives there, and none for a read', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();

@@ -79,6 +79,14 @@ describe('destroy', () => {
     expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
   });
 
+  it('says nothing about the cookie where the request has switched to another session since', async () => {
+    const store = await OneStore.start();
+    const request = await store.open(await store.seed());
+    await request.session.destroy();
+    await request.session.setId('nobody').start();
+    expect((await request.respond()).cookie).toBe('none');
+  });
+
   it('of a session in a cookie expires it, and the cookie opens nothing any more', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();

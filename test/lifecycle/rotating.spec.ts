@@ -65,6 +65,20 @@ describe('regenerate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
+  it('asked for again while it is being stored moves the session once more', async () => {
+    const store = await OneStore.start();
+    const request = await store.open(await store.seed());
+    const write = store.hold('write');
+    const saving = request.session.regenerate().save();
+    await write.reached;
+    const { id } = request.session.regenerate();
+    write.release();
+    await saving;
+    const { token } = await request.respond();
+    const { session } = await store.open(token);
+    expect([session.id, session.all()]).toEqual([id, { user: 'ann' }]);
+  });
+
   it.each(['touch', 'reload'] as const)(
     'is performed once where the answer to its redirect was lost, and a %s comes next',
     async (next) => {
@@ -109,6 +123,18 @@ describe('invalidate', () => {
     expect(await store.reads(answer.token)).toEqual({ status: 'bye' });
   });
 
+  it('sends nothing again that was to be stored of the old one before', async () => {
+    const store = await OneStore.start();
+    const request = await store.open(await store.seed());
+    request.session.put('a', 1);
+    store.failNext('write');
+    await expect(request.session.save()).rejects.toMatchObject({ statusCode: 503 });
+    store.calls();
+    request.session.invalidate().put('status', 'bye');
+    await request.respond();
+    expect(store.calls()).toEqual(['destroyVersion A 1', 'write B 1']);
+  });
+
   it('has ended the session also where the new one cannot be stored', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
@@ -131,6 +157,16 @@ describe('invalidate', () => {
     await saving;
     expect(await store.reads((await request.respond()).token)).toEqual({ status: 'bye' });
     expect(await store.driver.inner.read(id)).toBeNull();
+  });
+
+  it('ends the session also where the head of the response has left, and the new one cannot be told', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.headSent = true;
+    request.session.invalidate().put('status', 'bye');
+    expect(String((await request.respond()).error)).toContain('the head of the response has left');
+    await expect.poll(() => store.reads(token)).toEqual({});
   });
 
   it('is not followed by a commit that was under way', async () => {
@@ -178,6 +214,23 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
     await end(slow.session);
     await slow.respond();
     expect(await store.reads(moved.token)).toEqual({});
+  });
+
+  it('stores nothing either of a session that nobody has, which it switches to, nor after a destroy there', async () => {
+    const store = await OneStore.start({ driver });
+    const token = await store.seed();
+    const mover = await store.open(token);
+    mover.session.regenerate();
+    await mover.respond();
+    const late = await store.open(token);
+    await late.session.setId(await late.session.generateId()).start();
+    store.calls();
+    for (const _ of [1, 2]) {
+      late.session.put('a', 1);
+      expect((await late.respond()).cookie).toBe('none');
+      await late.session.destroy();
+    }
+    expect(store.calls()).toEqual([]);
   });
 
   it('ends the session where it has moved to by destroy, and expires the cookie', async () => {
