@@ -1,3 +1,4 @@
+import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
@@ -165,7 +166,8 @@ describe('invalidate', () => {
     request.headSent = true;
     request.session.invalidate().put('status', 'bye');
     expect(String((await request.respond()).error)).toContain('the head of the response has left');
-    await expect.poll(() => store.reads(token)).toEqual({});
+    await settled();
+    expect(await store.reads(token)).toEqual({});
   });
 
   it('is not followed by a commit that was under way', async () => {
