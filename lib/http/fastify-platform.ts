@@ -1,3 +1,9 @@
+import {
+  type HookedFastify,
+  REQUEST_HOOKS,
+  hookInOwnContext,
+  keepContextOfHooks,
+} from './hooks-in-own-context.js';
 import type { HttpSessions } from './http-sessions.js';
 import { type Done, type Middleware, inOwnContext } from './own-context.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
@@ -23,25 +29,21 @@ type ErrorHandler = (
 ) => unknown;
 
 /** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
-export interface FastifyLike {
+export interface FastifyLike extends HookedFastify {
   use: (...args: unknown[]) => unknown;
   setErrorHandler: (handler: ErrorHandler) => unknown;
   setNotFoundHandler: (...args: unknown[]) => unknown;
   hasRequestDecorator(name: string): boolean;
   decorateRequest(name: string, accessors: object): unknown;
-  addHook(name: 'onRoute', hook: (route: { handler: Handler }) => void): unknown;
-  addHook(
-    name: 'onRequest' | 'preValidation',
-    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => void,
-  ): unknown;
 }
 
 export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
   openBeforeMiddleware(fastify, sessions);
-  fastify.addHook('onRequest', (request, reply, done) => {
+  const addHook = keepContextOfHooks(fastify, sessions);
+  addHook('onRequest', (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => {
     sessions.open(request.raw, reply.raw, request, done);
   });
-  fastify.addHook('preValidation', (request, reply, done) => {
+  addHook('preValidation', (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => {
     if (typeof reply.locals === 'object' && reply.locals !== null) {
       addTemplateLocals(reply.locals, {}, () => sessions.of(request.raw));
     }
@@ -92,8 +94,11 @@ function keepContextOfHandlers(fastify: FastifyLike, sessions: HttpSessions): vo
       if (sessions.isEntered(request.raw)) return handler.call(this, request, ...rest);
       return sessions.enter(request.raw, () => handler.call(this, request, ...rest));
     };
-  fastify.addHook('onRoute', (route) => {
+  fastify.addHook('onRoute', (route: { handler: Handler } & Record<string, unknown>) => {
     route.handler = wrap(route.handler);
+    for (const name of REQUEST_HOOKS) {
+      if (route[name] !== undefined) route[name] = hookInOwnContext(sessions, route[name]);
+    }
   });
   const { setErrorHandler, setNotFoundHandler } = fastify;
   fastify.setErrorHandler = function setErrorHandlerInOwn(this: unknown, handler) {

@@ -73,7 +73,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { recordClient } = this.#settings;
     return this.#settings.createLifecycle(
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
-      () => usesMessagesUp(this.#req, this.#session === null ? undefined : this.platform?.routeOptions),
+      () =>
+        usesMessagesUp(
+          this.#req,
+          this.#res,
+          this.#session === null ? undefined : this.platform?.routeOptions,
+        ),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
     );

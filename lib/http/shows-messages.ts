@@ -12,6 +12,11 @@ export interface Route {
   readonly schema?: unknown;
 }
 
+/** What is known of the response when it is asked. Who sends a file (`express.static`, `sendFile`) offers it in ranges. */
+export interface Answer {
+  hasHeader(name: string): boolean;
+}
+
 /**
  * What a browser fetches and then shows, or hands to the page (`empty`: fetch, XMLHttpRequest). Everything else that a
  * request can be destined for is fetched for a page and is part of it: pictures, styles, scripts, fonts, workers, ...
@@ -32,11 +37,16 @@ const PREFETCHES: readonly (readonly [header: string, word: string])[] = [
 ];
 
 /** Whether a request is one that can show messages, and so uses them up. */
-export function usesMessagesUp({ method, headers }: Visit, route: Route | undefined): boolean {
+export function usesMessagesUp(
+  { method, headers }: Visit,
+  response: Answer,
+  route: Route | undefined,
+): boolean {
   if (method === 'HEAD') return false;
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
   if (PREFETCHES.some(([header, word]) => says(headers[header], word))) return false;
+  if (response.hasHeader('accept-ranges') && response.hasHeader('last-modified')) return false;
   return route === undefined || !servesFiles(route);
 }
 

@@ -21,7 +21,7 @@ import {
 import { Keyring } from '../crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from '../http/excluded-routes.js';
-import { openOnEachRequest } from '../http/http-platform.js';
+import { keepContextFromNowOn, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { CookiePath } from '../http/cookie-path.js';
 import { routerHabitsOf } from '../http/router-habits.js';
@@ -190,6 +190,8 @@ export class SessionModule
     this.#discovery = discovery;
     this.#modules = modules;
     this.#config = config;
+    // Under a testing module there is no server yet.
+    keepContextFromNowOn(adapterHost.httpAdapter, sessions);
   }
 
   /**

@@ -4,10 +4,11 @@ import type { SessionMethod } from './session-members.js';
 
 /**
  * What a method takes: so many arguments at most, with what to do in place of more; a key and a value, or several values
- * by their keys; or whatever comes, since it looks at all of it, or has the callbacks of express-session's callers.
+ * by their keys; nothing, or the callback of express-session's callers; or whatever comes, since it looks at all of it.
  */
 export type Takes =
   | { readonly atMost: number; readonly remedy: string }
+  | { readonly callback: true; readonly remedy: string }
   | { readonly keyAndValue: 'or several' | 'only'; readonly remedy: string }
   | 'all';
 
@@ -24,6 +25,11 @@ const ALL: Takes = {
 const ADDING: Takes = { atMost: 2, remedy: 'It takes a key and a number.' };
 const MAKING: Takes = { atMost: 2, remedy: 'It takes a key and a function.' };
 const VALUES: Takes = { atMost: 1, remedy: 'It takes one object, with the values by their keys.' };
+const CALLING: Takes = { callback: true, remedy: 'It takes nothing, or a callback.' };
+const ENDING: Takes = {
+  callback: true,
+  remedy: 'It takes nothing, or a callback, and ends the session. To remove values there is forget(keys).',
+};
 const FLUSHING: Takes = {
   atMost: 0,
   remedy: 'It takes none, and removes everything. For some there is forget(keys).',
@@ -62,14 +68,14 @@ export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
   permanent: VALUES,
   initiate: LOADING,
   start: LOADING,
-  commit: 'all',
-  save: 'all',
-  touch: 'all',
-  reload: 'all',
-  regenerate: 'all',
-  roll: 'all',
+  commit: CALLING,
+  save: CALLING,
+  touch: CALLING,
+  reload: CALLING,
+  regenerate: CALLING,
+  roll: CALLING,
   invalidate: NOTHING,
-  destroy: 'all',
+  destroy: ENDING,
   generateId: NOTHING,
   setId: { atMost: 1, remedy: 'It takes an id.' },
   setSignedId: { atMost: 2, remedy: 'It takes a signed id and a secret.' },
@@ -103,7 +109,7 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
   for (const [name, each] of Object.entries(takes)) {
     const method: unknown = Reflect.get(prototype, name);
     if (each === 'all' || typeof method !== 'function') continue;
-    const isWrong = 'atMost' in each ? moreThan(each.atMost) : isPutWrong(each.keyAndValue);
+    const isWrong = check(each);
     const value = {
       [name](this: unknown, ...args: unknown[]): unknown {
         if (isWrong(args)) throw wrongCount(name, args.length, each.remedy);
@@ -112,6 +118,16 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
     }[name];
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
+}
+
+function check(takes: Exclude<Takes, 'all'>): (args: readonly unknown[]) => boolean {
+  if ('atMost' in takes) return moreThan(takes.atMost);
+  return 'callback' in takes ? isNoCallback : isPutWrong(takes.keyAndValue);
+}
+
+/** Some pass null for nobody, and some more than the callback; @fastify/passport gives `regenerate` a list of keys to keep. */
+function isNoCallback([first]: readonly unknown[]): boolean {
+  return first !== undefined && first !== null && typeof first !== 'function' && !Array.isArray(first);
 }
 
 function moreThan(most: number) {

@@ -24,7 +24,7 @@ export function connectFlash(
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
   const list = [...listAt(type, messages).slice(-MAX_UNREAD), ...added];
-  write().flashUntilRead(type, list);
+  write().flash(type, list, true);
   return list.length;
 }
 

@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { SessionError, SessionReadonlyError } from '../session.errors.js';
+import { SessionError, SessionReadonlyError, SessionValueError } from '../session.errors.js';
 import type { CookieInstruction } from '../lifecycle/session-runtime.js';
 import type { SessionHost } from './session-host.js';
 
@@ -58,6 +58,7 @@ export abstract class SessionAccess {
    * await session.initiate(true);
    */
   async initiate(readonly = false): Promise<this> {
+    if (typeof readonly !== 'boolean') throw noSwitch(readonly);
     const pending = this.open(readonly);
     if (pending !== undefined) await pending;
     return this;
@@ -297,6 +298,12 @@ export abstract class SessionAccess {
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
     return this.#life === null ? { kind: 'none' } : this.#life.cookie(cameWithCookie);
   }
+}
+
+function noSwitch(given: unknown): SessionValueError {
+  return new SessionValueError(
+    `initiate got a value of type ${typeof given}; it takes true where the session is to be read-only, or nothing.`,
+  );
 }
 
 function notInitiated(): SessionError {

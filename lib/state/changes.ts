@@ -6,10 +6,16 @@ import { type Values, cloneValue, readPath, removePath, writePath } from './valu
 export type Updater = (current: unknown) => unknown;
 
 /**
- * One operation that a request performed on the values. A commit that finds a newer record replays its changes on it;
+ * One operation that a request performed on its session. A commit that finds a newer record replays its changes on it;
  * so each says what was meant ("add 1"), not what came out ("5").
  */
 export type Change =
+  | ValueChange
+  | { readonly op: 'flash'; readonly change: FlashChange }
+  /** What other requests flashed stays behind. */
+  | { readonly op: 'leaveOthers' };
+
+export type ValueChange =
   | { readonly op: 'put'; readonly path: string; readonly value: unknown }
   | { readonly op: 'push'; readonly path: string; readonly value: unknown }
   | { readonly op: 'increment'; readonly path: string; readonly by: number }
@@ -20,6 +26,16 @@ export type Change =
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
   /** `result` is what the updater returned last, so that the change can be repeated without running it. */
   | { readonly op: 'update'; readonly path: string; readonly updater: Updater; result: unknown };
+
+/** What a request changed of the messages that the next one finds. `OutgoingFlash` performs it. */
+export type FlashChange =
+  | { readonly op: 'write'; readonly path: string; readonly value: unknown; readonly untilRead: boolean }
+  /** The fields of a form, in place of those flashed before. */
+  | { readonly op: 'setFields'; readonly fields: Values }
+  /** A message of the previous request lives one request more. */
+  | { readonly op: 'keep'; readonly path: string }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'clear' };
 
 /** Appends to a list, created where missing. */
 export function pushTo(values: Values, path: string, value: unknown): void {
@@ -104,6 +120,10 @@ function perform(values: Values, change: Change, again: boolean): void {
       } else {
         change.result = cloneValue(updateAt(values, change.path, change.updater));
       }
+      return;
+    case 'flash':
+    case 'leaveOthers':
+    // Flash messages are no values.
   }
 }
 

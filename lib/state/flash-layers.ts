@@ -1,7 +1,7 @@
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
-import { type Values, cloneValue, isPlain, mergeInto, readPath } from './values.js';
+import { type Values, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
 
 /** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
 export interface Flashed {
@@ -14,17 +14,27 @@ export interface Flashed {
  * message, whatever its name and whichever was flashed first.
  */
 export class FlashLayers {
-  #messages: OwnCopy;
+  readonly #messages: OwnCopy;
   #fields: OwnCopy;
   /** Fields that are there whichever the application says last that it keeps of this request's form. */
-  #olderFields: OwnCopy;
+  readonly #olderFields: OwnCopy;
   /** The paths that the application gave a message of its own: no field shows there, or below. */
-  #claimed = new PathTree();
+  readonly #claimed: PathTree;
 
-  constructor({ messages, fields }: Flashed = NOTHING) {
+  constructor(
+    { messages, fields }: Flashed = NOTHING,
+    olderFields = new OwnCopy(fields),
+    claimed = new PathTree(),
+  ) {
     this.#messages = new OwnCopy(messages);
     this.#fields = new OwnCopy(fields);
-    this.#olderFields = new OwnCopy(fields);
+    this.#olderFields = olderFields;
+    this.#claimed = claimed;
+  }
+
+  /** Layers for what is flashed from now on. Claims and older fields count in both. */
+  further(): FlashLayers {
+    return new FlashLayers(NOTHING, this.#olderFields, this.#claimed);
   }
 
   /** The messages alone. Not to be changed. */
@@ -36,6 +46,11 @@ export class FlashLayers {
     return this.#messages.isEmpty && this.#fields.isEmpty;
   }
 
+  /** Whether any field shows, or is hidden in part only. */
+  get hasFields(): boolean {
+    return Object.keys(without(this.#fields.values, this.#claimed)).length > 0;
+  }
+
   /** A message, or else a field, by its path; an object in both of which each has a part, as a copy of both parts. */
   read(path: string): unknown {
     const message = readPath(this.#messages.values, path);
@@ -43,7 +58,7 @@ export class FlashLayers {
     if (claimed?.whole === true) return message;
     const field = readPath(this.#fields.values, path);
     if (message === undefined) return field;
-    if (!isObject(message) || !isObject(field)) return message;
+    if (!isPlainValues(message) || !isPlainValues(field)) return message;
     return overlaid({ messages: message, fields: claimed === null ? field : without(field, claimed) });
   }
 
@@ -69,6 +84,10 @@ export class FlashLayers {
     this.#fields = new OwnCopy({ ...this.#olderFields.values, ...fields });
   }
 
+  dropFields(): void {
+    this.#fields = new OwnCopy({});
+  }
+
   remove(path: string): void {
     this.#messages.remove(path);
     this.#fields.remove(path);
@@ -76,21 +95,17 @@ export class FlashLayers {
     this.#claimed.delete(path);
   }
 
-  /** What is there, for the store. Afterwards nothing is, but what was claimed stays so. */
-  take(): Flashed {
-    const taken = {
+  /** Removes a message; what is claimed stays so. */
+  removeMessage(path: string): void {
+    this.#messages.remove(path);
+  }
+
+  /** What is there, for the store: it stays as it is, whatever is changed here from now on. */
+  share(): Flashed {
+    return {
       messages: this.#messages.share(),
       fields: without(this.#fields.share(), this.#claimed),
     };
-    this.#messages = new OwnCopy({});
-    this.#fields = new OwnCopy({});
-    return taken;
-  }
-
-  /** Takes back what was not stored: it stands below what has been added meanwhile. */
-  putBack({ messages, fields }: Flashed): void {
-    this.#messages = new OwnCopy(merged([messages, this.#messages.share()]));
-    this.#fields = new OwnCopy(merged([fields, this.#fields.share()]));
   }
 }
 
@@ -130,8 +145,4 @@ function copyTo(target: OwnCopy, source: Values, path: string): void {
   if (value === undefined) return;
   if (Object.hasOwn(source, path)) target.set(path, value);
   else target.write(path, value);
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }

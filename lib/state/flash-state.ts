@@ -1,70 +1,70 @@
+import type { ChangeLog } from './change-log.js';
+import type { FlashChange } from './changes.js';
 import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
+import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
-import { SentFlash } from './sent-flash.js';
-import { UnreadFlash } from './unread-flash.js';
-import { type Values, readPath } from './values.js';
+import { type Values, pick, readPath } from './values.js';
 
 /**
  * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
  * commit, when more is known of the request.
  */
-export type Ages = boolean | (() => boolean);
+export type ConsumesFlash = boolean | (() => boolean);
+
+export type { ConsumesFlash as Ages };
 
 /**
  * The flash messages of one session as one request sees them.
  *
  * Messages lie in batches, each under the number of the write that stored it. A request knows the highest number that
  * it saw when it loaded the session; at commit it drops the batches up to that one, and no other. So no request ever
- * ages messages that it did not see.
+ * ages messages that it did not see. What it flashes itself is a change in the log of its session.
  */
 export class FlashState {
+  readonly #log: ChangeLog;
+  readonly #seen: number;
+  readonly #consumes: ConsumesFlash;
   /** What the previous request flashed, as it was when this request loaded the session. */
   readonly #before: Flashed;
   #previous: Values | null = null;
-  #unread = new UnreadFlash();
-  readonly #seen: number;
-  readonly #ages: Ages;
-  #batches: FlashBatch[];
+  /** As loaded or stored last. */
+  #batches: readonly FlashBatch[];
   /** Readable in this request: before, flashed now, and for now only. Null: the same as before. */
   #visible: FlashLayers | null = null;
-  /** Flashed or kept by this request and, while something is due, not stored yet. */
-  #pending: FlashLayers | null = null;
-  #isPending = false;
-  /** What a write under way carries, and its number. */
-  #inFlight: { readonly stamp: number; readonly sent: SentFlash } | null = null;
-  /** What this request stored in earlier commits, by the number of the write. Null: nothing. */
-  #own: Map<number, SentFlash> | null = null;
-  /** Counts the messages taken back after they were stored, or on their way. */
-  #withdrawals = 0;
-  #withdrawalsInFlight = 0;
-  #withdrawalsStored = 0;
-  /** Whether the next write carries nothing of what other requests flashed. */
-  #alone = false;
-  #aloneInFlight = false;
+  /** What the log comes to, of flash messages. Null: nothing. */
+  #outgoing: OutgoingFlash | null = null;
+  /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
+  #shown = false;
 
   /**
+   * @param log where changes are recorded
    * @param seen the number of the write that was loaded
-   * @param ages false for a request that must not use messages up
+   * @param consumes false for a request that must not use messages up
    * @param before what this request saw first, where it loads the session once more
    */
-  constructor(batches: FlashBatch[], seen: number, ages: Ages, before?: Flashed) {
+  constructor(
+    log: ChangeLog,
+    batches: readonly FlashBatch[] = [],
+    seen = 0,
+    consumes: ConsumesFlash = true,
+    before = joined(batches),
+  ) {
+    this.#log = log;
     this.#batches = batches;
     this.#seen = seen;
-    this.#ages = ages;
-    this.#before = before ?? joined(batches);
+    this.#consumes = consumes;
+    this.#before = before;
   }
 
   /**
-   * The messages of the same request after it loaded the session once more: what it did not store is forgotten; what it
-   * stored is still for the next request, and what it saw before is not shown as new.
+   * The messages of the same request after it loaded the session once more: what it saw before is not shown as new.
+   *
+   * @param log with what the request has stored: that is still for the next one
    */
-  reloaded(batches: FlashBatch[]): FlashState {
-    const again = new FlashState(batches, this.#seen, this.#ages, this.#before);
-    for (const [stamp, messages, fields = {}] of batches) {
-      // What was taken back and not stored is back again, too.
-      if (this.#own?.has(stamp) === true) again.#addOwn(stamp, new SentFlash({ messages, fields }));
-    }
-    again.#unread = this.#unread;
+  reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
+    const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
+    again.#shown = this.#shown;
+    if (log.storedFlash.length > 0) again.#outgoing = OutgoingFlash.of(log, this.#before);
     const since = batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
@@ -80,7 +80,7 @@ export class FlashState {
 
   /** What the previous request flashed, messages and fields. Not to be changed. */
   get previous(): Values {
-    this.#unread.shown();
+    this.#shown = true;
     return this.#all;
   }
 
@@ -91,7 +91,7 @@ export class FlashState {
   /** The message readable in this request at a path, or the field; undefined where there is neither. */
   read(path: string): unknown {
     const found = this.#find(path);
-    if (found !== undefined) this.#unread.shown();
+    if (found !== undefined) this.#shown = true;
     return found;
   }
 
@@ -101,7 +101,7 @@ export class FlashState {
 
   /** Everything readable in this request, as a plain object of its own. */
   all(): Values {
-    this.#unread.shown();
+    this.#shown = true;
     return this.#visible === null ? { ...this.#all } : this.#visible.all();
   }
 
@@ -115,44 +115,17 @@ export class FlashState {
     return this.#visible === null ? Object.keys(this.#all).length === 0 : this.#visible.isEmpty;
   }
 
-  /** Whether a commit has anything to store here. */
-  get due(): boolean {
-    return this.modified || (this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp());
-  }
-
   /** Whether there are messages that stay until they are read: reading them makes a commit due. */
   get holdsUnread(): boolean {
-    return this.#batches.some(([, , , lasting]) => lasting !== undefined);
-  }
-
-  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
-  #isSpent(batch: FlashBatch): boolean {
-    return batch[0] <= this.#seen && this.#unread.leftOf(batch) !== batch;
-  }
-
-  /** Whether this request itself changed anything, aging apart. */
-  get modified(): boolean {
-    return this.#isPending || this.#withdrawals > this.#withdrawalsStored;
-  }
-
-  #usesUp(): boolean {
-    return typeof this.#ages === 'function' ? this.#ages() : this.#ages;
+    return this.#batches.some(([, , , untilRead]) => untilRead !== undefined);
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /** Shows a message in this request and the next. */
-  flash(path: string, value: unknown): void {
-    this.#unread.taken(path);
+  /** Shows a message in this request and the next; `untilRead`: and in those that follow until one reads it. */
+  flash(path: string, value: unknown, untilRead = false): void {
     this.now(path, value);
-    this.#withdraw(path);
-    this.#toStore().write(path, value);
-  }
-
-  /** Shows a message in this request, and in those that follow until one reads it. */
-  flashUntilRead(name: string, value: unknown): void {
-    this.flash(name, value);
-    this.#unread.flashed(name);
+    this.#change({ op: 'write', path, value, untilRead });
   }
 
   /**
@@ -160,15 +133,14 @@ export class FlashState {
    * what was said last is what is kept. Their names come from a visitor and are taken literally.
    */
   flashFields(fields: Values): void {
-    this.#seenNow().setFields(fields);
-    const withdrawn = this.#withdrawFields();
-    if (withdrawn || Object.keys(fields).length > 0) this.#toStore().setFields(fields);
-    else this.#pending?.setFields(fields);
+    this.#shownNow().setFields(fields);
+    if (Object.keys(fields).length > 0 || this.#outgoing?.hasFields === true)
+      this.#change({ op: 'setFields', fields });
   }
 
   /** Shows a message in this request only. */
   now(path: string, value: unknown): void {
-    this.#seenNow().write(path, value);
+    this.#shownNow().write(path, value);
   }
 
   /**
@@ -177,126 +149,97 @@ export class FlashState {
    */
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
-      if (readPath(this.#all, path) === undefined || this.#hasFlashed(path)) continue;
-      this.#toStore().keep(this.#before, path);
+      if (readPath(this.#all, path) !== undefined && this.#outgoing?.has(path) !== true)
+        this.#change({ op: 'keep', path });
     }
   }
 
-  #seenNow(): FlashLayers {
-    return (this.#visible ??= new FlashLayers(this.#before));
-  }
-
-  #toStore(): FlashLayers {
-    this.#isPending = true;
-    return (this.#pending ??= new FlashLayers());
-  }
-
-  #hasFlashed(path: string): boolean {
-    if (this.#pending !== null && this.#pending.read(path) !== undefined) return true;
-    return this.#sent().some((sent) => sent.has(path));
-  }
-
-  /** Takes a message back, whoever flashed it. Returns false where none was readable. */
+  /** Takes a message back, whoever flashed it, stored or not. Returns false where there is none. */
   forget(path: string): boolean {
-    this.#unread.taken(path);
-    this.#withdraw(path);
+    const readable = this.#find(path) !== undefined;
     // Kept after a flush, a message is on its way without being readable.
-    const pending = this.#pending !== null && this.#pending.read(path) !== undefined;
-    this.#pending?.remove(path);
-    if (this.#find(path) === undefined) return pending;
-    this.#seenNow().remove(path);
-    return true;
+    const outgoing = this.#outgoing?.has(path) === true;
+    if (readable) this.#shownNow().remove(path);
+    // One of an earlier request is gone with the others of that.
+    if (readable || outgoing) this.#change({ op: 'remove', path }, outgoing);
+    return readable || outgoing;
   }
 
   /** Takes all messages of this request back. */
   clear(): void {
-    this.#unread.shown();
+    this.#shown = true;
     this.#visible = new FlashLayers();
-    this.#pending = null;
-    this.#isPending = false;
-    for (const sent of this.#sent()) if (sent.removeAll()) this.#withdrawals += 1;
+    if (this.#outgoing?.isEmpty === false) this.#change({ op: 'clear' });
   }
 
   /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
   leaveOthers(): void {
-    this.#alone = true;
+    this.#log.record({ op: 'leaveOthers' }, false);
   }
 
-  /** What is stored already, or on its way. */
-  #sent(): readonly SentFlash[] {
-    if (this.#own === null) return this.#inFlight === null ? NONE : [this.#inFlight.sent];
-    return this.#inFlight === null ? [...this.#own.values()] : [...this.#own.values(), this.#inFlight.sent];
+  #shownNow(): FlashLayers {
+    return (this.#visible ??= new FlashLayers(this.#before));
   }
 
-  #withdraw(path: string): void {
-    for (const sent of this.#sent()) if (sent.remove(path)) this.#withdrawals += 1;
-  }
-
-  /** @returns whether there were any */
-  #withdrawFields(): boolean {
-    const withdrawals = this.#withdrawals;
-    for (const sent of this.#sent()) if (sent.removeFields()) this.#withdrawals += 1;
-    return this.#withdrawals > withdrawals;
+  #change(change: FlashChange, effective = true): void {
+    (this.#outgoing ??= new OutgoingFlash(this.#before)).perform(change);
+    this.#log.record({ op: 'flash', change }, effective);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
-  /**
-   * The batches to store under the number of a new write. What is pending travels with it until `stored` or
-   * `notStored`.
-   */
-  takeFor(stamp: number): FlashBatch[] {
-    this.notStored();
-    const rest: FlashBatch[] = [];
-    for (const batch of this.#batches) {
-      const own = this.#own?.get(batch[0]);
-      const left = own === undefined ? this.#leftOf(batch) : null;
-      if (own !== undefined) own.appendTo(rest, batch[0], this.#unread);
-      else if (left !== null) rest.push(left);
-    }
-    this.#aloneInFlight = this.#alone;
-    this.#withdrawalsInFlight = this.#withdrawals;
-    if (this.#pending !== null && this.#isPending) {
-      const sent = new SentFlash(this.#pending.take());
-      this.#isPending = false;
-      this.#inFlight = { stamp, sent };
-      sent.appendTo(rest, stamp, this.#unread);
-    }
-    return rest;
+  /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
+  get due(): boolean {
+    return this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp();
   }
 
-  #leftOf(batch: FlashBatch): FlashBatch | null {
-    if (this.#alone) return null;
-    return this.#isSpent(batch) && this.#usesUp() ? this.#unread.leftOf(batch) : batch;
+  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
+  #isSpent(batch: FlashBatch): boolean {
+    return batch[0] <= this.#seen && this.#unreadOf(batch) !== batch;
   }
 
-  /** The write succeeded: these are the stored batches now. */
-  stored(batches: FlashBatch[]): void {
+  #usesUp(): boolean {
+    return typeof this.#consumes === 'function' ? this.#consumes() : this.#consumes;
+  }
+
+  /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
+  #unreadOf(batch: FlashBatch): FlashBatch | null {
+    const [stamp, messages, fields = {}, untilRead = []] = batch;
+    if (untilRead.length === 0 || this.#shown) return null;
+    const unread = untilRead.filter(
+      (name) => Object.hasOwn(messages, name) && this.#outgoing?.taken.has(name) !== true,
+    );
+    if (unread.length === 0) return null;
+    const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
+    return isAll ? batch : [stamp, pick(messages, unread), {}, unread];
+  }
+
+  /** The batches to store under the number of a new write. */
+  batchesFor(stamp: number): FlashBatch[] {
+    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
+    const outgoing = this.#outgoing;
+    const batches = this.#batches.flatMap(
+      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : this.#leftOf(batch)),
+    );
+    return outgoing === null ? batches : [...batches, ...outgoing.pendingBatches(stamp)];
+  }
+
+  #leftOf(batch: FlashBatch): FlashBatch[] {
+    const left = this.#isSpent(batch) && this.#usesUp() ? this.#unreadOf(batch) : batch;
+    return left === null ? [] : [left];
+  }
+
+  /** A write succeeded, and the log knows it: these are the stored batches now. */
+  stored(stamp: number, batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
-    this.#withdrawalsStored = this.#withdrawalsInFlight;
-    if (this.#aloneInFlight) this.#alone = false;
-    if (this.#inFlight === null) return;
-    this.#addOwn(this.#inFlight.stamp, this.#inFlight.sent);
-    this.#inFlight = null;
-  }
-
-  #addOwn(stamp: number, sent: SentFlash): void {
-    (this.#own ??= new Map()).set(stamp, sent);
+    // What was changed while the write was under way is not in it.
+    if (this.#log.pending.some(({ op }) => op === 'flash'))
+      this.#outgoing = OutgoingFlash.of(this.#log, this.#before);
+    else this.#outgoing?.stored(stamp);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */
-  rebase(batches: FlashBatch[]): void {
+  rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
-    this.notStored();
-  }
-
-  /** The write did not happen: what it carried is pending again. */
-  notStored(): void {
-    if (this.#inFlight === null) return;
-    const { left } = this.#inFlight.sent;
-    this.#inFlight = null;
-    this.#toStore().putBack(left);
   }
 }
-
-const NONE: readonly SentFlash[] = [];

@@ -50,6 +50,12 @@ export interface Payload {
   f?: FlashBatch[];
 }
 
+/** What was loaded, or stored last. */
+export interface Snapshot {
+  readonly payload: Payload;
+  readonly text: string;
+}
+
 /** What a read payload turned out to be. */
 export type ParsedPayload =
   | { readonly kind: 'session'; readonly payload: Payload }

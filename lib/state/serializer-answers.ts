@@ -48,7 +48,7 @@ function wrongAnswer(method: 'stringify' | 'parse', answer: unknown, takes: stri
       ? String(answer)
       : `a value of type ${typeof answer}`;
   return new SessionValueError(
-    `Option 'serializer' got an object whose ${method} returned ${got}; it takes one whose ${method} returns ${takes}, and no promise.`,
+    `The serializer's ${method} returned ${got}. The option 'serializer' takes an object whose ${method} returns ${takes}, and no promise.`,
     { atCommit: true },
   );
 }

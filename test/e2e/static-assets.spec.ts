@@ -1,11 +1,26 @@
-import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { Inject, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyStatic from '@fastify/static';
+import express from 'express';
 import { describe, expect, it } from 'vitest';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
 import type { Platform, TestApplication } from '../support/test-app.js';
+
+/** Registers them when the session has been opened. */
+const late = (root: string) => {
+  @Module({})
+  class LateModule implements NestModule {
+    constructor(@Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost) {}
+
+    configure(): void {
+      this.adapterHost.httpAdapter.use('/assets', express.static(root));
+    }
+  }
+  return LateModule;
+};
 
 /** Behind middleware, the session is opened before Fastify's own request is known. */
 @Module({})
@@ -40,6 +55,7 @@ const byPlugin =
 const WAYS: [name: string, Platform, Serve][] = [
   ['useStaticAssets', 'express', onExpress('/assets/')],
   ['useStaticAssets at the root', 'express', onExpress('/')],
+  ['express.static behind the session', 'express', (root) => ({ imports: [late(root)] })],
   ['useStaticAssets', 'fastify', onFastify('/assets/')],
   ['useStaticAssets at the root', 'fastify', onFastify('/')],
   ['useStaticAssets behind middleware', 'fastify', onFastify('/assets/', [WithMiddleware])],

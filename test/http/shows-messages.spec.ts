@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { usesMessagesUp } from '../../lib/http/shows-messages.js';
 
-const uses = (headers: Record<string, string>, method = 'GET'): boolean =>
-  usesMessagesUp({ method, headers }, undefined);
+const uses = (headers: Record<string, string>, method = 'GET', sent: readonly string[] = []): boolean =>
+  usesMessagesUp({ method, headers }, { hasHeader: (name) => sent.includes(name) }, undefined);
 
 describe('flash messages are used up', () => {
   it.each(['document', 'iframe', 'frame', 'fencedframe', 'empty'])(
@@ -19,6 +19,11 @@ describe('flash messages are used up', () => {
 });
 
 describe('flash messages are not used up', () => {
+  it('by what is answered with a file, which is offered in ranges', () => {
+    expect(uses({}, 'GET', ['accept-ranges', 'last-modified'])).toBe(false);
+    expect(uses({}, 'GET', ['last-modified'])).toBe(true);
+  });
+
   it('by HEAD', () => {
     expect(uses({}, 'HEAD')).toBe(false);
   });

@@ -1,5 +1,6 @@
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { Session } from 'nestjs-session-kit';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
@@ -214,6 +215,24 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
       await late.session.destroy();
     }
     expect(store.calls()).toEqual([]);
+  });
+
+  it.each<[what: string, end: (session: Session) => unknown]>([
+    ['destroy, behind a commit', async (session) => (await session.put('a', 1).commit()).destroy()],
+    ['invalidate, behind a commit', async (session) => (await session.put('a', 1).commit()).invalidate()],
+    ['destroy, behind touch', async (session) => (await session.touch()).destroy()],
+    ['destroy, behind reload', async (session) => (await session.reload()).destroy()],
+    ['invalidate, behind reload', async (session) => (await session.reload()).invalidate()],
+  ])('ends it where it has moved to while the request ran: %s', async (_what, end) => {
+    const store = await OneStore.start({ driver });
+    const token = await store.seed();
+    const slow = await store.open(token);
+    const mover = await store.open(token);
+    mover.session.regenerate();
+    const moved = await mover.respond();
+    await end(slow.session);
+    await slow.respond();
+    expect(await store.reads(moved.token)).toEqual({});
   });
 
   it('ends the session where it has moved to by destroy, and expires the cookie', async () => {

@@ -84,6 +84,12 @@ describe('A secret', () => {
     ['supersecretsupersecretsupersecret1', 'repeats the same words'],
     ['keyboard-cat keyboard cat keyboard_cat 42', 'repeats the same words'],
     ['your-256-bit-secret-your-256-bit-secret', 'repeats the same words'],
+    ['ThisIsASecretKeyThatShouldBeChanged', 'is a placeholder'],
+    ['this is a very long secret key that you should change', 'is a placeholder'],
+    ['default-session-secret-change-in-prod', 'is a placeholder'],
+    ['generate-with-openssl-rand-base64-32-please', 'is a placeholder'],
+    ['session-secret-for-local-development', 'is a placeholder'],
+    ['insecure-development-secret-0123456789', 'is a placeholder'],
     ['process.env.SESSION_SECRET_OF_THE_SHOP', 'is a placeholder'],
   ])('is refused where everybody can guess it: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);

@@ -1,27 +1,52 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FlashState } from '../../lib/state/flash-state.js';
-import { type FlashBatch, parsePayload } from '../../lib/state/payload.js';
+import type { ConsumesFlash } from '../../lib/state/flash-state.js';
+import { type FlashBatch, type Payload, parsePayload } from '../../lib/state/payload.js';
+import { type Draft, SessionState } from '../../lib/state/session-state.js';
+
+function payloadOf(f: FlashBatch[], n: number): Payload {
+  return { v: 1, n, c: 0, d: {}, f };
+}
+
+/** A request that loaded the session as write `n` left it. */
+function load(batches: FlashBatch[] = [], n = 0, consumes: ConsumesFlash = true): SessionState {
+  const payload = payloadOf(batches, n);
+  return SessionState.loaded(JSON, payload, JSON.stringify(payload), consumes);
+}
+
+/** Other requests stored write `n` first. */
+function rebase(state: SessionState, batches: FlashBatch[], n: number): void {
+  const payload = payloadOf(batches, n);
+  state.rebase(payload, JSON.stringify(payload));
+}
+
+function draft(state: SessionState): Draft {
+  return state.draft(undefined, undefined);
+}
+
+const batchesOf = ({ payload }: Draft): FlashBatch[] => payload.f ?? [];
 
 /** Stores what a state has to store, as the next write. */
-function store(state: FlashState, stamp: number): FlashBatch[] {
-  const batches = state.takeFor(stamp);
-  state.stored(batches);
-  return batches;
+function store(state: SessionState): FlashBatch[] {
+  const stored = draft(state);
+  state.stored(stored);
+  return batchesOf(stored);
 }
 
 /** What a request sees that loads the session now. */
-function seenBy(batches: FlashBatch[], stamp: number): unknown {
-  return new FlashState(batches, stamp, true).previous;
+function seenBy(batches: FlashBatch[], n: number): unknown {
+  return load(batches, n).flash.previous;
 }
 
 describe('the flash messages of a request', () => {
   it('are aged by a request that saw them, and by no other', () => {
-    const state = new FlashState([[3, { a: 1 }]], 3, true);
-    state.rebase([
+    const state = load([[3, { a: 1 }]], 3);
+    const newest: FlashBatch[] = [
       [3, { a: 1 }],
       [4, { b: 2 }],
-    ]);
-    expect(state.takeFor(5)).toEqual([[4, { b: 2 }]]);
+    ];
+    rebase(state, newest, 4);
+    expect(store(state)).toEqual([[4, { b: 2 }]]);
   });
 
   it('stand side by side when two requests flashed under one name', () => {
@@ -34,76 +59,76 @@ describe('the flash messages of a request', () => {
   });
 
   it('can be taken back after they were stored', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('errors.title', 'missing');
-    state.flash('errors.price', 'too low');
-    expect(seenBy(store(state, 1), 1)).toEqual({ errors: { title: 'missing', price: 'too low' } });
+    const state = load();
+    state.flash.flash('errors.title', 'missing');
+    state.flash.flash('errors.price', 'too low');
+    expect(seenBy(store(state), 1)).toEqual({ errors: { title: 'missing', price: 'too low' } });
     expect(state.due).toBe(false);
-    state.forget('errors.title');
+    state.flash.forget('errors.title');
     expect(state.due).toBe(true);
-    expect(seenBy(store(state, 2), 2)).toEqual({ errors: { price: 'too low' } });
+    expect(seenBy(store(state), 2)).toEqual({ errors: { price: 'too low' } });
     expect(state.due).toBe(false);
-    state.clear();
+    state.flash.clear();
     expect(state.due).toBe(true);
-    expect(store(state, 3)).toEqual([]);
+    expect(store(state)).toEqual([]);
     expect(state.due).toBe(false);
   });
 
   it('can be taken back while they are being stored', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('a', 1);
-    const batches = state.takeFor(1);
-    state.clear();
-    state.stored(batches);
-    expect(batches).toEqual([[1, { a: 1 }]]);
+    const state = load();
+    state.flash.flash('a', 1);
+    const underWay = draft(state);
+    state.flash.clear();
+    state.stored(underWay);
+    expect(batchesOf(underWay)).toEqual([[1, { a: 1 }]]);
     expect(state.due).toBe(true);
-    expect(store(state, 2)).toEqual([]);
+    expect(store(state)).toEqual([]);
   });
 
   it('stay taken back where the write that carried them failed', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('a', 1);
-    state.flash('b', 2);
-    state.takeFor(1);
-    state.forget('a');
+    const state = load();
+    state.flash.flash('a', 1);
+    state.flash.flash('b', 2);
+    draft(state);
+    state.flash.forget('a');
     state.notStored();
-    expect(seenBy(store(state, 1), 1)).toEqual({ b: 2 });
+    expect(seenBy(store(state), 1)).toEqual({ b: 2 });
   });
 
   it('are replaced, and not mixed, when one request flashes a name again after a commit', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('errors', { title: 'missing' });
-    store(state, 1);
-    state.flash('errors', { price: 'too low' });
-    expect(seenBy(store(state, 2), 2)).toEqual({ errors: { price: 'too low' } });
+    const state = load();
+    state.flash.flash('errors', { title: 'missing' });
+    store(state);
+    state.flash.flash('errors', { price: 'too low' });
+    expect(seenBy(store(state), 2)).toEqual({ errors: { price: 'too low' } });
   });
 
   it('keep their number after a commit, so that whoever saw them ages them', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('a', 1);
-    const first = store(state, 1);
-    const reader = new FlashState(first, 1, true);
-    state.flash('b', 2);
-    reader.rebase(store(state, 2));
-    expect(seenBy(reader.takeFor(3), 3)).toEqual({ b: 2 });
+    const state = load();
+    state.flash.flash('a', 1);
+    const first = store(state);
+    const reader = load(first, 1);
+    state.flash.flash('b', 2);
+    rebase(reader, store(state), 2);
+    expect(seenBy(store(reader), 3)).toEqual({ b: 2 });
   });
 
   it('are kept for one request more, but do not replace what this request flashed under their name', () => {
-    const state = new FlashState([[1, { a: 'old', b: 'old' }]], 1, true);
-    state.flash('a', 'new');
-    state.keep();
-    expect(seenBy(store(state, 2), 2)).toEqual({ a: 'new', b: 'old' });
-    state.keep();
-    expect(seenBy(store(state, 3), 3)).toEqual({ a: 'new', b: 'old' });
+    const state = load([[1, { a: 'old', b: 'old' }]], 1);
+    state.flash.flash('a', 'new');
+    state.flash.keep();
+    expect(seenBy(store(state), 2)).toEqual({ a: 'new', b: 'old' });
+    state.flash.keep();
+    expect(seenBy(store(state), 3)).toEqual({ a: 'new', b: 'old' });
   });
 
   it('stand side by side where a write failed between two of them', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('errors.title', 'missing');
-    state.takeFor(1);
-    state.flash('errors.price', 'too low');
-    state.rebase([[1, { status: 'Saved.' }]]);
-    expect(seenBy(store(state, 2), 2)).toEqual({
+    const state = load();
+    state.flash.flash('errors.title', 'missing');
+    draft(state);
+    state.flash.flash('errors.price', 'too low');
+    rebase(state, [[1, { status: 'Saved.' }]], 1);
+    expect(seenBy(store(state), 2)).toEqual({
       status: 'Saved.',
       errors: { title: 'missing', price: 'too low' },
     });
@@ -111,19 +136,18 @@ describe('the flash messages of a request', () => {
 
   it('do not change what the application flashed, nor what is on its way', () => {
     const errors = { title: 'missing', rows: [{ sku: 'tea' }] };
-    const state = new FlashState([[1, { errors }]], 1, true);
-    state.flash('first', errors);
-    state.flash('second', errors);
-    state.flash('second.rows.0.sku', 'mug');
-    const batches = state.takeFor(2);
-    const text = JSON.stringify(batches);
-    state.stored(batches);
-    state.flash('first.title', 'too long');
-    state.keep(['errors.title']);
-    state.forget('second.rows');
-    expect(JSON.stringify(batches)).toBe(text);
+    const state = load([[1, { errors }]], 1);
+    state.flash.flash('first', errors);
+    state.flash.flash('second', errors);
+    state.flash.flash('second.rows.0.sku', 'mug');
+    const underWay = draft(state);
+    state.stored(underWay);
+    state.flash.flash('first.title', 'too long');
+    state.flash.keep(['errors.title']);
+    state.flash.forget('second.rows');
+    expect(JSON.stringify(underWay.payload)).toBe(underWay.text);
     expect(errors).toEqual({ title: 'missing', rows: [{ sku: 'tea' }] });
-    expect(seenBy(store(state, 3), 3)).toEqual({
+    expect(seenBy(store(state), 3)).toEqual({
       first: { title: 'too long', rows: [{ sku: 'tea' }] },
       second: { title: 'missing' },
       errors: { title: 'missing' },
@@ -131,15 +155,104 @@ describe('the flash messages of a request', () => {
   });
 
   it('are back where they were taken back and the session is loaded once more, and can be taken back again', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('a', 1);
-    state.flash('b', 2);
-    const batches = store(state, 1);
-    state.forget('a');
-    const again = state.reloaded(batches);
-    expect([again.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
-    again.forget('b');
-    expect(seenBy(store(again, 2), 2)).toEqual({ a: 1 });
+    const state = load();
+    state.flash.flash('a', 1);
+    state.flash.flash('b', 2);
+    const stored = draft(state);
+    state.stored(stored);
+    state.flash.forget('a');
+    const again = state.reloaded(stored.payload, stored.text);
+    expect([again.flash.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
+    again.flash.forget('b');
+    expect(seenBy(store(again), 2)).toEqual({ a: 1 });
+  });
+
+  it('are no reason to commit where one for now only is taken out', () => {
+    const state = load();
+    state.flash.now('a', 1);
+    expect([state.flash.forget('a'), state.due, state.modified]).toEqual([true, false, false]);
+  });
+
+  it('that stay until they are read are forgotten with what was not stored of them', () => {
+    const state = load([[1, { status: 'Saved.' }]], 1);
+    state.flash.flash('a', ['kept'], true);
+    const again = state.reloadedFromText() ?? state;
+    again.flash.flash('a.x', 1);
+    expect(store(again)).toEqual([[2, { a: { x: 1 } }]]);
+    state.flash.clear();
+    state.flash.flash('a.x', 1);
+    expect(store(state)).toEqual([[2, { a: { x: 1 } }]]);
+  });
+
+  type Step = (state: SessionState) => void;
+  const path = fc.constantFrom('a', 'b', 'a.x', 'a.y', 'c');
+  const value = fc.constantFrom(0, 'text', { x: 1 }, { y: 2, z: { w: 3 } });
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.tuple(path, value, fc.boolean()).map(
+      ([at, each, untilRead]): Step =>
+        (state) =>
+          state.flash.flash(at, each, untilRead),
+    ),
+    fc.dictionary(fc.constantFrom('a', 'b', 'f'), value).map(
+      (fields): Step =>
+        (state) =>
+          state.flash.flashFields(fields),
+    ),
+    path.map(
+      (at): Step =>
+        (state) =>
+          state.flash.keep([at]),
+    ),
+    path.map(
+      (at): Step =>
+        (state) =>
+          state.forget(at),
+    ),
+    fc.constant<Step>((state) => state.flash.keep()),
+    fc.constant<Step>((state) => state.flush()),
+  );
+  const writing = fc.oneof(
+    step,
+    fc.constant<Step>((state) => void store(state)),
+  );
+  const first = fc.array(writing, { maxLength: 6 });
+
+  /** Two requests that have come equally far. */
+  function two(steps: Step[]): readonly [SessionState, SessionState] {
+    const seen: FlashBatch[] = [[1, { a: { x: 'old' }, c: 'old' }, { b: 'old', f: { x: 'old' } }]];
+    const pair = [load(seen, 1), load(seen, 1)] as const;
+    for (const state of pair) for (const each of steps) each(state);
+    return pair;
+  }
+
+  const outcome = (state: SessionState): unknown => [state.due, store(state), state.flash.all()];
+
+  it('come out as if a write that failed between them had not been tried', () => {
+    fc.assert(
+      fc.property(first, fc.array(writing, { maxLength: 6 }), (steps, then) => {
+        const [state, untried] = two(steps);
+        draft(state);
+        state.notStored();
+        for (const each of then) for (const one of [state, untried]) each(one);
+        expect(outcome(state)).toEqual(outcome(untried));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('come out the same while a write is under way as after it', () => {
+    fc.assert(
+      fc.property(first, fc.array(step, { maxLength: 6 }), (steps, meanwhile) => {
+        const [state, after] = two(steps);
+        const underWay = draft(state);
+        for (const each of meanwhile) each(state);
+        state.stored(underWay);
+        store(after);
+        for (const each of meanwhile) each(after);
+        expect(outcome(state)).toEqual(outcome(after));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('are asked whether they age only where there are any, and not before a commit', () => {
@@ -148,20 +261,20 @@ describe('the flash messages of a request', () => {
       asked += 1;
       return true;
     };
-    expect(new FlashState([], 3, ages).due).toBe(false);
-    const state = new FlashState([[3, { a: 1 }]], 3, ages);
-    expect([state.previous, state.modified, asked]).toEqual([{ a: 1 }, false, 0]);
-    expect([state.due, state.takeFor(4)]).toEqual([true, []]);
+    expect(load([], 3, ages).due).toBe(false);
+    const state = load([[3, { a: 1 }]], 3, ages);
+    expect([state.flash.previous, state.modified, asked]).toEqual([{ a: 1 }, false, 0]);
+    expect([state.due, store(state)]).toEqual([true, []]);
   });
 });
 
 describe('the fields of a form', () => {
   it('lie apart from messages where they are stored, and are seen with them', () => {
-    const state = new FlashState([], 0, true);
-    state.flash('status', 'Not saved.');
-    state.flashFields({ name: 'Ada', 'errors.name': 'typed' });
-    state.flash('errors', { name: 'Too short.' });
-    const batches = store(state, 1);
+    const state = load();
+    state.flash.flash('status', 'Not saved.');
+    state.flash.flashFields({ name: 'Ada', 'errors.name': 'typed' });
+    state.flash.flash('errors', { name: 'Too short.' });
+    const batches = store(state);
     expect(batches).toEqual([[1, { status: 'Not saved.', errors: { name: 'Too short.' } }, { name: 'Ada' }]]);
     expect(seenBy(batches, 1)).toEqual({ name: 'Ada', status: 'Not saved.', errors: { name: 'Too short.' } });
   });
@@ -176,10 +289,10 @@ describe('the fields of a form', () => {
     });
     const parsed = parsePayload(text, JSON);
     const batches = parsed.kind === 'session' ? (parsed.payload.f ?? []) : [];
-    const state = new FlashState(batches, 2, true);
-    expect([state.read('status'), state.read('user.name')]).toEqual(['Saved.', 'Ada']);
-    state.keep();
-    expect(seenBy(store(state, 3), 3)).toEqual({ status: 'Saved.', 'user.name': 'Ada' });
+    const state = load(batches, 2);
+    expect([state.flash.read('status'), state.flash.read('user.name')]).toEqual(['Saved.', 'Ada']);
+    state.flash.keep();
+    expect(seenBy(store(state), 3)).toEqual({ status: 'Saved.', 'user.name': 'Ada' });
   });
 
   it.each([[[1, {}, null]], [[1, {}, 'text']], [[1, null]], [['1', {}]]])(
@@ -191,19 +304,19 @@ describe('the fields of a form', () => {
   );
 
   it('are replaced by those flashed later, stored or on their way, and those kept from before stay', () => {
-    const state = new FlashState([[1, { status: 'old' }, { name: 'Ada', note: 'old' }]], 1, true);
-    state.keep();
-    state.flashFields({ name: 'Grace', card: '1' });
-    store(state, 2);
-    state.flashFields({ name: 'Grace', card: '2' });
-    state.takeFor(3);
-    state.flashFields({ name: 'Grace' });
+    const state = load([[1, { status: 'old' }, { name: 'Ada', note: 'old' }]], 1);
+    state.flash.keep();
+    state.flash.flashFields({ name: 'Grace', card: '1' });
+    store(state);
+    state.flash.flashFields({ name: 'Grace', card: '2' });
+    draft(state);
+    state.flash.flashFields({ name: 'Grace' });
     state.notStored();
-    const batches = store(state, 3);
+    const batches = store(state);
     expect(seenBy(batches, 3)).toEqual({ status: 'old', name: 'Grace', note: 'old' });
-    state.flashFields({});
+    state.flash.flashFields({});
     expect(state.due).toBe(true);
-    expect(seenBy(store(state, 4), 4)).toEqual({ status: 'old', name: 'Ada', note: 'old' });
+    expect(seenBy(store(state), 4)).toEqual({ status: 'old', name: 'Ada', note: 'old' });
   });
 
   it('of two requests stand side by side, below the messages of both', () => {
@@ -215,16 +328,19 @@ describe('the fields of a form', () => {
   });
 
   it('are taken back one by one, and all together', () => {
-    const state = new FlashState([], 0, true);
-    state.flashFields({ name: 'Ada', 'user.city': 'London', note: 'x' });
-    store(state, 1);
-    expect([state.forget('user.city'), state.forget('absent')]).toEqual([true, false]);
-    expect(seenBy(store(state, 2), 2)).toEqual({ name: 'Ada', note: 'x' });
-    state.flash('name', 'mine');
-    state.forget('name');
-    state.flashFields({ name: 'Grace', note: 'y' });
-    expect([state.read('name'), state.isEmpty]).toEqual(['Grace', false]);
-    state.clear();
-    expect([state.all(), state.isEmpty, store(state, 3)]).toEqual([{}, true, []]);
+    const state = load();
+    state.flash.flashFields({ name: 'Ada', 'user.city': 'London', note: 'x' });
+    store(state);
+    state.flash.forget('absent');
+    expect(state.due).toBe(false);
+    state.flash.forget('user.city');
+    expect(state.due).toBe(true);
+    expect(seenBy(store(state), 2)).toEqual({ name: 'Ada', note: 'x' });
+    state.flash.flash('name', 'mine');
+    state.flash.forget('name');
+    state.flash.flashFields({ name: 'Grace', note: 'y' });
+    expect([state.flash.read('name'), state.flash.isEmpty]).toEqual(['Grace', false]);
+    state.flash.clear();
+    expect([state.flash.all(), state.flash.isEmpty, store(state)]).toEqual([{}, true, []]);
   });
 });

@@ -54,6 +54,7 @@ export class RedisConnection {
     });
     client.on('connect', () => this.#watchHandshake(handshakeLimitMs));
     client.on('ready', () => {
+      this.#lastError = undefined;
       this.#selecting = this.#select();
     });
     client.on('close', () => {

@@ -15,6 +15,7 @@ import {
   isLostConnection,
   isOfReplica,
   isUnknownScript,
+  lostConnection,
   isWrongType,
   withoutSecrets,
 } from './redis.errors.js';
@@ -152,7 +153,7 @@ export class RedisDriver implements RecordDriver {
       return result;
     } catch (error) {
       if (this.#connection !== undefined && isLostConnection(error)) {
-        throw new Error('The connection was lost before Redis answered', { cause: error });
+        throw lostConnection('The connection was lost before Redis answered', error);
       }
       throw withoutSecrets(error, key);
     }
@@ -185,7 +186,7 @@ export class RedisDriver implements RecordDriver {
     if (client === undefined) return this.#ownClient();
     const isFirstAttempt = !this.#hasWorked && firstAttemptStates.includes(client.status);
     if (client.status === 'ready' || isFirstAttempt) return client;
-    throw new Error(`Not connected to Redis (${client.status})`);
+    throw lostConnection(`Not connected to Redis (${client.status})`);
   }
 
   #ownClient(): RedisClient {
@@ -197,6 +198,6 @@ export class RedisDriver implements RecordDriver {
         `Redis refused the database ${connection.database} of the session driver "redis" (${connection.refusal}). Name another in redis.db, or in the path of redis.url.`,
       );
     }
-    throw new Error(`Not connected to Redis (${connection.client.status})`, { cause: connection.lastError });
+    throw lostConnection(`Not connected to Redis (${connection.client.status})`, connection.lastError);
   }
 }

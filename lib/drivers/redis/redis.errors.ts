@@ -26,11 +26,22 @@ export function isLostConnection(error: unknown): boolean {
   return error instanceof Error && error.name === 'MaxRetriesPerRequestError';
 }
 
+/** True where a client has found its connection closed, and says so with nothing but text. */
+function isClosed(error: unknown): boolean {
+  return isLostConnection(error) || (error instanceof Error && error.message === 'Connection is closed.');
+}
+
+/** What is known of a connection that has closed, as the system would say it: ioredis names no reason. */
+export function lostConnection(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code: 'ECONNRESET' });
+}
+
 /**
  * The same error without what is secret: ioredis hangs the whole command on its errors, id and payload included, and
  * Redis quotes arguments in some of its answers.
  */
 export function withoutSecrets(error: unknown, key?: string): Error {
+  if (isClosed(error)) return lostConnection('The connection to Redis has closed');
   if (!(error instanceof Error)) return new Error('The Redis client failed with something that is no Error');
   const [beforeQuoted = ''] = error.message.split(', with args beginning with:');
   // What a cluster heard from its last node hangs on another name.

@@ -51,10 +51,8 @@ describeWith(
     }
 
     it('says that it is full', async () => {
-      const server = await start({ maxmemory: '1mb', 'maxmemory-policy': 'noeviction' });
-      const client = new Redis(server.url);
-      onTestFinished(() => client.disconnect());
-      await client.set('filler', 'x'.repeat(1_000_000)).catch(() => undefined);
+      // Less than an empty server takes: whatever it frees of its buffers meanwhile, it stays full.
+      const server = await start({ maxmemory: '100kb', 'maxmemory-policy': 'noeviction' });
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (OOM).');
     });
 

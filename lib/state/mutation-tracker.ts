@@ -1,6 +1,6 @@
 import { type Change, repeat } from './changes.js';
 import { deepCopy } from './deep-copy.js';
-import { type Payload, type SessionSerializer, parsePayload } from './payload.js';
+import { type SessionSerializer, type Snapshot, parsePayload } from './payload.js';
 import { ReplacedObjects } from './replaced-objects.js';
 import { isSame } from './same-value.js';
 import { type Values, cloneValue } from './values.js';
@@ -10,7 +10,7 @@ import { type Values, cloneValue } from './values.js';
  * made of is compared with what was loaded or stored last, and only where something was handed out at all. The
  * serializer's text is not asked: it may differ each time (a nonce), and so may what an object says of itself (`toJSON`).
  */
-export class LentObjects {
+export class MutationTracker {
   readonly #serializer: SessionSerializer;
   /** The values as stored last, where this request stored them: objects in them may be of classes that no text keeps. */
   #copy: Values | null = null;
@@ -30,10 +30,10 @@ export class LentObjects {
   }
 
   /** Whether something is no longer what was loaded or stored. */
-  mutated(payload: Payload, text: string): boolean {
+  mutated(snapshot: Snapshot): boolean {
     if (this.#replaced !== null && this.#replaced.mutated) return true;
     try {
-      return !this.#isAsLoaded(payload, text) && !isSame(payload.d, this.#known(text));
+      return !this.#isAsLoaded(snapshot) && !isSame(snapshot.payload.d, this.#known(snapshot.text));
     } catch {
       // A getter or a Proxy that throws when it is read: the commit that now follows says what and where.
       return true;
@@ -50,7 +50,7 @@ export class LentObjects {
    * JSON's text is always the same for the same plain values, and for what is as it was loaded it is the quickest
    * answer. That it differs says nothing.
    */
-  #isAsLoaded(payload: Payload, text: string): boolean {
+  #isAsLoaded({ payload, text }: Snapshot): boolean {
     if (this.#serializer !== JSON || this.#copy !== null || this.#loaded !== null) return false;
     try {
       return JSON.stringify(payload) === text;

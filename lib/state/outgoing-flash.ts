@@ -1,0 +1,112 @@
+import type { ChangeLog } from './change-log.js';
+import type { FlashChange } from './changes.js';
+import { FlashLayers, type Flashed } from './flash-layers.js';
+import type { FlashBatch } from './payload.js';
+
+/**
+ * What one request flashed for those that follow: its flash changes, performed one after the other. What a write has
+ * stored lies in a part of its own under the number of that write, so that whoever saw it ages it, and nothing else. A
+ * later change takes it back from there.
+ */
+export class OutgoingFlash {
+  readonly #before: Flashed;
+  /** By the number of the write; also those of which nothing is left. */
+  readonly #stored = new Map<number, FlashLayers>();
+  #pending = new FlashLayers();
+  /** The names of messages that stay until they are read. */
+  readonly #untilRead = new Set<string>();
+  /** The paths of messages that this request replaced or took out. */
+  readonly taken = new Set<string>();
+
+  /** @param before what the previous request flashed */
+  constructor(before: Flashed) {
+    this.#before = before;
+  }
+
+  /** What a log comes to. */
+  static of(log: ChangeLog, before: Flashed): OutgoingFlash {
+    const outgoing = new OutgoingFlash(before);
+    let last = 0;
+    for (const [stamp, change] of log.storedFlash) {
+      if (stamp !== last) outgoing.stored(last);
+      last = stamp;
+      outgoing.perform(change);
+    }
+    outgoing.stored(last);
+    for (const each of log.pending) if (each.op === 'flash') outgoing.perform(each.change);
+    return outgoing;
+  }
+
+  perform(change: FlashChange): void {
+    switch (change.op) {
+      case 'write':
+        this.#pending.write(change.path, change.value);
+        for (const part of this.#stored.values()) part.removeMessage(change.path);
+        this.#take(change.path);
+        if (change.untilRead) this.#untilRead.add(change.path);
+        return;
+      case 'setFields':
+        for (const part of this.#stored.values()) part.dropFields();
+        this.#pending.setFields(change.fields);
+        return;
+      case 'keep':
+        this.#pending.keep(this.#before, change.path);
+        return;
+      case 'remove':
+        for (const part of this.#parts()) part.remove(change.path);
+        this.#take(change.path);
+        return;
+      case 'clear':
+        this.#untilRead.clear();
+        this.#pending = new FlashLayers();
+        for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
+    }
+  }
+
+  #take(path: string): void {
+    this.#untilRead.delete(path);
+    this.taken.add(path);
+  }
+
+  #parts(): readonly FlashLayers[] {
+    return this.#stored.size === 0 ? [this.#pending] : [...this.#stored.values(), this.#pending];
+  }
+
+  has(path: string): boolean {
+    return this.#parts().some((part) => part.read(path) !== undefined);
+  }
+
+  get hasFields(): boolean {
+    return this.#parts().some((part) => part.hasFields);
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts().every((part) => part.isEmpty);
+  }
+
+  /** A write has stored all that was pending. */
+  stored(stamp: number): void {
+    if (this.#pending.isEmpty) return;
+    this.#stored.set(stamp, this.#pending);
+    this.#pending = this.#pending.further();
+  }
+
+  /** What is left of what a write stored, as batches: one, or none. Undefined where it was no write of this request. */
+  storedBatches(stamp: number): FlashBatch[] | undefined {
+    const part = this.#stored.get(stamp);
+    return part === undefined ? undefined : this.#batches(stamp, part);
+  }
+
+  /** What the write with this number has to store. */
+  pendingBatches(stamp: number): FlashBatch[] {
+    return this.#batches(stamp, this.#pending);
+  }
+
+  #batches(stamp: number, part: FlashLayers): FlashBatch[] {
+    const { messages, fields } = part.share();
+    const untilRead = [...this.#untilRead].filter((name) => Object.hasOwn(messages, name));
+    if (untilRead.length > 0) return [[stamp, messages, fields, untilRead]];
+    if (Object.keys(fields).length > 0) return [[stamp, messages, fields]];
+    return Object.keys(messages).length > 0 ? [[stamp, messages]] : [];
+  }
+}

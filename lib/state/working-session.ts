@@ -1,0 +1,206 @@
+import { SessionValueError } from '../session.errors.js';
+import { ChangeLog } from './change-log.js';
+import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
+import type { FlashState } from './flash-state.js';
+import { isEmptyBranch, leavesOf } from './leaves.js';
+import { MutationTracker } from './mutation-tracker.js';
+import type { SessionSerializer } from './payload.js';
+import { isPlainValue } from './storable.js';
+import {
+  type Values,
+  assertKey,
+  cloneValue,
+  hasPath,
+  isContainer,
+  omit,
+  pick,
+  readPath,
+  removePath,
+  writePath,
+} from './values.js';
+
+/** A longer path is no usual one: what it made is looked at before it is stored. */
+const MAX_PLAIN_PATH = 200;
+
+/**
+ * Values and flash messages as the application reads and changes them: each change is made at once, and recorded in the
+ * log. What of it is stored, `SessionState` knows.
+ */
+export abstract class WorkingSession {
+  values: Values;
+  readonly flash: FlashState;
+  protected readonly log: ChangeLog;
+  protected readonly serializer: SessionSerializer;
+  /** Null until an object is handed out that may be mutated in place. */
+  protected tracker: MutationTracker | null = null;
+  /** Whether all that this request wrote is known to survive JSON. */
+  protected plain = true;
+
+  protected constructor(serializer: SessionSerializer, values: Values, flash: FlashState, log: ChangeLog) {
+    this.serializer = serializer;
+    this.values = values;
+    this.flash = flash;
+    this.log = log;
+  }
+
+  // ---- reading -------------------------------------------------------------------------------------------------
+
+  /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
+  read(path: string): unknown {
+    let value = readPath(this.values, path);
+    if (value === undefined) value = this.flash.read(path);
+    else this.lend(value);
+    return value;
+  }
+
+  has(path: string): boolean {
+    return hasPath(this.values, path) || this.flash.read(path) !== undefined;
+  }
+
+  /** Everything readable, as a plain object of its own. */
+  all(): Values {
+    this.#handOut();
+    return { ...this.flash.all(), ...this.values };
+  }
+
+  only(paths: readonly string[]): Values {
+    return pick(this.all(), paths);
+  }
+
+  except(paths: readonly string[]): Values {
+    return omit(this.all(), paths);
+  }
+
+  get isEmpty(): boolean {
+    for (const key in this.values) if (this.values[key] !== undefined) return false;
+    return this.flash.isEmpty;
+  }
+
+  // ---- changing ------------------------------------------------------------------------------------------------
+
+  put(path: string, value: unknown): void {
+    assertKey(path);
+    this.tracker?.forgetReplaced(path);
+    writePath(this.values, path, value);
+    this.#lend(value);
+    this.record({ op: 'put', path, value: cloneValue(value) });
+  }
+
+  /** Sets a top-level key as a whole, dots in its name included; undefined removes it. */
+  assign(key: string, value: unknown): void {
+    assertKey(key);
+    this.tracker?.forgetReplaced(key);
+    const effective = value !== undefined || Object.hasOwn(this.values, key);
+    if (value === undefined) delete this.values[key];
+    else this.values[key] = value;
+    this.#lend(value);
+    this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
+  }
+
+  /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
+  merge(values: Values): void {
+    assertValues('merge', values);
+    const leaves = leavesOf(values);
+    for (const [path] of leaves) assertKey(path);
+    for (const [path, value] of leaves) {
+      if (!isEmptyBranch(value)) this.put(path, value);
+      else if (!isContainer(readPath(this.values, path)))
+        this.update(path, (current) => (isContainer(current) ? current : {}));
+    }
+  }
+
+  push(path: string, value: unknown): void {
+    assertKey(path);
+    pushTo(this.values, path, value);
+    this.#lend(value);
+    this.record({ op: 'push', path, value: cloneValue(value) });
+  }
+
+  increment(path: string, by: number): number {
+    assertKey(path);
+    const sum = addTo(this.values, path, by);
+    this.#lend(sum);
+    this.record({ op: 'increment', path, by });
+    return sum;
+  }
+
+  update(path: string, updater: Updater): void {
+    assertKey(path);
+    assertFunction(updater);
+    this.tracker?.forgetReplaced(path);
+    const hadValue = hasPath(this.values, path);
+    const result = updateAt(this.values, path, updater);
+    this.#lend(result);
+    // Nothing that was, and nothing that is, is no reason to begin a session.
+    this.record(
+      { op: 'update', path, updater, result: cloneValue(result) },
+      hadValue || result !== undefined,
+    );
+  }
+
+  forget(path: string): void {
+    assertKey(path);
+    this.tracker?.forgetReplaced(path);
+    const fromFlash = this.flash.forget(path);
+    const fromValues = removePath(this.values, path);
+    // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
+    // to commit, or to begin a session.
+    this.record({ op: 'forget', path }, fromValues || fromFlash);
+  }
+
+  flush(): void {
+    const effective = !this.isEmpty;
+    clear(this.values);
+    this.tracker?.forgetReplaced();
+    this.flash.clear();
+    this.record({ op: 'flush' }, effective);
+  }
+
+  reset(values: Values): void {
+    assertValues('reset', values);
+    for (const key of Object.keys(values)) assertKey(key);
+    const effective = !this.isEmpty || Object.keys(values).length > 0;
+    clear(this.values);
+    this.tracker?.forgetReplaced();
+    this.flash.clear();
+    Object.assign(this.values, values);
+    this.#handOut();
+    this.record({ op: 'reset', values: cloneValue(values) }, effective);
+  }
+
+  /** A value is handed out. Returns whether it may be mutated in place. */
+  lend(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    this.#handOut();
+    return true;
+  }
+
+  #lend(value: unknown): void {
+    if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
+  }
+
+  #handOut(): void {
+    this.tracker ??= new MutationTracker(this.serializer);
+  }
+
+  protected record(change: ValueChange, effective = true): void {
+    // What an updater returns on a newer value, and how deep a long path leads, is known only when it is looked at.
+    if (change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH))
+      this.plain = false;
+    this.log.record(change, effective);
+  }
+}
+
+function assertFunction(updater: unknown): void {
+  if (typeof updater === 'function') return;
+  throw new SessionValueError(
+    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+  );
+}
+
+function assertValues(method: string, values: unknown): void {
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return;
+  throw new SessionValueError(
+    `${method} takes an object with the new values by their keys, such as { cart: [] }.`,
+  );
+}
