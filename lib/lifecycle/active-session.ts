@@ -1,5 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
-import type { Ages } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
@@ -42,7 +42,7 @@ export class ActiveSession {
    */
   constructor(
     readonly runtime: SessionRuntime,
-    readonly ages: Ages,
+    readonly ages: ConsumesFlash,
     readonly clientOf: (() => Client) | null,
     id: string | null,
     public phase: Phase,
@@ -197,7 +197,6 @@ export class ActiveSession {
   /** Its write was not stored and will not be: what it carried is due again. */
   notStored(): void {
     this.pending = null;
-    this.state.notStored();
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */

@@ -2,6 +2,7 @@ import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import { parsePayload } from '../state/payload.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
+import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -74,17 +75,27 @@ export class SealedBackend implements SessionBackend {
   reload(session: ActiveSession): void {
     const { loaded } = session;
     const state = this.isOver(session) ? null : session.state.reloadedFromText();
-    if (loaded !== null && state !== null) session.reloaded(loaded, state);
-    else {
-      if (this.isOver(session)) this.#leave(session);
-      session.reloadedAsGone();
-    }
+    if (loaded !== null && state !== null) return session.reloaded(loaded, state);
+    session.reloadedAsGone();
+    if (session.phase === 'dropped') this.#leaveWhereMoved(session, loaded);
+  }
+
+  #drop(session: ActiveSession): void {
+    const { loaded } = session;
+    session.drop();
+    this.#leaveWhereMoved(session, loaded);
+  }
+
+  /** Where another request has moved it to, it can still be ended from here. */
+  #leaveWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
+    const fate = loaded === null ? null : this.#endings.fateOf(loaded.id);
+    if (fate?.kind === 'moved') session.leave(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
       // First of all, wherever it has moved to: whatever becomes of what is stored after it.
-      if (!this.#endings.end(session.loaded.id)) return session.drop();
+      if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
     const { id, state } = session;
@@ -96,7 +107,7 @@ export class SealedBackend implements SessionBackend {
     const record = { payload: draft.text, expiresAt, version, lastActivity: now, ...NOBODY };
     const arrived = (token: string): void => {
       this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
-      if (this.isOver(session)) return this.#leave(session);
+      if (this.isOver(session)) return this.#drop(session);
       if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
       session.token = token;
       session.stored(draft, { id, version, expiresAt }, true);
@@ -109,13 +120,6 @@ export class SealedBackend implements SessionBackend {
     } catch (error) {
       fail(session, error);
     }
-  }
-
-  /** Another request has ended it, or moved it: what it moved to can still be ended from here. */
-  #leave(session: ActiveSession): void {
-    const fate = session.loaded === null ? null : this.#endings.fateOf(session.loaded.id);
-    session.drop();
-    if (fate?.kind === 'moved') session.leave(fate.to);
   }
 
   /** The lifetime is in the token, so a longer one is a new token. */

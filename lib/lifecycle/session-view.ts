@@ -1,4 +1,4 @@
-import type { Ages } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import type { SessionBackend } from './session-backend.js';
@@ -9,14 +9,19 @@ export abstract class SessionView {
   protected readonly runtime: SessionRuntime;
   protected readonly backend: SessionBackend;
   protected session: ActiveSession;
-  readonly #ages: Ages;
+  readonly #ages: ConsumesFlash;
   readonly #clientOf: (() => Client) | null;
 
   /**
    * @param ages whether the request uses flash messages up
    * @param clientOf who is at the other end, asked only when a record is written
    */
-  constructor(runtime: SessionRuntime, backend: SessionBackend, ages: Ages, clientOf: (() => Client) | null) {
+  constructor(
+    runtime: SessionRuntime,
+    backend: SessionBackend,
+    ages: ConsumesFlash,
+    clientOf: (() => Client) | null,
+  ) {
     this.runtime = runtime;
     this.backend = backend;
     this.#ages = ages;

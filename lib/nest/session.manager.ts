@@ -21,7 +21,7 @@ import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
-import type { Ages } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-state.js';
 import { parsePayload } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
@@ -205,7 +205,7 @@ export class SessionManager {
   }
 
   /** @internal */
-  createLifecycle(ages: Ages, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
+  createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
   }
 

@@ -11,8 +11,6 @@ import { type Values, pick, readPath } from './values.js';
  */
 export type ConsumesFlash = boolean | (() => boolean);
 
-export type { ConsumesFlash as Ages };
-
 /**
  * The flash messages of one session as one request sees them.
  *

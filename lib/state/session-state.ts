@@ -164,12 +164,10 @@ export class SessionState extends WorkingSession {
     return { text, payload, changes: this.log.pending.length, copy };
   }
 
-  /** A draft was not stored and will not be. All that it carried is in the log still: there is nothing to put back. */
-  notStored(): void {
-    // The log loses a change only where it was stored.
-  }
-
-  /** A draft was stored. Changes made since it was drafted stay pending. */
+  /**
+   * A draft was stored. Changes made since it was drafted stay pending. Of one that is not stored nothing has to be said: the log
+   * loses a change only here.
+   */
   stored(draft: Draft): void {
     const { payload } = draft;
     this.#snapshot = draft;

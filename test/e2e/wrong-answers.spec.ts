@@ -63,7 +63,9 @@ describe.each(PLATFORMS)('on %s', (platform) => {
             ),
         { status: 503 },
       );
-      expect(value).toMatch(/^SessionValueError: The serializer's \w+ returned .*The option 'serializer' takes /);
+      expect(value).toMatch(
+        /^SessionValueError: The serializer's \w+ returned .*The option 'serializer' takes /,
+      );
       expect(value).toContain(named);
       expect(value).not.toContain('secret');
       expect(cookies).toEqual([]);

@@ -91,7 +91,6 @@ describe('the flash messages of a request', () => {
     state.flash.flash('b', 2);
     draft(state);
     state.flash.forget('a');
-    state.notStored();
     expect(seenBy(store(state), 1)).toEqual({ b: 2 });
   });
 
@@ -232,7 +231,6 @@ describe('the flash messages of a request', () => {
       fc.property(first, fc.array(writing, { maxLength: 6 }), (steps, then) => {
         const [state, untried] = two(steps);
         draft(state);
-        state.notStored();
         for (const each of then) for (const one of [state, untried]) each(one);
         expect(outcome(state)).toEqual(outcome(untried));
       }),
@@ -311,7 +309,6 @@ describe('the fields of a form', () => {
     state.flash.flashFields({ name: 'Grace', card: '2' });
     draft(state);
     state.flash.flashFields({ name: 'Grace' });
-    state.notStored();
     const batches = store(state);
     expect(seenBy(batches, 3)).toEqual({ status: 'old', name: 'Grace', note: 'old' });
     state.flash.flashFields({});
