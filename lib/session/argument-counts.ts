@@ -125,9 +125,9 @@ function check(takes: Exclude<Takes, 'all'>): (args: readonly unknown[]) => bool
   return 'callback' in takes ? isNoCallback : isPutWrong(takes.keyAndValue);
 }
 
-/** Some pass null for nobody, and some more than the callback; @fastify/passport gives `regenerate` a list of keys to keep. */
+/** Callers for other libraries pass null for nobody, options, or a list of keys to keep; but nobody passes a key and means all. */
 function isNoCallback([first]: readonly unknown[]): boolean {
-  return first !== undefined && first !== null && typeof first !== 'function' && !Array.isArray(first);
+  return first !== undefined && typeof first !== 'object' && typeof first !== 'function';
 }
 
 function moreThan(most: number) {
