@@ -1,11 +1,14 @@
 import {
+  type Hook,
   type HookedFastify,
   REQUEST_HOOKS,
+  callInOwnContext,
   hookInOwnContext,
+  isHook,
   keepContextOfHooks,
 } from './hooks-in-own-context.js';
 import type { HttpSessions } from './http-sessions.js';
-import { type Done, type Middleware, inOwnContext } from './own-context.js';
+import { type Done, type Middleware, allInOwnContext } from './own-context.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { addTemplateLocals } from './template-locals.js';
 
@@ -18,8 +21,6 @@ interface FastifyReplyLike {
   /** What @fastify/view merges into each template's data; absent without it. */
   readonly locals?: object | null;
 }
-
-type Handler = (this: unknown, request: FastifyRequestLike, ...rest: unknown[]) => unknown;
 
 type ErrorHandler = (
   this: unknown,
@@ -81,21 +82,13 @@ function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): voi
       };
       use.call(this, middleware);
     }
-    return use.apply(
-      this,
-      args.map((each) => (isMiddleware(each) ? inOwnContext(sessions, each) : each)),
-    );
+    return use.apply(this, allInOwnContext(sessions, args));
   };
 }
 
 function keepContextOfHandlers(fastify: FastifyLike, sessions: HttpSessions): void {
-  const wrap = (handler: Handler): Handler =>
-    function inOwn(this: unknown, request, ...rest) {
-      if (sessions.isEntered(request.raw)) return handler.call(this, request, ...rest);
-      return sessions.enter(request.raw, () => handler.call(this, request, ...rest));
-    };
-  fastify.addHook('onRoute', (route: { handler: Handler } & Record<string, unknown>) => {
-    route.handler = wrap(route.handler);
+  fastify.addHook('onRoute', (route: { handler: Hook } & Record<string, unknown>) => {
+    route.handler = callInOwnContext(sessions, route.handler);
     for (const name of REQUEST_HOOKS) {
       if (route[name] !== undefined) route[name] = hookInOwnContext(sessions, route[name]);
     }
@@ -109,17 +102,9 @@ function keepContextOfHandlers(fastify: FastifyLike, sessions: HttpSessions): vo
   fastify.setNotFoundHandler = function setNotFoundHandlerInOwn(this: unknown, ...args) {
     return setNotFoundHandler.apply(
       this,
-      args.map((each) => (isHandler(each) ? wrap(each) : each)),
+      args.map((each) => (isHook(each) ? callInOwnContext(sessions, each) : each)),
     );
   };
-}
-
-function isMiddleware(value: unknown): value is Middleware {
-  return typeof value === 'function';
-}
-
-function isHandler(value: unknown): value is Handler {
-  return typeof value === 'function';
 }
 
 export function isFastify(instance: unknown): instance is FastifyLike {

@@ -1,7 +1,8 @@
 import type { HttpSessions } from './http-sessions.js';
 import type { RawRequest } from './raw-http.js';
 
-type Hook = (this: unknown, request: { readonly raw: RawRequest }, ...rest: unknown[]) => unknown;
+/** What Fastify calls for a request, handed it first: a hook, or a handler. */
+export type Hook = (this: unknown, request: { readonly raw: RawRequest }, ...rest: unknown[]) => unknown;
 
 /** The members of a Fastify instance that are needed. */
 export interface HookedFastify {
@@ -41,14 +42,19 @@ export function keepContextOfHooks(fastify: HookedFastify, sessions: HttpSession
   return addHook.bind(fastify);
 }
 
+/** A function of either kind, in the context of the request that it is called for. */
+export function callInOwnContext(sessions: HttpSessions, called: Hook): Hook {
+  return function inOwn(request, ...rest) {
+    if (sessions.isEntered(request.raw)) return called.call(this, request, ...rest);
+    return sessions.enter(request.raw, () => called.call(this, request, ...rest));
+  };
+}
+
 /** A hook, or several, in the context of the request that they are called for. */
 export function hookInOwnContext(sessions: HttpSessions, hook: unknown): unknown {
   if (Array.isArray(hook)) return hook.map((each) => hookInOwnContext(sessions, each));
   if (!isHook(hook)) return hook;
-  const call: Hook = function (request, ...rest) {
-    if (sessions.isEntered(request.raw)) return hook.call(this, request, ...rest);
-    return sessions.enter(request.raw, () => hook.call(this, request, ...rest));
-  };
+  const call = callInOwnContext(sessions, hook);
   // Fastify refuses async hooks that take a callback: it looks at the kind of function and at its parameters.
   const wrapped: Hook = isAsync(hook)
     ? async function (...args) {
@@ -58,7 +64,7 @@ export function hookInOwnContext(sessions: HttpSessions, hook: unknown): unknown
   return Object.defineProperties(wrapped, { name: { value: hook.name }, length: { value: hook.length } });
 }
 
-function isHook(value: unknown): value is Hook {
+export function isHook(value: unknown): value is Hook {
   return typeof value === 'function';
 }
 

@@ -2,7 +2,7 @@ import type { HttpServer } from '@nestjs/common';
 import { isExpress, openOnExpress } from './express-platform.js';
 import { isFastify, openOnFastify } from './fastify-platform.js';
 import { keepContextOfHooks } from './hooks-in-own-context.js';
-import { inOwnContext, isMiddleware } from './own-context.js';
+import { allInOwnContext } from './own-context.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
@@ -28,11 +28,7 @@ export function keepContextFromNowOn(adapter: HttpServer | undefined, sessions: 
   if (typeof use !== 'function') return;
   // Nest keeps what it is handed until Fastify can take middleware.
   const value = function useInOwnContext(this: unknown, ...args: unknown[]): unknown {
-    return Reflect.apply(
-      use,
-      this,
-      args.map((each) => (isMiddleware(each) ? inOwnContext(sessions, each) : each)),
-    );
+    return Reflect.apply(use, this, allInOwnContext(sessions, args));
   };
   Object.defineProperty(adapter, 'use', { value, writable: true, configurable: true });
 }

@@ -1,7 +1,8 @@
 import { RequestSession } from '../session/request-session.js';
-import { sessionContext } from '../session/session.context.js';
+import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
+import { ExtendedPrototypes } from './extended-prototypes.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { urlBelowMount } from './mounted-path.js';
@@ -15,8 +16,8 @@ import { CURRENT, OPENED, type Opened } from './session-of.js';
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: ExclusionTest | null;
-  /** By the prototype of Node's requests (HTTP/1 and HTTP/2), the one that has the properties as well. */
-  readonly #prototypes = new Map<object, object>();
+  /** Of Node's requests (HTTP/1 and HTTP/2), with the properties. */
+  readonly #prototypes = new ExtendedPrototypes(() => this.properties);
   /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
   readonly properties: RequestProperties;
 
@@ -89,25 +90,14 @@ export class HttpSessions {
   enter<T>(req: RawRequest, call: () => T): T {
     const opened = this.#openedFor(req);
     if (opened !== undefined) req[CURRENT] = opened;
-    const session = opened?.session;
-    return sessionContext.getStore() === session ? call() : sessionContext.run(session, call);
+    return inContextOf(opened?.session, call);
   }
 
   #addProperties(req: RawRequest): void {
     // What another library has put on this request gives way.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
-    // Express has them on the prototype of its requests. Node's own gets one, which costs a sixth of properties of its own.
-    else if (!('session' in req))
-      Object.setPrototypeOf(req, this.#prototypeAbove(Reflect.getPrototypeOf(req) ?? Object.prototype));
-  }
-
-  #prototypeAbove(prototype: object): object {
-    const known = this.#prototypes.get(prototype);
-    if (known !== undefined) return known;
-    const above = Object.defineProperties({}, this.properties);
-    Object.setPrototypeOf(above, prototype);
-    this.#prototypes.set(prototype, above);
-    return above;
+    // Express has them on the prototype of its requests. Node's own gets one.
+    else if (!('session' in req)) this.#prototypes.extend(req);
   }
 
   #openedFor(req: RawRequest): Opened | undefined {

@@ -27,6 +27,11 @@ export function inOwnContext(
   return Object.defineProperty(wrapped, 'name', { value: middleware.name });
 }
 
+/** What `use` is handed: paths stay as they are. */
+export function allInOwnContext(sessions: HttpSessions, args: readonly unknown[]): unknown[] {
+  return args.map((each) => (isMiddleware(each) ? inOwnContext(sessions, each) : each));
+}
+
 /** What a router calls for a request. */
 export function isMiddleware(value: unknown): value is Middleware {
   return typeof value === 'function';

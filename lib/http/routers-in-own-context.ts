@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { ExtendedPrototypes } from './extended-prototypes.js';
 import type { HttpSessions } from './http-sessions.js';
 import { type Done, inOwnContext, isMiddleware } from './own-context.js';
 import type { RawRequest, RawResponse } from './raw-http.js';
@@ -32,8 +33,10 @@ const VERBS = [...METHODS.map((method) => method.toLowerCase()), 'all'];
 export class RoutersInOwnContext {
   readonly #sessions: HttpSessions;
   readonly #kept = new WeakSet<Router>();
-  /** By the prototype of routes, the one whose methods take handlers in their own context: made once, not for each route. */
-  readonly #routePrototypes = new Map<object, object>();
+  /** Of routes, with methods that take handlers in their own context. */
+  readonly #routePrototypes = new ExtendedPrototypes((prototype) =>
+    verbsOf(prototype, (each) => this.#own(each)),
+  );
 
   constructor(sessions: HttpSessions) {
     this.#sessions = sessions;
@@ -44,15 +47,14 @@ export class RoutersInOwnContext {
     this.#kept.add(router);
     const { use, route, param } = router;
     const own = (each: unknown): unknown => this.#own(each);
+    const routePrototypes = this.#routePrototypes;
     router.use = function useInOwnContext(...args) {
       return use.apply(this, args.map(own));
     };
-    const ownRoute = (made: Route): Route => {
-      Object.setPrototypeOf(made, this.#prototypeAbove(Reflect.getPrototypeOf(made) ?? Object.prototype));
-      return made;
-    };
     router.route = function routeInOwnContext(path) {
-      return ownRoute(route.call(this, path));
+      const made = route.call(this, path);
+      routePrototypes.extend(made);
+      return made;
     };
     const ownParam = (each: unknown): unknown => (isParam(each) ? this.#ownParam(each) : each);
     router.param = function paramInOwnContext(name, callback) {
@@ -87,24 +89,20 @@ export class RoutersInOwnContext {
       return sessions.enter(req, () => callback.call(this, req, ...rest));
     };
   }
+}
 
-  #prototypeAbove(prototype: object): object {
-    const known = this.#routePrototypes.get(prototype);
-    if (known !== undefined) return known;
-    const above: object = {};
-    Object.setPrototypeOf(above, prototype);
-    const own = (each: unknown): unknown => this.#own(each);
-    for (const verb of VERBS) {
-      const register: unknown = Reflect.get(prototype, verb);
-      if (typeof register !== 'function') continue;
-      const value = function registerInOwnContext(this: unknown, ...handlers: unknown[]): unknown {
-        return Reflect.apply(register, this, handlers.map(own));
-      };
-      Object.defineProperty(above, verb, { value, writable: true, configurable: true });
-    }
-    this.#routePrototypes.set(prototype, above);
-    return above;
+/** The methods of a route that take handlers. */
+function verbsOf(prototype: object, own: (handler: unknown) => unknown): PropertyDescriptorMap {
+  const verbs: PropertyDescriptorMap = {};
+  for (const verb of VERBS) {
+    const register: unknown = Reflect.get(prototype, verb);
+    if (typeof register !== 'function') continue;
+    const value = function registerInOwnContext(this: unknown, ...handlers: unknown[]): unknown {
+      return Reflect.apply(register, this, handlers.map(own));
+    };
+    verbs[verb] = { value, writable: true, configurable: true };
   }
+  return verbs;
 }
 
 function isRouter(value: unknown): value is Router {

@@ -14,7 +14,7 @@ export const INTERCEPTORS_METADATA = '__interceptors__';
 export function commitInnermost(discovery: DiscoveryService): void {
   for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
     if (typeof metatype !== 'function') continue;
-    for (const handler of handlersOf(metatype.prototype)) {
+    for (const handler of methodsOf(metatype.prototype)) {
       const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, handler);
       if (!Array.isArray(interceptors) || !interceptors.includes(SessionInterceptor)) continue;
       const others = interceptors.filter((interceptor) => interceptor !== SessionInterceptor);
@@ -23,12 +23,12 @@ export function commitInnermost(discovery: DiscoveryService): void {
   }
 }
 
-/** The methods of a class and of what it extends. */
-function handlersOf(prototype: unknown): object[] {
+/** The methods of a class and of what it extends, constructors included. */
+export function methodsOf(prototype: unknown): object[] {
   if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return [];
   const own = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }): unknown => value);
   return [
     ...own.filter((value): value is object => typeof value === 'function'),
-    ...handlersOf(Reflect.getPrototypeOf(prototype)),
+    ...methodsOf(Reflect.getPrototypeOf(prototype)),
   ];
 }

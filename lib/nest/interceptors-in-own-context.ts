@@ -1,8 +1,8 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { Observable } from 'rxjs';
-import { INTERCEPTORS_METADATA } from './commit-innermost.js';
-import { sessionContext } from '../session/session.context.js';
+import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
+import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { RequestSession } from '../session/request-session.js';
 
@@ -35,19 +35,12 @@ export function keepContextOfInterceptors(modules: ModulesContainer, config: App
   }
 }
 
-/** The interceptors of a class and of its methods, of those that are given as objects. */
+/** The interceptors of a class (itself among its methods, as `constructor`) and of its methods, of those that are given as objects. */
 function namedBy(metatype: unknown): unknown[] {
-  const named: unknown[] = [];
-  for (let each = prototypeOf(metatype); each !== null; each = parentOf(each)) {
-    const members = Object.values(Object.getOwnPropertyDescriptors(each)).map(({ value }): unknown => value);
-    // The class itself is among them, as `constructor`.
-    for (const member of members) {
-      if (typeof member !== 'function') continue;
-      const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, member);
-      if (Array.isArray(interceptors)) named.push(...interceptors);
-    }
-  }
-  return named;
+  return methodsOf(prototypeOf(metatype)).flatMap((method) => {
+    const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method);
+    return Array.isArray(interceptors) ? interceptors.map((each): unknown => each) : [];
+  });
 }
 
 function prototypeOf(metatype: unknown): object | null {
@@ -88,18 +81,14 @@ function inOwnContext(intercept: Intercept): Intercept {
 
 /** What a handler answers, asked for and handed on in this context. */
 function answerOf(own: RequestSession | undefined, next: CallHandler): Observable<unknown> {
-  const answers = within(own, () => next.handle());
+  const answers = inContextOf(own, () => next.handle());
   return new Observable((subscriber) =>
-    within(own, () =>
+    inContextOf(own, () =>
       answers.subscribe({
-        next: (value) => within(own, () => subscriber.next(value)),
-        error: (error) => within(own, () => subscriber.error(error)),
-        complete: () => within(own, () => subscriber.complete()),
+        next: (value) => inContextOf(own, () => subscriber.next(value)),
+        error: (error) => inContextOf(own, () => subscriber.error(error)),
+        complete: () => inContextOf(own, () => subscriber.complete()),
       }),
     ),
   );
-}
-
-function within<T>(own: RequestSession | undefined, call: () => T): T {
-  return sessionContext.getStore() === own ? call() : sessionContext.run(own, call);
 }

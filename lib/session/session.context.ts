@@ -6,3 +6,8 @@ import type { RequestSession } from './request-session.js';
  * applications of the process. Says where code was started and not whom it serves: asked only where no request is at hand.
  */
 export const sessionContext = new AsyncLocalStorage<RequestSession | undefined>();
+
+/** Calls something in the context of a session, or of none. */
+export function inContextOf<T>(session: RequestSession | undefined, call: () => T): T {
+  return sessionContext.getStore() === session ? call() : sessionContext.run(session, call);
+}

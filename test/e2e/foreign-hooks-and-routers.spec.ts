@@ -1,86 +1,29 @@
-import { Controller, Get, Inject, Module, type NestModule, Query } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Inject, Module, type NestModule } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import express from 'express';
 import type { FastifyInstance } from 'fastify';
-import request from 'supertest';
 import { describe, expect, it } from 'vitest';
-import { NoSessionError, Session, SessionMiddleware, SessionModule } from 'nestjs-session-kit';
+import { SessionMiddleware, SessionModule } from 'nestjs-session-kit';
+import { LiveVisitors, who } from '../support/live-visitors.js';
 import { UNHURRIED } from '../support/test-app.js';
 
-/** What goes on in the context of Ann's request, which is still running: as the callback of a pool does that she opened. */
-const waiting: (() => void)[] = [];
-const inAnnsContext = (callback: () => void): void => void waiting.push(callback);
-let hold = (): Promise<void> => Promise.resolve();
-
-const who = (): unknown => {
-  try {
-    return Session.get('user', null);
-  } catch (error) {
-    return error instanceof NoSessionError ? 'none' : error;
-  }
-};
+const visitors = new LiveVisitors();
+const inAnnsContext = visitors.ask;
 
 @Controller()
 class PagesController {
-  @Get('in')
-  signIn(@Session() session: Session, @Query('user') user: string) {
-    session.put('user', user);
-    return {};
-  }
-
-  @Get('hold')
-  async hold() {
-    await hold();
-    return {};
-  }
-
   @Get('page')
   page() {
     return { handler: who() };
   }
 }
 
-interface App {
-  getHttpServer(): unknown;
-  close(): Promise<void>;
-}
-
 /** Visits a path as Bob while Ann's request runs, in whose context all callbacks are called. */
-async function asBob(app: App, path: string): Promise<request.Response> {
-  const [ann, bob] = [request.agent(server(app)), request.agent(server(app))];
-  await ann.get('/in?user=ann').expect(200);
-  await bob.get('/in?user=bob').expect(200);
-  const visit = { isThrough: false };
-  let context: unknown;
-  let enter = (): void => undefined;
-  const entered = new Promise<void>((resolve) => {
-    enter = resolve;
-  });
-  waiting.length = 0;
-  hold = async () => {
-    context = who();
-    enter();
-    while (!visit.isThrough) {
-      waiting.splice(0).forEach((callback) => callback());
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const held = ann.get('/hold').then((response) => response);
-  await entered;
-  try {
-    return await bob.get(path);
-  } finally {
-    visit.isThrough = true;
-    expect((await held).status).toBe(200);
-    expect(context).toBe('ann');
-  }
-}
-
-function server(app: App): string {
-  const instance = app.getHttpServer() as { address(): { port: number } };
-  return `http://127.0.0.1:${instance.address().port}`;
+function asBob(app: INestApplication, path: string) {
+  const { port } = app.getHttpServer().address();
+  return visitors.asBob(`http://127.0.0.1:${port}`, (bob) => bob.get(path));
 }
 
 const sessions = SessionModule.forRoot(UNHURRIED);
@@ -102,7 +45,7 @@ describe('on Express, behind what goes on in the context of another live visitor
 
   type When = 'main.ts, behind SessionMiddleware' | 'main.ts, before it' | 'a module';
 
-  async function start(when: When, register: (app: express.Express) => void): Promise<App> {
+  async function start(when: When, register: (app: express.Express) => void): Promise<INestApplication> {
     @Module({})
     class LateModule implements NestModule {
       constructor(@Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost) {}
@@ -111,7 +54,7 @@ describe('on Express, behind what goes on in the context of another live visitor
         if (when === 'a module') register(this.adapterHost.httpAdapter.getInstance());
       }
     }
-    @Module({ imports: [sessions, LateModule], controllers: [PagesController] })
+    @Module({ imports: [sessions, LateModule], controllers: [PagesController, visitors.controller] })
     class AppModule {}
     const app = await NestFactory.create(AppModule, new ExpressAdapter(), { logger: false });
     if (when === 'main.ts, behind SessionMiddleware') {
@@ -187,7 +130,7 @@ describe('on Express, behind what goes on in the context of another live visitor
   });
 });
 
-@Module({ imports: [sessions], controllers: [PagesController] })
+@Module({ imports: [sessions], controllers: [PagesController, visitors.controller] })
 class AppModule {}
 
 describe('on Fastify, behind what goes on in the context of another live visitor', () => {

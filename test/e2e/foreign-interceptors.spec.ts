@@ -20,28 +20,12 @@ import {
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Observable, Subject, defer, map, switchMap, take } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NoSessionError, Session } from 'nestjs-session-kit';
+import { Session } from 'nestjs-session-kit';
+import { LiveVisitors, who } from '../support/live-visitors.js';
 import { PLATFORMS, TestApp } from '../support/test-app.js';
 
-/**
- * What calls back from the context of another visitor, whose request is still running: as a pool does whose connection
- * that one opened, and an Observable that several requests wait for.
- */
-const foreign = {
-  waiting: [] as (() => void)[],
-  hold: (): Promise<void> => Promise.resolve(),
-};
-
-/** Asked by a request: goes on from the other's. */
-const ask = (callback: () => void): void => void foreign.waiting.push(callback);
-
-const who = (): unknown => {
-  try {
-    return Session.get('user', null);
-  } catch (error) {
-    return error instanceof NoSessionError ? 'none' : error;
-  }
-};
+const live = new LiveVisitors();
+const { ask } = live;
 
 interface Seen {
   seen?: Record<string, unknown>;
@@ -142,19 +126,6 @@ class NotingFilter implements ExceptionFilter {
 
 @Controller()
 class PagesController {
-  @Get('in')
-  signIn(@Session() session: Session, @Query('user') user: string) {
-    session.put('user', user);
-    return {};
-  }
-
-  /** Runs as long as another request needs it. */
-  @Get('hold')
-  async hold() {
-    await foreign.hold();
-    return {};
-  }
-
   @Get('class')
   @UseInterceptors(ByClass, Inner)
   byClass(@Query('x', NotingPipe) pipe: unknown) {
@@ -241,7 +212,7 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
 
   beforeAll(async () => {
     app = await TestApp.start(platform, {
-      controllers: [PagesController],
+      controllers: [PagesController, live.controller],
       providers: [{ provide: APP_INTERCEPTOR, useClass: GlobalInterceptor }],
     });
   });
@@ -249,36 +220,8 @@ describe.each(PLATFORMS)("behind what goes on in another live visitor's context 
     await app[Symbol.asyncDispose]();
   });
 
-  /** Visits a page as Bob while a request of Ann's runs, out of which all callbacks are called. */
-  async function asBob(path: string, headers: Record<string, string> = {}) {
-    const [ann, bob] = [app.visitor(), app.visitor()];
-    await ann.get('/in?user=ann').expect(200);
-    await bob.get('/in?user=bob').expect(200);
-    const visit = { isThrough: false };
-    let contextOfAnn: unknown;
-    let enter = (): void => undefined;
-    const entered = new Promise<void>((resolve) => {
-      enter = resolve;
-    });
-    foreign.waiting = [];
-    foreign.hold = async () => {
-      contextOfAnn = who();
-      enter();
-      while (!visit.isThrough) {
-        foreign.waiting.splice(0).forEach((callback) => callback());
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    };
-    const held = ann.get('/hold').then((response) => response);
-    await entered;
-    try {
-      return await bob.get(path).set(headers);
-    } finally {
-      visit.isThrough = true;
-      expect((await held).status).toBe(200);
-      expect(contextOfAnn).toBe('ann');
-    }
-  }
+  const asBob = (path: string, headers: Record<string, string> = {}) =>
+    live.asBob(app.url, (bob) => bob.get(path).set(headers));
 
   const everywhere = { pipe: [null, 'bob'], handler: 'bob', before: 'bob', after: 'bob' };
 
