@@ -44,7 +44,7 @@ export function pack(session: ActiveSession): PendingWrite {
     expiresAt: renewed ? runtime.lifetimes.fullExpiry(state) : loaded.expiresAt,
     version: 1 + versionUnder(session),
     lastActivity: runtime.clock.now(),
-    userId: recordedUser(state.values, runtime.userKey),
+    userId: recordedUser(state.shown, runtime.userKey),
     ipAddress,
     userAgent,
   };

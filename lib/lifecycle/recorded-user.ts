@@ -6,7 +6,7 @@ const MAX_USER_ID = 255;
 const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
 /** The user that a record names: the text or number at the path `userKey`; null where there is none. */
-export function recordedUser(values: Values, userKey: string): string | null {
+export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
   const user = readPath(values, userKey);
   if (typeof user !== 'string' && typeof user !== 'number') return null;
   // Half a character would be stored as none.

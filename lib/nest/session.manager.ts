@@ -22,7 +22,7 @@ import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
-import { parsePayload } from '../state/payload.js';
+import { ownValues, parsePayload } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
 /** What is kept of a session, read from outside any request. */
@@ -127,9 +127,11 @@ export class SessionManager {
   async read(id: string): Promise<StoredSession | null> {
     const record = (await this.#records()?.store.read(id)) ?? null;
     if (record === null) return null;
-    const parsed = parsePayload(record.payload, this.#settings.serializer);
+    const { serializer } = this.#settings;
+    const parsed = parsePayload(record.payload, serializer);
     if (parsed.kind !== 'session') return null;
-    return { ...record, id, values: parsed.payload.d, createdAt: parsed.payload.c };
+    const values = ownValues(parsed.payload.d, record.payload, serializer);
+    return { ...record, id, values, createdAt: parsed.payload.c };
   }
 
   /**

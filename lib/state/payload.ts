@@ -1,6 +1,7 @@
 import { SessionValueError } from '../session.errors.js';
+import { RecentTexts } from './recent-texts.js';
 import { readBy, writtenBy } from './serializer-answers.js';
-import type { Values } from './values.js';
+import { type Values, copyOfJson } from './values.js';
 
 /**
  * Turns a session into text and back. `JSON` is one; superjson and devalue are others.
@@ -44,8 +45,8 @@ export interface Payload {
   c: number;
   /** A lifetime of its own, ms. */
   t?: number;
-  /** The values. */
-  d: Values;
+  /** The values. Others may have been handed the same: they are copied before they are changed, or handed out. */
+  d: Readonly<Values>;
   /** Flash messages that wait for the next request. */
   f?: FlashBatch[];
 }
@@ -54,6 +55,8 @@ export interface Payload {
 export interface Snapshot {
   readonly payload: Payload;
   readonly text: string;
+  /** Whether the payload is what its text is read as, and nobody changes it. */
+  readonly exact: boolean;
 }
 
 /** What a read payload turned out to be. */
@@ -67,12 +70,33 @@ export type ParsedPayload =
 
 const CORRUPT: ParsedPayload = { kind: 'corrupt' };
 
+/** How many payloads are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
+const RECENT_HALF = 256;
+const MAX_RECENT = 4096;
+
+/** Payloads read or written lately: to parse one costs more than all else that a request does for its session. */
+const recent = new RecentTexts<Payload>(RECENT_HALF);
+
+/** Spares the next request that reads this text the parsing. Only of JSON is it known that a text always says the same. */
+export function rememberPayload({ text, payload }: Snapshot, serializer: SessionSerializer): void {
+  // Messages are handed out as they are.
+  if (serializer === JSON && text.length <= MAX_RECENT && payload.f === undefined) recent.add(text, payload);
+}
+
 /**
  * Reads a payload. What cannot be understood is `corrupt`.
  *
  * @throws SessionValueError where the serializer answers with a promise
  */
 export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
+  const known = serializer === JSON ? recent.get(text) : undefined;
+  if (known !== undefined) return { kind: 'session', payload: known };
+  const parsed = parseAnew(text, serializer);
+  if (parsed.kind === 'session') rememberPayload({ text, payload: parsed.payload, exact: true }, serializer);
+  return parsed;
+}
+
+function parseAnew(text: string, serializer: SessionSerializer): ParsedPayload {
   let parsed: unknown;
   try {
     parsed = readBy(serializer, text);
@@ -85,6 +109,21 @@ export function parsePayload(text: string, serializer: SessionSerializer): Parse
   if (typeof parsed['to'] === 'string') return { kind: 'moved', to: parsed['to'] };
   if (parsed['end'] === true) return { kind: 'ended' };
   return isPayload(parsed) ? { kind: 'session', payload: parsed } : CORRUPT;
+}
+
+/** The values in the text of a session, not to be changed. */
+export function valuesIn(text: string, serializer: SessionSerializer): Readonly<Values> {
+  const parsed = parsePayload(text, serializer);
+  return parsed.kind === 'session' ? parsed.payload.d : {};
+}
+
+/**
+ * A copy of a session's values, for whoever changes them, or hands them out.
+ *
+ * @param text what they were read from: objects of classes only their serializer can make once more
+ */
+export function ownValues(values: Readonly<Values>, text: string, serializer: SessionSerializer): Values {
+  return serializer === JSON ? copyOfJson(values) : { ...valuesIn(text, serializer) };
 }
 
 /** The text that leads commits under way to a session's new id. */

@@ -8,7 +8,10 @@ import {
   type Payload,
   type SessionSerializer,
   type Snapshot,
+  ownValues,
   parsePayload,
+  rememberPayload,
+  valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
@@ -34,6 +37,8 @@ export class SessionState extends WorkingSession {
   #durationChanged = false;
   /** Null where nothing is stored. */
   #snapshot: Snapshot | null;
+  /** The values in its text, where they were read from there once more. */
+  #reread: Readonly<Values> | null = null;
 
   private constructor(
     serializer: SessionSerializer,
@@ -68,14 +73,14 @@ export class SessionState extends WorkingSession {
   ): SessionState {
     const log = new ChangeLog();
     const flash = new FlashState(log, payload.f, payload.n, consumesFlash);
-    return new SessionState(serializer, payload.c, { payload, text }, flash, log);
+    return new SessionState(serializer, payload.c, { payload, text, exact: true }, flash, log);
   }
 
   /** The state of the same request after it loaded the session once more: what it did not store is forgotten. */
   reloaded(payload: Payload, text: string): SessionState {
     const log = new ChangeLog(this.log.storedFlash);
     const flash = this.flash.reloaded(log, payload.f);
-    return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
+    return new SessionState(this.serializer, payload.c, { payload, text, exact: true }, flash, log);
   }
 
   /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
@@ -84,6 +89,22 @@ export class SessionState extends WorkingSession {
     const { text } = this.#snapshot;
     const parsed = parsePayload(text, this.serializer);
     return parsed.kind === 'session' ? this.reloaded(parsed.payload, text) : null;
+  }
+
+  protected override copied(shared: Readonly<Values>): Values {
+    return this.#snapshot === null ? { ...shared } : ownValues(shared, this.#snapshot.text, this.serializer);
+  }
+
+  /** The values as they were loaded or stored last, not to be changed. */
+  #stored(): Readonly<Values> {
+    if (this.#snapshot === null) return {};
+    const { exact, payload, text } = this.#snapshot;
+    return exact ? payload.d : (this.#reread ??= valuesIn(text, this.serializer));
+  }
+
+  #standOn(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#reread = null;
   }
 
   /** A lifetime of its own in ms, where the session has one. */
@@ -130,7 +151,11 @@ export class SessionState extends WorkingSession {
 
   /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
   #mutated(): boolean {
-    return this.tracker !== null && this.#snapshot !== null && this.tracker.mutated(this.#snapshot);
+    return (
+      this.tracker !== null &&
+      this.#snapshot !== null &&
+      this.tracker.mutated(this.shown, () => this.#stored())
+    );
   }
 
   /**
@@ -139,7 +164,7 @@ export class SessionState extends WorkingSession {
    */
   get mutatedKey(): string | undefined {
     if (this.#changed || this.flash.due || this.#snapshot === null) return undefined;
-    return this.tracker?.mutatedKey(this.values, this.#snapshot.text);
+    return this.tracker?.mutatedKey(this.values, this.#stored());
   }
 
   /**
@@ -153,7 +178,7 @@ export class SessionState extends WorkingSession {
     this.#takeReplaced();
     const n = (this.#snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
-    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.values };
+    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
     if (writer !== undefined) payload.w = writer;
     if (id !== undefined) payload.i = id;
     if (this.#duration !== undefined) payload.t = this.#duration;
@@ -161,7 +186,9 @@ export class SessionState extends WorkingSession {
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);
-    return { text, payload, changes: this.log.pending.length, copy };
+    const exact = plain && this.serializer === JSON;
+    if (exact) this.share();
+    return { text, payload, changes: this.log.pending.length, copy, exact };
   }
 
   /**
@@ -170,7 +197,8 @@ export class SessionState extends WorkingSession {
    */
   stored(draft: Draft): void {
     const { payload } = draft;
-    this.#snapshot = draft;
+    this.#standOn(draft);
+    if (draft.exact) rememberPayload(draft, this.serializer);
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     this.#durationChanged = this.#duration !== payload.t;
@@ -184,12 +212,16 @@ export class SessionState extends WorkingSession {
    */
   rebase(payload: Payload, text: string): void {
     this.#takeReplaced();
-    const old = this.values;
-    const oldText = this.#snapshot?.text ?? null;
+    const old = this.shown;
+    const before = this.#snapshot;
     const mutations =
-      this.tracker === null || oldText === null ? [] : this.tracker.mutations(old, oldText, this.log.pending);
+      this.tracker === null || before === null
+        ? []
+        : this.tracker.mutations(old, this.#stored(), this.log.pending);
+    const snapshot = { payload, text, exact: true };
+    const values = ownValues(payload.d, text, this.serializer);
     try {
-      this.log.pending = replay(payload.d, [...this.log.pending, ...mutations]);
+      this.log.pending = replay(values, [...this.log.pending, ...mutations]);
     } catch (cause) {
       throw new SessionValueError(
         `Another request changed the session meanwhile, and this request's changes do not fit it any more: ${messageOf(cause)}`,
@@ -197,10 +229,15 @@ export class SessionState extends WorkingSession {
       );
     }
     if (!this.#durationChanged) this.#duration = payload.t;
-    this.#snapshot = { payload, text };
-    this.values = payload.d;
+    this.#standOn(snapshot);
+    this.own(values);
     this.flash.rebase(payload.f);
-    this.tracker?.keep(old, oldText, this.values, text);
+    this.tracker?.keep(
+      old,
+      before === null ? null : () => valuesIn(before.text, this.serializer),
+      values,
+      payload.d,
+    );
   }
 
   #takeReplaced(): void {

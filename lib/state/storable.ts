@@ -31,10 +31,9 @@ export function isPlainValue(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
-    case 'undefined':
       return true;
     case 'number':
-      return Number.isFinite(value);
+      return Number.isFinite(value) && !Object.is(value, -0);
     default:
       return value === null;
   }

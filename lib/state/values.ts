@@ -48,14 +48,14 @@ export function isContainer(value: unknown): value is Record<string, unknown> {
 }
 
 /** Whether a key without a dot, or one that exists literally, can be looked up at once. */
-function isLiteral(values: Values, path: string): boolean {
+function isLiteral(values: Readonly<Values>, path: string): boolean {
   // Not what TypeScript says, but what JavaScript does, and what a query gives (`?key=a&key=b`).
   if (typeof path !== 'string') assertKey(path);
   return !path.includes('.') || Object.hasOwn(values, path);
 }
 
 /** The value at a path, or undefined. */
-export function readPath(values: Values, path: string): unknown {
+export function readPath(values: Readonly<Values>, path: string): unknown {
   if (isLiteral(values, path)) {
     if (FORBIDDEN.has(path)) segmentsOf(path);
     return Object.hasOwn(values, path) ? values[path] : undefined;
@@ -69,7 +69,7 @@ export function readPath(values: Values, path: string): unknown {
 }
 
 /** Whether there is anything at a path, null included. */
-export function hasPath(values: Values, path: string): boolean {
+export function hasPath(values: Readonly<Values>, path: string): boolean {
   return readPath(values, path) !== undefined;
 }
 
@@ -237,6 +237,21 @@ function cloneMember(
   if (typeof item !== 'object' || item === null || depth > MAX_DEPTH) return item;
   seen.set(parent, copy);
   return cloneObject(item, seen, depth + 1);
+}
+
+/** A copy of what JSON has read: each object and list in it is in one place, and of no class. */
+export function copyOfJson(read: Readonly<Values>): Values {
+  const copy: Values = { ...read };
+  for (const key in copy) {
+    const member = copy[key];
+    if (isContainer(member)) setOwn(copy, key, copyOfMember(member));
+  }
+  return copy;
+}
+
+function copyOfMember(member: unknown): unknown {
+  if (Array.isArray(member)) return member.map(copyOfMember);
+  return isContainer(member) ? copyOfJson(member) : member;
 }
 
 /** A key from a visitor's JSON may be `__proto__`: it stays a key like any other, and becomes no prototype. */

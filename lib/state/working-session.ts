@@ -27,7 +27,9 @@ const MAX_PLAIN_PATH = 200;
  * log. What of it is stored, `SessionState` knows.
  */
 export abstract class WorkingSession {
-  values: Values;
+  #values: Readonly<Values>;
+  /** Whether the values are this request's own. Before they are changed, or an object of them is handed out, they are copied. */
+  #isOwn = false;
   readonly flash: FlashState;
   protected readonly log: ChangeLog;
   protected readonly serializer: SessionSerializer;
@@ -36,25 +38,55 @@ export abstract class WorkingSession {
   /** Whether all that this request wrote is known to survive JSON. */
   protected plain = true;
 
-  protected constructor(serializer: SessionSerializer, values: Values, flash: FlashState, log: ChangeLog) {
+  protected constructor(
+    serializer: SessionSerializer,
+    values: Readonly<Values>,
+    flash: FlashState,
+    log: ChangeLog,
+  ) {
     this.serializer = serializer;
-    this.values = values;
+    this.#values = values;
     this.flash = flash;
     this.log = log;
+  }
+
+  // ---- whose values ----------------------------------------------------------------------------------------------
+
+  /** The values as they are, not to be changed. */
+  get shown(): Readonly<Values> {
+    return this.#values;
+  }
+
+  /** The values, this request's own: to be changed, and handed out. */
+  get values(): Values {
+    if (!this.#isOwn) this.own(this.copied(this.#values));
+    return this.#values;
+  }
+
+  /** A copy of values that others may have been handed as well. */
+  protected abstract copied(shared: Readonly<Values>): Values;
+
+  protected own(values: Values): void {
+    this.#values = values;
+    this.#isOwn = true;
+  }
+
+  /** The values stay as they are from now on: what is changed later is changed in a copy. */
+  protected share(): void {
+    this.#isOwn = false;
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
   /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
   read(path: string): unknown {
-    let value = readPath(this.values, path);
-    if (value === undefined) value = this.flash.read(path);
-    else this.lend(value);
-    return value;
+    const value = readPath(this.#values, path);
+    if (value === undefined) return this.flash.read(path);
+    return this.lend(value) ? readPath(this.values, path) : value;
   }
 
   has(path: string): boolean {
-    return hasPath(this.values, path) || this.flash.read(path) !== undefined;
+    return hasPath(this.#values, path) || this.flash.read(path) !== undefined;
   }
 
   /** Everything readable, as a plain object of its own. */
@@ -72,7 +104,7 @@ export abstract class WorkingSession {
   }
 
   get isEmpty(): boolean {
-    for (const key in this.values) if (this.values[key] !== undefined) return false;
+    for (const key in this.#values) if (this.#values[key] !== undefined) return false;
     return this.flash.isEmpty;
   }
 
@@ -180,7 +212,7 @@ export abstract class WorkingSession {
   }
 
   #handOut(): void {
-    this.tracker ??= new MutationTracker(this.serializer);
+    this.tracker ??= new MutationTracker();
   }
 
   protected record(change: ValueChange, effective = true): void {

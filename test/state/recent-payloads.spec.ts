@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePayload } from '../../lib/state/payload.js';
+import { SessionState } from '../../lib/state/session-state.js';
+
+/** The state of a request that has just loaded what another one stored. */
+function load(text: string): SessionState {
+  const parsed = parsePayload(text, JSON);
+  if (parsed.kind !== 'session') throw new Error('not a session');
+  return SessionState.loaded(JSON, parsed.payload, text, true);
+}
+
+let writes = 0;
+
+function store(state: SessionState): string {
+  const draft = state.draft(`writer ${(writes += 1)}`.padEnd(30, '.'), undefined);
+  state.stored(draft);
+  return draft.text;
+}
+
+const paths = fc.constantFrom('a', 'b', 'a.b', 'a.b.c', 'list', 'list.0', 'list.1', 'dotted.name');
+const plain = fc.constantFrom<unknown>(1, 0, -0, '', 'text', true, null, undefined, 1.5);
+const values = fc.oneof(plain, fc.constantFrom<unknown>({ b: { c: 1 } }, [1, [2]], {}, []));
+
+type Step = (state: SessionState) => void;
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(paths, values).map(([path, value]): Step => (state) => {
+    state.put(path, structuredClone(value));
+  }),
+  fc.tuple(paths, plain).map(([path, value]): Step => (state) => {
+    state.push(path, value);
+  }),
+  fc.tuple(paths, fc.constantFrom(1, -1, 0)).map(([path, by]): Step => (state) => {
+    state.increment(path, by);
+  }),
+  paths.map((path): Step => (state) => {
+    state.forget(path);
+  }),
+  fc.tuple(paths, plain).map(([path, value]): Step => (state) => {
+    state.update(path, () => value);
+  }),
+  fc.tuple(paths, plain).map(([path, value]): Step => (state) => {
+    const held = state.read(path);
+    if (typeof held === 'object' && held !== null && !Array.isArray(held))
+      Reflect.set(held, 'mutated', value);
+  }),
+  fc.constant<Step>((state) => {
+    state.flush();
+  }),
+);
+
+function perform(state: SessionState, step: Step): void {
+  try {
+    step(state);
+  } catch {
+    // What does not fit (a push to what is no list) changes nothing.
+  }
+}
+
+describe('What is remembered of payloads', () => {
+  it('is what their text says, whatever was done to the session before and after', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(steps, { maxLength: 4 }), { maxLength: 6 }), (rounds) => {
+        let state = SessionState.empty(JSON, 0);
+        const texts: string[] = [];
+        rounds.forEach((round, index) => {
+          for (const step of round) perform(state, step);
+          if (state.due) texts.push(store(state));
+          // Every second round goes on in the same request, the others in one that loads it.
+          const latest = texts.at(-1);
+          if (index % 2 === 1 && latest !== undefined) state = load(latest);
+        });
+        for (const text of texts) {
+          const parsed = parsePayload(text, JSON);
+          expect(parsed).toStrictEqual({ kind: 'session', payload: JSON.parse(text) as unknown });
+        }
+      }),
+    );
+  });
+
+  it('is changed by no request that it was handed to', () => {
+    const begun = SessionState.empty(JSON, 0);
+    begun.put('user.name', 'Ada');
+    const text = store(begun);
+    const first = load(text);
+    const second = load(text);
+    expect(first.read('user')).not.toBe(second.read('user'));
+    const user = first.read('user') as { name: string };
+    user.name = 'Grace';
+    expect(first.due).toBe(true);
+    expect(second.read('user.name')).toBe('Ada');
+    expect(second.due).toBe(false);
+    second.put('user.name', 'Mary');
+    expect(load(text).read('user')).toEqual({ name: 'Ada' });
+  });
+
+  it('is not changed by what is written while it is on its way to the store, nor after', () => {
+    const state = SessionState.empty(JSON, 0);
+    state.put('views', 1);
+    const draft = state.draft('writer', undefined);
+    state.put('views', 2);
+    state.stored(draft);
+    expect(state.due).toBe(true);
+    expect(state.read('views')).toBe(2);
+    expect(load(draft.text).read('views')).toBe(1);
+    expect(load(store(state)).read('views')).toBe(2);
+  });
+});

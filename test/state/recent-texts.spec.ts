@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { RecentTexts } from '../../lib/state/recent-texts.js';
+
+describe('Recent texts', () => {
+  it('know what was added, and nothing else', () => {
+    const texts = new RecentTexts<string>(4);
+    texts.add('a', '1');
+    expect(texts.get('a')).toBe('1');
+    expect(texts.get('b')).toBeUndefined();
+  });
+
+  it('are told from texts that end like them', () => {
+    const texts = new RecentTexts<string>(4);
+    const end = 'the same end of two texts';
+    texts.add(`one with ${end}`, '1');
+    expect(texts.get(`another with ${end}`)).toBeUndefined();
+    expect(texts.get(end)).toBeUndefined();
+    texts.add(`another with ${end}`, '2');
+    expect(texts.get(`another with ${end}`)).toBe('2');
+    expect(texts.get(`one with ${end}`)).toBeUndefined();
+  });
+
+  it('forget the oldest generation, and never hold more than two', () => {
+    const texts = new RecentTexts<number>(10);
+    for (let index = 0; index < 1_000; index += 1) texts.add(`text ${index}`, index);
+    const known = Array.from({ length: 1_000 }, (_, index) => index).filter(
+      (index) => texts.get(`text ${index}`) !== undefined,
+    );
+    expect(known.length).toBeLessThanOrEqual(20);
+    expect(known).toContain(999);
+    expect(known).not.toContain(0);
+  });
+
+  it('keep what is asked for again and again', () => {
+    const texts = new RecentTexts<string>(10);
+    texts.add('kept', 'yes');
+    for (let index = 0; index < 1_000; index += 1) {
+      texts.add(`other ${index}`, 'no');
+      expect(texts.get('kept')).toBe('yes');
+    }
+  });
+});
