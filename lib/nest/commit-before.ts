@@ -1,4 +1,4 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { FlashMessages } from '../session/flash-messages.js';
@@ -8,48 +8,51 @@ import type { SessionAccess } from '../session/session-access.js';
 /**
  * Lets each value of a handler through only after what was changed before it is stored, and completes only after the
  * rest is. A failed commit becomes the error of the stream. While nothing is due, values pass without a promise.
- *
- * One subscriber of its own, and no pipeline of materialize, concatMap and dematerialize: that keeps the same promise, and
- * takes each request that reads the session four subscribers more.
  */
 export function commitBefore(source: Observable<unknown>, session: SessionAccess): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const line = new CommitLine(session, subscriber);
-    return source.subscribe({
-      next: (value) => {
-        line.next({ value });
-      },
-      // What was changed before an error is committed by the response gate, after the filters have answered.
-      error: (error: unknown) => {
-        line.inTurn(() => {
-          subscriber.error(error);
-        });
-      },
-      complete: () => {
-        line.next(null);
-      },
-    });
-  });
+  return new Observable((subscriber) => source.subscribe(new CommittingSubscriber(subscriber, session)));
 }
 
-/** The steps of one handler's stream. Each waits for the commits of those before it. */
-class CommitLine {
+/**
+ * Stands between a handler's stream and who listens to it. One subscriber of its own in place of a pipeline
+ * (`materialize`, `concatMap`, `dematerialize`), which keeps the same promise with six more for each request.
+ */
+class CommittingSubscriber extends Subscriber<unknown> {
+  readonly #listener: Subscriber<unknown>;
   readonly #session: SessionAccess;
-  readonly #subscriber: Subscriber<unknown>;
-  /** The last step that waits; null while none does. */
+  /** The last step that waits for a commit; null while none does. */
   #last: Promise<void> | null = null;
 
-  constructor(session: SessionAccess, subscriber: Subscriber<unknown>) {
+  constructor(listener: Subscriber<unknown>, session: SessionAccess) {
+    super(listener);
+    this.#listener = listener;
     this.#session = session;
-    this.#subscriber = subscriber;
   }
 
-  /** @param step a value, or null for the end */
-  next(step: { readonly value: unknown } | null): void {
-    this.inTurn(() => this.#commit(step));
+  protected override _next(value: unknown): void {
+    if (this.#isFree) this.#listener.next(asAnswer(value));
+    else this.#inTurn(() => this.#committed(() => this.#listener.next(asAnswer(value)), value));
   }
 
-  inTurn(step: () => Promise<void> | void): void {
+  protected override _complete(): void {
+    if (this.#isFree) this.#listener.complete();
+    else this.#inTurn(() => this.#committed(() => this.#listener.complete()));
+  }
+
+  /** What was changed before an error is committed by the response gate, after the filters have answered. */
+  protected override _error(error: unknown): void {
+    this.#inTurn(() => {
+      this.#listener.error(error);
+    });
+  }
+
+  /** Whether there is nothing to wait for. */
+  get #isFree(): boolean {
+    return this.#last === null && !this.#session.due;
+  }
+
+  /** Each step waits for the commits of those before it. */
+  #inTurn(step: () => Promise<void> | void): void {
     const pending = this.#last === null ? step() : this.#last.then(step);
     if (pending === undefined) return;
     const last = pending.then(() => {
@@ -58,28 +61,19 @@ class CommitLine {
     this.#last = last;
   }
 
-  #commit(step: { readonly value: unknown } | null): Promise<void> | void {
+  /** @param value that is thrown away where the commit fails */
+  #committed(pass: () => void, value?: unknown): Promise<void> | void {
     // The stream failed, or nobody listens any more.
-    if (this.#subscriber.closed) return;
-    const pending = this.#session.due ? this.#session.commitDue() : undefined;
+    if (this.#listener.closed) return;
+    const pending = this.#session.commitDue();
     if (pending === undefined) {
-      this.#pass(step);
+      pass();
       return;
     }
-    return pending.then(
-      () => {
-        this.#pass(step);
-      },
-      (error: unknown) => {
-        if (step !== null) discardValue(step.value);
-        this.#subscriber.error(abandoned(this.#session, error));
-      },
-    );
-  }
-
-  #pass(step: { readonly value: unknown } | null): void {
-    if (step === null) this.#subscriber.complete();
-    else this.#subscriber.next(asAnswer(step.value));
+    return pending.then(pass, (error: unknown) => {
+      discardValue(value);
+      this.#listener.error(abandoned(this.#session, error));
+    });
   }
 }
 
