@@ -75,6 +75,23 @@ export class ActiveSession {
     return (this.#state ??= this.#emptyState());
   }
 
+  /** How long it lives without a visit, ms. */
+  get duration(): number {
+    return this.runtime.lifetimes.durationOf(this.state);
+  }
+
+  /** Epoch ms. */
+  get expiresAt(): number {
+    // A lifetime that was changed begins with the write that stores it.
+    if (this.loaded !== null && !this.state.durationChanged) return this.loaded.expiresAt;
+    return this.runtime.lifetimes.fullExpiry(this.state);
+  }
+
+  /** Whether the cookie has no lifetime of its own. */
+  get endsWithBrowser(): boolean {
+    return this.runtime.lifetimes.endsWithBrowser(this.state);
+  }
+
   get readonly(): boolean {
     return this.#access !== 'writable';
   }
@@ -89,19 +106,20 @@ export class ActiveSession {
     return this.moving || (this.#state !== null && this.#state.modified);
   }
 
-  /** Whether a write has anything to do. */
+  /** Whether a write has anything to do. Asked several times a request. */
   get due(): boolean {
-    if (this.readonly || this.#isOver) return false;
-    return this.#renewalDue || this.pending !== null || this.moving || this.#isStateDue;
+    if (this.#access !== 'writable' || this.#isOver) return false;
+    return this.#isMoreDue || this.#renewalDue;
   }
 
   /** Whether all that a write has to do is to renew the lifetime. */
   get onlyRenewalDue(): boolean {
-    return this.#renewalDue && this.pending === null && !this.moving && !this.#isStateDue;
+    return this.#renewalDue && !this.#isMoreDue;
   }
 
-  get #isStateDue(): boolean {
-    return this.#state !== null && this.#state.due;
+  /** Whether there is more to do than to renew the lifetime. */
+  get #isMoreDue(): boolean {
+    return this.pending !== null || this.moving || (this.#state !== null && this.#state.due);
   }
 
   /** Whether something becomes due by being read alone. */

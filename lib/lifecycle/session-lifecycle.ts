@@ -1,10 +1,12 @@
 import { randomId } from '../crypto/random-id.js';
-import type { ActiveSession } from './active-session.js';
+import type { ConsumesFlash } from '../state/flash-state.js';
+import type { SessionState } from '../state/session-state.js';
+import { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { CHANGES_DROPPED, COMMIT_STEPS, neverSettles, unstoredChanges } from './messages.js';
 import { RequestQueue } from './request-queue.js';
-import type { CookieInstruction } from './session-runtime.js';
-import { SessionView } from './session-view.js';
+import type { SessionBackend } from './session-backend.js';
+import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
 
 const NONE: CookieInstruction = { kind: 'none' };
 const EXPIRE: CookieInstruction = { kind: 'expire' };
@@ -14,7 +16,13 @@ const EXPIRE: CookieInstruction = { kind: 'expire' };
  * after the other (RequestQueue), but that a session is closed (destroy, setId), rotated or changed at any time. Knows
  * nothing of HTTP; where sessions are kept is up to the backend.
  */
-export class SessionLifecycle extends SessionView {
+export class SessionLifecycle {
+  /** The one that it works with. Replaced where it is destroyed, or switched from. */
+  session: ActiveSession;
+  readonly #runtime: SessionRuntime;
+  readonly #backend: SessionBackend;
+  readonly #ages: ConsumesFlash;
+  readonly #clientOf: (() => Client) | null;
   /** Null until something is waited for, or destroyed. */
   #queue: RequestQueue | null = null;
   /** Null until a session is destroyed. */
@@ -24,9 +32,57 @@ export class SessionLifecycle extends SessionView {
   #abandoned = false;
   #dropSaid = false;
 
+  /**
+   * @param ages whether the request uses flash messages up
+   * @param clientOf who is at the other end, asked only when a record is written
+   */
+  constructor(
+    runtime: SessionRuntime,
+    backend: SessionBackend,
+    ages: ConsumesFlash,
+    clientOf: (() => Client) | null,
+  ) {
+    this.#runtime = runtime;
+    this.#backend = backend;
+    this.#ages = ages;
+    this.#clientOf = clientOf;
+    this.session = this.#begin(null, 'new');
+  }
+
+  /** @param id null: a new one */
+  #begin(id: string | null, phase: 'new' | 'left'): ActiveSession {
+    return new ActiveSession(this.#runtime, this.#ages, this.#clientOf, id, phase);
+  }
+
+  /** The values, flash messages and changes of this request. */
+  get state(): SessionState {
+    return this.session.state;
+  }
+
+  /** The current id as it travels in the cookie. */
+  get token(): string {
+    return this.#backend.token(this.session);
+  }
+
+  /** The path of the value that names the user. */
+  get userKey(): string {
+    return this.#runtime.userKey;
+  }
+
+  /** Whether the session itself is what the cookie holds. */
+  get livesInCookie(): boolean {
+    return this.#backend.livesInCookie;
+  }
+
+  /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
+  get needsCookie(): boolean {
+    const { loaded, due, moving } = this.session;
+    return this.livesInCookie || (loaded === null ? due : moving);
+  }
+
   /** Whether a commit has anything to do. */
   get due(): boolean {
-    return !this.#abandoned && (this.#isRemoving || this.session.due);
+    return !this.#abandoned && (this.session.due || this.#isRemoving);
   }
 
   get #isRemoving(): boolean {
@@ -42,12 +98,12 @@ export class SessionLifecycle extends SessionView {
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   initiate(token: string): Promise<void> | void {
-    return this.backend.open(this.session, token);
+    return this.#backend.open(this.session, token);
   }
 
   /** Loads the session of an id that the application chose itself. */
   load(id: string): Promise<void> | void {
-    return this.backend.load(this.session, id);
+    return this.#backend.load(this.session, id);
   }
 
   /**
@@ -57,7 +113,7 @@ export class SessionLifecycle extends SessionView {
    */
   switchTo(id: string | null): void {
     // A request that came late stores nothing of its own under an id that nobody has.
-    const next = this.begin(id, this.session.phase === 'left' ? 'left' : 'new');
+    const next = this.#begin(id, this.session.phase === 'left' ? 'left' : 'new');
     this.session.close();
     this.#destroyed?.forgetCookie();
     this.session = next;
@@ -87,7 +143,7 @@ export class SessionLifecycle extends SessionView {
    * @throws SessionError where something was changed that is not stored yet: it would be lost without a word
    */
   freeze(): void {
-    if (this.due && (this.modified || this.#isRemoving)) throw unstoredChanges();
+    if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
     this.makeReadonly();
   }
 
@@ -98,7 +154,7 @@ export class SessionLifecycle extends SessionView {
   async reload(): Promise<void> {
     const session = this.session;
     await this.#run(() =>
-      session.loaded === null ? session.reloadedAsGone() : this.backend.reload(session),
+      session.loaded === null ? session.reloadedAsGone() : this.#backend.reload(session),
     );
   }
 
@@ -121,7 +177,7 @@ export class SessionLifecycle extends SessionView {
   async touch(): Promise<void> {
     const session = this.session;
     await this.#run(() => {
-      if (session.loaded !== null && !session.closed && !this.#abandoned) return this.backend.touch(session);
+      if (session.loaded !== null && !session.closed && !this.#abandoned) return this.#backend.touch(session);
     });
   }
 
@@ -131,9 +187,9 @@ export class SessionLifecycle extends SessionView {
    */
   destroy(): Promise<void> {
     const session = this.session;
-    const next = this.begin(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
+    const next = this.#begin(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
     const isKept = this.#mayBeStored(session);
-    this.#destroyed ??= new DestroyedSessions(this.backend, (this.#queue ??= new RequestQueue()));
+    this.#destroyed ??= new DestroyedSessions(this.#backend, (this.#queue ??= new RequestQueue()));
     const removing = this.#destroyed.add(session, isKept);
     this.session = next;
     return removing;
@@ -185,9 +241,9 @@ export class SessionLifecycle extends SessionView {
   /** What was destroyed goes first. */
   #step(): Promise<void> | void {
     if (this.#destroyed !== null && this.#destroyed.remaining) return this.#destroyed.removed();
-    if (!this.#isBusy) return this.#hold(this.backend.write(this.session));
+    if (!this.#isBusy) return this.#hold(this.#backend.write(this.session));
     // Whoever had to wait for his turn may find that nothing is due any more.
-    return this.#run(() => (this.session.due ? this.backend.write(this.session) : undefined));
+    return this.#run(() => (this.session.due ? this.#backend.write(this.session) : undefined));
   }
 
   /** Whether something is under way that the next thing has to wait for. */
@@ -217,7 +273,7 @@ export class SessionLifecycle extends SessionView {
   #sayDropped(): void {
     if (this.#dropSaid || this.session.phase !== 'left' || !this.session.modified) return;
     this.#dropSaid = true;
-    this.runtime.log.warn(CHANGES_DROPPED);
+    this.#runtime.log.warn(CHANGES_DROPPED);
   }
 
   /** After a commit that failed on the way out: no retry, no cookie. */
@@ -236,9 +292,9 @@ export class SessionLifecycle extends SessionView {
     this.#sayDropped();
     const session = this.session;
     // What was sealed before another request signed out is not sent after it.
-    if (this.#abandoned || session.isToldByOthers || this.backend.isOver(session)) return NONE;
+    if (this.#abandoned || session.isToldByOthers || this.#backend.isOver(session)) return NONE;
     if (session.cookieDue && session.loaded !== null) {
-      const maxAge = this.runtime.lifetimes.maxAge(session.state, this.expiresAt);
+      const maxAge = this.#runtime.lifetimes.maxAge(session.state, session.expiresAt);
       return { kind: 'set', token: this.token, maxAge, fresh: session.fresh };
     }
     return cameWithCookie && this.#destroyed !== null && this.#destroyed.expiresCookie ? EXPIRE : NONE;

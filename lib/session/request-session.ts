@@ -55,7 +55,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** The raw id, made when first asked for. Keep it out of logs and pages. */
   get id(): string {
-    return this.lifecycle.id;
+    return this.lifecycle.session.id;
   }
 
   /** The same as `id`. */
@@ -73,12 +73,12 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** Whether the id was made in this request: no session came in, or `regenerate` was called. */
   get fresh(): boolean {
-    return this.lifecycleSoFar === null || this.lifecycleSoFar.fresh;
+    return this.lifecycleSoFar === null || this.lifecycleSoFar.session.fresh;
   }
 
   /** Whether the store (with `stealth`: the visitor's cookie) has a record of this session. */
   get stored(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.stored;
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.loaded !== null;
   }
 
   /** Whether there is nothing to read, flash messages included. */
@@ -88,17 +88,17 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
 
   /** Whether this request changed something that is not stored yet. */
   get isModified(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.modified;
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.modified;
   }
 
   /** How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`. */
   get duration(): number {
-    return this.lifecycle.duration;
+    return this.lifecycle.session.duration;
   }
 
   /** When the session ends unless it is visited again, in epoch ms. */
   get expiresAt(): number {
-    return this.lifecycle.expiresAt;
+    return this.lifecycle.session.expiresAt;
   }
 
   /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */
@@ -330,7 +330,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     const lifetime = {
       duration: () => this.duration,
       expiresAt: () => this.expiresAt,
-      endsWithBrowser: () => this.lifecycle.endsWithBrowser,
+      endsWithBrowser: () => this.lifecycle.session.endsWithBrowser,
       setDuration: (ms: number) => this.setDuration(ms),
       end: () => void this.destroy(),
       unsetDuration: () => {

@@ -43,7 +43,7 @@ export abstract class SessionAccess {
 
   /** Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`. */
   get readonly(): boolean {
-    return this.#life !== null && this.#life.readonly;
+    return this.#life !== null && this.#life.session.readonly;
   }
 
   /**
@@ -123,12 +123,12 @@ export abstract class SessionAccess {
         if (isLastRound && next === tokens.length - 1) return pending;
         // A store that failed once would hold the request up once more for each further cookie.
         return pending.then(() =>
-          life.stored || life.readonly || this.#chosenId !== null
+          life.session.loaded !== null || life.session.readonly || this.#chosenId !== null
             ? undefined
             : this.#tryTokens(life, tokens, next + 1),
         );
       }
-      if (life.stored) return;
+      if (life.session.loaded !== null) return;
     }
     if (!isLastRound) return this.#tryTokens(life, formerTokens(), 0);
   }
@@ -143,7 +143,7 @@ export abstract class SessionAccess {
       // It was found where the cookie lay before.
       this.arm();
     }
-    if (this.lifecycle.due || this.lifecycle.mayBecomeDue) this.arm();
+    if (this.lifecycle.due || this.lifecycle.session.mayBecomeDue) this.arm();
   }
 
   /** Lets go of the present session; the next `initiate` loads the given one. */
@@ -171,7 +171,7 @@ export abstract class SessionAccess {
   protected get writable(): SessionLifecycle {
     if (!this.#initiated) throw notInitiated();
     const life = this.lifecycle;
-    if (life.readonly) throw readonlySession(life.degraded);
+    if (life.session.readonly) throw readonlySession(life.session.degraded);
     this.arm();
     if (this.#over) this.#writeLate();
     return life;
@@ -276,7 +276,7 @@ export abstract class SessionAccess {
    */
   beginNothing(): (() => boolean) | null {
     const life = this.#life;
-    if (life === null || life.stored) return null;
+    if (life === null || life.session.loaded !== null) return null;
     life.abandon();
     return () => life.state.due;
   }

@@ -188,7 +188,7 @@ export class FlashState {
 
   /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
   get due(): boolean {
-    return this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp();
+    return this.#batches.length > 0 && this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp();
   }
 
   /** Whether a batch, or a part of it, has had its time where this request uses messages up. */

@@ -48,7 +48,7 @@ class SealedWorld {
     const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock));
     const life = new SessionLifecycle(runtime, backend, true, null);
     const { tokens, names } = this.cookie.read(jar.header);
-    for (const token of tokens) if (!life.stored) await life.initiate(token);
+    for (const token of tokens) if (life.session.loaded === null) await life.initiate(token);
     handle(life);
     await life.commit();
     const instruction = life.cookie(names.length > 0);
@@ -93,15 +93,18 @@ describe('A session sealed into cookies', () => {
             for (const [name, value] of Object.entries(data)) life.state.put(name, value);
             for (const [name, value] of Object.entries(flash)) life.state.flash.flash(name, value);
             if (duration !== null) life.state.duration = duration;
-            id = life.id;
+            id = life.session.id;
           });
           const began = world.clock.now();
           world.clock.advance(500);
           await world.request(jar, (life) => {
             expect(life.state.values).toEqual(stored(data));
             expect(life.state.flash.previous).toEqual(stored(flash));
-            expect({ id: life.id, createdAt: life.state.createdAt }).toEqual({ id, createdAt: began });
-            expect(life.duration).toBe(duration ?? 7_200_000);
+            expect({ id: life.session.id, createdAt: life.state.createdAt }).toEqual({
+              id,
+              createdAt: began,
+            });
+            expect(life.session.duration).toBe(duration ?? 7_200_000);
           });
         },
       ),

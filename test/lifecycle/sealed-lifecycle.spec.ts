@@ -149,7 +149,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       const slower = await process.request(token);
       await process.does(token, leave);
       await slower.reload();
-      expect([slower.state.all(), slower.stored]).toEqual([{}, false]);
+      expect([slower.state.all(), slower.session.loaded]).toEqual([{}, null]);
     });
 
     it('are forgotten under the token that was left, for ten minutes', async () => {

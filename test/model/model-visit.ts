@@ -90,7 +90,8 @@ export class ModelVisit extends KeptSession {
       fields: { ...previous.fields, ...next?.fields },
       olderFields: { ...previous.fields, ...next?.fields },
     };
-    if (next !== null) this.next = next;
+    // What is flashed from now on is forgotten by the next reload.
+    if (next !== null) this.next = structuredClone(next);
     this.waiting = waitingThen;
     this.waitingThen = waitingThen;
     this.isRenewalDue = isRenewalDue;
