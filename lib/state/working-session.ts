@@ -28,8 +28,11 @@ const MAX_PLAIN_PATH = 200;
  */
 export abstract class WorkingSession {
   #values: Readonly<Values>;
-  /** Whether the values are this request's own. Before they are changed, or an object of them is handed out, they are copied. */
-  #isOwn = false;
+  /**
+   * How much of the values is this request's own: nothing, the object itself, or all that is in it. What is not is copied
+   * before it is changed or handed out.
+   */
+  #own: 'nothing' | 'top' | 'all' = 'nothing';
   readonly flash: FlashState;
   protected readonly log: ChangeLog;
   protected readonly serializer: SessionSerializer;
@@ -59,7 +62,18 @@ export abstract class WorkingSession {
 
   /** The values, this request's own: to be changed, and handed out. */
   get values(): Values {
-    if (!this.#isOwn) this.own(this.copied(this.#values));
+    if (this.#own !== 'all') this.own(this.copied(this.#values));
+    return this.#values;
+  }
+
+  /** The same for who changes what is at a path, and hands nothing out: a top-level value that is no object needs no full copy. */
+  #valuesFor(path: string): Values {
+    // Others than JSON make a copy of what was loaded only.
+    if (this.serializer !== JSON || path.includes('.')) return this.values;
+    if (this.#own === 'nothing') {
+      this.#values = { ...this.#values };
+      this.#own = 'top';
+    }
     return this.#values;
   }
 
@@ -68,12 +82,12 @@ export abstract class WorkingSession {
 
   protected own(values: Values): void {
     this.#values = values;
-    this.#isOwn = true;
+    this.#own = 'all';
   }
 
   /** The values stay as they are from now on: what is changed later is changed in a copy. */
   protected share(): void {
-    this.#isOwn = false;
+    this.#own = 'nothing';
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
@@ -113,7 +127,7 @@ export abstract class WorkingSession {
   put(path: string, value: unknown): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
-    writePath(this.values, path, value);
+    writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
     this.#lend(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
@@ -150,7 +164,7 @@ export abstract class WorkingSession {
 
   increment(path: string, by: number): number {
     assertKey(path);
-    const sum = addTo(this.values, path, by);
+    const sum = addTo(this.#valuesFor(path), path, by);
     this.#lend(sum);
     this.record({ op: 'increment', path, by });
     return sum;
@@ -174,7 +188,7 @@ export abstract class WorkingSession {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
     const fromFlash = this.flash.forget(path);
-    const fromValues = removePath(this.values, path);
+    const fromValues = removePath(this.#valuesFor(path), path);
     // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
     // to commit, or to begin a session.
     this.record({ op: 'forget', path }, fromValues || fromFlash);
