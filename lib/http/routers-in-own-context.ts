@@ -1,7 +1,14 @@
 import { METHODS } from 'node:http';
 import { ExtendedPrototypes } from './extended-prototypes.js';
 import type { HttpSessions } from './http-sessions.js';
-import { type Done, inOwnContext, isMiddleware } from './own-context.js';
+import {
+  type Done,
+  callEntered,
+  inOwnContext,
+  isInOwnContext,
+  isMiddleware,
+  standIn,
+} from './own-context.js';
 import type { RawRequest, RawResponse } from './raw-http.js';
 
 type Param = (req: RawRequest, res: RawResponse, next: Done, ...rest: unknown[]) => unknown;
@@ -24,30 +31,100 @@ export interface Router {
   param: (name: unknown, callback: unknown) => unknown;
 }
 
+/** Those of an application: of version 4 as well, of which one may be mounted. */
+export interface Application {
+  use: (...args: unknown[]) => unknown;
+  handle: (req: RawRequest, res: RawResponse, done: Done) => unknown;
+  readonly router: Router;
+  readonly lazyrouter?: unknown;
+  readonly _router?: Router;
+  /** The prototype of its requests. */
+  readonly request: object;
+}
+
 const VERBS = [...METHODS.map((method) => method.toLowerCase()), 'all'];
+
+/** Routers and applications that somebody sees to: those of an application with sessions of its own are not another's. */
+const kept = new WeakSet<object>();
 
 /**
  * Lets whatever an application's routers call for a request run in the context of that request: middleware, the handlers of
- * routes, callbacks for parameters; of routers that are mounted as well, and whether it was registered before or is later.
+ * routes, callbacks for parameters; of routers and applications that are mounted as well, and whether it was registered
+ * before or is later.
+ *
+ * Everything is done to the one router or application that is met, and when something is registered. One that is called by
+ * a function of somebody's is not met.
  */
 export class RoutersInOwnContext {
   readonly #sessions: HttpSessions;
-  readonly #kept = new WeakSet<Router>();
   /** Of routes, with methods that take handlers in their own context. */
   readonly #routePrototypes = new ExtendedPrototypes((prototype) =>
-    verbsOf(prototype, (each) => this.#own(each)),
+    verbsOf(prototype, (each) => this.own(each)),
   );
 
   constructor(sessions: HttpSessions) {
     this.#sessions = sessions;
   }
 
-  /** What is registered from now on. */
-  keepNew(router: Router): void {
-    this.#kept.add(router);
-    const { use, route, param } = router;
-    const own = (each: unknown): unknown => this.#own(each);
+  /** What `use` is handed, in its own context: middleware, lists of it, routers, applications. Paths stay as they are. */
+  own(each: unknown): unknown {
+    if (Array.isArray(each)) return each.map((one) => this.own(one));
+    this.keep(each);
+    if (isRouter(each)) return each;
+    if (isApplication(each)) return inOwnContext(this.#sessions, passing(each));
+    return isMiddleware(each) ? inOwnContext(this.#sessions, each) : each;
+  }
+
+  /** Sees to a router or an application, unless somebody does. */
+  keep(each: unknown): void {
+    if (isRouter(each)) {
+      if (!kept.has(each)) this.keepRouter(each);
+    } else if (isApplication(each) && !kept.has(each)) this.keepApplication(each);
+  }
+
+  /** Sees to an application, and from now on to those that are mounted on it: Express hides them in functions. */
+  keepApplication(app: Application): void {
+    kept.add(app);
+    const keep = (each: unknown): void => this.keep(each);
+    const keepRouter = (router: Router): void => {
+      if (!kept.has(router)) this.keepRouter(router);
+    };
+    const { use, handle } = app;
+    app.use = function useInOwnContext(...args) {
+      args.flat(Infinity).forEach(keep);
+      return use.apply(this, args);
+    };
+    // Mounted in a router, it does not inherit from the application above.
+    if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
+    app.handle = function handleFirst(...args) {
+      // Not before: it makes its router when it is first asked for, with what is set by then.
+      // oxlint-disable-next-line no-underscore-dangle -- as version 4 names it; its `router` throws
+      const router = 'lazyrouter' in this ? this._router : this.router;
+      if (router !== undefined) {
+        keepRouter(router);
+        if (this.handle === handleFirst) this.handle = handle;
+      }
+      return handle.apply(this, args);
+    };
+  }
+
+  /** Sees to a router, with what it has and what it gets. */
+  keepRouter(router: Router): void {
+    kept.add(router);
+    const { stack, params, use, route, param } = router;
+    const own = (each: unknown): unknown => this.own(each);
+    const ownParam = (each: unknown): unknown => (isParam(each) ? this.#ownParam(each) : each);
     const routePrototypes = this.#routePrototypes;
+    for (const layer of stack) {
+      if (layer.route === undefined) layer.handle = own(layer.handle);
+      else {
+        for (const each of layer.route.stack) each.handle = own(each.handle);
+        routePrototypes.extend(layer.route);
+      }
+    }
+    for (const callbacks of Object.values(params)) {
+      for (const [index, callback] of callbacks.entries()) callbacks[index] = this.#ownParam(callback);
+    }
     router.use = function useInOwnContext(...args) {
       return use.apply(this, args.map(own));
     };
@@ -56,39 +133,35 @@ export class RoutersInOwnContext {
       routePrototypes.extend(made);
       return made;
     };
-    const ownParam = (each: unknown): unknown => (isParam(each) ? this.#ownParam(each) : each);
     router.param = function paramInOwnContext(name, callback) {
       return param.call(this, name, ownParam(callback));
     };
   }
 
-  /** What was registered before. */
-  keepRegistered({ stack, params }: Router): void {
-    for (const layer of stack) {
-      if (layer.route === undefined) layer.handle = this.#own(layer.handle);
-      else for (const each of layer.route.stack) each.handle = this.#own(each.handle);
-    }
-    for (const callbacks of Object.values(params)) {
-      for (const [index, callback] of callbacks.entries()) callbacks[index] = this.#ownParam(callback);
-    }
-  }
-
-  #own(each: unknown): unknown {
-    if (Array.isArray(each)) return each.map((one) => this.#own(one));
-    if (isRouter(each)) {
-      if (this.#kept.has(each)) return each;
-      this.keepRegistered(each);
-      this.keepNew(each);
-    } else if (isMiddleware(each)) return inOwnContext(this.#sessions, each);
-    return each;
-  }
-
   #ownParam(callback: Param): Param {
+    if (isInOwnContext(callback)) return callback;
     const sessions = this.#sessions;
-    return function paramInOwnContext(this: unknown, req, ...rest) {
-      return sessions.enter(req, () => callback.call(this, req, ...rest));
+    const wrapped: Param = function (this: unknown, req, ...rest) {
+      if (sessions.isEntered(req)) return callback.call(this, req, ...rest);
+      return callEntered(sessions, req, callback, this, [req, ...rest]);
     };
+    return standIn(wrapped, callback);
   }
+}
+
+/** An application in a router: what it made of the request is undone where it goes on, as it is below an application. */
+function passing(
+  app: Application & CallableFunction,
+): (req: RawRequest, res: RawResponse, next: Done) => unknown {
+  return (req, res, next) => {
+    const [request, response] = [Reflect.getPrototypeOf(req), Reflect.getPrototypeOf(res)];
+    const goOn: Done = (error) => {
+      Object.setPrototypeOf(req, request);
+      Object.setPrototypeOf(res, response);
+      next(error);
+    };
+    return Reflect.apply(app, undefined, [req, res, goOn]);
+  };
 }
 
 /** The methods of a route that take handlers. */
@@ -107,6 +180,17 @@ function verbsOf(prototype: object, own: (handler: unknown) => unknown): Propert
 
 function isRouter(value: unknown): value is Router {
   return typeof value === 'function' && 'stack' in value && Array.isArray(value.stack) && 'params' in value;
+}
+
+/** An application is a function, as a router is, and told by its settings. */
+function isApplication(value: unknown): value is Application & CallableFunction {
+  return (
+    typeof value === 'function' &&
+    'handle' in value &&
+    'set' in value &&
+    'request' in value &&
+    typeof value.request === 'object'
+  );
 }
 
 function isParam(value: unknown): value is Param {
