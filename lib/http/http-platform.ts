@@ -15,7 +15,7 @@ export function keepContextFromNowOn(
   routers: RoutersInOwnContext,
 ): void {
   const instance: unknown = adapter.getInstance();
-  if (isExpress(instance)) routers.keepApplication(instance);
+  if (isExpress(instance)) routers.claim(instance);
   if (!isFastify(instance)) return;
   keepContextOnFastify(instance, sessions, routers);
   // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.

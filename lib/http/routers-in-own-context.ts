@@ -3,6 +3,7 @@ import { ExtendedPrototypes } from './extended-prototypes.js';
 import type { HttpSessions } from './http-sessions.js';
 import {
   type Done,
+  type Middleware,
   callEntered,
   inOwnContext,
   isInOwnContext,
@@ -33,7 +34,6 @@ export interface Router {
 
 /** Those of an application: of version 4 as well, of which one may be mounted. */
 export interface Application {
-  use: (...args: unknown[]) => unknown;
   handle: (req: RawRequest, res: RawResponse, done: Done) => unknown;
   readonly router: Router;
   readonly lazyrouter?: unknown;
@@ -70,41 +70,60 @@ export class RoutersInOwnContext {
   own(each: unknown): unknown {
     if (Array.isArray(each)) return each.map((one) => this.own(one));
     this.keep(each);
-    if (isRouter(each)) return each;
+    if (!isMiddleware(each) || isRouter(each) || isInOwnContext(each)) return each;
     if (isApplication(each)) return inOwnContext(this.#sessions, passing(each));
-    return isMiddleware(each) ? inOwnContext(this.#sessions, each) : each;
+    return inOwnContext(this.#sessions, each.name === 'mounted_app' ? this.#meeting(each) : each);
   }
 
   /** Sees to a router or an application, unless somebody does. */
   keep(each: unknown): void {
-    if (isRouter(each)) {
-      if (!kept.has(each)) this.keepRouter(each);
-    } else if (isApplication(each) && !kept.has(each)) this.keepApplication(each);
+    if ((!isRouter(each) && !isApplication(each)) || kept.has(each)) return;
+    if (isRouter(each)) this.keepRouter(each);
+    else this.#keepApplication(each);
   }
 
-  /** Sees to an application, and from now on to those that are mounted on it: Express hides them in functions. */
-  keepApplication(app: Application): void {
+  /** Says of an application that its routers are seen to. */
+  claim(app: Application): void {
     kept.add(app);
-    const keep = (each: unknown): void => this.keep(each);
-    const keepRouter = (router: Router): void => {
-      if (!kept.has(router)) this.keepRouter(router);
-    };
-    const { use, handle } = app;
-    app.use = function useInOwnContext(...args) {
-      args.flat(Infinity).forEach(keep);
-      return use.apply(this, args);
-    };
-    // Mounted in a router, it does not inherit from the application above.
+  }
+
+  /** Of one that is mounted as any middleware, and not on another application. */
+  #keepApplication(app: Application): void {
+    kept.add(app);
+    // So it does not inherit from the application above.
     if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
+    const keep = (router: Router | undefined): void => this.keep(router);
+    const { handle } = app;
     app.handle = function handleFirst(...args) {
-      // Not before: it makes its router when it is first asked for, with what is set by then.
-      // oxlint-disable-next-line no-underscore-dangle -- as version 4 names it; its `router` throws
-      const router = 'lazyrouter' in this ? this._router : this.router;
-      if (router !== undefined) {
-        keepRouter(router);
-        if (this.handle === handleFirst) this.handle = handle;
-      }
+      if (this.handle === handleFirst) this.handle = handle;
+      keep(routerOf(app));
       return handle.apply(this, args);
+    };
+  }
+
+  /**
+   * Express hides an application that is mounted on another in a function. Which it is, its first request says: it asks for
+   * the locals of the response once it has made the request its own, and before it asks its router.
+   */
+  #meeting(mounted: Middleware): Middleware {
+    let isMet = false;
+    return (req, res: RawResponse & { locals?: unknown }, next) => {
+      if (isMet) return mounted(req, res, next);
+      isMet = true;
+      const { locals } = res;
+      const restore = (value: unknown): void => {
+        Object.defineProperty(res, 'locals', { value, writable: true, enumerable: true, configurable: true });
+      };
+      const get = (): unknown => {
+        restore(locals);
+        if (isApplication(req.app) && !kept.has(req.app)) {
+          kept.add(req.app);
+          this.keep(routerOf(req.app));
+        }
+        return locals;
+      };
+      Object.defineProperty(res, 'locals', { get, set: restore, enumerable: true, configurable: true });
+      return mounted(req, res, next);
     };
   }
 
@@ -147,6 +166,12 @@ export class RoutersInOwnContext {
     };
     return standIn(wrapped, callback);
   }
+}
+
+/** To be asked for late: an application makes its router when that is first asked for, with what is set by then. */
+function routerOf(app: Application): Router | undefined {
+  // oxlint-disable-next-line no-underscore-dangle -- as version 4 names it; its `router` throws
+  return 'lazyrouter' in app ? app._router : app.router;
 }
 
 /** An application in a router: what it made of the request is undone where it goes on, as it is below an application. */
