@@ -7,7 +7,7 @@ import type { RoutersInOwnContext } from './routers-in-own-context.js';
 
 /**
  * Lets what is registered with an HTTP server from now on (middleware, hooks, routes, what answers errors) run in the context
- * of its own request. On Express what was registered before counts as well, once `openOnEachRequest` is called.
+ * of its own request. Routers of Express are seen to later, by `openOnEachRequest`, with all that they have.
  */
 export function keepContextFromNowOn(
   adapter: HttpServer,
@@ -15,7 +15,6 @@ export function keepContextFromNowOn(
   routers: RoutersInOwnContext,
 ): void {
   const instance: unknown = adapter.getInstance();
-  if (isExpress(instance)) routers.claim(instance);
   if (!isFastify(instance)) return;
   keepContextOnFastify(instance, sessions, routers);
   // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.

@@ -82,11 +82,6 @@ export class RoutersInOwnContext {
     else this.#keepApplication(each);
   }
 
-  /** Says of an application that its routers are seen to. */
-  claim(app: Application): void {
-    kept.add(app);
-  }
-
   /** Of one that is mounted as any middleware, and not on another application. */
   #keepApplication(app: Application): void {
     kept.add(app);
@@ -116,10 +111,7 @@ export class RoutersInOwnContext {
       };
       const get = (): unknown => {
         restore(locals);
-        if (isApplication(req.app) && !kept.has(req.app)) {
-          kept.add(req.app);
-          this.keep(routerOf(req.app));
-        }
+        if (isApplication(req.app)) this.keep(routerOf(req.app));
         return locals;
       };
       Object.defineProperty(res, 'locals', { get, set: restore, enumerable: true, configurable: true });

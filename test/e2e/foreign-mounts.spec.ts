@@ -77,9 +77,12 @@ describe("an application without sessions of its own, behind what goes on in ano
     }
   });
 
-  it('makes its router with what is set until its first request', async () => {
+  it.each(['an application', 'a router'])('makes its router late where it is below %s', async (below) => {
     const mounted = express();
-    const wired = wiring((instance) => instance.use('/mounted', mounted));
+    const wired = wiring((instance) => {
+      if (below === 'a router') instance.use(express.Router().use('/mounted', mounted));
+      else instance.use('/mounted', mounted);
+    });
     await using app = await TestApp.start('express', { imports: [wired], controllers: [LivePages] });
     mounted.set('case sensitive routing', true);
     mounted.get('/Page', onward, answering);

@@ -220,7 +220,9 @@ describe('two applications of Express with routers and parameters, one mounted b
   }
 
   it.each(['an application', 'a router'])('each has its own session, below %s', async (below) => {
+    const late = Router();
     const ofInner = wiring((instance) => {
+      instance.use('/late', late);
       passing(instance, 'inner');
       // Nest would answer what it does not know: the application above is to go on.
       instance.use('/pages', (_req, _res, next) => ask(() => next('router')));
@@ -268,6 +270,8 @@ describe('two applications of Express with routers and parameters, one mounted b
         'outer, parameter': 'bob',
         handler: 'bob',
       });
+      late.get('/:id', onward, answering);
+      expect((await asBob('/below/late/1')).body).toEqual({ handler: 'bob, inside' });
     } finally {
       await outer.close();
       await inner.close();
