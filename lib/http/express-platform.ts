@@ -1,7 +1,7 @@
 import type { HttpSessions } from './http-sessions.js';
-import type { Done } from './own-context.js';
+import { type Done, callEntered, entersItself } from './own-context.js';
 import type { RawRequest, RawResponse } from './raw-http.js';
-import { type Router, RoutersInOwnContext } from './routers-in-own-context.js';
+import type { Application, RoutersInOwnContext } from './routers-in-own-context.js';
 import { addTemplateLocals } from './template-locals.js';
 
 type Render = (this: ResponseLike, ...args: unknown[]) => unknown;
@@ -12,29 +12,32 @@ interface ResponseLike {
 }
 
 /** The few members of an Express application that are needed: no type of Express's is, so it can stay an optional peer. */
-export interface ExpressLike {
+export interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
-  readonly router: Router;
   readonly locals: object;
-  /** The prototype of its requests, and that of its responses. */
-  readonly request: object;
+  /** The prototype of its responses. */
   readonly response: { render: Render };
 }
 
-export function openOnExpress(app: ExpressLike, sessions: HttpSessions): void {
-  const routers = new RoutersInOwnContext(sessions);
+export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RoutersInOwnContext): void {
   // What main.ts registered before runs before a session is opened: in no context, and not in that of another request.
-  routers.keepRegistered(app.router);
-  app.use((req: RawRequest, res: RawResponse, next: Done) => {
-    sessions.open(req, res, null, next);
-  });
+  routers.keepRouter(app.router);
+  app.use(
+    entersItself((req: RawRequest, res: RawResponse, next: Done) => {
+      sessions.open(req, res, null, next);
+    }),
+  );
   Object.defineProperties(app.request, sessions.properties);
-  routers.keepNew(app.router);
   const { render } = app.response;
   // Looked at when a template is rendered, and not on each request.
   app.response.render = function renderWithSession(...args) {
     addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
-    return render.apply(this, args);
+    // An engine may call back from anywhere.
+    const own = (each: unknown): unknown =>
+      typeof each === 'function'
+        ? (...results: unknown[]) => callEntered(sessions, this.req, each, undefined, results)
+        : each;
+    return render.apply(this, args.map(own));
   };
 }
 

@@ -1,34 +1,39 @@
 import type { HttpServer } from '@nestjs/common';
 import { isExpress, openOnExpress } from './express-platform.js';
+import { keepContextOnFastify } from './fastify-in-own-context.js';
 import { isFastify, openOnFastify } from './fastify-platform.js';
-import { keepContextOfHooks } from './hooks-in-own-context.js';
-import { allInOwnContext } from './own-context.js';
 import type { HttpSessions } from './http-sessions.js';
+import type { RoutersInOwnContext } from './routers-in-own-context.js';
 
 /**
- * Makes an HTTP server open the session of each request, before whatever is registered after this call; and lets all that
- * is registered after it (middleware, routes, what answers errors) run in the context of its own request.
+ * Lets what is registered with an HTTP server from now on (middleware, hooks, routes, what answers errors) run in the context
+ * of its own request. Routers of Express are seen to later, by `openOnEachRequest`, with all that they have.
  */
-export function openOnEachRequest(adapter: HttpServer, sessions: HttpSessions): void {
-  const instance: unknown = adapter.getInstance();
-  if (isFastify(instance)) openOnFastify(instance, sessions);
-  else if (isExpress(instance)) openOnExpress(instance, sessions);
-}
-
-/**
- * Lets what main.ts is about to register, before sessions are opened, run in the context of its own request. Only where the
- * server is known so early; Express's routers are seen to later, with all that they have.
- */
-export function keepContextFromNowOn(adapter: HttpServer | undefined, sessions: HttpSessions): void {
-  if (adapter === undefined) return;
+export function keepContextFromNowOn(
+  adapter: HttpServer,
+  sessions: HttpSessions,
+  routers: RoutersInOwnContext,
+): void {
   const instance: unknown = adapter.getInstance();
   if (!isFastify(instance)) return;
-  keepContextOfHooks(instance, sessions);
+  keepContextOnFastify(instance, sessions, routers);
+  // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.
   const use: unknown = Reflect.get(adapter, 'use');
   if (typeof use !== 'function') return;
-  // Nest keeps what it is handed until Fastify can take middleware.
   const value = function useInOwnContext(this: unknown, ...args: unknown[]): unknown {
-    return Reflect.apply(use, this, allInOwnContext(sessions, args));
+    for (const each of args) routers.keep(each);
+    return Reflect.apply(use, this, args);
   };
   Object.defineProperty(adapter, 'use', { value, writable: true, configurable: true });
+}
+
+/** Makes an HTTP server open the session of each request, before whatever is registered after this call. */
+export function openOnEachRequest(
+  adapter: HttpServer,
+  sessions: HttpSessions,
+  routers: RoutersInOwnContext,
+): void {
+  const instance: unknown = adapter.getInstance();
+  if (isFastify(instance)) openOnFastify(instance, sessions);
+  else if (isExpress(instance)) openOnExpress(instance, sessions, routers);
 }

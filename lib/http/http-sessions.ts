@@ -78,17 +78,18 @@ export class HttpSessions {
   /** Whether code runs already as what a request of this application needs. */
   isEntered(req: RawRequest): boolean {
     const current = req[CURRENT];
-    if (current?.owner === this) return sessionContext.getStore() === current.session;
-    return this.#openedFor(req) === undefined && sessionContext.getStore() === undefined;
+    if (current?.owner !== this && this.#openedFor(req) !== undefined) return false;
+    return sessionContext.getStore() === current?.session;
   }
 
   /**
    * Calls something as a part of a request of this application, whatever context the caller comes in: middleware may go on
    * in a callback that belongs to another request, and an application mounted below may have had the request meanwhile.
-   * Where nothing is opened for the request, it is called as a part of none.
+   * Where this one has opened nothing for the request, it is called as a part of what another has, or of none: a router may
+   * serve several applications.
    */
   enter<T>(req: RawRequest, call: () => T): T {
-    const opened = this.#openedFor(req);
+    const opened = this.#openedFor(req) ?? req[CURRENT];
     if (opened !== undefined) req[CURRENT] = opened;
     return inContextOf(opened?.session, call);
   }

@@ -7,29 +7,57 @@ export type Middleware = (req: RawRequest, res: RawResponse, next: Done) => unkn
 
 type ErrorMiddleware = (error: unknown, req: RawRequest, res: RawResponse, next: Done) => unknown;
 
+/** What runs in the context of its own request already, whatever way it comes here again. */
+const own = new WeakSet<object>();
+
+/** Whether something runs in the context of its own request already. */
+export function isInOwnContext(called: object): boolean {
+  return own.has(called);
+}
+
+/** Says of a function that it enters the context itself. */
+export function entersItself<T extends object>(called: T): T {
+  own.add(called);
+  return called;
+}
+
 /**
- * Middleware that runs in the context of the request that it is called for, whatever context it is called in. What errors
- * are led to (four parameters) stays that, and its name stays its name: Express and Nest look at both.
+ * Lets one function stand for another: of its kind, with its name and its number of parameters. Express, Fastify and Nest
+ * look at them, to tell what errors are led to, and who calls back.
  */
-export function inOwnContext(sessions: HttpSessions, middleware: Middleware): Middleware;
-export function inOwnContext(
+export function standIn<T extends object>(wrapped: T, before: CallableFunction): T {
+  Object.setPrototypeOf(wrapped, Reflect.getPrototypeOf(before));
+  Object.defineProperties(wrapped, { name: { value: before.name }, length: { value: before.length } });
+  return entersItself(wrapped);
+}
+
+/**
+ * Calls something in the context of a request that it is not in. In a function of its own, so that who is in the right
+ * context makes no closure, and no scope for one.
+ */
+export function callEntered(
   sessions: HttpSessions,
-  middleware: Middleware | ErrorMiddleware,
-): Middleware | ErrorMiddleware {
+  req: RawRequest,
+  called: CallableFunction,
+  self: unknown,
+  args: readonly unknown[],
+): unknown {
+  return sessions.enter(req, () => Reflect.apply(called, self, args));
+}
+
+/** Middleware that runs in the context of the request that it is called for, whatever context it is called in. */
+export function inOwnContext(sessions: HttpSessions, middleware: Middleware | ErrorMiddleware): unknown {
+  if (own.has(middleware)) return middleware;
   const wrapped = isForErrors(middleware)
     ? function (this: unknown, error: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
-        return sessions.enter(req, () => middleware.call(this, error, req, res, next));
+        if (sessions.isEntered(req)) return middleware.call(this, error, req, res, next);
+        return callEntered(sessions, req, middleware, this, [error, req, res, next]);
       }
     : function (this: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
         if (sessions.isEntered(req)) return middleware.call(this, req, res, next);
-        return sessions.enter(req, () => middleware.call(this, req, res, next));
+        return callEntered(sessions, req, middleware, this, [req, res, next]);
       };
-  return Object.defineProperty(wrapped, 'name', { value: middleware.name });
-}
-
-/** What `use` is handed: paths stay as they are. */
-export function allInOwnContext(sessions: HttpSessions, args: readonly unknown[]): unknown[] {
-  return args.map((each) => (isMiddleware(each) ? inOwnContext(sessions, each) : each));
+  return standIn(wrapped, middleware);
 }
 
 /** What a router calls for a request. */

@@ -2,6 +2,7 @@ import {
   type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
   type DynamicModule,
+  type HttpServer,
   Inject,
   type MiddlewareConsumer,
   Module,
@@ -23,10 +24,12 @@ import { DriverRegistry } from './driver-registry.js';
 import { compileExclusion } from '../http/excluded-routes.js';
 import { keepContextFromNowOn, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
+import { RoutersInOwnContext } from '../http/routers-in-own-context.js';
 import { CookiePath } from '../http/cookie-path.js';
 import { routerHabitsOf } from '../http/router-habits.js';
 import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
 import { commitInnermost } from './commit-innermost.js';
+import { keepContextOfConsumed } from './consumed-in-own-context.js';
 import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
 import { isObject, withoutText } from '../options/check.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
@@ -168,6 +171,7 @@ export class SessionModule
 {
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
+  readonly #routers: RoutersInOwnContext;
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModulesContainer;
@@ -190,8 +194,15 @@ export class SessionModule
     this.#discovery = discovery;
     this.#modules = modules;
     this.#config = config;
-    // Under a testing module there is no server yet.
-    keepContextFromNowOn(adapterHost.httpAdapter, sessions);
+    this.#routers = new RoutersInOwnContext(sessions);
+    // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
+    // anything, and before modules are configured. Without HTTP there is no server.
+    adapterHost.init$.subscribe(() => {
+      const adapter: HttpServer | null | undefined = adapterHost.httpAdapter;
+      if (!adapter) return;
+      keepContextFromNowOn(adapter, sessions, this.#routers);
+      keepContextOfConsumed(adapter, this.#routers);
+    });
   }
 
   /**
@@ -237,7 +248,7 @@ export class SessionModule
 
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
-    openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions);
+    openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
     commitInnermost(this.#discovery);
     keepContextOfInterceptors(this.#modules, this.#config);
   }

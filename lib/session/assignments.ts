@@ -12,7 +12,7 @@ export function refuseAssignments(prototype: object): void {
   let last = prototype;
   for (let next: object | null = prototype; next !== null && next !== Object.prototype;) {
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(next))) {
-      if (name !== 'constructor') Object.defineProperty(next, name, withoutSetter(name, descriptor));
+      Object.defineProperty(next, name, withoutSetter(name, descriptor));
     }
     last = next;
     next = Reflect.getPrototypeOf(next);

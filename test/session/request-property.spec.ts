@@ -356,7 +356,17 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     await app.visitor().in((session) => {
       // Code that is not strict swallows what a frozen object refuses: a script of its own is not.
       const sloppy = (on: object, name: string): unknown => runInNewContext('on[name] = 1', { on, name });
-      for (const name of ['user', 'get', 'commitDue', 'over', 'id', 'toString', 'flash']) {
+      for (const name of [
+        'user',
+        'get',
+        'commitDue',
+        'over',
+        'id',
+        'toString',
+        'flash',
+        'constructor',
+        '__proto__',
+      ]) {
         expect(() => sloppy(session, name), name).toThrow(SessionError);
         expect(() => Reflect.set(session, name, 1), name).toThrow(/session\.put\(/);
       }
