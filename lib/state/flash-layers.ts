@@ -1,7 +1,7 @@
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
-import { type Values, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
+import { type Values, assertKey, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
 
 /** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
 export interface Flashed {
@@ -56,10 +56,11 @@ export class FlashLayers {
     const message = readPath(this.#messages.values, path);
     const claimed = this.#claimed.find(path);
     if (claimed?.whole === true) return message;
-    const field = readPath(this.#fields.values, path);
+    const found = readPath(this.#fields.values, path);
+    const field = claimed !== null && isPlainValues(found) ? without(found, claimed) : found;
     if (message === undefined) return field;
     if (!isPlainValues(message) || !isPlainValues(field)) return message;
-    return overlaid({ messages: message, fields: claimed === null ? field : without(field, claimed) });
+    return overlaid({ messages: message, fields: field });
   }
 
   /** All of it, as a plain object of its own. */
@@ -70,6 +71,14 @@ export class FlashLayers {
   write(path: string, value: unknown): void {
     this.#messages.write(path, value);
     this.#claimed.add(path);
+  }
+
+  /** Stores a message under a name as it is, dots included, in place of what is at that path. */
+  set(name: string, value: unknown): void {
+    assertKey(name);
+    this.#messages.remove(name);
+    this.#messages.set(name, value);
+    this.#claimed.add(name);
   }
 
   /** Takes over what others flashed under a name or a path. */
