@@ -26,6 +26,7 @@ import { HttpSessions } from '../http/http-sessions.js';
 import { CookiePath } from '../http/cookie-path.js';
 import { routerHabitsOf } from '../http/router-habits.js';
 import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
+import { tellClassTransformer } from './class-transformer.js';
 import { commitInnermost } from './commit-innermost.js';
 import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
 import { isObject, withoutText } from '../options/check.js';
@@ -244,6 +245,7 @@ export class SessionModule
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
+    await tellClassTransformer();
     await this.#manager.boot();
   }
 

@@ -68,7 +68,9 @@ export class FlashLayers {
     return overlaid({ messages: this.#messages.values, fields: without(this.#fields.values, this.#claimed) });
   }
 
+  /** Stores a message at a path, in place of what has that name as it is. */
   write(path: string, value: unknown): void {
+    this.#removeLiteral(path);
     this.#messages.write(path, value);
     this.#claimed.add(path);
   }
@@ -76,7 +78,7 @@ export class FlashLayers {
   /** Stores a message under a name as it is, dots included, in place of what is at that path. */
   set(name: string, value: unknown): void {
     assertKey(name);
-    this.#messages.remove(name);
+    this.removeMessage(name);
     this.#messages.set(name, value);
     this.#claimed.add(name);
   }
@@ -98,15 +100,23 @@ export class FlashLayers {
   }
 
   remove(path: string): void {
-    this.#messages.remove(path);
+    this.removeMessage(path);
     this.#fields.remove(path);
     this.#olderFields.remove(path);
     this.#claimed.delete(path);
   }
 
-  /** Removes a message; what is claimed stays so. */
+  /**
+   * Removes a message, the one of that name as it is and the one at that path: in which layers the two lie must make no
+   * difference. What is claimed stays so.
+   */
   removeMessage(path: string): void {
+    this.#removeLiteral(path);
     this.#messages.remove(path);
+  }
+
+  #removeLiteral(path: string): void {
+    if (path.includes('.') && Object.hasOwn(this.#messages.values, path)) this.#messages.remove(path);
   }
 
   /** What is there, for the store: it stays as it is, whatever is changed here from now on. */
