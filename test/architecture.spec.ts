@@ -108,6 +108,7 @@ const OPTIONAL = [
   'typeorm',
   'ioredis',
   'memcache-client',
+  'class-transformer',
 ];
 
 /** An option may be of any type, a driver or a route of Nest's: its type is named, nothing is loaded for it. */

@@ -1,6 +1,7 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
+/** Tests that a driver and its caller share no object: what one does to a record later, the other does not see. */
 export function describeCopies({ describe, it, expect }: ConformanceSuite): void {
   describe('copies', () => {
     it('does not see what happens to a record after it was written', async ({ driver, clock }) => {

@@ -1,6 +1,10 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
+/**
+ * Tests what becomes of a record that cannot be read any more (damaged by `corrupt`, where given), and that a driver
+ * does not interpret payloads.
+ */
 export function describeDamage({ describe, it, expect }: ConformanceSuite): void {
   describe('damage', () => {
     it('reads null where the record cannot be understood, and takes a new one once it is destroyed', async ({

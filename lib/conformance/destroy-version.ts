@@ -7,6 +7,7 @@ function removerOf(driver: RecordDriver): ((id: string, version: number) => Prom
   return driver.destroyVersion?.bind(driver) ?? null;
 }
 
+/** Tests `destroyVersion`, the removal of one version only. A driver without it passes: the method is optional. */
 export function describeDestroyVersion({ describe, it, expect }: ConformanceSuite): void {
   describe('destroyVersion, where the driver has it', () => {
     it('removes the version that is stored, and says so once', async ({ driver, clock }) => {

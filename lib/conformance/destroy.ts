@@ -1,6 +1,10 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
+/**
+ * Tests `destroy`: the record is gone for every process (`openSecond`), whatever is under way, and no other record is
+ * touched.
+ */
 export function describeDestroy({ describe, it, expect }: ConformanceSuite): void {
   describe('destroy', () => {
     it('removes a record', async ({ driver, clock }) => {

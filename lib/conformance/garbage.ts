@@ -4,6 +4,7 @@ import { freshId, hourMs, sampleRecord } from './record-samples.js';
 /** Far enough ahead that whatever other tests left is removed by a first collection. */
 const aheadMs = 100 * hourMs;
 
+/** Tests `collectGarbage`, by the expiry that a record has at the time. A driver without it passes: the method is optional. */
 export function describeGarbage({ describe, it, expect }: ConformanceSuite): void {
   describe('garbage', () => {
     it('removes exactly what has expired, and says how many', async ({ driver, clock }) => {

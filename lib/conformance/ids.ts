@@ -31,6 +31,7 @@ const twins: [what: string, one: string, other: string][] = [
   ['a path that leads to the same place', 'here/there', 'here/./there'],
 ];
 
+/** Tests ids of any text, such as paths, control characters and names of properties, and ids that differ very little. */
 export function describeIds({ describe, it, expect }: ConformanceSuite): void {
   describe('ids', () => {
     for (const [what, id] of ids) {

@@ -35,13 +35,23 @@ export interface ConformanceOptions extends ConformanceFramework {
 }
 
 /**
- * The suite that every driver passes: each promise of `RecordDriver` as a test, in whatever test framework.
+ * Defines the tests that every driver of sessions passes, one for each promise of `RecordDriver`, in whatever test
+ * framework: round trip, ids, compare-and-set, expiry, `touch`, `destroy`, parallel requests, damaged records, garbage.
+ * To be called where tests are defined, at the top of a spec file.
+ *
+ * Only `it`, `describe` and `create` are required; what `create` returns says what else can be tested
+ * (`DriverUnderTest`): a second connection to the store, a largest payload, damage.
  *
  * @example
  * import { describe, expect, it } from 'vitest'; // or '@jest/globals'; with 'node:test' leave `expect` out
  * import { describeDriverConformance } from 'nestjs-session-kit/conformance';
  *
- * describeDriverConformance({ describe, it, expect, create: () => ({ driver: new MongoDriver(mongo) }) });
+ * describeDriverConformance({
+ *   describe,
+ *   it,
+ *   expect,
+ *   create: () => ({ driver: new MongoDriver(mongo), openSecond: async () => new MongoDriver(mongo) }),
+ * });
  */
 export function describeDriverConformance({
   name = 'a session driver',

@@ -6,14 +6,14 @@ import { freshId, sampleRecord } from './record-samples.js';
 async function increment(driver: RecordDriver, id: string): Promise<void> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const record = await driver.read(id);
-    if (record === null) throw new Error('The counter has vanished.');
+    if (record === null) throw new Error('There is no record any more.');
     const next = { ...record, version: record.version + 1, payload: String(Number(record.payload) + 1) };
     if (await driver.write(id, next)) return;
   }
   throw new Error('A thousand attempts, and others were first each time.');
 }
 
-/** Has 20 writers come with a record at once, each with a payload that names it. */
+/** Writes a record 20 times at once, each time with another payload. */
 function writeAtOnce(
   [driver, second]: [RecordDriver, RecordDriver],
   id: string,
@@ -26,6 +26,7 @@ function writeAtOnce(
   );
 }
 
+/** Tests requests at the same time, in two processes where `openSecond` is given: one writer wins, and no update is lost. */
 export function describeParallel({ describe, it, expect }: ConformanceSuite): void {
   describe('parallel requests', () => {
     for (const version of [1, 2]) {

@@ -29,6 +29,7 @@ const users: [what: string, userId: string][] = [
   ['characters beyond 16 bits', '😀'.repeat(127)],
 ];
 
+/** Tests that a record is read back exactly as it was written, up to `maxPayloadBytes`, and that a larger one is refused. */
 export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): void {
   describe('round trip', () => {
     it('reads null where nothing was ever written', async ({ driver }) => {

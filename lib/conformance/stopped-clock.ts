@@ -1,15 +1,22 @@
 import type { Clock } from '../drivers/clock.js';
 
-/** A clock that stands still until a test moves it. */
+/**
+ * A clock that stands still until a test moves it.
+ *
+ * @example
+ * const clock = new StoppedClock();
+ * describeDriverConformance({ describe, it, expect, create: () => ({ driver: new MongoDriver(mongo, clock), clock }) });
+ */
 export class StoppedClock implements Clock {
   /** @param nowMs epoch milliseconds; the machine's time where left out */
   constructor(private nowMs: number = Date.now()) {}
 
+  /** The moment at which it stands, in epoch milliseconds. */
   now(): number {
     return this.nowMs;
   }
 
-  /** Moves to a moment, forwards or backwards. */
+  /** Moves to a moment, forwards or backwards. @param nowMs epoch milliseconds */
   set(nowMs: number): void {
     this.nowMs = nowMs;
   }

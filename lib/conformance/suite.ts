@@ -3,7 +3,9 @@ import type { StoppedClock } from './stopped-clock.js';
 
 /** What the suite asks of `expect`: the same value (as `Object.is` has it), and the same content. */
 export interface ConformanceExpectation {
+  /** Fails unless the actual value is this one. */
   toBe(expected: unknown): unknown;
+  /** Fails unless the actual value has this content. */
   toEqual(expected: unknown): unknown;
 }
 
@@ -19,6 +21,7 @@ export interface ConformanceFramework {
 
 /** A driver, opened, with what the suite needs to put it to the test. */
 export interface DriverUnderTest {
+  /** The driver to test, open. */
   readonly driver: RecordDriver;
 
   /**

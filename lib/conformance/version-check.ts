@@ -1,6 +1,7 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, sampleRecord } from './record-samples.js';
 
+/** Tests compare-and-set: a write replaces the version just before its own and no other; version 1 only creates. */
 export function describeVersionCheck({ describe, it, expect }: ConformanceSuite): void {
   describe('version check', () => {
     it('creates a record of version 1 only where none lives', async ({ driver, clock }) => {

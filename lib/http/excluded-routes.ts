@@ -6,8 +6,8 @@ import type { RouterHabits } from './router-habits.js';
 
 /**
  * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
- * router compares it, a regular expression over the path without query, or one of the two for one method. Each counts with
- * and without the global prefix, and with and without the path below which Express has mounted the application.
+ * router compares it, a regular expression over the path without query (whose letter case counts where the router's
+ * does), or one of the two for one method. Each counts with and without the global prefix, and with and without the path below which Express has mounted the application.
  *
  * @example
  * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }] })
@@ -85,8 +85,9 @@ function compile(rules: readonly Rule[], globalPrefix: string, habits: RouterHab
       );
       return { method, matches: (candidate: string) => patterns.some((pattern) => pattern.test(candidate)) };
     }
+    const expression = habits.caseSensitive || path.ignoreCase ? path : new RegExp(path, `${path.flags}i`);
     // `test` of a global expression remembers where it stopped; `search` does not.
-    const holds = (candidate: string): boolean => candidate.search(path) !== -1;
+    const holds = (candidate: string): boolean => candidate.search(expression) !== -1;
     const matches = (candidate: string): boolean => {
       if (holds(candidate)) return true;
       const before = start?.exec(candidate)?.[0];

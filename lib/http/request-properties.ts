@@ -1,5 +1,5 @@
 import { SessionError } from '../session.errors.js';
-import type { ConnectFlashArguments } from '../session/connect-flash.js';
+import { type ConnectFlashArguments, isConnectFlash } from '../session/connect-flash.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { RawRequest } from './raw-http.js';
 
@@ -62,7 +62,7 @@ export function requestProperties(
         return (...args: ConnectFlashArguments) => session.connectFlash(...args);
       },
       set(value) {
-        replace(this, 'flash', value);
+        if (!isConnectFlash(value) || sessionOf(this) === undefined) replace(this, 'flash', value);
       },
     },
   };

@@ -79,9 +79,10 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
 /**
  * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
- * objects of instances (ClassSerializerInterceptor) look for properties, and they have none.
+ * objects of instances look for properties, and they have none. (What stands deeper in a value, ClassSerializerInterceptor
+ * has to find by itself: `tellClassTransformer`.)
  */
-function asAnswer(value: unknown): unknown {
+export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
 }
 

@@ -7,7 +7,7 @@ export const INTERCEPTORS_METADATA = '__interceptors__';
 /**
  * Moves the interceptor that `@Session()` and `@Flash()` bring along behind the handler's own: parameters are decorated
  * before the handler is, so it stands in front of them. Right behind the handler, it commits before any of them sees the
- * value, and turns a session that was returned into plain values before ClassSerializerInterceptor looks for properties.
+ * value, and turns a session that was returned into plain values before any of them looks for properties.
  *
  * To be called when controllers and resolvers are known and their routes are not registered yet.
  */

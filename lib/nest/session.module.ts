@@ -28,6 +28,7 @@ import { RoutersInOwnContext } from '../http/routers-in-own-context.js';
 import { CookiePath } from '../http/cookie-path.js';
 import { routerHabitsOf } from '../http/router-habits.js';
 import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
+import { tellClassTransformer } from './class-transformer.js';
 import { commitInnermost } from './commit-innermost.js';
 import { keepContextOfConsumed } from './consumed-in-own-context.js';
 import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
@@ -255,6 +256,7 @@ export class SessionModule
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
+    await tellClassTransformer();
     await this.#manager.boot();
   }
 

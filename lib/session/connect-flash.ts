@@ -10,7 +10,8 @@ const MAX_UNREAD = 50;
 
 /**
  * Does with flash messages what `req.flash` of connect-flash does: `req.flash('error', text)` queues a message and gives
- * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them. A message stays until a request reads it, by this or by any other way to flash messages.
+ * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them. A message stays
+ * until a request reads it, by this or by any other way to flash messages. A type is taken to the letter, dots included.
  *
  * @param write gives the messages to what changes them
  */
@@ -23,9 +24,18 @@ export function connectFlash(
   if (message === undefined || message === null || message === '') return take(type, messages, write);
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
-  const list = [...listAt(type, messages).slice(-MAX_UNREAD), ...added];
-  write().flash(type, list, true);
+  const list = [...listAt(type, messages), ...added].slice(-MAX_UNREAD);
+  write().flashUntilRead(type, list);
   return list.length;
+}
+
+/**
+ * Whether a function is connect-flash's own `req.flash`, which its option `unsafe` puts in the place of what is there. It
+ * keeps its messages at `req.session.flash`, where a session has a method: ours is to answer in its place.
+ */
+export function isConnectFlash(value: unknown): boolean {
+  // Its error message, which survives a bundler.
+  return typeof value === 'function' && String(value).includes('req.flash() requires sessions');
 }
 
 function take(type: string, messages: FlashState, write: () => FlashState): unknown[] {

@@ -1,8 +1,17 @@
 import { SessionValueError } from '../session.errors.js';
 import { assertKey } from '../state/values.js';
 
-/** Keys as a method takes them: one, several, a list, or lists. */
-export type GivenKeys = readonly (string | readonly string[])[];
+/** Keys as a method takes them: one, several, a list, or lists; but not none at all. */
+export type GivenKeys = readonly [Keys, ...Keys[]];
+
+type Keys = string | readonly string[];
+
+/** What to call in place of a method that got no key, where everything may have been meant. */
+const FOR_ALL: Readonly<Record<string, string>> = {
+  keep: ' For all messages there is reflash().',
+  flashOnly: ' For the whole form there is flashAll().',
+  flashExcept: ' For the whole form there is flashAll().',
+};
 
 /**
  * All keys that a method was given, as one list: nothing is passed over.
@@ -11,9 +20,10 @@ export type GivenKeys = readonly (string | readonly string[])[];
  */
 export function givenKeys(method: string, given: readonly unknown[]): readonly string[] {
   if (given.length === 0) {
-    throw new SessionValueError(`${method} got no key. It takes one, several, or a list of them.`, {
-      isKey: true,
-    });
+    throw new SessionValueError(
+      `${method} got no key. It takes one, several, or a list of them.${FOR_ALL[method] ?? ''}`,
+      { isKey: true },
+    );
   }
   const keys: unknown[] = given.flat(1);
   return keys.map((key) => {

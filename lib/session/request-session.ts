@@ -238,7 +238,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * session.forget('cart').forget('draft', 'search.filters')
    */
   forget(...keys: KeysOf<T>): this;
-  forget(...keys: GivenKeys): this | Promise<this> {
+  forget(...keys: GivenKeys | []): this | Promise<this> {
     return keys.length === 0 ? this.destroy() : this.#remove('forget', keys);
   }
 
@@ -246,13 +246,13 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   delete(): this;
   /** Removes values, and flash messages under the same keys: the same as `forget(keys)`. */
   delete(...keys: KeysOf<T>): this;
-  delete(...keys: GivenKeys): this {
+  delete(...keys: GivenKeys | []): this {
     return keys.length === 0 ? this.flush() : this.#remove('delete', keys);
   }
 
-  #remove(method: string, keys: GivenKeys): this {
+  #remove(method: string, keys: readonly unknown[]): this {
     // Counted above, and not compared with undefined: a key that is missing by mistake must not remove everything.
-    if (keys.some((key?: unknown) => key === undefined)) throw noKey(method);
+    if (keys.includes(undefined)) throw noKey(method);
     const { state } = this.writable;
     for (const path of givenKeys(method, keys)) state.forget(path);
     return this;

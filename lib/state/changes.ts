@@ -29,7 +29,9 @@ export type ValueChange =
 
 /** What a request changed of the messages that the next one finds. `OutgoingFlash` performs it. */
 export type FlashChange =
-  | { readonly op: 'write'; readonly path: string; readonly value: unknown; readonly untilRead: boolean }
+  | { readonly op: 'write'; readonly path: string; readonly value: unknown }
+  /** Stays until a request reads it. The name is one top-level key, dots in it included. */
+  | { readonly op: 'writeUntilRead'; readonly name: string; readonly value: unknown }
   /** The fields of a form, in place of those flashed before. */
   | { readonly op: 'setFields'; readonly fields: Values }
   /** A message of the previous request lives one request more. */

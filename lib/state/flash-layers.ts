@@ -1,7 +1,7 @@
 import { OwnCopy } from './own-copy.js';
 import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
-import { type Values, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
+import { type Values, assertKey, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
 
 /** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
 export interface Flashed {
@@ -56,10 +56,11 @@ export class FlashLayers {
     const message = readPath(this.#messages.values, path);
     const claimed = this.#claimed.find(path);
     if (claimed?.whole === true) return message;
-    const field = readPath(this.#fields.values, path);
+    const found = readPath(this.#fields.values, path);
+    const field = claimed !== null && isPlainValues(found) ? without(found, claimed) : found;
     if (message === undefined) return field;
     if (!isPlainValues(message) || !isPlainValues(field)) return message;
-    return overlaid({ messages: message, fields: claimed === null ? field : without(field, claimed) });
+    return overlaid({ messages: message, fields: field });
   }
 
   /** All of it, as a plain object of its own. */
@@ -67,9 +68,19 @@ export class FlashLayers {
     return overlaid({ messages: this.#messages.values, fields: without(this.#fields.values, this.#claimed) });
   }
 
+  /** Stores a message at a path, in place of what has that name as it is. */
   write(path: string, value: unknown): void {
+    this.#removeLiteral(path);
     this.#messages.write(path, value);
     this.#claimed.add(path);
+  }
+
+  /** Stores a message under a name as it is, dots included, in place of what is at that path. */
+  set(name: string, value: unknown): void {
+    assertKey(name);
+    this.removeMessage(name);
+    this.#messages.set(name, value);
+    this.#claimed.add(name);
   }
 
   /** Takes over what others flashed under a name or a path. */
@@ -89,15 +100,23 @@ export class FlashLayers {
   }
 
   remove(path: string): void {
-    this.#messages.remove(path);
+    this.removeMessage(path);
     this.#fields.remove(path);
     this.#olderFields.remove(path);
     this.#claimed.delete(path);
   }
 
-  /** Removes a message; what is claimed stays so. */
+  /**
+   * Removes a message, the one of that name as it is and the one at that path: in which layers the two lie must make no
+   * difference. What is claimed stays so.
+   */
   removeMessage(path: string): void {
+    this.#removeLiteral(path);
     this.#messages.remove(path);
+  }
+
+  #removeLiteral(path: string): void {
+    if (path.includes('.') && Object.hasOwn(this.#messages.values, path)) this.#messages.remove(path);
   }
 
   /** What is there, for the store: it stays as it is, whatever is changed here from now on. */

@@ -120,10 +120,16 @@ export class FlashState {
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /** Shows a message in this request and the next; `untilRead`: and in those that follow until one reads it. */
-  flash(path: string, value: unknown, untilRead = false): void {
+  /** Shows a message in this request and the next. */
+  flash(path: string, value: unknown): void {
     this.now(path, value);
-    this.#change({ op: 'write', path, value, untilRead });
+    this.#change({ op: 'write', path, value });
+  }
+
+  /** Shows a message in this request and in those that follow until one reads it. Its name is taken to the letter. */
+  flashUntilRead(name: string, value: unknown): void {
+    this.#shownNow().set(name, value);
+    this.#change({ op: 'writeUntilRead', name, value });
   }
 
   /**

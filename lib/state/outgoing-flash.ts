@@ -41,9 +41,12 @@ export class OutgoingFlash {
     switch (change.op) {
       case 'write':
         this.#pending.write(change.path, change.value);
-        for (const part of this.#stored.values()) part.removeMessage(change.path);
-        this.#take(change.path);
-        if (change.untilRead) this.#untilRead.add(change.path);
+        this.#replace(change.path);
+        return;
+      case 'writeUntilRead':
+        this.#pending.set(change.name, change.value);
+        this.#replace(change.name);
+        this.#untilRead.add(change.name);
         return;
       case 'setFields':
         for (const part of this.#stored.values()) part.dropFields();
@@ -61,6 +64,11 @@ export class OutgoingFlash {
         this.#pending = new FlashLayers();
         for (const stamp of this.#stored.keys()) this.#stored.set(stamp, new FlashLayers());
     }
+  }
+
+  #replace(path: string): void {
+    for (const part of this.#stored.values()) part.removeMessage(path);
+    this.#take(path);
   }
 
   #take(path: string): void {

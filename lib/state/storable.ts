@@ -9,7 +9,7 @@ import { MAX_DEPTH, type Values, isPlain } from './values.js';
  *
  * @throws SessionValueError naming the key, where a value cannot be stored without loss: what the serializer itself
  * refuses (with JSON a cycle or a BigInt), what JSON would drop or change without a word (a function, a symbol, NaN, an
- * infinite number, an invalid Date, a Map, a Buffer, Headers, a list with holes), and what is nested so deep that reading
+ * infinite number, an invalid Date, a Map, a Buffer, Headers, a list with holes or with undefined in it), and what is nested so deep that reading
  * it would be a danger
  * @param plain whether all that is new since the payload was loaded is known to be plain: then nothing has to be looked at
  */
@@ -26,7 +26,10 @@ export function serialize(payload: Payload, serializer: SessionSerializer, plain
   return text;
 }
 
-/** Whether a value is one that JSON brings back as it was. Objects are not looked into: they are not plain here. */
+/**
+ * Whether a value is one that JSON brings back as it was, wherever it stands. Objects are not looked into, and undefined
+ * depends on where it stands: neither is plain here.
+ */
 export function isPlainValue(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
@@ -71,7 +74,9 @@ function isLossless(value: unknown, depth: number): boolean {
 function isLosslessObject(value: object, depth: number): boolean {
   if (lossOf(value) !== null) return false;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) if (!isLossless(value[index], depth)) return false;
+    for (let index = 0; index < value.length; index += 1) {
+      if (value[index] === undefined || !isLossless(value[index], depth)) return false;
+    }
     return true;
   }
   // JSON asks the object itself, and what it answers is its own business.
@@ -140,7 +145,13 @@ function explainLoss(value: unknown, path: string, depth: number): void {
   const loss = typeof value === 'object' && value !== null ? lossOf(value) : null;
   if (loss !== null) throw unstorable(path, loss);
   if (depth > MAX_DEPTH) throw unstorable(path, TOO_DEEP);
-  for (const [key, member] of Object.entries(value ?? {})) explainLoss(member, `${path}.${key}`, depth + 1);
+  for (const [key, member] of Object.entries(value ?? {})) {
+    const at = `${path}.${key}`;
+    if (member === undefined && Array.isArray(value)) {
+      throw unstorable(at, 'undefined in a list would become null (put null there, or leave it out)');
+    }
+    explainLoss(member, at, depth + 1);
+  }
 }
 
 /** The first top-level key that the serializer refuses by itself. */

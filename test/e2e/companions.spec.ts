@@ -104,9 +104,12 @@ describe.each(['memory', 'stealth'])('libraries made for express-session, unmodi
     await visitor.get('/me').expect(200, { user: 'ada', cart: ['tea'], returnTo: null });
   });
 
-  it('connect-flash, which finds its place taken and leaves it', async () => {
+  it.each([
+    ['finds its place taken and leaves it', undefined],
+    ['is told to take the place of what is there', { unsafe: true }],
+  ])('connect-flash, which %s', async (_what, options) => {
     await using app = await begin(driver, (nest) => {
-      nest.use(flash());
+      nest.use(flash(options));
       nest.use(
         '/queue',
         (req: { flash(type: string, text: string): number }, res: { json(body: unknown): void }) => {
@@ -116,6 +119,7 @@ describe.each(['memory', 'stealth'])('libraries made for express-session, unmodi
     });
     const visitor = app.visitor();
     await visitor.get('/queue').expect(200, [1, 2]);
+    await visitor.get('/me').expect(200);
     await visitor.get('/messages').expect(200, { info: ['one', 'two'] });
     await visitor.get('/messages').expect(200, {});
   });

@@ -83,6 +83,11 @@ const PATHS = [
 
 const EXCLUDED: readonly ExcludedRoute[] = ['/health', 'files/*path', { path: 'read', method: 'GET' }];
 
+const EXCLUDED_BY_EXPRESSION: readonly ExcludedRoute[] = [
+  /^\/health\/?$/,
+  { path: /^\/files(\/[^/]+){2}\/?$/, method: 'GET' },
+];
+
 /** What main.ts does, with the routes that are excluded. */
 interface Setup {
   readonly exclude?: readonly ExcludedRoute[];
@@ -119,10 +124,15 @@ const isApplication = (value: unknown): value is express.Application =>
   typeof value === 'function' && 'mountpath' in value;
 
 describe.each(Object.entries(ADAPTERS))('Excluded routes, on %s', (_name, adapter) => {
-  it.each(['', 'tenants/:tenant', ':language/api'])(
-    'have no session in whatever spelling the router takes, and no other has none, with the prefix %j',
-    async (prefix) => {
+  const bothWays = ['', 'tenants/:tenant', ':language/api'].flatMap((prefix) =>
+    [EXCLUDED, EXCLUDED_BY_EXPRESSION].map((exclude) => ({ prefix, exclude })),
+  );
+
+  it.each(bothWays)(
+    'have no session in whatever spelling the router takes, and no other has none: $exclude with the prefix "$prefix"',
+    async ({ prefix, exclude }) => {
       const { url } = await serve(adapter(), {
+        exclude,
         configure: (app) => prefix !== '' && app.setGlobalPrefix(prefix),
       });
       const before = {

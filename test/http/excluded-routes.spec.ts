@@ -65,6 +65,20 @@ describe('The routes of the option exclude', () => {
     expect(excludes([route], url)).toBe(expected);
   });
 
+  it.each([
+    [/^\/health$/, '/HEALTH'],
+    [/^\/Health$/, '/health'],
+    [/^\/internal\//g, '/Internal/a'],
+    [/^\/hooks\/(?<name>\w+)$/iu, '/HOOKS/stripe'],
+    [{ path: /^\/health$/, method: 'GET' }, '/Health'],
+    [/^\/health$/, '/API/Health'],
+  ])('follow the letter case of the router as regular expressions, too: %s over %s', (route, url) => {
+    expect(excludes([route], url, 'GET', 'api', EXPRESS)).toBe(true);
+    expect(excludes([route], url, 'GET', 'api', { ...FASTIFY, caseSensitive: false })).toBe(true);
+    const ignoresCase = route instanceof RegExp && route.ignoreCase;
+    expect(excludes([route], url, 'GET', 'api', FASTIFY)).toBe(ignoresCase);
+  });
+
   it('give the same answer each time, also for a regular expression that remembers', () => {
     const test = compileExclusion([/^\/health/g], setup());
     expect([1, 2, 3].map(() => test?.('GET', '/health'))).toEqual([true, true, true]);

@@ -52,6 +52,49 @@ describe.each(PLATFORMS)('A message of req.flash on %s', (platform) => {
       expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
     });
 
+    it('is of a type to the letter, dots included, and stays until it is read', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => {
+        flash(context, 'form.error', 'Wrong.');
+        flash(context, 'form.info', 'Hello.');
+      });
+      await visitor.in((session) => session.put('step', 2));
+      await visitor.in((session) => session.isEmpty);
+      expect(await visitor.in((_session, context) => flash(context, 'form.error', 'Again.'))).toBe(2);
+      await visitor.in((session) => session.isEmpty);
+      expect(await visitor.in((_session, context) => [flash(context, 'form.error'), flash(context)])).toEqual(
+        [['Wrong.', 'Again.'], { 'form.info': ['Hello.'] }],
+      );
+      expect(await visitor.in((session) => session.all())).toEqual({ step: 2 });
+    });
+
+    it('of a type with dots joins what the application flashed at that path, and both are taken out', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((session) => session.flash('form.error', 'Mine.').flash('form.title', 'Kept.'));
+      const read = await visitor.in((session, context) => [
+        flash(context, 'form.error', 'Wrong.'),
+        session.get('form.error'),
+        flash(context, 'form.error'),
+        flash(context, 'form.error'),
+        session.get('form.title'),
+      ]);
+      expect(read).toEqual([2, ['Mine.', 'Wrong.'], ['Mine.', 'Wrong.'], [], 'Kept.']);
+    });
+
+    it.each(['get', 'flashMessages', 'forget'])('of a type with dots is used up by %s', async (way) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => void flash(context, 'form.error', 'Wrong.'));
+      const read = await visitor.in((session) => {
+        if (way === 'forget') return session.forget('form.error').get('form.error', 'none');
+        return way === 'get' ? session.get('form.error') : session.flashMessages.get('form.error');
+      });
+      expect(read).toEqual(way === 'forget' ? 'none' : ['Wrong.']);
+      expect(await visitor.in((_session, context) => flash(context, 'form.error'))).toEqual([]);
+    });
+
     it('gives way to the latest where nobody reads them, and the session does not grow for ever', async () => {
       await using app = await start();
       const visitor = app.visitor();
@@ -61,8 +104,18 @@ describe.each(PLATFORMS)('A message of req.flash on %s', (platform) => {
         });
       }
       const left = await visitor.in((_session, context) => flash(context, 'error'));
-      expect(left).toHaveLength(51);
-      expect(left).toContain('2.39');
+      expect(left).toHaveLength(50);
+      expect(left).toEqual(expect.arrayContaining(['1.30', '2.39']));
+      expect(
+        await visitor.in((_session, context) => [
+          flash(
+            context,
+            'error',
+            Array.from({ length: 60 }, (_, index) => index),
+          ),
+          flash(context, 'error'),
+        ]),
+      ).toEqual([50, Array.from({ length: 50 }, (_, index) => index + 10)]);
     });
 
     it('is stored once, and no request that leaves it unread writes the session', async () => {

@@ -182,7 +182,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
         user: { name: 'Ada' },
         items: [{ sku: 'tea' }],
       });
-      expect(await kept((session) => session.flashOnly(...names))).toEqual({
+      expect(await kept((session) => session.flashOnly(names))).toEqual({
         user: { card: '4000' },
         items: { 0: { pin: '1' } },
       });

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
-import { ClassSerializerInterceptor, Controller, Get, Post, UseInterceptors } from '@nestjs/common';
+import { ClassSerializerInterceptor, Controller, Get, Post, Req, UseInterceptors } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
+import { Exclude, Expose } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
 import {
   Flash,
@@ -418,6 +419,68 @@ class SerializedController {
   messages(@Flash() messages: FlashMessages) {
     return messages;
   }
+
+  @Get('nested')
+  nested(@Session() session: Session, @Flash() messages: FlashMessages, @Req() req: { session?: object }) {
+    return {
+      session,
+      messages,
+      list: [{ session }, [messages]],
+      set: new Set([session]),
+      page: new Page(session, messages),
+      shape: req.session,
+    };
+  }
+
+  @Get('list')
+  list(@Session() session: Session, @Flash() messages: FlashMessages) {
+    return [session, messages];
+  }
+
+  @Get('facade')
+  facade() {
+    return { session: Session.current(), messages: Session.flashMessages };
+  }
+
+  @Post('account')
+  account(@Session() session: Session) {
+    session.put('account', new Account('Ada', 'secret'));
+    return { session };
+  }
+
+  @Get('named')
+  named(@Session() session: Session) {
+    return { session: session.now({ toJSON: 'text', get: 1 }) };
+  }
+}
+
+/** What class-transformer makes plain by what its class says. */
+class Page {
+  @Exclude() readonly hidden = 'hidden';
+  readonly #messages: FlashMessages;
+
+  constructor(
+    readonly session: Session,
+    messages: FlashMessages,
+  ) {
+    this.#messages = messages;
+  }
+
+  @Expose({ name: 'notes' })
+  get messages(): FlashMessages {
+    return this.#messages;
+  }
+}
+
+class Account {
+  @Exclude() readonly password: string;
+
+  constructor(
+    readonly name: string,
+    password: string,
+  ) {
+    this.password = password;
+  }
 }
 
 describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) => {
@@ -435,4 +498,41 @@ describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) =
       expect(messages.body).toEqual({ status: 'Hello' });
     },
   );
+
+  const start = () =>
+    HandlerApp.start(platform, {
+      controllers: [SerializedController],
+      providers: [{ provide: APP_INTERCEPTOR, useClass: ClassSerializerInterceptor }],
+    });
+  const values = { cart: ['tea'], user: { name: 'Ada' } };
+
+  it('they are serialized as without it wherever they are in what a handler returns', async () => {
+    await using app = await start();
+    const { agent } = app.visitor();
+    await agent.post('/session').expect(201);
+    const messages = { status: 'Hello' };
+    const session = { ...values, ...messages };
+    const { body } = await agent.get('/nested').expect(200);
+    expect(body).toEqual({
+      session,
+      messages,
+      list: [{ session }, [messages]],
+      set: [session],
+      page: { session, notes: messages },
+      shape: values,
+    });
+    await agent.post('/session').expect(201);
+    expect((await agent.get('/list').expect(200)).body).toEqual([session, messages]);
+    await agent.post('/session').expect(201);
+    expect((await agent.get('/facade').expect(200)).body).toEqual({ session, messages });
+  });
+
+  it('what they hold is made plain as all else is, and a value may be called as it likes', async () => {
+    await using app = await start();
+    const { agent } = app.visitor();
+    expect((await agent.post('/account').expect(201)).body).toEqual({
+      session: { account: { name: 'Ada' } },
+    });
+    expect((await agent.get('/named').expect(200)).body.session).toMatchObject({ toJSON: 'text', get: 1 });
+  });
 });

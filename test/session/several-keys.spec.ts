@@ -55,7 +55,7 @@ describe('several keys', () => {
     },
   );
 
-  it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except'] as const)(
+  it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'flashOnly', 'flashExcept'] as const)(
     'are missed by %s where there is none at all',
     async (method) => {
       await app.visitor().in((session) => {
@@ -64,4 +64,12 @@ describe('several keys', () => {
       });
     },
   );
+
+  it('are missed by keep, which says what keeps all', async () => {
+    await app.visitor().in((session) => {
+      const call = (): unknown => Reflect.apply(Object(Reflect.get(session, 'keep')), session, []);
+      expect(call).toThrow(/^keep got no key\. .* For all messages there is reflash\(\)\.$/);
+      expect(session.keep([]).isModified).toBe(false);
+    });
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SessionValueError } from 'nestjs-session-kit';
+import { type RequestSession, SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
@@ -13,6 +13,7 @@ const UNSTORABLE: [string, unknown][] = [
   ['a symbol', Symbol('s')],
   ['NaN', Number.NaN],
   ['a Map', new Map([[1, 2]])],
+  ['undefined in a list', [undefined, 1]],
 ];
 
 describe.each(PLATFORMS)('a value that cannot be stored, on %s', (platform) => {
@@ -41,6 +42,34 @@ describe.each(PLATFORMS)('a value that cannot be stored, on %s', (platform) => {
         expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
       },
     );
+
+    it.each<[string, (session: RequestSession) => unknown, string]>([
+      ['pushed', (session) => session.push('list', undefined), 'list.0'],
+      ['put at an index', (session) => session.put('list', [1]).put('list.0', undefined), 'list.0'],
+      ['merged', (session) => session.merge({ a: { list: [1, undefined] } }), 'a.list.1'],
+      ['flashed', (session) => session.flash('list', [undefined]), 'list.0'],
+      [
+        'mutated into it',
+        (session) => session.put('list', [1]).get<unknown[]>('list', []).push(undefined),
+        'list.1',
+      ],
+      ['updated to', (session) => session.update('list', () => [undefined]), 'list.0'],
+    ])('is named by its index, where undefined comes into a list: %s', async (_name, write, path) => {
+      const refused = await app.visitor().in(async (session) => {
+        write(session);
+        const outcome = await session.commit().catch((error: unknown) => error);
+        session.flush();
+        return outcome;
+      });
+      expect(refused).toBeInstanceOf(SessionValueError);
+      expect(refused).toMatchObject({ message: expect.stringContaining(`"${path}"`) });
+    });
+
+    it('is not undefined by itself: as JSON has it, that is no value', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('gone', undefined).put('user', { name: undefined, age: 1 }));
+      expect(await visitor.in((session) => session.all())).toEqual({ user: { age: 1 } });
+    });
 
     it('begins no session', async () => {
       const visitor = app.visitor();

@@ -174,13 +174,32 @@ describe('the flash messages of a request', () => {
 
   it('that stay until they are read are forgotten with what was not stored of them', () => {
     const state = load([[1, { status: 'Saved.' }]], 1);
-    state.flash.flash('a', ['kept'], true);
+    state.flash.flashUntilRead('a', ['kept']);
     const again = state.reloadedFromText() ?? state;
     again.flash.flash('a.x', 1);
     expect(store(again)).toEqual([[2, { a: { x: 1 } }]]);
     state.flash.clear();
     state.flash.flash('a.x', 1);
     expect(store(state)).toEqual([[2, { a: { x: 1 } }]]);
+  });
+
+  it('that stay until they are read have a name with dots to the letter, and no field shows at that path', () => {
+    const state = load();
+    state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
+    state.flash.flash('form.note', 'mine');
+    state.flash.flashUntilRead('form.error', ['Wrong.']);
+    expect(state.flash.read('form.error')).toEqual(['Wrong.']);
+    expect(state.flash.read('form')).toEqual({ title: 'Tea', note: 'mine' });
+    const shown = { form: { title: 'Tea', note: 'mine' }, 'form.error': ['Wrong.'] };
+    expect(state.flash.all()).toEqual(shown);
+    expect(seenBy(store(state), 2)).toEqual(shown);
+  });
+
+  it('that stay until they are read leave an object of fields without what they hide', () => {
+    const state = load();
+    state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
+    state.flash.flashUntilRead('form.error', ['Wrong.']);
+    expect(state.flash.read('form')).toEqual({ title: 'Tea' });
   });
 
   type Step = (state: SessionState) => void;
@@ -190,7 +209,7 @@ describe('the flash messages of a request', () => {
     fc.tuple(path, value, fc.boolean()).map(
       ([at, each, untilRead]): Step =>
         (state) =>
-          state.flash.flash(at, each, untilRead),
+          untilRead ? state.flash.flashUntilRead(at, each) : state.flash.flash(at, each),
     ),
     fc.dictionary(fc.constantFrom('a', 'b', 'f'), value).map(
       (fields): Step =>

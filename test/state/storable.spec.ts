@@ -74,6 +74,22 @@ describe('what JSON cannot keep', () => {
   });
 });
 
+describe('undefined in a list', () => {
+  it.each<[string, Payload]>([
+    ['a value', payload({ fine: 1, culprit: { list: ['confidential', undefined] } })],
+    ['a flash message', payload({}, { culprit: { list: ['confidential', undefined] } })],
+    [
+      'a field of a form',
+      { ...payload({}), f: [[1, {}, { culprit: { list: ['confidential', undefined] } }]] },
+    ],
+  ])('is refused by its index, in %s', (_name, refused) => {
+    const store = () => serialize(refused, JSON);
+    expect(store).toThrow(SessionValueError);
+    expect(store).toThrow(/"culprit\.list\.1" cannot be stored: undefined in a list would become null/);
+    expect(store).not.toThrow(/confidential|"fine"/);
+  });
+});
+
 /** An object of an application that says of what kind it is. */
 class Tagged {
   readonly name = 'x';
@@ -92,6 +108,8 @@ describe('what can be kept', () => {
       date: new Date(0),
       address: new URL('http://localhost/'),
       boxed: [Object('x'), Object(1), Object(false)],
+      left: { out: undefined },
+      minusZero: -0,
       bare: Object.assign(Object.create(null), { a: 1 }),
       instance: new Tagged(),
     };

@@ -63,6 +63,18 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // @ts-expect-error -- the same
   session.missing();
 
+  // keep, flashOnly, flashExcept and FlashMessages.has as well.
+  session.keep('status', ['errors']).flashOnly('email').flashExcept(['comment', 'card']);
+  expectTypeOf(session.flashMessages.has('status', 'errors')).toEqualTypeOf<boolean>();
+  // @ts-expect-error -- for all of them there is reflash
+  session.keep();
+  // @ts-expect-error -- the same
+  session.flashOnly();
+  // @ts-expect-error -- for all of them there is flashAll
+  session.flashExcept();
+  // @ts-expect-error -- the same
+  session.flashMessages.has();
+
   // pull: as get.
   expectTypeOf(session.pull('userId')).toEqualTypeOf<string | undefined>();
   expectTypeOf(session.pull('views', 0)).toEqualTypeOf<number>();
