@@ -3,7 +3,7 @@ import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../drivers/built-in-drivers.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { OpeningDriver } from '../drivers/opening-driver.js';
+import { LazyDriver } from '../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from '../drivers/driver-context.js';
 import { shown } from '../options/check.js';
@@ -85,9 +85,9 @@ export class DriverRegistry {
     const factory = this.#factories.get(name);
     if (factory === undefined) {
       if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
-      const opening = new OpeningDriver(async () => this.#open(name, await this.#makeBuiltIn(name)));
-      this.#drivers.set(name, opening);
-      return opening;
+      const lazy = new LazyDriver(async () => this.#open(name, await this.#makeBuiltIn(name)));
+      this.#drivers.set(name, lazy);
+      return lazy;
     }
     const driver = this.checked(name, factory(this.configOf(name), undefined));
     if (this.perRequest(name) === null) this.#drivers.set(name, driver);
@@ -134,7 +134,7 @@ export class DriverRegistry {
   }
 
   #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
-    return isSealing(driver) ? driver : new OpeningDriver(() => this.#open(name, driver));
+    return isSealing(driver) ? driver : new LazyDriver(() => this.#open(name, driver));
   }
 
   async #open(name: string, driver: AnyDriver): Promise<RecordDriver> {

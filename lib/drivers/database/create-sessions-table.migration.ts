@@ -32,12 +32,12 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
   /** Makes the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
     const { dataSource } = queryRunner;
-    const { path, columns: names } = nameSessionTable(dataSource, this.table);
+    const { path, columnOf } = nameSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
       const { type, length, nullable, primary, default: initial, mysql } = sessionColumns[property];
       const adapted = isMySqlFamily(dataSource) ? mysql : undefined;
       return {
-        name: names[property],
+        name: columnOf(property),
         type: dataSource.driver.normalizeType({ type: adapted?.type ?? type }),
         isNullable: nullable ?? false,
         isPrimary: primary ?? false,
@@ -49,7 +49,7 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
     // Without names: TypeORM gives them those that the entity's have.
     const indices = sessionProperties
       .filter((property) => sessionColumns[property].indexed)
-      .map((property) => ({ columnNames: [names[property]] }));
+      .map((property) => ({ columnNames: [columnOf(property)] }));
     await queryRunner.createTable(new Table({ name: path, columns, indices }), true);
   }
 

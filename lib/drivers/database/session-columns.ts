@@ -15,16 +15,20 @@ export interface SessionColumn {
 }
 
 /** The properties of a row, in the order of the columns. */
-export type SessionProperty =
-  | 'id'
-  | 'userId'
-  | 'ipAddress'
-  | 'userAgent'
-  | 'payload'
-  | 'lastActivity'
-  | 'lastActivityMs'
-  | 'expiresAt'
-  | 'version';
+export const sessionProperties = [
+  'id',
+  'userId',
+  'ipAddress',
+  'userAgent',
+  'payload',
+  'lastActivity',
+  'lastActivityMs',
+  'expiresAt',
+  'version',
+] as const;
+
+/** One of them. */
+export type SessionProperty = (typeof sessionProperties)[number];
 
 // The servers' own defaults compare without regard to case, and know no character beyond U+FFFF on old databases.
 const exactText = { charset: 'utf8mb4', collation: 'utf8mb4_bin' } as const;
@@ -82,19 +86,6 @@ export const sessionColumns: Readonly<Record<SessionProperty, SessionColumn>> = 
   expiresAt: { name: 'expires_at', type: 'bigint', indexed: true, transformer: asNumber },
   version: { name: 'version', type: 'integer' },
 };
-
-/** The properties in the order of the columns. */
-export const sessionProperties: readonly SessionProperty[] = [
-  'id',
-  'userId',
-  'ipAddress',
-  'userAgent',
-  'payload',
-  'lastActivity',
-  'lastActivityMs',
-  'expiresAt',
-  'version',
-];
 
 /** The name of the table where no other is configured. */
 export const defaultTable = 'sessions';

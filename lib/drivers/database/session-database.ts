@@ -59,7 +59,7 @@ export class SessionDatabase {
     expects: (error: unknown) => boolean = () => false,
   ): Promise<number> {
     const isTooLarge = (error: unknown): boolean =>
-      isPayloadTooLarge(error, this.#prepare().table.columns.payload);
+      isPayloadTooLarge(error, this.#prepare().table.columnOf('payload'));
     try {
       return await this.change(pick, parameters, (error) => expects(error) || isTooLarge(error));
     } catch (error) {

@@ -42,7 +42,7 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     .split('.')
     .map((part) => driver.escape(part))
     .join('.');
-  const column = (property: SessionProperty): string => driver.escape(sessionTable.columns[property]);
+  const column = (property: SessionProperty): string => driver.escape(sessionTable.columnOf(property));
   const parameter = (position: number): string => driver.createParameter('', position - 1);
   const [id, expiresAt, version] = [column('id'), column('expiresAt'), column('version')];
   const assignments = changingProperties.map((property, at) => `${column(property)} = ${parameter(at + 1)}`);

@@ -6,7 +6,8 @@ import { sessionEntityMark } from './session-entity-mark.js';
 export interface SessionTable {
   /** `table` or `schema.table`. */
   readonly path: string;
-  readonly columns: Readonly<Record<SessionProperty, string>>;
+  /** The name of the column that keeps a property. */
+  readonly columnOf: (property: SessionProperty) => string;
 }
 
 /**
@@ -30,8 +31,6 @@ export function locateSessionTable(dataSource: DataSource, table: string | undef
 /** What TypeORM would call a table of sessions and its columns, were there an entity for it. */
 export function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
   const { namingStrategy, options, driver } = dataSource;
-  const nameOf = (property: SessionProperty) =>
-    namingStrategy.columnName(property, sessionColumns[property].name, []);
   const own = namingStrategy.tableName('SessionEntity', table);
   const prefixed =
     options.entityPrefix === undefined || options.entityPrefix === ''
@@ -40,7 +39,7 @@ export function nameSessionTable(dataSource: DataSource, table: string): Session
   const schema = 'schema' in options && typeof options.schema === 'string' ? options.schema : undefined;
   return {
     path: table.includes('.') ? table : driver.buildTableName(prefixed, schema),
-    columns: columnsBy(nameOf),
+    columnOf: (property) => namingStrategy.columnName(property, sessionColumns[property].name, []),
   };
 }
 
@@ -49,21 +48,9 @@ function isSessionEntity({ target }: EntityMetadata): boolean {
 }
 
 function tableOfEntity(entity: EntityMetadata): SessionTable {
-  const nameOf = (property: SessionProperty) =>
-    entity.findColumnWithPropertyName(property)?.databaseName ?? sessionColumns[property].name;
-  return { path: entity.tablePath, columns: columnsBy(nameOf) };
-}
-
-function columnsBy(nameOf: (property: SessionProperty) => string): Record<SessionProperty, string> {
   return {
-    id: nameOf('id'),
-    userId: nameOf('userId'),
-    ipAddress: nameOf('ipAddress'),
-    userAgent: nameOf('userAgent'),
-    payload: nameOf('payload'),
-    lastActivity: nameOf('lastActivity'),
-    lastActivityMs: nameOf('lastActivityMs'),
-    expiresAt: nameOf('expiresAt'),
-    version: nameOf('version'),
+    path: entity.tablePath,
+    columnOf: (property) =>
+      entity.findColumnWithPropertyName(property)?.databaseName ?? sessionColumns[property].name,
   };
 }

@@ -1,4 +1,5 @@
-import { link, rename, rm, stat } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
+import { exists, renameIfThere } from './entries.js';
 import { unless } from './error-code.js';
 import { newOwner } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
@@ -21,7 +22,7 @@ export async function removeWithoutRoom(files: SessionFiles, isMeant: IsMeant): 
   let removed = false;
   while (await isMeant(files.record)) {
     const aside = files.temporary(newOwner());
-    if (!(await isRenamed(files.record, aside))) continue;
+    if (!(await renameIfThere(files.record, aside))) continue;
     const owner = await ownerOf(files);
     if (owner !== undefined) await takeAway(files, owner);
     removed = await isMeant(aside);
@@ -31,17 +32,4 @@ export async function removeWithoutRoom(files: SessionFiles, isMeant: IsMeant): 
     if (removed && !(await exists(files.record))) return true;
   }
   return removed && !(await exists(files.record));
-}
-
-async function isRenamed(from: string, to: string): Promise<boolean> {
-  const renamed = await unless(
-    ['ENOENT'],
-    rename(from, to).then(() => true),
-  );
-  return renamed === true;
-}
-
-/** Whether there is a file. */
-export async function exists(path: string): Promise<boolean> {
-  return (await unless(['ENOENT'], stat(path))) !== undefined;
 }

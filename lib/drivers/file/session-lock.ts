@@ -1,5 +1,6 @@
-import { rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists, renameIfThere } from './entries.js';
 import { hasCode, notEmptyCodes, unless } from './error-code.js';
 import { takeLock } from './lock-taking.js';
 import { makeFolders } from './make-folders.js';
@@ -70,14 +71,9 @@ export class SessionLock {
   /** Removes the record. Returns false where there is none. */
   async removeRecord(): Promise<boolean> {
     const removed = join(this.#workbench, 'removed');
-    const renamed = await unless(
-      ['ENOENT'],
-      rename(this.#files.record, removed).then(() => true),
-    );
-    if (renamed === undefined) {
+    if (!(await renameIfThere(this.#files.record, removed))) {
       // Either there is no record, or no workbench any more to move it to.
-      const workbench = await unless(['ENOENT'], stat(this.#workbench));
-      if (workbench === undefined) throw new LockLostError();
+      if (!(await exists(this.#workbench))) throw new LockLostError();
       return false;
     }
     await unless(['ENOENT'], unlink(removed));

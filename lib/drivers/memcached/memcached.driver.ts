@@ -20,6 +20,13 @@ const itemOverheadBytes = 59;
 // Each failed attempt means that another touch or write got through in between.
 const mostAttempts = 100;
 
+/** What is to take the place of an item. */
+interface NextItem {
+  readonly text: string;
+  /** As memcached takes it. */
+  readonly expiry: number;
+}
+
 /**
  * Keeps records in memcached 1.4.8 or newer: one item per session. Records go when the server restarts or needs their
  * memory for others.
@@ -93,21 +100,11 @@ export class MemcachedDriver implements RecordDriver {
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
     const key = this.#keyOf(id);
-    const store = this.#storeOf(key);
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const item = await store.get(key);
-      const record = this.#liveRecord(item);
-      if (item?.text === undefined || record === null) return false;
-      if (record.expiresAt === expiresAt) return true;
-      const outcome = await store.replace(
-        key,
-        repackExpiry(item.text, expiresAt),
-        this.#expiryOf(expiresAt),
-        item.token,
-      );
-      if (outcome !== 'outdated') return outcome === 'stored';
-    }
-    throw this.#contended();
+    return this.#swap(key, (live) => {
+      if (live === null) return false;
+      if (live.record.expiresAt === expiresAt) return true;
+      return { text: repackExpiry(live.text, expiresAt), expiry: this.#expiryOf(expiresAt) };
+    });
   }
 
   async destroy(id: string): Promise<void> {
@@ -120,38 +117,48 @@ export class MemcachedDriver implements RecordDriver {
    * is smaller than what it replaces.
    */
   async destroyVersion(id: string, version: number): Promise<boolean> {
-    const key = this.#keyOf(id);
-    const store = this.#storeOf(key);
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const item = await store.get(key);
-      if (item === null || this.#liveRecord(item)?.version !== version) return false;
-      const outcome = await store.replace(key, '', expiredAlready, item.token);
-      if (outcome !== 'outdated') return outcome === 'stored';
-    }
-    throw this.#contended();
+    return this.#swap(this.#keyOf(id), (live) =>
+      live?.record.version === version ? { text: '', expiry: expiredAlready } : false,
+    );
   }
 
   async #writeText(key: string, text: string, record: SessionRecord): Promise<boolean> {
     const store = this.#storeOf(key);
     const replaced = record.version - 1;
-    const expiry = this.#expiryOf(record.expiresAt);
-    if (replaced === 0 && (await store.add(key, text, expiry)) === 'stored') return true;
+    const next = { text, expiry: this.#expiryOf(record.expiresAt) };
+    if (replaced === 0 && (await store.add(key, next.text, next.expiry)) === 'stored') return true;
     const known = this.#tokens.take(key, replaced);
     if (known !== undefined) {
-      const outcome = await store.replace(key, text, expiry, known);
+      const outcome = await store.replace(key, next.text, next.expiry, known);
       if (outcome !== 'outdated') return outcome === 'stored';
     }
     // Another state than the one that was read may still be the same version, touched since.
+    return this.#swap(key, (live) => (live?.record.version ?? 0) === replaced && next);
+  }
+
+  /**
+   * Reads an item and puts another in its place by compare-and-swap; again where it was changed in between.
+   *
+   * @param decide from the live record, what to store in its place; or what to answer without storing anything
+   * @throws Error where others changed the item each of a hundred times
+   */
+  async #swap(
+    key: string,
+    decide: (live: { record: SessionRecord; text: string } | null) => NextItem | boolean,
+  ): Promise<boolean> {
+    const store = this.#storeOf(key);
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const item = await store.get(key);
-      if ((this.#liveRecord(item)?.version ?? 0) !== replaced) return false;
+      const record = this.#liveRecord(item);
+      const next = decide(item?.text === undefined || record === null ? null : { record, text: item.text });
+      if (typeof next === 'boolean') return next;
       const outcome =
         item === null
-          ? await store.add(key, text, expiry)
-          : await store.replace(key, text, expiry, item.token);
+          ? await store.add(key, next.text, next.expiry)
+          : await store.replace(key, next.text, next.expiry, item.token);
       if (outcome === 'stored') return true;
     }
-    throw this.#contended();
+    throw new Error(`Other requests changed the item ${mostAttempts} times while this one tried to`);
   }
 
   #liveRecord(item: MemcachedItem | null): SessionRecord | null {
@@ -186,10 +193,6 @@ export class MemcachedDriver implements RecordDriver {
         'Store less in it, or start memcached with a larger -I and say so in memcached.maxItemBytes',
       cause === undefined ? {} : { cause },
     );
-  }
-
-  #contended(): Error {
-    return new Error(`Other requests changed the item ${mostAttempts} times while this one tried to`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RecordDriver, SessionRecord } from './driver.js';
 
 /** A driver that is made and opened when it is first asked for something: one that the application does not live on. */
-export class OpeningDriver implements RecordDriver {
+export class LazyDriver implements RecordDriver {
   readonly #open: () => Promise<RecordDriver>;
   #opened: Promise<RecordDriver> | null = null;
 
