@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
+import { SessionStoreError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
@@ -22,7 +23,7 @@ export function commitBefore(source: Observable<unknown>, session: SessionAccess
       // What was changed before an error is committed by the response gate, after the filters have answered.
       error: (error: unknown) => {
         line.inTurn(() => {
-          subscriber.error(error);
+          subscriber.error(asUnavailable(error));
         });
       },
       complete: () => {
@@ -89,6 +90,14 @@ class CommitLine {
  */
 function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
+}
+
+/**
+ * What exception filters are to answer where a handler's own `commit` or `start` failed for its store. The guard of the store has
+ * said so in the log, once; of any other error Nest would say it again for each request.
+ */
+function asUnavailable(error: unknown): unknown {
+  return error instanceof SessionStoreError ? new SessionUnavailableException(error) : error;
 }
 
 /** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */
