@@ -1,4 +1,5 @@
 import { randomId } from '../crypto/random-id.js';
+import { isFull } from '../drivers/guard/full-store.js';
 import { SessionStoreError } from '../session.errors.js';
 import { parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
@@ -75,7 +76,14 @@ export class RecordWriter {
   async #create(session: ActiveSession): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const write = (session.pending ??= pack(session));
-      const found = await this.#send(session, write);
+      let found: Found | typeof STORED;
+      try {
+        found = await this.#send(session, write);
+      } catch (error) {
+        if (!session.hasOnlyEnded || !isBlank(write) || !isFull(error)) throw error;
+        // Nothing is lost with it, and whoever wanted to sign out is signed out.
+        return session.leftUnstored(write.draft);
+      }
       if (found.kind === 'stored' || session.closed) return;
       // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
       if (session.id === write.id) session.rotate(randomId());
@@ -167,6 +175,11 @@ export class RecordWriter {
     const stored = await this.#store.read(id);
     return isOwn(stored, record) ? STORED : this.#finder.judge(stored);
   }
+}
+
+/** Whether nothing is lost with a write of a new session. */
+function isBlank({ draft: { payload } }: PendingWrite): boolean {
+  return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
 }
 
 /** What those behind in the queue can go on from. */

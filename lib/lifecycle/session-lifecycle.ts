@@ -241,6 +241,7 @@ export class SessionLifecycle extends SessionView {
       const maxAge = this.runtime.lifetimes.maxAge(session.state, this.expiresAt);
       return { kind: 'set', token: this.token, maxAge, fresh: session.fresh };
     }
-    return cameWithCookie && this.#destroyed !== null && this.#destroyed.expiresCookie ? EXPIRE : NONE;
+    const hasEnded = session.hasOnlyEnded || (this.#destroyed !== null && this.#destroyed.expiresCookie);
+    return cameWithCookie && hasEnded ? EXPIRE : NONE;
   }
 }
