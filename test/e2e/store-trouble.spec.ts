@@ -225,6 +225,15 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       expect(journal.lines).toHaveLength(2);
     });
 
+    it('adds no line to the log where handlers commit themselves', async () => {
+      await using scene = await begin();
+      const { driver, journal, visitor } = scene;
+      driver.moods = { write: mood };
+      for (let times = 0; times < 3; times += 1)
+        await visitor.handle((session) => session.put('a', 1).commit(), { status: 503 });
+      expect(journal.lines).toEqual([expect.stringContaining('Said once')]);
+    });
+
     it('reports a failed save to the handler, which may try again', async () => {
       await using scene = await begin();
       const { driver, visitor } = scene;

@@ -12,6 +12,7 @@ import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import {
   describeWith,
   startMemcachedProcess,
+  startPostgres,
   startRedisCluster,
   startRedisProcess,
   type TestServer,
@@ -213,6 +214,61 @@ describeOnEachDatabase('the log of a database that refuses', (type) => {
     expect(await saidOf(driver)).toContain("The table 'sessions'");
   });
 });
+
+describeWith(
+  ['postgres'],
+  'the log of a PostgreSQL that lets nobody in',
+  () => {
+    /** A driver that has worked, as a role that has to give its password, and whose connections are gone. */
+    async function begin() {
+      const server = await startPostgres();
+      onTestFinished(() => server.stop());
+      const admin = await new DataSource({ type: 'postgres', url: server.url }).initialize();
+      onTestFinished(() => admin.destroy());
+      await admin.query(`CREATE ROLE ann LOGIN PASSWORD 'secret-password'`);
+      await admin.query('CREATE DATABASE shop OWNER ann');
+      const [{ hba_file: rules }] = await admin.query<[{ hba_file: string }]>('SHOW hba_file');
+      await writeFile(rules, 'host all ann all scram-sha-256\nhost all all all trust\n');
+      await admin.query('SELECT pg_reload_conf()');
+      const url = new URL(server.url);
+      Object.assign(url, { username: 'ann', password: 'secret-password', pathname: '/shop' });
+      const source = await new DataSource({
+        type: 'postgres',
+        url: url.href,
+        entities: [SessionEntity],
+        synchronize: true,
+      }).initialize();
+      onTestFinished(() => source.destroy());
+      const driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 60_000 }));
+      await driver.write('id', lasting({ version: 1 }));
+      const shutOut = async (change: string): Promise<void> => {
+        await admin.query(change);
+        const left = `FROM pg_stat_activity WHERE usename = 'ann'`;
+        await admin.query(`SELECT pg_terminate_backend(pid) ${left}`);
+        await vi.waitFor(async () => expect(await admin.query(`SELECT pid ${left}`)).toEqual([]), 120_000);
+        // The pool has noticed as well.
+        await vi.waitFor(async () => {
+          const failure: unknown = await source.query('SELECT 1').catch((error: unknown) => error);
+          expect(failure).toMatchObject({ severity: 'FATAL', code: expect.not.stringMatching('57P01') });
+        }, 120_000);
+      };
+      return { driver, server, shutOut };
+    }
+
+    it.each([
+      ['the password is wrong', `ALTER ROLE ann PASSWORD 'another'`, '28P01'],
+      ['it has too many connections', 'ALTER ROLE ann CONNECTION LIMIT 0', '53300'],
+    ])('says that %s, and neither password nor address', async (_what, change, state) => {
+      const { driver, server, shutOut } = await begin();
+      await shutOut(change);
+      const line = await saidOf(driver);
+      expect(line).toContain(`failed (${state}).`);
+      for (const secret of ['ann', 'another', server.host, String(server.port)])
+        expect(line).not.toContain(secret);
+    });
+  },
+  { controlsServer: true },
+);
 
 describe('the log of a folder that refuses', () => {
   const makeFolder = useStoreFolders();
