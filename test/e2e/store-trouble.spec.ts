@@ -11,12 +11,8 @@ import { ScriptedDriver, type StoreMood } from '../support/scripted-driver.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
+/** That it holds to the millisecond is tested with a stopped clock (test/drivers/guard/store-guard.spec.ts). */
 const STORE_TIMEOUT_MS = 150;
-/**
- * A machine with more to do than these tests may be late by so much. That the time-out holds to the millisecond is tested
- * with a stopped clock (test/lifecycle/record-store.spec.ts).
- */
-const LATE_MS = 120_000;
 
 refuseUnhandledRejections();
 
@@ -76,9 +72,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       await using scene = await begin();
       const { driver, visitor } = scene;
       driver.mood = mood;
-      const begun = performance.now();
       const { response } = await visitor.handle(() => 'not reached', { status: 503 });
-      expect(performance.now() - begun).toBeLessThan(STORE_TIMEOUT_MS + LATE_MS);
       expect(response.body).toEqual({ statusCode: 503, message: 'Service Unavailable' });
       expect(setCookies(response)).toEqual([]);
       expect(response.text).not.toContain(driver.secretMessage);
@@ -159,14 +153,12 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
       await using scene = await begin({ whenStoreFails: 'degrade' });
       const { driver, visitor } = scene;
       driver.mood = mood;
-      const begun = performance.now();
       const { value, cookies } = await visitor.handle((session) => {
         expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
         expect(() => session.regenerate()).toThrow(SessionReadonlyError);
         expect(() => session.destroy()).toThrow(SessionReadonlyError);
         return { all: session.all(), readonly: session.readonly, initiated: session.initiated };
       });
-      expect(performance.now() - begun).toBeLessThan(STORE_TIMEOUT_MS + LATE_MS);
       expect(value).toEqual({ all: {}, readonly: true, initiated: true });
       expect(cookies).toEqual([]);
       driver.mood = 'well';
