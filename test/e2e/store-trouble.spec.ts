@@ -68,7 +68,7 @@ describe.each(PLATFORMS)('an application on %s whose store is in trouble', (plat
     ['fails', 'failing'],
     ['hangs', 'hanging'],
   ])('because it %s', (_, mood) => {
-    it('answers a visitor with a session 503 within the time-out, and leaves the cookie as it is', async () => {
+    it('answers a visitor with a session 503, and leaves the cookie as it is', async () => {
       await using scene = await begin();
       const { driver, visitor } = scene;
       driver.mood = mood;
