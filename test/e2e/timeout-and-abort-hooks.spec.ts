@@ -43,7 +43,7 @@ describe('on Fastify, while another visitor is served', () => {
             done();
           });
         }
-        fastify.get('/slow', async (request) => {
+        fastify.get('/slow', {}, async (request) => {
           // What Node emits when the time of a connection has run out, in the context of whoever that was opened for.
           await new Promise<void>((resolve) => {
             visitors.ask(() => {
@@ -53,7 +53,7 @@ describe('on Fastify, while another visitor is served', () => {
           });
           return {};
         });
-        fastify.get('/page', async () => ({ handler: who() }));
+        fastify.get('/page', {}, async () => ({ handler: who() }));
       });
       const { body } = await visitors.asBob(url, async (bob) => {
         // Node ends a connection whose time has run out.
@@ -82,12 +82,12 @@ describe('on Fastify, while another visitor is served', () => {
             done();
           });
         }
-        fastify.get('/slow', async () => {
+        fastify.get('/slow', {}, async () => {
           reached.resolve();
           await aborted.promise;
           return {};
         });
-        fastify.get('/page', async () => ({ handler: who() }));
+        fastify.get('/page', {}, async () => ({ handler: who() }));
       });
       const { body } = await visitors.asBob(url, async (bob) => {
         const asking = bob.get('/slow');

@@ -110,6 +110,7 @@ describe('Reading the Cookie header', () => {
     '=session;',
   ])('looks at no character of the longest header that servers take more than a few times (%j)', (pair) => {
     const header = pair.repeat(16_000 / pair.length);
+    // oxlint-disable-next-line typescript/unbound-method -- It is called with its string below.
     const { indexOf } = String.prototype;
     let looked = 0;
     const search = vi.spyOn(String.prototype, 'indexOf').mockImplementation(function indexOfCounted(

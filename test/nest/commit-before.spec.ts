@@ -132,7 +132,7 @@ describe('what a handler returns', () => {
     const { seen } = noted(store, request, values);
     request.session.put('a', 1);
     values.next(1);
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), 500_000);
     await turnOfTheLoop();
     values.next(2);
     expect(seen).toEqual([

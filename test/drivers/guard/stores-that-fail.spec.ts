@@ -87,7 +87,7 @@ describeWith(
       await mkdir(join(await setting('dir'), await setting('dbfilename')));
       await client.bgsave();
       await vi.waitFor(async () => expect(await client.info('persistence')).toContain('bgsave_status:err'), {
-        timeout: 120_000,
+        timeout: 500_000,
       });
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (MISCONF).');
     });
@@ -130,15 +130,15 @@ describeWith(
         });
         client.on('error', () => undefined);
         onTestFinished(() => client.disconnect());
-        await vi.waitFor(() => expect(client.status).toBe('ready'), 10_000);
+        await vi.waitFor(() => expect(client.status).toBe('ready'), 500_000);
         const log = new GuardLog();
-        const driver = guarded(await openRedis({ client }), 500, log);
+        const driver = guarded(await openRedis({ client }), 2_000, log);
         const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
         const round = async (): Promise<number> => {
           const outcomes = await Promise.allSettled(ids.map((id) => driver.read(id)));
           return outcomes.filter(({ status }) => status === 'rejected').length;
         };
-        await vi.waitFor(async () => expect(await round()).toBe(0), 10_000);
+        await vi.waitFor(async () => expect(await round()).toBe(0), 500_000);
         log.lines.length = 0;
         if (trouble === 'is gone') await node?.kill();
         else node?.pause();
@@ -150,7 +150,7 @@ describeWith(
         expect(log.lines).toHaveLength(1);
         if (trouble === 'is gone') await node?.restart();
         else node?.resume();
-        await vi.waitFor(async () => expect(await round()).toBe(0), 20_000);
+        await vi.waitFor(async () => expect(await round()).toBe(0), 500_000);
         expect(log.lines.slice(1)).toEqual(['The session store "test" is back.']);
       },
     );
@@ -245,12 +245,12 @@ describeWith(
         await admin.query(change);
         const left = `FROM pg_stat_activity WHERE usename = 'ann'`;
         await admin.query(`SELECT pg_terminate_backend(pid) ${left}`);
-        await vi.waitFor(async () => expect(await admin.query(`SELECT pid ${left}`)).toEqual([]), 120_000);
+        await vi.waitFor(async () => expect(await admin.query(`SELECT pid ${left}`)).toEqual([]), 500_000);
         // The pool has noticed as well.
         await vi.waitFor(async () => {
           const failure: unknown = await source.query('SELECT 1').catch((error: unknown) => error);
           expect(failure).toMatchObject({ severity: 'FATAL', code: expect.not.stringMatching('57P01') });
-        }, 120_000);
+        }, 500_000);
       };
       return { driver, server, shutOut };
     }
