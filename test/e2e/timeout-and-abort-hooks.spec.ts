@@ -43,11 +43,11 @@ describe('on Fastify, while another visitor is served', () => {
             done();
           });
         }
-        fastify.get('/slow', {}, async (request) => {
+        fastify.get('/slow', {}, async ({ raw }) => {
           // What Node emits when the time of a connection has run out, in the context of whoever that was opened for.
           await new Promise<void>((resolve) => {
             visitors.ask(() => {
-              request.raw.socket.emit('timeout');
+              raw.socket.emit('timeout');
               resolve();
             });
           });
