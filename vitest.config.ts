@@ -54,7 +54,7 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     teardownTimeout: 60_000,
-    expect: { poll: { timeout: 120_000 } },
+    expect: { poll: { timeout: 500_000 } },
     coverage: {
       provider: 'v8',
       include: ['lib/**'],

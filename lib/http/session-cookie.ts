@@ -106,10 +106,12 @@ export class SessionCookie {
     let at = start;
     while (at < end && header.charCodeAt(at) === 0x20) at += 1;
     if (!header.startsWith(this.name, at)) return;
-    const equals = header.indexOf('=', at);
-    if (equals === -1 || equals >= end) return;
-    const rest = header.slice(at + this.name.length, equals).trimEnd();
-    const value = unquote(header.slice(equals + 1, end).trim());
+    // A search of the header itself would go on behind the pair, for each pair that has no sign.
+    const pair = header.slice(at, end);
+    const equals = pair.indexOf('=');
+    if (equals === -1) return;
+    const rest = pair.slice(this.name.length, equals).trimEnd();
+    const value = unquote(pair.slice(equals + 1).trim());
     if (rest === '') {
       if (whole.length < MAX_CANDIDATES) whole.push(value);
     } else if (/^\.\d$/.test(rest)) {

@@ -33,6 +33,7 @@ export class ActiveSession {
   #renewalDue = false;
   /** Another request moved it to a new id, and that one's response tells the browser. */
   #followed = false;
+  #hasEnded = false;
 
   /**
    * @param ages whether the request uses flash messages up
@@ -132,6 +133,11 @@ export class ActiveSession {
     return this.#isOver || (this.#followed && !this.fresh);
   }
 
+  /** Whether what was stored of it has ended, and nothing is stored in its place. */
+  get hasOnlyEnded(): boolean {
+    return this.#hasEnded && this.loaded === null;
+  }
+
   /** What is to be removed where it is destroyed; null for nothing. The version is 0 where it is not known. */
   get removable(): { readonly id: string; readonly version: number } | null {
     if (this.loaded !== null) return this.loaded;
@@ -198,6 +204,7 @@ export class ActiveSession {
   /** What was stored of it has ended; it begins anew under the id that it got since. */
   ended(): void {
     this.loaded = null;
+    this.#hasEnded = true;
     this.#enter('new');
   }
 
@@ -210,6 +217,13 @@ export class ActiveSession {
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
     this.#renewalDue = false;
     if (cookieDue) this.cookieDue = true;
+  }
+
+  /** It has begun anew with nothing in it, and that could not be stored: it begins with the next change, or in a later request. */
+  leftUnstored(draft: Draft): void {
+    this.pending = null;
+    this.state.stored(draft);
+    this.#renewalDue = false;
   }
 
   /** Its write was not stored and will not be: what it carried is due again. */

@@ -1,10 +1,10 @@
 import type { ActiveSession } from './active-session.js';
-import { lostRecord } from './messages.js';
 import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion } from './phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, writeOwn } from './record-store.js';
+import type { StoreFaults } from './store-faults.js';
 
 /**
  * Moves a session to a new id: its record is stored under the new id first, and then a redirect put in place of the old
@@ -14,11 +14,13 @@ export class IdRotation {
   readonly #store: RecordStore;
   readonly #remover: RecordRemover;
   readonly #finder: RecordFinder;
+  readonly #faults: StoreFaults;
 
-  constructor(store: RecordStore, remover: RecordRemover, finder: RecordFinder) {
+  constructor(store: RecordStore, remover: RecordRemover, finder: RecordFinder, faults: StoreFaults) {
     this.#store = store;
     this.#remover = remover;
     this.#finder = finder;
+    this.#faults = faults;
   }
 
   /**
@@ -38,7 +40,7 @@ export class IdRotation {
         session.unsharedRecord = null;
         // The next write begins anew.
         session.notStored();
-        throw lostRecord();
+        throw this.#faults.lostRecord();
       }
       session.unsharedRecord = { id, version: record.version };
       write.placed = true;

@@ -1,4 +1,4 @@
-import { SessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
+import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
 /** How often a session is tried to be written or removed while others write it. Each time one of them succeeded. */
@@ -10,26 +10,6 @@ export const COMMIT_STEPS = 8;
 export const CHANGES_DROPPED =
   'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
   'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
-
-export function contention(deed: 'stored' | 'destroyed'): SessionStoreError {
-  return new SessionStoreError(
-    `A session could not be ${deed} in ${MAX_ATTEMPTS} attempts: other processes kept writing it. ` +
-      'Does something write it in a loop?',
-  );
-}
-
-export function unconfirmedWrite(): SessionStoreError {
-  return new SessionStoreError(
-    'The answer of the session store to a write got lost, and others wrote the session since: it is not known whether ' +
-      'the write arrived, and it is not repeated.',
-  );
-}
-
-export function lostRecord(): SessionStoreError {
-  return new SessionStoreError(
-    'A session could not be moved to its new id: the store has lost what was just stored there. Does it evict sessions?',
-  );
-}
 
 export function neverSettles(key: string): SessionValueError {
   return new SessionValueError(

@@ -3,7 +3,7 @@ import { SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
-import { MAX_ATTEMPTS, contention } from './messages.js';
+import { MAX_ATTEMPTS } from './messages.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { REDIRECT_MS, RecordRemover } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
@@ -32,9 +32,9 @@ export class RecordBackend implements SessionBackend {
   ) {
     this.#runtime = runtime;
     this.store = store;
-    this.remover = new RecordRemover(store, queue, runtime.serializer, runtime.clock);
+    this.remover = new RecordRemover(store, queue, runtime);
     this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
-    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, wait);
+    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, runtime.faults, wait);
   }
 
   token(session: ActiveSession): string {
@@ -74,7 +74,7 @@ export class RecordBackend implements SessionBackend {
       }
       id = found.to;
     }
-    throw contention('stored');
+    throw this.#runtime.faults.contention('stored');
   }
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {

@@ -3,8 +3,10 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
-import { MAX_ATTEMPTS, contention } from './messages.js';
+import { MAX_ATTEMPTS } from './messages.js';
 import type { RecordStore } from './record-store.js';
+import type { SessionRuntime } from './session-runtime.js';
+import type { StoreFaults } from './store-faults.js';
 
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
@@ -21,12 +23,14 @@ export class RecordRemover {
   readonly #queue: CommitQueue;
   readonly #serializer: SessionSerializer;
   readonly #clock: Clock;
+  readonly #faults: StoreFaults;
 
-  constructor(store: RecordStore, queue: CommitQueue, serializer: SessionSerializer, clock: Clock) {
+  constructor(store: RecordStore, queue: CommitQueue, { serializer, clock, faults }: SessionRuntime) {
     this.#store = store;
     this.#queue = queue;
     this.#serializer = serializer;
     this.#clock = clock;
+    this.#faults = faults;
   }
 
   /**
@@ -108,7 +112,7 @@ export class RecordRemover {
       }
       version = record.version;
     }
-    throw contention('destroyed');
+    throw this.#faults.contention('destroyed');
   }
 
   #placeholder(payload: string, version: number): SessionRecord {

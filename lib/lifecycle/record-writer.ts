@@ -1,15 +1,17 @@
 import { randomId } from '../crypto/random-id.js';
+import { isFull } from '../drivers/guard/full-store.js';
 import { SessionStoreError } from '../session.errors.js';
 import { parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
-import { MAX_ATTEMPTS, contention, unconfirmedWrite } from './messages.js';
+import { MAX_ATTEMPTS } from './messages.js';
 import { type PendingWrite, pack } from './pending-write.js';
 import type { LoadedVersion } from './phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, isOwn } from './record-store.js';
+import type { StoreFaults } from './store-faults.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
 const PATIENT_ATTEMPTS = 3;
@@ -29,6 +31,7 @@ export class RecordWriter {
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
   readonly #rotation: IdRotation;
+  readonly #faults: StoreFaults;
   readonly #wait: (ms: number) => Promise<unknown>;
 
   /** @param wait lets some ms pass */
@@ -37,13 +40,15 @@ export class RecordWriter {
     queue: CommitQueue,
     finder: RecordFinder,
     remover: RecordRemover,
+    faults: StoreFaults,
     wait: (ms: number) => Promise<unknown>,
   ) {
     this.#store = store;
     this.#queue = queue;
     this.#finder = finder;
     this.#remover = remover;
-    this.#rotation = new IdRotation(store, remover, finder);
+    this.#rotation = new IdRotation(store, remover, finder, faults);
+    this.#faults = faults;
     this.#wait = wait;
   }
 
@@ -60,7 +65,7 @@ export class RecordWriter {
         return;
       }
     }
-    throw contention('stored');
+    throw this.#faults.contention('stored');
   }
 
   /** Takes away what a move of a session has stored under a new id and not come to an end with. */
@@ -69,11 +74,21 @@ export class RecordWriter {
   }
 
   async #create(session: ActiveSession): Promise<void> {
-    const write = (session.pending ??= pack(session));
-    const found = await this.#send(session, write);
-    // Somebody has this id: with 256 random bits only one that the application chose. It is left alone; what is still
-    // due is stored under another one in the commit's next pass.
-    if (found.kind !== 'stored' && session.id === write.id) session.rotate(randomId());
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const write = (session.pending ??= pack(session));
+      let found: Found | typeof STORED;
+      try {
+        found = await this.#send(session, write);
+      } catch (error) {
+        if (!session.hasOnlyEnded || !isBlank(write) || !isFull(error)) throw error;
+        // Nothing is lost with it, and whoever wanted to sign out is signed out.
+        return session.leftUnstored(write.draft);
+      }
+      if (found.kind === 'stored' || session.closed) return;
+      // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
+      if (session.id === write.id) session.rotate(randomId());
+    }
+    throw this.#faults.contention('stored');
   }
 
   /** One turn in the queue: tries until the changes are on top of whatever is newest. */
@@ -83,7 +98,7 @@ export class RecordWriter {
     // What another request left behind says nothing about a write of ours that may have arrived before it.
     const newest = session.pending === null ? turn.newest : null;
     if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
-    if (newest !== null) goOnFrom(session, newest);
+    if (newest !== null) this.#goOnFrom(session, newest);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request let go of it while others wrote it: nothing of it is to be stored any more.
@@ -105,7 +120,15 @@ export class RecordWriter {
       }
       session.rebase(found.record, found.payload);
     }
-    throw contention('stored');
+    throw this.#faults.contention('stored');
+  }
+
+  /** Has a session stand on what the one before in the queue has stored. */
+  #goOnFrom(session: ActiveSession, newest: Extract<Newest, { kind: 'record' }>): void {
+    if (newest.version <= (session.loaded?.version ?? 0)) return;
+    const parsed = parsePayload(newest.payload, session.runtime.serializer);
+    if (parsed.kind !== 'session') throw this.#faults.contention('stored');
+    session.rebase(newest, parsed.payload);
   }
 
   /** Leaves a record. What was stored under a new id goes, before it could ever be found, unless the session is there now. */
@@ -143,7 +166,7 @@ export class RecordWriter {
     }
     const replacing = from === null ? record.version : from.version + 1;
     // One version further, and it is the one that overtook this write. More: ours may be below.
-    if (write.resent && versionOf(found) > replacing) throw unconfirmedWrite();
+    if (write.resent && versionOf(found) > replacing) throw this.#faults.unconfirmedWrite();
     session.notStored();
     return found;
   }
@@ -154,12 +177,9 @@ export class RecordWriter {
   }
 }
 
-/** Has a session stand on what the one before in the queue has stored. */
-function goOnFrom(session: ActiveSession, newest: Extract<Newest, { kind: 'record' }>): void {
-  if (newest.version <= (session.loaded?.version ?? 0)) return;
-  const parsed = parsePayload(newest.payload, session.runtime.serializer);
-  if (parsed.kind !== 'session') throw contention('stored');
-  session.rebase(newest, parsed.payload);
+/** Whether nothing is lost with a write of a new session. */
+function isBlank({ draft: { payload } }: PendingWrite): boolean {
+  return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
 }
 
 /** What those behind in the queue can go on from. */

@@ -297,6 +297,7 @@ export class SessionLifecycle {
       const maxAge = this.#runtime.lifetimes.maxAge(session.state, session.expiresAt);
       return { kind: 'set', token: this.token, maxAge, fresh: session.fresh };
     }
-    return cameWithCookie && this.#destroyed !== null && this.#destroyed.expiresCookie ? EXPIRE : NONE;
+    const hasEnded = session.hasOnlyEnded || (this.#destroyed !== null && this.#destroyed.expiresCookie);
+    return cameWithCookie && hasEnded ? EXPIRE : NONE;
   }
 }

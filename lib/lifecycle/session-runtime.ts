@@ -2,6 +2,7 @@ import type { Clock } from '../drivers/clock.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
+import type { StoreFaults } from './store-faults.js';
 import type { TokenLimit } from './token-limit.js';
 
 /** Where a message for the operator goes. Nest's Logger is one. */
@@ -16,6 +17,7 @@ export interface SessionRuntime {
   readonly keyring: Keyring;
   readonly serializer: SessionSerializer;
   readonly log: SessionLog;
+  readonly faults: StoreFaults;
   readonly lifetimes: Lifetimes;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */

@@ -1,5 +1,6 @@
 import { Observable, Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
+import { SessionStoreError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
@@ -42,7 +43,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
   /** What was changed before an error is committed by the response gate, after the filters have answered. */
   protected override _error(error: unknown): void {
     this.#inTurn(() => {
-      this.#listener.error(error);
+      this.#listener.error(asUnavailable(error));
     });
   }
 
@@ -84,6 +85,14 @@ class CommittingSubscriber extends Subscriber<unknown> {
  */
 export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
+}
+
+/**
+ * What exception filters are to answer where a handler's own `commit` or `start` failed for its store. The guard of the store has
+ * said so in the log, once; of any other error Nest would say it again for each request.
+ */
+function asUnavailable(error: unknown): unknown {
+  return error instanceof SessionStoreError ? new SessionUnavailableException(error) : error;
 }
 
 /** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */

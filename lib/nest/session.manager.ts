@@ -16,6 +16,7 @@ import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
+import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
@@ -74,6 +75,7 @@ export class SessionManager {
       keyring: settings.keyring,
       serializer: settings.serializer,
       log: this.#log,
+      faults: new StoreFaults(this.#log, systemClock),
       lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
       degrade: settings.whenStoreFails === 'degrade',
       userKey: settings.userKey,

@@ -8,6 +8,7 @@ import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
+import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
@@ -39,6 +40,7 @@ class SealedWorld {
       keyring: this.#keyring,
       serializer: JSON,
       log: { warn: note, error: note },
+      faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       degrade: false,
       userKey: 'userId',

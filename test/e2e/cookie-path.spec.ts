@@ -63,7 +63,7 @@ describe.each(
       expect(journal.lines).toEqual([
         expect.stringMatching(/outside of the path "\/shop".*no session was begun/),
       ]);
-    });
+    }, 500_000);
     expect(journal.lines.join()).not.toContain('ann');
   });
 

@@ -149,6 +149,32 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
       expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
     });
 
+    it('lets a visitor sign out by invalidate alone: his cookie expires where no new session can be stored', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id, asHeaders } = await signIn();
+      await store.fill();
+      const { value: next, cookies } = await visitor.handle((session) => session.invalidate().id);
+      const hasNext = (await app.manager.read(next)) !== null;
+      expect(cookies).toEqual([expect.stringContaining(hasNext ? 'Max-Age=7200' : 'session=; Max-Age=0')]);
+      expect(await app.manager.read(id)).toBeNull();
+      expect(await app.visitor().in((session) => session.all(), { headers: asHeaders })).toEqual({});
+      expect(await visitor.in((session) => session.all())).toEqual({});
+    });
+
+    it('answers 503 to what is put behind an invalidate that was committed, and the visitor is signed out', async () => {
+      const { app, store, signIn } = await begin();
+      const { visitor, id } = await signIn();
+      await store.fill();
+      await visitor.handle(
+        async (session) => {
+          await session.invalidate().commit();
+          session.put('text', 'x'.repeat(200_000));
+        },
+        { status: 503 },
+      );
+      expect(await app.manager.read(id)).toBeNull();
+    });
+
     it('lets a visitor sign out by invalidate after something else could not be stored', async () => {
       const { app, store, signIn } = await begin();
       const { visitor, id } = await signIn();

@@ -8,6 +8,7 @@ import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction, SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
+import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { Deferred } from '../parallel/support/deferred.js';
@@ -49,6 +50,7 @@ class Process {
       keyring,
       serializer: JSON,
       log: { warn: note, error: note },
+      faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       degrade: false,
       userKey: 'userId',

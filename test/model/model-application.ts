@@ -29,8 +29,8 @@ export interface Settings {
 /** The model's application: its settings and its store. */
 export class ModelApplication {
   readonly records = new Map<number, Kept>();
-  /** When ids were left for others, epoch ms. */
-  readonly #left = new Map<number, number>();
+  /** Where the ids lead to that were left for others, and when they were left, epoch ms. */
+  readonly #left = new Map<number, { readonly to: number; readonly at: number }>();
   #lastId = 0;
 
   constructor(
@@ -52,14 +52,32 @@ export class ModelApplication {
   }
 
   /** A session goes on under another id. */
-  leave(id: number): void {
-    this.#left.set(id, this.now());
+  leave(id: number, to: number): void {
+    if (!this.settings.isSealed) this.#left.set(id, { to, at: this.now() });
   }
 
-  /** Whether an id was left so lately that it may still lead to its session: test/parallel/left.spec.ts is about these. */
-  isJustLeft(id: number): boolean {
-    const at = this.#left.get(id);
-    return at !== undefined && this.now() - at < REDIRECT_MS;
+  /** Where an id leads to that was left within the last thirty seconds; null for any other. */
+  ledTo(id: number): number | null {
+    const left = this.#left.get(id);
+    return left !== undefined && this.now() - left.at < REDIRECT_MS ? left.to : null;
+  }
+
+  /** The id that was left last and leads somewhere still. */
+  lastLeft(): number | null {
+    return [...this.#left.keys()].findLast((id) => this.ledTo(id) !== null) ?? null;
+  }
+
+  /** Ends the session of an id, wherever that leads. Returns whether there was one. */
+  end(id: number): boolean {
+    const to = this.ledTo(id);
+    if (to !== null) {
+      const existed = this.end(to);
+      this.#left.delete(id);
+      return existed;
+    }
+    const existed = this.find(id) !== null;
+    this.records.delete(id);
+    return existed;
   }
 
   find(id: number): Kept | null {

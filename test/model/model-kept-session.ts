@@ -19,6 +19,13 @@ export abstract class KeptSession extends ModelSession {
   /** What the store (or the cookie) has of this session. */
   kept: Kept | null = null;
   protected ownId: number | null = null;
+  /**
+   * Where the id that the request came with, or switched to, was just left: the id that it leads to, until that is ended. It reads
+   * nothing, stores nothing and sends no cookie.
+   */
+  protected left: { to: number | null } | null = null;
+  /** Invalidate leaves no way from the id before. */
+  protected leavesNoWay = false;
   protected hasNewDuration = false;
   /** What waits for a request that is no prefetch. */
   protected waiting: Flashed = nothingFlashed();
@@ -34,9 +41,11 @@ export abstract class KeptSession extends ModelSession {
     protected readonly application: ModelApplication,
     private readonly prefetch: boolean,
     sent: Kept | null,
+    leadsTo: number | null,
   ) {
     super();
     this.load(sent);
+    if (leadsTo !== null) this.left = { to: leadsTo };
   }
 
   protected load(kept: Kept | null): void {
@@ -46,6 +55,7 @@ export abstract class KeptSession extends ModelSession {
     this.ownId = kept?.id ?? null;
     this.isWritten = false;
     this.hasNewDuration = false;
+    this.leavesNoWay = false;
     this.fresh = kept === null;
     this.values = stored(kept?.values ?? {});
     this.previous = flashedAgain(kept?.flash ?? nothingFlashed());
@@ -122,7 +132,7 @@ export abstract class KeptSession extends ModelSession {
 
   /** Stores what changed; renews what was not renewed for a minute. */
   commit(): this {
-    if (this.readonly) return this;
+    if (this.readonly || this.left !== null) return this;
     if (this.#isDue) this.store();
     else if (this.kept !== null && this.isRenewalDue) {
       if (this.application.settings.isSealed) this.store();
@@ -135,7 +145,9 @@ export abstract class KeptSession extends ModelSession {
     const now = this.application.now();
     const before = this.kept;
     if (before !== null) this.application.remove(before);
-    if (before !== null && before.id !== this.ownId) this.application.leave(before.id);
+    if (before !== null && before.id !== this.number && !this.leavesNoWay)
+      this.application.leave(before.id, this.number);
+    this.leavesNoWay = false;
     const isRenewed =
       this.application.settings.isSealed ||
       before === null ||

@@ -18,16 +18,18 @@ export interface Cookie {
 
 /** One request of the model: its session, from what the browser sent to what the response says. */
 export class ModelVisit extends KeptSession {
-  #isDestroyed = false;
+  /** Whether what was destroyed last was there; null where nothing was, since the request switched to this session. */
+  #existed: boolean | null = null;
 
   constructor(
     application: ModelApplication,
     private readonly sent: Kept | null,
     private readonly cameWithCookie: boolean,
+    leadsTo: number | null,
     prefetch: boolean,
     protected override readonly body: Values | null,
   ) {
-    super(application, prefetch, sent);
+    super(application, prefetch, sent, leadsTo);
   }
 
   setDuration(duration: unknown): this {
@@ -55,7 +57,10 @@ export class ModelVisit extends KeptSession {
   }
 
   invalidate(): this {
+    // What begins anew is another session at once.
+    if (this.left !== null) return this.destroy();
     this.regenerate().flush();
+    this.leavesNoWay = this.kept !== null;
     this.waiting = nothingFlashed();
     this.ownDuration = null;
     this.hasNewDuration = this.kept !== null;
@@ -66,10 +71,15 @@ export class ModelVisit extends KeptSession {
   destroy(callback?: Callback): this {
     if (callback !== undefined) return this.#called(callback, () => this.destroy());
     this.checkWritable();
+    const isThere = this.kept !== null || (this.left !== null && this.left.to !== null);
+    if (isThere || this.#existed === null) this.#existed = true;
     if (this.kept !== null) this.application.remove(this.kept);
+    if (this.left !== null && this.left.to !== null) {
+      this.#existed = this.application.end(this.left.to);
+      this.left = null;
+    }
     this.load(null);
     this.hasStored = false;
-    this.#isDestroyed = true;
     return this;
   }
 
@@ -124,7 +134,10 @@ export class ModelVisit extends KeptSession {
     this.load(kept);
     this.hasStored = false;
     this.isCookieDue = false;
-    this.#isDestroyed = false;
+    this.#existed = null;
+    // Who came late stores nothing of his own under an id that nobody has.
+    const leadsTo = id === null || kept !== null ? null : this.application.ledTo(id);
+    this.left = kept === null && (this.left !== null || leadsTo !== null) ? { to: leadsTo } : null;
     if (kept === null && isGenerated) this.ownId = id;
     this.readonly = readonly;
   }
@@ -160,10 +173,10 @@ export class ModelVisit extends KeptSession {
   /** The end of the request: what the response says. */
   leave(): Cookie | null {
     this.commit();
-    if (this.readonly) return null;
+    if (this.readonly || this.left !== null) return null;
     const kept = this.kept;
     if (kept === null)
-      return this.#isDestroyed && this.cameWithCookie ? { kind: 'expire', maxAgeSeconds: 0 } : null;
+      return this.#existed === true && this.cameWithCookie ? { kind: 'expire', maxAgeSeconds: 0 } : null;
     if (kept.id === this.sent?.id && !this.isCookieDue) return null;
     const maxAge = Math.ceil((kept.expiresAt - this.application.now()) / 1000);
     const cookie = { kind: 'set', maxAgeSeconds: this.endsWithBrowser ? undefined : maxAge } as const;

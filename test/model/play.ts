@@ -59,7 +59,8 @@ export class Play {
     const person = this.#people[visitor];
     if (person.cookie !== null && person.cookie.until <= this.time.now()) person.cookie = null;
     const kept = person.cookie === null ? null : this.#live(person.cookie.kept);
-    const session = new ModelVisit(this.#model, kept, person.cookie !== null, prefetch, form);
+    const leadsTo = person.cookie === null ? null : this.#model.ledTo(person.cookie.kept.id);
+    const session = new ModelVisit(this.#model, kept, person.cookie !== null, leadsTo, prefetch, form);
     const targets: (number | null)[] = [];
     const performer = new Performer(session, (_how, which, readonly) => {
       const target = this.#idOf(visitor, which);
@@ -89,10 +90,8 @@ export class Play {
   #idOf(visitor: 0 | 1, which: string): number | null {
     if (which === 'mine') return this.#people[visitor].cookie?.kept.id ?? null;
     if (which === 'other') return this.#people[visitor === 0 ? 1 : 0].cookie?.kept.id ?? null;
-    if (which === 'former') {
-      const isNobodys = (id: number): boolean => this.#model.find(id) === null && !this.#model.isJustLeft(id);
-      return [...this.#ids.keys()].find(isNobodys) ?? null;
-    }
+    if (which === 'former') return [...this.#ids.keys()].find((id) => this.#model.find(id) === null) ?? null;
+    if (which === 'left') return this.#model.lastLeft();
     return null;
   }
 

@@ -141,7 +141,7 @@ function kinds(someOf: readonly string[]): Kinds {
 const switching = uses(
   'switch',
   fc.constantFrom('setId', 'setSignedId'),
-  fc.constantFrom('mine', 'other', 'former', 'unknown', 'generated', 'forged'),
+  fc.constantFrom('mine', 'other', 'former', 'left', 'unknown', 'generated', 'forged'),
   fc.boolean(),
 );
 

@@ -1,6 +1,9 @@
-import { type Observable, Subject, defer, of, throwError } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { Readable } from 'node:stream';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { type Observable, Subject, concat, defer, of, throwError } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
 import { commitBefore } from '../../lib/nest/commit-before.js';
+import { Deferred } from '../parallel/support/deferred.js';
 import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
@@ -79,6 +82,129 @@ describe('what a handler returns', () => {
       throwError(() => failure),
     );
     expect([seen, request.session.due, store.calls()]).toEqual([[failure], true, []]);
+  });
+
+  it('is a 503 where the own commit of a handler failed for its store', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    store.failNext('write');
+    const source = defer(() => request.session.put('a', 1).commit());
+    const { seen, ended } = noted(store, request, source);
+    await ended;
+    expect(seen).toEqual([
+      expect.objectContaining({ status: 503, cause: expect.objectContaining({ name: 'SessionStoreError' }) }),
+    ]);
+  });
+
+  it('keeps its order where a value comes while the one before is being stored', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open();
+    const values = new Subject<number>();
+    const seen: unknown[] = [];
+    const ended = new Promise<void>((resolve) => {
+      commitBefore(values, session).subscribe({
+        next: (value) => {
+          seen.push(value);
+          if (value !== 1) return;
+          const { reached, release } = store.hold('write');
+          session.put('b', 1);
+          void reached.then(() => {
+            values.next(3);
+            values.complete();
+            seen.push('released');
+            release();
+          });
+        },
+        complete: resolve,
+      });
+    });
+    session.put('a', 1);
+    values.next(1);
+    values.next(2);
+    await ended;
+    expect(seen).toEqual([1, 'released', 2, 3]);
+  });
+
+  it('passes at once again when nothing is due any more', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const values = new Subject<number>();
+    const { seen } = noted(store, request, values);
+    request.session.put('a', 1);
+    values.next(1);
+    await vi.waitFor(() => expect(seen).toHaveLength(1), 500_000);
+    await turnOfTheLoop();
+    values.next(2);
+    expect(seen).toEqual([
+      [1, 1],
+      [2, 1],
+    ]);
+  });
+
+  it('comes before an error that follows it', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const failure = new Error('of the handler');
+    request.session.put('a', 1);
+    const { seen, ended } = noted(
+      store,
+      request,
+      concat(
+        of(1),
+        throwError(() => failure),
+      ),
+    );
+    await ended;
+    expect(seen).toEqual([[1, 1], failure]);
+  });
+
+  it('is not committed for any more when nobody listens', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open();
+    const values = new Subject<number>();
+    const seen: unknown[] = [];
+    const left = new Deferred();
+    const subscription = commitBefore(values, session).subscribe((value) => {
+      seen.push(value);
+      session.put('b', 1);
+      subscription.unsubscribe();
+      left.resolve();
+    });
+    session.put('a', 1);
+    values.next(1);
+    values.next(2);
+    await left.promise;
+    await turnOfTheLoop();
+    // Still due: the gate commits the rest with the response.
+    expect([seen, store.calls(), session.due]).toEqual([[1], ['write A 1'], true]);
+  });
+
+  it('is let go and reported where its commit fails: a stream is destroyed', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const reported = vi.spyOn(request, 'commitFailed');
+    const file = Readable.from(['text']);
+    request.session.put('a', 1);
+    store.failNext('write');
+    const { ended } = noted(store, request, of(file));
+    await ended;
+    expect(file.destroyed).toBe(true);
+    expect(reported).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ name: 'SessionStoreError' }));
+  });
+
+  it('is plain where it is the session or its messages', async () => {
+    const store = await OneStore.start();
+    const request = await store.open(
+      await store.seed((session) => session.put('user', 'ann').flash('status', 'Saved')),
+    );
+    const { session } = request;
+    const { seen, ended } = noted(store, request, of(session, session.flashMessages));
+    await ended;
+    expect(seen.map((each) => [each].flat()[0])).toStrictEqual([
+      { user: 'ann', status: 'Saved' },
+      { status: 'Saved' },
+      'end',
+    ]);
   });
 
   it('is subscribed to when somebody subscribes, and let go with him', async () => {

@@ -1,7 +1,8 @@
 import { Test } from '@nestjs/testing';
 import { type RecordDriver, SessionDriver, SessionManager, SessionModule } from 'nestjs-session-kit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
+import { FileDriver } from '../../lib/drivers/file/file.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 import { SECRET } from '../support/test-app.js';
@@ -67,6 +68,100 @@ describe('the drivers of an application', () => {
     manager.extend('late', () => driver);
     expect(manager.driver('late')).toBe(driver);
     expect(() => manager.extend('watched', () => driver)).toThrow('too late');
+  });
+
+  it.each<[unknown, unknown]>([
+    ['', () => new MarkedDriver()],
+    [5, () => new MarkedDriver()],
+    ['late', new MarkedDriver()],
+  ])('are refused where extend gets %j and %o', async (name, factory) => {
+    const { manager } = await OneStore.start();
+    expect(() => manager.extend(name as string, factory as () => MarkedDriver)).toThrow(
+      /SessionManager.extend got .* it takes the name of a driver and a function that makes it/,
+    );
+  });
+
+  it('are made once by a factory, and anew where it takes the request or is replaced', async () => {
+    const { manager } = await OneStore.start();
+    const make = () => new MarkedDriver();
+    const forRequest = (_config: unknown, _request: unknown) => new MarkedDriver();
+    manager.extend('once', (_config: unknown) => make());
+    manager.extend('each', forRequest);
+    const first = manager.driver('once');
+    expect(manager.driver('once')).toBe(first);
+    expect(manager.driver('each')).not.toBe(manager.driver('each'));
+    manager.extend('once', make);
+    expect(manager.driver('once')).not.toBe(first);
+  });
+
+  it('get nothing where no option stands under their name, whatever objects inherit', async () => {
+    const { manager } = await OneStore.start();
+    const got: unknown[] = [];
+    manager.extend('toString', (config: unknown) => {
+      got.push(config);
+      return new MarkedDriver();
+    });
+    manager.driver('toString');
+    expect(got).toEqual([undefined]);
+  });
+
+  it('win over those of the package of the same name', async () => {
+    const own = new MarkedDriver();
+    const { manager } = await OneStore.start({
+      driver: 'memory',
+      drivers: { memory: { useFactory: () => own } },
+    });
+    expect(manager.driver()).toBe(own);
+    const { manager: other } = await OneStore.start({
+      redis: {},
+      drivers: { redis: { useFactory: () => own } },
+    });
+    expect(other.driver('redis')).toBe(own);
+  });
+
+  it('of the package are made when they are asked for, once', async () => {
+    const { manager } = await OneStore.start();
+    expect(manager.driver('memory')).toBe(manager.driver('memory'));
+  });
+
+  it('of the package that are configured and not in use are checked at boot, and opened when they are asked for', async () => {
+    const open = vi.spyOn(FileDriver.prototype, 'open').mockResolvedValue();
+    onTestFinished(() => open.mockRestore());
+    const { manager } = await OneStore.start({ file: { location: 'nowhere' } });
+    expect(open).not.toHaveBeenCalled();
+    await expect(OneStore.start({ file: { location: 5 } as never })).rejects.toThrow("'file.location'");
+    const driver = manager.driver('file');
+    await ('read' in driver ? driver.read('nobody').catch(() => undefined) : undefined);
+    expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['lacks methods', { read: () => null }, /"bad" lacks write, touch, destroy\./],
+    ['seals and cannot open', { seal: () => '' }, /"bad" lacks open\./],
+    ['is a promise', Promise.resolve(new MarkedDriver()), /"bad" is a promise/],
+    ['is no object', 'redis', /"bad" is no object \(it is .*redis/],
+  ])('are refused at boot where one %s', async (_what, driver, message) => {
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forRoot({ secret: SECRET, driver: 'bad', gc: false })],
+    }).compile();
+    module.get(SessionManager).extend('bad', () => driver as MarkedDriver);
+    await expect(module.init()).rejects.toThrow(message);
+  });
+
+  it('explain an option that is none of the module: any other stops the boot', async () => {
+    await expect(OneStore.start({ wached: {} })).rejects.toThrow(
+      /Unknown option 'wached': neither an option of the session module nor the name of a driver \(memory, /,
+    );
+  });
+
+  it('are closed once', async () => {
+    const heard: string[] = [];
+    const { manager } = await OneStore.start({
+      drivers: { one: { useFactory: () => new Noted('one', heard) } },
+    });
+    await manager.shutdown();
+    await manager.shutdown();
+    expect(heard).toEqual(['open one undefined', 'close one']);
   });
 });
 

@@ -201,7 +201,7 @@ describe('an ending that the store refuses', () => {
       world.driver,
       new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
     );
-    const remover = new RecordRemover(store, new CommitQueue(Infinity), JSON, world.clock);
+    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime);
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);
     await expect(remover.end(id, 1)).rejects.toThrow('did not answer');

@@ -31,8 +31,5 @@ export function describeWith(
   if (reason !== undefined) console.warn(`"${name}" cannot run here: ${reason}`);
   const mustRun = process.env['CI'] === 'true' && foreign === undefined;
   const suite = reason === undefined || mustRun ? describe : describe.skip;
-  // The calls of such a test end after a moment by design: where the machine itself is starved meanwhile, it gets another
-  // try, and vitest's report says so.
-  const retry = process.env['CI'] === 'true' && options.controlsServer === true ? 2 : 0;
-  suite(reason === undefined ? name : `${name} (${reason})`, { retry }, body);
+  suite(reason === undefined ? name : `${name} (${reason})`, body);
 }

@@ -1,4 +1,3 @@
-import type { SessionStoreError } from '../../session.errors.js';
 import { codesOf } from './failure-reason.js';
 
 /**
@@ -18,6 +17,6 @@ const FULL: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a store failed because it is full: what is in it can be read and removed, and nothing be added. */
-export function isFull(error: SessionStoreError): boolean {
+export function isFull(error: unknown): boolean {
   return codesOf(error).some((code) => FULL.has(code));
 }

@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../clock.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
 import { failureReason } from './failure-reason.js';
-import { type HealthLog, StoreHealth, type StoreUse } from './store-health.js';
+import type { HealthLog } from './outage-log.js';
+import { StoreHealth, type StoreUse } from './store-health.js';
 
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 

@@ -14,7 +14,6 @@ import { entriesOf, useStoreFolders } from './store-folder.js';
 
 /** More of them find more: SESSION_TEST_KILLS=300. */
 const kills = Number(process.env['SESSION_TEST_KILLS'] ?? 12);
-const storeTimeoutMs = 60_000;
 
 describe('several processes on one folder', () => {
   const makeFolder = useStoreFolders();
@@ -40,20 +39,18 @@ describe('several processes on one folder', () => {
     for (const id of ids) await driver.write(id, sampleRecord(Date.now(), { payload: payloadOf(0) }));
     const stored = new Map(ids.map((id) => [id, 0]));
     const wrong: string[] = [];
-    const tookMs: number[] = [];
     const take = (report: CountingReport) => {
       if ('wrong' in report) {
         wrong.push(report.wrong);
       } else {
         stored.set(report.stored, (stored.get(report.stored) ?? 0) + 1);
-        tookMs.push(report.tookMs);
       }
     };
     const countsKept = async () => {
       const records = await Promise.all(ids.map((id) => driver.read(id)));
       return records.map((record) => (record === null ? undefined : countOf(record.payload)));
     };
-    return { location, driver, ids, stored, wrong, tookMs, take, countsKept };
+    return { location, driver, ids, stored, wrong, take, countsKept };
   }
 
   function start(order: CountingOrder, take: (report: CountingReport) => void) {
@@ -78,7 +75,7 @@ describe('several processes on one folder', () => {
   });
 
   it('survives that one of them is killed again and again, at any moment', async () => {
-    const { location, driver, ids, stored, wrong, tookMs, take, countsKept } = await makeCounters(2);
+    const { location, driver, ids, stored, wrong, take, countsKept } = await makeCounters(2);
     const survivors = [ids, ids.toReversed(), ids].map((order) => start({ location, ids: order }, take));
     for (let kill = 0; kill < kills; kill++) {
       const victim = start({ location, ids }, take);
@@ -102,7 +99,6 @@ describe('several processes on one folder', () => {
     expect(total, 'each killed process had one increment under way').toBeLessThanOrEqual(
       kills + survivors.length,
     );
-    expect(Math.max(...tookMs), 'nobody waits long for a process that is gone').toBeLessThan(storeTimeoutMs);
     await driver.collectGarbage(Date.now());
     expect(await entriesOf(location), 'nothing but the records').toHaveLength(2);
   });

@@ -97,8 +97,6 @@ describe('the lock of a session', () => {
       }),
     );
     expect(Math.min(...waits)).toBeGreaterThan(900);
-    // About a second, and what a busy machine adds.
-    expect(Math.max(...waits)).toBeLessThan(120_000);
   });
 
   it('lets one in at a time when many find it with an owner that has ended', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
@@ -216,21 +217,75 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('says of a store that comes and goes that it is back three times a minute, and then after a calm minute', async () => {
-    const { lines, trouble, read, clock } = makeStore();
+  /** Fails once, and is back. */
+  async function outage({ trouble, read }: ReturnType<typeof makeStore>): Promise<void> {
+    trouble.reading = true;
+    for (let times = 0; times < 3; times += 1) await read();
+    trouble.reading = false;
+    for (let times = 0; times < 3; times += 1) await read();
+  }
+
+  it('says of the fourth outage within a minute that the store comes and goes, and then within a minute how it is', async () => {
+    const made = makeStore();
+    const { lines, read, clock } = made;
     for (let times = 0; times < 20; times += 1) {
-      trouble.reading = true;
-      await read();
-      trouble.reading = false;
-      await read();
+      await outage(made);
       clock.advance(1_000);
     }
-    // Three that fail and are back, and one that waits.
     expect(lines).toHaveLength(7);
-    clock.advance(60_000);
+    expect(lines.filter((line) => line.includes('Said once'))).toHaveLength(3);
+    expect(lines.at(-1)).toMatch(/^error: .* It comes and goes: the next line, within a minute,/);
+    clock.advance(39_999);
     await read();
-    expect(lines).toHaveLength(8);
-    expect(lines.at(-1)).toContain('is back');
+    expect(lines).toHaveLength(7);
+    clock.advance(1);
+    for (let times = 0; times < 3; times += 1) await read();
+    expect(lines.slice(7)).toEqual([
+      'warn: The session store "test" is back. Further outages since the last line: 16.',
+    ]);
+  });
+
+  it('says within a minute of a store that came and went that it fails for good', async () => {
+    const made = makeStore();
+    const { lines, trouble, read, clock } = made;
+    for (let times = 0; times < 5; times += 1) await outage(made);
+    trouble.reading = true;
+    await read();
+    clock.advance(59_999);
+    await read();
+    expect(lines).toHaveLength(7);
+    clock.advance(1);
+    for (let times = 0; times < 3; times += 1) await read();
+    expect(lines.slice(7)).toEqual([
+      'error: The session store "test" failed (ECONNREFUSED). Is it running, and are its options right? ' +
+        'Further outages since the last line: 2. Said once; the next line will say that it is back.',
+    ]);
+    trouble.reading = false;
+    await read();
+    expect(lines.slice(8)).toEqual(['warn: The session store "test" is back.']);
+  });
+
+  it('leaves no outage unsaid and says at most nine lines a minute, however a store comes and goes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(40_000), { maxLength: 60 }), async (pauses) => {
+        const made = makeStore();
+        const { lines, clock, read } = made;
+        const saidAt: number[] = [];
+        for (const pause of pauses) {
+          await outage(made);
+          while (saidAt.length < lines.length) saidAt.push(clock.now());
+          clock.advance(pause);
+        }
+        clock.advance(60_000);
+        await read();
+        const counted = lines.map((line) => Number(/since the last line: (\d+)/.exec(line)?.[1] ?? 0));
+        const said = lines.filter((line) => line.startsWith('error')).length;
+        expect(counted.reduce((sum, each) => sum + each, said)).toBe(pauses.length);
+        expect(lines.length === 0 || lines.at(-1)?.includes('is back')).toBe(true);
+        for (const at of saidAt)
+          expect(saidAt.filter((other) => other >= at && other < at + 60_000).length).toBeLessThanOrEqual(9);
+      }),
+    );
   });
 
   it('says nothing new of a store that is not asked, because it has stopped answering', async () => {

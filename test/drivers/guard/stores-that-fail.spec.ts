@@ -12,6 +12,7 @@ import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import {
   describeWith,
   startMemcachedProcess,
+  startPostgres,
   startRedisCluster,
   startRedisProcess,
   type TestServer,
@@ -86,7 +87,7 @@ describeWith(
       await mkdir(join(await setting('dir'), await setting('dbfilename')));
       await client.bgsave();
       await vi.waitFor(async () => expect(await client.info('persistence')).toContain('bgsave_status:err'), {
-        timeout: 120_000,
+        timeout: 500_000,
       });
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (MISCONF).');
     });
@@ -129,15 +130,15 @@ describeWith(
         });
         client.on('error', () => undefined);
         onTestFinished(() => client.disconnect());
-        await vi.waitFor(() => expect(client.status).toBe('ready'), 10_000);
+        await vi.waitFor(() => expect(client.status).toBe('ready'), 500_000);
         const log = new GuardLog();
-        const driver = guarded(await openRedis({ client }), 500, log);
+        const driver = guarded(await openRedis({ client }), 2_000, log);
         const ids = Array.from({ length: 30 }, (_, index) => `id-${index}`);
         const round = async (): Promise<number> => {
           const outcomes = await Promise.allSettled(ids.map((id) => driver.read(id)));
           return outcomes.filter(({ status }) => status === 'rejected').length;
         };
-        await vi.waitFor(async () => expect(await round()).toBe(0), 10_000);
+        await vi.waitFor(async () => expect(await round()).toBe(0), 500_000);
         log.lines.length = 0;
         if (trouble === 'is gone') await node?.kill();
         else node?.pause();
@@ -149,7 +150,7 @@ describeWith(
         expect(log.lines).toHaveLength(1);
         if (trouble === 'is gone') await node?.restart();
         else node?.resume();
-        await vi.waitFor(async () => expect(await round()).toBe(0), 20_000);
+        await vi.waitFor(async () => expect(await round()).toBe(0), 500_000);
         expect(log.lines.slice(1)).toEqual(['The session store "test" is back.']);
       },
     );
@@ -213,6 +214,61 @@ describeOnEachDatabase('the log of a database that refuses', (type) => {
     expect(await saidOf(driver)).toContain("The table 'sessions'");
   });
 });
+
+describeWith(
+  ['postgres'],
+  'the log of a PostgreSQL that lets nobody in',
+  () => {
+    /** A driver that has worked, as a role that has to give its password, and whose connections are gone. */
+    async function begin() {
+      const server = await startPostgres();
+      onTestFinished(() => server.stop());
+      const admin = await new DataSource({ type: 'postgres', url: server.url }).initialize();
+      onTestFinished(() => admin.destroy());
+      await admin.query(`CREATE ROLE ann LOGIN PASSWORD 'secret-password'`);
+      await admin.query('CREATE DATABASE shop OWNER ann');
+      const [{ hba_file: rules }] = await admin.query<[{ hba_file: string }]>('SHOW hba_file');
+      await writeFile(rules, 'host all ann all scram-sha-256\nhost all all all trust\n');
+      await admin.query('SELECT pg_reload_conf()');
+      const url = new URL(server.url);
+      Object.assign(url, { username: 'ann', password: 'secret-password', pathname: '/shop' });
+      const source = await new DataSource({
+        type: 'postgres',
+        url: url.href,
+        entities: [SessionEntity],
+        synchronize: true,
+      }).initialize();
+      onTestFinished(() => source.destroy());
+      const driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 60_000 }));
+      await driver.write('id', lasting({ version: 1 }));
+      const shutOut = async (change: string): Promise<void> => {
+        await admin.query(change);
+        const left = `FROM pg_stat_activity WHERE usename = 'ann'`;
+        await admin.query(`SELECT pg_terminate_backend(pid) ${left}`);
+        await vi.waitFor(async () => expect(await admin.query(`SELECT pid ${left}`)).toEqual([]), 500_000);
+        // The pool has noticed as well.
+        await vi.waitFor(async () => {
+          const failure: unknown = await source.query('SELECT 1').catch((error: unknown) => error);
+          expect(failure).toMatchObject({ severity: 'FATAL', code: expect.not.stringMatching('57P01') });
+        }, 500_000);
+      };
+      return { driver, server, shutOut };
+    }
+
+    it.each([
+      ['the password is wrong', `ALTER ROLE ann PASSWORD 'another'`, '28P01'],
+      ['it has too many connections', 'ALTER ROLE ann CONNECTION LIMIT 0', '53300'],
+    ])('says that %s, and neither password nor address', async (_what, change, state) => {
+      const { driver, server, shutOut } = await begin();
+      await shutOut(change);
+      const line = await saidOf(driver);
+      expect(line).toContain(`failed (${state}).`);
+      for (const secret of ['ann', 'another', server.host, String(server.port)])
+        expect(line).not.toContain(secret);
+    });
+  },
+  { controlsServer: true },
+);
 
 describe('the log of a folder that refuses', () => {
   const makeFolder = useStoreFolders();

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, findProgram, startRedisProcess, type TestServer } from '../../servers/index.js';
 import { ask } from '../../servers/ask.js';
 import { startServer } from '../../servers/test-server.js';
-import { timeUntilItWorks } from '../time-of-calls.js';
+import { untilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord } from './redis-fixture.js';
 
 async function startSentinel(master: TestServer): Promise<TestServer> {
@@ -46,10 +46,10 @@ describeWith(
       const record = sampleRecord();
       expect(await driver.write('id', record)).toBe(true);
       // The replica has the record, and the sentinel has heard of the replica.
-      await timeUntilItWorks(() => ask(replica.host, replica.port, 'EXISTS session:id', ':1'));
-      await timeUntilItWorks(() => ask(host, port, 'SENTINEL replicas sessions', '*1'));
+      await untilItWorks(() => ask(replica.host, replica.port, 'EXISTS session:id', ':1'));
+      await untilItWorks(() => ask(host, port, 'SENTINEL replicas sessions', '*1'));
       await master.kill();
-      await timeUntilItWorks(() => driver.write('other', sampleRecord()));
+      await untilItWorks(() => driver.write('other', sampleRecord()));
       expect(await driver.read('id')).toEqual(record);
     });
   },

@@ -7,6 +7,7 @@ import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
+import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
 import type {
   CookieInstruction,
@@ -57,6 +58,7 @@ export class World {
       keyring: KEYRING,
       serializer: JSON,
       log: SILENT,
+      faults: new StoreFaults(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       degrade: false,
       userKey: 'userId',

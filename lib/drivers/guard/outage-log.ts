@@ -1,0 +1,79 @@
+import type { Clock } from '../clock.js';
+
+/** Where the lines go. */
+export interface HealthLog {
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** So many outages of a store are told of within a minute. */
+const mostOutages = 4;
+const minuteMs = 60_000;
+
+/**
+ * The lines for the operator: one when a store begins to fail, one when it is back. Of a store that comes and goes, the fourth
+ * outage within a minute says so; those after it are counted, and the first call once a minute has passed since the first says how
+ * many there were and how the store is now. So no outage goes without a line, and there are no more than nine lines a minute.
+ */
+export class OutageLog {
+  readonly #name: string;
+  readonly #log: HealthLog;
+  readonly #clock: Clock;
+  /** When it was said that the store fails, the latest few times. */
+  readonly #saidAt: number[] = [];
+  /** What the last line said. */
+  #saidFailing = false;
+  /** Outages since the last line that no line has told of. */
+  #untold = 0;
+
+  /** @param name of the driver */
+  constructor(name: string, log: HealthLog, clock: Clock) {
+    this.#name = name;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Whether the last line said that the store fails. */
+  get saidFailing(): boolean {
+    return this.#saidFailing;
+  }
+
+  /**
+   * A call failed.
+   *
+   * @param message what happened, without anything secret
+   * @param isFirst whether the store was well before
+   */
+  fails(message: string, isFirst: boolean): void {
+    if (isFirst) this.#untold += 1;
+    if (this.#untold === 0 || !this.#hasRoom) return;
+    this.#saidAt.push(this.#clock.now());
+    if (this.#saidAt.length > mostOutages) this.#saidAt.shift();
+    const further = isFirst ? this.#untold - 1 : this.#untold;
+    const next = this.#hasRoom
+      ? 'Said once; the next line will say that it is back.'
+      : 'It comes and goes: the next line, within a minute, will say how often it has failed until then, and how it is.';
+    this.#saidFailing = true;
+    this.#log.error(`${message}${this.#counted(further)} ${next}`);
+  }
+
+  /** The store is well. */
+  isWell(): void {
+    if (!this.#saidFailing || !this.#hasRoom) return;
+    this.#saidFailing = false;
+    // As loud as a warning: who silences the level `log` would wait for this line for ever.
+    this.#log.warn(`The session store "${this.#name}" is back.${this.#counted(this.#untold)}`);
+  }
+
+  #counted(outages: number): string {
+    this.#untold = 0;
+    return outages === 0 ? '' : ` Further outages since the last line: ${outages}.`;
+  }
+
+  get #hasRoom(): boolean {
+    const [earliest] = this.#saidAt;
+    return (
+      this.#saidAt.length < mostOutages || earliest === undefined || this.#clock.now() - earliest >= minuteMs
+    );
+  }
+}

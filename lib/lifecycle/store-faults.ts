@@ -1,0 +1,53 @@
+import type { Clock } from '../drivers/clock.js';
+import { SessionStoreError } from '../session.errors.js';
+import { MAX_ATTEMPTS } from './messages.js';
+import type { SessionLog } from './session-runtime.js';
+
+/** After so long without it, the same trouble is said again when it comes back. */
+const calmMs = 60_000;
+
+/**
+ * What is wrong with a store that answers, so that the guard before it has nothing to report. Each kind is said in the log when it
+ * begins, and not for each request that it fails: again only when there was none of it for a minute.
+ */
+export class StoreFaults {
+  readonly #log: SessionLog;
+  readonly #clock: Clock;
+  /** By the message: when it was the last time. */
+  readonly #latest = new Map<string, number>();
+
+  constructor(log: SessionLog, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  contention(deed: 'stored' | 'destroyed'): SessionStoreError {
+    return this.#said(
+      `A session could not be ${deed} in ${MAX_ATTEMPTS} attempts: each time the store answered that another write had come ` +
+        'first. Does something write the session in a loop? A driver of your own answers false only to a write whose version ' +
+        'is not the next one.',
+    );
+  }
+
+  unconfirmedWrite(): SessionStoreError {
+    return this.#said(
+      'The answer of the session store to a write got lost, and others wrote the session since: it is not known whether ' +
+        'the write arrived, and it is not repeated.',
+    );
+  }
+
+  lostRecord(): SessionStoreError {
+    return this.#said(
+      'A session could not be moved to its new id: the store has lost what was just stored there. Does it evict sessions?',
+    );
+  }
+
+  #said(message: string): SessionStoreError {
+    const now = this.#clock.now();
+    const before = this.#latest.get(message) ?? -Infinity;
+    this.#latest.set(message, now);
+    if (now - before >= calmMs)
+      this.#log.error(`${message} Said once, and again if it comes back after a minute without it.`);
+    return new SessionStoreError(message);
+  }
+}
