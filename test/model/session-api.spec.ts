@@ -92,13 +92,14 @@ describe.each([
     for (const use of ['get', 'commit', 'reload', 'regenerate', 'invalidate', 'destroy', 'touch']) {
       const step = { use, args: use === 'get' ? ['a'] : [] };
       vi.setSystemTime(START);
-      await new Play(app, time, { ...settings, isSealed }).play([
+      const playing = new Play(app, time, { ...settings, isSealed }).play([
         { ...visit, steps: [put] },
         { ...visit, steps: [{ use: 'regenerate', args: [] }] },
         { ...visit, steps: [take, { use: 'get', args: ['a'] }, put, step, put] },
         { ...visit, visitor: 1, steps: [take, step, { use: 'get', args: ['a'] }] },
         { ...visit, steps: [{ use: 'get', args: ['a'] }] },
       ]);
+      await expect(playing, use).resolves.toBeUndefined();
     }
   });
 

@@ -150,6 +150,7 @@ describeWith(
       const port = await startSilentProxy(await start());
       const driver = await openDriver({ host: '127.0.0.1', port }, 300);
       await untilItWorks(() => driver.read('id'));
+      expect(await driver.read('id')).toBeNull();
     });
 
     it('does not queue in a client of the application that connects again to a paused server', async () => {
