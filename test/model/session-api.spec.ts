@@ -85,7 +85,7 @@ describe.each([
     );
   });
 
-  it.skipIf(isSealed)('is what the model is where a request takes an id that was just left', async () => {
+  it.skipIf(isSealed)('is what the model is where a request takes an id that was just left (stealth keeps nothing under one)', async () => {
     const visit = { visitor: 0, afterMs: 1, prefetch: false, form: null, fails: false } as const;
     const take = { use: 'switch', args: ['setId', 'left', false] };
     const put = { use: 'put', args: ['a', 1] };
