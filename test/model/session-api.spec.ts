@@ -85,23 +85,26 @@ describe.each([
     );
   });
 
-  it.skipIf(isSealed)('is what the model is where a request takes an id that was just left (stealth keeps nothing under one)', async () => {
-    const visit = { visitor: 0, afterMs: 1, prefetch: false, form: null, fails: false } as const;
-    const take = { use: 'switch', args: ['setId', 'left', false] };
-    const put = { use: 'put', args: ['a', 1] };
-    for (const use of ['get', 'commit', 'reload', 'regenerate', 'invalidate', 'destroy', 'touch']) {
-      const step = { use, args: use === 'get' ? ['a'] : [] };
-      vi.setSystemTime(START);
-      const playing = new Play(app, time, { ...settings, isSealed }).play([
-        { ...visit, steps: [put] },
-        { ...visit, steps: [{ use: 'regenerate', args: [] }] },
-        { ...visit, steps: [take, { use: 'get', args: ['a'] }, put, step, put] },
-        { ...visit, visitor: 1, steps: [take, step, { use: 'get', args: ['a'] }] },
-        { ...visit, steps: [{ use: 'get', args: ['a'] }] },
-      ]);
-      await expect(playing, use).resolves.toBeUndefined();
-    }
-  });
+  it.skipIf(isSealed)(
+    'is what the model is where a request takes an id that was just left (stealth keeps nothing under one)',
+    async () => {
+      const visit = { visitor: 0, afterMs: 1, prefetch: false, form: null, fails: false } as const;
+      const take = { use: 'switch', args: ['setId', 'left', false] };
+      const put = { use: 'put', args: ['a', 1] };
+      for (const use of ['get', 'commit', 'reload', 'regenerate', 'invalidate', 'destroy', 'touch']) {
+        const step = { use, args: use === 'get' ? ['a'] : [] };
+        vi.setSystemTime(START);
+        const playing = new Play(app, time, { ...settings, isSealed }).play([
+          { ...visit, steps: [put] },
+          { ...visit, steps: [{ use: 'regenerate', args: [] }] },
+          { ...visit, steps: [take, { use: 'get', args: ['a'] }, put, step, put] },
+          { ...visit, visitor: 1, steps: [take, step, { use: 'get', args: ['a'] }] },
+          { ...visit, steps: [{ use: 'get', args: ['a'] }] },
+        ]);
+        await expect(playing, use).resolves.toBeUndefined();
+      }
+    },
+  );
 
   it('never ends while its visitor comes in time, whether to read or to write', async () => {
     // The last renewal may be as long ago as renewals wait for.
