@@ -49,6 +49,8 @@ export default defineConfig({
     // Files that run in one process load the package, Nest and the drivers once: a file leaves no stub, timer or listener
     // to the next.
     isolate: false,
+    // Tests side by side (`it.concurrent`) wait for timers, files and browsers, and hardly need a processor meanwhile.
+    maxConcurrency: 10,
     unstubEnvs: true,
     // How fast a test is, its machine decides: these end what hangs.
     testTimeout: 600_000,
