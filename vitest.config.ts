@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
@@ -30,8 +31,9 @@ export default defineConfig({
     },
   },
   test: {
-    // Vitest leaves one core to itself; on a machine of two that would be half of it.
-    maxWorkers: '100%',
+    // Vitest leaves one core to itself. Many files wait for a server, a browser or a time-out: one process more than there
+    // are cores works meanwhile.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
