@@ -15,7 +15,7 @@ const LARGE = [
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/model/**/*.spec.ts',
   'test/package/**/*.spec.ts',
-  'test/parallel/**/*.spec.ts',
+  'test/parallel/{histories,histories-stores,left,logout,slow-requests}.spec.ts',
   'test/readme.spec.ts',
   'test/servers/**/*.spec.ts',
   'test/types/**/*.spec.ts',
