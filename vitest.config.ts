@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
@@ -14,7 +15,7 @@ const LARGE = [
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/model/**/*.spec.ts',
   'test/package/**/*.spec.ts',
-  'test/parallel/**/*.spec.ts',
+  'test/parallel/{histories,histories-stores,left,logout,slow-requests}.spec.ts',
   'test/readme.spec.ts',
   'test/servers/**/*.spec.ts',
   'test/types/**/*.spec.ts',
@@ -30,8 +31,9 @@ export default defineConfig({
     },
   },
   test: {
-    // Vitest leaves one core to itself; on a machine of two that would be half of it.
-    maxWorkers: '100%',
+    // Vitest leaves one core to itself. Many files wait for a server, a browser or a time-out: one process more than there
+    // are cores works meanwhile.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         extends: true,
@@ -49,6 +51,8 @@ export default defineConfig({
     // Files that run in one process load the package, Nest and the drivers once: a file leaves no stub, timer or listener
     // to the next.
     isolate: false,
+    // Tests side by side (`it.concurrent`) wait for timers, files and browsers, and hardly need a processor meanwhile.
+    maxConcurrency: 10,
     unstubEnvs: true,
     // How fast a test is, its machine decides: these end what hangs.
     testTimeout: 600_000,

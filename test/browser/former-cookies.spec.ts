@@ -1,9 +1,9 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Session, type SessionCookieOptions, SessionModule } from 'nestjs-session-kit';
-import { describeWith, findProgram } from '../servers/index.js';
+import { describeWith, sharedServer } from '../servers/index.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { SECRET } from '../support/test-app.js';
 
@@ -131,30 +131,19 @@ const CASES = MOVES.flatMap((move) => DRIVERS.map((driver) => [move.what, driver
 
 describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
   let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
 
   beforeAll(async () => {
-    const executablePath = findProgram(
-      'chromium-headless-shell',
-      'chromium',
-      'chromium-browser',
-      'google-chrome',
-    );
-    if (executablePath === null) throw new Error('No Chromium here. Install the package chromium.');
-    // Cookies of a domain need names; these lead to this machine.
-    const rules = 'MAP shop.test 127.0.0.1, MAP *.shop.test 127.0.0.1';
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--headless', '--no-sandbox', '--disable-gpu', `--host-resolver-rules=${rules}`],
-    });
+    const { url } = await sharedServer('chromium');
+    browser = await chromium.connect(url, { timeout: 0 });
+    context = await browser.newContext();
+    page = await context.newPage();
   });
-  afterAll(async () => {
-    await browser.close();
-  });
+  afterAll(async () => browser?.close());
 
   async function visitorOf(driver: string) {
     const shop = new Deployments(driver, await TempFolder.make());
-    const context = await browser.newContext();
-    const page = await context.newPage();
     return {
       shop,
       /** What the page at a path shows of who is signed in. */
@@ -170,7 +159,8 @@ describeWith(['chromium'], 'In Chromium, a session whose cookie moves', () => {
       },
       cookies: () => placesIn(context),
       async [Symbol.asyncDispose]() {
-        await context.close();
+        await page.goto('about:blank');
+        await context.clearCookies();
         await shop[Symbol.asyncDispose]();
       },
     };

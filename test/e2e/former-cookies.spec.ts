@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { Controller, Get, Post } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type SealingDriver,
   Session,
@@ -158,32 +158,45 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
       options: { driver, cookie, ...(driver === 'file' ? { file: { location } } : {}), ...options },
     });
 
-  /** A visitor who signed in before the deployment, and the application after it. */
-  async function deployed({ before, after, shared, places }: Move, signIn = 'in') {
+  /** The application before a deployment and after it, on one store, for any number of visitors. */
+  async function deploy({ before, after }: Pick<Move, 'before' | 'after'>) {
     const folder = await TempFolder.make();
-    const visitor = new Visitor();
-    {
-      await using old = await start(folder.path, before);
-      await visitor.go(old, 'POST', `${shared}/${signIn}`);
-      if (signIn === 'in') expect(visitor.jar.places).toEqual([places[0]]);
-    }
-    const app = await start(folder.path, after);
+    const [old, app] = await Promise.all([start(folder.path, before), start(folder.path, after)]);
     return {
-      visitor,
+      old,
       app,
       async [Symbol.asyncDispose]() {
-        await app[Symbol.asyncDispose]();
+        await Promise.all([old, app].map((each) => each[Symbol.asyncDispose]()));
         await folder[Symbol.asyncDispose]();
       },
     };
   }
 
+  type Deployment = Awaited<ReturnType<typeof deploy>>;
+
+  /** A visitor who signed in before the deployment. */
+  async function signedIn({ old }: Deployment, { shared, places }: Move, signIn = 'in') {
+    const visitor = new Visitor();
+    await visitor.go(old, 'POST', `${shared}/${signIn}`);
+    if (signIn === 'in') expect(visitor.jar.places).toEqual([places[0]]);
+    return visitor;
+  }
+
   describe.each(MOVES.map((move) => [move.what, move] as const))('%s', (_what, move) => {
     const { shared, beyond, places } = move;
+    let deployment: Deployment;
+    let app: TestApp;
+
+    beforeAll(async () => {
+      deployment = await deploy(move);
+      ({ app } = deployment);
+    });
+    afterAll(async () => {
+      await deployment[Symbol.asyncDispose]();
+    });
 
     it('is taken over with the first request, and expired where it lay', async () => {
-      await using world = await deployed(move);
-      const { visitor, app } = world;
+      const visitor = await signedIn(deployment, move);
       expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
       expect(visitor.jar.places).toEqual([places[1]]);
       expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
@@ -192,8 +205,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
 
     it.each(['out', 'invalidate'])('stays signed out (%s), in the first request or later', async (way) => {
       for (const visits of [[], [`${shared}/me`], [`${shared}/note`], [`${shared}/in`]]) {
-        await using world = await deployed(move);
-        const { visitor, app } = world;
+        const visitor = await signedIn(deployment, move);
         for (const path of visits) await visitor.go(app, path.endsWith('me') ? 'GET' : 'POST', path);
         await visitor.go(app, 'POST', `${shared}/${way}`);
         expect(await visitor.user(app, `${shared}/me`)).toBeNull();
@@ -204,8 +216,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
 
     it('stays signed out where the old cookie was out of sight all the time', async () => {
       if (beyond === undefined) return;
-      await using world = await deployed(move);
-      const { visitor, app } = world;
+      const visitor = await signedIn(deployment, move);
       expect(await visitor.user(app, `${beyond.path}/me`, beyond.host)).toBeNull();
       await visitor.go(app, 'POST', `${beyond.path}/in`, beyond.host);
       await visitor.go(app, 'POST', `${beyond.path}/out`, beyond.host);
@@ -216,8 +227,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
     });
 
     it('is taken over in all its pieces', async () => {
-      await using world = await deployed(move, 'in-with-much');
-      const { visitor, app } = world;
+      const visitor = await signedIn(deployment, move, 'in-with-much');
       expect(await visitor.user(app, `${shared}/me`)).toBe('ann');
       const [name = ''] = places[1].split(' ');
       const piecesAt = (place: string) => [0, 1].map((number) => place.replace(name, `${name}.${number}`));
@@ -227,8 +237,7 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
     });
 
     it('does not outweigh the one that came after it', async () => {
-      await using world = await deployed(move);
-      const { visitor, app } = world;
+      const visitor = await signedIn(deployment, move);
       const late = new Visitor();
       await late.go(app, 'POST', `${shared}/note`);
       visitor.jar.take(HOST, late.set);
@@ -238,8 +247,9 @@ describe.each(WAYS)('On %s with %s, a cookie that moved', (platform, driver) => 
 
   it('to a place whose old one nobody named opens nothing on stealth, and cannot undo a sign-out', async () => {
     const [toPathAbove] = MOVES;
-    await using world = await deployed({ ...toPathAbove, after: {} });
-    const { visitor, app } = world;
+    await using deployment = await deploy({ ...toPathAbove, after: {} });
+    const { app } = deployment;
+    const visitor = await signedIn(deployment, toPathAbove);
     expect(await visitor.user(app, '/shop/me')).toBe(driver === 'stealth' ? null : 'ann');
     for (const path of ['note', 'in', 'invalidate']) await visitor.go(app, 'POST', `/shop/${path}`);
     expect(await visitor.user(app, '/shop/me')).toBeNull();

@@ -1,8 +1,13 @@
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
+/** What is parsed for one application is there for the next: most of it are the declarations that both import. */
+const parsed = ts.createDocumentRegistry();
+
 /** An application as an editor has it open: one file of it is being written. */
-export class Editor {
+export class Editor implements Disposable {
+  readonly #folder: string;
   readonly #file: string;
   readonly #service: ts.LanguageService;
   #text = '';
@@ -10,12 +15,14 @@ export class Editor {
 
   /** @param folder where the application's tsconfig.json is; its sources are below src */
   constructor(folder: string) {
+    this.#folder = folder;
     const { config } = ts.readConfigFile(join(folder, 'tsconfig.json'), (path) => ts.sys.readFile(path));
     const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, folder);
     this.#file = join(folder, 'src', 'being-written.ts');
-    this.#service = ts.createLanguageService({
-      getCompilationSettings: () => options,
-      getScriptFileNames: () => [...fileNames, this.#file],
+    const host: ts.LanguageServiceHost = {
+      // Its own declarations are checked, too.
+      getCompilationSettings: () => ({ ...options, skipLibCheck: false }),
+      getScriptFileNames: () => (this.#text === '' ? fileNames : [...fileNames, this.#file]),
       getScriptVersion: (name) => (name === this.#file ? String(this.#version) : '0'),
       getScriptSnapshot: (name) => {
         const text = this.#read(name);
@@ -23,12 +30,33 @@ export class Editor {
       },
       getCurrentDirectory: () => folder,
       getDefaultLibFileName: (given) => ts.getDefaultLibFilePath(given),
-      fileExists: (name) => this.#read(name) !== undefined,
+      fileExists: (name) => (name === this.#file ? this.#text !== '' : ts.sys.fileExists(name)),
       readFile: (name) => this.#read(name),
       readDirectory: (...args) => ts.sys.readDirectory(...args),
       directoryExists: (name) => ts.sys.directoryExists(name),
       getDirectories: (name) => ts.sys.getDirectories(name),
       realpath: (name) => ts.sys.realpath?.(name) ?? name,
+    };
+    this.#service = ts.createLanguageService(host, parsed);
+  }
+
+  /**
+   * Compiles the application into its output folder, with its types and those of all that it imports checked.
+   *
+   * @returns what the compiler had to say: nothing where all is well
+   */
+  compile(): string {
+    const program = this.#service.getProgram();
+    if (program === undefined) throw new Error('The editor has no program.');
+    const emitted = program.emit(undefined, (path, text) => {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    });
+    const found = [...ts.getPreEmitDiagnostics(program), ...emitted.diagnostics];
+    return ts.formatDiagnostics(found, {
+      getCanonicalFileName: (name) => name,
+      getCurrentDirectory: () => this.#folder,
+      getNewLine: () => '\n',
     });
   }
 
@@ -45,7 +73,12 @@ export class Editor {
     return completions?.entries.map(({ name }) => name) ?? [];
   }
 
+  /** Lets go of what was parsed, once no other editor has it open. */
+  [Symbol.dispose](): void {
+    this.#service.dispose();
+  }
+
   #read(name: string): string | undefined {
-    return name === this.#file ? this.#text : ts.sys.readFile(name);
+    return name === this.#file && this.#text !== '' ? this.#text : ts.sys.readFile(name);
   }
 }

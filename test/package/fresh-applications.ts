@@ -105,22 +105,6 @@ export class FreshApplications implements Disposable {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
   }
 
-  /**
-   * Compiles an application, with its types and those of all that it imports checked.
-   *
-   * @returns what the compiler had to say: nothing where all is well
-   */
-  async compile(kind: ModuleKind): Promise<string> {
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    try {
-      await execute(process.execPath, [tsc, '-p', this.folderOf(kind), '--skipLibCheck', 'false']);
-      return '';
-    } catch (error) {
-      if (error instanceof Error && 'stdout' in error) return String(error.stdout);
-      throw error;
-    }
-  }
-
   /** Starts a compiled application. */
   async start(kind: ModuleKind): Promise<RunningApplication> {
     const child = spawn(process.execPath, ['dist/main.js'], {

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../servers/index.js';
+import { KEYS, REQUESTS, expectAll, fifty } from './support/fifty.js';
 import { histories } from './support/history.js';
 import { playHistory } from './support/play-history.js';
 import { playOverHttp } from './support/http-history.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
-import { ServerProcesses } from './support/servers.js';
+import { ServerProcesses, send } from './support/servers.js';
 import { type OpenStore, openStore } from './support/store-setting.js';
 import { SHARED_STORES, type TestStore } from './support/stores.js';
+import { WatchedDriver } from './support/watched-driver.js';
+import { World } from './support/world.js';
 
 let processes: ServerProcesses;
 beforeAll(async () => {
@@ -16,15 +19,18 @@ beforeAll(async () => {
 afterAll(() => processes[Symbol.asyncDispose]());
 
 for (const kind of SHARED_STORES) {
-  describeWith(kind.pieces, `two processes of an application on ${kind.name}`, () => {
+  describeWith(kind.pieces, `an application on ${kind.name}`, () => {
     let store: TestStore;
     let look: OpenStore;
     let second: OpenStore;
+    /** Of the application in each of the two processes. */
+    let urls: string[];
 
     beforeAll(async () => {
       store = await kind.make();
       look = await openStore(store.setting);
       second = await openStore(store.setting);
+      urls = await processes.serve(store.setting);
     });
     afterAll(async () => {
       await Promise.all([look.close(), second.close()]);
@@ -32,7 +38,7 @@ for (const kind of SHARED_STORES) {
     });
 
     it(
-      'let some serial order explain what parallel requests on one session come to, in any order of their calls',
+      'lets some serial order explain what parallel requests of two processes come to, in any order of their calls',
       async () => {
         await fc.assert(
           fc.asyncProperty(fc.scheduler(), histories(2), (scheduler, history) =>
@@ -45,9 +51,8 @@ for (const kind of SHARED_STORES) {
     );
 
     it(
-      'answer parallel requests on one session as if they had come one after the other',
+      'answers parallel requests of two processes as if they had come one after the other',
       async () => {
-        const urls = await processes.serve(store.setting);
         await fc.assert(
           fc.asyncProperty(histories(2), (history) => playOverHttp(history, urls, look.driver)),
           playing(25),
@@ -55,5 +60,24 @@ for (const kind of SHARED_STORES) {
       },
       HISTORIES_TIMEOUT_MS,
     );
+
+    it('makes one read and one write for each of fifty parallel requests in one process', async () => {
+      const driver = new WatchedDriver(look.driver);
+      const world = new World(() => look.driver);
+      const id = await world.seed((session) => session.put('count', 0));
+      await fifty(id, [world.process(driver)]);
+      expectAll((await world.find(id))?.d);
+      expect(driver.takeCounts()).toEqual({ read: REQUESTS, write: REQUESTS, touch: 0, destroy: 0 });
+    });
+
+    it('loses nothing of fifty parallel requests in two processes', async () => {
+      const { cookieId: id } = await send(`${urls[0]}/begin`, null, { count: 0 });
+      const replies = await Promise.all(
+        KEYS.map((key, index) => send(`${urls[index % urls.length]}/count/${key}`, id, {})),
+      );
+      expect(replies.map(({ status }) => status)).toEqual(KEYS.map(() => 201));
+      expect(replies.map(({ cookieId }) => cookieId)).toEqual(KEYS.map(() => null));
+      for (const url of urls) expectAll((await send(`${url}/view`, id)).body);
+    });
   });
 }

@@ -2,6 +2,9 @@ import { type BrowserContext, type BrowserServer, chromium } from 'playwright-co
 
 import { BROWSERS, requireProgram } from '../../servers/ensure.js';
 
+/** Cookies of a domain need names of hosts: these, and all below them, lead to this machine. */
+const NAMED_HOSTS = ['shop.test', '*.shop.test'];
+
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -10,6 +13,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  `--host-resolver-rules=${NAMED_HOSTS.map((host) => `MAP ${host} 127.0.0.1`).join(', ')}`,
 ];
 
 // No limit of its own: a machine that is busy may take long, and the hook that waits for a browser ends some time.

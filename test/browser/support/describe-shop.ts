@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 
 import { describeWith, type SharedServer, sharedServer } from '../../servers/index.js';
@@ -14,7 +14,7 @@ export interface OpenShop {
   readonly shopUrl: () => string;
   /** What the shop has printed so far, in the journeys of other files as well. */
   readonly shopOutput: () => string;
-  /** Somebody new, with an empty browser. They are sent home after the test. */
+  /** Somebody new, with an empty browser: no cookies, one blank tab. They are sent home after the test. */
   readonly newVisitor: (width?: number) => Promise<Visitor>;
 }
 
@@ -58,13 +58,16 @@ function describeWithDriver(
 ): void {
   let shop: SharedServer;
   const visitors: Visitor[] = [];
+  /** Browsers of visitors who have gone home, as empty as new ones: to start one takes longer than most tests. */
+  const emptied: BrowserContext[] = [];
   beforeAll(async () => {
     shop = await sharedServer(`shop-${driver}`);
   });
+  afterAll(async () => void (await Promise.all(emptied.map((context) => context.close()))));
   afterEach(async () => {
     const gone = visitors.splice(0);
     const problems = gone.flatMap((visitor) => visitor.problems);
-    await Promise.all(gone.map((visitor) => visitor.context.close()));
+    emptied.push(...(await Promise.all(gone.map((visitor) => visitor.leave()))));
     expect(problems, 'what went wrong behind the pages').toEqual([]);
   });
 
@@ -72,9 +75,11 @@ function describeWithDriver(
     driver,
     shopUrl: () => shop.url,
     shopOutput: () => readFileSync(shop.log, 'utf8'),
-    newVisitor: async (width) => {
-      const visitor = await Visitor.arrive(browser(), shop.url, width);
+    newVisitor: async (width = 1200) => {
+      const context = emptied.pop() ?? (await browser().newContext());
+      const visitor = await Visitor.in(context, shop.url);
       visitors.push(visitor);
+      await visitor.page.setViewportSize({ width, height: 800 });
       return visitor;
     },
   });

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Cookie, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Cookie, Locator, Page } from 'playwright-core';
 
 /** A demo account of the shop. */
 export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
@@ -22,15 +22,22 @@ export class Visitor {
     this.#watch(page);
   }
 
-  /** Opens a window at the shop's address, without loading a page. */
-  static async arrive(browser: Browser, shopUrl: string, width = 1200): Promise<Visitor> {
-    return Visitor.in(await browser.newContext({ viewport: { width, height: 800 } }), shopUrl);
-  }
-
-  /** The same in a browser that is open already. */
+  /** Comes to a browser that is open, without loading a page. */
   static async in(context: BrowserContext, shopUrl: string): Promise<Visitor> {
     context.setDefaultTimeout(PATIENCE_MS);
     return new Visitor(shopUrl, context, context.pages()[0] ?? (await context.newPage()));
+  }
+
+  /** Goes home, and leaves the browser behind as empty as a new one: no cookies, and one blank tab. */
+  async leave(): Promise<BrowserContext> {
+    for (const page of this.context.pages()) {
+      page.removeAllListeners();
+      if (page !== this.page) await page.close();
+    }
+    // First away from the shop, so that no answer that is under way brings a cookie back.
+    await this.page.goto('about:blank');
+    await this.context.clearCookies();
+    return this.context;
   }
 
   /** Another tab of the same browser. */

@@ -68,37 +68,6 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('record');
   });
 
-  it('is taken at once from an owner whose process has ended', async () => {
-    const [ended, alive] = [await makeFiles(), await makeFiles()];
-    await lockAs(ended.files, await endedOwner());
-    await lockAs(alive.files, newOwner());
-    // Beside a lock that is waited for, so that the order tells what no clock has to.
-    const taken: string[] = [];
-    const take = ({ files }: typeof ended, whose: string): Promise<void> =>
-      withLock(files, async (lock) => {
-        taken.push(whose);
-        await lock.replaceRecord('new');
-      });
-    await Promise.all([take(alive, 'alive'), take(ended, 'ended')]);
-    expect(taken).toEqual(['ended', 'alive']);
-    expect(await entriesOf(ended.location)).toHaveLength(1);
-  });
-
-  it('is taken within a moment, but not at once, from an owner that may be alive', async () => {
-    const owners = [ownerElsewhere(), newOwner(), 'a name of another kind'];
-    const waits = await Promise.all(
-      owners.map(async (owner) => {
-        const { location, files } = await makeFiles();
-        await lockAs(files, owner);
-        const startMs = performance.now();
-        await withLock(files, (lock) => lock.replaceRecord('new'));
-        expect(await entriesOf(location)).toHaveLength(1);
-        return performance.now() - startMs;
-      }),
-    );
-    expect(Math.min(...waits)).toBeGreaterThan(900);
-  });
-
   it('lets one in at a time when many find it with an owner that has ended', async () => {
     const { files } = await makeFiles();
     for (let round = 0; round < 5; round++) {
@@ -115,26 +84,62 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('40');
   });
 
-  it('an owner that slept too long overwrites nothing: it starts anew and sees what was stored', async () => {
-    const { location, files } = await makeFiles();
-    const [asleep, awake] = [makeBarrier(), makeBarrier()];
-    const seen: string[] = [];
-    const sleeper = withLock(files, async (lock) => {
-      seen.push(await readFile(files.record, 'utf8').catch(() => 'nothing'));
-      asleep.open();
-      await awake.passed;
-      await lock.replaceRecord('of the sleeper');
-    });
-    await asleep.passed;
-    await withLock(files, (lock) => lock.replaceRecord('of another'));
-    awake.open();
-    await sleeper;
-    expect(seen).toEqual(['nothing', 'of another']);
-    expect(await readFile(files.record, 'utf8')).toBe('of the sleeper');
-    expect(await entriesOf(location)).toHaveLength(1);
+  // Those below wait for a second on end, so that an owner counts as asleep: they wait together.
+  it.concurrent('is taken at once from an owner whose process has ended', async () => {
+    const [ended, alive] = [await makeFiles(), await makeFiles()];
+    await lockAs(ended.files, await endedOwner());
+    await lockAs(alive.files, newOwner());
+    // Beside a lock that is waited for, so that the order tells what no clock has to.
+    const taken: string[] = [];
+    const take = ({ files }: typeof ended, whose: string): Promise<void> =>
+      withLock(files, async (lock) => {
+        taken.push(whose);
+        await lock.replaceRecord('new');
+      });
+    await Promise.all([take(alive, 'alive'), take(ended, 'ended')]);
+    expect(taken).toEqual(['ended', 'alive']);
+    expect(await entriesOf(ended.location)).toHaveLength(1);
   });
 
-  it('an owner that slept too long removes nothing that was stored meanwhile', async () => {
+  it.concurrent('is taken within a moment, but not at once, from an owner that may be alive', async () => {
+    const owners = [ownerElsewhere(), newOwner(), 'a name of another kind'];
+    const waits = await Promise.all(
+      owners.map(async (owner) => {
+        const { location, files } = await makeFiles();
+        await lockAs(files, owner);
+        const startMs = performance.now();
+        await withLock(files, (lock) => lock.replaceRecord('new'));
+        expect(await entriesOf(location)).toHaveLength(1);
+        return performance.now() - startMs;
+      }),
+    );
+    expect(Math.min(...waits)).toBeGreaterThan(900);
+    // About a second, and what a busy machine adds.
+  });
+
+  it.concurrent(
+    'an owner that slept too long overwrites nothing: it starts anew and sees what was stored',
+    async () => {
+      const { location, files } = await makeFiles();
+      const [asleep, awake] = [makeBarrier(), makeBarrier()];
+      const seen: string[] = [];
+      const sleeper = withLock(files, async (lock) => {
+        seen.push(await readFile(files.record, 'utf8').catch(() => 'nothing'));
+        asleep.open();
+        await awake.passed;
+        await lock.replaceRecord('of the sleeper');
+      });
+      await asleep.passed;
+      await withLock(files, (lock) => lock.replaceRecord('of another'));
+      awake.open();
+      await sleeper;
+      expect(seen).toEqual(['nothing', 'of another']);
+      expect(await readFile(files.record, 'utf8')).toBe('of the sleeper');
+      expect(await entriesOf(location)).toHaveLength(1);
+    },
+  );
+
+  it.concurrent('an owner that slept too long removes nothing that was stored meanwhile', async () => {
     const { files } = await makeFiles();
     await withLock(files, (lock) => lock.replaceRecord('expired'));
     const [asleep, awake] = [makeBarrier(), makeBarrier()];
@@ -151,7 +156,7 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('live');
   });
 
-  it('an owner that slept too long does not take the lock from the next one', async () => {
+  it.concurrent('an owner that slept too long does not take the lock from the next one', async () => {
     const { files } = await makeFiles();
     const [asleep, awake, inside, done] = [makeBarrier(), makeBarrier(), makeBarrier(), makeBarrier()];
     const sleeper = withLock(files, async () => {
@@ -174,21 +179,24 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('of the next');
   });
 
-  it('an owner that slept too long removes in the end what it was to remove in any case', async () => {
-    const { location, files } = await makeFiles();
-    await withLock(files, (lock) => lock.replaceRecord('old'));
-    const [asleep, awake] = [makeBarrier(), makeBarrier()];
-    const sleeper = withLock(files, async (lock) => {
-      asleep.open();
-      await awake.passed;
-      return lock.removeRecord();
-    });
-    await asleep.passed;
-    await withLock(files, (lock) => lock.replaceRecord('new'));
-    awake.open();
-    expect(await sleeper).toBe(true);
-    expect(await entriesOf(location)).toEqual([]);
-  });
+  it.concurrent(
+    'an owner that slept too long removes in the end what it was to remove in any case',
+    async () => {
+      const { location, files } = await makeFiles();
+      await withLock(files, (lock) => lock.replaceRecord('old'));
+      const [asleep, awake] = [makeBarrier(), makeBarrier()];
+      const sleeper = withLock(files, async (lock) => {
+        asleep.open();
+        await awake.passed;
+        return lock.removeRecord();
+      });
+      await asleep.passed;
+      await withLock(files, (lock) => lock.replaceRecord('new'));
+      awake.open();
+      expect(await sleeper).toBe(true);
+      expect(await entriesOf(location)).toEqual([]);
+    },
+  );
 
   it('says whether there was a record to remove', async () => {
     const { location, files } = await makeFiles();

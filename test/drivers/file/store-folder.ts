@@ -1,13 +1,13 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll } from 'vitest';
 
-/** Makes folders for stores and removes them after each test of the file that calls this. */
+/** Makes folders for stores and removes them after the tests of the file that calls this. */
 export function useStoreFolders(): () => Promise<string> {
   const made: string[] = [];
-  afterEach(async () => {
-    for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
+  afterAll(async () => {
+    await Promise.all(made.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
   });
   return async () => {
     const folder = await mkdtemp(join(tmpdir(), 'session-files-'));

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { anchorsOf, linksOf } from './support/doc-links.js';
+import { docSnippets, pages } from './support/doc-snippets.js';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** What is written about the project itself, and is part of the site as well. */
+const PROJECT_PAGES = [
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'sample/README.md',
+];
+
+describe('the documentation', () => {
+  it('calls no two snippets by one name', () => {
+    const names = docSnippets().map(({ name }) => name);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('has no link to a page, a heading or a file that is not there', () => {
+    const broken: string[] = [];
+    for (const page of [...pages(), ...PROJECT_PAGES]) {
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      for (const link of linksOf(text)) {
+        const [path = '', anchor] = link.split('#');
+        const target = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+        const isThere =
+          existsSync(target) &&
+          (anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).includes(anchor));
+        if (!isThere) broken.push(`${page}: ${link}`);
+      }
+    }
+    expect(broken).toEqual([]);
+  });
+
+  it('explains only texts that the package has', () => {
+    const lib = join(ROOT, 'lib');
+    const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(lib, name), 'utf8'))
+      .join('\n')
+      // A text that goes on in the next line.
+      .replaceAll(/['"`] \+\s*['"`]/g, '');
+    const rows = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8').match(/^\| .*? \|/gm) ?? [];
+    const texts = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text));
+    expect(texts.length).toBeGreaterThan(25);
+    // Three dots stand for what differs.
+    const isThere = (text: string): boolean =>
+      text.split('...').every((part) => source.includes(part.trim()));
+    expect(texts.filter((text) => !isThere(text))).toEqual([]);
+  });
+
+  it('names every page in its table of contents', () => {
+    const contents = linksOf(readFileSync(join(ROOT, 'docs', 'README.md'), 'utf8'));
+    const written = pages().filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
+    expect(written.filter((page) => !contents.includes(page.replace('docs/', '')))).toEqual([]);
+  });
+
+  describe('as a site', () => {
+    const build = readFileSync(join(ROOT, 'docs', 'build.mjs'), 'utf8');
+    /** The table in the program that builds it. */
+    const places = [...build.matchAll(/^ {2}\['([^']+\.md)', '[^']+\.md'\],$/gm)].map(
+      ([, page = '']) => page,
+    );
+    const ofSite = [...new Set([...pages(), ...places])];
+
+    it('has a place for every page that is written', () => {
+      expect(places).toEqual(expect.arrayContaining(['README.md', ...PROJECT_PAGES]));
+      expect(ofSite.filter((page) => !existsSync(join(ROOT, page)))).toEqual([]);
+    });
+
+    // `npm run docs` ends at the first that does not, and rewrites whatever looks like a link, in code as well.
+    it('links only to pages of the site', () => {
+      const strange = ofSite.flatMap((page) => {
+        const text = readFileSync(join(ROOT, page), 'utf8');
+        return [...text.matchAll(/\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]*)?\)/g)]
+          .map(([, path = '']) => posix.join(posix.dirname(page), path))
+          .filter((target) => !ofSite.includes(target))
+          .map((target) => `${page}: ${target}`);
+      });
+      expect(strange).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const text = (path: string): string => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+describe('The scripts of package.json', () => {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(text('package.json'));
+
+  /** The scripts that a file runs, in its order. */
+  const runBy = (path: string): string[] =>
+    [...text(path).matchAll(/\bnpm (?:run )?(?:--silent )?([a-z]+(?::[a-z]+)*)/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => !['ci', 'install', 'pack'].includes(name));
+
+  it.each(['.github/workflows/ci.yml', '.ci/run', 'CONTRIBUTING.md'])('are all that %s runs', (path) => {
+    expect(runBy(path)).toContain('test');
+    expect(runBy(path).filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  // The sample imports the package as it is built.
+  it.each(['.github/workflows/ci.yml', '.ci/run'])('build before types are checked, in %s', (path) => {
+    const run = runBy(path);
+    expect(run).toEqual(expect.arrayContaining(['build', 'typecheck']));
+    expect(run.indexOf('build')).toBeLessThan(run.indexOf('typecheck'));
+  });
+});
