@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { SessionError } from '../session.errors.js';
 import type { SessionAccess } from '../session/session-access.js';
-import { type Gatekeeper, gateMethods, type Operation, type RealMethods } from './gated-methods.js';
+import { type Gatekeeper, addGatekeeper, type Operation, type RealMethods } from './gated-methods.js';
 import { HeldDrain } from './held-drain.js';
 import { answerPlainly } from './plain-answer.js';
 import { Pretence } from './pretence.js';
@@ -59,7 +59,7 @@ export class ResponseGate implements Gatekeeper {
     this.#session = session;
     this.#context = context;
     this.#headLeft = res.headersSent;
-    this.#real = gateMethods(res, this);
+    this.#real = addGatekeeper(res, this);
   }
 
   onWriteHead(args: HeadArguments): unknown {
