@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   Controller,
@@ -19,7 +18,14 @@ import compression from 'compression';
 import { csrfSync } from 'csrf-sync';
 import express from 'express';
 import { describe, expect, it } from 'vitest';
-import { Session, SessionMiddleware, type SessionModuleOptions } from 'nestjs-session-kit';
+import {
+  Session,
+  SessionMiddleware,
+  type SessionModuleOptions,
+  type SessionRecord,
+} from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
+import { CountingDriver } from '../support/counting-driver.js';
 import { type RawAnswer, rawRequest } from '../support/raw-request.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { PLATFORMS, type Platform, TestApp, setCookies } from '../support/test-app.js';
@@ -50,6 +56,17 @@ function answer(res: ServerResponse, method: string): void {
   // What compression compresses.
   res.setHeader('content-type', 'text/plain');
   ANSWERS[method]?.(res);
+}
+
+/** Says when the first session is stored. */
+class AnnouncingDriver extends CountingDriver {
+  readonly written = new Deferred();
+
+  override async write(id: string, record: SessionRecord): Promise<boolean> {
+    const isStored = await super.write(id, record);
+    this.written.resolve();
+    return isStored;
+  }
 }
 
 type ReplyOfEither = Parameters<typeof rawOf>[0];
@@ -172,26 +189,27 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
     expect([answer.body, setCookies(answer).length]).toEqual(['1', 1]);
   });
 
-  it('arrives as a whole behind compression that is Nest middleware, larger than what is held at once', async () => {
-    const page = randomBytes(400_000).toString('hex');
+  it('arrives to its end behind compression that was told to wait by the gate and by no full socket', async () => {
     @Controller()
-    class LargeController {
-      @Get('large')
-      large(@Res() res: ReplyOfEither): void {
+    class FlushingController {
+      @Get('flushed')
+      flushed(@Res() res: ReplyOfEither): void {
         res.hijack?.();
-        rawOf(res)
-          .setHeader('content-type', 'text/plain')
-          .end(visits() + page);
+        const raw = rawOf(res);
+        raw.setHeader('content-type', 'text/plain');
+        raw.write(visits());
+        Reflect.apply(Object(Reflect.get(raw, 'flush')), raw, []);
+        void driver.written.promise.then(() => raw.end(' and the rest'));
       }
     }
+    const driver = new AnnouncingDriver();
     await using app = await TestApp.start(platform, {
-      controllers: [LargeController],
+      controllers: [FlushingController],
       imports: [CompressingMiddleware],
+      options: { driver: 'own', drivers: { own: { useFactory: () => driver } } },
     });
-    const answer = await app.visitor().get('/large').buffer(true);
-    expect(answer.headers['content-encoding']).toBe('gzip');
-    expect(setCookies(answer)).toHaveLength(1);
-    expect((answer.text ?? String(answer.body)) === `1${page}`).toBe(true);
+    const { text, headers } = await app.visitor().get('/flushed').buffer(true);
+    expect([text, headers['content-encoding']]).toEqual(['1 and the rest', 'gzip']);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** What says whether a response has been answered, and what must not be done to it then. */
-const PRETENDED = [
+const CHANGED = [
   'headersSent',
   'writableEnded',
   'setHeader',
@@ -18,10 +18,10 @@ function refuse(): never {
 }
 
 /**
- * Behaves to the application as if a response had left whose head is held back: frameworks ask it whether they may still
- * answer, and whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
+ * Makes a response whose head is held back look as if it had been sent: frameworks ask it whether they may still answer, and
+ * whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
  */
-export class Pretence {
+export class SentAppearance {
   readonly #res: ServerResponse;
   readonly #statusCode: number;
   readonly #statusMessage: string;
@@ -33,9 +33,9 @@ export class Pretence {
     this.#res = res;
     this.#statusCode = res.statusCode;
     this.#statusMessage = res.statusMessage;
-    this.#own = PRETENDED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
-    for (const name of PRETENDED) {
-      Object.defineProperty(res, name, { configurable: true, ...pretended(name, isEnded) });
+    this.#own = CHANGED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
+    for (const name of CHANGED) {
+      Object.defineProperty(res, name, { configurable: true, ...whileHeld(name, isEnded) });
     }
   }
 
@@ -51,7 +51,7 @@ export class Pretence {
   }
 }
 
-function pretended(name: (typeof PRETENDED)[number], isEnded: () => boolean): PropertyDescriptor {
+function whileHeld(name: (typeof CHANGED)[number], isEnded: () => boolean): PropertyDescriptor {
   if (name === 'headersSent') return { get: () => true };
   if (name === 'writableEnded') return { get: isEnded };
   return { writable: true, value: refuse };
