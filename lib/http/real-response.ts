@@ -4,28 +4,28 @@ import type { Operation, RealMethods } from './gated-methods.js';
 import { answerPlainly } from './plain-answer.js';
 import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
+/** Who knows the Set-Cookie headers that are due. */
+interface CookieSource {
+  cookies(): readonly string[];
+}
+
 /** A response behind its gate: what is done here is done, and the cookies join the head. */
 export class RealResponse {
   readonly #res: ServerResponse;
   readonly #methods: RealMethods;
   readonly #session: SessionAccess;
-  readonly #cookies: () => readonly string[];
+  readonly #source: CookieSource;
   /** Above zero while a real method runs. */
   #running = 0;
   #headLeft: boolean;
   #ended = false;
 
-  /** @param cookies the Set-Cookie headers due when the head leaves; asked once */
-  constructor(
-    res: ServerResponse,
-    methods: RealMethods,
-    session: SessionAccess,
-    cookies: () => readonly string[],
-  ) {
+  /** @param source asked once, when the head leaves */
+  constructor(res: ServerResponse, methods: RealMethods, session: SessionAccess, source: CookieSource) {
     this.#res = res;
     this.#methods = methods;
     this.#session = session;
-    this.#cookies = cookies;
+    this.#source = source;
     this.#headLeft = res.headersSent;
   }
 
@@ -47,7 +47,7 @@ export class RealResponse {
   writeHead(args: HeadArguments): unknown {
     let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.#headLeft) {
-      const cookies = this.#cookies();
+      const cookies = this.#source.cookies();
       if (cookies.length > 0) final = withCookies(this.#res, final, cookies);
     }
     const result = this.#run('writeHead', final);

@@ -45,7 +45,7 @@ export class ResponseGate implements Gatekeeper {
     this.#session = session;
     this.#context = context;
     this.#held = new HeldResponse(res);
-    this.#real = new RealResponse(res, addGatekeeper(res, this), session, () => context.cookies());
+    this.#real = new RealResponse(res, addGatekeeper(res, this), session, context);
   }
 
   onWriteHead(args: HeadArguments): unknown {

@@ -8,8 +8,14 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 
-/** A response whose bytes are kept, prepared for a gate that is not up. */
-function prepared() {
+type Beneath = (res: ServerResponse) => void;
+
+/**
+ * A response whose bytes are kept, prepared for a gate that is not up.
+ *
+ * @param beneath what a library does to it before the gate comes
+ */
+function prepared(beneath: Beneath = () => undefined) {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
   const socket = new Socket();
   let sent = '';
@@ -19,15 +25,16 @@ function prepared() {
     return true;
   };
   res.assignSocket(socket);
+  beneath(res);
   makeGateable(res);
   return { res, sent: () => sent };
 }
 
 /** A response behind a gate that is up. */
-async function gated() {
+async function gated(beneath?: Beneath) {
   const store = await OneStore.start();
   const { session } = await store.open();
-  const { res, sent } = prepared();
+  const { res, sent } = prepared(beneath);
   const failures: unknown[] = [];
   const late: string[] = [];
   const context: GateContext = {
@@ -147,10 +154,11 @@ describe('the response gate', () => {
     session.put('a', 1);
     store.failNext('write');
     res.setHeader('ETag', '"page"');
-    res.end('the page');
+    res.write('the ');
+    res.end('page');
     await expect.poll(sent).toContain('503');
     expect(sent()).toMatch(/cache-control: no-store/i);
-    expect(sent()).not.toMatch(/etag|the page/i);
+    expect(sent()).not.toMatch(/etag|the |page/i);
     expect(failures).toEqual([[expect.objectContaining({ statusCode: 503 }), true]]);
     expect(session.due).toBe(false);
   });
@@ -290,9 +298,11 @@ describe('the response gate', () => {
     session.put('a', 1);
     store.failNext('write');
     const called: string[] = [];
+    res.on('error', (error) => called.push(error.message));
     res.end('the page', () => called.push('ended'));
     await expect.poll(sent).toContain('503');
     expect([res.write('more'), res.writeHead(200), res.end('more')]).toEqual([false, res, res]);
+    await settled();
     res.emit('finish');
     expect(called).toEqual(['ended']);
     expect(sent()).not.toMatch(/more|the page/);
@@ -329,5 +339,43 @@ describe('the response gate', () => {
     res.emit('close');
     await expect.poll(() => failures).toEqual([[expect.anything(), false]]);
     expect(session.abandoned).toBe(true);
+  });
+
+  it('stores what a library beneath it changes when the first chunk passes, before the end passes', async () => {
+    let change = (): void => undefined;
+    const { store, session, res, sent } = await gated((bare) => {
+      const { write } = bare;
+      bare.write = (...args: unknown[]): boolean => {
+        change();
+        return Boolean(Reflect.apply(write, bare, args));
+      };
+    });
+    change = () => {
+      change = () => undefined;
+      session.put('b', 2);
+    };
+    session.put('a', 1);
+    res.write('one');
+    res.end('two');
+    await expect.poll(sent).toContain('two');
+    expect(store.calls()).toEqual(['write A 1', 'write A 2']);
+  });
+
+  it('says that a cookie is late where the head was written past it, and breaks off what fails then', async () => {
+    const { res, write, late, sent } = await holding();
+    res.write('one');
+    ServerResponse.prototype.writeHead.call(res, 202);
+    await write.reached;
+    write.release();
+    await expect.poll(sent).toMatch(/^HTTP\/1.1 202 [^]*one/);
+    expect(late).toEqual(['late']);
+
+    const other = await gated();
+    other.session.put('a', 1);
+    other.store.failNext('write');
+    other.res.write('one');
+    ServerResponse.prototype.writeHead.call(other.res, 202);
+    await expect.poll(() => other.failures).toEqual([[expect.anything(), false]]);
+    expect([other.res.destroyed, other.sent()]).toEqual([true, '']);
   });
 });
