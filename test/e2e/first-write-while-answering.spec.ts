@@ -39,7 +39,10 @@ const ANSWERS: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
   write: (res) => [res.write(visits()), res.end()],
   writeHead: (res) => res.writeHead(200, { 'x-visits': visits() }).end('a page'),
   // It takes no argument. JavaScript computes it all the same.
-  flushHeaders: (res) => [Reflect.apply(res.flushHeaders, res, [visits()]), res.end('a page')],
+  flushHeaders: (res) => [
+    Reflect.apply(Object(Reflect.get(res, 'flushHeaders')), res, [visits()]),
+    res.end('a page'),
+  ],
 };
 
 const METHODS = Object.keys(ANSWERS);
@@ -52,7 +55,7 @@ const ARRIVES: Readonly<Record<string, [string, string | undefined]>> = {
   flushHeaders: ['a page', undefined],
 };
 
-function answer(res: ServerResponse, method: string): void {
+function answerBy(res: ServerResponse, method: string): void {
   // What compression compresses.
   res.setHeader('content-type', 'text/plain');
   ANSWERS[method]?.(res);
@@ -76,7 +79,7 @@ class AnsweringController {
   @Get('handler/:method')
   handle(@Param('method') method: string, @Res() res: ReplyOfEither): void {
     res.hijack?.();
-    answer(rawOf(res), method);
+    answerBy(rawOf(res), method);
   }
 
   @Get('visits')
@@ -91,7 +94,7 @@ const answerInMiddleware = (
   next: () => void,
 ): void => {
   const [, place, method] = (originalUrl ?? url ?? '').split('/');
-  if (place === 'middleware') answer(res, method ?? '');
+  if (place === 'middleware') answerBy(res, method ?? '');
   else next();
 };
 
@@ -153,6 +156,9 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
       const headers = { 'accept-encoding': 'gzip' };
       const first = await rawRequest(`${app.url}/${place}/${method}`, { headers });
       expect([first.status, first.broken, setCookies(first).length]).toEqual([200, false, 1]);
+      if (compressed === 'by Nest middleware' && (method === 'end' || method === 'write')) {
+        expect(first.headers['content-encoding']).toBe('gzip');
+      }
       const visitor = { cookie: cookieFrom(first) };
       const { body } = await rawRequest(`${app.url}/visits`, { headers: visitor });
       expect(JSON.parse(body)).toEqual({ visits: 1 });
@@ -262,7 +268,8 @@ describe('an answer whose argument is the first write to its session', () => {
     for (const method of METHODS) {
       const answer = await rawRequest(`${outer.url}/below/handler/${method}`);
       const names = setCookies(answer).map((line) => line.split('=')[0]);
-      expect([answer.status, names.toSorted()]).toEqual([200, both ? ['inner', 'outer'] : ['inner']]);
+      expect([answer.status, names.length]).toEqual([200, both ? 2 : 1]);
+      expect(new Set(names)).toEqual(new Set(both ? ['inner', 'outer'] : ['inner']));
     }
   });
 });

@@ -8,6 +8,13 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 
+/** A method of a response, looked up and not called. */
+function lookUp(res: ServerResponse, name: 'write' | 'end'): CallableFunction {
+  const method: unknown = Reflect.get(res, name);
+  if (typeof method !== 'function') throw new TypeError(`A response has no ${name}.`);
+  return method;
+}
+
 type Beneath = (res: ServerResponse) => void;
 
 /**
@@ -67,7 +74,7 @@ describe('a response that is prepared for a gate', () => {
 
   it('leads to the gate by a method that was looked up before that was up', async () => {
     const { store, res, context, sent } = { ...(await gated()), ...prepared() };
-    const { end } = res;
+    const end = lookUp(res, 'end');
     const { session } = await store.open();
     const gate = new ResponseGate(res, session.put('a', 1), context);
     const write = store.hold('write');
@@ -96,9 +103,10 @@ describe('a response that is prepared for a gate', () => {
 
     const closed = await gated();
     const other = await closed.store.open();
-    new ResponseGate(closed.res, other.session.put('b', 1), closed.context).toString();
+    const last = new ResponseGate(closed.res, other.session.put('b', 1), closed.context);
     closed.session.put('a', 1);
     closed.res.emit('close');
+    expect(last.ended).toBe(false);
     await expect.poll(() => closed.store.calls().length).toBe(2);
   });
 });
@@ -235,12 +243,16 @@ describe('the response gate', () => {
 
   it('drops what is written behind an end that is held', async () => {
     const { res, write, sent } = await holding();
+    const errors: unknown[] = [];
+    res.on('error', (error) => errors.push(error));
     res.end('body');
     res.write('too much');
     res.end('too much');
     await write.reached;
     write.release();
     await expect.poll(sent).toContain('body');
+    await settled();
+    expect(errors).toEqual([]);
     expect(sent()).not.toContain('too much');
   });
 
@@ -344,7 +356,7 @@ describe('the response gate', () => {
   it('stores what a library beneath it changes when the first chunk passes, before the end passes', async () => {
     let change = (): void => undefined;
     const { store, session, res, sent } = await gated((bare) => {
-      const { write } = bare;
+      const write = lookUp(bare, 'write');
       bare.write = (...args: unknown[]): boolean => {
         change();
         return Boolean(Reflect.apply(write, bare, args));
@@ -377,5 +389,21 @@ describe('the response gate', () => {
     ServerResponse.prototype.writeHead.call(other.res, 202);
     await expect.poll(() => other.failures).toEqual([[expect.anything(), false]]);
     expect([other.res.destroyed, other.sent()]).toEqual([true, '']);
+  });
+
+  it('lets pass what its end calls in turn, also where the session has changed by then', async () => {
+    let change = (): unknown => undefined;
+    const { session, res, sent } = await gated((bare) => {
+      const end = lookUp(bare, 'end');
+      bare.end = (chunk: unknown) => {
+        change();
+        bare.write(chunk);
+        return Reflect.apply(end, bare, []);
+      };
+    });
+    change = () => session.put('a', 1);
+    res.end('body');
+    await settled();
+    expect(sent()).toMatch(/\r\n\r\nbody$/);
   });
 });
