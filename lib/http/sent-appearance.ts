@@ -10,6 +10,9 @@ const CHANGED = [
   'removeHeader',
 ] as const;
 
+/** HTTP/2 knows no status message, and warns the process of whoever reads or sets one: where there is one it is a property. */
+const RESTORED = [...CHANGED, 'statusMessage'] as const;
+
 /** As Node says it to whoever touches the headers of a response whose head has left. */
 function refuse(): never {
   throw Object.assign(new Error('Cannot set headers after they are sent to the client'), {
@@ -24,7 +27,6 @@ function refuse(): never {
 export class SentAppearance {
   readonly #res: ServerResponse;
   readonly #statusCode: number;
-  readonly #statusMessage: string;
   /** What the response had as properties of its own, from libraries in front. */
   readonly #own: readonly (readonly [string, PropertyDescriptor | undefined])[];
 
@@ -32,8 +34,7 @@ export class SentAppearance {
   constructor(res: ServerResponse, isEnded: () => boolean) {
     this.#res = res;
     this.#statusCode = res.statusCode;
-    this.#statusMessage = res.statusMessage;
-    this.#own = CHANGED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
+    this.#own = RESTORED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
     for (const name of CHANGED) {
       Object.defineProperty(res, name, { configurable: true, ...whileHeld(name, isEnded) });
     }
@@ -47,7 +48,6 @@ export class SentAppearance {
       else Object.defineProperty(this.#res, name, descriptor);
     }
     this.#res.statusCode = this.#statusCode;
-    this.#res.statusMessage = this.#statusMessage;
   }
 }
 

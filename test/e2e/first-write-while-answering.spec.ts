@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:http2';
+import { text as textOf } from 'node:stream/consumers';
 import {
   Controller,
   Get,
@@ -12,7 +15,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
 import compress from '@fastify/compress';
 import compression from 'compression';
 import { csrfSync } from 'csrf-sync';
@@ -21,6 +25,7 @@ import { describe, expect, it } from 'vitest';
 import {
   Session,
   SessionMiddleware,
+  SessionModule,
   type SessionModuleOptions,
   type SessionRecord,
 } from 'nestjs-session-kit';
@@ -28,7 +33,7 @@ import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { type RawAnswer, rawRequest } from '../support/raw-request.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
-import { PLATFORMS, type Platform, TestApp, setCookies } from '../support/test-app.js';
+import { PLATFORMS, type Platform, TestApp, UNHURRIED, setCookies } from '../support/test-app.js';
 import { rawOf } from './endings.controller.js';
 
 const visits = (): string => String(Session.increment('visits'));
@@ -220,6 +225,35 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
 });
 
 describe('an answer whose argument is the first write to its session', () => {
+  it('carries the cookie over HTTP/2', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [SessionModule.forRoot(UNHURRIED)],
+      controllers: [AnsweringController],
+    }).compile();
+    // The adapter's options name HTTP/1 only; Fastify itself takes this one.
+    const adapter = new FastifyAdapter(Object({ http2: true }));
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    const app = testing.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
+    await app.listen(0, '127.0.0.1');
+    const client = connect(await app.getUrl());
+    try {
+      for (const method of METHODS) {
+        const stream = client.request({ ':path': `/handler/${method}` });
+        const [headers] = await once(stream, 'response');
+        expect([headers[':status'], headers['set-cookie']?.length]).toEqual([200, 1]);
+        expect(await textOf(stream)).toMatch(/^(1|a page)$/);
+      }
+      // HTTP/2 has no status message, and Node warns of whoever asks for one.
+      expect(warnings.join()).not.toContain('Status message');
+    } finally {
+      process.off('warning', note);
+      client.close();
+      await app.close();
+    }
+  });
+
   it.each(['memory', 'stealth'])('carries the cookie with a token of csrf-sync, with %s', async (driver) => {
     const { generateToken, csrfSynchronisedProtection } = csrfSync();
     await using app = await TestApp.start('express', {

@@ -224,13 +224,15 @@ describe('the response gate', () => {
   it('sends the first of two heads, and the status that the response had then', async () => {
     const { res, write, sent } = await holding();
     res.statusCode = 202;
+    res.statusMessage = 'Taken';
     res.write('one');
     res.statusCode = 500;
+    res.statusMessage = 'Broken';
     res.writeHead(500);
     res.end();
     await write.reached;
     write.release();
-    await expect.poll(sent).toMatch(/^HTTP\/1.1 202 [^]*one/);
+    await expect.poll(sent).toMatch(/^HTTP\/1.1 202 Taken[^]*one/);
 
     const other = await holding();
     other.res.writeHead(201);
