@@ -45,6 +45,8 @@ export class HeldDrain {
       if (descriptor === undefined) Reflect.deleteProperty(this.#res, method);
       else Object.defineProperty(this.#res, method, descriptor);
     }
+    // Whoever waited before the response was held waits on the response itself.
+    if (writable) this.#res.emit('drain');
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { listener, once } of waiting) {

@@ -3,6 +3,7 @@ import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import type { ExclusionTest } from './excluded-routes.js';
 import { ExtendedPrototypes } from './extended-prototypes.js';
+import { makeGateable } from './gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { urlBelowMount } from './mounted-path.js';
@@ -57,6 +58,7 @@ export class HttpSessions {
       ? undefined
       : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     req[OPENED] = { owner: this, session, before: req[OPENED] };
+    if (session !== undefined) makeGateable(res);
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const pending = session?.open(false);

@@ -2,32 +2,114 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ResponseGate } from '../../lib/http/response-gate.js';
+import { makeGateable } from '../../lib/http/gated-methods.js';
+import { type GateContext, ResponseGate } from '../../lib/http/response-gate.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 
-/** A response whose bytes are kept, behind a gate that is up. */
-async function gated() {
-  const store = await OneStore.start();
-  const { session } = await store.open();
+/** A method of a response, looked up and not called. */
+function lookUp(res: ServerResponse, name: 'write' | 'end'): CallableFunction {
+  const method: unknown = Reflect.get(res, name);
+  if (typeof method !== 'function') throw new TypeError(`A response has no ${name}.`);
+  return method;
+}
+
+type Beneath = (res: ServerResponse) => void;
+
+/**
+ * A response whose bytes are kept, prepared for a gate that is not up.
+ *
+ * @param beneath what a library does to it before the gate comes
+ */
+function prepared(beneath: Beneath = () => undefined) {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
   const socket = new Socket();
   let sent = '';
-  socket.write = (chunk: string | Uint8Array): boolean => {
-    sent += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+  socket.write = (chunk: string | Uint8Array, encoding?: unknown): boolean => {
+    const from = typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8';
+    sent += String(typeof chunk === 'string' ? Buffer.from(chunk, from) : Buffer.from(chunk));
     return true;
   };
   res.assignSocket(socket);
+  beneath(res);
+  makeGateable(res);
+  return { res, sent: () => sent };
+}
+
+/** A response behind a gate that is up. */
+async function gated(beneath?: Beneath) {
+  const store = await OneStore.start();
+  const { session } = await store.open();
+  const { res, sent } = prepared(beneath);
   const failures: unknown[] = [];
-  const gate = new ResponseGate(res, session, {
+  const late: string[] = [];
+  const context: GateContext = {
     cookies: () => ['session=token'],
     failed: (error, answered) => void failures.push([error, answered]),
     unsendable: (error) => void failures.push(error),
-    late: () => undefined,
-  });
-  return { store, session, res, gate, failures, sent: () => sent };
+    late: () => void late.push('late'),
+  };
+  const gate = new ResponseGate(res, session, context);
+  return { store, session, res, gate, context, failures, late, sent };
 }
+
+/** The same, with a change due and its commit held in the store. */
+async function holding() {
+  const scene = await gated();
+  scene.session.put('a', 1);
+  return { ...scene, write: scene.store.hold('write') };
+}
+
+describe('a response that is prepared for a gate', () => {
+  it('does all at once, with the arguments and return values of its own methods, until the gate is up', () => {
+    const { res, sent } = prepared();
+    expect(res.writeHead(201, 'Made', { 'x-own': 'yes' })).toBe(res);
+    expect(res.flushHeaders()).toBe(undefined);
+    expect(sent()).toMatch(/^HTTP\/1.1 201 Made\r\nx-own: yes/);
+    expect(res.write('b25l', 'base64')).toBe(true);
+    expect(res.end('two')).toBe(res);
+    expect(sent()).toMatch(/one[^]*two/);
+  });
+
+  it('leads to the gate by a method that was looked up before that was up', async () => {
+    const { store, res, context, sent } = { ...(await gated()), ...prepared() };
+    const end = lookUp(res, 'end');
+    const { session } = await store.open();
+    const gate = new ResponseGate(res, session.put('a', 1), context);
+    const write = store.hold('write');
+    Reflect.apply(end, res, ['body']);
+    await write.reached;
+    expect([sent(), gate.ended, res.writableEnded]).toEqual(['', false, true]);
+    write.release();
+    await expect.poll(sent).toMatch(/set-cookie: session=token[^]*body/i);
+  });
+
+  it('asks a second gate first and then the one before, and tells both when it closes', async () => {
+    const { store, session, res, context, sent } = await gated();
+    const second = await store.open();
+    const gate = new ResponseGate(res, second.session.put('b', 1), {
+      ...context,
+      cookies: () => ['second=token'],
+    });
+    session.put('a', 1);
+    res.writeHead(202);
+    res.write('one');
+    res.end('two');
+    await expect.poll(sent).toMatch(/one[^]*two/);
+    expect(sent()).toMatch(/^HTTP\/1.1 202 /);
+    expect(sent().match(/(session|second)=token/g)).toHaveLength(2);
+    expect([gate.ended, res.writableEnded]).toEqual([true, true]);
+
+    const closed = await gated();
+    const other = await closed.store.open();
+    const last = new ResponseGate(closed.res, other.session.put('b', 1), closed.context);
+    closed.session.put('a', 1);
+    closed.res.emit('close');
+    expect(last.ended).toBe(false);
+    await expect.poll(() => closed.store.calls().length).toBe(2);
+  });
+});
 
 describe('the response gate', () => {
   it('lets everything pass at once where nothing is due', async () => {
@@ -80,10 +162,11 @@ describe('the response gate', () => {
     session.put('a', 1);
     store.failNext('write');
     res.setHeader('ETag', '"page"');
-    res.end('the page');
+    res.write('the ');
+    res.end('page');
     await expect.poll(sent).toContain('503');
     expect(sent()).toMatch(/cache-control: no-store/i);
-    expect(sent()).not.toMatch(/etag|the page/i);
+    expect(sent()).not.toMatch(/etag|the |page/i);
     expect(failures).toEqual([[expect.objectContaining({ statusCode: 503 }), true]]);
     expect(session.due).toBe(false);
   });
@@ -105,5 +188,224 @@ describe('the response gate', () => {
     session.put('a', 1);
     res.emit('close');
     await expect.poll(() => store.calls()).toEqual(['write A 1']);
+  });
+
+  it('says what a response says whose methods have done their work, and looks sent while it is held', async () => {
+    const { res, gate, write, sent } = await holding();
+    expect(res.writeHead(200)).toBe(res);
+    expect(res.write('one')).toBe(false);
+    expect(() => res.setHeader('x-late', 'yes')).toThrow(
+      expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' }),
+    );
+    expect([gate.headSent, gate.ended]).toEqual([false, false]);
+    expect(res.end()).toBe(res);
+    expect([gate.headSent, gate.ended, res.headersSent, res.writableEnded]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    await write.reached;
+    write.release();
+    await expect.poll(sent).toContain('one');
+    expect([gate.headSent, gate.ended, Object.hasOwn(res, 'headersSent')]).toEqual([true, true, false]);
+  });
+
+  it('holds a head that is flushed, and lets it go without an end', async () => {
+    const { res, write, sent } = await holding();
+    res.flushHeaders();
+    await write.reached;
+    expect(sent()).toBe('');
+    write.release();
+    await expect.poll(sent).toMatch(/set-cookie: session=token/i);
+    res.end();
+  });
+
+  it('sends the first of two heads, and the status that the response had then', async () => {
+    const { res, write, sent } = await holding();
+    res.statusCode = 202;
+    res.statusMessage = 'Taken';
+    res.write('one');
+    res.statusCode = 500;
+    res.statusMessage = 'Broken';
+    res.writeHead(500);
+    res.end();
+    await write.reached;
+    write.release();
+    await expect.poll(sent).toMatch(/^HTTP\/1.1 202 Taken[^]*one/);
+
+    const other = await holding();
+    other.res.writeHead(201);
+    other.res.writeHead(500);
+    other.res.end('one');
+    await other.write.reached;
+    other.write.release();
+    await expect.poll(other.sent).toMatch(/^HTTP\/1.1 201 [^]*one/);
+  });
+
+  it('drops what is written behind an end that is held', async () => {
+    const { res, write, sent } = await holding();
+    const errors: unknown[] = [];
+    res.on('error', (error) => errors.push(error));
+    res.end('body');
+    res.write('too much');
+    res.end('too much');
+    await write.reached;
+    write.release();
+    await expect.poll(sent).toContain('body');
+    await settled();
+    expect(errors).toEqual([]);
+    expect(sent()).not.toContain('too much');
+  });
+
+  it('tells each who waits to write once it is released, whether they asked before or meanwhile', async () => {
+    const { res, write, sent } = await holding();
+    const told: string[] = [];
+    res.on('drain', () => told.push('before'));
+    res.write('one');
+    res.once('drain', () => told.push('once'));
+    res.on('drain', () => told.push('meanwhile'));
+    await write.reached;
+    expect(told).toEqual([]);
+    write.release();
+    await expect.poll(sent).toContain('one');
+    expect(told.toSorted()).toEqual(['before', 'meanwhile', 'once']);
+    res.emit('drain');
+    expect(told).toHaveLength(5);
+    res.end();
+  });
+
+  it('holds only the end once the head has left', async () => {
+    const { store, session, res, sent } = await gated();
+    session.put('a', 1);
+    await session.commit();
+    res.write('half');
+    session.put('a', 2);
+    expect(res.write('more')).toBe(true);
+    const write = store.hold('write');
+    res.end('rest');
+    await write.reached;
+    expect(sent()).toMatch(/half[^]*more/);
+    expect(sent()).not.toContain('rest');
+    write.release();
+    await expect.poll(sent).toContain('rest');
+  });
+
+  it('answers 503 where each commit finds another change, the head of the answer not sent before', async () => {
+    const { store, session, res, failures, sent } = await gated();
+    session.put('n', 0);
+    store.driver.after = ({ method }) => void (method === 'write' && session.increment('n'));
+    res.writeHead(200, { 'content-length': 8 });
+    res.write('the page');
+    res.end();
+    await expect.poll(sent).toContain('Service Unavailable');
+    expect(sent()).toMatch(/^HTTP\/1.1 503 /);
+    expect(sent()).not.toMatch(/200 OK|the page/);
+    expect(failures).toEqual([
+      [expect.objectContaining({ message: expect.stringContaining('25 times') }), true],
+    ]);
+    expect(store.calls().length).toBeLessThan(300);
+  });
+
+  it('has nothing more to do with what is written after a 503, and calls back whoever waits for the end', async () => {
+    const { store, session, res, sent } = await gated();
+    session.put('a', 1);
+    store.failNext('write');
+    const called: string[] = [];
+    res.on('error', (error) => called.push(error.message));
+    res.end('the page', () => called.push('ended'));
+    await expect.poll(sent).toContain('503');
+    expect([res.write('more'), res.writeHead(200), res.end('more')]).toEqual([false, res, res]);
+    await settled();
+    res.emit('finish');
+    expect(called).toEqual(['ended']);
+    expect(sent()).not.toMatch(/more|the page/);
+  });
+
+  it('answers 500 in place of what Node refuses to send, with the cookie of the session, which is stored', async () => {
+    const { store, session, res, failures, sent } = await gated();
+    session.put('a', 1);
+    res.writeHead(200, { 'x-broken': 'one\r\ntwo' });
+    res.end('the page');
+    await expect.poll(sent).toContain('Internal server error');
+    expect(sent()).toMatch(/^HTTP\/1.1 500 [^]*set-cookie: session=token/i);
+    expect(failures).toEqual([expect.objectContaining({ code: 'ERR_INVALID_CHAR' })]);
+    expect(store.calls()).toEqual(['write A 1']);
+  });
+
+  it('commits once where the client goes away while a commit is under way, or after the end', async () => {
+    const { store, res, session, write, sent } = await holding();
+    res.end('body');
+    await write.reached;
+    res.emit('close');
+    write.release();
+    await expect.poll(sent).toContain('body');
+    session.put('a', 2);
+    res.emit('close');
+    await settled();
+    expect(store.calls()).toEqual(['write A 1']);
+  });
+
+  it('says that a session is given up whose commit fails after the client has gone', async () => {
+    const { store, session, res, failures } = await gated();
+    session.put('a', 1);
+    store.failNext('write');
+    res.emit('close');
+    await expect.poll(() => failures).toEqual([[expect.anything(), false]]);
+    expect(session.abandoned).toBe(true);
+  });
+
+  it('stores what a library beneath it changes when the first chunk passes, before the end passes', async () => {
+    let change = (): void => undefined;
+    const { store, session, res, sent } = await gated((bare) => {
+      const write = lookUp(bare, 'write');
+      bare.write = (...args: unknown[]): boolean => {
+        change();
+        return Boolean(Reflect.apply(write, bare, args));
+      };
+    });
+    change = () => {
+      change = () => undefined;
+      session.put('b', 2);
+    };
+    session.put('a', 1);
+    res.write('one');
+    res.end('two');
+    await expect.poll(sent).toContain('two');
+    expect(store.calls()).toEqual(['write A 1', 'write A 2']);
+  });
+
+  it('says that a cookie is late where the head was written past it, and breaks off what fails then', async () => {
+    const { res, write, late, sent } = await holding();
+    res.write('one');
+    ServerResponse.prototype.writeHead.call(res, 202);
+    await write.reached;
+    write.release();
+    await expect.poll(sent).toMatch(/^HTTP\/1.1 202 [^]*one/);
+    expect(late).toEqual(['late']);
+
+    const other = await gated();
+    other.session.put('a', 1);
+    other.store.failNext('write');
+    other.res.write('one');
+    ServerResponse.prototype.writeHead.call(other.res, 202);
+    await expect.poll(() => other.failures).toEqual([[expect.anything(), false]]);
+    expect([other.res.destroyed, other.sent()]).toEqual([true, '']);
+  });
+
+  it('lets pass what its end calls in turn, also where the session has changed by then', async () => {
+    let change = (): unknown => undefined;
+    const { session, res, sent } = await gated((bare) => {
+      const end = lookUp(bare, 'end');
+      bare.end = (chunk: unknown) => {
+        change();
+        bare.write(chunk);
+        return Reflect.apply(end, bare, []);
+      };
+    });
+    change = () => session.put('a', 1);
+    res.end('body');
+    await settled();
+    expect(sent()).toMatch(/\r\n\r\nbody$/);
   });
 });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** What says whether a response has been answered, and what must not be done to it then. */
-const PRETENDED = [
+const CHANGED = [
   'headersSent',
   'writableEnded',
   'setHeader',
@@ -9,6 +9,9 @@ const PRETENDED = [
   'appendHeader',
   'removeHeader',
 ] as const;
+
+/** HTTP/2 knows no status message, and warns the process of whoever reads or sets one: where there is one it is a property. */
+const RESTORED = [...CHANGED, 'statusMessage'] as const;
 
 /** As Node says it to whoever touches the headers of a response whose head has left. */
 function refuse(): never {
@@ -18,13 +21,12 @@ function refuse(): never {
 }
 
 /**
- * Behaves to the application as if a response had left whose head is held back: frameworks ask it whether they may still
- * answer, and whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
+ * Makes a response whose head is held back look as if it had been sent: frameworks ask it whether they may still answer, and
+ * whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
  */
-export class Pretence {
+export class SentAppearance {
   readonly #res: ServerResponse;
   readonly #statusCode: number;
-  readonly #statusMessage: string;
   /** What the response had as properties of its own, from libraries in front. */
   readonly #own: readonly (readonly [string, PropertyDescriptor | undefined])[];
 
@@ -32,10 +34,9 @@ export class Pretence {
   constructor(res: ServerResponse, isEnded: () => boolean) {
     this.#res = res;
     this.#statusCode = res.statusCode;
-    this.#statusMessage = res.statusMessage;
-    this.#own = PRETENDED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
-    for (const name of PRETENDED) {
-      Object.defineProperty(res, name, { configurable: true, ...pretended(name, isEnded) });
+    this.#own = RESTORED.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]);
+    for (const name of CHANGED) {
+      Object.defineProperty(res, name, { configurable: true, ...whileHeld(name, isEnded) });
     }
   }
 
@@ -47,11 +48,10 @@ export class Pretence {
       else Object.defineProperty(this.#res, name, descriptor);
     }
     this.#res.statusCode = this.#statusCode;
-    this.#res.statusMessage = this.#statusMessage;
   }
 }
 
-function pretended(name: (typeof PRETENDED)[number], isEnded: () => boolean): PropertyDescriptor {
+function whileHeld(name: (typeof CHANGED)[number], isEnded: () => boolean): PropertyDescriptor {
   if (name === 'headersSent') return { get: () => true };
   if (name === 'writableEnded') return { get: isEnded };
   return { writable: true, value: refuse };

@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http';
+import type { Operation } from './gated-methods.js';
+import { HeldDrain } from './held-drain.js';
+import type { HeadArguments } from './response-head.js';
+import { SentAppearance } from './sent-appearance.js';
+
+interface HeldOperation {
+  readonly operation: Operation;
+  readonly args: unknown[];
+}
+
+/** What the application has done to a response and its gate has not let go yet. To the application it looks sent. */
+export class HeldResponse {
+  readonly #res: ServerResponse;
+  #head: HeadArguments | null = null;
+  #operations: HeldOperation[] = [];
+  #appearance: SentAppearance | null = null;
+  #drain: HeldDrain | null = null;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  /** Whether the response only looks sent: then it must not be asked whether it is. */
+  get looksSent(): boolean {
+    return this.#appearance !== null;
+  }
+
+  get hasEnd(): boolean {
+    return this.#operations.some(({ operation }) => operation === 'end');
+  }
+
+  /** The operation that goes next, which stays held; undefined where there is none. */
+  get first(): HeldOperation | undefined {
+    return this.#operations[0];
+  }
+
+  holdHead(args: HeadArguments): void {
+    // Of two heads the first counts: libraries in front that do not see it write another.
+    if (!this.looksSent) this.#head = args;
+    this.lookSent();
+  }
+
+  hold(operation: Operation, args: unknown[]): void {
+    // What comes behind the end is a mistake. Sent behind it, it would end the process.
+    if (!this.hasEnd) this.#operations.push({ operation, args });
+    this.lookSent();
+    if (operation === 'write') this.#drain ??= new HeldDrain(this.#res);
+  }
+
+  lookSent(): void {
+    this.#appearance ??= new SentAppearance(this.#res, () => this.hasEnd);
+  }
+
+  /** The response looks as it is again. @returns the head that was held; null where there was none */
+  takeHead(): HeadArguments | null {
+    this.#appearance?.end();
+    this.#appearance = null;
+    const head = this.#head;
+    this.#head = null;
+    return head;
+  }
+
+  dropFirst(): void {
+    this.#operations.shift();
+  }
+
+  /** @param writable whether those who were told to wait may write again now */
+  releaseWriters(writable: boolean): void {
+    const drain = this.#drain;
+    this.#drain = null;
+    drain?.release(writable);
+  }
+
+  /** Forgets all that is held. @returns what the application wants to have called when the response has ended */
+  discard(): (() => unknown)[] {
+    const callbacks = this.#operations
+      .filter(({ operation }) => operation === 'end')
+      .map(({ args }) => args.find((argument) => typeof argument === 'function'))
+      .filter((callback) => typeof callback === 'function')
+      .map((callback) => () => callback());
+    this.#operations = [];
+    this.takeHead();
+    this.releaseWriters(false);
+    return callbacks;
+  }
+}
