@@ -1,3 +1,4 @@
+import { makeGateable, type RealMethods } from './gated-methods.js';
 import type { HttpSessions } from './http-sessions.js';
 import type { Done } from './own-context.js';
 import type { RawRequest, RawResponse } from './raw-http.js';
@@ -18,7 +19,7 @@ export interface ExpressLike {
   readonly locals: object;
   /** The prototype of its requests, and that of its responses. */
   readonly request: object;
-  readonly response: { render: Render };
+  readonly response: RealMethods & { render: Render };
 }
 
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions): void {
@@ -29,6 +30,7 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions): void {
     sessions.open(req, res, null, next);
   });
   Object.defineProperties(app.request, sessions.properties);
+  makeGateable(sharedPrototype(app.response));
   routers.keepNew(app.router);
   const { render } = app.response;
   // Looked at when a template is rendered, and not on each request.
@@ -36,6 +38,16 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions): void {
     addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
     return render.apply(this, args);
   };
+}
+
+/** The prototype right in front of Node's: all applications of one copy of Express have it in common. */
+function sharedPrototype<T extends object>(response: T): T {
+  let shared = response;
+  for (;;) {
+    const next: T | null = Object.getPrototypeOf(shared);
+    if (next === null || Object.hasOwn(next, 'writeHead')) return shared;
+    shared = next;
+  }
 }
 
 export function isExpress(instance: unknown): instance is ExpressLike {
