@@ -1,3 +1,4 @@
+import { makeGateable, type RealMethods } from './gated-methods.js';
 import type { HttpSessions } from './http-sessions.js';
 import { type Done, callEntered, entersItself } from './own-context.js';
 import type { RawRequest, RawResponse } from './raw-http.js';
@@ -16,7 +17,7 @@ export interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
   readonly locals: object;
   /** The prototype of its responses. */
-  readonly response: { render: Render };
+  readonly response: RealMethods & { render: Render };
 }
 
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RoutersInOwnContext): void {
@@ -28,6 +29,7 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
     }),
   );
   Object.defineProperties(app.request, sessions.properties);
+  makeGateable(sharedPrototype(app.response));
   const { render } = app.response;
   // Looked at when a template is rendered, and not on each request.
   app.response.render = function renderWithSession(...args) {
@@ -39,6 +41,16 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
         : each;
     return render.apply(this, args.map(own));
   };
+}
+
+/** The prototype right in front of Node's: all applications of one copy of Express have it in common. */
+function sharedPrototype<T extends object>(response: T): T {
+  let shared = response;
+  for (;;) {
+    const next: T | null = Object.getPrototypeOf(shared);
+    if (next === null || Object.hasOwn(next, 'writeHead')) return shared;
+    shared = next;
+  }
 }
 
 export function isExpress(instance: unknown): instance is ExpressLike {

@@ -40,6 +40,9 @@ interface Gateable {
   flushHeaders: unknown;
 }
 
+/** What can be made gateable: it has the methods, and may have a gate already. */
+type Gateless = RealMethods & { readonly [GATE]?: Gate };
+
 // Functions shared by all responses, so that none gets closures of its own.
 
 function gatedWriteHead(this: Gated, ...args: HeadArguments): unknown {
@@ -64,6 +67,13 @@ function gatedFlushHeaders(this: Gated, ...args: unknown[]): unknown {
     : keeper.onOperation('flushHeaders', args);
 }
 
+const GATED = [
+  ['writeHead', gatedWriteHead],
+  ['write', gatedWrite],
+  ['end', gatedEnd],
+  ['flushHeaders', gatedFlushHeaders],
+] as const;
+
 function onClose(this: Gated): void {
   this[GATE].keeper?.onClose();
 }
@@ -76,12 +86,15 @@ function onClose(this: Gated): void {
  * to the session comes when `end` has been chosen already. Methods put in place by that write would come too late, so they are
  * put in place when the session is opened, and only the gatekeeper is added by the write.
  *
- * They are properties of the response, which cost a response nothing that can be measured. A prototype in front of its own
- * costs 13 microseconds on Node 20 where the framework has not replaced it anyway (Fastify), and is lost where another
- * Express application gets the response and gives it a prototype of its own. Node's prototypes belong to the whole process.
+ * On Express they stand on the prototype that all applications of that Express share (its own place for extensions), so that
+ * a response needs none and keeps them in another application: Express gives each response a prototype, and properties added
+ * to it after that cost 20 microseconds on Node 20. Elsewhere it is the other way round: properties cost nothing that can be
+ * measured, a prototype 13. Node's own prototypes belong to the whole process.
+ *
+ * @param res a response, or a prototype of responses
  */
-export function makeGateable(res: ServerResponse): void {
-  gateOf(res);
+export function makeGateable(res: Gateless): void {
+  if (res[GATE] === undefined) putUp(res, realMethodsOf(res));
 }
 
 /**
@@ -99,17 +112,21 @@ export function addGatekeeper(res: ServerResponse, keeper: Gatekeeper): RealMeth
   return before === null ? gate.real : methodsPast(before);
 }
 
-function gateOf(res: ServerResponse & { readonly [GATE]?: Gate }): Gate {
-  return res[GATE] ?? putUp(res, realMethodsOf(res));
+/** The gate of this very response, with methods that stay where somebody gives the response another prototype. */
+function gateOf(res: ServerResponse & Gateless): Gate {
+  const present = res[GATE];
+  if (present === undefined) return putUp(res, realMethodsOf(res));
+  return Object.hasOwn(res, GATE) ? present : putUp(res, present.real);
 }
 
 function putUp(res: Gateable, real: RealMethods): Gate {
+  const isOnPrototype = res[GATE] !== undefined;
   const gate: Gate = { real, keeper: null };
   res[GATE] = gate;
-  res.writeHead = gatedWriteHead;
-  res.write = gatedWrite;
-  res.end = gatedEnd;
-  res.flushHeaders = gatedFlushHeaders;
+  for (const [name, method] of GATED) {
+    // What another library has put in front of the prototype's method leads to that.
+    if (!isOnPrototype || !Object.hasOwn(res, name)) res[name] = method;
+  }
   return gate;
 }
 

@@ -31,6 +31,7 @@ import {
 } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
+import { HandlerApp } from '../support/handler-app.js';
 import { type RawAnswer, rawRequest } from '../support/raw-request.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { PLATFORMS, type Platform, TestApp, UNHURRIED, setCookies } from '../support/test-app.js';
@@ -225,6 +226,17 @@ describe.each(PLATFORMS)('an answer whose argument is the first write to its ses
 });
 
 describe('an answer whose argument is the first write to its session', () => {
+  it('costs a response of Express no property as long as nothing is written', async () => {
+    await using app = await HandlerApp.start('express');
+    const own = await app.visitor().in((session, { res }) => {
+      const names = ['writeHead', 'write', 'end', 'flushHeaders'];
+      const count = (): number => names.filter((name) => Object.hasOwn(Object(res), name)).length;
+      session.get('nothing');
+      return [count(), (session.put('a', 1), count())];
+    });
+    expect(own).toEqual([0, 4]);
+  });
+
   it('carries the cookie over HTTP/2', async () => {
     const testing = await Test.createTestingModule({
       imports: [SessionModule.forRoot(UNHURRIED)],
