@@ -1,8 +1,8 @@
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
-import { RecentTexts } from '../state/recent-texts.js';
 import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
 import { Hmac } from './hmac.js';
+import { RecentTokens } from './recent-tokens.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
@@ -38,7 +38,7 @@ export class Keyring {
   readonly #mark: string;
   readonly #associated: Buffer;
   readonly #ciphers: CipherSupply;
-  readonly #verified = new RecentTexts<string>(VERIFIED_HALF);
+  readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
 
   /**
    * @param secrets the newest first; 32 characters or more each (checked by the options)
@@ -79,7 +79,7 @@ export class Keyring {
         // Only what sign() encoded carries a signature of ours, so this decodes.
         const [encoded = ''] = signed.split(MARK_SIGN, 1);
         const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
-        this.#verified.add(ownText(token), id);
+        this.#verified.add(token, id);
         return id;
       }
     }

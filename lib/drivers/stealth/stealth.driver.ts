@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
-import { ownText } from '../../state/own-text.js';
-import { RecentTexts } from '../../state/recent-texts.js';
+import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { packRecord, unpackRecord } from './sealed-record.js';
 
@@ -22,7 +21,7 @@ const MAX_REMEMBERED = 4096;
 export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
-  readonly #opened = new RecentTexts<SessionRecord>(OPENED_HALF);
+  readonly #opened = new RecentTokens<SessionRecord>(OPENED_HALF);
 
   constructor(keyring: Keyring, clock: Clock = systemClock) {
     this.#keyring = keyring;
@@ -46,6 +45,6 @@ export class StealthDriver implements SealingDriver {
   }
 
   #remember(token: string, record: SessionRecord): void {
-    if (token.length <= MAX_REMEMBERED) this.#opened.add(ownText(token), record);
+    if (token.length <= MAX_REMEMBERED) this.#opened.add(token, record);
   }
 }
