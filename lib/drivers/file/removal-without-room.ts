@@ -1,6 +1,5 @@
 import { link, rm } from 'node:fs/promises';
-import { exists, renameIfThere } from './entries.js';
-import { unless } from './error-code.js';
+import { exists, renameIfThere, unless } from './file-system.js';
 import { newOwner } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';

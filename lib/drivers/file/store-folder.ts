@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { optionError } from '../../options/check.js';
-import { hasCode } from './error-code.js';
+import { hasCode } from './file-system.js';
 
 const folderMode = 0o700;
 const needs = constants.R_OK | constants.W_OK | constants.X_OK;
