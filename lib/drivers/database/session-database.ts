@@ -31,9 +31,12 @@ export class SessionDatabase {
   }
 
   /** The rows that a statement finds. */
-  async ask(pick: (sql: SessionSql) => string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+  async ask(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { sql, table } = this.#prepare();
-    const { rows } = await this.#runner.run(pick(sql), parameters, { table: table.path, readsOnly: true });
+    const { rows } = await this.#runner.run(sql[statement], parameters, {
+      table: table.path,
+      readsOnly: true,
+    });
     return rows;
   }
 
@@ -43,17 +46,17 @@ export class SessionDatabase {
    * @param expects errors that the caller wants as they are
    */
   async change(
-    pick: (sql: SessionSql) => string,
+    statement: keyof SessionSql,
     parameters: readonly unknown[],
     expects: (error: unknown) => boolean = () => false,
   ): Promise<number> {
     const { sql, table } = this.#prepare();
-    return (await this.#runner.run(pick(sql), parameters, { table: table.path, expects })).affected;
+    return (await this.#runner.run(sql[statement], parameters, { table: table.path, expects })).affected;
   }
 
   /** As `change`, for a statement that carries this payload. @throws SessionTooLargeError */
   async store(
-    pick: (sql: SessionSql) => string,
+    statement: keyof SessionSql,
     parameters: readonly unknown[],
     payload: string,
     expects: (error: unknown) => boolean = () => false,
@@ -61,7 +64,7 @@ export class SessionDatabase {
     const isTooLarge = (error: unknown): boolean =>
       isPayloadTooLarge(error, this.#prepare().table.columnOf('payload'));
     try {
-      return await this.change(pick, parameters, (error) => expects(error) || isTooLarge(error));
+      return await this.change(statement, parameters, (error) => expects(error) || isTooLarge(error));
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       throw new SessionTooLargeError(
