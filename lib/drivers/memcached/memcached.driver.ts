@@ -9,8 +9,7 @@ import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
 import { CasTokenCache } from './cas-token-cache.js';
-import { expiredAlready, memcachedExpiry } from './memcached.expiry.js';
-import { memcachedKey } from './memcached.key.js';
+import { expiredAlready, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
 import { isTooLarge, type MemcachedItem, MemcachedStore } from './memcached.store.js';
 import { ServerRing } from './server-ring.js';
 
@@ -58,9 +57,9 @@ export class MemcachedDriver implements RecordDriver {
     const stores =
       client === undefined
         ? await Promise.all(servers.map((server) => MemcachedStore.open(server, storeTimeout)))
-        : [new MemcachedStore(client)];
+        : [new MemcachedStore(client, 'client')];
     this.#stores = stores;
-    this.#ring = new ServerRing(new Map(stores.map((store, index) => [servers[index] ?? 'client', store])));
+    this.#ring = new ServerRing(new Map(stores.map((store) => [store.server, store])));
   }
 
   /** Closes the clients that `open` made; one of the application stays as it is. */
@@ -71,11 +70,7 @@ export class MemcachedDriver implements RecordDriver {
   }
 
   serverOf(id: string): string {
-    const at =
-      this.#ring === undefined || this.#stores.length === 1
-        ? 0
-        : this.#stores.indexOf(this.#storeOf(this.#keyOf(id)));
-    return this.#options.servers[at] ?? '';
+    return this.#storeOf(this.#keyOf(id)).server;
   }
 
   async read(id: string): Promise<SessionRecord | null> {

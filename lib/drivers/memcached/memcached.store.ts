@@ -24,12 +24,15 @@ export function isTooLarge(error: unknown): boolean {
 
 /** One memcached server, with its answers as values: only a server that fails makes these reject. */
 export class MemcachedStore {
+  /** Its name, `host:port` where the driver knows that. */
+  readonly server: string;
   readonly #client: MemcachedClient;
-  readonly #shutdown: () => void;
+  readonly #shutdown: (() => void) | undefined;
 
   /** @param shutdown closes the client; left out where the application owns it */
-  constructor(client: MemcachedClient, shutdown: () => void = () => undefined) {
+  constructor(client: MemcachedClient, server: string, shutdown?: () => void) {
     this.#client = client;
+    this.server = server;
     this.#shutdown = shutdown;
   }
 
@@ -48,11 +51,11 @@ export class MemcachedStore {
       cmdTimeout: storeTimeout,
       connectTimeout: Math.min(1000, storeTimeout),
     });
-    return new MemcachedStore(client, () => client.shutdown());
+    return new MemcachedStore(client, server, () => client.shutdown());
   }
 
   close(): void {
-    this.#shutdown();
+    this.#shutdown?.();
   }
 
   async get(key: string): Promise<MemcachedItem | null> {
