@@ -51,12 +51,12 @@ export class DatabaseDriver implements RecordDriver {
   async write(id: string, record: SessionRecord): Promise<boolean> {
     // Before anything is awaited: the caller may go on to change the record.
     const row = toRow(id, record);
-    const { payload, version } = record;
+    const { version } = record;
     const database = await this.#find();
     const now = this.#context.clock.now();
-    if (version === 1) return this.#insert(database, row, payload, now);
+    if (version === 1) return this.#insert(database, row, now);
     const [storedId, ...changes] = row;
-    return (await database.store('update', [...changes, storedId, version - 1, now], payload)) > 0;
+    return (await database.change('update', [...changes, storedId, version - 1, now])) > 0;
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
@@ -88,16 +88,16 @@ export class DatabaseDriver implements RecordDriver {
     });
   }
 
-  async #insert(database: SessionDatabase, row: SessionRow, payload: string, now: number): Promise<boolean> {
+  async #insert(database: SessionDatabase, row: SessionRow, now: number): Promise<boolean> {
     if (database.dialect !== 'mysql') {
-      return (await database.store('insert', [...row, now], payload)) > 0;
+      return (await database.change('insert', [...row, now])) > 0;
     }
     // ON DUPLICATE KEY UPDATE counts a row that it left alone like one that it inserted (mysql2 counts found rows).
     // So it takes a second statement where there is a row, and a third where that one was not expired or has just gone.
-    if (await insertWhereNone(database, row, payload)) return true;
+    if (await insertWhereNone(database, row)) return true;
     const [storedId, ...changes] = row;
-    const replaced = await database.store('replaceExpired', [...changes, storedId, now], payload);
-    return replaced > 0 || insertWhereNone(database, row, payload);
+    const replaced = await database.change('replaceExpired', [...changes, storedId, now]);
+    return replaced > 0 || insertWhereNone(database, row);
   }
 
   async #find(): Promise<SessionDatabase> {
@@ -109,13 +109,9 @@ export class DatabaseDriver implements RecordDriver {
   }
 }
 
-async function insertWhereNone(
-  database: SessionDatabase,
-  row: SessionRow,
-  payload: string,
-): Promise<boolean> {
+async function insertWhereNone(database: SessionDatabase, row: SessionRow): Promise<boolean> {
   try {
-    return (await database.store('insert', row, payload, isDuplicate)) > 0;
+    return (await database.change('insert', row)) > 0;
   } catch (error) {
     if (isDuplicate(error)) return false;
     throw error;

@@ -1,9 +1,8 @@
 import type { DataSource } from 'typeorm';
-import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
+import { SessionStoreError } from '../../session.errors.js';
 import { writeSessionSql, type SessionSql } from './session-sql.js';
 import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
-import { isPayloadTooLarge } from './statement-failure.js';
 import { StatementRunner } from './statement-runner.js';
 
 // PASSIVE waits for nobody: what other connections still read stays for the next time.
@@ -34,7 +33,7 @@ export class SessionDatabase {
   async ask(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { sql, table } = this.#prepare();
     const { rows } = await this.#runner.run(sql[statement], parameters, {
-      table: table.path,
+      table,
       readsOnly: true,
     });
     return rows;
@@ -43,36 +42,11 @@ export class SessionDatabase {
   /**
    * How many rows a statement inserts, updates or deletes.
    *
-   * @param expects errors that the caller wants as they are
+   * @throws SessionTooLargeError where the database takes no payload of that size
    */
-  async change(
-    statement: keyof SessionSql,
-    parameters: readonly unknown[],
-    expects: (error: unknown) => boolean = () => false,
-  ): Promise<number> {
+  async change(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<number> {
     const { sql, table } = this.#prepare();
-    return (await this.#runner.run(sql[statement], parameters, { table: table.path, expects })).affected;
-  }
-
-  /** As `change`, for a statement that carries this payload. @throws SessionTooLargeError */
-  async store(
-    statement: keyof SessionSql,
-    parameters: readonly unknown[],
-    payload: string,
-    expects: (error: unknown) => boolean = () => false,
-  ): Promise<number> {
-    const isTooLarge = (error: unknown): boolean =>
-      isPayloadTooLarge(error, this.#prepare().table.columnOf('payload'));
-    try {
-      return await this.change(statement, parameters, (error) => expects(error) || isTooLarge(error));
-    } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      throw new SessionTooLargeError(
-        `The session has ${Buffer.byteLength(payload)} bytes; the database takes no payload of that size. On MySQL and ` +
-          `MariaDB the payload column should be longtext (as SessionEntity and the migration make it), and ` +
-          `max_allowed_packet above the size.`,
-      );
-    }
+    return (await this.#runner.run(sql[statement], parameters, { table })).affected;
   }
 
   /**
@@ -82,7 +56,7 @@ export class SessionDatabase {
   async checkpoint(): Promise<void> {
     if (!this.#hasWriteAheadLog) return;
     const { table } = this.#prepare();
-    const { rows } = await this.#runner.run(checkpoint, [], { table: table.path });
+    const { rows } = await this.#runner.run(checkpoint, [], { table });
     const [row] = rows;
     // SQLite's answer for a database in another journal mode.
     if (typeof row === 'object' && row !== null && 'log' in row && row.log === -1)
