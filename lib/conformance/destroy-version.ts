@@ -102,7 +102,9 @@ export function describeDestroyVersion({ describe, it: itOfAny, expect }: Confor
       const second = await another();
       const { id } = await stored();
       const outcomes = await Promise.all(
-        Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? driver : second).destroyVersion?.(id, 1)),
+        Array.from({ length: 10 }, async (_, index) =>
+          (index % 2 === 0 ? driver : second).destroyVersion?.(id, 1),
+        ),
       );
       expect(outcomes.filter(Boolean).length).toBe(1);
     });

@@ -3,7 +3,7 @@ import type { ConformanceSuite } from './suite.js';
 import { freshId } from './record-samples.js';
 import { RandomText } from './random-text.js';
 
-/** 100 KB of UTF-8 that no store can shorten by luck: every 16 bytes differ. */
+/** 100 KB of UTF-8 that hardly compress: every 16 bytes differ. */
 const largePayload = JSON.stringify(
   Array.from({ length: 6_400 }, (_, index) => `${index}`.padStart(13, 'é')),
 ).slice(0, 100_000);

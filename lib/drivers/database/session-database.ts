@@ -5,7 +5,7 @@ import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
 import { StatementRunner } from './statement-runner.js';
 
-// PASSIVE waits for nobody: what other connections still read stays for the next time.
+// PASSIVE does not wait for other connections: what they still read stays for the next time.
 const checkpoint = 'PRAGMA wal_checkpoint(PASSIVE)';
 
 /** The table of sessions in one data source: its statements, and what runs them. */
@@ -18,7 +18,7 @@ export class SessionDatabase {
   #known: { readonly table: SessionTable; readonly sql: SessionSql } | undefined;
 
   /**
-   * @param timeout ms after which nobody waits for a statement any more
+   * @param timeout how long a request waits for a statement, in ms
    * @throws SessionConfigError for a kind of database that the driver does not know, or that would lose characters
    */
   constructor(dataSource: DataSource, tableOption: string | undefined, timeout: number) {

@@ -31,7 +31,7 @@ export class StatementRunner {
   readonly #dataSource: DataSource;
   readonly #timeout: number;
 
-  /** @param timeout ms after which nobody waits for a statement any more (the option `storeTimeout`) */
+  /** @param timeout how long a request waits for a statement, in ms (the option `storeTimeout`) */
   constructor(dataSource: DataSource, timeout: number) {
     this.#dataSource = dataSource;
     this.#timeout = timeout;

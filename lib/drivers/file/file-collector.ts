@@ -21,9 +21,9 @@ export interface Collection {
   /** Epoch milliseconds. */
   readonly now: number;
   /** True ends the collection after the files that it is at. */
-  isStopped(): boolean;
-  /** Removes the record of a session if it is meant, while nobody else changes it. */
-  remove(files: SessionFiles, isMeant: IsMeant): Promise<boolean>;
+  readonly isStopped: () => boolean;
+  /** Removes the record of a session if it is meant, while no other process changes it. */
+  readonly remove: (files: SessionFiles, isMeant: IsMeant) => Promise<boolean>;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function collectFiles(collection: Collection): Promise<number> {
   const failures: unknown[] = [];
   let removed = 0;
   const collectNext = async (): Promise<void> => {
-    // The entries are shared: each goes to whoever asks next.
+    // The workers share the entries: each entry goes to the one that asks next.
     for await (const [folder, entry] of entries) {
       try {
         if (await collectEntry(collection, folder, entry)) removed++;

@@ -60,7 +60,7 @@ export class FileDriver implements RecordDriver {
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
     const { version } = record;
-    // At once: whoever handed the record over may change it afterwards.
+    // At once: the caller may change the record afterwards.
     const content = packRecord(record);
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
       const kept = await this.#readLive(files.record);

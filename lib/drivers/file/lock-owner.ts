@@ -16,8 +16,8 @@ export function newOwner(): string {
 
 /**
  * Whether the process that an owner's name tells of has ended. False where that cannot be known: on another machine, in
- * another container, or where the name is none of ours. It only saves waiting: the lock of an owner about whom it is wrong,
- * because its process id was given to another, is taken a second later.
+ * another container, or where the name is of another kind. It only saves waiting: the lock of a process whose id was given to another is taken
+ * a second later.
  */
 export function hasEnded(owner: string): boolean {
   const { place, pid } = ownerPattern.exec(owner)?.groups ?? {};

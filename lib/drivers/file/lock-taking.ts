@@ -58,7 +58,7 @@ export async function takeAway(files: SessionFiles, owner: string): Promise<void
   await rm(removed, { recursive: true, force: true });
 }
 
-/** Who has the lock; undefined where nobody has it. An empty lock is removed. */
+/** The owner of the lock; undefined where it is free. An empty lock is removed. */
 export async function ownerOf(files: SessionFiles): Promise<string | undefined> {
   const [owner] = (await unless(['ENOENT'], readdir(files.lock))) ?? [];
   if (owner === undefined) await unless(['ENOENT', ...notEmptyCodes], rmdir(files.lock));
@@ -85,7 +85,7 @@ class Patience {
   /**
    * Whether this owner has been seen with the lock for too long.
    *
-   * @throws SessionStoreError where the waiting itself took too long, whoever had the lock
+   * @throws SessionStoreError where the waiting itself took too long, whichever owners had the lock
    */
   isOver(owner: string | undefined): boolean {
     const nowMs = performance.now();

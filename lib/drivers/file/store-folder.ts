@@ -17,7 +17,7 @@ const wrongPathCodes = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMET
  */
 export async function makeStoreFolder(location: string): Promise<void> {
   try {
-    // The folders above it are none of ours: they get the usual mode.
+    // The folders above it belong to the application: they get the usual mode.
     await mkdir(dirname(location), { recursive: true });
     await makeFolder(location);
     await access(location, needs);

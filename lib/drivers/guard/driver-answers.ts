@@ -2,7 +2,7 @@ import { SessionStoreError } from '../../session.errors.js';
 
 /**
  * The record that a driver answered with, if it is one: a driver of the application's own may be plain JavaScript.
- * Undefined, as `Map.get` says that there is none, is as good as null.
+ * Undefined counts as null: a driver may hand on what `Map.get` returns.
  *
  * @param driver its name, for the message
  * @param method the one that was called

@@ -13,7 +13,7 @@ const refusedDatabaseRetryMs = 1000;
 const leavingEveryMs = 250;
 // A call that a replica refused waits no longer than this for another connection.
 const longestWaitForMasterMs = 1000;
-// How long a connection that is given up may take to end in good order. A paused server never answers to that.
+// How long a connection that is given up may take to close. A paused server never confirms that.
 const disconnectTimeoutMs = 20;
 
 async function loadIoredis(): Promise<typeof Redis> {
@@ -103,7 +103,7 @@ export class RedisConnection {
 
   /**
    * Asks something of the master. What a replica refused, it has not done, nor what it had not answered yet when its
-   * connection was dropped for that: so it is asked once more of whoever answers at the address then.
+   * connection was dropped for that: so it is asked once more, of the server at the address then.
    *
    * @throws Error at once where there is no connection
    */
@@ -145,7 +145,7 @@ export class RedisConnection {
 
   /**
    * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now, or the
-   * sentinels may know it. An established connection would stay with the replica for ever.
+   * sentinels may know it. An established connection would stay with the replica.
    *
    * @returns whether the new connection is ready; false too where that was tried just before
    */
