@@ -1,5 +1,4 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, sampleRecord } from './record-samples.js';
 
 /**
  * Tests what becomes of a record that cannot be read any more (damaged by `corrupt`, where given), and that a driver
@@ -9,12 +8,10 @@ export function describeDamage({ describe, it, expect }: ConformanceSuite): void
   describe('damage', () => {
     it('reads null where the record cannot be understood, and takes a new one once it is destroyed', async ({
       driver,
-      clock,
+      stored,
       made,
     }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now());
-      await driver.write(id, record);
+      const { id, record } = await stored();
       await made.corrupt?.(id);
       // A store of objects has no bytes that could be damaged.
       const expected = made.corrupt === undefined ? record : null;
@@ -26,10 +23,9 @@ export function describeDamage({ describe, it, expect }: ConformanceSuite): void
 
     it('keeps a payload that is damaged itself: what is inside is not for a driver to judge', async ({
       driver,
-      clock,
+      stored,
     }) => {
-      const id = freshId();
-      await driver.write(id, sampleRecord(clock.now(), { payload: '{"half a paylo' }));
+      const { id } = await stored({ payload: '{"half a paylo' });
       expect((await driver.read(id))?.payload).toBe('{"half a paylo');
     });
   });

@@ -1,5 +1,5 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, sampleRecord } from './record-samples.js';
+import { freshId } from './record-samples.js';
 
 /**
  * Tests `destroy`: the record is gone for every process (`openSecond`), whatever is under way, and no other record is
@@ -7,64 +7,56 @@ import { freshId, sampleRecord } from './record-samples.js';
  */
 export function describeDestroy({ describe, it, expect }: ConformanceSuite): void {
   describe('destroy', () => {
-    it('removes a record', async ({ driver, clock }) => {
-      const id = freshId();
-      await driver.write(id, sampleRecord(clock.now()));
+    it('removes a record', async ({ driver, stored }) => {
+      const { id } = await stored();
       await driver.destroy(id);
       expect(await driver.read(id)).toBe(null);
     });
 
-    it('says nothing where there is nothing, however often', async ({ driver, clock }) => {
+    it('says nothing where there is nothing, however often', async ({ driver, sample }) => {
       const id = freshId();
       expect(await driver.destroy(id)).toBe(undefined);
-      await driver.write(id, sampleRecord(clock.now()));
+      await driver.write(id, sample());
       await driver.destroy(id);
       expect(await driver.destroy(id)).toBe(undefined);
     });
 
-    it('says nothing about a record that has expired', async ({ driver, clock }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now());
-      await driver.write(id, record);
+    it('says nothing about a record that has expired', async ({ driver, clock, stored }) => {
+      const { id, record } = await stored();
       clock.set(record.expiresAt);
       expect(await driver.destroy(id)).toBe(undefined);
     });
 
-    it('leaves the place free for a new record of version 1', async ({ driver, clock }) => {
-      const id = freshId();
-      await driver.write(id, sampleRecord(clock.now(), { userId: 'old' }));
+    it('leaves the place free for a new record of version 1', async ({ driver, sample, stored }) => {
+      const { id } = await stored({ userId: 'old' });
       await driver.destroy(id);
-      const next = sampleRecord(clock.now(), { payload: 'new' });
+      const next = sample({ payload: 'new' });
       expect(await driver.write(id, next)).toBe(true);
       expect(await driver.read(id)).toEqual(next);
     });
 
-    it('leaves every other record alone', async ({ driver, clock }) => {
+    it('leaves every other record alone', async ({ driver, sample }) => {
       const [one, other] = [freshId(), freshId()];
-      const record = sampleRecord(clock.now());
+      const record = sample();
       await driver.write(one, record);
       await driver.write(other, record);
       await driver.destroy(one);
       expect(await driver.read(other)).toEqual(record);
     });
 
-    it('is seen by whoever else has the store open', async ({ driver, clock, another }) => {
+    it('is seen by whoever else has the store open', async ({ driver, stored, another }) => {
       const second = await another();
-      const id = freshId();
-      const record = sampleRecord(clock.now());
-      await driver.write(id, record);
+      const { id, record } = await stored();
       expect(await second.read(id)).toEqual(record);
       await second.destroy(id);
       expect(await driver.read(id)).toBe(null);
       expect(await driver.write(id, { ...record, version: 2 })).toBe(false);
     });
 
-    it('wins over writes and touches that come at the same time', async ({ driver, clock, another }) => {
+    it('wins over writes and touches that come at the same time', async ({ driver, stored, another }) => {
       const second = await another();
       for (let round = 0; round < 10; round++) {
-        const id = freshId();
-        const record = sampleRecord(clock.now());
-        await driver.write(id, record);
+        const { id, record } = await stored();
         await Promise.all([
           driver.write(id, { ...record, version: 2 }),
           second.touch(id, record.expiresAt + 1_000),

@@ -16,10 +16,9 @@ export function describeExpiry({ describe, it, expect }: ConformanceSuite): void
       it(`a record of ${what} lives until just before its expiry, and not at it`, async ({
         driver,
         clock,
+        stored,
       }) => {
-        const id = freshId();
-        const record = sampleRecord(clock.now(), { expiresAt: clock.now() + ms });
-        expect(await driver.write(id, record)).toBe(true);
+        const { id, record } = await stored({ expiresAt: clock.now() + ms });
         expect(await driver.read(id)).toEqual(record);
         clock.set(record.expiresAt - 1);
         expect(await driver.read(id)).toEqual(record);
@@ -30,10 +29,9 @@ export function describeExpiry({ describe, it, expect }: ConformanceSuite): void
       it(`a record touched for ${what} lives until just before that, and not at it`, async ({
         driver,
         clock,
+        stored,
       }) => {
-        const id = freshId();
-        const record = sampleRecord(clock.now());
-        await driver.write(id, record);
+        const { id, record } = await stored();
         const expiresAt = clock.now() + ms;
         expect(await driver.touch(id, expiresAt)).toBe(true);
         clock.set(expiresAt - 1);
@@ -59,16 +57,13 @@ export function describeExpiry({ describe, it, expect }: ConformanceSuite): void
     it('takes a record that is expired on arrival for what it is: nothing to read from then on', async ({
       driver,
       clock,
+      sample,
     }) => {
       const [atOnce, longAgo] = [freshId(), freshId()];
-      await driver.write(atOnce, sampleRecord(clock.now()));
-      expect(
-        await driver.write(atOnce, sampleRecord(clock.now(), { version: 2, expiresAt: clock.now() })),
-      ).toBe(true);
+      await driver.write(atOnce, sample());
+      expect(await driver.write(atOnce, sample({ version: 2, expiresAt: clock.now() }))).toBe(true);
       expect(await driver.read(atOnce)).toBe(null);
-      expect(await driver.write(longAgo, sampleRecord(clock.now(), { expiresAt: clock.now() - dayMs }))).toBe(
-        true,
-      );
+      expect(await driver.write(longAgo, sample({ expiresAt: clock.now() - dayMs }))).toBe(true);
       expect(await driver.read(longAgo)).toBe(null);
     });
   });

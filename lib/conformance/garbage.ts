@@ -1,5 +1,5 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, hourMs, sampleRecord } from './record-samples.js';
+import { freshId, hourMs } from './record-samples.js';
 
 /** Far enough ahead that whatever other tests left is removed by a first collection. */
 const aheadMs = 100 * hourMs;
@@ -7,14 +7,14 @@ const aheadMs = 100 * hourMs;
 /** Tests `collectGarbage`, by the expiry that a record has at the time. A driver without it passes: the method is optional. */
 export function describeGarbage({ describe, it, expect }: ConformanceSuite): void {
   describe('garbage', () => {
-    it('removes exactly what has expired, and says how many', async ({ driver, clock }) => {
+    it('removes exactly what has expired, and says how many', async ({ driver, clock, sample }) => {
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const lifetimes = [-hourMs, -1, 0, 1, hourMs].map((differenceMs) => atMs + differenceMs);
       const ids = await Promise.all(
         lifetimes.map(async (expiresAt) => {
           const id = freshId();
-          expect(await driver.write(id, sampleRecord(clock.now(), { expiresAt }))).toBe(true);
+          expect(await driver.write(id, sample({ expiresAt }))).toBe(true);
           return id;
         }),
       );
@@ -26,11 +26,15 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       expect((await driver.collectGarbage?.(atMs)) ?? 0).toBe(0);
     });
 
-    it('counts a record by the expiry it has now, not by the one it had', async ({ driver, clock }) => {
+    it('counts a record by the expiry it has now, not by the one it had', async ({
+      driver,
+      clock,
+      sample,
+    }) => {
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const [prolonged, shortened, rewritten] = [freshId(), freshId(), freshId()];
-      const record = sampleRecord(clock.now());
+      const record = sample();
       await driver.write(prolonged, record);
       await driver.touch(prolonged, atMs + hourMs);
       await driver.write(shortened, { ...record, expiresAt: atMs + hourMs });
@@ -47,14 +51,15 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
     it('takes nothing away that was prolonged or rewritten in the meantime', async ({
       driver,
       clock,
-      made: { realTimeExpiry },
+      sample,
       another,
+      made: { realTimeExpiry },
     }) => {
       const second = await another();
       const atMs = clock.now() + aheadMs;
       await driver.collectGarbage?.(atMs);
       const ids = Array.from({ length: 40 }, freshId);
-      const record = sampleRecord(clock.now());
+      const record = sample();
       await Promise.all(ids.map((id) => driver.write(id, record)));
       const collecting = driver.collectGarbage?.(atMs);
       const prolonged = await Promise.all(

@@ -1,5 +1,5 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, sampleRecord } from './record-samples.js';
+import { freshId } from './record-samples.js';
 import { RandomText } from './random-text.js';
 
 const ids: [what: string, id: string][] = [
@@ -35,10 +35,10 @@ const twins: [what: string, one: string, other: string][] = [
 export function describeIds({ describe, it, expect }: ConformanceSuite): void {
   describe('ids', () => {
     for (const [what, id] of ids) {
-      it(`takes an id of any kind: ${what}`, async ({ driver, clock }) => {
+      it(`takes an id of any kind: ${what}`, async ({ driver, sample }) => {
         await driver.destroy(id);
         expect(await driver.read(id)).toBe(null);
-        const record = sampleRecord(clock.now());
+        const record = sample();
         expect(await driver.write(id, record)).toBe(true);
         expect(await driver.read(id)).toEqual(record);
         expect(await driver.touch(id, record.expiresAt + 1_000)).toBe(true);
@@ -49,25 +49,25 @@ export function describeIds({ describe, it, expect }: ConformanceSuite): void {
     }
 
     for (const [what, one, other] of twins) {
-      it(`tells ids apart that differ only in ${what}`, async ({ driver, clock }) => {
+      it(`tells ids apart that differ only in ${what}`, async ({ driver, clock, sample }) => {
         await driver.destroy(one);
         await driver.destroy(other);
-        expect(await driver.write(one, sampleRecord(clock.now(), { payload: 'one' }))).toBe(true);
+        expect(await driver.write(one, sample({ payload: 'one' }))).toBe(true);
         expect(await driver.read(other)).toBe(null);
         expect(await driver.touch(other, clock.now() + 1_000)).toBe(false);
-        expect(await driver.write(other, sampleRecord(clock.now(), { payload: 'other' }))).toBe(true);
+        expect(await driver.write(other, sample({ payload: 'other' }))).toBe(true);
         expect((await driver.read(one))?.payload).toBe('one');
         await driver.destroy(one);
         expect((await driver.read(other))?.payload).toBe('other');
       });
     }
 
-    it('takes any well-formed text as an id', async ({ driver, clock }) => {
+    it('takes any well-formed text as an id', async ({ driver, sample }) => {
       const texts = new RandomText(1);
       for (let round = 0; round < 30; round += 1) {
         const id = texts.next(1, 60);
         await driver.destroy(id);
-        const record = sampleRecord(clock.now(), { payload: freshId() });
+        const record = sample({ payload: freshId() });
         expect([id, await driver.write(id, record)]).toEqual([id, true]);
         expect([id, await driver.read(id)]).toEqual([id, record]);
         await driver.destroy(id);

@@ -8,6 +8,7 @@ import { describeGarbage } from './garbage.js';
 import { describeIds } from './ids.js';
 import { describeParallel } from './parallel.js';
 import { describeRoundTrip } from './round-trip.js';
+import { freshId, sampleRecord } from './record-samples.js';
 import { StoppedClock } from './stopped-clock.js';
 import { stopDate } from './stopped-date.js';
 import type {
@@ -88,11 +89,18 @@ async function atDriver(
   const made = await create();
   const { driver, clock = new StoppedClock() } = made;
   clock.set(Date.now());
+  const sample: DriverAtTest['sample'] = (differing) => sampleRecord(clock.now(), differing);
   const letDateGoOn = made.clock === undefined ? stopDate(clock) : () => undefined;
   try {
     await test({
       driver,
       clock,
+      sample,
+      stored: async (differing) => {
+        const [id, record] = [freshId(), sample(differing)];
+        equal(await driver.write(id, record), true);
+        return { id, record };
+      },
       another: async () => (await made.openSecond?.()) ?? driver,
       made,
     });

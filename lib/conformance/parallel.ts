@@ -1,6 +1,6 @@
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import type { ConformanceSuite } from './suite.js';
-import { freshId, sampleRecord } from './record-samples.js';
+import { freshId } from './record-samples.js';
 
 /** Adds one to a counter kept as a payload: reads, writes the next version, and tries again while others were first. */
 async function increment(driver: RecordDriver, id: string): Promise<void> {
@@ -32,13 +32,13 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
     for (const version of [1, 2]) {
       it(`of 20 writers of version ${version} exactly one wins, and its record is kept`, async ({
         driver,
-        clock,
+        sample,
         another,
       }) => {
         const second = await another();
         const id = freshId();
-        if (version === 2) await driver.write(id, sampleRecord(clock.now(), { payload: 'before' }));
-        const results = await writeAtOnce([driver, second], id, sampleRecord(clock.now(), { version }));
+        if (version === 2) await driver.write(id, sample({ payload: 'before' }));
+        const results = await writeAtOnce([driver, second], id, sample({ version }));
         expect(results.filter(Boolean).length).toBe(1);
         const kept = await driver.read(id);
         expect([kept?.version, kept?.payload]).toEqual([version, `writer ${results.indexOf(true)}`]);
@@ -49,22 +49,21 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
     it('of 20 writers that replace an expired record exactly one wins', async ({
       driver,
       clock,
+      sample,
+      stored,
       another,
     }) => {
       const second = await another();
-      const id = freshId();
-      const expired = sampleRecord(clock.now());
-      await driver.write(id, expired);
+      const { id, record: expired } = await stored();
       clock.set(expired.expiresAt);
-      const results = await writeAtOnce([driver, second], id, sampleRecord(clock.now()));
+      const results = await writeAtOnce([driver, second], id, sample());
       expect(results.filter(Boolean).length).toBe(1);
       expect((await driver.read(id))?.payload).toBe(`writer ${results.indexOf(true)}`);
     });
 
-    it('loses no update of ten writers that read, change and write', async ({ driver, clock, another }) => {
+    it('loses no update of ten writers that read, change and write', async ({ driver, stored, another }) => {
       const second = await another();
-      const id = freshId();
-      await driver.write(id, sampleRecord(clock.now(), { payload: '0' }));
+      const { id } = await stored({ payload: '0' });
       await Promise.all(
         Array.from({ length: 10 }, async (_, writer) => {
           for (let round = 0; round < 3; round++) await increment(writer % 2 === 0 ? driver : second, id);
@@ -74,12 +73,10 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       expect([counted?.payload, counted?.version]).toEqual(['30', 31]);
     });
 
-    it('a touch beside a write takes nothing from it', async ({ driver, clock, another }) => {
+    it('a touch beside a write takes nothing from it', async ({ driver, stored, another }) => {
       const second = await another();
       for (let round = 0; round < 5; round++) {
-        const id = freshId();
-        const record = sampleRecord(clock.now());
-        await driver.write(id, record);
+        const { id, record } = await stored();
         const next = { ...record, version: 2, payload: `round ${round}`, userId: 'u' };
         const results = await Promise.all([
           second.touch(id, record.expiresAt + 1_000),
@@ -98,13 +95,13 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
 
     it('a reader beside writers sees whole records only, and never an older one again', async ({
       driver,
-      clock,
+      sample,
       another,
     }) => {
       const second = await another();
       const id = freshId();
       const recordOf = (version: number) =>
-        sampleRecord(clock.now(), { version, payload: `${version},`.repeat(2_000), userId: `u${version}` });
+        sample({ version, payload: `${version},`.repeat(2_000), userId: `u${version}` });
       await driver.write(id, recordOf(1));
       const progress = { writing: true };
       const written = (async () => {
@@ -125,13 +122,11 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       expect(versions.at(-1)).toBe(20);
     });
 
-    it('sessions do not get into each other', async ({ driver, clock, another }) => {
+    it('sessions do not get into each other', async ({ driver, sample, another }) => {
       const second = await another();
       const ids = Array.from({ length: 20 }, freshId);
       await Promise.all(
-        ids.map((id, index) =>
-          (index % 2 === 0 ? driver : second).write(id, sampleRecord(clock.now(), { payload: id })),
-        ),
+        ids.map((id, index) => (index % 2 === 0 ? driver : second).write(id, sample({ payload: id }))),
       );
       const records = await Promise.all(ids.map((id) => driver.read(id)));
       expect(records.map((record) => record?.payload)).toEqual(ids);

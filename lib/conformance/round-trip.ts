@@ -1,9 +1,9 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ConformanceSuite } from './suite.js';
-import { freshId, sampleRecord } from './record-samples.js';
+import { freshId } from './record-samples.js';
 import { RandomText } from './random-text.js';
 
-/** 100 KB of UTF-8 that no store can shorten by luck: every 16 bytes differ. */
+/** 100 KB of UTF-8 that hardly compress: every 16 bytes differ. */
 const largePayload = JSON.stringify(
   Array.from({ length: 6_400 }, (_, index) => `${index}`.padStart(13, 'é')),
 ).slice(0, 100_000);
@@ -36,61 +36,51 @@ export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): v
       expect(await driver.read(freshId())).toBe(null);
     });
 
-    it('reads a record back as it was written, with user, address and agent', async ({ driver, clock }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now(), {
+    it('reads a record back as it was written, with user, address and agent', async ({
+      driver,
+      clock,
+      stored,
+    }) => {
+      const { id, record } = await stored({
         lastActivity: clock.now() - 1,
         userId: 'user|42',
         ipAddress: '2001:0db8:85a3:0000:0000:8a2e:192.168.100.228',
         userAgent: 'Mozilla/5.0 (X11; Linux x86_64) "quoted" é \\',
       });
-      expect(await driver.write(id, record)).toBe(true);
       expect(await driver.read(id)).toEqual(record);
     });
 
     it('reads a record back as it was written, without user, address and agent', async ({
       driver,
-      clock,
+      stored,
     }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now());
-      expect(await driver.write(id, record)).toBe(true);
+      const { id, record } = await stored();
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it('keeps an empty user, address and agent apart from none', async ({ driver, clock }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now(), { userId: '', ipAddress: '', userAgent: '' });
-      await driver.write(id, record);
+    it('keeps an empty user, address and agent apart from none', async ({ driver, stored }) => {
+      const { id, record } = await stored({ userId: '', ipAddress: '', userAgent: '' });
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it('keeps a user of 255 characters and a user agent of 2000', async ({ driver, clock }) => {
-      const id = freshId();
-      const record = sampleRecord(clock.now(), {
+    it('keeps a user of 255 characters and a user agent of 2000', async ({ driver, stored }) => {
+      const { id, record } = await stored({
         userId: 'ü'.repeat(255),
         userAgent: 'A1 '.repeat(666) + 'Zz',
       });
-      await driver.write(id, record);
       expect(await driver.read(id)).toEqual(record);
     });
 
     for (const [what, userId] of users) {
-      it(`keeps a user of 255 characters, whatever they are: ${what}`, async ({ driver, clock }) => {
-        const id = freshId();
-        const record = sampleRecord(clock.now(), { userId });
-        expect(await driver.write(id, record)).toBe(true);
+      it(`keeps a user of 255 characters, whatever they are: ${what}`, async ({ driver, stored }) => {
+        const { id, record } = await stored({ userId });
         expect(await driver.read(id)).toEqual(record);
       });
     }
 
-    it('replaces every field with the next version', async ({ driver, clock }) => {
-      const id = freshId();
-      await driver.write(
-        id,
-        sampleRecord(clock.now(), { userId: 'u1', ipAddress: '127.0.0.1', userAgent: 'a' }),
-      );
-      const next = sampleRecord(clock.now(), { payload: 'other', version: 2, userAgent: 'b' });
+    it('replaces every field with the next version', async ({ driver, sample, stored }) => {
+      const { id } = await stored({ userId: 'u1', ipAddress: '127.0.0.1', userAgent: 'a' });
+      const next = sample({ payload: 'other', version: 2, userAgent: 'b' });
       next.expiresAt += 12_345;
       next.lastActivity += 7;
       expect(await driver.write(id, next)).toBe(true);
@@ -98,31 +88,29 @@ export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): v
     });
 
     for (const [what, payload] of payloads) {
-      it(`keeps a payload to the letter: ${what}`, async ({ driver, clock }) => {
-        const id = freshId();
-        await driver.write(id, sampleRecord(clock.now(), { payload }));
+      it(`keeps a payload to the letter: ${what}`, async ({ driver, stored }) => {
+        const { id } = await stored({ payload });
         expect((await driver.read(id))?.payload).toBe(payload);
       });
     }
 
-    it('keeps a payload of 100 KB, or of the most that the store takes', async ({ driver, clock, made }) => {
+    it('keeps a payload of 100 KB, or of the most that the store takes', async ({ driver, sample, made }) => {
       const { maxPayloadBytes = Number.POSITIVE_INFINITY } = made;
       const id = freshId();
       const payload =
         Buffer.byteLength(largePayload) <= maxPayloadBytes ? largePayload : 'x'.repeat(maxPayloadBytes);
-      await driver.write(id, sampleRecord(clock.now(), { payload }));
+      await driver.write(id, sample({ payload }));
       expect((await driver.read(id))?.payload === payload).toBe(true);
     });
 
     it('refuses a payload that is too large for the store, and keeps what it had', async ({
       driver,
-      clock,
+      sample,
+      stored,
       made: { maxPayloadBytes },
     }) => {
-      const id = freshId();
-      const kept = sampleRecord(clock.now());
-      await driver.write(id, kept);
-      const tooLarge = sampleRecord(clock.now(), {
+      const { id, record: kept } = await stored();
+      const tooLarge = sample({
         version: 2,
         payload: 'x'.repeat(2 * (maxPayloadBytes ?? 0)),
       });
@@ -132,12 +120,12 @@ export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): v
       expect(await driver.read(id)).toEqual(limited ? kept : tooLarge);
     });
 
-    it('keeps any text that is well-formed', async ({ driver, clock }) => {
+    it('keeps any text that is well-formed', async ({ driver, sample }) => {
       const texts = new RandomText(2);
       for (let round = 0; round < 40; round += 1) {
         const id = freshId();
         const userId = round % 5 === 0 ? null : texts.next(0, 127);
-        const record = sampleRecord(clock.now(), { payload: texts.next(0, 300), userId });
+        const record = sample({ payload: texts.next(0, 300), userId });
         expect(await driver.write(id, record)).toBe(true);
         expect(await driver.read(id)).toEqual(record);
       }

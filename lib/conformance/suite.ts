@@ -1,4 +1,4 @@
-import type { RecordDriver } from '../drivers/driver.js';
+import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import type { StoppedClock } from './stopped-clock.js';
 
 /** What the suite asks of `expect`: the same value (as `Object.is` has it), and the same content. */
@@ -54,6 +54,10 @@ export interface DriverAtTest {
   readonly driver: RecordDriver;
   /** Stands at the machine's time. */
   readonly clock: StoppedClock;
+  /** A record of version 1 that lives for an hour, with whatever a test wants otherwise. */
+  readonly sample: (differing?: Partial<SessionRecord>) => SessionRecord;
+  /** Stores such a record under an id of its own. */
+  readonly stored: (differing?: Partial<SessionRecord>) => Promise<{ id: string; record: SessionRecord }>;
   /** Opens a second driver on the same store; gives the first where a store has no outside. */
   readonly another: () => Promise<RecordDriver>;
   /** What was made for the test, with what only some stores have. */

@@ -1,6 +1,6 @@
 import { SessionError } from '../session.errors.js';
 import type { SealingDriver, SessionRecord } from './driver.js';
-import { recordAnswered } from './guard/driver-answers.js';
+import { recordAnswered } from './guard/guarded-driver.js';
 import type { StoreGuard } from './guard/store-guard.js';
 import type { StoreUse } from './guard/store-health.js';
 

@@ -61,3 +61,11 @@ export function withoutText(value: unknown): string {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Whether an object, or a class with static functions, has these functions: what is known by what it can do, not by its class. */
+export function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    names.every((name) => typeof Reflect.get(value, name) === 'function')
+  );
+}

@@ -101,7 +101,7 @@ export function checkedCookie(options: CookieAttributes, option: string): Checke
   const isHostOnly = secure && given.path === '/' && domain === undefined;
   const cookie = {
     ...given,
-    // Where a browser vouches for it that this very host set the cookie, no other host can slip it one.
+    // With this prefix browsers take the cookie from this very host only (RFC 6265bis, 4.1.3.2).
     name: given.name ?? (isHostOnly ? '__Host-session' : 'session'),
     secure,
     ...(domain === undefined ? {} : { domain }),

@@ -1,3 +1,4 @@
+import { hasFunctions, isObject } from './check.js';
 import { is, text } from './checks.js';
 import { type Table, group } from './table.js';
 
@@ -32,10 +33,8 @@ export interface DatabaseDriverOptions {
 /** Known by what it can do, not by its class: an application may have more than one copy of TypeORM. */
 export function isDataSource(value: unknown): value is SessionDataSource {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'createQueryRunner' in value &&
-    typeof value.createQueryRunner === 'function' &&
+    isObject(value) &&
+    hasFunctions(value, 'createQueryRunner') &&
     'isInitialized' in value &&
     'options' in value
   );

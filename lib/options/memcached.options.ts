@@ -1,4 +1,4 @@
-import { type Check, Refusal, isObject, readOption, refused, shown } from './check.js';
+import { type Check, Refusal, hasFunctions, isObject, readOption, refused, shown } from './check.js';
 import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './table.js';
 
@@ -52,9 +52,7 @@ const serverForm = /^(?:memcached:\/\/)?([a-z0-9_.-]+)(?::(\d{1,5}))?\/?$/i;
 const takesClient = 'a MemcacheClient of memcache-client: new MemcacheClient({ server })';
 
 const isClient = (value: unknown): value is MemcachedClient =>
-  isObject(value) &&
-  !('HashRing' in value) &&
-  ['gets', 'add', 'cas', 'delete'].every((command) => typeof value[command] === 'function');
+  isObject(value) && !('HashRing' in value) && hasFunctions(value, 'gets', 'add', 'cas', 'delete');
 
 const client = refine(
   is(takesClient, isClient, (value) =>

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Refusal, isObject, readOption, refused, withoutText } from './check.js';
+import { Refusal, hasFunctions, isObject, readOption, refused, withoutText } from './check.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './table.js';
@@ -81,7 +81,7 @@ const takesClient = 'a Redis or Cluster of ioredis 5: new Redis(...)';
 const isClient = (value: unknown): value is RedisClient =>
   isObject(value) &&
   typeof value['status'] === 'string' &&
-  ['get', 'del', 'evalsha', 'eval'].every((command) => typeof value[command] === 'function');
+  hasFunctions(value, 'get', 'del', 'evalsha', 'eval');
 
 const client = refine(
   is(takesClient, isClient, (value) =>

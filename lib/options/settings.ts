@@ -1,7 +1,7 @@
 import type { ExcludedRoute } from '../http/excluded-routes.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { assertKey } from '../state/values.js';
-import { Refusal, isObject, readOption } from './check.js';
+import { Refusal, hasFunctions, isObject, readOption } from './check.js';
 import { boolean, is, listOf, oneOf, refine, text } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
@@ -13,15 +13,10 @@ import { type Settings, type Table, group, readTable } from './table.js';
 
 /** A class with static functions is one too: superjson exports one. */
 const isSerializer = (value: unknown): value is SessionSerializer =>
-  (isObject(value) || typeof value === 'function') &&
-  'stringify' in value &&
-  typeof value.stringify === 'function' &&
-  'parse' in value &&
-  typeof value.parse === 'function';
+  hasFunctions(value, 'stringify', 'parse');
 
 const isDefinition = (value: object): value is DriverDefinition =>
-  ('useFactory' in value && typeof value.useFactory === 'function') ||
-  ('useClass' in value && typeof value.useClass === 'function');
+  hasFunctions(value, 'useFactory') || hasFunctions(value, 'useClass');
 
 const injection = {
   inject: { check: is('a list', (value) => Array.isArray(value)) },

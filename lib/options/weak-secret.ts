@@ -92,16 +92,11 @@ export function weaknessOf(secret: string, enough: number): string | null {
   return isPlaceholder ? 'is a placeholder' : null;
 }
 
-/** The shortest part that the text is a repetition of, the last time perhaps cut short (the failure function of Knuth, Morris and Pratt). */
+/** The length of the shortest part that the text is a repetition of, the last time perhaps cut short. */
 function periodOf(text: string): number {
-  const borders = [0];
-  let border = 0;
-  for (let at = 1; at < text.length; at += 1) {
-    while (border > 0 && text[at] !== text[border]) border = borders[border - 1] ?? 0;
-    if (text[at] === text[border]) border += 1;
-    borders.push(border);
-  }
-  return text.length - border;
+  let period = 1;
+  while (!text.startsWith(text.slice(period))) period += 1;
+  return period;
 }
 
 /**

@@ -44,62 +44,60 @@ export class DatabaseDriver implements RecordDriver {
 
   async read(id: string): Promise<SessionRecord | null> {
     const database = await this.#find();
-    const rows = await database.ask((sql) => sql.read, [toStoredId(id), this.#context.clock.now()]);
+    const rows = await database.ask('read', [toStoredId(id), this.#context.clock.now()]);
     return toRecord(rows[0]);
   }
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
     // Before anything is awaited: the caller may go on to change the record.
     const row = toRow(id, record);
-    const { payload, version } = record;
+    const { version } = record;
     const database = await this.#find();
     const now = this.#context.clock.now();
-    if (version === 1) return this.#insert(database, row, payload, now);
+    if (version === 1) return this.#insert(database, row, now);
     const [storedId, ...changes] = row;
-    return (await database.store((sql) => sql.update, [...changes, storedId, version - 1, now], payload)) > 0;
+    return (await database.change('update', [...changes, storedId, version - 1, now])) > 0;
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
     const database = await this.#find();
     const [storedId, now] = [toStoredId(id), this.#context.clock.now()];
-    if ((await database.change((sql) => sql.touch, [expiresAt, storedId, now])) > 0) return true;
+    if ((await database.change('touch', [expiresAt, storedId, now])) > 0) return true;
     // With the connection flag -FOUND_ROWS MySQL counts only rows that it changed, not one that ends then already.
-    return (
-      database.dialect === 'mysql' && (await database.ask((sql) => sql.exists, [storedId, now])).length > 0
-    );
+    return database.dialect === 'mysql' && (await database.ask('exists', [storedId, now])).length > 0;
   }
 
   async destroy(id: string): Promise<void> {
     const database = await this.#find();
-    await database.change((sql) => sql.destroy, [toStoredId(id)]);
+    await database.change('destroy', [toStoredId(id)]);
   }
 
   async destroyVersion(id: string, version: number): Promise<boolean> {
     const database = await this.#find();
     const parameters = [toStoredId(id), version, this.#context.clock.now()];
-    return (await database.change((sql) => sql.destroyVersion, parameters)) > 0;
+    return (await database.change('destroyVersion', parameters)) > 0;
   }
 
   /** Removes expired rows batch by batch, the longest expired first. */
   async collectGarbage(now: number): Promise<number> {
     const database = await this.#find();
     return removeInBatches({
-      removeBatch: (size) => database.change((sql) => sql.collect, [now, size]),
+      removeBatch: (size) => database.change('collect', [now, size]),
       ...(database.dialect === 'sqlite' ? { settle: () => database.checkpoint() } : {}),
       isClosed: () => this.#closed,
     });
   }
 
-  async #insert(database: SessionDatabase, row: SessionRow, payload: string, now: number): Promise<boolean> {
+  async #insert(database: SessionDatabase, row: SessionRow, now: number): Promise<boolean> {
     if (database.dialect !== 'mysql') {
-      return (await database.store((sql) => sql.insert, [...row, now], payload)) > 0;
+      return (await database.change('insert', [...row, now])) > 0;
     }
     // ON DUPLICATE KEY UPDATE counts a row that it left alone like one that it inserted (mysql2 counts found rows).
     // So it takes a second statement where there is a row, and a third where that one was not expired or has just gone.
-    if (await insertWhereNone(database, row, payload)) return true;
+    if (await insertWhereNone(database, row)) return true;
     const [storedId, ...changes] = row;
-    const replaced = await database.store((sql) => sql.replaceExpired, [...changes, storedId, now], payload);
-    return replaced > 0 || insertWhereNone(database, row, payload);
+    const replaced = await database.change('replaceExpired', [...changes, storedId, now]);
+    return replaced > 0 || insertWhereNone(database, row);
   }
 
   async #find(): Promise<SessionDatabase> {
@@ -111,13 +109,9 @@ export class DatabaseDriver implements RecordDriver {
   }
 }
 
-async function insertWhereNone(
-  database: SessionDatabase,
-  row: SessionRow,
-  payload: string,
-): Promise<boolean> {
+async function insertWhereNone(database: SessionDatabase, row: SessionRow): Promise<boolean> {
   try {
-    return (await database.store((sql) => sql.insert, row, payload, isDuplicate)) > 0;
+    return (await database.change('insert', row)) > 0;
   } catch (error) {
     if (isDuplicate(error)) return false;
     throw error;

@@ -1,10 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { type SessionDataSource, isDataSource } from '../../options/database.options.js';
 import { SessionConfigError } from '../../session.errors.js';
-import { loadNestTypeOrm, loadTypeOrm } from './load-typeorm.js';
-
-/** Looks a provider up in the application; undefined where there is none. */
-export type Resolve = (token: unknown) => unknown;
+import type { DriverContext } from '../driver-context.js';
 
 const defaultName = 'default';
 
@@ -16,7 +13,7 @@ const defaultName = 'default';
  */
 export async function findDataSource(
   given: SessionDataSource | string | undefined,
-  resolve: Resolve,
+  resolve: DriverContext['resolve'],
 ): Promise<DataSource> {
   if (typeof given === 'object' && isTypeOrms(given)) return given;
   const name = typeof given === 'string' ? given : defaultName;
@@ -39,11 +36,24 @@ const isTypeOrms = (value: SessionDataSource): value is DataSource => isDataSour
 /** The providers' tokens by which @nestjs/typeorm, or an application without it, provides a data source. */
 async function tokensOf(name: string): Promise<unknown[]> {
   if (name !== defaultName) return [`${name}DataSource`, name];
-  // With two copies of TypeORM installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
-  const [nest, typeOrm] = await Promise.allSettled([loadNestTypeOrm(), loadTypeOrm()]);
-  if (nest.status === 'rejected' && typeOrm.status === 'rejected') throw typeOrm.reason;
-  return [
-    ...(nest.status === 'fulfilled' ? [nest.value.getDataSourceToken()] : []),
-    ...(typeOrm.status === 'fulfilled' ? [typeOrm.value.DataSource] : []),
-  ];
+  const tokens: unknown[] = [];
+  let missing: unknown;
+  // Each import stands in a try: only then do bundlers pass over a package that is not installed. With two copies of TypeORM
+  // installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
+  try {
+    tokens.push((await import('@nestjs/typeorm')).getDataSourceToken());
+  } catch (error) {
+    missing = error;
+  }
+  try {
+    tokens.push((await import('typeorm')).DataSource);
+  } catch (error) {
+    missing = error;
+  }
+  if (tokens.length > 0) return tokens;
+  throw new SessionConfigError(
+    'The session driver "database" needs TypeORM, which cannot be loaded. Install typeorm, @nestjs/typeorm and the ' +
+      'client of your database (pg, mysql2 or better-sqlite3).',
+    { cause: missing },
+  );
 }

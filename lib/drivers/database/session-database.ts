@@ -1,12 +1,11 @@
 import type { DataSource } from 'typeorm';
-import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
+import { SessionStoreError } from '../../session.errors.js';
 import { writeSessionSql, type SessionSql } from './session-sql.js';
 import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
-import { isPayloadTooLarge } from './statement-failure.js';
 import { StatementRunner } from './statement-runner.js';
 
-// PASSIVE waits for nobody: what other connections still read stays for the next time.
+// PASSIVE does not wait for other connections: what they still read stays for the next time.
 const checkpoint = 'PRAGMA wal_checkpoint(PASSIVE)';
 
 /** The table of sessions in one data source: its statements, and what runs them. */
@@ -19,7 +18,7 @@ export class SessionDatabase {
   #known: { readonly table: SessionTable; readonly sql: SessionSql } | undefined;
 
   /**
-   * @param timeout ms after which nobody waits for a statement any more
+   * @param timeout how long a request waits for a statement, in ms
    * @throws SessionConfigError for a kind of database that the driver does not know, or that would lose characters
    */
   constructor(dataSource: DataSource, tableOption: string | undefined, timeout: number) {
@@ -31,45 +30,23 @@ export class SessionDatabase {
   }
 
   /** The rows that a statement finds. */
-  async ask(pick: (sql: SessionSql) => string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+  async ask(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { sql, table } = this.#prepare();
-    const { rows } = await this.#runner.run(pick(sql), parameters, { table: table.path, readsOnly: true });
+    const { rows } = await this.#runner.run(sql[statement], parameters, {
+      table,
+      readsOnly: true,
+    });
     return rows;
   }
 
   /**
    * How many rows a statement inserts, updates or deletes.
    *
-   * @param expects errors that the caller wants as they are
+   * @throws SessionTooLargeError where the database takes no payload of that size
    */
-  async change(
-    pick: (sql: SessionSql) => string,
-    parameters: readonly unknown[],
-    expects: (error: unknown) => boolean = () => false,
-  ): Promise<number> {
+  async change(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<number> {
     const { sql, table } = this.#prepare();
-    return (await this.#runner.run(pick(sql), parameters, { table: table.path, expects })).affected;
-  }
-
-  /** As `change`, for a statement that carries this payload. @throws SessionTooLargeError */
-  async store(
-    pick: (sql: SessionSql) => string,
-    parameters: readonly unknown[],
-    payload: string,
-    expects: (error: unknown) => boolean = () => false,
-  ): Promise<number> {
-    const isTooLarge = (error: unknown): boolean =>
-      isPayloadTooLarge(error, this.#prepare().table.columnOf('payload'));
-    try {
-      return await this.change(pick, parameters, (error) => expects(error) || isTooLarge(error));
-    } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      throw new SessionTooLargeError(
-        `The session has ${Buffer.byteLength(payload)} bytes; the database takes no payload of that size. On MySQL and ` +
-          `MariaDB the payload column should be longtext (as SessionEntity and the migration make it), and ` +
-          `max_allowed_packet above the size.`,
-      );
-    }
+    return (await this.#runner.run(sql[statement], parameters, { table })).affected;
   }
 
   /**
@@ -79,7 +56,7 @@ export class SessionDatabase {
   async checkpoint(): Promise<void> {
     if (!this.#hasWriteAheadLog) return;
     const { table } = this.#prepare();
-    const { rows } = await this.#runner.run(checkpoint, [], { table: table.path });
+    const { rows } = await this.#runner.run(checkpoint, [], { table });
     const [row] = rows;
     // SQLite's answer for a database in another journal mode.
     if (typeof row === 'object' && row !== null && 'log' in row && row.log === -1)

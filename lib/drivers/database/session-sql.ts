@@ -3,40 +3,17 @@ import { sessionProperties, type SessionProperty } from './session-columns.js';
 import type { SessionTable } from './session-table.js';
 import { dialectOf, type SqlDialect } from './sql-dialect.js';
 
-/** The driver's statements for one table. In brackets: the parameters, in their order. */
-export interface SessionSql {
-  /** [id, now] */
-  readonly read: string;
-  /**
-   * [the columns in the order of `sessionProperties`, and now, but not on MySQL]. Inserts, or replaces an expired row,
-   * and says by its count whether it did. On MySQL, whose count cannot tell that, it only inserts, and fails where there
-   * is a row.
-   */
-  readonly insert: string;
-  /** [the columns without id, id, now]; MySQL only. */
-  readonly replaceExpired: string;
-  /** [the columns without id, id, version to replace, now] */
-  readonly update: string;
-  /** [expiresAt, id, now] */
-  readonly touch: string;
-  /** [id, now]; asks whether there is a live row. */
-  readonly exists: string;
-  /** [id] */
-  readonly destroy: string;
-  /** [id, version, now] */
-  readonly destroyVersion: string;
-  /** [now, how many at most] */
-  readonly collect: string;
-}
+/** The driver's statements for one table. */
+export type SessionSql = Readonly<ReturnType<typeof writeSessionSql>>;
 
 const changingProperties = sessionProperties.filter((property) => property !== 'id');
 
 /**
  * Writes the statements for a table of a data source, once for all calls: TypeORM's query builder would make each anew, which
  * takes several times as long as running it, cannot delete a limited number of rows, and needs an entity in the data source.
- * TypeORM quotes names and names parameters; values are parameters only.
+ * TypeORM quotes names and names parameters; values are parameters only. In brackets stand those of each statement, in their order.
  */
-export function writeSessionSql(sessionTable: SessionTable, { driver, options }: DataSource): SessionSql {
+export function writeSessionSql(sessionTable: SessionTable, { driver, options }: DataSource) {
   const dialect = dialectOf(options.type);
   const table = sessionTable.path
     .split('.')
@@ -56,27 +33,40 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     `WHERE stored.${expiresAt} <= ${parameter(sessionProperties.length + 1)}`;
 
   return {
+    /** [id, now] */
     read:
       `SELECT ${sessionProperties.map((property) => `${column(property)} AS ${driver.escape(property)}`).join(', ')} ` +
       `FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    /**
+     * [the columns in the order of `sessionProperties`, and now, but not on MySQL]. Inserts, or replaces an expired row,
+     * and says by its count whether it did. On MySQL, whose count cannot tell that, it only inserts, and fails where there
+     * is a row.
+     */
     insert:
       dialect === 'mysql'
         ? `INSERT INTO ${table} (${names}) VALUES (${values})`
         : `INSERT INTO ${table} AS stored (${names}) VALUES (${values}) ${onConflict}`,
+    /** [the columns without id, id, now]; MySQL only. */
     replaceExpired:
       `UPDATE ${table} SET ${assignments.join(', ')} ` +
       `WHERE ${id} = ${parameter(next)} AND ${expiresAt} <= ${parameter(next + 1)}`,
+    /** [the columns without id, id, version to replace, now] */
     update:
       `UPDATE ${table} SET ${assignments.join(', ')} WHERE ${id} = ${parameter(next)} ` +
       `AND ${version} = ${parameter(next + 1)} AND ${expiresAt} > ${parameter(next + 2)}`,
+    /** [expiresAt, id, now] */
     touch:
       `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} ` +
       `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
+    /** [id, now]; asks whether there is a live row. */
     exists: `SELECT 1 FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    /** [id] */
     destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
+    /** [id, version, now] */
     destroyVersion:
       `DELETE FROM ${table} WHERE ${id} = ${parameter(1)} ` +
       `AND ${version} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
+    /** [now, how many at most] */
     collect: writeCollect(table, id, expiresAt, dialect),
   };
 }

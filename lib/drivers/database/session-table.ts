@@ -1,6 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { defaultTable, sessionColumns, type SessionProperty } from './session-columns.js';
-import { sessionEntityMark } from './session-entity-mark.js';
+import { defaultTable, sessionColumns, sessionEntityMark, type SessionProperty } from './session-columns.js';
 
 /** Where the sessions are: the names as the database knows them, unquoted. */
 export interface SessionTable {

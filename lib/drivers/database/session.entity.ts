@@ -1,7 +1,12 @@
 import { Column, type ColumnOptions, Entity, type EntityMetadata, Index } from 'typeorm';
 import { isMySqlFamily } from './sql-dialect.js';
-import { defaultTable, sessionColumns, sessionProperties, type SessionProperty } from './session-columns.js';
-import { sessionEntityMark } from './session-entity-mark.js';
+import {
+  defaultTable,
+  sessionColumns,
+  sessionEntityMark,
+  sessionProperties,
+  type SessionProperty,
+} from './session-columns.js';
 
 /**
  * An entity has one list of columns for all kinds of databases, and the types that MySQL needs exist nowhere else.

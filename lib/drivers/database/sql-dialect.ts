@@ -27,7 +27,7 @@ export function dialectOf(type: string): SqlDialect {
 }
 
 /**
- * Sees to it that a connection carries every character: MySQL puts question marks in place of those that the
+ * Checks that a connection carries every character: MySQL puts question marks in place of those that the
  * connection's character set lacks, and says nothing.
  *
  * @throws SessionConfigError for a MySQL or MariaDB data source with another `charset` than utf8mb4

@@ -1,4 +1,5 @@
-import { SessionStoreError } from '../../session.errors.js';
+import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
+import type { SessionTable } from './session-table.js';
 
 /** What database clients put on their errors. */
 interface ClientError {
@@ -45,8 +46,7 @@ export const isDuplicate = (error: unknown): boolean => clientErrorOf(error).cod
  * Whether the database takes no payload of that size: MySQL's `max_allowed_packet`, a payload column that was made as
  * MySQL's `text`, or SQLite's own limit.
  */
-export function isPayloadTooLarge(error: unknown, payloadColumn: string): boolean {
-  const { code, message } = clientErrorOf(error);
+function isPayloadTooLarge({ code, message }: ClientError, payloadColumn: string): boolean {
   if (code === 'ER_DATA_TOO_LONG') return message.includes(`'${payloadColumn}'`);
   return code === 'ER_NET_PACKET_TOO_LARGE' || code === 'SQLITE_TOOBIG';
 }
@@ -59,24 +59,30 @@ function isTableMissing({ code, message }: ClientError): boolean {
  * What a failed statement becomes. Neither the id nor the payload is in it: TypeORM's error carries all parameters, and
  * servers quote values in their messages.
  */
-export function describeFailure(error: unknown, parameters: readonly unknown[], table: string): Error {
+export function describeFailure(error: unknown, parameters: readonly unknown[], table: SessionTable): Error {
   if (error instanceof SessionStoreError) return error;
   const client = clientErrorOf(error);
+  const texts = parameters.filter((value) => typeof value === 'string');
+  if (isPayloadTooLarge(client, table.columnOf('payload'))) {
+    return new SessionTooLargeError(
+      `The session has ${Math.max(...texts.map((text) => Buffer.byteLength(text)))} bytes; the database takes no payload of that ` +
+        'size. On MySQL and MariaDB the payload column should be longtext (as SessionEntity and the migration make it), and ' +
+        'max_allowed_packet above the size.',
+    );
+  }
   if (isTableMissing(client)) {
     return new SessionStoreError(
-      `The table '${table}' of the session driver "database" does not exist. Run the migration ` +
+      `The table '${table.path}' of the session driver "database" does not exist. Run the migration ` +
         `CreateSessionsTable1700000000000, or list SessionEntity in the data source's entities with 'synchronize: true'. ` +
         `For a table of another name set the option 'database.table'.`,
     );
   }
   const quotesValues =
     /\\x[0-9a-f]{2}/i.test(client.message) ||
-    parameters.some(
-      (value) => typeof value === 'string' && value !== '' && client.message.includes(value.slice(0, 8)),
-    );
+    texts.some((text) => text !== '' && client.message.includes(text.slice(0, 8)));
   const failure = new Error(
     quotesValues
-      ? `The database refused a statement on '${table}'; its message is left out, because it quotes values.`
+      ? `The database refused a statement on '${table.path}'; its message is left out, because it quotes values.`
       : client.message,
   );
   const { message: _said, ...codes } = client;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { SessionStoreError } from '../../session.errors.js';
+import type { SessionTable } from './session-table.js';
 import { describeFailure, isPassing } from './statement-failure.js';
 
 /** What a statement answered. */
@@ -12,12 +13,10 @@ export interface StatementResult {
 
 /** How a statement is to be run. */
 export interface StatementOptions {
-  /** The name of the table, for messages. */
-  readonly table: string;
+  /** The table that it is about, for messages. */
+  readonly table: SessionTable;
   /** True for what only asks, and so may see what a transaction of the application has not ended yet. */
   readonly readsOnly?: boolean;
-  /** Errors that the caller wants as they are. */
-  readonly expects?: (error: unknown) => boolean;
 }
 
 /** How often a statement is sent again after another process was in the way: waits of 4 to 512 ms, about a second. */
@@ -32,7 +31,7 @@ export class StatementRunner {
   readonly #dataSource: DataSource;
   readonly #timeout: number;
 
-  /** @param timeout ms after which nobody waits for a statement any more (the option `storeTimeout`) */
+  /** @param timeout how long a request waits for a statement, in ms (the option `storeTimeout`) */
   constructor(dataSource: DataSource, timeout: number) {
     this.#dataSource = dataSource;
     this.#timeout = timeout;
@@ -41,7 +40,7 @@ export class StatementRunner {
   /**
    * Runs one statement, again where another process was in the way.
    *
-   * @throws SessionStoreError, or an Error with the client's `code`; without any value of the statement
+   * @throws SessionStoreError, SessionTooLargeError, or an Error with the client's `code`; without any value of the statement
    */
   async run(
     sql: string,
@@ -52,7 +51,6 @@ export class StatementRunner {
       try {
         return await this.#once(sql, parameters, options.readsOnly === true);
       } catch (error) {
-        if (options.expects?.(error) === true) throw error;
         if (!isPassing(error) || retries === maxRetries) {
           throw describeFailure(error, parameters, options.table);
         }

@@ -4,9 +4,8 @@ import { readOption } from '../../options/check.js';
 import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord } from '../packed-record.js';
-import { exists } from './entries.js';
-import { hasCode, noRoomCodes } from './error-code.js';
-import { FileCollector } from './file-collector.js';
+import { collectFiles } from './file-collector.js';
+import { exists, hasCode, noRoomCodes } from './file-system.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { readRecord } from './record-file.js';
 import { type IsMeant, removeWithoutRoom } from './removal-without-room.js';
@@ -16,8 +15,8 @@ import { makeStoreFolder } from './store-folder.js';
 
 /**
  * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
- * replaced by one of them at a time, a reader never sees half a file, and a process that is killed at any moment
- * leaves nothing behind that holds others up.
+ * replaced by one of them at a time, a reader never sees half a file, and what a process
+ * leaves that is killed at any moment holds nobody up for longer than a second.
  *
  * A call never looks at more than the files of its session. What is stored survives the end of the process; it is
  * not forced onto the disk (no fsync, which would cost milliseconds a request), so a power failure may take the last
@@ -33,24 +32,26 @@ export class FileDriver implements RecordDriver {
   readonly #clock: Clock;
   /** Within one process calls queue up here, or they would wait for the lock by trying again and again. */
   readonly #queue = new KeyedQueue();
-  readonly #collector: FileCollector;
+  #isClosed = false;
+  /** Settles when the collections under way have ended. */
+  #collecting = Promise.resolve();
 
   constructor(options: FileDriverOptions = {}, clock: Clock = systemClock) {
     const { location } = readOption(fileOptions, options, 'file');
     this.#location = resolve(location);
     this.#clock = clock;
-    this.#collector = new FileCollector(this.#location, (files, isMeant) => this.#remove(files, isMeant));
   }
 
   /** Makes the folder. */
   async open(): Promise<void> {
     await makeStoreFolder(this.#location);
-    this.#collector.start();
+    this.#isClosed = false;
   }
 
   /** Ends a collection that is under way, and waits for it. */
   async close(): Promise<void> {
-    await this.#collector.stop();
+    this.#isClosed = true;
+    await this.#collecting;
   }
 
   async read(id: string): Promise<SessionRecord | null> {
@@ -59,7 +60,7 @@ export class FileDriver implements RecordDriver {
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
     const { version } = record;
-    // At once: whoever handed the record over may change it afterwards.
+    // At once: the caller may change the record afterwards.
     const content = packRecord(record);
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
       const kept = await this.#readLive(files.record);
@@ -90,8 +91,15 @@ export class FileDriver implements RecordDriver {
   }
 
   /** Besides expired records it removes what killed processes left, and what has been unreadable for a day. */
-  async collectGarbage(now: number): Promise<number> {
-    return this.#collector.collect(now);
+  collectGarbage(now: number): Promise<number> {
+    const collecting = collectFiles({
+      location: this.#location,
+      now,
+      isStopped: () => this.#isClosed,
+      remove: (files, isMeant) => this.#remove(files, isMeant),
+    });
+    this.#collecting = Promise.allSettled([this.#collecting, collecting]).then(() => undefined);
+    return collecting;
   }
 
   async #readLive(path: string): Promise<SessionRecord | null> {

@@ -10,7 +10,7 @@ export class KeyedQueue {
     const leave = () => {
       if (this.#last.get(key) === running) this.#last.delete(key);
     };
-    // How the task ends is for whoever gets `running` to handle.
+    // A task that fails is for the caller to handle, who gets `running`.
     void running.then(leave, leave);
     return running;
   }

@@ -1,88 +1,42 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { hasCode, unless } from './error-code.js';
+import { hasCode } from './file-system.js';
 
-/** Where process numbers mean the same, the process, when it started, and a random part, new for each lock. */
-const ownerPattern = /^(?<place>[0-9a-f]{16})-(?<pid>[1-9][0-9]*)-(?<startedAt>[0-9]+)-[0-9a-f]{16}$/;
-const startUnknown = '0';
+/** Where process ids mean the same, the id of the process, and a random part, new for each lock. */
+const ownerPattern = /^(?<place>[0-9a-f]{16})-(?<pid>[1-9][0-9]*)-[0-9a-f]{16}$/;
 
-let ownPrefix: string | undefined;
+/** The machine, and on Linux the container: those of one machine may share its name, but not the ids of their processes. */
+const ownPlace = createHash('sha256').update(`${hostname()} ${pidNamespace()}`).digest('hex').slice(0, 16);
 
-/**
- * A name for the owner of one lock, never given twice. It says which process that is, so that others can find out
- * whether the process is still there.
- */
+/** A name for the owner of one lock, never given twice. It says which process that is. */
 export function newOwner(): string {
-  ownPrefix ??= `${placeOfProcesses()}-${process.pid}-${ownStart()}`;
-  return `${ownPrefix}-${randomBytes(8).toString('hex')}`;
+  return `${ownPlace}-${process.pid}-${randomBytes(8).toString('hex')}`;
 }
 
 /**
- * Whether the process that an owner's name tells of has certainly ended. False where that cannot be known: on another
- * machine, in another container, or where the name is none of ours.
+ * Whether the process that an owner's name tells of has ended. False where that cannot be known: on another machine, in
+ * another container, or where the name is of another kind. It only saves waiting: the lock of a process whose id was given to another is taken
+ * a second later.
  */
-export async function hasEnded(owner: string): Promise<boolean> {
-  const { place, pid, startedAt } = ownerPattern.exec(owner)?.groups ?? {};
-  if (pid === undefined || startedAt === undefined || place !== placeOfProcesses()) return false;
-  if (!isRunning(Number(pid))) return true;
-  if (startedAt === startUnknown) return false;
-  // The number may have been given to another process since.
-  const stat = await unless(['ENOENT', 'ESRCH', 'EACCES', 'EPERM'], readFile(`/proc/${pid}/stat`, 'latin1'));
-  if (stat === undefined) return false;
-  const { state, start } = parseStat(stat);
-  return start !== startedAt || isDeadState(state);
+export function hasEnded(owner: string): boolean {
+  const { place, pid } = ownerPattern.exec(owner)?.groups ?? {};
+  return pid !== undefined && place === ownPlace && !isRunning(Number(pid));
 }
 
 function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, 0);
   } catch (error) {
-    if (hasCode(error, 'ESRCH')) return false;
-    if (hasCode(error, 'EPERM')) return true;
-    throw error;
+    // EPERM: it runs, as another user.
+    return !hasCode(error, 'ESRCH');
   }
 }
 
-/** A zombie has ended; only its parent has not asked yet how. */
-function isDeadState(state: string | undefined): boolean {
-  return state === 'Z' || state === 'X';
-}
-
-/** State and start of a process, from Linux's `/proc/<pid>/stat` (proc(5), fields 3 and 22). */
-function parseStat(stat: string): { state: string | undefined; start: string | undefined } {
-  // The second field is the program's name in brackets, and may itself hold spaces and brackets.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0], start: fields[19] };
-}
-
-let place: string | undefined;
-
-function placeOfProcesses(): string {
-  return (place ??= createHash('sha256').update(describePlace()).digest('hex').slice(0, 16));
-}
-
-function describePlace(): string {
-  if (process.platform !== 'linux') return hostname();
+function pidNamespace(): string {
   try {
-    // Containers on one machine may share its name, but not the numbers of their processes.
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1');
-    return `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'EACCES', 'EPERM')) throw error;
-    // Not to be known: a place of its own, so that nobody draws conclusions from process numbers.
-    return randomBytes(16).toString('hex');
-  }
-}
-
-function ownStart(): string {
-  if (process.platform !== 'linux') return startUnknown;
-  try {
-    return parseStat(readFileSync('/proc/self/stat', 'latin1')).start ?? startUnknown;
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT', 'EACCES', 'EPERM')) throw error;
-    return startUnknown;
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
 }

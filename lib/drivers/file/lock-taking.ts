@@ -2,7 +2,7 @@ import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionStoreError } from '../../session.errors.js';
-import { hasCode, notEmptyCodes, unless } from './error-code.js';
+import { hasCode, makeFolders, notEmptyCodes, unless } from './file-system.js';
 import { hasEnded, newOwner } from './lock-owner.js';
 import type { SessionFiles } from './session-files.js';
 
@@ -13,6 +13,7 @@ import type { SessionFiles } from './session-files.js';
 const abandonedAfterMs = 1_000;
 const givenUpAfterMs = 10_000;
 const longestDelayMs = 16;
+const folderMode = 0o700;
 
 /** Windows has no code of its own for "there is something in that folder". */
 const takenCodes =
@@ -21,25 +22,22 @@ const takenCodes =
 /**
  * Waits for a lock and takes it.
  *
- * @param prepare makes a folder that holds the workbench of an owner
  * @returns the name of its new owner
  * @throws SessionStoreError where others keep the lock for ten seconds
  */
-export async function takeLock(
-  files: SessionFiles,
-  prepare: (folder: string, owner: string) => Promise<void>,
-): Promise<string> {
+export async function takeLock(files: SessionFiles): Promise<string> {
   const owner = newOwner();
   const prepared = files.temporary(owner);
+  const prepare = (): Promise<void> => makeFolders(join(prepared, owner), folderMode);
   const patience = new Patience();
   try {
-    await prepare(prepared, owner);
+    await prepare();
     for (;;) {
       try {
         await rename(prepared, files.lock);
         return owner;
       } catch (error) {
-        if (hasCode(error, 'ENOENT')) await prepare(prepared, owner);
+        if (hasCode(error, 'ENOENT')) await prepare();
         else if (hasCode(error, ...takenCodes)) await makeWay(files, patience);
         else throw error;
       }
@@ -60,7 +58,7 @@ export async function takeAway(files: SessionFiles, owner: string): Promise<void
   await rm(removed, { recursive: true, force: true });
 }
 
-/** Who has the lock; undefined where nobody has it. An empty lock is removed. */
+/** The owner of the lock; undefined where it is free. An empty lock is removed. */
 export async function ownerOf(files: SessionFiles): Promise<string | undefined> {
   const [owner] = (await unless(['ENOENT'], readdir(files.lock))) ?? [];
   if (owner === undefined) await unless(['ENOENT', ...notEmptyCodes], rmdir(files.lock));
@@ -70,7 +68,7 @@ export async function ownerOf(files: SessionFiles): Promise<string | undefined> 
 async function makeWay(files: SessionFiles, patience: Patience): Promise<void> {
   const owner = await ownerOf(files);
   const isAbandoned = patience.isOver(owner);
-  if (owner !== undefined && (isAbandoned || (await hasEnded(owner)))) await takeAway(files, owner);
+  if (owner !== undefined && (isAbandoned || hasEnded(owner))) await takeAway(files, owner);
   else await patience.wait();
 }
 
@@ -87,7 +85,7 @@ class Patience {
   /**
    * Whether this owner has been seen with the lock for too long.
    *
-   * @throws SessionStoreError where the waiting itself took too long, whoever had the lock
+   * @throws SessionStoreError where the waiting itself took too long, whichever owners had the lock
    */
   isOver(owner: string | undefined): boolean {
     const nowMs = performance.now();

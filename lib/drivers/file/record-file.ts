@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { open, readFile } from 'node:fs/promises';
 import type { SessionRecord } from '../driver.js';
 import { packedPlaces, unpackRecord } from '../packed-record.js';
-import { unless } from './error-code.js';
+import { unless } from './file-system.js';
 
 const { start, end } = packedPlaces.expiresAt;
 const digits = /^[0-9]+$/;

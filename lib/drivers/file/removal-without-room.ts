@@ -1,6 +1,5 @@
 import { link, rm } from 'node:fs/promises';
-import { exists, renameIfThere } from './entries.js';
-import { unless } from './error-code.js';
+import { exists, renameIfThere, unless } from './file-system.js';
 import { newOwner } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';
@@ -12,8 +11,8 @@ export type IsMeant = (path: string) => Promise<boolean>;
  * Removes a record on a disk without room for the folder that is the lock. Everything here is done by renaming, which
  * takes no room.
  *
- * The record is put aside first, under a name that nobody else knows. Whoever has the lock may have seen it before
- * that, and be about to put a next version in its place: so the lock is taken away from him, and he starts anew. What is
+ * The record is renamed first, to a name that no other process knows. The owner of the lock may have read it before that,
+ * and be about to put a next version in its place: so the lock is taken away from it, and it starts anew. A record that is
  * there after that was put there before, and is looked at like the first.
  *
  * @returns false where there was no such record

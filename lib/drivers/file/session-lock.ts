@@ -1,12 +1,9 @@
 import { rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exists, renameIfThere } from './entries.js';
-import { hasCode, notEmptyCodes, unless } from './error-code.js';
+import { exists, hasCode, notEmptyCodes, renameIfThere, unless } from './file-system.js';
 import { takeLock } from './lock-taking.js';
-import { makeFolders } from './make-folders.js';
 import type { SessionFiles } from './session-files.js';
 
-const folderMode = 0o700;
 const fileMode = 0o600;
 
 /** The lock was taken away while its owner was at work. Nothing of that work has come to pass. */
@@ -25,7 +22,7 @@ class LockLostError extends Error {}
  */
 export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>): Promise<T> {
   for (;;) {
-    const lock = new SessionLock(files, await takeLock(files, prepareLock));
+    const lock = new SessionLock(files, await takeLock(files));
     let result: T;
     try {
       result = await task(lock);
@@ -38,10 +35,6 @@ export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock)
     await lock.release();
     return result;
   }
-}
-
-async function prepareLock(folder: string, owner: string): Promise<void> {
-  await makeFolders(join(folder, owner), folderMode);
 }
 
 /** What the owner of a lock may do to the record. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { optionError } from '../../options/check.js';
-import { hasCode } from './error-code.js';
+import { hasCode } from './file-system.js';
 
 const folderMode = 0o700;
 const needs = constants.R_OK | constants.W_OK | constants.X_OK;
@@ -17,7 +17,7 @@ const wrongPathCodes = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMET
  */
 export async function makeStoreFolder(location: string): Promise<void> {
   try {
-    // The folders above it are none of ours: they get the usual mode.
+    // The folders above it belong to the application: they get the usual mode.
     await mkdir(dirname(location), { recursive: true });
     await makeFolder(location);
     await access(location, needs);

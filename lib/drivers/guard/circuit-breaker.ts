@@ -24,13 +24,12 @@ interface Stallable {
   stalled?(): void;
 }
 
-/** How long a probe may hold its request: whoever comes while the store is silent does not wait for `limitMs`. */
+/** How long a probe may hold its request: while the store is silent, no request waits for `limitMs`. */
 const probeLimitMs = 250;
 /** So many probes may follow each other without a pause: most stores that stop answering do so for a moment. */
 const probesAtOnce = 3;
-/** Between probes after those, doubled each time. With the probe itself there is one at least every half second. */
-const firstPauseMs = 125;
-const longestPauseMs = 250;
+/** Between probes after those. With the probe itself there is one at least every half second. */
+const pauseMs = 250;
 
 /**
  * Limits the time of calls on a store, and keeps calls from piling up in front of one that accepts them but has stopped
@@ -121,9 +120,7 @@ export class CircuitBreaker {
     if (!this.#isProbing) return;
     this.#isProbing = false;
     this.#failedProbes += 1;
-    const doublings = this.#failedProbes - probesAtOnce;
-    if (doublings < 0) return;
-    this.#nextProbeAt = performance.now() + Math.min(firstPauseMs * 2 ** doublings, longestPauseMs);
+    if (this.#failedProbes >= probesAtOnce) this.#nextProbeAt = performance.now() + pauseMs;
   }
 }
 

@@ -77,7 +77,7 @@ function clientCode(error: Error): string | undefined {
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? `${code}, SQLSTATE ${state}` : code;
 }
 
-/** Where Node could not connect to, as `address:port`. The address alone, which nobody keeps secret: no name, no URL. */
+/** Where Node could not connect to, as `address:port`. The address alone, which is no secret: no name, no URL. */
 function addressOf(error: Error): string | undefined {
   const address = valueOf(error, 'address');
   const port = valueOf(error, 'port');

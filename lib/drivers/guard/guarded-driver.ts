@@ -1,5 +1,5 @@
-import type { RecordDriver } from '../driver.js';
-import { answerOf } from './driver-answers.js';
+import { SessionStoreError } from '../../session.errors.js';
+import type { RecordDriver, SessionRecord } from '../driver.js';
 import type { StoreGuard } from './store-guard.js';
 import type { StoreUse } from './store-health.js';
 
@@ -12,6 +12,9 @@ const NOT_FOR_REQUESTS: ReadonlySet<PropertyKey> = new Set([
   'stalled',
 ]);
 
+/** The methods that answer true or false. */
+const ANSWERED_BY_BOOLEAN: ReadonlySet<string> = new Set(['write', 'touch', 'destroyVersion']);
+
 /** What calls are for, where they do not write. */
 const USES: Readonly<Record<string, StoreUse>> = {
   read: 'reading',
@@ -20,7 +23,7 @@ const USES: Readonly<Record<string, StoreUse>> = {
 };
 
 /**
- * A driver whose calls all go through a guard, those that only some drivers have included.
+ * A driver whose calls all go through a guard, those that only some drivers have included, and whose answers are checked.
  *
  * @param guard shared by all drivers of one store
  */
@@ -37,4 +40,51 @@ export function guardedDriver<D extends RecordDriver>(driver: D, guard: StoreGua
         guard.run(use, id, target, () => Reflect.apply(member, target, [id, ...given]), judge);
     },
   });
+}
+
+/**
+ * The record that a driver answered with, if it is one: a driver of the application's own may be plain JavaScript.
+ * Undefined counts as null: a driver may hand on what `Map.get` returns.
+ *
+ * @param driver its name, for the message
+ * @param method the one that was called
+ * @throws SessionStoreError that names both and the kind of what was returned, and shows nothing of it
+ */
+export function recordAnswered<T>(driver: string, method: string, answer: T): T | null {
+  if (answer === undefined || answer === null) return null;
+  if (isRecord(answer)) return answer;
+  throw wrongAnswer(
+    driver,
+    method,
+    answer,
+    'null or a record, whose payload is text, and whose version and expiresAt are numbers',
+  );
+}
+
+/**
+ * What a method of a record driver answered, if it is an answer.
+ *
+ * @throws SessionStoreError as `recordAnswered` does
+ */
+function answerOf(driver: string, method: string, answer: unknown): unknown {
+  if (method === 'read') return recordAnswered(driver, method, answer);
+  if (!ANSWERED_BY_BOOLEAN.has(method) || typeof answer === 'boolean') return answer;
+  throw wrongAnswer(driver, method, answer, 'true or false');
+}
+
+function wrongAnswer(driver: string, method: string, answer: unknown, returns: string): SessionStoreError {
+  return new SessionStoreError(
+    `The session driver "${driver}" is wrong: ${method}() returned ${kindOf(answer)}; it returns ${returns}.`,
+  );
+}
+
+function isRecord(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const typeOf = (field: keyof SessionRecord): string => typeof Reflect.get(answer, field);
+  return typeOf('payload') === 'string' && typeOf('version') === 'number' && typeOf('expiresAt') === 'number';
+}
+
+function kindOf(answer: unknown): string {
+  if (answer === undefined || answer === null) return String(answer);
+  return typeof answer === 'object' ? 'an object of another kind' : `a value of type ${typeof answer}`;
 }

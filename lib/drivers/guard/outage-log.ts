@@ -61,7 +61,7 @@ export class OutageLog {
   isWell(): void {
     if (!this.#saidFailing || !this.#hasRoom) return;
     this.#saidFailing = false;
-    // As loud as a warning: who silences the level `log` would wait for this line for ever.
+    // At the level `warn`: an application that logs no lower level has been told that the store fails, and has to see this too.
     this.#log.warn(`The session store "${this.#name}" is back.${this.#counted(this.#untold)}`);
   }
 

@@ -16,7 +16,7 @@ const mostIds = 1_000;
  * Tells when a store begins to fail, and when it is back.
  *
  * What works of a store in trouble does not show that it is back: one that can be read but not written (a full disk, a
- * replica that was promoted to nothing) is back only when a write succeeds, and one of whose servers only some fail only
+ * replica) is back only when a write succeeds, and one of whose servers only some fail only
  * when a call succeeds on an id that failed, or when none has failed for a minute. Otherwise requests would say in turn
  * that it is back and that it fails.
  */

@@ -9,9 +9,8 @@ import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
 import { CasTokenCache } from './cas-token-cache.js';
-import { expiredAlready, memcachedExpiry } from './memcached.expiry.js';
-import { memcachedKey } from './memcached.key.js';
-import { isTooLarge, type MemcachedItem, MemcachedStore } from './memcached.store.js';
+import { expiredAlready, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
+import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.server.js';
 import { ServerRing } from './server-ring.js';
 
 const mostKnownTokens = 5_000;
@@ -41,8 +40,8 @@ export class MemcachedDriver implements RecordDriver {
   readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
   readonly #tokens = new CasTokenCache(mostKnownTokens);
-  #stores: MemcachedStore[] = [];
-  #ring: ServerRing<MemcachedStore> | undefined;
+  #servers: MemcachedServer[] = [];
+  #ring: ServerRing<MemcachedServer> | undefined;
 
   /** @throws SessionConfigError where an option is wrong */
   constructor(options: MemcachedDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
@@ -55,32 +54,27 @@ export class MemcachedDriver implements RecordDriver {
     if (this.#ring !== undefined) return;
     const { client, servers } = this.#options;
     const { storeTimeout } = this.#context;
-    const stores =
+    this.#servers =
       client === undefined
-        ? await Promise.all(servers.map((server) => MemcachedStore.open(server, storeTimeout)))
-        : [new MemcachedStore(client)];
-    this.#stores = stores;
-    this.#ring = new ServerRing(new Map(stores.map((store, index) => [servers[index] ?? 'client', store])));
+        ? await Promise.all(servers.map((server) => MemcachedServer.open(server, storeTimeout)))
+        : [new MemcachedServer(client, 'client')];
+    this.#ring = new ServerRing(new Map(this.#servers.map((server) => [server.name, server])));
   }
 
   /** Closes the clients that `open` made; one of the application stays as it is. */
   async close(): Promise<void> {
-    for (const store of this.#stores) store.close();
-    this.#stores = [];
+    for (const server of this.#servers) server.close();
+    this.#servers = [];
     this.#ring = undefined;
   }
 
   serverOf(id: string): string {
-    const at =
-      this.#ring === undefined || this.#stores.length === 1
-        ? 0
-        : this.#stores.indexOf(this.#storeOf(this.#keyOf(id)));
-    return this.#options.servers[at] ?? '';
+    return this.#serverOf(this.#keyOf(id)).name;
   }
 
   async read(id: string): Promise<SessionRecord | null> {
     const key = this.#keyOf(id);
-    const item = await this.#storeOf(key).get(key);
+    const item = await this.#serverOf(key).get(key);
     const record = this.#liveRecord(item);
     if (item !== null && record !== null) this.#tokens.keep(key, record.version, item.token);
     return record;
@@ -109,7 +103,7 @@ export class MemcachedDriver implements RecordDriver {
 
   async destroy(id: string): Promise<void> {
     const key = this.#keyOf(id);
-    await this.#storeOf(key).remove(key);
+    await this.#serverOf(key).remove(key);
   }
 
   /**
@@ -123,13 +117,13 @@ export class MemcachedDriver implements RecordDriver {
   }
 
   async #writeText(key: string, text: string, record: SessionRecord): Promise<boolean> {
-    const store = this.#storeOf(key);
+    const server = this.#serverOf(key);
     const replaced = record.version - 1;
     const next = { text, expiry: this.#expiryOf(record.expiresAt) };
-    if (replaced === 0 && (await store.add(key, next.text, next.expiry)) === 'stored') return true;
+    if (replaced === 0 && (await server.add(key, next.text, next.expiry)) === 'stored') return true;
     const known = this.#tokens.take(key, replaced);
     if (known !== undefined) {
-      const outcome = await store.replace(key, next.text, next.expiry, known);
+      const outcome = await server.replace(key, next.text, next.expiry, known);
       if (outcome !== 'outdated') return outcome === 'stored';
     }
     // Another state than the one that was read may still be the same version, touched since.
@@ -146,16 +140,16 @@ export class MemcachedDriver implements RecordDriver {
     key: string,
     decide: (live: { record: SessionRecord; text: string } | null) => NextItem | boolean,
   ): Promise<boolean> {
-    const store = this.#storeOf(key);
+    const server = this.#serverOf(key);
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const item = await store.get(key);
+      const item = await server.get(key);
       const record = this.#liveRecord(item);
       const next = decide(item?.text === undefined || record === null ? null : { record, text: item.text });
       if (typeof next === 'boolean') return next;
       const outcome =
         item === null
-          ? await store.add(key, next.text, next.expiry)
-          : await store.replace(key, next.text, next.expiry, item.token);
+          ? await server.add(key, next.text, next.expiry)
+          : await server.replace(key, next.text, next.expiry, item.token);
       if (outcome === 'stored') return true;
     }
     throw new Error(`Other requests changed the item ${mostAttempts} times while this one tried to`);
@@ -174,11 +168,11 @@ export class MemcachedDriver implements RecordDriver {
     return memcachedKey(this.#options.prefix, id);
   }
 
-  #storeOf(key: string): MemcachedStore {
-    const [only] = this.#stores;
+  #serverOf(key: string): MemcachedServer {
+    const [only] = this.#servers;
     if (this.#ring === undefined || only === undefined)
       throw new Error('The memcached driver has not been opened');
-    return this.#stores.length === 1 ? only : this.#ring.serverOf(key);
+    return this.#servers.length === 1 ? only : this.#ring.serverOf(key);
   }
 
   #checkSize(key: string, text: string): void {

@@ -1,16 +1,25 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
 import { readOption } from '../../options/check.js';
 import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
-import { type RecencyLink, RecencyList } from './recency-list.js';
+import { RecencyLink } from './recency-link.js';
 import { ShardedMap } from './sharded-map.js';
-import { removeExpired } from './expired-records.js';
+
+/** Well below the 20 ms of the contract: what else stops a process, such as its own memory management, comes on top. */
+const sliceMs = 2;
+/** Reading the time costs more than looking at a record. */
+const recordsPerLook = 256;
 
 /** A record in its place in the order of last use. */
-interface Kept extends RecencyLink<Kept> {
-  readonly id: string;
-  /** The driver's own copy. Its fields are primitive, so a shallow copy shares nothing. */
-  record: SessionRecord;
+class Kept extends RecencyLink {
+  /** @param record the driver's own copy. Its fields are primitive, so a shallow copy shares nothing. */
+  constructor(
+    id: string,
+    public record: SessionRecord,
+  ) {
+    super(id);
+  }
 }
 
 /**
@@ -27,21 +36,24 @@ interface Kept extends RecencyLink<Kept> {
  */
 export class MemoryDriver implements RecordDriver {
   readonly #records = new ShardedMap<Kept>();
-  // A list, and not the order of one Map: V8 leaves a gap for each key that is removed, so finding the oldest key, and
-  // closing the gaps, takes longer the more sessions are kept.
-  readonly #recency: RecencyList<Kept> | undefined;
+  /**
+   * Where the order of last use ends on both sides; used with a limit only. The order of a Map would do too, but V8 leaves a
+   * gap for each key that is removed: finding the oldest key, and closing the gaps, takes longer the more sessions are kept.
+   */
+  readonly #end = new RecencyLink('');
+  readonly #max: number | undefined;
   readonly #clock: Clock;
+  #size = 0;
 
   constructor(options: MemoryDriverOptions = {}, clock: Clock = systemClock) {
-    const { max } = readOption(memoryOptions, options, 'memory');
-    this.#recency = max === undefined ? undefined : new RecencyList<Kept>(max);
+    this.#max = readOption(memoryOptions, options, 'memory').max;
     this.#clock = clock;
   }
 
   read(id: string): Promise<SessionRecord | null> {
     const kept = this.#live(id);
     if (kept === undefined) return Promise.resolve(null);
-    this.#recency?.use(kept);
+    this.#use(kept);
     return Promise.resolve({ ...kept.record });
   }
 
@@ -50,10 +62,10 @@ export class MemoryDriver implements RecordDriver {
     const storedVersion = kept !== undefined && this.#isLive(kept) ? kept.record.version : 0;
     if (storedVersion !== record.version - 1) return Promise.resolve(false);
     if (kept === undefined) {
-      this.#add({ id, record: { ...record }, older: undefined, newer: undefined });
+      this.#add(new Kept(id, { ...record }));
     } else {
       kept.record = { ...record };
-      this.#recency?.use(kept);
+      this.#use(kept);
     }
     return Promise.resolve(true);
   }
@@ -62,7 +74,7 @@ export class MemoryDriver implements RecordDriver {
     const kept = this.#live(id);
     if (kept === undefined) return Promise.resolve(false);
     kept.record.expiresAt = expiresAt;
-    this.#recency?.use(kept);
+    this.#use(kept);
     return Promise.resolve(true);
   }
 
@@ -79,8 +91,22 @@ export class MemoryDriver implements RecordDriver {
     return Promise.resolve(true);
   }
 
-  collectGarbage(now: number): Promise<number> {
-    return removeExpired(this.#records, now, (kept) => this.#remove(kept));
+  /** Goes through all records in slices, between which requests get their turn. */
+  async collectGarbage(now: number): Promise<number> {
+    let [removed, seen] = [0, 0];
+    // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
+    let sliceEndMs = performance.now() + sliceMs;
+    for (const kept of this.#records.values()) {
+      if (kept.record.expiresAt <= now) {
+        this.#remove(kept);
+        removed += 1;
+      }
+      if (++seen % recordsPerLook === 0 && performance.now() >= sliceEndMs) {
+        await nextTurn();
+        sliceEndMs = performance.now() + sliceMs;
+      }
+    }
+    return removed;
   }
 
   #isLive({ record }: Kept): boolean {
@@ -94,12 +120,18 @@ export class MemoryDriver implements RecordDriver {
 
   #add(kept: Kept): void {
     this.#records.set(kept.id, kept);
-    const forgotten = this.#recency?.add(kept);
-    if (forgotten !== undefined) this.#records.delete(forgotten.id);
+    this.#size += 1;
+    this.#use(kept);
+    if (this.#max !== undefined && this.#size > this.#max) this.#remove(this.#end.newer);
   }
 
-  #remove(kept: Kept): void {
-    this.#records.delete(kept.id);
-    this.#recency?.remove(kept);
+  #use(kept: Kept): void {
+    if (this.#max !== undefined) kept.moveBefore(this.#end);
+  }
+
+  #remove(link: RecencyLink): void {
+    this.#records.delete(link.id);
+    this.#size -= 1;
+    link.unlink();
   }
 }

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
 import type { RedisConnectionOptions } from '../../options/redis.options.js';
-import { SessionConfigError } from '../../session.errors.js';
-import { isReply, withoutSecrets } from './redis.errors.js';
+import { SessionConfigError, SessionStoreError } from '../../session.errors.js';
+import { isLostConnection, isOfReplica, isReply, lostConnection, withoutSecrets } from './redis.errors.js';
 
 // Low, so that sessions work within a second of the server's return.
 const longestReconnectDelayMs = 250;
@@ -10,7 +11,9 @@ const loadingRetryMs = 200;
 const refusedDatabaseRetryMs = 1000;
 // How often, at most, a connection to a replica is given up: what only reads may go on there until there is a master.
 const leavingEveryMs = 250;
-// How long a connection that is given up may take to end in good order. A paused server never answers to that.
+// A call that a replica refused waits no longer than this for another connection.
+const longestWaitForMasterMs = 1000;
+// How long a connection that is given up may take to close. A paused server never confirms that.
 const disconnectTimeoutMs = 20;
 
 async function loadIoredis(): Promise<typeof Redis> {
@@ -19,9 +22,7 @@ async function loadIoredis(): Promise<typeof Redis> {
   } catch (error) {
     throw new SessionConfigError(
       'The session driver "redis" needs the package ioredis: npm install ioredis.',
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
@@ -42,17 +43,20 @@ export class RedisConnection {
   #selecting: Promise<void> | undefined;
   #isSelected = false;
   #refusal: string | undefined;
+  readonly #limitMs: number;
+  /** While a new connection is made because the last one led to a replica: whether it is ready then. */
   #leaving: Promise<boolean> | undefined;
   #leftAt = -Infinity;
 
-  private constructor(client: Redis, handshakeLimitMs: number) {
+  private constructor(client: Redis, limitMs: number) {
     this.client = client;
+    this.#limitMs = limitMs;
     client.on('error', (error: Error) => {
       // What Redis answered to AUTH hangs on the command, password included.
       this.#lastError = isReply(error) ? withoutSecrets(error) : error;
       if (!isReply(error)) this.#refusal = undefined;
     });
-    client.on('connect', () => this.#watchHandshake(handshakeLimitMs));
+    client.on('connect', () => this.#watchHandshake(limitMs));
     client.on('ready', () => {
       this.#lastError = undefined;
       this.#selecting = this.#select();
@@ -66,11 +70,12 @@ export class RedisConnection {
 
   /**
    * Begins to connect, and resolves when the connection is ready, or has failed for the first time, or after
-   * `waitMs`: a server that is away keeps no application from booting.
+   * `limitMs`: a server that is away keeps no application from booting.
    *
+   * @param limitMs how long a call may take
    * @throws SessionConfigError where the package ioredis is not installed
    */
-  static async open(options: RedisConnectionOptions, waitMs: number): Promise<RedisConnection> {
+  static async open(options: RedisConnectionOptions, limitMs: number): Promise<RedisConnection> {
     const RedisClass = await loadIoredis();
     const { url, ...rest } = options;
     const settings: RedisOptions = {
@@ -86,44 +91,51 @@ export class RedisConnection {
       maxRetriesPerRequest: 0,
     };
     const client = url === undefined ? new RedisClass(settings) : new RedisClass(url, settings);
-    const connection = new RedisConnection(client, waitMs);
-    await connection.#firstAttempt(waitMs);
+    const connection = new RedisConnection(client, limitMs);
+    // Why it failed is kept by the listener for errors; each later call reports it.
+    const firstAttempt = client.connect().then(
+      () => connection.#selecting,
+      () => undefined,
+    );
+    await Promise.race([firstAttempt, delay(limitMs, undefined, { ref: false })]);
     return connection;
   }
 
-  async #firstAttempt(waitMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
-      // Why it failed is kept by the listener for errors; each later call reports it.
-      const finish = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.client
-        .connect()
-        .then(() => this.#selecting)
-        .then(finish, finish);
-    });
+  /**
+   * Asks something of the master. What a replica refused, it has not done, nor what it had not answered yet when its
+   * connection was dropped for that: so it is asked once more, of the server at the address then.
+   *
+   * @throws Error at once where there is no connection
+   */
+  async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
+    if (this.#leaving !== undefined) await this.#leaving;
+    this.#assertReady();
+    try {
+      return await work(this.client);
+    } catch (error) {
+      const left = isOfReplica(error) ? this.#leaveReplica() : isLostConnection(error) && this.#leaving;
+      if (!(await left)) throw error;
+      return work(this.client);
+    }
   }
 
   /** Whether commands go straight to the server, and into the right database. */
-  get isReady(): boolean {
+  get #isReady(): boolean {
     return this.client.status === 'ready' && this.#isSelected;
   }
 
-  /** What Redis answered when it was asked for the database, where it has refused. */
-  get refusal(): string | undefined {
-    return this.#refusal;
+  #assertReady(): void {
+    if (this.#isReady) return;
+    if (this.#refusal !== undefined) {
+      throw new SessionStoreError(
+        `Redis refused the database ${this.#database} of the session driver "redis" (${this.#refusal}). Name another in redis.db, or in the path of redis.url.`,
+      );
+    }
+    throw lostConnection(`Not connected to Redis (${this.client.status})`, this.#lastError);
   }
 
-  /** The number of the database. */
-  get database(): number {
+  get #database(): number {
     return this.client.options.db ?? 0;
-  }
-
-  /** The trouble that ioredis reported last: the reason to give while there is no connection. */
-  get lastError(): Error | undefined {
-    return this.#lastError;
   }
 
   /** Drops the connection, fails what waits on it, and connects anew. */
@@ -131,25 +143,19 @@ export class RedisConnection {
     this.client.disconnect(true);
   }
 
-  /** What `leaveReplica` has promised, while the new connection is being made; otherwise undefined. */
-  get leaving(): Promise<boolean> | undefined {
-    return this.#leaving;
-  }
-
   /**
    * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now, or the
-   * sentinels may know it. An established connection would stay with the replica for ever.
+   * sentinels may know it. An established connection would stay with the replica.
    *
-   * @param limitMs how long to wait for the new connection
-   * @returns whether it is ready; false too where that was tried just before
+   * @returns whether the new connection is ready; false too where that was tried just before
    */
-  leaveReplica(limitMs: number): Promise<boolean> {
+  #leaveReplica(): Promise<boolean> {
     if (this.#leaving !== undefined) return this.#leaving;
     const now = performance.now();
     if (now - this.#leftAt < leavingEveryMs) return Promise.resolve(false);
     this.#leftAt = now;
     this.reconnect();
-    this.#leaving = this.#readyWithin(limitMs).finally(() => {
+    this.#leaving = this.#readyWithin(Math.min(longestWaitForMasterMs, this.#limitMs / 2)).finally(() => {
       this.#leaving = undefined;
     });
     return this.#leaving;
@@ -160,7 +166,7 @@ export class RedisConnection {
       const finish = (): void => {
         clearTimeout(timer);
         this.client.off('ready', look).off('end', finish);
-        resolve(this.isReady);
+        resolve(this.#isReady);
       };
       const look = (): void => void this.#selecting?.then(finish, finish);
       const timer = setTimeout(finish, limitMs);
@@ -182,7 +188,7 @@ export class RedisConnection {
   async #select(): Promise<void> {
     const connection = this.client.stream;
     try {
-      if (this.database !== 0) await this.client.select(this.database);
+      if (this.#database !== 0) await this.client.select(this.#database);
     } catch (error) {
       // Where the connection is gone, the next one will ask again.
       if (connection !== this.client.stream || !isReply(error)) return;

@@ -5,20 +5,12 @@ import {
   type RedisSettings,
   redisSettings,
 } from '../../options/redis.options.js';
-import { SessionStoreError } from '../../session.errors.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
-import {
-  isLostConnection,
-  isOfReplica,
-  isUnknownScript,
-  lostConnection,
-  isWrongType,
-  withoutSecrets,
-} from './redis.errors.js';
+import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
 import {
   destroyVersionScript,
   type RedisScript,
@@ -28,8 +20,6 @@ import {
 } from './redis.scripts.js';
 
 const escapedIdPrefix = 'utf16:';
-// A call that the replica refused waits no longer than this for another connection.
-const longestWaitForMasterMs = 1_000;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 
 /**
@@ -145,59 +135,26 @@ export class RedisDriver implements RecordDriver {
   }
 
   async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (this.#connection?.leaving !== undefined) await this.#connection.leaving;
-    const client = this.#connectedClient();
+    const { client } = this.#options;
     try {
-      const result = await this.#onMaster(client, work);
-      this.#hasWorked = true;
-      return result;
+      if (client !== undefined) return await this.#askClient(client, work);
+      if (this.#connection === undefined) throw new Error('The redis driver has not been opened');
+      return await this.#connection.run(work);
     } catch (error) {
-      if (this.#connection !== undefined && isLostConnection(error)) {
-        throw lostConnection('The connection was lost before Redis answered', error);
-      }
       throw withoutSecrets(error, key);
     }
   }
 
   /**
-   * What a replica refused, it has not done, nor what it had not answered yet when its connection was dropped for that:
-   * so it may be asked of whoever answers at the address now.
-   */
-  async #onMaster<T>(client: RedisClient, work: (client: RedisClient) => Promise<T>): Promise<T> {
-    try {
-      return await work(client);
-    } catch (error) {
-      const connection = this.#connection;
-      if (connection === undefined) throw error;
-      const left = isOfReplica(error)
-        ? connection.leaveReplica(Math.min(longestWaitForMasterMs, this.#context.storeTimeout / 2))
-        : isLostConnection(error) && connection.leaving;
-      if (!(await left)) throw error;
-      return work(client);
-    }
-  }
-
-  /**
-   * The client, if its connection is up. A client of the application may queue commands while it connects for the first
+   * Asks a client of the application, if its connection is up. It may queue commands while it connects for the first
    * time; later on, what it queued would be carried out long after the visitor was told that it failed.
    */
-  #connectedClient(): RedisClient {
-    const { client } = this.#options;
-    if (client === undefined) return this.#ownClient();
+  async #askClient<T>(client: RedisClient, work: (client: RedisClient) => Promise<T>): Promise<T> {
     const isFirstAttempt = !this.#hasWorked && firstAttemptStates.includes(client.status);
-    if (client.status === 'ready' || isFirstAttempt) return client;
-    throw lostConnection(`Not connected to Redis (${client.status})`);
-  }
-
-  #ownClient(): RedisClient {
-    const connection = this.#connection;
-    if (connection === undefined) throw new Error('The redis driver has not been opened');
-    if (connection.isReady) return connection.client;
-    if (connection.refusal !== undefined) {
-      throw new SessionStoreError(
-        `Redis refused the database ${connection.database} of the session driver "redis" (${connection.refusal}). Name another in redis.db, or in the path of redis.url.`,
-      );
-    }
-    throw lostConnection(`Not connected to Redis (${connection.client.status})`, connection.lastError);
+    if (client.status !== 'ready' && !isFirstAttempt)
+      throw lostConnection(`Not connected to Redis (${client.status})`);
+    const result = await work(client);
+    this.#hasWorked = true;
+    return result;
   }
 }

@@ -1,3 +1,5 @@
+import { SessionStoreError } from '../../session.errors.js';
+
 /** True for an error that Redis itself answered with, which shows that it is there. */
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
@@ -41,7 +43,8 @@ export function lostConnection(message: string, cause?: unknown): Error {
  * Redis quotes arguments in some of its answers.
  */
 export function withoutSecrets(error: unknown, key?: string): Error {
-  if (isClosed(error)) return lostConnection('The connection to Redis has closed');
+  if (error instanceof SessionStoreError) return error;
+  if (isClosed(error)) return lostConnection('The connection was lost before Redis answered');
   if (!(error instanceof Error)) return new Error('The Redis client failed with something that is no Error');
   const [beforeQuoted = ''] = error.message.split(', with args beginning with:');
   // What a cluster heard from its last node hangs on another name.

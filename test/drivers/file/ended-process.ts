@@ -2,21 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
 
-/** The number of a process that has just ended. */
-export async function pidOfEndedProcess(): Promise<number> {
+/** The id of a process that has just ended. */
+async function pidOfEndedProcess(): Promise<number> {
   const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
   await once(child, 'exit');
   if (child.pid === undefined) throw new Error('The child process did not start.');
   return child.pid;
 }
 
-/** The parts of an owner's name, for tests to change. */
-export function ownerWith(
-  differing: Partial<Record<'place' | 'pid' | 'startedAt' | 'random', string>>,
-): string {
-  const [place, pid, startedAt, random] = newOwner().split('-');
-  const parts = { place, pid, startedAt, random, ...differing };
-  return [parts.place, parts.pid, parts.startedAt, parts.random].join('-');
+/** The name of a lock's owner, with parts that tests change. */
+export function ownerWith(differing: Partial<Record<'place' | 'pid', string>>): string {
+  const [place, pid, random] = newOwner().split('-');
+  const parts = { place, pid, ...differing };
+  return [parts.place, parts.pid, random].join('-');
 }
 
 /** The name that a lock's owner would have whose process has ended. */
@@ -24,7 +22,7 @@ export async function endedOwner(): Promise<string> {
   return ownerWith({ pid: String(await pidOfEndedProcess()) });
 }
 
-/** The name of an owner on another machine. By what is known of processes here, it would have ended. */
-export function ownerElsewhere(): string {
-  return ownerWith({ place: '0123456789abcdef', startedAt: '1' });
+/** The name of an owner on another machine, whose process id is that of a process that has ended here. */
+export async function ownerElsewhere(): Promise<string> {
+  return ownerWith({ place: '0123456789abcdef', pid: String(await pidOfEndedProcess()) });
 }

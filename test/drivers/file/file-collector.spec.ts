@@ -46,7 +46,7 @@ describe('the garbage of a folder of sessions', () => {
   it('holds what owners that cannot be judged have had for more than a minute, and nothing younger', async () => {
     const { location, clock, driver } = await openStore();
     const young = newOwner();
-    const old = ownerElsewhere();
+    const old = await ownerElsewhere();
     for (const owner of [young, old]) {
       const paths = [
         join(filesOf(location, `locked by ${owner}`).lock, owner),

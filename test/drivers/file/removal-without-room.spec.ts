@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/drivers/clock.js';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
-import { exists } from '../../../lib/drivers/file/entries.js';
+import { exists } from '../../../lib/drivers/file/file-system.js';
 import { removeWithoutRoom } from '../../../lib/drivers/file/removal-without-room.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
 import { withLock } from '../../../lib/drivers/file/session-lock.js';

@@ -102,7 +102,7 @@ describe('the lock of a session', () => {
   });
 
   it.concurrent('is taken within a moment, but not at once, from an owner that may be alive', async () => {
-    const owners = [ownerElsewhere(), newOwner(), 'a name of another kind'];
+    const owners = [await ownerElsewhere(), newOwner(), 'a name of another kind'];
     const waits = await Promise.all(
       owners.map(async (owner) => {
         const { location, files } = await makeFiles();

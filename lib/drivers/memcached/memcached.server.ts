@@ -2,7 +2,7 @@ import type { MemcachedClient } from '../../options/memcached.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 
 /** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
-export type StoreOutcome = 'stored' | 'outdated' | 'missing';
+export type Outcome = 'stored' | 'outdated' | 'missing';
 
 /** An item and the token that names this very state of it. */
 export interface MemcachedItem {
@@ -11,7 +11,7 @@ export interface MemcachedItem {
   readonly token: string | number;
 }
 
-const outcomes: ReadonlyMap<string, StoreOutcome> = new Map([
+const outcomes: ReadonlyMap<string, Outcome> = new Map([
   ['NOT_STORED', 'outdated'],
   ['EXISTS', 'outdated'],
   ['NOT_FOUND', 'missing'],
@@ -23,23 +23,26 @@ export function isTooLarge(error: unknown): boolean {
 }
 
 /** One memcached server, with its answers as values: only a server that fails makes these reject. */
-export class MemcachedStore {
+export class MemcachedServer {
+  /** `host:port`, where the driver knows that. */
+  readonly name: string;
   readonly #client: MemcachedClient;
-  readonly #shutdown: () => void;
+  readonly #shutdown: (() => void) | undefined;
 
   /** @param shutdown closes the client; left out where the application owns it */
-  constructor(client: MemcachedClient, shutdown: () => void = () => undefined) {
+  constructor(client: MemcachedClient, name: string, shutdown?: () => void) {
     this.#client = client;
+    this.name = name;
     this.#shutdown = shutdown;
   }
 
   /**
-   * A store with a client of its own, which connects with its first call and again after each failure.
+   * A server with a client of its own, which connects with its first call and again after each failure.
    *
    * @param server `host:port`
    * @throws SessionConfigError where the package memcache-client is not installed
    */
-  static async open(server: string, storeTimeout: number): Promise<MemcachedStore> {
+  static async open(server: string, storeTimeout: number): Promise<MemcachedServer> {
     const MemcacheClient = await loadClient();
     const client = new MemcacheClient({
       server: { server, maxConnections: 1 },
@@ -48,11 +51,11 @@ export class MemcachedStore {
       cmdTimeout: storeTimeout,
       connectTimeout: Math.min(1000, storeTimeout),
     });
-    return new MemcachedStore(client, () => client.shutdown());
+    return new MemcachedServer(client, server, () => client.shutdown());
   }
 
   close(): void {
-    this.#shutdown();
+    this.#shutdown?.();
   }
 
   async get(key: string): Promise<MemcachedItem | null> {
@@ -62,20 +65,20 @@ export class MemcachedStore {
   }
 
   /** Stores an item where there is none. */
-  async add(key: string, text: string, expiry: number): Promise<StoreOutcome> {
-    return this.#store(() => this.#client.add(key, text, { lifetime: expiry }));
+  async add(key: string, text: string, expiry: number): Promise<Outcome> {
+    return this.#send(() => this.#client.add(key, text, { lifetime: expiry }));
   }
 
   /** Stores an item in place of the one that has the token. */
-  async replace(key: string, text: string, expiry: number, token: string | number): Promise<StoreOutcome> {
-    return this.#store(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: token }));
+  async replace(key: string, text: string, expiry: number, token: string | number): Promise<Outcome> {
+    return this.#send(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: token }));
   }
 
   async remove(key: string): Promise<void> {
-    await this.#store(() => this.#client.delete(key));
+    await this.#send(() => this.#client.delete(key));
   }
 
-  async #store(command: () => Promise<unknown>): Promise<StoreOutcome> {
+  async #send(command: () => Promise<unknown>): Promise<Outcome> {
     try {
       await command();
       return 'stored';
