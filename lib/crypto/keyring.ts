@@ -1,7 +1,7 @@
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
 import { RecentTexts } from '../state/recent-texts.js';
-import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
+import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
 import { Hmac } from './hmac.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
@@ -37,7 +37,7 @@ export class Keyring {
   /** What signed ids say of their place: nothing where it is the usual one. */
   readonly #mark: string;
   readonly #associated: Buffer;
-  readonly #ciphers: CipherSupply;
+  readonly #ciphers: CipherPool;
   readonly #verified = new RecentTexts<string>(VERIFIED_HALF);
 
   /**
@@ -55,7 +55,7 @@ export class Keyring {
     }));
     const place = JSON.stringify([cookieName, path, domain]);
     this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`);
-    this.#ciphers = new CipherSupply(this.#newest.sealing, this.#associated);
+    this.#ciphers = new CipherPool(this.#newest.sealing, this.#associated);
   }
 
   /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */

@@ -1,22 +1,22 @@
 import type { HttpServer } from '@nestjs/common';
-import { isExpress, openOnExpress } from './express-platform.js';
-import { keepContextOnFastify } from './fastify-in-own-context.js';
-import { isFastify, openOnFastify } from './fastify-platform.js';
+import { isExpress, openOnExpress } from './express/express-platform.js';
+import { bindFastify } from './fastify/fastify-binding.js';
+import { isFastify, openOnFastify } from './fastify/fastify-platform.js';
 import type { HttpSessions } from './http-sessions.js';
-import type { RoutersInOwnContext } from './routers-in-own-context.js';
+import type { RouterBinding } from './express/router-binding.js';
 
 /**
  * Lets what is registered with an HTTP server from now on (middleware, hooks, routes, what answers errors) run in the context
  * of its own request. Routers of Express are seen to later, by `openOnEachRequest`, with all that they have.
  */
-export function keepContextFromNowOn(
+export function bindLaterRegistrations(
   adapter: HttpServer,
   sessions: HttpSessions,
-  routers: RoutersInOwnContext,
+  routers: RouterBinding,
 ): void {
   const instance: unknown = adapter.getInstance();
   if (!isFastify(instance)) return;
-  keepContextOnFastify(instance, sessions, routers);
+  bindFastify(instance, sessions, routers);
   // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.
   const use: unknown = Reflect.get(adapter, 'use');
   if (typeof use !== 'function') return;
@@ -31,7 +31,7 @@ export function keepContextFromNowOn(
 export function openOnEachRequest(
   adapter: HttpServer,
   sessions: HttpSessions,
-  routers: RoutersInOwnContext,
+  routers: RouterBinding,
 ): void {
   const instance: unknown = adapter.getInstance();
   if (isFastify(instance)) openOnFastify(instance, sessions);

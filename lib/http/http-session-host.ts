@@ -5,12 +5,12 @@ import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
 import { SessionStoreError } from '../session.errors.js';
-import { type GateContext, ResponseGate } from './response-gate.js';
-import type { SecureCookieWarning } from './secure-cookie-warning.js';
-import { usesMessagesUp } from './shows-messages.js';
-import type { CookiePath } from './cookie-path.js';
-import type { FormerCookies } from './former-cookies.js';
-import type { SessionCookie } from './session-cookie.js';
+import { type GateContext, ResponseGate } from './response/response-gate.js';
+import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
+import { consumesFlash } from './consumes-flash.js';
+import type { CookiePath } from './cookie/cookie-path.js';
+import type { FormerCookies } from './cookie/former-cookies.js';
+import type { SessionCookie } from './cookie/session-cookie.js';
 
 /** What all requests of an application share. */
 export interface HttpSessionSettings {
@@ -74,7 +74,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return this.#settings.createLifecycle(
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       () =>
-        usesMessagesUp(
+        consumesFlash(
           this.#req,
           this.#res,
           this.#session === null ? undefined : this.platform?.routeOptions,

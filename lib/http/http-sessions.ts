@@ -1,14 +1,14 @@
 import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
-import type { ExclusionTest } from './excluded-routes.js';
-import { ExtendedPrototypes } from './extended-prototypes.js';
-import { makeGateable } from './gated-methods.js';
+import type { ExclusionTest } from './routing/excluded-routes.js';
+import { PrototypeMixin } from './prototype-mixin.js';
+import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { urlBelowMount } from './mounted-path.js';
+import { urlBelowMount } from './express/mounted-path.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
-import { CURRENT, OPENED, type Opened } from './session-of.js';
+import { CURRENT_SESSION, OPENED_SESSIONS, type OpenedSession } from './session-of.js';
 
 /**
  * The sessions of one application's HTTP requests: the one piece that middleware and hooks call. Another application
@@ -18,7 +18,7 @@ export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: ExclusionTest | null;
   /** Of Node's requests (HTTP/1 and HTTP/2), with the properties. */
-  readonly #prototypes = new ExtendedPrototypes(() => this.properties);
+  readonly #prototypes = new PrototypeMixin(() => this.properties);
   /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
   readonly properties: RequestProperties;
 
@@ -51,24 +51,24 @@ export class HttpSessions {
       const host = opened.session?.host;
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
-      this.enter(req, next);
+      this.runInContext(req, next);
       return;
     }
     const session = this.#isOutside(req)
       ? undefined
       : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
-    req[OPENED] = { owner: this, session, before: req[OPENED] };
-    if (session !== undefined) makeGateable(res);
+    req[OPENED_SESSIONS] = { owner: this, session, before: req[OPENED_SESSIONS] };
+    if (session !== undefined) prepareGate(res);
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const pending = session?.open(false);
     if (pending === undefined) {
-      this.enter(req, next);
+      this.runInContext(req, next);
       return;
     }
     pending.then(
       () => {
-        this.enter(req, next);
+        this.runInContext(req, next);
       },
       (error: unknown) => {
         if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
@@ -78,8 +78,8 @@ export class HttpSessions {
   }
 
   /** Whether code runs already as what a request of this application needs. */
-  isEntered(req: RawRequest): boolean {
-    const current = req[CURRENT];
+  isInContext(req: RawRequest): boolean {
+    const current = req[CURRENT_SESSION];
     if (current?.owner !== this && this.#openedFor(req) !== undefined) return false;
     return sessionContext.getStore() === current?.session;
   }
@@ -90,9 +90,9 @@ export class HttpSessions {
    * Where this one has opened nothing for the request, it is called as a part of what another has, or of none: a router may
    * serve several applications.
    */
-  enter<T>(req: RawRequest, call: () => T): T {
-    const opened = this.#openedFor(req) ?? req[CURRENT];
-    if (opened !== undefined) req[CURRENT] = opened;
+  runInContext<T>(req: RawRequest, call: () => T): T {
+    const opened = this.#openedFor(req) ?? req[CURRENT_SESSION];
+    if (opened !== undefined) req[CURRENT_SESSION] = opened;
     return inContextOf(opened?.session, call);
   }
 
@@ -103,8 +103,8 @@ export class HttpSessions {
     else if (!('session' in req)) this.#prototypes.extend(req);
   }
 
-  #openedFor(req: RawRequest): Opened | undefined {
-    let opened = req[OPENED];
+  #openedFor(req: RawRequest): OpenedSession | undefined {
+    let opened = req[OPENED_SESSIONS];
     while (opened !== undefined && opened.owner !== this) opened = opened.before;
     return opened;
   }

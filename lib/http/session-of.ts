@@ -1,23 +1,23 @@
 import type { RequestSession } from '../session/request-session.js';
 
 /** Whose a session is: one application's, of which several may handle one request, mounted below each other. */
-export interface Opened {
+export interface OpenedSession {
   /** The application's own piece that opened it. */
   readonly owner: object;
   /** Undefined on an excluded route. */
   readonly session: RequestSession | undefined;
   /** What another application opened for the same request before. */
-  readonly before: Opened | undefined;
+  readonly before: OpenedSession | undefined;
 }
 
 /** Where a request keeps what was opened for it: the last that was opened, and that of the application at work. */
-export const OPENED = Symbol('nestjs-session-kit opened');
-export const CURRENT = Symbol('nestjs-session-kit current');
+export const OPENED_SESSIONS = Symbol('nestjs-session-kit opened');
+export const CURRENT_SESSION = Symbol('nestjs-session-kit current');
 
 /** What a request is to this package. */
-export interface SessionKeeper {
-  [OPENED]?: Opened;
-  [CURRENT]?: Opened;
+export interface SessionCarrier {
+  [OPENED_SESSIONS]?: OpenedSession;
+  [CURRENT_SESSION]?: OpenedSession;
 }
 
 /**
@@ -31,10 +31,10 @@ export interface SessionKeeper {
 export function sessionOf(request: unknown): RequestSession | undefined {
   if (!isKeeper(request)) return undefined;
   // Fastify's request leads to Node's.
-  const current = request[CURRENT] ?? (isKeeper(request.raw) ? request.raw[CURRENT] : undefined);
+  const current = request[CURRENT_SESSION] ?? (isKeeper(request.raw) ? request.raw[CURRENT_SESSION] : undefined);
   return current?.session;
 }
 
-function isKeeper(value: unknown): value is SessionKeeper & { readonly raw?: unknown } {
+function isKeeper(value: unknown): value is SessionCarrier & { readonly raw?: unknown } {
   return typeof value === 'object' && value !== null;
 }

@@ -11,7 +11,7 @@ let pending: Promise<void> | null = null;
  *
  * To be called before the first request. A second call does nothing.
  */
-export function tellClassTransformer(): Promise<void> {
+export function registerTransforms(): Promise<void> {
   return (pending ??= tell());
 }
 

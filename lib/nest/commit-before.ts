@@ -81,7 +81,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
 /**
  * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
  * objects of instances look for properties, and they have none. (What stands deeper in a value, ClassSerializerInterceptor
- * has to find by itself: `tellClassTransformer`.)
+ * has to find by itself: `registerTransforms`.)
  */
 export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;

@@ -21,17 +21,17 @@ import {
 } from '@nestjs/core';
 import { Keyring } from '../crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
-import { compileExclusion } from '../http/excluded-routes.js';
-import { keepContextFromNowOn, openOnEachRequest } from '../http/http-platform.js';
+import { compileExclusion } from '../http/routing/excluded-routes.js';
+import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
-import { RoutersInOwnContext } from '../http/routers-in-own-context.js';
-import { CookiePath } from '../http/cookie-path.js';
-import { routerHabitsOf } from '../http/router-habits.js';
-import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
-import { tellClassTransformer } from './class-transformer.js';
+import { RouterBinding } from '../http/express/router-binding.js';
+import { CookiePath } from '../http/cookie/cookie-path.js';
+import { routeMatchingOf } from '../http/routing/route-matching.js';
+import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
+import { registerTransforms } from './class-transformer.js';
 import { commitInnermost } from './commit-innermost.js';
-import { keepContextOfConsumed } from './consumed-in-own-context.js';
-import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
+import { bindConsumedRouters } from './consumer-binding.js';
+import { bindInterceptors } from './interceptor-binding.js';
 import { isObject, withoutText } from '../options/check.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -89,7 +89,7 @@ function httpSessions(
     },
     compileExclusion(settings.exclude, {
       globalPrefix: () => config.getGlobalPrefix(),
-      habits: () => routerHabitsOf(adapterHost.httpAdapter),
+      matching: () => routeMatchingOf(adapterHost.httpAdapter),
     }),
   );
 }
@@ -172,7 +172,7 @@ export class SessionModule
 {
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
-  readonly #routers: RoutersInOwnContext;
+  readonly #routers: RouterBinding;
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModulesContainer;
@@ -195,14 +195,14 @@ export class SessionModule
     this.#discovery = discovery;
     this.#modules = modules;
     this.#config = config;
-    this.#routers = new RoutersInOwnContext(sessions);
+    this.#routers = new RouterBinding(sessions);
     // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
     // anything, and before modules are configured. Without HTTP there is no server.
     adapterHost.init$.subscribe(() => {
       const adapter: HttpServer | null | undefined = adapterHost.httpAdapter;
       if (!adapter) return;
-      keepContextFromNowOn(adapter, sessions, this.#routers);
-      keepContextOfConsumed(adapter, this.#routers);
+      bindLaterRegistrations(adapter, sessions, this.#routers);
+      bindConsumedRouters(adapter, this.#routers);
     });
   }
 
@@ -251,12 +251,12 @@ export class SessionModule
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
     commitInnermost(this.#discovery);
-    keepContextOfInterceptors(this.#modules, this.#config);
+    bindInterceptors(this.#modules, this.#config);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
-    await tellClassTransformer();
+    await registerTransforms();
     await this.#manager.boot();
   }
 

@@ -2,8 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { makeGateable } from '../../lib/http/gated-methods.js';
-import { type GateContext, ResponseGate } from '../../lib/http/response-gate.js';
+import { prepareGate } from '../../lib/http/response/gated-methods.js';
+import { type GateContext, ResponseGate } from '../../lib/http/response/response-gate.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
@@ -33,7 +33,7 @@ function prepared(beneath: Beneath = () => undefined) {
   };
   res.assignSocket(socket);
   beneath(res);
-  makeGateable(res);
+  prepareGate(res);
   return { res, sent: () => sent };
 }
 

@@ -14,7 +14,7 @@ const METHODS = ['on', 'addListener', 'once'] as const;
  * socket, so no `drain` would ever come; and libraries in front (compression) lead such listeners to a stream of their
  * own, where the gate could not reach them.
  */
-export class HeldDrain {
+export class DeferredDrain {
   readonly #res: ServerResponse;
   readonly #before = new Map<string, PropertyDescriptor | undefined>();
   #waiting: Waiting[] = [];

@@ -1,5 +1,5 @@
-import { optionError } from '../options/check.js';
-import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../options/cookie.options.js';
+import { optionError } from '../../options/check.js';
+import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
 import { type CookiePlace, attributesOf, placeOf } from './cookie-place.js';
 
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Operation } from './gated-methods.js';
-import { HeldDrain } from './held-drain.js';
+import { DeferredDrain } from './deferred-drain.js';
 import type { HeadArguments } from './response-head.js';
-import { SentAppearance } from './sent-appearance.js';
+import { SentOverrides } from './sent-overrides.js';
 
 interface HeldOperation {
   readonly operation: Operation;
@@ -14,8 +14,8 @@ export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;
   #operations: HeldOperation[] = [];
-  #appearance: SentAppearance | null = null;
-  #drain: HeldDrain | null = null;
+  #appearance: SentOverrides | null = null;
+  #drain: DeferredDrain | null = null;
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -45,11 +45,11 @@ export class HeldResponse {
     // What comes behind the end is a mistake. Sent behind it, it would end the process.
     if (!this.hasEnd) this.#operations.push({ operation, args });
     this.lookSent();
-    if (operation === 'write') this.#drain ??= new HeldDrain(this.#res);
+    if (operation === 'write') this.#drain ??= new DeferredDrain(this.#res);
   }
 
   lookSent(): void {
-    this.#appearance ??= new SentAppearance(this.#res, () => this.hasEnd);
+    this.#appearance ??= new SentOverrides(this.#res, () => this.hasEnd);
   }
 
   /** The response looks as it is again. @returns the head that was held; null where there was none */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { RealMethods } from './gated-methods.js';
+import type { OriginalMethods } from './gated-methods.js';
 
 /** What an answer that is not given any more must not leave behind. */
 const REPLACED_HEADERS = [
@@ -23,7 +23,7 @@ const MESSAGES = { 500: 'Internal server error', 503: 'Service Unavailable' } as
  */
 export function answerPlainly(
   res: ServerResponse,
-  { writeHead, end }: Pick<RealMethods, 'writeHead' | 'end'>,
+  { writeHead, end }: Pick<OriginalMethods, 'writeHead' | 'end'>,
   statusCode: keyof typeof MESSAGES,
 ): void {
   const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });

@@ -2,7 +2,7 @@
  * Gives objects further members by a prototype in front of their own. It is made once for each prototype and not for each
  * object: members of its own cost an object several times as much.
  */
-export class ExtendedPrototypes {
+export class PrototypeMixin {
   readonly #members: (prototype: object) => PropertyDescriptorMap;
   readonly #extended = new Map<object, object>();
 

@@ -11,12 +11,12 @@ type ErrorMiddleware = (error: unknown, req: RawRequest, res: RawResponse, next:
 const own = new WeakSet<object>();
 
 /** Whether something runs in the context of its own request already. */
-export function isInOwnContext(called: object): boolean {
+export function isBound(called: object): boolean {
   return own.has(called);
 }
 
 /** Says of a function that it enters the context itself. */
-export function entersItself<T extends object>(called: T): T {
+export function markAsBound<T extends object>(called: T): T {
   own.add(called);
   return called;
 }
@@ -28,21 +28,21 @@ export function entersItself<T extends object>(called: T): T {
 export function standIn<T extends object>(wrapped: T, before: CallableFunction): T {
   Object.setPrototypeOf(wrapped, Reflect.getPrototypeOf(before));
   Object.defineProperties(wrapped, { name: { value: before.name }, length: { value: before.length } });
-  return entersItself(wrapped);
+  return markAsBound(wrapped);
 }
 
 /**
  * Calls something in the context of a request that it is not in. In a function of its own, so that who is in the right
  * context makes no closure, and no scope for one.
  */
-export function callEntered(
+export function callInContext(
   sessions: HttpSessions,
   req: RawRequest,
   called: CallableFunction,
   self: unknown,
   args: readonly unknown[],
 ): unknown {
-  return sessions.enter(req, () => Reflect.apply(called, self, args));
+  return sessions.runInContext(req, () => Reflect.apply(called, self, args));
 }
 
 /** Middleware that runs in the context of the request that it is called for, whatever context it is called in. */
@@ -50,12 +50,12 @@ export function inOwnContext(sessions: HttpSessions, middleware: Middleware | Er
   if (own.has(middleware)) return middleware;
   const wrapped = isForErrors(middleware)
     ? function (this: unknown, error: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
-        if (sessions.isEntered(req)) return middleware.call(this, error, req, res, next);
-        return callEntered(sessions, req, middleware, this, [error, req, res, next]);
+        if (sessions.isInContext(req)) return middleware.call(this, error, req, res, next);
+        return callInContext(sessions, req, middleware, this, [error, req, res, next]);
       }
     : function (this: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
-        if (sessions.isEntered(req)) return middleware.call(this, req, res, next);
-        return callEntered(sessions, req, middleware, this, [req, res, next]);
+        if (sessions.isInContext(req)) return middleware.call(this, req, res, next);
+        return callInContext(sessions, req, middleware, this, [req, res, next]);
       };
   return standIn(wrapped, middleware);
 }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import { SessionError } from '../session.errors.js';
-import type { SessionAccess } from '../session/session-access.js';
-import { type Gatekeeper, addGatekeeper, type Operation } from './gated-methods.js';
+import { SessionError } from '../../session.errors.js';
+import type { SessionAccess } from '../../session/session-access.js';
+import { type Gatekeeper, installGate, type Operation } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
-import { RealResponse } from './real-response.js';
+import { ResponseWriter } from './response-writer.js';
 import type { HeadArguments } from './response-head.js';
 
 /** How often a session is committed while the end of its response waits. More is a loop, which would hold it for ever. */
@@ -34,7 +34,7 @@ export class ResponseGate implements Gatekeeper {
   readonly #res: ServerResponse;
   readonly #session: SessionAccess;
   readonly #context: GateContext;
-  readonly #real: RealResponse;
+  readonly #real: ResponseWriter;
   readonly #held: HeldResponse;
   #committing = false;
   #commitsBeforeEnd = 0;
@@ -45,7 +45,7 @@ export class ResponseGate implements Gatekeeper {
     this.#session = session;
     this.#context = context;
     this.#held = new HeldResponse(res);
-    this.#real = new RealResponse(res, addGatekeeper(res, this), session, context);
+    this.#real = new ResponseWriter(res, installGate(res, this), session, context);
   }
 
   onWriteHead(args: HeadArguments): unknown {

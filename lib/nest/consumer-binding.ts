@@ -1,8 +1,8 @@
 import type { HttpServer } from '@nestjs/common';
 import { MiddlewareBuilder } from '@nestjs/core';
-import type { RoutersInOwnContext } from '../http/routers-in-own-context.js';
+import type { RouterBinding } from '../http/express/router-binding.js';
 
-const servers = new WeakMap<HttpServer, RoutersInOwnContext>();
+const servers = new WeakMap<HttpServer, RouterBinding>();
 let isSeen = false;
 
 /**
@@ -10,7 +10,7 @@ let isSeen = false;
  * Every module gets a consumer of its own, so it is done to what all consumers have in common. It asks whose the consumer is
  * when a module is configured, and changes nothing for the applications of others.
  */
-export function keepContextOfConsumed(server: HttpServer, routers: RoutersInOwnContext): void {
+export function bindConsumedRouters(server: HttpServer, routers: RouterBinding): void {
   servers.set(server, routers);
   if (isSeen) return;
   isSeen = true;

@@ -1,7 +1,7 @@
-import type { HttpSessions } from './http-sessions.js';
-import { callEntered, isInOwnContext, standIn } from './own-context.js';
-import type { RawRequest } from './raw-http.js';
-import type { RoutersInOwnContext } from './routers-in-own-context.js';
+import type { HttpSessions } from '../http-sessions.js';
+import { callInContext, isBound, standIn } from '../bind-to-request.js';
+import type { RawRequest } from '../raw-http.js';
+import type { RouterBinding } from '../express/router-binding.js';
 
 /** A method of an instance. Plugins call it on what inherits from the instance. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -36,10 +36,10 @@ const REQUEST_HOOKS = [
  * may go on in a callback that belongs to another: hooks, middleware, handlers, parsers, what answers errors, and all that
  * single routes bring of these.
  */
-export function keepContextOnFastify(
+export function bindFastify(
   fastify: RegisteringFastify,
   sessions: HttpSessions,
-  routers: RoutersInOwnContext,
+  routers: RouterBinding,
 ): void {
   const own = (each: unknown): unknown => inOwnContext(sessions, each, 0);
   const ownOptions = (options: unknown): void => {
@@ -105,11 +105,11 @@ export function replaceUse(fastify: RegisteringFastify, replace: (use: Method) =
  */
 function inOwnContext(sessions: HttpSessions, called: unknown, place: 0 | 1): unknown {
   if (Array.isArray(called)) return called.map((each) => inOwnContext(sessions, each, place));
-  if (!isMethod(called) || isInOwnContext(called)) return called;
+  if (!isMethod(called) || isBound(called)) return called;
   const wrapped: Method = function (...args) {
     const request = args[place];
-    if (!isRequest(request) || sessions.isEntered(request.raw)) return called.apply(this, args);
-    return callEntered(sessions, request.raw, called, this, args);
+    if (!isRequest(request) || sessions.isInContext(request.raw)) return called.apply(this, args);
+    return callInContext(sessions, request.raw, called, this, args);
   };
   return standIn(wrapped, called);
 }

@@ -24,7 +24,7 @@ function refuse(): never {
  * Makes a response whose head is held back look as if it had been sent: frameworks ask it whether they may still answer, and
  * whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
  */
-export class SentAppearance {
+export class SentOverrides {
   readonly #res: ServerResponse;
   readonly #statusCode: number;
   /** What the response had as properties of its own, from libraries in front. */

@@ -21,7 +21,7 @@ const kept = new WeakSet<object>();
  *
  * To be called when controllers and interceptors are known and the routes are not registered yet.
  */
-export function keepContextOfInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
+export function bindInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
   for (const interceptor of config.getGlobalInterceptors()) keepContext(interceptor);
   for (const { metatype } of config.getGlobalRequestInterceptors()) keepContext(prototypeOf(metatype));
   for (const { injectables, controllers, providers } of modules.values()) {

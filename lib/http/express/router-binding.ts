@@ -1,16 +1,16 @@
 import { METHODS } from 'node:http';
-import { ExtendedPrototypes } from './extended-prototypes.js';
-import type { HttpSessions } from './http-sessions.js';
+import { PrototypeMixin } from '../prototype-mixin.js';
+import type { HttpSessions } from '../http-sessions.js';
 import {
   type Done,
   type Middleware,
-  callEntered,
+  callInContext,
   inOwnContext,
-  isInOwnContext,
+  isBound,
   isMiddleware,
   standIn,
-} from './own-context.js';
-import type { RawRequest, RawResponse } from './raw-http.js';
+} from '../bind-to-request.js';
+import type { RawRequest, RawResponse } from '../raw-http.js';
 
 type Param = (req: RawRequest, res: RawResponse, next: Done, ...rest: unknown[]) => unknown;
 
@@ -55,10 +55,10 @@ const kept = new WeakSet<object>();
  * Everything is done to the one router or application that is met, and when something is registered. One that is called by
  * a function of somebody's is not met.
  */
-export class RoutersInOwnContext {
+export class RouterBinding {
   readonly #sessions: HttpSessions;
   /** Of routes, with methods that take handlers in their own context. */
-  readonly #routePrototypes = new ExtendedPrototypes((prototype) =>
+  readonly #routePrototypes = new PrototypeMixin((prototype) =>
     verbsOf(prototype, (each) => this.own(each)),
   );
 
@@ -70,7 +70,7 @@ export class RoutersInOwnContext {
   own(each: unknown): unknown {
     if (Array.isArray(each)) return each.map((one) => this.own(one));
     this.keep(each);
-    if (!isMiddleware(each) || isRouter(each) || isInOwnContext(each)) return each;
+    if (!isMiddleware(each) || isRouter(each) || isBound(each)) return each;
     if (isApplication(each)) return inOwnContext(this.#sessions, passing(each));
     return inOwnContext(this.#sessions, each.name === 'mounted_app' ? this.#meeting(each) : each);
   }
@@ -150,11 +150,11 @@ export class RoutersInOwnContext {
   }
 
   #ownParam(callback: Param): Param {
-    if (isInOwnContext(callback)) return callback;
+    if (isBound(callback)) return callback;
     const sessions = this.#sessions;
     const wrapped: Param = function (this: unknown, req, ...rest) {
-      if (sessions.isEntered(req)) return callback.call(this, req, ...rest);
-      return callEntered(sessions, req, callback, this, [req, ...rest]);
+      if (sessions.isInContext(req)) return callback.call(this, req, ...rest);
+      return callInContext(sessions, req, callback, this, [req, ...rest]);
     };
     return standIn(wrapped, callback);
   }

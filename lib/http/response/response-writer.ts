@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { SessionAccess } from '../session/session-access.js';
-import type { Operation, RealMethods } from './gated-methods.js';
-import { answerPlainly } from './plain-answer.js';
+import type { SessionAccess } from '../../session/session-access.js';
+import type { Operation, OriginalMethods } from './gated-methods.js';
+import { answerPlainly } from './error-response.js';
 import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
 /** Who knows the Set-Cookie headers that are due. */
@@ -10,9 +10,9 @@ interface CookieSource {
 }
 
 /** A response behind its gate: what is done here is done, and the cookies join the head. */
-export class RealResponse {
+export class ResponseWriter {
   readonly #res: ServerResponse;
-  readonly #methods: RealMethods;
+  readonly #methods: OriginalMethods;
   readonly #session: SessionAccess;
   readonly #source: CookieSource;
   /** Above zero while a real method runs. */
@@ -21,7 +21,7 @@ export class RealResponse {
   #ended = false;
 
   /** @param source asked once, when the head leaves */
-  constructor(res: ServerResponse, methods: RealMethods, session: SessionAccess, source: CookieSource) {
+  constructor(res: ServerResponse, methods: OriginalMethods, session: SessionAccess, source: CookieSource) {
     this.#res = res;
     this.#methods = methods;
     this.#session = session;
@@ -80,7 +80,7 @@ export class RealResponse {
     answerPlainly(this.#res, { writeHead, end }, status);
   }
 
-  #run(method: keyof RealMethods, args: unknown[]): unknown {
+  #run(method: keyof OriginalMethods, args: unknown[]): unknown {
     this.#running += 1;
     try {
       return Reflect.apply(this.#methods[method], this.#res, args);

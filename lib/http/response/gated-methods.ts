@@ -8,7 +8,7 @@ export type Operation = 'write' | 'end' | 'flushHeaders';
 type Method = CallableFunction;
 
 /** The methods that a gate leads to: whatever stood on the response before, another library's or another gate's included. */
-export interface RealMethods {
+export interface OriginalMethods {
   readonly writeHead: Method;
   readonly write: Method;
   readonly end: Method;
@@ -24,7 +24,7 @@ export interface Gatekeeper {
 
 /** What a response keeps: its methods from before, and who is asked first; nobody as long as nothing was written. */
 interface Gate {
-  readonly real: RealMethods;
+  readonly real: OriginalMethods;
   keeper: Gatekeeper | null;
 }
 
@@ -41,7 +41,7 @@ interface Gateable {
 }
 
 /** What can be made gateable: it has the methods, and may have a gate already. */
-type Gateless = RealMethods & { readonly [GATE]?: Gate };
+type Gateless = OriginalMethods & { readonly [GATE]?: Gate };
 
 // Functions shared by all responses, so that none gets closures of its own.
 
@@ -93,7 +93,7 @@ function onClose(this: Gated): void {
  *
  * @param res a response, or a prototype of responses
  */
-export function makeGateable(res: Gateless): void {
+export function prepareGate(res: Gateless): void {
   if (res[GATE] === undefined) putUp(res, realMethodsOf(res));
 }
 
@@ -103,7 +103,7 @@ export function makeGateable(res: Gateless): void {
  * @returns what the gatekeeper calls to let something pass: the response's own methods or, where an application that this one
  * is mounted in has a gatekeeper already, that one
  */
-export function addGatekeeper(res: ServerResponse, keeper: Gatekeeper): RealMethods {
+export function installGate(res: ServerResponse, keeper: Gatekeeper): OriginalMethods {
   const gate = gateOf(res);
   const before = gate.keeper;
   gate.keeper = keeper;
@@ -119,7 +119,7 @@ function gateOf(res: ServerResponse & Gateless): Gate {
   return Object.hasOwn(res, GATE) ? present : putUp(res, present.real);
 }
 
-function putUp(res: Gateable, real: RealMethods): Gate {
+function putUp(res: Gateable, real: OriginalMethods): Gate {
   const isOnPrototype = res[GATE] !== undefined;
   const gate: Gate = { real, keeper: null };
   res[GATE] = gate;
@@ -130,11 +130,11 @@ function putUp(res: Gateable, real: RealMethods): Gate {
   return gate;
 }
 
-function realMethodsOf({ writeHead, write, end, flushHeaders }: RealMethods): RealMethods {
+function realMethodsOf({ writeHead, write, end, flushHeaders }: OriginalMethods): OriginalMethods {
   return { writeHead, write, end, flushHeaders };
 }
 
-function methodsPast(keeper: Gatekeeper): RealMethods {
+function methodsPast(keeper: Gatekeeper): OriginalMethods {
   return {
     writeHead: (...args: HeadArguments) => keeper.onWriteHead(args),
     write: (...args: unknown[]) => keeper.onOperation('write', args),

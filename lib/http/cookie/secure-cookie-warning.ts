@@ -1,5 +1,5 @@
-import type { SessionLog } from '../lifecycle/session-runtime.js';
-import type { PlatformRequest, RawRequest } from './raw-http.js';
+import type { SessionLog } from '../../lifecycle/session-runtime.js';
+import type { PlatformRequest, RawRequest } from '../raw-http.js';
 
 /**
  * Warns once when a Secure cookie leaves on a request that nobody calls https: browsers drop such a cookie without a
