@@ -1,39 +1,35 @@
 import type { HttpSessions } from './http-sessions.js';
-import type { RawRequest, RawResponse } from './raw-http.js';
+import type { RawRequest } from './raw-http.js';
 
 export type Done = (error?: unknown) => void;
 
-export type Middleware = (req: RawRequest, res: RawResponse, next: Done) => unknown;
+/** Functions that enter the context of the request that they are called for. They are never wrapped again. */
+const bound = new WeakSet<object>();
 
-type ErrorMiddleware = (error: unknown, req: RawRequest, res: RawResponse, next: Done) => unknown;
-
-/** What runs in the context of its own request already, whatever way it comes here again. */
-const own = new WeakSet<object>();
-
-/** Whether something runs in the context of its own request already. */
+/** Whether a function enters the context of its request already. */
 export function isBound(called: object): boolean {
-  return own.has(called);
+  return bound.has(called);
 }
 
-/** Says of a function that it enters the context itself. */
+/** Declares that a function enters the context itself. */
 export function markAsBound<T extends object>(called: T): T {
-  own.add(called);
+  bound.add(called);
   return called;
 }
 
 /**
- * Lets one function stand for another: of its kind, with its name and its number of parameters. Express, Fastify and Nest
- * look at them, to tell what errors are led to, and who calls back.
+ * Gives a wrapper the prototype, the name and the number of parameters of what it wraps: Express, Fastify and Nest look at
+ * them to tell error handlers, and functions that call back, from others.
  */
-export function standIn<T extends object>(wrapped: T, before: CallableFunction): T {
-  Object.setPrototypeOf(wrapped, Reflect.getPrototypeOf(before));
-  Object.defineProperties(wrapped, { name: { value: before.name }, length: { value: before.length } });
-  return markAsBound(wrapped);
+export function likeOriginal<T extends object>(wrapper: T, original: CallableFunction): T {
+  Object.setPrototypeOf(wrapper, Reflect.getPrototypeOf(original));
+  Object.defineProperties(wrapper, { name: { value: original.name }, length: { value: original.length } });
+  return markAsBound(wrapper);
 }
 
 /**
- * Calls something in the context of a request that it is not in. In a function of its own, so that who is in the right
- * context makes no closure, and no scope for one.
+ * Calls something in the context of a request, from outside of it. A function of its own, so that callers that are inside
+ * already create no closure.
  */
 export function callInContext(
   sessions: HttpSessions,
@@ -45,26 +41,32 @@ export function callInContext(
   return sessions.runInContext(req, () => Reflect.apply(called, self, args));
 }
 
-/** Middleware that runs in the context of the request that it is called for, whatever context it is called in. */
-export function inOwnContext(sessions: HttpSessions, middleware: Middleware | ErrorMiddleware): unknown {
-  if (own.has(middleware)) return middleware;
-  const wrapped = isForErrors(middleware)
-    ? function (this: unknown, error: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
-        if (sessions.isInContext(req)) return middleware.call(this, error, req, res, next);
-        return callInContext(sessions, req, middleware, this, [error, req, res, next]);
-      }
-    : function (this: unknown, req: RawRequest, res: RawResponse, next: Done): unknown {
-        if (sessions.isInContext(req)) return middleware.call(this, req, res, next);
-        return callInContext(sessions, req, middleware, this, [req, res, next]);
-      };
-  return standIn(wrapped, middleware);
+/**
+ * A function of Express's (middleware, an error handler, a callback for a parameter) that runs in the context of the request
+ * that it is called for, whatever context it is called in.
+ *
+ * @param position of the request among the arguments
+ */
+export function bindToRequest(
+  sessions: HttpSessions,
+  called: CallableFunction,
+  position: 0 | 1,
+): CallableFunction {
+  if (bound.has(called)) return called;
+  const wrapper =
+    position === 0
+      ? function (this: unknown, ...args: [RawRequest, ...unknown[]]): unknown {
+          if (sessions.isInContext(args[0])) return Reflect.apply(called, this, args);
+          return callInContext(sessions, args[0], called, this, args);
+        }
+      : function (this: unknown, ...args: [unknown, RawRequest, ...unknown[]]): unknown {
+          if (sessions.isInContext(args[1])) return Reflect.apply(called, this, args);
+          return callInContext(sessions, args[1], called, this, args);
+        };
+  return likeOriginal(wrapper, called);
 }
 
-/** What a router calls for a request. */
-export function isMiddleware(value: unknown): value is Middleware {
-  return typeof value === 'function';
-}
-
-function isForErrors(middleware: Middleware | ErrorMiddleware): middleware is ErrorMiddleware {
-  return middleware.length === 4;
+/** Middleware, bound. Express tells error handlers by their four parameters. */
+export function bindMiddleware(sessions: HttpSessions, middleware: CallableFunction): CallableFunction {
+  return bindToRequest(sessions, middleware, middleware.length === 4 ? 1 : 0);
 }

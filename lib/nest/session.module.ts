@@ -85,7 +85,7 @@ function httpSessions(
         const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
         return keyring.verify(signedId);
       },
-      createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
+      lifecycles: manager,
     },
     compileExclusion(settings.exclude, {
       globalPrefix: () => config.getGlobalPrefix(),

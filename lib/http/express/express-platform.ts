@@ -21,8 +21,8 @@ export interface ExpressLike extends Application {
 }
 
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
-  // What main.ts registered before runs before a session is opened: in no context, and not in that of another request.
-  routers.keepRouter(app.router);
+  // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
+  routers.bindRouter(app.router);
   app.use(
     markAsBound((req: RawRequest, res: RawResponse, next: Done) => {
       sessions.open(req, res, null, next);
@@ -35,11 +35,11 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
   app.response.render = function renderWithSession(...args) {
     addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
     // An engine may call back from anywhere.
-    const own = (each: unknown): unknown =>
+    const bind = (each: unknown): unknown =>
       typeof each === 'function'
         ? (...results: unknown[]) => callInContext(sessions, this.req, each, undefined, results)
         : each;
-    return render.apply(this, args.map(own));
+    return render.apply(this, args.map(bind));
   };
 }
 

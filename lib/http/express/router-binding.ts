@@ -1,18 +1,10 @@
 import { METHODS } from 'node:http';
-import { PrototypeMixin } from '../prototype-mixin.js';
+import { type Done, bindMiddleware, bindToRequest, isBound } from '../bind-to-request.js';
 import type { HttpSessions } from '../http-sessions.js';
-import {
-  type Done,
-  type Middleware,
-  callInContext,
-  inOwnContext,
-  isBound,
-  isMiddleware,
-  standIn,
-} from '../bind-to-request.js';
+import { PrototypeMixin } from '../prototype-mixin.js';
 import type { RawRequest, RawResponse } from '../raw-http.js';
 
-type Param = (req: RawRequest, res: RawResponse, next: Done, ...rest: unknown[]) => unknown;
+type Middleware = (req: RawRequest, res: RawResponse, next: Done) => unknown;
 
 interface Layer {
   handle: unknown;
@@ -26,7 +18,7 @@ interface Route {
 /** The few members of a router of Express that are needed. */
 export interface Router {
   readonly stack: Layer[];
-  readonly params: Record<string, Param[]>;
+  readonly params: Record<string, unknown[]>;
   use: (...args: unknown[]) => unknown;
   route: (path: unknown) => Route;
   param: (name: unknown, callback: unknown) => unknown;
@@ -44,74 +36,74 @@ export interface Application {
 
 const VERBS = [...METHODS.map((method) => method.toLowerCase()), 'all'];
 
-/** Routers and applications that somebody sees to: those of an application with sessions of its own are not another's. */
-const kept = new WeakSet<object>();
+/** Routers and applications that are bound: those of an application with sessions of its own are left to that one. */
+const boundRouters = new WeakSet<object>();
 
 /**
- * Lets whatever an application's routers call for a request run in the context of that request: middleware, the handlers of
- * routes, callbacks for parameters; of routers and applications that are mounted as well, and whether it was registered
- * before or is later.
+ * Binds whatever an application's routers call for a request to the context of that request: middleware, the handlers of
+ * routes, callbacks for parameters; of mounted routers and applications as well, and whether it was registered before or is
+ * later.
  *
- * Everything is done to the one router or application that is met, and when something is registered. One that is called by
- * a function of somebody's is not met.
+ * Only the one router or application that is met is changed, and only when something is registered. One that is called
+ * inside a function of somebody else's is not met.
  */
 export class RouterBinding {
   readonly #sessions: HttpSessions;
-  /** Of routes, with methods that take handlers in their own context. */
+  /** Of routes, with methods that bind the handlers they take. */
   readonly #routePrototypes = new PrototypeMixin((prototype) =>
-    verbsOf(prototype, (each) => this.own(each)),
+    bindingVerbs(prototype, (each) => this.bind(each)),
   );
 
   constructor(sessions: HttpSessions) {
     this.#sessions = sessions;
   }
 
-  /** What `use` is handed, in its own context: middleware, lists of it, routers, applications. Paths stay as they are. */
-  own(each: unknown): unknown {
-    if (Array.isArray(each)) return each.map((one) => this.own(one));
-    this.keep(each);
-    if (!isMiddleware(each) || isRouter(each) || isBound(each)) return each;
-    if (isApplication(each)) return inOwnContext(this.#sessions, passing(each));
-    return inOwnContext(this.#sessions, each.name === 'mounted_app' ? this.#meeting(each) : each);
+  /** What `use` is handed, bound: middleware, lists of it, routers, applications. Paths stay as they are. */
+  bind(each: unknown): unknown {
+    if (Array.isArray(each)) return each.map((one) => this.bind(one));
+    this.bindContents(each);
+    if (!isFunction(each) || isRouter(each) || isBound(each)) return each;
+    if (isApplication(each)) return bindMiddleware(this.#sessions, restoringPrototypes(each));
+    return bindMiddleware(this.#sessions, each.name === 'mounted_app' ? this.#bindWhenCalled(each) : each);
   }
 
-  /** Sees to a router or an application, unless somebody does. */
-  keep(each: unknown): void {
-    if ((!isRouter(each) && !isApplication(each)) || kept.has(each)) return;
-    if (isRouter(each)) this.keepRouter(each);
-    else this.#keepApplication(each);
+  /** Binds what a router or an application calls, unless that is done. Anything else is ignored. */
+  bindContents(each: unknown): void {
+    if ((!isRouter(each) && !isApplication(each)) || boundRouters.has(each)) return;
+    if (isRouter(each)) this.bindRouter(each);
+    else this.#bindApplication(each);
   }
 
   /** Of one that is mounted as any middleware, and not on another application. */
-  #keepApplication(app: Application): void {
-    kept.add(app);
+  #bindApplication(app: Application): void {
+    boundRouters.add(app);
     // So it does not inherit from the application above.
     if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
-    const keep = (router: Router | undefined): void => this.keep(router);
+    const bindContents = (router: Router | undefined): void => this.bindContents(router);
     const { handle } = app;
     app.handle = function handleFirst(...args) {
       if (this.handle === handleFirst) this.handle = handle;
-      keep(routerOf(app));
+      bindContents(routerOf(app));
       return handle.apply(this, args);
     };
   }
 
   /**
-   * Express hides an application that is mounted on another in a function. Which it is, its first request says: it asks for
-   * the locals of the response once it has made the request its own, and before it asks its router.
+   * Express hides an application that is mounted on another in a function. Which it is shows with its first request: it asks
+   * for the locals of the response once it has made the request its own, and before it asks its router.
    */
-  #meeting(mounted: Middleware): Middleware {
-    let isMet = false;
+  #bindWhenCalled(mounted: Middleware): Middleware {
+    let isKnown = false;
     return (req, res: RawResponse & { locals?: unknown }, next) => {
-      if (isMet) return mounted(req, res, next);
-      isMet = true;
+      if (isKnown) return mounted(req, res, next);
+      isKnown = true;
       const { locals } = res;
       const restore = (value: unknown): void => {
         Object.defineProperty(res, 'locals', { value, writable: true, enumerable: true, configurable: true });
       };
       const get = (): unknown => {
         restore(locals);
-        if (isApplication(req.app)) this.keep(routerOf(req.app));
+        if (isApplication(req.app)) this.bindContents(routerOf(req.app));
         return locals;
       };
       Object.defineProperty(res, 'locals', { get, set: restore, enumerable: true, configurable: true });
@@ -119,44 +111,35 @@ export class RouterBinding {
     };
   }
 
-  /** Sees to a router, with what it has and what it gets. */
-  keepRouter(router: Router): void {
-    kept.add(router);
+  /** Binds what a router has and what it gets. */
+  bindRouter(router: Router): void {
+    boundRouters.add(router);
     const { stack, params, use, route, param } = router;
-    const own = (each: unknown): unknown => this.own(each);
-    const ownParam = (each: unknown): unknown => (isParam(each) ? this.#ownParam(each) : each);
+    const bind = (each: unknown): unknown => this.bind(each);
+    const bindParam = (each: unknown): unknown =>
+      isFunction(each) ? bindToRequest(this.#sessions, each, 0) : each;
     const routePrototypes = this.#routePrototypes;
     for (const layer of stack) {
-      if (layer.route === undefined) layer.handle = own(layer.handle);
+      if (layer.route === undefined) layer.handle = bind(layer.handle);
       else {
-        for (const each of layer.route.stack) each.handle = own(each.handle);
-        routePrototypes.extend(layer.route);
+        for (const each of layer.route.stack) each.handle = bind(each.handle);
+        routePrototypes.applyTo(layer.route);
       }
     }
     for (const callbacks of Object.values(params)) {
-      for (const [index, callback] of callbacks.entries()) callbacks[index] = this.#ownParam(callback);
+      for (const [index, callback] of callbacks.entries()) callbacks[index] = bindParam(callback);
     }
-    router.use = function useInOwnContext(...args) {
-      return use.apply(this, args.map(own));
+    router.use = function useBound(...args) {
+      return use.apply(this, args.map(bind));
     };
-    router.route = function routeInOwnContext(path) {
+    router.route = function routeBound(path) {
       const made = route.call(this, path);
-      routePrototypes.extend(made);
+      routePrototypes.applyTo(made);
       return made;
     };
-    router.param = function paramInOwnContext(name, callback) {
-      return param.call(this, name, ownParam(callback));
+    router.param = function paramBound(name, callback) {
+      return param.call(this, name, bindParam(callback));
     };
-  }
-
-  #ownParam(callback: Param): Param {
-    if (isBound(callback)) return callback;
-    const sessions = this.#sessions;
-    const wrapped: Param = function (this: unknown, req, ...rest) {
-      if (sessions.isInContext(req)) return callback.call(this, req, ...rest);
-      return callInContext(sessions, req, callback, this, [req, ...rest]);
-    };
-    return standIn(wrapped, callback);
   }
 }
 
@@ -166,10 +149,8 @@ function routerOf(app: Application): Router | undefined {
   return 'lazyrouter' in app ? app._router : app.router;
 }
 
-/** An application in a router: what it made of the request is undone where it goes on, as it is below an application. */
-function passing(
-  app: Application & CallableFunction,
-): (req: RawRequest, res: RawResponse, next: Done) => unknown {
+/** An application in a router: the prototypes that it gives the request are undone where it goes on, as Express does for mounts. */
+function restoringPrototypes(app: Application & CallableFunction): Middleware {
   return (req, res, next) => {
     const [request, response] = [Reflect.getPrototypeOf(req), Reflect.getPrototypeOf(res)];
     const goOn: Done = (error) => {
@@ -182,17 +163,21 @@ function passing(
 }
 
 /** The methods of a route that take handlers. */
-function verbsOf(prototype: object, own: (handler: unknown) => unknown): PropertyDescriptorMap {
+function bindingVerbs(prototype: object, bind: (handler: unknown) => unknown): PropertyDescriptorMap {
   const verbs: PropertyDescriptorMap = {};
   for (const verb of VERBS) {
     const register: unknown = Reflect.get(prototype, verb);
     if (typeof register !== 'function') continue;
-    const value = function registerInOwnContext(this: unknown, ...handlers: unknown[]): unknown {
-      return Reflect.apply(register, this, handlers.map(own));
+    const value = function registerBound(this: unknown, ...handlers: unknown[]): unknown {
+      return Reflect.apply(register, this, handlers.map(bind));
     };
     verbs[verb] = { value, writable: true, configurable: true };
   }
   return verbs;
+}
+
+function isFunction(value: unknown): value is Middleware {
+  return typeof value === 'function';
 }
 
 function isRouter(value: unknown): value is Router {
@@ -208,8 +193,4 @@ function isApplication(value: unknown): value is Application & CallableFunction 
     'request' in value &&
     typeof value.request === 'object'
   );
-}
-
-function isParam(value: unknown): value is Param {
-  return typeof value === 'function';
 }

@@ -1,5 +1,5 @@
 import type { HttpSessions } from '../http-sessions.js';
-import { callInContext, isBound, standIn } from '../bind-to-request.js';
+import { callInContext, isBound, likeOriginal } from '../bind-to-request.js';
 import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
 
@@ -32,58 +32,58 @@ const REQUEST_HOOKS = [
 ];
 
 /**
- * Lets whatever is registered from now on run in the context of the request that it is called for, since what runs before it
- * may go on in a callback that belongs to another: hooks, middleware, handlers, parsers, what answers errors, and all that
- * single routes bring of these.
+ * Binds whatever is registered from now on to the context of the request that it is called for, since what runs before it may
+ * go on in a callback that belongs to another: hooks, middleware, handlers, parsers, error handlers, and those of single
+ * routes.
  */
 export function bindFastify(
   fastify: RegisteringFastify,
   sessions: HttpSessions,
   routers: RouterBinding,
 ): void {
-  const own = (each: unknown): unknown => inOwnContext(sessions, each, 0);
-  const ownOptions = (options: unknown): void => {
+  const bind = (each: unknown): unknown => bindCallback(sessions, each, 0);
+  const bindOptions = (options: unknown): void => {
     if (!isRecord(options)) return;
     for (const name of ['handler', ...REQUEST_HOOKS]) {
-      if (options[name] !== undefined) options[name] = own(options[name]);
+      if (options[name] !== undefined) options[name] = bind(options[name]);
     }
     if (options['errorHandler'] !== undefined) {
-      options['errorHandler'] = inOwnContext(sessions, options['errorHandler'], 1);
+      options['errorHandler'] = bindCallback(sessions, options['errorHandler'], 1);
     }
   };
   const { addHook, addContentTypeParser, setErrorHandler, setNotFoundHandler } = fastify;
-  addHook.call(fastify, 'onRoute', ownOptions);
-  fastify.addHook = function addHookInOwnContext(name, hook) {
+  addHook.call(fastify, 'onRoute', bindOptions);
+  fastify.addHook = function addHookBound(name, hook) {
     if (name !== 'onRoute' || !isMethod(hook)) {
-      return addHook.call(this, name, REQUEST_HOOKS.includes(String(name)) ? own(hook) : hook);
+      return addHook.call(this, name, REQUEST_HOOKS.includes(String(name)) ? bind(hook) : hook);
     }
     return addHook.call(this, name, function onRoute(this: unknown, route: unknown): void {
       hook.call(this, route);
       // It may have given the route another handler, or hooks.
-      ownOptions(route);
+      bindOptions(route);
     });
   };
-  fastify.addContentTypeParser = function addParserInOwnContext(...args) {
+  fastify.addContentTypeParser = function addParserBound(...args) {
     return addContentTypeParser.apply(
       this,
-      args.map((each) => (isMethod(each) ? own(each) : each)),
+      args.map((each) => (isMethod(each) ? bind(each) : each)),
     );
   };
-  fastify.setErrorHandler = function setErrorHandlerInOwnContext(handler) {
-    return setErrorHandler.call(this, inOwnContext(sessions, handler, 1));
+  fastify.setErrorHandler = function setErrorHandlerBound(handler) {
+    return setErrorHandler.call(this, bindCallback(sessions, handler, 1));
   };
-  fastify.setNotFoundHandler = function setNotFoundHandlerInOwnContext(first, ...rest) {
-    const options = isRecord(first) ? { ...first } : own(first);
-    ownOptions(options);
-    return setNotFoundHandler.call(this, options, ...rest.map(own));
+  fastify.setNotFoundHandler = function setNotFoundHandlerBound(first, ...rest) {
+    const options = isRecord(first) ? { ...first } : bind(first);
+    bindOptions(options);
+    return setNotFoundHandler.call(this, options, ...rest.map(bind));
   };
   replaceUse(
     fastify,
     (use) =>
-      function useInOwnContext(...args) {
+      function useBound(...args) {
         return use.apply(
           this,
-          args.map((each) => routers.own(each)),
+          args.map((each) => routers.bind(each)),
         );
       },
   );
@@ -99,23 +99,29 @@ export function replaceUse(fastify: RegisteringFastify, replace: (use: Method) =
 }
 
 /**
- * A function, or several, in the context of the request that they are called for.
+ * A function of Fastify's, or several, bound to the context of the request that they are called for.
  *
- * @param place of the request among the arguments
+ * @param position of the request among the arguments
  */
-function inOwnContext(sessions: HttpSessions, called: unknown, place: 0 | 1): unknown {
-  if (Array.isArray(called)) return called.map((each) => inOwnContext(sessions, each, place));
+function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1): unknown {
+  if (Array.isArray(called)) return called.map((each) => bindCallback(sessions, each, position));
   if (!isMethod(called) || isBound(called)) return called;
-  const wrapped: Method = function (...args) {
-    const request = args[place];
+  const wrapper: Method = function (...args) {
+    const request = args[position];
     if (!isRequest(request) || sessions.isInContext(request.raw)) return called.apply(this, args);
     return callInContext(sessions, request.raw, called, this, args);
   };
-  return standIn(wrapped, called);
+  return likeOriginal(wrapper, called);
 }
 
 function isRequest(value: unknown): value is { readonly raw: RawRequest } {
-  return isRecord(value) && isRecord(value['raw']);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'raw' in value &&
+    typeof value.raw === 'object' &&
+    value.raw !== null
+  );
 }
 
 function isMethod(value: unknown): value is Method {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ResponseGate } from './response-gate.js';
 import type { HeadArguments } from './response-head.js';
 
 /** What can be done to a response besides writing its head. */
@@ -15,56 +16,48 @@ export interface OriginalMethods {
   readonly flushHeaders: Method;
 }
 
-/** Who decides what becomes of what is done to a response. */
-export interface Gatekeeper {
-  onWriteHead(args: HeadArguments): unknown;
-  onOperation(operation: Operation, args: unknown[]): unknown;
-  onClose(): void;
+/** Where a response keeps its original methods, and its gate; null as long as nothing was written to its session. */
+interface GateSlot {
+  readonly original: OriginalMethods;
+  gate: ResponseGate | null;
 }
 
-/** What a response keeps: its methods from before, and who is asked first; nobody as long as nothing was written. */
-interface Gate {
-  readonly real: OriginalMethods;
-  keeper: Gatekeeper | null;
-}
+const SLOT = Symbol('nestjs-session-kit gate');
 
-const GATE = Symbol('nestjs-session-kit gate');
+type Gated = ServerResponse & { readonly [SLOT]: GateSlot };
 
-type Gated = ServerResponse & { readonly [GATE]: Gate };
-
+/** A response, or a prototype of responses, that may have a slot already. */
 interface Gateable {
-  [GATE]?: Gate;
-  writeHead: unknown;
-  write: unknown;
-  end: unknown;
-  flushHeaders: unknown;
+  [SLOT]?: GateSlot;
+  writeHead: Method;
+  write: Method;
+  end: Method;
+  flushHeaders: Method;
+  writeHeader?: Method;
 }
-
-/** What can be made gateable: it has the methods, and may have a gate already. */
-type Gateless = OriginalMethods & { readonly [GATE]?: Gate };
 
 // Functions shared by all responses, so that none gets closures of its own.
 
 function gatedWriteHead(this: Gated, ...args: HeadArguments): unknown {
-  const { real, keeper } = this[GATE];
-  return keeper === null ? Reflect.apply(real.writeHead, this, args) : keeper.onWriteHead(args);
+  const { original, gate } = this[SLOT];
+  return gate === null ? Reflect.apply(original.writeHead, this, args) : gate.onWriteHead(args);
 }
 
 function gatedWrite(this: Gated, ...args: unknown[]): unknown {
-  const { real, keeper } = this[GATE];
-  return keeper === null ? Reflect.apply(real.write, this, args) : keeper.onOperation('write', args);
+  const { original, gate } = this[SLOT];
+  return gate === null ? Reflect.apply(original.write, this, args) : gate.onOperation('write', args);
 }
 
 function gatedEnd(this: Gated, ...args: unknown[]): unknown {
-  const { real, keeper } = this[GATE];
-  return keeper === null ? Reflect.apply(real.end, this, args) : keeper.onOperation('end', args);
+  const { original, gate } = this[SLOT];
+  return gate === null ? Reflect.apply(original.end, this, args) : gate.onOperation('end', args);
 }
 
 function gatedFlushHeaders(this: Gated, ...args: unknown[]): unknown {
-  const { real, keeper } = this[GATE];
-  return keeper === null
-    ? Reflect.apply(real.flushHeaders, this, args)
-    : keeper.onOperation('flushHeaders', args);
+  const { original, gate } = this[SLOT];
+  return gate === null
+    ? Reflect.apply(original.flushHeaders, this, args)
+    : gate.onOperation('flushHeaders', args);
 }
 
 const GATED = [
@@ -72,19 +65,21 @@ const GATED = [
   ['write', gatedWrite],
   ['end', gatedEnd],
   ['flushHeaders', gatedFlushHeaders],
+  // Node's old name for `writeHead`, which HTTP/2 does not have.
+  ['writeHeader', gatedWriteHead],
 ] as const;
 
 function onClose(this: Gated): void {
-  this[GATE].keeper?.onClose();
+  this[SLOT].gate?.onClose();
 }
 
 /**
- * Lets a response ask its gatekeeper, where it has one, before it writes its head, a chunk or its end. To be called before
- * anybody can write to the session of its request.
+ * Lets a response ask its gate, where it has one, before it writes its head, a chunk or its end. To be called before anybody
+ * can write to the session of its request.
  *
  * JavaScript looks a method up before it computes the arguments: in `res.end(String(session.increment('n')))` the first write
  * to the session comes when `end` has been chosen already. Methods put in place by that write would come too late, so they are
- * put in place when the session is opened, and only the gatekeeper is added by the write.
+ * put in place when the session is opened, and only the gate is added by the write.
  *
  * On Express they stand on the prototype that all applications of that Express share (its own place for extensions), so that
  * a response needs none and keeps them in another application: Express gives each response a prototype, and properties added
@@ -93,52 +88,49 @@ function onClose(this: Gated): void {
  *
  * @param res a response, or a prototype of responses
  */
-export function prepareGate(res: Gateless): void {
-  if (res[GATE] === undefined) putUp(res, realMethodsOf(res));
+export function prepareGate(res: Gateable): void {
+  if (res[SLOT] === undefined) addSlot(res, res);
 }
 
 /**
- * Leads all that is done to a response past a gatekeeper from now on.
+ * Leads all that is done to a response through a gate from now on.
  *
- * @returns what the gatekeeper calls to let something pass: the response's own methods or, where an application that this one
- * is mounted in has a gatekeeper already, that one
+ * @returns what the gate calls to let something pass: the response's own methods or, where an application that this one is
+ * mounted in has a gate already, that one
  */
-export function installGate(res: ServerResponse, keeper: Gatekeeper): OriginalMethods {
-  const gate = gateOf(res);
-  const before = gate.keeper;
-  gate.keeper = keeper;
-  // The shared listener reaches the last that was added; each that was added before is told by its successor's.
-  res.on('close', before === null ? onClose : () => before.onClose());
-  return before === null ? gate.real : methodsPast(before);
+export function installGate(res: ServerResponse & Gateable, gate: ResponseGate): OriginalMethods {
+  const slot = slotOf(res);
+  const outer = slot.gate;
+  slot.gate = gate;
+  // The shared listener reaches the last gate that was added; each one before gets a listener when the next is added.
+  res.on('close', outer === null ? onClose : () => outer.onClose());
+  return outer === null ? slot.original : methodsThrough(outer);
 }
 
-/** The gate of this very response, with methods that stay where somebody gives the response another prototype. */
-function gateOf(res: ServerResponse & Gateless): Gate {
-  const present = res[GATE];
-  if (present === undefined) return putUp(res, realMethodsOf(res));
-  return Object.hasOwn(res, GATE) ? present : putUp(res, present.real);
+/** The slot of this very response, with methods that stay where somebody gives the response another prototype. */
+function slotOf(res: Gateable): GateSlot {
+  const present = res[SLOT];
+  if (present === undefined) return addSlot(res, res);
+  return Object.hasOwn(res, SLOT) ? present : addSlot(res, present.original);
 }
 
-function putUp(res: Gateable, real: OriginalMethods): Gate {
-  const isOnPrototype = res[GATE] !== undefined;
-  const gate: Gate = { real, keeper: null };
-  res[GATE] = gate;
+function addSlot(res: Gateable, { writeHead, write, end, flushHeaders }: OriginalMethods): GateSlot {
+  const isOnPrototype = res[SLOT] !== undefined;
+  const slot: GateSlot = { original: { writeHead, write, end, flushHeaders }, gate: null };
+  res[SLOT] = slot;
   for (const [name, method] of GATED) {
     // What another library has put in front of the prototype's method leads to that.
-    if (!isOnPrototype || !Object.hasOwn(res, name)) res[name] = method;
+    if (isOnPrototype && Object.hasOwn(res, name)) continue;
+    if (res[name] !== undefined) res[name] = method;
   }
-  return gate;
+  return slot;
 }
 
-function realMethodsOf({ writeHead, write, end, flushHeaders }: OriginalMethods): OriginalMethods {
-  return { writeHead, write, end, flushHeaders };
-}
-
-function methodsPast(keeper: Gatekeeper): OriginalMethods {
+function methodsThrough(gate: ResponseGate): OriginalMethods {
   return {
-    writeHead: (...args: HeadArguments) => keeper.onWriteHead(args),
-    write: (...args: unknown[]) => keeper.onOperation('write', args),
-    end: (...args: unknown[]) => keeper.onOperation('end', args),
-    flushHeaders: (...args: unknown[]) => keeper.onOperation('flushHeaders', args),
+    writeHead: (...args: HeadArguments) => gate.onWriteHead(args),
+    write: (...args: unknown[]) => gate.onOperation('write', args),
+    end: (...args: unknown[]) => gate.onOperation('end', args),
+    flushHeaders: (...args: unknown[]) => gate.onOperation('flushHeaders', args),
   };
 }

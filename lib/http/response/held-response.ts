@@ -9,12 +9,12 @@ interface HeldOperation {
   readonly args: unknown[];
 }
 
-/** What the application has done to a response and its gate has not let go yet. To the application it looks sent. */
+/** What the application has written to a response and its gate holds back. Meanwhile the response looks sent. */
 export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;
   #operations: HeldOperation[] = [];
-  #appearance: SentOverrides | null = null;
+  #overrides: SentOverrides | null = null;
   #drain: DeferredDrain | null = null;
 
   constructor(res: ServerResponse) {
@@ -23,7 +23,7 @@ export class HeldResponse {
 
   /** Whether the response only looks sent: then it must not be asked whether it is. */
   get looksSent(): boolean {
-    return this.#appearance !== null;
+    return this.#overrides !== null;
   }
 
   get hasEnd(): boolean {
@@ -49,13 +49,13 @@ export class HeldResponse {
   }
 
   lookSent(): void {
-    this.#appearance ??= new SentOverrides(this.#res, () => this.hasEnd);
+    this.#overrides ??= new SentOverrides(this.#res, () => this.hasEnd);
   }
 
   /** The response looks as it is again. @returns the head that was held; null where there was none */
   takeHead(): HeadArguments | null {
-    this.#appearance?.end();
-    this.#appearance = null;
+    this.#overrides?.end();
+    this.#overrides = null;
     const head = this.#head;
     this.#head = null;
     return head;
