@@ -10,7 +10,6 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type Provider,
-  Logger,
 } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -19,15 +18,10 @@ import {
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
-import { Keyring } from '../crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
-import { compileExclusion } from '../http/routing/excluded-routes.js';
 import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
-import { CookiePath } from '../http/cookie/cookie-path.js';
-import { routeMatchingOf } from '../http/routing/route-matching.js';
-import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { registerTransforms } from './class-transformer.js';
 import { commitInnermost } from './commit-innermost.js';
 import { bindConsumedRouters } from './consumer-binding.js';
@@ -39,7 +33,7 @@ import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
 import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
-import { fieldName } from '../session/form-input.js';
+import { httpSessions } from './http-sessions.provider.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
@@ -63,36 +57,6 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
   .setFactoryMethodName('createSessionOptions')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
-
-function httpSessions(
-  settings: SessionSettings,
-  manager: SessionManager,
-  config: ApplicationConfig,
-  adapterHost: HttpAdapterHost,
-): HttpSessions {
-  const log = new Logger('SessionModule');
-  const neverFlashed = new Set(settings.flash.except.map(fieldName));
-  return new HttpSessions(
-    {
-      cookie: settings.cookie,
-      formerCookies: settings.formerCookies,
-      cookiePath: new CookiePath(settings.cookie.place.path, log),
-      log,
-      secureWarning: new SecureCookieWarning(log),
-      recordClient: settings.recordClient,
-      isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      verify: (signedId, secret) => {
-        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
-        return keyring.verify(signedId);
-      },
-      lifecycles: manager,
-    },
-    compileExclusion(settings.exclude, {
-      globalPrefix: () => config.getGlobalPrefix(),
-      matching: () => routeMatchingOf(adapterHost.httpAdapter),
-    }),
-  );
-}
 
 function withoutOptions(): never {
   throw new SessionConfigError(

@@ -135,6 +135,17 @@ describe('the response gate', () => {
     for (const header of [/^x-own: yes/im, /^set-cookie: session=token/im]) expect(sent()).toMatch(header);
   });
 
+  it("holds a head that is written by Node's old name for it", async () => {
+    const { res, write, sent } = await holding();
+    Reflect.apply(Object(Reflect.get(res, 'writeHeader')), res, [201, { 'x-own': 'yes' }]);
+    res.end('body');
+    await write.reached;
+    expect(sent()).toBe('');
+    write.release();
+    await expect.poll(sent).toContain('body');
+    expect(sent()).toMatch(/^HTTP\/1.1 201 [^]*set-cookie: session=token[^]*x-own: yes/i);
+  });
+
   it('appends its cookie to those of the application, in whatever letters they are written', async () => {
     const { session, res, sent } = await gated();
     session.put('a', 1);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { overrideProperties } from './override-properties.js';
 
 type Listener = (...args: unknown[]) => void;
 
@@ -7,8 +8,6 @@ interface Waiting {
   readonly once: boolean;
 }
 
-const METHODS = ['on', 'addListener', 'once'] as const;
-
 /**
  * Keeps those who wait for `drain` while a response is held. They were told to wait by the gate and not by a full
  * socket, so no `drain` would ever come; and libraries in front (compression) lead such listeners to a stream of their
@@ -16,23 +15,29 @@ const METHODS = ['on', 'addListener', 'once'] as const;
  */
 export class DeferredDrain {
   readonly #res: ServerResponse;
-  readonly #before = new Map<string, PropertyDescriptor | undefined>();
+  readonly #restore: () => void;
   #waiting: Waiting[] = [];
 
   constructor(res: ServerResponse) {
     this.#res = res;
-    for (const method of METHODS) {
-      this.#before.set(method, Object.getOwnPropertyDescriptor(res, method));
-      const real: unknown = Reflect.get(res, method);
-      const value = (event: string | symbol, listener: Listener): unknown => {
-        if (event === 'drain') {
-          this.#waiting.push({ listener, once: method === 'once' });
-          return res;
-        }
-        return typeof real === 'function' ? Reflect.apply(real, res, [event, listener]) : res;
-      };
-      Object.defineProperty(res, method, { configurable: true, writable: true, value });
-    }
+    this.#restore = overrideProperties(res, {
+      on: this.#deferring('on'),
+      addListener: this.#deferring('addListener'),
+      once: this.#deferring('once'),
+    });
+  }
+
+  #deferring(method: 'on' | 'addListener' | 'once'): PropertyDescriptor {
+    const res = this.#res;
+    const original: unknown = Reflect.get(res, method);
+    const value = (event: string | symbol, listener: Listener): unknown => {
+      if (event === 'drain') {
+        this.#waiting.push({ listener, once: method === 'once' });
+        return res;
+      }
+      return typeof original === 'function' ? Reflect.apply(original, res, [event, listener]) : res;
+    };
+    return { writable: true, value };
   }
 
   /**
@@ -41,10 +46,7 @@ export class DeferredDrain {
    * @param writable whether they may write again now; otherwise a true `drain` will tell them
    */
   release(writable: boolean): void {
-    for (const [method, descriptor] of this.#before) {
-      if (descriptor === undefined) Reflect.deleteProperty(this.#res, method);
-      else Object.defineProperty(this.#res, method, descriptor);
-    }
+    this.#restore();
     // Whoever waited before the response was held waits on the response itself.
     if (writable) this.#res.emit('drain');
     const waiting = this.#waiting;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Operation } from './gated-methods.js';
 import { DeferredDrain } from './deferred-drain.js';
 import type { HeadArguments } from './response-head.js';
-import { SentOverrides } from './sent-overrides.js';
+import { lookSent } from './look-sent.js';
 
 interface HeldOperation {
   readonly operation: Operation;
@@ -14,7 +14,8 @@ export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;
   #operations: HeldOperation[] = [];
-  #overrides: SentOverrides | null = null;
+  /** Makes the response look as it is; null while it does. */
+  #lookUnsent: (() => void) | null = null;
   #drain: DeferredDrain | null = null;
 
   constructor(res: ServerResponse) {
@@ -23,7 +24,7 @@ export class HeldResponse {
 
   /** Whether the response only looks sent: then it must not be asked whether it is. */
   get looksSent(): boolean {
-    return this.#overrides !== null;
+    return this.#lookUnsent !== null;
   }
 
   get hasEnd(): boolean {
@@ -49,13 +50,13 @@ export class HeldResponse {
   }
 
   lookSent(): void {
-    this.#overrides ??= new SentOverrides(this.#res, () => this.hasEnd);
+    this.#lookUnsent ??= lookSent(this.#res, () => this.hasEnd);
   }
 
   /** The response looks as it is again. @returns the head that was held; null where there was none */
   takeHead(): HeadArguments | null {
-    this.#overrides?.end();
-    this.#overrides = null;
+    this.#lookUnsent?.();
+    this.#lookUnsent = null;
     const head = this.#head;
     this.#head = null;
     return head;
