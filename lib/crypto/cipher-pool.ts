@@ -25,7 +25,7 @@ const SALTS = 256;
 
 /** What one message is encrypted with, and never another one. */
 export interface FreshCipher {
-  /** Whoever has the secret finds key and nonce by it. */
+  /** Key and nonce are derived from it and the secret. */
   readonly salt: Buffer;
   readonly cipher: CipherGCM;
 }

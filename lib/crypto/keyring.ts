@@ -27,7 +27,7 @@ interface Keys {
  * tokens; all of them open tokens, so that secrets can be rotated.
  *
  * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
- * cookie or purpose is worthless for another. A browser keeps cookies of one name that differ in path or domain side by
+ * cookie or purpose is not accepted for another. A browser keeps cookies of one name that differ in path or domain side by
  * side: so a sealed token is bound to these as well, and an older cookie that still lies elsewhere opens nothing. A signed
  * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set.
  */

@@ -37,7 +37,7 @@ async function load() {
   try {
     return await import('class-transformer');
   } catch {
-    // Without it there is nobody to tell. What is wrong with one that cannot be loaded says Nest, which needs it.
+    // It is not installed. One that is installed and cannot be loaded is reported by Nest, which loads it too.
     return null;
   }
 }

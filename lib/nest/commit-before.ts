@@ -70,7 +70,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
   }
 
   #commitAndPass(pass: () => void, value: unknown): Promise<void> | void {
-    // The stream failed, or nobody listens any more.
+    // The stream has failed, or its listener has unsubscribed.
     if (this.#listener.closed) return;
     const pending = this.#session.commitDue();
     if (pending === undefined) {
@@ -101,7 +101,7 @@ function asUnavailable(error: unknown): unknown {
   return error instanceof SessionStoreError ? new SessionUnavailableException(error) : error;
 }
 
-/** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */
+/** Abandons a session whose commit failed, so that it is not committed again. Returns what exception filters are to answer. */
 function abandoned(session: SessionAccess, cause: unknown): SessionUnavailableException {
   session.abandon();
   // Filters that answer a 503 say nothing in the log.

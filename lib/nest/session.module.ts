@@ -72,7 +72,7 @@ function assertGiven(method: string, options: unknown, takes: string): void {
   throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
 }
 
-/** Of two modules with options only one could have its way, and whose sessions an application gets would be chance. */
+/** Of two modules with options only one would open the sessions, and which of them would depend on the order of imports. */
 function assertOnlyOne(modules: ModulesContainer): void {
   const withOptions = [...modules.values()].filter(
     ({ metatype, providers }) =>

@@ -6,7 +6,7 @@ import { isSamePlace } from './cookie-place.js';
 import { FormerCookies } from './former-cookies.js';
 import { SessionCookie } from './session-cookie.js';
 
-/** The cookie as it is now, and what reads what it was before. */
+/** The cookie as it is now, its keys, and the cookie as it was before. */
 export interface CookieSetup {
   readonly cookie: SessionCookie;
   /** Makes and opens the tokens of the cookie as it is now. */

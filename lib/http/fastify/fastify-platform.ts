@@ -34,7 +34,7 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
     sessions.runInContext(request.raw, done);
   });
   for (const [name, accessor] of Object.entries(sessions.properties)) {
-    // Someone else's stays: nobody registers two session libraries by accident.
+    // A decorator of another library stays: two session libraries are registered on purpose.
     if (fastify.hasRequestDecorator(name)) continue;
     fastify.decorateRequest(name, {
       getter(this: FastifyRequestLike): unknown {
@@ -47,7 +47,7 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
   }
 }
 
-/** One that enters the context itself. */
+/** A hook that enters the context itself, and so is not bound. */
 function addOwnHook(
   fastify: FastifyLike,
   name: string,

@@ -9,9 +9,9 @@ interface Waiting {
 }
 
 /**
- * Keeps those who wait for `drain` while a response is held. They were told to wait by the gate and not by a full
- * socket, so no `drain` would ever come; and libraries in front (compression) lead such listeners to a stream of their
- * own, where the gate could not reach them.
+ * Keeps the listeners that are added for `drain` while a response is held. It is the gate that told them to wait and not a
+ * full socket, so Node would never emit `drain`; and libraries in front (compression) lead such listeners to a stream of
+ * their own, where the gate cannot reach them.
  */
 export class DeferredDrain {
   readonly #res: ServerResponse;
@@ -43,11 +43,11 @@ export class DeferredDrain {
   /**
    * Gives the response its methods back, and the listeners to it.
    *
-   * @param writable whether they may write again now; otherwise a true `drain` will tell them
+   * @param writable whether they may write again now; otherwise the socket's own `drain` tells them
    */
   release(writable: boolean): void {
     this.#restore();
-    // Whoever waited before the response was held waits on the response itself.
+    // Listeners from before the response was held are on the response itself.
     if (writable) this.#res.emit('drain');
     const waiting = this.#waiting;
     this.#waiting = [];

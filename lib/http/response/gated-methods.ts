@@ -107,7 +107,7 @@ export function installGate(res: ServerResponse & Gateable, gate: ResponseGate):
   return outer === null ? slot.original : methodsThrough(outer);
 }
 
-/** The slot of this very response, with methods that stay where somebody gives the response another prototype. */
+/** The slot of the response itself and not of its prototype, with methods that stay where it is given another prototype. */
 function slotOf(res: Gateable): GateSlot {
   const present = res[SLOT];
   if (present === undefined) return addSlot(res, res);

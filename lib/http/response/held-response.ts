@@ -22,7 +22,7 @@ export class HeldResponse {
     this.#res = res;
   }
 
-  /** Whether the response only looks sent: then it must not be asked whether it is. */
+  /** Whether the response only looks sent: then its own `headersSent` and `writableEnded` say nothing. */
   get looksSent(): boolean {
     return this.#lookUnsent !== null;
   }
@@ -43,7 +43,7 @@ export class HeldResponse {
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    // What comes behind the end is a mistake. Sent behind it, it would end the process.
+    // A write behind the end is a mistake. Node would emit an error for it, which ends the process where nobody listens.
     if (!this.hasEnd) this.#operations.push({ operation, args });
     this.lookSent();
     if (operation === 'write') this.#drain ??= new DeferredDrain(this.#res);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { overrideProperties } from './override-properties.js';
 
-/** What whoever touches the headers of a response gets when its head has left: the error of Node. */
+/** Changing the headers of a response whose head has left is an error; this is the one that Node throws. */
 const refuse: PropertyDescriptor = {
   writable: true,
   value: (): never => {
@@ -21,7 +21,7 @@ const OF_SENT: PropertyDescriptorMap = {
 
 /**
  * Makes a response whose head is held back look as if it had been sent: frameworks ask it whether they may still answer, and
- * whoever answers a second time by mistake has to get the error of Node, and must not change the first answer.
+ * code that answers a second time by mistake has to get the error of Node, and must not change the first answer.
  *
  * Properties of each response that is held: shared ones, as the gated methods are, would be called for each header of every
  * response that has a session.
@@ -31,7 +31,7 @@ const OF_SENT: PropertyDescriptorMap = {
  */
 export function lookSent(res: ServerResponse, isEnded: () => boolean): () => void {
   const { statusCode } = res;
-  // HTTP/2 has no status message, and warns the process of whoever reads or sets one: where there is one it is a property.
+  // HTTP/2 has no status message, and Node warns where one is read or set. On HTTP/1 one that was set is a property.
   const statusMessage = Object.getOwnPropertyDescriptor(res, 'statusMessage');
   const restore = overrideProperties(res, { ...OF_SENT, writableEnded: { get: isEnded } });
   return () => {

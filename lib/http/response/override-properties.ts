@@ -1,7 +1,7 @@
 /**
  * Puts properties in front of those that an object has, for a while.
  *
- * @returns puts back what the object had as properties of its own; in front of its prototype's nothing is left
+ * @returns undoes it: the object has the properties of its own that it had before
  */
 export function overrideProperties(target: object, properties: PropertyDescriptorMap): () => void {
   const before = Object.keys(properties).map(

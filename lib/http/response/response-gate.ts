@@ -6,7 +6,7 @@ import { HeldResponse } from './held-response.js';
 import { ResponseWriter } from './response-writer.js';
 import type { HeadArguments } from './response-head.js';
 
-/** How often a session is committed while the end of its response waits. More is a loop, which would hold it for ever. */
+/** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
 const MAX_COMMITS_BEFORE_END = 25;
 
 /** What a gate needs to know of its application and request. */
@@ -15,7 +15,7 @@ export interface GateContext {
   cookies(): readonly string[];
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, answered: boolean): void;
-  /** What the application gave to send cannot be sent; so Node says, after the handler has gone. */
+  /** Node refused to send what the application had written while the response was held. */
   unsendable(error: unknown): void;
   /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
   late(): void;
@@ -61,7 +61,7 @@ export class ResponseGate {
   onOperation(operation: Operation, args: unknown[]): unknown {
     if (this.#writer.isWriting) return this.#writer.perform(operation, args);
     if (this.#failed) return operation === 'write' ? false : this.#res;
-    // What needs a cookie now comes to nothing, and is no reason to wait.
+    // A change that needs a cookie is dropped now, so nothing has to wait for it.
     if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
     // Once the head has left, only the end is worth waiting for.
     const waits = operation === 'end' || !this.#writer.headLeft;
@@ -121,7 +121,7 @@ export class ResponseGate {
     this.#commit();
   }
 
-  /** Node may refuse what was held: a header with a line break, a chunk that is none. Nobody is there to catch that. */
+  /** Node may refuse what was held: a header with a line break, a chunk of a wrong type. The application cannot catch that any more. */
   #releaseSafely(): void {
     try {
       this.#release();
@@ -154,7 +154,7 @@ export class ResponseGate {
       const result = this.#writer.perform(next.operation, next.args);
       if (next.operation === 'write') writable = result !== false;
     }
-    // Where the socket is full by now, it will tell the writers itself.
+    // Where the socket is full by now, its own `drain` tells the writers.
     held.releaseWriters(writable && !this.#writer.ended);
   }
 
