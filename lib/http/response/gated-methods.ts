@@ -1,9 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseGate } from './response-gate.js';
-import type { HeadArguments } from './response-head.js';
-
-/** What can be done to a response besides writing its head. */
-export type Operation = 'write' | 'end' | 'flushHeaders';
 
 /** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
 type Method = CallableFunction;
@@ -15,6 +11,9 @@ export interface OriginalMethods {
   readonly end: Method;
   readonly flushHeaders: Method;
 }
+
+/** What can be done to a response besides writing its head. */
+export type Operation = Exclude<keyof OriginalMethods, 'writeHead'>;
 
 /** Where a response keeps its original methods, and its gate; null as long as nothing was written to its session. */
 interface GateSlot {
@@ -36,37 +35,21 @@ interface Gateable {
   writeHeader?: Method;
 }
 
-// Functions shared by all responses, so that none gets closures of its own.
-
-function gatedWriteHead(this: Gated, ...args: HeadArguments): unknown {
-  const { original, gate } = this[SLOT];
-  return gate === null ? Reflect.apply(original.writeHead, this, args) : gate.onWriteHead(args);
-}
-
-function gatedWrite(this: Gated, ...args: unknown[]): unknown {
-  const { original, gate } = this[SLOT];
-  return gate === null ? Reflect.apply(original.write, this, args) : gate.onOperation('write', args);
-}
-
-function gatedEnd(this: Gated, ...args: unknown[]): unknown {
-  const { original, gate } = this[SLOT];
-  return gate === null ? Reflect.apply(original.end, this, args) : gate.onOperation('end', args);
-}
-
-function gatedFlushHeaders(this: Gated, ...args: unknown[]): unknown {
-  const { original, gate } = this[SLOT];
-  return gate === null
-    ? Reflect.apply(original.flushHeaders, this, args)
-    : gate.onOperation('flushHeaders', args);
+/** Made once and shared by all responses, so that none gets closures of its own. */
+function gated(name: keyof OriginalMethods): Method {
+  return function (this: Gated, ...args: unknown[]): unknown {
+    const { original, gate } = this[SLOT];
+    return gate === null ? Reflect.apply(original[name], this, args) : gate.onCall(name, args);
+  };
 }
 
 const GATED = [
-  ['writeHead', gatedWriteHead],
-  ['write', gatedWrite],
-  ['end', gatedEnd],
-  ['flushHeaders', gatedFlushHeaders],
+  ['writeHead', gated('writeHead')],
+  ['write', gated('write')],
+  ['end', gated('end')],
+  ['flushHeaders', gated('flushHeaders')],
   // Node's old name for `writeHead`, which HTTP/2 does not have.
-  ['writeHeader', gatedWriteHead],
+  ['writeHeader', gated('writeHead')],
 ] as const;
 
 function onClose(this: Gated): void {
@@ -127,10 +110,14 @@ function addSlot(res: Gateable, { writeHead, write, end, flushHeaders }: Origina
 }
 
 function methodsThrough(gate: ResponseGate): OriginalMethods {
+  const through =
+    (name: keyof OriginalMethods): Method =>
+    (...args: unknown[]) =>
+      gate.onCall(name, args);
   return {
-    writeHead: (...args: HeadArguments) => gate.onWriteHead(args),
-    write: (...args: unknown[]) => gate.onOperation('write', args),
-    end: (...args: unknown[]) => gate.onOperation('end', args),
-    flushHeaders: (...args: unknown[]) => gate.onOperation('flushHeaders', args),
+    writeHead: through('writeHead'),
+    write: through('write'),
+    end: through('end'),
+    flushHeaders: through('flushHeaders'),
   };
 }

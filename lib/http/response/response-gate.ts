@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { SessionError } from '../../session.errors.js';
 import type { SessionAccess } from '../../session/session-access.js';
-import { type Operation, installGate } from './gated-methods.js';
+import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
 import { ResponseWriter } from './response-writer.js';
-import type { HeadArguments } from './response-head.js';
 
 /** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
 const MAX_COMMITS_BEFORE_END = 25;
@@ -48,30 +47,29 @@ export class ResponseGate {
     this.#writer = new ResponseWriter(res, installGate(res, this), session, context);
   }
 
-  onWriteHead(args: HeadArguments): unknown {
-    if (this.#failed) return this.#res;
-    if (this.#writer.isWriting) return this.#writer.writeHead(args);
-    if (this.#committing || this.#session.due) {
+  /** A method of the response was called. @returns what that returns */
+  onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
+    if (method === 'writeHead') {
+      if (this.#failed) return this.#res;
+      if (this.#writer.isWriting || !(this.#committing || this.#session.due))
+        return this.#writer.writeHead(args);
       this.#holding.holdHead(args);
       return this.#res;
     }
-    return this.#writer.writeHead(args);
-  }
-
-  onOperation(operation: Operation, args: unknown[]): unknown {
-    if (this.#writer.isWriting) return this.#writer.perform(operation, args);
-    if (this.#failed) return operation === 'write' ? false : this.#res;
+    if (this.#writer.isWriting) return this.#writer.perform(method, args);
+    const whileHeld = method === 'write' ? false : this.#res;
+    if (this.#failed) return whileHeld;
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
     if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
     // Once the head has left, only the end is worth waiting for.
-    const waits = operation === 'end' || !this.#writer.headLeft;
+    const waits = method === 'end' || !this.#writer.headLeft;
     if (this.#committing || (waits && this.#session.due)) {
-      this.#holding.hold(operation, args);
+      this.#holding.hold(method, args);
       if (!this.#committing) this.#commit();
-      return operation === 'write' ? false : this.#res;
+      return whileHeld;
     }
     this.#releaseHead();
-    return this.#writer.perform(operation, args);
+    return this.#writer.perform(method, args);
   }
 
   /** The client went away, or the response ended past the gate: what is due is stored all the same. */
