@@ -26,7 +26,7 @@ export { RequestSession } from './session/request-session.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
 export type { FormerCookie, SessionCookieOptions } from './options/cookie.options.js';
-export type { ExcludedRoute } from './http/excluded-routes.js';
+export type { ExcludedRoute } from './http/routing/excluded-routes.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
 export type { AnyDriver } from './drivers/built-in-drivers.js';

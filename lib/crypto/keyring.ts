@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
-import { CIPHER, CIPHER_OPTIONS, CipherSupply, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-supply.js';
+import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
 import { Hmac } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
 
@@ -27,7 +27,7 @@ interface Keys {
  * tokens; all of them open tokens, so that secrets can be rotated.
  *
  * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
- * cookie or purpose is worthless for another. A browser keeps cookies of one name that differ in path or domain side by
+ * cookie or purpose is not accepted for another. A browser keeps cookies of one name that differ in path or domain side by
  * side: so a sealed token is bound to these as well, and an older cookie that still lies elsewhere opens nothing. A signed
  * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set.
  */
@@ -37,7 +37,7 @@ export class Keyring {
   /** What signed ids say of their place: nothing where it is the usual one. */
   readonly #mark: string;
   readonly #associated: Buffer;
-  readonly #ciphers: CipherSupply;
+  readonly #ciphers: CipherPool;
   readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
 
   /**
@@ -55,7 +55,7 @@ export class Keyring {
     }));
     const place = JSON.stringify([cookieName, path, domain]);
     this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`);
-    this.#ciphers = new CipherSupply(this.#newest.sealing, this.#associated);
+    this.#ciphers = new CipherPool(this.#newest.sealing, this.#associated);
   }
 
   /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */

@@ -1,38 +1,34 @@
 import type { HttpServer } from '@nestjs/common';
-import { isExpress, openOnExpress } from './express-platform.js';
-import { keepContextOnFastify } from './fastify-in-own-context.js';
-import { isFastify, openOnFastify } from './fastify-platform.js';
+import { isExpress, openOnExpress } from './express/express-platform.js';
+import { bindFastify } from './fastify/fastify-binding.js';
+import { isFastify, openOnFastify } from './fastify/fastify-platform.js';
 import type { HttpSessions } from './http-sessions.js';
-import type { RoutersInOwnContext } from './routers-in-own-context.js';
+import type { RouterBinding } from './express/router-binding.js';
 
 /**
- * Lets what is registered with an HTTP server from now on (middleware, hooks, routes, what answers errors) run in the context
- * of its own request. Routers of Express are seen to later, by `openOnEachRequest`, with all that they have.
+ * Binds what is registered with an HTTP server from now on (middleware, hooks, routes, error handlers) to the context of its
+ * request. Routers of Express are bound later, by `openOnEachRequest`, with all that they have.
  */
-export function keepContextFromNowOn(
+export function bindLaterRegistrations(
   adapter: HttpServer,
   sessions: HttpSessions,
-  routers: RoutersInOwnContext,
+  routers: RouterBinding,
 ): void {
   const instance: unknown = adapter.getInstance();
   if (!isFastify(instance)) return;
-  keepContextOnFastify(instance, sessions, routers);
+  bindFastify(instance, sessions, routers);
   // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.
   const use: unknown = Reflect.get(adapter, 'use');
   if (typeof use !== 'function') return;
-  const value = function useInOwnContext(this: unknown, ...args: unknown[]): unknown {
-    for (const each of args) routers.keep(each);
+  const value = function useBound(this: unknown, ...args: unknown[]): unknown {
+    for (const each of args) routers.bindContents(each);
     return Reflect.apply(use, this, args);
   };
   Object.defineProperty(adapter, 'use', { value, writable: true, configurable: true });
 }
 
 /** Makes an HTTP server open the session of each request, before whatever is registered after this call. */
-export function openOnEachRequest(
-  adapter: HttpServer,
-  sessions: HttpSessions,
-  routers: RoutersInOwnContext,
-): void {
+export function openOnEachRequest(adapter: HttpServer, sessions: HttpSessions, routers: RouterBinding): void {
   const instance: unknown = adapter.getInstance();
   if (isFastify(instance)) openOnFastify(instance, sessions);
   else if (isExpress(instance)) openOnExpress(instance, sessions, routers);

@@ -5,23 +5,23 @@ import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
 import { SessionStoreError } from '../session.errors.js';
-import { type GateContext, ResponseGate } from './response-gate.js';
-import type { SecureCookieWarning } from './secure-cookie-warning.js';
-import { usesMessagesUp } from './shows-messages.js';
-import type { CookiePath } from './cookie-path.js';
-import type { FormerCookies } from './former-cookies.js';
-import type { SessionCookie } from './session-cookie.js';
+import { type GateContext, ResponseGate } from './response/response-gate.js';
+import { type CookieSettings, setCookieHeaders } from './cookie/set-cookie.js';
+import { consumesFlash } from './consumes-flash.js';
+import type { CookiePath } from './cookie/cookie-path.js';
 
 /** What all requests of an application share. */
-export interface HttpSessionSettings {
-  readonly cookie: SessionCookie;
-  readonly formerCookies: FormerCookies | null;
+export interface HttpSessionSettings extends CookieSettings {
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
-  readonly secureWarning: SecureCookieWarning;
   readonly recordClient: boolean;
   isNeverFlashed(field: string): boolean;
   verify(signedId: string, secret: string | undefined): string | null;
+  readonly lifecycles: LifecycleFactory;
+}
+
+/** What makes the lifecycles of an application's sessions: its SessionManager. */
+interface LifecycleFactory {
   /** @param ages whether the request uses flash messages up; asked at a commit, and only where there are any */
   createLifecycle(ages: () => boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
 }
@@ -70,15 +70,11 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   createLifecycle(): SessionLifecycle {
-    const { recordClient } = this.#settings;
-    return this.#settings.createLifecycle(
+    const { lifecycles, recordClient } = this.#settings;
+    return lifecycles.createLifecycle(
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       () =>
-        usesMessagesUp(
-          this.#req,
-          this.#res,
-          this.#session === null ? undefined : this.platform?.routeOptions,
-        ),
+        consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
     );
@@ -91,7 +87,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       session.over();
       return;
     }
-    // An object, and one patched response, only for requests that may have something to commit.
+    // Only for requests that may have something to commit.
     this.#gate = new ResponseGate(this.#res, session, this);
   }
 
@@ -150,23 +146,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   cookies(): readonly string[] {
-    const { cookie, secureWarning } = this.#settings;
     const came = this.#cookieNames.length > 0 || this.formerTokens !== undefined;
     const instruction = this.#session?.cookieInstruction(came);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
-    const former = this.#expiredFormerly(instruction.kind === 'expire' || instruction.fresh);
-    if (instruction.kind === 'expire') return [...former, ...cookie.expire(this.#cookieNames)];
-    if (cookie.secure) secureWarning.check(this.#req, this.platform);
-    const set = cookie.set(instruction.token, instruction.maxAge, this.#cookieNames);
-    return former.length === 0 ? set : [...former, ...set];
-  }
-
-  #expiredFormerly(everywhere: boolean): readonly string[] {
-    const { formerCookies } = this.#settings;
-    const header = this.#req.headers.cookie;
-    return formerCookies !== null && formerCookies.mayBeIn(header)
-      ? formerCookies.expire(header, everywhere)
-      : NO_COOKIES;
+    return setCookieHeaders(this.#settings, instruction, this.#cookieNames, this.#req, this.platform);
   }
 
   failed(error: unknown, answered: boolean): void {

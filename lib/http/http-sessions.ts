@@ -1,24 +1,24 @@
 import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
-import type { ExclusionTest } from './excluded-routes.js';
-import { ExtendedPrototypes } from './extended-prototypes.js';
-import { makeGateable } from './gated-methods.js';
+import type { ExclusionTest } from './routing/excluded-routes.js';
+import { PrototypeMixin } from './prototype-mixin.js';
+import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { urlBelowMount } from './mounted-path.js';
+import { urlBelowMount } from './express/mounted-path.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
-import { CURRENT, OPENED, type Opened } from './session-of.js';
+import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.js';
 
 /**
- * The sessions of one application's HTTP requests: the one piece that middleware and hooks call. Another application
- * mounted below has one of its own, and so sessions of its own for the same requests.
+ * The sessions of one application's HTTP requests. Middleware and hooks call this and nothing else. An application mounted
+ * below has its own, and so its own sessions for the same requests.
  */
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: ExclusionTest | null;
   /** Of Node's requests (HTTP/1 and HTTP/2), with the properties. */
-  readonly #prototypes = new ExtendedPrototypes(() => this.properties);
+  readonly #prototypes = new PrototypeMixin(() => this.properties);
   /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
   readonly properties: RequestProperties;
 
@@ -46,29 +46,31 @@ export class HttpSessions {
     platform: PlatformRequest | null,
     next: (error?: unknown) => void,
   ): void {
-    const opened = this.#openedFor(req);
-    if (opened !== undefined) {
-      const host = opened.session?.host;
+    const known = this.#openedFor(req);
+    if (known !== undefined) {
+      const host = known.session?.host;
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
-      this.enter(req, next);
+      run(req, known, next);
       return;
     }
-    const session = this.#isOutside(req)
-      ? undefined
-      : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
-    req[OPENED] = { owner: this, session, before: req[OPENED] };
-    if (session !== undefined) makeGateable(res);
+    const session =
+      this.#isExcluded !== null && isExcludedRequest(this.#isExcluded, req)
+        ? undefined
+        : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+    const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
+    req[LAST_OPENED] = opened;
+    if (session !== undefined) prepareGate(res);
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const pending = session?.open(false);
     if (pending === undefined) {
-      this.enter(req, next);
+      run(req, opened, next);
       return;
     }
     pending.then(
       () => {
-        this.enter(req, next);
+        run(req, opened, next);
       },
       (error: unknown) => {
         if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
@@ -77,43 +79,46 @@ export class HttpSessions {
     );
   }
 
-  /** Whether code runs already as what a request of this application needs. */
-  isEntered(req: RawRequest): boolean {
-    const current = req[CURRENT];
-    if (current?.owner !== this && this.#openedFor(req) !== undefined) return false;
+  /** Whether code runs already in the context that `runInContext` would give it. Asked for each layer of middleware. */
+  isInContext(req: RawRequest): boolean {
+    const current = req[CURRENT_SESSION];
+    if (current?.owner !== this && req[LAST_OPENED] !== undefined && this.#openedFor(req) !== undefined)
+      return false;
     return sessionContext.getStore() === current?.session;
   }
 
   /**
-   * Calls something as a part of a request of this application, whatever context the caller comes in: middleware may go on
-   * in a callback that belongs to another request, and an application mounted below may have had the request meanwhile.
-   * Where this one has opened nothing for the request, it is called as a part of what another has, or of none: a router may
-   * serve several applications.
+   * Calls something in the context of this application's session of a request, whatever context the caller is in:
+   * middleware may go on in a callback that belongs to another request, and an application mounted below may have had the
+   * request meanwhile. Where this one has opened nothing for the request, in the context of the session that another has
+   * opened, or of none: a router may serve several applications.
    */
-  enter<T>(req: RawRequest, call: () => T): T {
-    const opened = this.#openedFor(req) ?? req[CURRENT];
-    if (opened !== undefined) req[CURRENT] = opened;
-    return inContextOf(opened?.session, call);
+  runInContext<T>(req: RawRequest, call: () => T): T {
+    return run(req, this.#openedFor(req) ?? req[CURRENT_SESSION], call);
   }
 
   #addProperties(req: RawRequest): void {
     // What another library has put on this request gives way.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
     // Express has them on the prototype of its requests. Node's own gets one.
-    else if (!('session' in req)) this.#prototypes.extend(req);
+    else if (!('session' in req)) this.#prototypes.applyTo(req);
   }
 
-  #openedFor(req: RawRequest): Opened | undefined {
-    let opened = req[OPENED];
+  #openedFor(req: RawRequest): OpenedSession | undefined {
+    let opened = req[LAST_OPENED];
     while (opened !== undefined && opened.owner !== this) opened = opened.before;
     return opened;
   }
+}
 
-  #isOutside(req: RawRequest): boolean {
-    if (this.#isExcluded === null) return false;
-    const url = req.originalUrl ?? req.url ?? '/';
-    if (this.#isExcluded(req.method, url)) return true;
-    const below = urlBelowMount(req, url);
-    return below !== null && this.#isExcluded(req.method, below);
-  }
+function run<T>(req: RawRequest, opened: OpenedSession | undefined, call: () => T): T {
+  if (opened !== undefined) req[CURRENT_SESSION] = opened;
+  return inContextOf(opened?.session, call);
+}
+
+function isExcludedRequest(excludes: ExclusionTest, req: RawRequest): boolean {
+  const url = req.originalUrl ?? req.url ?? '/';
+  if (excludes(req.method, url)) return true;
+  const below = urlBelowMount(req, url);
+  return below !== null && excludes(req.method, below);
 }

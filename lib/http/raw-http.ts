@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { SessionKeeper } from './session-of.js';
-import type { Route } from './shows-messages.js';
+import type { SessionCarrier } from './session-of.js';
+import type { Route } from './consumes-flash.js';
 
 /** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
 export type RawRequest = IncomingMessage &
-  SessionKeeper & {
+  SessionCarrier & {
     originalUrl?: string;
     app?: unknown;
     body?: unknown;

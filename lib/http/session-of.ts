@@ -1,40 +1,36 @@
 import type { RequestSession } from '../session/request-session.js';
 
-/** Whose a session is: one application's, of which several may handle one request, mounted below each other. */
-export interface Opened {
-  /** The application's own piece that opened it. */
+/** A session that an application opened for a request. Several may handle one request, mounted below each other. */
+export interface OpenedSession {
+  /** The HttpSessions of the application that opened it. */
   readonly owner: object;
   /** Undefined on an excluded route. */
   readonly session: RequestSession | undefined;
   /** What another application opened for the same request before. */
-  readonly before: Opened | undefined;
+  readonly before: OpenedSession | undefined;
 }
 
-/** Where a request keeps what was opened for it: the last that was opened, and that of the application at work. */
-export const OPENED = Symbol('nestjs-session-kit opened');
-export const CURRENT = Symbol('nestjs-session-kit current');
+/** Where a request keeps the session that was opened last, which leads to those before, and that of the application at work. */
+export const LAST_OPENED = Symbol('nestjs-session-kit last opened');
+export const CURRENT_SESSION = Symbol('nestjs-session-kit current session');
 
-/** What a request is to this package. */
-export interface SessionKeeper {
-  [OPENED]?: Opened;
-  [CURRENT]?: Opened;
+/** A request of Node's. */
+export interface SessionCarrier {
+  [LAST_OPENED]?: OpenedSession;
+  [CURRENT_SESSION]?: OpenedSession;
 }
+
+/** A request of Node's, of Express's, or of Fastify's, which leads to Node's. */
+export type AnyRequest = SessionCarrier & { readonly raw?: SessionCarrier };
 
 /**
- * The session of a request: of Node's own, of Express's or of Fastify's.
+ * The session of a request.
  *
  * Whose session it is, the request says and not the async context: a callback of a shared connection runs in the context
  * of whoever opened the connection.
  *
  * @returns undefined where no session was opened, and on an excluded route
  */
-export function sessionOf(request: unknown): RequestSession | undefined {
-  if (!isKeeper(request)) return undefined;
-  // Fastify's request leads to Node's.
-  const current = request[CURRENT] ?? (isKeeper(request.raw) ? request.raw[CURRENT] : undefined);
-  return current?.session;
-}
-
-function isKeeper(value: unknown): value is SessionKeeper & { readonly raw?: unknown } {
-  return typeof value === 'object' && value !== null;
+export function sessionOf(request: AnyRequest | undefined): RequestSession | undefined {
+  return (request?.[CURRENT_SESSION] ?? request?.raw?.[CURRENT_SESSION])?.session;
 }

@@ -15,7 +15,7 @@ const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefi
 };
 
 /**
- * Adds them to the locals of a response, as accessors: what nobody asks for is not made.
+ * Adds them to the locals of a response, as accessors: each is made when a template asks for it.
  *
  * @param locals of the response; what is there already stays
  * @param shared locals of the application, which win as well

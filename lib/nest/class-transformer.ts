@@ -11,7 +11,7 @@ let pending: Promise<void> | null = null;
  *
  * To be called before the first request. A second call does nothing.
  */
-export function tellClassTransformer(): Promise<void> {
+export function registerTransforms(): Promise<void> {
   return (pending ??= tell());
 }
 
@@ -37,7 +37,7 @@ async function load() {
   try {
     return await import('class-transformer');
   } catch {
-    // Without it there is nobody to tell. What is wrong with one that cannot be loaded says Nest, which needs it.
+    // It is not installed. One that is installed and cannot be loaded is reported by Nest, which loads it too.
     return null;
   }
 }

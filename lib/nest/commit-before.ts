@@ -15,8 +15,8 @@ export function commitBefore(source: Observable<unknown>, session: SessionAccess
 }
 
 /**
- * Stands between a handler's stream and who listens to it. One subscriber of its own in place of a pipeline
- * (`materialize`, `concatMap`, `dematerialize`), which keeps the same promise with six more for each request.
+ * The subscriber between a handler's stream and its listener. A pipeline of `materialize`, `concatMap` and `dematerialize`
+ * would do the same with six more subscribers for each request.
  */
 class CommittingSubscriber extends Subscriber<unknown> {
   readonly #listener: Subscriber<unknown>;
@@ -32,19 +32,19 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
   protected override _next(value: unknown): void {
     if (this.#isFree) this.#listener.next(asAnswer(value));
-    else this.#inTurn(() => this.#committed(() => this.#listener.next(asAnswer(value)), value));
+    else this.#enqueue(() => this.#listener.next(asAnswer(value)), value);
   }
 
   protected override _complete(): void {
     if (this.#isFree) this.#listener.complete();
-    else this.#inTurn(() => this.#committed(() => this.#listener.complete()));
+    else this.#enqueue(() => this.#listener.complete());
   }
 
   /** What was changed before an error is committed by the response gate, after the filters have answered. */
-  protected override _error(error: unknown): void {
-    this.#inTurn(() => {
-      this.#listener.error(asUnavailable(error));
-    });
+  protected override _error(reason: unknown): void {
+    const fail = (): void => this.#listener.error(asUnavailable(reason));
+    if (this.#last === null) fail();
+    else void this.#last.then(fail);
   }
 
   /** Whether there is nothing to wait for. */
@@ -52,9 +52,16 @@ class CommittingSubscriber extends Subscriber<unknown> {
     return this.#last === null && !this.#session.due;
   }
 
-  /** Each step waits for the commits of those before it. */
-  #inTurn(step: () => Promise<void> | void): void {
-    const pending = this.#last === null ? step() : this.#last.then(step);
+  /**
+   * Commits, and passes a value or the completion on; each waits for the commits of those before it.
+   *
+   * @param value that is thrown away where the commit fails
+   */
+  #enqueue(pass: () => void, value?: unknown): void {
+    const pending =
+      this.#last === null
+        ? this.#commitAndPass(pass, value)
+        : this.#last.then(() => this.#commitAndPass(pass, value));
     if (pending === undefined) return;
     const last = pending.then(() => {
       if (this.#last === last) this.#last = null;
@@ -62,9 +69,8 @@ class CommittingSubscriber extends Subscriber<unknown> {
     this.#last = last;
   }
 
-  /** @param value that is thrown away where the commit fails */
-  #committed(pass: () => void, value?: unknown): Promise<void> | void {
-    // The stream failed, or nobody listens any more.
+  #commitAndPass(pass: () => void, value: unknown): Promise<void> | void {
+    // The stream has failed, or its listener has unsubscribed.
     if (this.#listener.closed) return;
     const pending = this.#session.commitDue();
     if (pending === undefined) {
@@ -81,7 +87,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
 /**
  * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
  * objects of instances look for properties, and they have none. (What stands deeper in a value, ClassSerializerInterceptor
- * has to find by itself: `tellClassTransformer`.)
+ * has to find by itself: `registerTransforms`.)
  */
 export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
@@ -95,7 +101,7 @@ function asUnavailable(error: unknown): unknown {
   return error instanceof SessionStoreError ? new SessionUnavailableException(error) : error;
 }
 
-/** Gives a session up whose commit failed, so that nothing tries again. Returns what exception filters are to answer. */
+/** Abandons a session whose commit failed, so that it is not committed again. Returns what exception filters are to answer. */
 function abandoned(session: SessionAccess, cause: unknown): SessionUnavailableException {
   session.abandon();
   // Filters that answer a 503 say nothing in the log.

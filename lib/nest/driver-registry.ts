@@ -96,7 +96,7 @@ export class DriverRegistry {
 
   /**
    * Makes and opens the application's own drivers and the one in use. What is configured and not in use is opened only
-   * when somebody asks for it: an application may list the options of several and choose one by the environment.
+   * when it is asked for: an application may list the options of several and choose one by the environment.
    */
   async boot(inUse: string): Promise<void> {
     for (const { instance, metatype } of this.#discovery.getProviders()) {

@@ -33,18 +33,16 @@ interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = required(context);
+  const session = currentSession(context) ?? noSession(context);
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = required(context);
+  const { flashMessages } = currentSession(context) ?? noSession(context);
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
 
-function required(context: ExecutionContext): RequestSession {
-  const session = currentSession(context);
-  if (session !== undefined) return session;
+function noSession(context: ExecutionContext): never {
   const type = context.getType();
   throw new NoSessionError(
     `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +

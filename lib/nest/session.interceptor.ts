@@ -18,9 +18,10 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
-    const answer = () => commitBefore(next.handle(), session);
-    if (sessionContext.getStore() === session) return answer();
+    if (sessionContext.getStore() === session) return commitBefore(next.handle(), session);
     // An interceptor further out has gone on in a callback that belongs to another request.
-    return new Observable((subscriber) => sessionContext.run(session, () => answer().subscribe(subscriber)));
+    return new Observable((subscriber) =>
+      sessionContext.run(session, () => commitBefore(next.handle(), session).subscribe(subscriber)),
+    );
   }
 }

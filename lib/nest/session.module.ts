@@ -10,7 +10,6 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type Provider,
-  Logger,
 } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -19,19 +18,14 @@ import {
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
-import { Keyring } from '../crypto/keyring.js';
 import { DriverRegistry } from './driver-registry.js';
-import { compileExclusion } from '../http/excluded-routes.js';
-import { keepContextFromNowOn, openOnEachRequest } from '../http/http-platform.js';
+import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
-import { RoutersInOwnContext } from '../http/routers-in-own-context.js';
-import { CookiePath } from '../http/cookie-path.js';
-import { routerHabitsOf } from '../http/router-habits.js';
-import { SecureCookieWarning } from '../http/secure-cookie-warning.js';
-import { tellClassTransformer } from './class-transformer.js';
+import { RouterBinding } from '../http/express/router-binding.js';
+import { registerTransforms } from './class-transformer.js';
 import { commitInnermost } from './commit-innermost.js';
-import { keepContextOfConsumed } from './consumed-in-own-context.js';
-import { keepContextOfInterceptors } from './interceptors-in-own-context.js';
+import { bindConsumedRouters } from './consumer-binding.js';
+import { bindInterceptors } from './interceptor-binding.js';
 import { isObject, withoutText } from '../options/check.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
@@ -39,7 +33,7 @@ import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
 import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
-import { fieldName } from '../session/form-input.js';
+import { httpSessions } from './http-sessions.provider.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
@@ -64,36 +58,6 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
 
-function httpSessions(
-  settings: SessionSettings,
-  manager: SessionManager,
-  config: ApplicationConfig,
-  adapterHost: HttpAdapterHost,
-): HttpSessions {
-  const log = new Logger('SessionModule');
-  const neverFlashed = new Set(settings.flash.except.map(fieldName));
-  return new HttpSessions(
-    {
-      cookie: settings.cookie,
-      formerCookies: settings.formerCookies,
-      cookiePath: new CookiePath(settings.cookie.place.path, log),
-      log,
-      secureWarning: new SecureCookieWarning(log),
-      recordClient: settings.recordClient,
-      isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      verify: (signedId, secret) => {
-        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
-        return keyring.verify(signedId);
-      },
-      createLifecycle: (ages, clientOf, request) => manager.createLifecycle(ages, clientOf, request),
-    },
-    compileExclusion(settings.exclude, {
-      globalPrefix: () => config.getGlobalPrefix(),
-      habits: () => routerHabitsOf(adapterHost.httpAdapter),
-    }),
-  );
-}
-
 function withoutOptions(): never {
   throw new SessionConfigError(
     'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
@@ -108,7 +72,7 @@ function assertGiven(method: string, options: unknown, takes: string): void {
   throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
 }
 
-/** Of two modules with options only one could have its way, and whose sessions an application gets would be chance. */
+/** Of two modules with options only one would open the sessions, and which of them would depend on the order of imports. */
 function assertOnlyOne(modules: ModulesContainer): void {
   const withOptions = [...modules.values()].filter(
     ({ metatype, providers }) =>
@@ -172,7 +136,7 @@ export class SessionModule
 {
   readonly #adapterHost: HttpAdapterHost;
   readonly #sessions: HttpSessions;
-  readonly #routers: RoutersInOwnContext;
+  readonly #routers: RouterBinding;
   readonly #manager: SessionManager;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModulesContainer;
@@ -195,14 +159,14 @@ export class SessionModule
     this.#discovery = discovery;
     this.#modules = modules;
     this.#config = config;
-    this.#routers = new RoutersInOwnContext(sessions);
+    this.#routers = new RouterBinding(sessions);
     // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
     // anything, and before modules are configured. Without HTTP there is no server.
     adapterHost.init$.subscribe(() => {
       const adapter: HttpServer | null | undefined = adapterHost.httpAdapter;
       if (!adapter) return;
-      keepContextFromNowOn(adapter, sessions, this.#routers);
-      keepContextOfConsumed(adapter, this.#routers);
+      bindLaterRegistrations(adapter, sessions, this.#routers);
+      bindConsumedRouters(adapter, this.#routers);
     });
   }
 
@@ -251,12 +215,12 @@ export class SessionModule
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
     commitInnermost(this.#discovery);
-    keepContextOfInterceptors(this.#modules, this.#config);
+    bindInterceptors(this.#modules, this.#config);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
-    await tellClassTransformer();
+    await registerTransforms();
     await this.#manager.boot();
   }
 

@@ -1,4 +1,4 @@
-import { type CookiePlaces, cookiePlaces } from '../http/cookie-places.js';
+import { type CookieSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 import { type OptionSettings, optionSettings } from '../options/settings.js';
@@ -8,7 +8,7 @@ import { SessionConfigError } from '../session.errors.js';
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 
 /** The options with every default filled in and every value checked, and what is made of `secret` and `cookie`. */
-export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie'> & CookiePlaces;
+export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie'> & CookieSetup;
 
 /**
  * Checks the options and makes of them what the module works with.
@@ -22,5 +22,5 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     );
   }
   const { secret, cookie, ...settings } = optionSettings(options);
-  return { ...settings, ...cookiePlaces(cookie, secret, settings.stealth.maxCookies) };
+  return { ...settings, ...setUpCookies(cookie, secret, settings.stealth.maxCookies) };
 }

@@ -7,7 +7,7 @@ import type { MemcachedDriverOptions } from './memcached.options.js';
 import type { DatabaseDriverOptions } from './database.options.js';
 import type { StealthDriverOptions } from './stealth.options.js';
 import type { Duration } from './duration.js';
-import type { ExcludedRoute } from '../http/excluded-routes.js';
+import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
 import type { SessionCookieOptions } from './cookie.options.js';
 import type { SessionSerializer } from '../state/payload.js';
 

@@ -1,4 +1,4 @@
-import type { ExcludedRoute } from '../http/excluded-routes.js';
+import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { assertKey } from '../state/values.js';
 import { Refusal, hasFunctions, isObject, readOption } from './check.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import type { SessionCookieOptions } from '../../lib/options/cookie.options.js';
-import { SessionCookie } from '../../lib/http/session-cookie.js';
+import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';

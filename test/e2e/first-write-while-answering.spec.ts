@@ -44,6 +44,11 @@ const ANSWERS: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
   end: (res) => res.end(visits()),
   write: (res) => [res.write(visits()), res.end()],
   writeHead: (res) => res.writeHead(200, { 'x-visits': visits() }).end('a page'),
+  // Node's old name for it, which its types do not have.
+  writeHeader: (res) => [
+    Reflect.apply(Object(Reflect.get(res, 'writeHeader')), res, [200, { 'x-visits': visits() }]),
+    res.end('a page'),
+  ],
   // It takes no argument. JavaScript computes it all the same.
   flushHeaders: (res) => [
     Reflect.apply(Object(Reflect.get(res, 'flushHeaders')), res, [visits()]),
@@ -58,6 +63,7 @@ const ARRIVES: Readonly<Record<string, [string, string | undefined]>> = {
   end: ['2', undefined],
   write: ['2', undefined],
   writeHead: ['a page', '2'],
+  writeHeader: ['a page', '2'],
   flushHeaders: ['a page', undefined],
 };
 
@@ -251,7 +257,8 @@ describe('an answer whose argument is the first write to its session', () => {
     await app.listen(0, '127.0.0.1');
     const client = connect(await app.getUrl());
     try {
-      for (const method of METHODS) {
+      // HTTP/2 never had the old name.
+      for (const method of METHODS.filter((each) => each !== 'writeHeader')) {
         const stream = client.request({ ':path': `/handler/${method}` });
         const [headers] = await once(stream, 'response');
         expect([headers[':status'], headers['set-cookie']?.length]).toEqual([200, 1]);

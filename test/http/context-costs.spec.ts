@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import express from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpSessions } from '../../lib/http/http-sessions.js';
-import { inOwnContext } from '../../lib/http/own-context.js';
+import { bindMiddleware } from '../../lib/http/bind-to-request.js';
 import { sessionContext } from '../../lib/session/session.context.js';
 import { Session } from 'nestjs-session-kit';
 import { PLATFORMS, type Platform, TestApp } from '../support/test-app.js';
@@ -67,8 +67,8 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
     const visitor = app.visitor();
     await visitor.get('/page').expect(200);
     const counted = [
-      vi.spyOn(HttpSessions.prototype, 'isEntered'),
-      vi.spyOn(HttpSessions.prototype, 'enter'),
+      vi.spyOn(HttpSessions.prototype, 'isInContext'),
+      vi.spyOn(HttpSessions.prototype, 'runInContext'),
       vi.spyOn(sessionContext, 'run'),
     ] as const;
     await visitor.get('/page').expect(200);
@@ -95,7 +95,7 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
 
 it('what runs in its own context already stays as it is', () => {
   const sessions = Object.create(HttpSessions.prototype);
-  const once = inOwnContext(sessions, goOn);
+  const once = bindMiddleware(sessions, goOn);
   expect(once).not.toBe(goOn);
-  expect(inOwnContext(sessions, once as typeof goOn)).toBe(once);
+  expect(bindMiddleware(sessions, once)).toBe(once);
 });

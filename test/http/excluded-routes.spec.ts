@@ -1,17 +1,17 @@
 import { RequestMethod } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { type ExcludedRoute, compileExclusion } from '../../lib/http/excluded-routes.js';
-import type { RouterHabits } from '../../lib/http/router-habits.js';
+import { type ExcludedRoute, compileExclusion } from '../../lib/http/routing/excluded-routes.js';
+import type { RouteMatching } from '../../lib/http/routing/route-matching.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
-const EXPRESS: RouterHabits = {
+const EXPRESS: RouteMatching = {
   caseSensitive: false,
   ignoreTrailingSlash: true,
   decodes: false,
   endsAtSemicolon: false,
   mergesSlashes: false,
 };
-const FASTIFY: RouterHabits = {
+const FASTIFY: RouteMatching = {
   caseSensitive: true,
   ignoreTrailingSlash: false,
   decodes: true,
@@ -19,16 +19,16 @@ const FASTIFY: RouterHabits = {
   mergesSlashes: false,
 };
 
-const setup = (prefix = '', habits = EXPRESS) => ({ globalPrefix: () => prefix, habits: () => habits });
+const setup = (prefix = '', matching = EXPRESS) => ({ globalPrefix: () => prefix, matching: () => matching });
 
 function excludes(
   routes: readonly ExcludedRoute[],
   url: string,
   method = 'GET',
   prefix = '',
-  habits = EXPRESS,
+  matching = EXPRESS,
 ): boolean {
-  const test = compileExclusion(routes, setup(prefix, habits));
+  const test = compileExclusion(routes, setup(prefix, matching));
   if (test === null) throw new Error('nothing is excluded');
   return test(method, url);
 }
@@ -176,9 +176,9 @@ describe('The routes of the option exclude', () => {
   });
 
   it('end where the router says that a path ends', () => {
-    const habits = { ...FASTIFY, endsAtSemicolon: true };
-    expect(excludes(['/health'], '/health;verbose=1', 'GET', '', habits)).toBe(true);
-    expect(excludes(['/files/:name'], '/page;/files/a', 'GET', '', habits)).toBe(false);
+    const matching = { ...FASTIFY, endsAtSemicolon: true };
+    expect(excludes(['/health'], '/health;verbose=1', 'GET', '', matching)).toBe(true);
+    expect(excludes(['/files/:name'], '/page;/files/a', 'GET', '', matching)).toBe(false);
     expect(excludes(['/health'], '/health;verbose=1', 'GET', '', FASTIFY)).toBe(false);
   });
 
@@ -189,16 +189,16 @@ describe('The routes of the option exclude', () => {
     ['http://shop.test/other/health', false],
     ['ftp://shop.test/health', false],
   ])('are found in whole URLs, as routers take them: %s', (url, expected) => {
-    for (const habits of [EXPRESS, FASTIFY])
-      expect(excludes(['/health'], url, 'GET', '', habits)).toBe(expected);
+    for (const matching of [EXPRESS, FASTIFY])
+      expect(excludes(['/health'], url, 'GET', '', matching)).toBe(expected);
   });
 
   it('are found in paths with more slashes than one, where the router takes them as one', () => {
-    const habits = { ...FASTIFY, mergesSlashes: true };
+    const matching = { ...FASTIFY, mergesSlashes: true };
     for (const url of ['//health', '/tenants//acme///health', 'http://shop.test//health'])
-      expect(excludes(['/health'], url, 'GET', 'tenants/:tenant', habits), url).toBe(true);
+      expect(excludes(['/health'], url, 'GET', 'tenants/:tenant', matching), url).toBe(true);
     for (const url of ['//health//', '/a//health', '/health?next=//health/'])
-      expect(excludes(['/health'], url, 'GET', '', habits), url).toBe(url.includes('?'));
+      expect(excludes(['/health'], url, 'GET', '', matching), url).toBe(url.includes('?'));
   });
 
   it('are enough if one of them fits', () => {

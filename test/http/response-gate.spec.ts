@@ -2,8 +2,8 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { makeGateable } from '../../lib/http/gated-methods.js';
-import { type GateContext, ResponseGate } from '../../lib/http/response-gate.js';
+import { prepareGate } from '../../lib/http/response/gated-methods.js';
+import { type GateContext, ResponseGate } from '../../lib/http/response/response-gate.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
@@ -33,7 +33,7 @@ function prepared(beneath: Beneath = () => undefined) {
   };
   res.assignSocket(socket);
   beneath(res);
-  makeGateable(res);
+  prepareGate(res);
   return { res, sent: () => sent };
 }
 
@@ -133,6 +133,17 @@ describe('the response gate', () => {
     await expect.poll(sent).toContain('two');
     expect(sent()).toMatch(/^HTTP\/1.1 201 [^]*one[^]*two/);
     for (const header of [/^x-own: yes/im, /^set-cookie: session=token/im]) expect(sent()).toMatch(header);
+  });
+
+  it("holds a head that is written by Node's old name for it", async () => {
+    const { res, write, sent } = await holding();
+    Reflect.apply(Object(Reflect.get(res, 'writeHeader')), res, [201, { 'x-own': 'yes' }]);
+    res.end('body');
+    await write.reached;
+    expect(sent()).toBe('');
+    write.release();
+    await expect.poll(sent).toContain('body');
+    expect(sent()).toMatch(/^HTTP\/1.1 201 [^]*set-cookie: session=token[^]*x-own: yes/i);
   });
 
   it('appends its cookie to those of the application, in whatever letters they are written', async () => {

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'nod
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type HeadArguments, withCookies } from '../../lib/http/response-head.js';
+import { type HeadArguments, withCookies } from '../../lib/http/response/response-head.js';
 
 const COOKIES = ['session.0=a; Path=/', 'session.1=b; Path=/'];
 

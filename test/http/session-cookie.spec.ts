@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SessionCookie } from '../../lib/http/session-cookie.js';
+import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
 const cookie = new SessionCookie({}, 3);

@@ -37,7 +37,7 @@ const PREFETCHES: readonly (readonly [header: string, word: string])[] = [
 ];
 
 /** Whether a request is one that can show messages, and so uses them up. */
-export function usesMessagesUp(
+export function consumesFlash(
   { method, headers }: Visit,
   response: Answer,
   route: Route | undefined,

@@ -1,7 +1,7 @@
 import type { HttpServer } from '@nestjs/common';
 
 /** How the router of an application compares paths. */
-export interface RouterHabits {
+export interface RouteMatching {
   /** Whether `/Health` is another path than `/health`. */
   readonly caseSensitive: boolean;
   /** Whether `/health/` is the same path as `/health`. */
@@ -15,7 +15,7 @@ export interface RouterHabits {
 }
 
 /** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
-export function routerHabitsOf(adapter: HttpServer): RouterHabits {
+export function routeMatchingOf(adapter: HttpServer): RouteMatching {
   const isFastify = adapter.getType() === 'fastify';
   // Adapters of others may not say. Then: as each is by default.
   const told = adapter.getRouteMatchingOptions?.();

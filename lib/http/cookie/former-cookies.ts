@@ -10,7 +10,7 @@ export interface FormerPlace {
 
 /**
  * Where the session cookie was before its name, path or domain was changed (option `cookie.formerly`). What still lies there
- * is read, taken over, and expired; for those who never changed anything it is not there at all.
+ * is read, taken over, and expired. Without that option there is none of it.
  */
 export class FormerCookies {
   readonly #places: readonly FormerPlace[];

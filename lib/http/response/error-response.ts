@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { RealMethods } from './gated-methods.js';
+import type { HeadArguments } from './response-head.js';
 
-/** What an answer that is not given any more must not leave behind. */
+/** Headers of the answer that is replaced, besides those that begin with `content-`. */
 const REPLACED_HEADERS = [
   'etag',
   'last-modified',
@@ -17,24 +17,22 @@ const REPLACED_HEADERS = [
 const MESSAGES = { 500: 'Internal server error', 503: 'Service Unavailable' } as const;
 
 /**
- * Answers with an error in place of what the application was about to send. Nothing of that may have left.
+ * The error that is sent in place of what the application was about to send. Takes the headers of that off the response.
  *
- * @param real the response's own methods, past any gate
+ * @returns the arguments for `writeHead`, and the body
  */
-export function answerPlainly(
+export function replaceByError(
   res: ServerResponse,
-  { writeHead, end }: Pick<RealMethods, 'writeHead' | 'end'>,
   statusCode: keyof typeof MESSAGES,
-): void {
-  const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
+): { head: HeadArguments; body: string } {
   for (const name of res.getHeaderNames()) {
     if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) res.removeHeader(name);
   }
+  const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
   };
-  Reflect.apply(writeHead, res, [statusCode, headers]);
-  Reflect.apply(end, res, [body]);
+  return { head: [statusCode, headers], body };
 }

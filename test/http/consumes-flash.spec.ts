@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { usesMessagesUp } from '../../lib/http/shows-messages.js';
+import { consumesFlash } from '../../lib/http/consumes-flash.js';
 
 const uses = (headers: Record<string, string>, method = 'GET', sent: readonly string[] = []): boolean =>
-  usesMessagesUp({ method, headers }, { hasHeader: (name) => sent.includes(name) }, undefined);
+  consumesFlash({ method, headers }, { hasHeader: (name) => sent.includes(name) }, undefined);
 
 describe('flash messages are used up', () => {
   it.each(['document', 'iframe', 'frame', 'fencedframe', 'empty'])(

@@ -1,29 +1,30 @@
 import type { ServerResponse } from 'node:http';
 import type { Operation } from './gated-methods.js';
-import { HeldDrain } from './held-drain.js';
+import { DeferredDrain } from './deferred-drain.js';
 import type { HeadArguments } from './response-head.js';
-import { SentAppearance } from './sent-appearance.js';
+import { lookSent } from './look-sent.js';
 
 interface HeldOperation {
   readonly operation: Operation;
   readonly args: unknown[];
 }
 
-/** What the application has done to a response and its gate has not let go yet. To the application it looks sent. */
+/** What the application has written to a response and its gate holds back. Meanwhile the response looks sent. */
 export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;
   #operations: HeldOperation[] = [];
-  #appearance: SentAppearance | null = null;
-  #drain: HeldDrain | null = null;
+  /** Makes the response look as it is; null while it does. */
+  #lookUnsent: (() => void) | null = null;
+  #drain: DeferredDrain | null = null;
 
   constructor(res: ServerResponse) {
     this.#res = res;
   }
 
-  /** Whether the response only looks sent: then it must not be asked whether it is. */
+  /** Whether the response only looks sent: then its own `headersSent` and `writableEnded` say nothing. */
   get looksSent(): boolean {
-    return this.#appearance !== null;
+    return this.#lookUnsent !== null;
   }
 
   get hasEnd(): boolean {
@@ -42,20 +43,20 @@ export class HeldResponse {
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    // What comes behind the end is a mistake. Sent behind it, it would end the process.
+    // A write behind the end is a mistake. Node would emit an error for it, which ends the process where nobody listens.
     if (!this.hasEnd) this.#operations.push({ operation, args });
     this.lookSent();
-    if (operation === 'write') this.#drain ??= new HeldDrain(this.#res);
+    if (operation === 'write') this.#drain ??= new DeferredDrain(this.#res);
   }
 
   lookSent(): void {
-    this.#appearance ??= new SentAppearance(this.#res, () => this.hasEnd);
+    this.#lookUnsent ??= lookSent(this.#res, () => this.hasEnd);
   }
 
   /** The response looks as it is again. @returns the head that was held; null where there was none */
   takeHead(): HeadArguments | null {
-    this.#appearance?.end();
-    this.#appearance = null;
+    this.#lookUnsent?.();
+    this.#lookUnsent = null;
     const head = this.#head;
     this.#head = null;
     return head;

@@ -1,5 +1,5 @@
-import { optionError } from '../options/check.js';
-import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../options/cookie.options.js';
+import { optionError } from '../../options/check.js';
+import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
 import { type CookiePlace, attributesOf, placeOf } from './cookie-place.js';
 
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
@@ -29,6 +29,7 @@ const NO_COOKIES: RequestCookies = { tokens: [], names: [] };
  * `name.1`, ...) where a token is too long for one.
  */
 export class SessionCookie {
+  readonly name: string;
   /** Where browsers keep it. */
   readonly place: CookiePlace;
   readonly secure: boolean;
@@ -50,6 +51,7 @@ export class SessionCookie {
    */
   constructor(options: CookieAttributes, maxPieces: number, option = 'cookie') {
     const cookie = checkedCookie(options, option);
+    this.name = cookie.name;
     this.place = placeOf(cookie);
     this.secure = cookie.secure;
     this.attributes = cookie;
@@ -66,10 +68,6 @@ export class SessionCookie {
     }
     this.maxPieces = maxPieces;
     this.maxTokenLength = this.#pieceLength * maxPieces;
-  }
-
-  get name(): string {
-    return this.place.name;
   }
 
   /**

@@ -1,8 +1,8 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
-import { optionError, withoutText } from '../options/check.js';
+import { optionError, withoutText } from '../../options/check.js';
 import { prefixPathOf } from './global-prefix.js';
-import type { RouterHabits } from './router-habits.js';
+import type { RouteMatching } from './route-matching.js';
 
 /**
  * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
@@ -30,7 +30,7 @@ export interface RoutingSetup {
   /** What `app.setGlobalPrefix` was given, parameters and all; empty for none. Asked for each request. */
   globalPrefix(): string;
   /** How the router compares paths. Asked with the first request. */
-  habits(): RouterHabits;
+  matching(): RouteMatching;
 }
 
 /**
@@ -44,13 +44,13 @@ export function compileExclusion(
 ): ExclusionTest | null {
   if (routes.length === 0) return null;
   const rules = routes.map((route) => checked(route));
-  let habits: RouterHabits | null = null;
+  let matching: RouteMatching | null = null;
   let compiled: Compiled | null = null;
   return (method, url) => {
-    habits ??= setup.habits();
+    matching ??= setup.matching();
     const prefix = setup.globalPrefix();
-    if (compiled?.prefix !== prefix) compiled = compile(rules, prefix, habits);
-    const path = pathOf(url, habits);
+    if (compiled?.prefix !== prefix) compiled = compile(rules, prefix, matching);
+    const path = pathOf(url, matching);
     // Routers answer HEAD by the route for GET.
     const isHead = method === 'HEAD';
     return compiled.tests.some(
@@ -72,8 +72,8 @@ interface Compiled {
 }
 
 /** For one global prefix: it may have parameters, so it is part of the pattern. */
-function compile(rules: readonly Rule[], globalPrefix: string, habits: RouterHabits): Compiled {
-  const options = { sensitive: habits.caseSensitive, trailing: habits.ignoreTrailingSlash };
+function compile(rules: readonly Rule[], globalPrefix: string, matching: RouteMatching): Compiled {
+  const options = { sensitive: matching.caseSensitive, trailing: matching.ignoreTrailingSlash };
   const prefix = prefixPathOf(globalPrefix);
   const start = prefix === '' ? null : pathToRegexp(prefix, { ...options, end: false }).regexp;
   const tests = rules.map(({ path, method }) => {
@@ -85,7 +85,7 @@ function compile(rules: readonly Rule[], globalPrefix: string, habits: RouterHab
       );
       return { method, matches: (candidate: string) => patterns.some((pattern) => pattern.test(candidate)) };
     }
-    const expression = habits.caseSensitive || path.ignoreCase ? path : new RegExp(path, `${path.flags}i`);
+    const expression = matching.caseSensitive || path.ignoreCase ? path : new RegExp(path, `${path.flags}i`);
     // `test` of a global expression remembers where it stopped; `search` does not.
     const holds = (candidate: string): boolean => candidate.search(expression) !== -1;
     const matches = (candidate: string): boolean => {
@@ -146,11 +146,11 @@ function methodOf(method: unknown): string | null {
 }
 
 /** The path of a URL, as the router sees it. */
-function pathOf(url: string, habits: RouterHabits): string {
+function pathOf(url: string, matching: RouteMatching): string {
   const target = url.startsWith('/') ? url : withoutOrigin(url);
-  const end = target.search(habits.endsAtSemicolon ? /[?#;]/ : /[?#]/);
-  const path = decoded(end === -1 ? target : target.slice(0, end), habits);
-  return habits.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
+  const end = target.search(matching.endsAtSemicolon ? /[?#;]/ : /[?#]/);
+  const path = decoded(end === -1 ? target : target.slice(0, end), matching);
+  return matching.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
 }
 
 /** Clients may ask for a whole URL, as they do of a proxy (RFC 9112, section 3.2.2), and routers take its path. */
@@ -158,8 +158,8 @@ function withoutOrigin(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
 }
 
-function decoded(path: string, habits: RouterHabits): string {
-  if (!habits.decodes || !path.includes('%')) return path;
+function decoded(path: string, matching: RouteMatching): string {
+  if (!matching.decodes || !path.includes('%')) return path;
   try {
     // An encoded percent sign stays encoded: what it stands before is no escape of the router's.
     return decodeURI(path.replaceAll('%25', '%2525'));

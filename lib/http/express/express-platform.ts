@@ -1,9 +1,9 @@
-import { makeGateable, type RealMethods } from './gated-methods.js';
-import type { HttpSessions } from './http-sessions.js';
-import { type Done, callEntered, entersItself } from './own-context.js';
-import type { RawRequest, RawResponse } from './raw-http.js';
-import type { Application, RoutersInOwnContext } from './routers-in-own-context.js';
-import { addTemplateLocals } from './template-locals.js';
+import { prepareGate, type OriginalMethods } from '../response/gated-methods.js';
+import type { HttpSessions } from '../http-sessions.js';
+import { type Done, callInContext, markAsBound } from '../bind-to-request.js';
+import type { RawRequest, RawResponse } from '../raw-http.js';
+import type { Application, RouterBinding } from './router-binding.js';
+import { addTemplateLocals } from '../template-locals.js';
 
 type Render = (this: ResponseLike, ...args: unknown[]) => unknown;
 
@@ -17,29 +17,29 @@ export interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
   readonly locals: object;
   /** The prototype of its responses. */
-  readonly response: RealMethods & { render: Render };
+  readonly response: OriginalMethods & { render: Render };
 }
 
-export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RoutersInOwnContext): void {
-  // What main.ts registered before runs before a session is opened: in no context, and not in that of another request.
-  routers.keepRouter(app.router);
+export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
+  // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
+  routers.bindRouter(app.router);
   app.use(
-    entersItself((req: RawRequest, res: RawResponse, next: Done) => {
+    markAsBound((req: RawRequest, res: RawResponse, next: Done) => {
       sessions.open(req, res, null, next);
     }),
   );
   Object.defineProperties(app.request, sessions.properties);
-  makeGateable(sharedPrototype(app.response));
+  prepareGate(sharedPrototype(app.response));
   const { render } = app.response;
   // Looked at when a template is rendered, and not on each request.
   app.response.render = function renderWithSession(...args) {
     addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
     // An engine may call back from anywhere.
-    const own = (each: unknown): unknown =>
+    const bind = (each: unknown): unknown =>
       typeof each === 'function'
-        ? (...results: unknown[]) => callEntered(sessions, this.req, each, undefined, results)
+        ? (...results: unknown[]) => callInContext(sessions, this.req, each, undefined, results)
         : each;
-    return render.apply(this, args.map(own));
+    return render.apply(this, args.map(bind));
   };
 }
 

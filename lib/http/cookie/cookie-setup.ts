@@ -1,13 +1,13 @@
-import { Keyring } from '../crypto/keyring.js';
-import { optionError } from '../options/check.js';
-import type { CookieSettings } from '../options/cookie.options.js';
-import { SessionConfigError } from '../session.errors.js';
+import { Keyring } from '../../crypto/keyring.js';
+import { optionError } from '../../options/check.js';
+import type { CookieSettings } from '../../options/cookie.options.js';
+import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace } from './cookie-place.js';
 import { FormerCookies } from './former-cookies.js';
 import { SessionCookie } from './session-cookie.js';
 
-/** The cookie as it is now, and what reads what it was before. */
-export interface CookiePlaces {
+/** The cookie as it is now, its keys, and the cookie as it was before. */
+export interface CookieSetup {
   readonly cookie: SessionCookie;
   /** Makes and opens the tokens of the cookie as it is now. */
   readonly keyring: Keyring;
@@ -21,11 +21,11 @@ export interface CookiePlaces {
  * @param maxCookies how many cookies a token may be split into
  * @throws SessionConfigError where attributes contradict each other, or a former place is none
  */
-export function cookiePlaces(
+export function setUpCookies(
   options: CookieSettings,
   secrets: readonly string[],
   maxCookies: number,
-): CookiePlaces {
+): CookieSetup {
   const cookie = new SessionCookie(options, maxCookies);
   const keyring = keyringOf(secrets, cookie);
   const places = options.formerly

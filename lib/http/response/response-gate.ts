@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { SessionError } from '../session.errors.js';
-import type { SessionAccess } from '../session/session-access.js';
-import { type Gatekeeper, addGatekeeper, type Operation } from './gated-methods.js';
+import { SessionError } from '../../session.errors.js';
+import type { SessionAccess } from '../../session/session-access.js';
+import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
-import { RealResponse } from './real-response.js';
-import type { HeadArguments } from './response-head.js';
+import { ResponseWriter } from './response-writer.js';
 
-/** How often a session is committed while the end of its response waits. More is a loop, which would hold it for ever. */
+/** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
 const MAX_COMMITS_BEFORE_END = 25;
 
 /** What a gate needs to know of its application and request. */
@@ -15,7 +14,7 @@ export interface GateContext {
   cookies(): readonly string[];
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, answered: boolean): void;
-  /** What the application gave to send cannot be sent; so Node says, after the handler has gone. */
+  /** Node refused to send what the application had written while the response was held. */
   unsendable(error: unknown): void;
   /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
   late(): void;
@@ -25,17 +24,18 @@ export interface GateContext {
  * Holds a response back until its session is stored.
  *
  * The safety net for whatever ends a response without passing the interceptor's way back: exceptions and filters,
- * `@Res()`, guards that reject, streams, middleware that answers. It is put up when a session first holds something to
+ * `@Res()`, guards that reject, streams, middleware that answers. It is installed when a session first holds something to
  * commit; as long as nothing is due, everything passes. While something is due, head and body wait; the session is
  * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
- * a 503, or, where the head is out already, into a connection that is cut: never into a success that is none.
+ * a 503, or, where the head is out already, into a connection that is cut: never into a false success.
  */
-export class ResponseGate implements Gatekeeper {
+export class ResponseGate {
   readonly #res: ServerResponse;
   readonly #session: SessionAccess;
   readonly #context: GateContext;
-  readonly #real: RealResponse;
-  readonly #held: HeldResponse;
+  readonly #writer: ResponseWriter;
+  /** Made when something is held for the first time. */
+  #held: HeldResponse | null = null;
   #committing = false;
   #commitsBeforeEnd = 0;
   #failed = false;
@@ -44,39 +44,37 @@ export class ResponseGate implements Gatekeeper {
     this.#res = res;
     this.#session = session;
     this.#context = context;
-    this.#held = new HeldResponse(res);
-    this.#real = new RealResponse(res, addGatekeeper(res, this), session, context);
+    this.#writer = new ResponseWriter(res, installGate(res, this), session, context);
   }
 
-  onWriteHead(args: HeadArguments): unknown {
-    if (this.#failed) return this.#res;
-    if (this.#real.isRunning) return this.#real.writeHead(args);
-    if (this.#committing || this.#session.due) {
-      this.#held.holdHead(args);
+  /** A method of the response was called. @returns what that returns */
+  onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
+    if (method === 'writeHead') {
+      if (this.#failed) return this.#res;
+      if (this.#writer.isWriting || !(this.#committing || this.#session.due))
+        return this.#writer.writeHead(args);
+      this.#holding.holdHead(args);
       return this.#res;
     }
-    return this.#real.writeHead(args);
-  }
-
-  onOperation(operation: Operation, args: unknown[]): unknown {
-    if (this.#real.isRunning) return this.#real.perform(operation, args);
-    if (this.#failed) return operation === 'write' ? false : this.#res;
-    // What needs a cookie now comes to nothing, and is no reason to wait.
-    if (this.#real.headLeft && !this.#committing) this.#session.refuseTooLate();
+    if (this.#writer.isWriting) return this.#writer.perform(method, args);
+    const whileHeld = method === 'write' ? false : this.#res;
+    if (this.#failed) return whileHeld;
+    // A change that needs a cookie is dropped now, so nothing has to wait for it.
+    if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
     // Once the head has left, only the end is worth waiting for.
-    const waits = operation === 'end' || !this.#real.headLeft;
+    const waits = method === 'end' || !this.#writer.headLeft;
     if (this.#committing || (waits && this.#session.due)) {
-      this.#held.hold(operation, args);
+      this.#holding.hold(method, args);
       if (!this.#committing) this.#commit();
-      return operation === 'write' ? false : this.#res;
+      return whileHeld;
     }
     this.#releaseHead();
-    return this.#real.perform(operation, args);
+    return this.#writer.perform(method, args);
   }
 
   /** The client went away, or the response ended past the gate: what is due is stored all the same. */
   onClose(): void {
-    if (this.#real.ended || this.#failed || this.#committing || !this.#session.due) return;
+    if (this.#writer.ended || this.#failed || this.#committing || !this.#session.due) return;
     Promise.resolve(this.#session.commitDue()).catch((error: unknown) => {
       this.#session.abandon();
       this.#context.failed(error, false);
@@ -85,12 +83,16 @@ export class ResponseGate implements Gatekeeper {
 
   /** Whether the head has left. */
   get headSent(): boolean {
-    return this.#real.headLeft || (!this.#held.looksSent && this.#res.headersSent);
+    return this.#writer.headLeft || (this.#held?.looksSent !== true && this.#res.headersSent);
   }
 
   /** Whether the response has ended, and is not held back. */
   get ended(): boolean {
-    return this.#real.ended || (!this.#held.looksSent && this.#res.writableEnded);
+    return this.#writer.ended || (this.#held?.looksSent !== true && this.#res.writableEnded);
+  }
+
+  get #holding(): HeldResponse {
+    return (this.#held ??= new HeldResponse(this.#res));
   }
 
   #commit(): void {
@@ -113,11 +115,11 @@ export class ResponseGate implements Gatekeeper {
       this.#fail(neverEnds());
       return;
     }
-    this.#held.lookSent();
+    this.#holding.lookSent();
     this.#commit();
   }
 
-  /** Node may refuse what was held: a header with a line break, a chunk that is none. Nobody is there to catch that. */
+  /** Node may refuse what was held: a header with a line break, a chunk of a wrong type. The application cannot catch that any more. */
   #releaseSafely(): void {
     try {
       this.#release();
@@ -132,36 +134,37 @@ export class ResponseGate implements Gatekeeper {
    * here, what was changed meanwhile can still have its cookie, and a commit that fails its 503.
    */
   #release(): void {
-    if (this.#held.hasEnd && this.#session.due) {
+    const held = this.#holding;
+    if (held.hasEnd && this.#session.due) {
       this.#commitAgain();
       return;
     }
     this.#releaseHead();
-    if (this.#real.noticeHead()) this.#context.late();
+    if (this.#writer.noticeHead()) this.#context.late();
     let writable = true;
-    for (let next = this.#held.first; next !== undefined; next = this.#held.first) {
+    for (let next = held.first; next !== undefined; next = held.first) {
       // What listens to the head and the chunks may have changed the session.
       if (next.operation === 'end' && this.#session.due) {
         this.#commitAgain();
         break;
       }
-      this.#held.dropFirst();
-      const result = this.#real.perform(next.operation, next.args);
+      held.dropFirst();
+      const result = this.#writer.perform(next.operation, next.args);
       if (next.operation === 'write') writable = result !== false;
     }
-    // Where the socket is full by now, it will tell the writers itself.
-    this.#held.releaseWriters(writable && !this.#real.ended);
+    // Where the socket is full by now, its own `drain` tells the writers.
+    held.releaseWriters(writable && !this.#writer.ended);
   }
 
   #releaseHead(): void {
-    const head = this.#held.takeHead();
-    if (head !== null) this.#real.writeHead(head);
+    const head = this.#held?.takeHead() ?? null;
+    if (head !== null) this.#writer.writeHead(head);
   }
 
   #fail(error: unknown): void {
     this.#session.abandon();
-    // It is not sent any more; and what only looked sent would hide what is.
-    this.#held.takeHead();
+    // The head that was held is dropped; and as long as the response looks sent, it cannot be asked whether it is.
+    this.#held?.takeHead();
     this.#context.failed(error, !this.headSent);
     this.#replace(503);
   }
@@ -169,14 +172,14 @@ export class ResponseGate implements Gatekeeper {
   /** Answers with an error in place of what is held. */
   #replace(status: 500 | 503): void {
     this.#failed = true;
-    const callbacks = this.#held.discard();
+    const callbacks = this.#holding.discard();
     if (this.headSent) {
       // The client has half an answer already: a broken connection is the only thing left that says so.
       this.#res.destroy();
       return;
     }
     for (const callback of callbacks) this.#res.once('finish', callback);
-    this.#real.answerPlainly(status);
+    this.#writer.endWithError(status);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RawRequest } from './raw-http.js';
+import type { RawRequest } from '../raw-http.js';
 
 /**
  * The URL as the routes of an application are written, where Express has mounted it below another one: without the path

@@ -8,11 +8,11 @@ import type { RequestSession } from '../session/request-session.js';
 
 type Intercept = NestInterceptor['intercept'];
 
-const kept = new WeakSet<object>();
+const boundMethods = new WeakSet<object>();
 
 /**
- * Lets all that an interceptor goes on to (interceptors further in, pipes, the handler), and all that it does with what
- * comes back, run in the context that the interceptor itself was called in. `next.handle()` may be called from a callback
+ * Binds all that an interceptor goes on to (interceptors further in, pipes, the handler), and all that it does with what
+ * comes back, to the context that the interceptor itself was called in. `next.handle()` may be called from a callback
  * that belongs to another request, and so may the values of a handler: a shared connection, an Observable that several
  * requests wait for.
  *
@@ -21,16 +21,16 @@ const kept = new WeakSet<object>();
  *
  * To be called when controllers and interceptors are known and the routes are not registered yet.
  */
-export function keepContextOfInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
-  for (const interceptor of config.getGlobalInterceptors()) keepContext(interceptor);
-  for (const { metatype } of config.getGlobalRequestInterceptors()) keepContext(prototypeOf(metatype));
+export function bindInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
+  for (const interceptor of config.getGlobalInterceptors()) bindInterceptor(interceptor);
+  for (const { metatype } of config.getGlobalRequestInterceptors()) bindInterceptor(prototypeOf(metatype));
   for (const { injectables, controllers, providers } of modules.values()) {
     for (const { metatype, instance } of injectables.values()) {
-      keepContext(instance);
-      keepContext(prototypeOf(metatype));
+      bindInterceptor(instance);
+      bindInterceptor(prototypeOf(metatype));
     }
     for (const { metatype } of [...controllers.values(), ...providers.values()]) {
-      for (const interceptor of namedBy(metatype)) keepContext(interceptor);
+      for (const interceptor of namedBy(metatype)) bindInterceptor(interceptor);
     }
   }
 }
@@ -54,40 +54,40 @@ function parentOf(object: object): object | null {
 }
 
 /** Where the method is: on the class, so that it is done once for all its instances, or on the object. */
-function keepContext(interceptor: unknown): void {
+function bindInterceptor(interceptor: unknown): void {
   let holder = typeof interceptor === 'object' ? interceptor : null;
   while (holder !== null && !Object.hasOwn(holder, 'intercept')) holder = parentOf(holder);
   // Ours goes on at once.
   if (holder === null || holder === SessionInterceptor.prototype) return;
   const descriptor = Object.getOwnPropertyDescriptor(holder, 'intercept');
   const intercept: unknown = descriptor?.value;
-  if (!isIntercept(intercept) || kept.has(intercept)) return;
-  const value = inOwnContext(intercept);
-  if (Reflect.defineProperty(holder, 'intercept', { ...descriptor, value })) kept.add(value);
+  if (!isIntercept(intercept) || boundMethods.has(intercept)) return;
+  const value = bound(intercept);
+  if (Reflect.defineProperty(holder, 'intercept', { ...descriptor, value })) boundMethods.add(value);
 }
 
 function isIntercept(value: unknown): value is Intercept {
   return typeof value === 'function';
 }
 
-function inOwnContext(intercept: Intercept): Intercept {
-  const wrapped: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
-    const own = sessionContext.getStore();
-    const handle = (): Observable<unknown> => answerOf(own, next);
+function bound(intercept: Intercept): Intercept {
+  const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
+    const session = sessionContext.getStore();
+    const handle = (): Observable<unknown> => answerOf(session, next);
     return intercept.call(this, context, { handle });
   };
-  return Object.defineProperty(wrapped, 'name', { value: intercept.name });
+  return Object.defineProperty(wrapper, 'name', { value: intercept.name });
 }
 
 /** What a handler answers, asked for and handed on in this context. */
-function answerOf(own: RequestSession | undefined, next: CallHandler): Observable<unknown> {
-  const answers = inContextOf(own, () => next.handle());
+function answerOf(session: RequestSession | undefined, next: CallHandler): Observable<unknown> {
+  const answers = inContextOf(session, () => next.handle());
   return new Observable((subscriber) =>
-    inContextOf(own, () =>
+    inContextOf(session, () =>
       answers.subscribe({
-        next: (value) => inContextOf(own, () => subscriber.next(value)),
-        error: (error) => inContextOf(own, () => subscriber.error(error)),
-        complete: () => inContextOf(own, () => subscriber.complete()),
+        next: (value) => inContextOf(session, () => subscriber.next(value)),
+        error: (error) => inContextOf(session, () => subscriber.error(error)),
+        complete: () => inContextOf(session, () => subscriber.complete()),
       }),
     ),
   );

@@ -1,5 +1,5 @@
-import type { SessionLog } from '../lifecycle/session-runtime.js';
-import type { RawRequest } from './raw-http.js';
+import type { SessionLog } from '../../lifecycle/session-runtime.js';
+import type { RawRequest } from '../raw-http.js';
 
 /** Notices requests to which no browser would send the session cookie: they begin no session. */
 export class CookiePath {

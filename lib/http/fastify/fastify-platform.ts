@@ -1,8 +1,8 @@
-import { type Method, type RegisteringFastify, replaceUse } from './fastify-in-own-context.js';
-import type { HttpSessions } from './http-sessions.js';
-import { type Done, entersItself } from './own-context.js';
-import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { addTemplateLocals } from './template-locals.js';
+import { type Method, type RegisteringFastify, replaceUse } from './fastify-binding.js';
+import type { HttpSessions } from '../http-sessions.js';
+import { type Done, markAsBound } from '../bind-to-request.js';
+import type { PlatformRequest, RawRequest, RawResponse } from '../raw-http.js';
+import { addTemplateLocals } from '../template-locals.js';
 
 interface FastifyRequestLike extends PlatformRequest {
   readonly raw: RawRequest;
@@ -31,10 +31,10 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
     }
     // A body that arrives late is parsed from an event of the socket. Fastify's own parsers come back into the context
     // of the request, those of plugins need not.
-    sessions.enter(request.raw, done);
+    sessions.runInContext(request.raw, done);
   });
   for (const [name, accessor] of Object.entries(sessions.properties)) {
-    // Someone else's stays: nobody registers two session libraries by accident.
+    // A decorator of another library stays: two session libraries are registered on purpose.
     if (fastify.hasRequestDecorator(name)) continue;
     fastify.decorateRequest(name, {
       getter(this: FastifyRequestLike): unknown {
@@ -47,13 +47,13 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
   }
 }
 
-/** One that enters the context itself. */
+/** A hook that enters the context itself, and so is not bound. */
 function addOwnHook(
   fastify: FastifyLike,
   name: string,
   hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => void,
 ): void {
-  fastify.addHook(name, entersItself(hook));
+  fastify.addHook(name, markAsBound(hook));
 }
 
 /**
@@ -61,7 +61,7 @@ function addOwnHook(
  * the first of it: the machinery of middleware costs more than the session itself.
  */
 function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): void {
-  const opening = entersItself((req: RawRequest, res: RawResponse, next: Done) => {
+  const opening = markAsBound((req: RawRequest, res: RawResponse, next: Done) => {
     sessions.open(req, res, null, next);
   });
   replaceUse(fastify, (use): Method => {

@@ -25,7 +25,7 @@ const SALTS = 256;
 
 /** What one message is encrypted with, and never another one. */
 export interface FreshCipher {
-  /** Whoever has the secret finds key and nonce by it. */
+  /** Key and nonce are derived from it and the secret. */
   readonly salt: Buffer;
   readonly cipher: CipherGCM;
 }
@@ -37,7 +37,7 @@ export interface FreshCipher {
  * Made several at a time, ahead of need: to begin with a new key takes five calls into OpenSSL, and between the other
  * work of a request, when the processor has forgotten all of them, they take three times as long as in a row.
  */
-export class CipherSupply {
+export class CipherPool {
   readonly #sealing: Hmac;
   readonly #associated: Buffer;
   readonly #ready: FreshCipher[] = [];

@@ -1,9 +1,9 @@
-import type { SessionLog } from '../lifecycle/session-runtime.js';
-import type { PlatformRequest, RawRequest } from './raw-http.js';
+import type { SessionLog } from '../../lifecycle/session-runtime.js';
+import type { PlatformRequest, RawRequest } from '../raw-http.js';
 
 /**
- * Warns once when a Secure cookie leaves on a request that nobody calls https: browsers drop such a cookie without a
- * word, and a visitor who cannot sign in is a long search.
+ * Warns once when a Secure cookie leaves on a request that nothing says is https: browsers drop such a cookie silently,
+ * and the cause of a sign-in that does not work would be hard to find.
  */
 export class SecureCookieWarning {
   #given = false;

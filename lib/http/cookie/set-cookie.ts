@@ -1,0 +1,37 @@
+import type { CookieInstruction } from '../../lifecycle/session-runtime.js';
+import type { PlatformRequest, RawRequest } from '../raw-http.js';
+import type { FormerCookies } from './former-cookies.js';
+import type { SecureCookieWarning } from './secure-cookie-warning.js';
+import type { SessionCookie } from './session-cookie.js';
+
+/** The cookie of an application, and what belongs to it. */
+export interface CookieSettings {
+  readonly cookie: SessionCookie;
+  readonly formerCookies: FormerCookies | null;
+  readonly secureWarning: SecureCookieWarning;
+}
+
+/**
+ * The Set-Cookie headers of a response. Whether the cookie is set or expired, the lifecycle has decided; here that becomes
+ * headers, with those that expire old pieces and cookies in former places.
+ *
+ * @param names of the session cookies that the request carried
+ * @param platform Fastify's view of the request, where it is known
+ */
+export function setCookieHeaders(
+  { cookie, formerCookies, secureWarning }: CookieSettings,
+  instruction: Exclude<CookieInstruction, { kind: 'none' }>,
+  names: readonly string[],
+  req: RawRequest,
+  platform: PlatformRequest | null,
+): string[] {
+  const header = req.headers.cookie;
+  const former =
+    formerCookies !== null && formerCookies.mayBeIn(header)
+      ? formerCookies.expire(header, instruction.kind === 'expire' || instruction.fresh)
+      : [];
+  if (instruction.kind === 'expire') return [...former, ...cookie.expire(names)];
+  if (cookie.secure) secureWarning.check(req, platform);
+  const set = cookie.set(instruction.token, instruction.maxAge, names);
+  return former.length === 0 ? set : [...former, ...set];
+}

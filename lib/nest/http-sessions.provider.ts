@@ -1,0 +1,42 @@
+import { Logger } from '@nestjs/common';
+import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { Keyring } from '../crypto/keyring.js';
+import { CookiePath } from '../http/cookie/cookie-path.js';
+import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
+import { HttpSessions } from '../http/http-sessions.js';
+import { compileExclusion } from '../http/routing/excluded-routes.js';
+import { routeMatchingOf } from '../http/routing/route-matching.js';
+import { fieldName } from '../session/form-input.js';
+import type { SessionManager } from './session.manager.js';
+import type { SessionSettings } from './session.settings.js';
+
+/** Makes what opens the sessions of an application's HTTP requests. */
+export function httpSessions(
+  settings: SessionSettings,
+  manager: SessionManager,
+  config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
+): HttpSessions {
+  const log = new Logger('SessionModule');
+  const neverFlashed = new Set(settings.flash.except.map(fieldName));
+  return new HttpSessions(
+    {
+      cookie: settings.cookie,
+      formerCookies: settings.formerCookies,
+      cookiePath: new CookiePath(settings.cookie.place.path, log),
+      log,
+      secureWarning: new SecureCookieWarning(log),
+      recordClient: settings.recordClient,
+      isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
+      verify: (signedId, secret) => {
+        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
+        return keyring.verify(signedId);
+      },
+      lifecycles: manager,
+    },
+    compileExclusion(settings.exclude, {
+      globalPrefix: () => config.getGlobalPrefix(),
+      matching: () => routeMatchingOf(adapterHost.httpAdapter),
+    }),
+  );
+}
