@@ -31,8 +31,8 @@ class CommittingSubscriber extends Subscriber<unknown> {
   }
 
   protected override _next(value: unknown): void {
-    if (this.#isFree) this.#listener.next(asAnswer(value));
-    else this.#enqueue(() => this.#listener.next(asAnswer(value)), value);
+    if (this.#isFree) this.#pass(value);
+    else this.#enqueue(() => this.#pass(value), value);
   }
 
   protected override _complete(): void {
@@ -45,6 +45,18 @@ class CommittingSubscriber extends Subscriber<unknown> {
     const fail = (): void => this.#listener.error(asUnavailable(reason));
     if (this.#last === null) fail();
     else void this.#last.then(fail);
+  }
+
+  #pass(value: unknown): void {
+    let answer: unknown;
+    try {
+      answer = asAnswer(value);
+    } catch (error) {
+      // A session that was returned cannot be read between `setId` and `start`.
+      this.#listener.error(error);
+      return;
+    }
+    this.#listener.next(answer);
   }
 
   /** Whether there is nothing to wait for. */

@@ -28,7 +28,11 @@ const OWN_METHODS: Readonly<
     return session.regenerate(args.find(isCallback));
   },
   resetMaxAge: (session, _access, args) => session.touch(args.find(isCallback)),
-  toJSON: (_session, access) => ({ ...access.values() }),
+  toJSON(_session, access) {
+    const values = { ...access.values() };
+    for (const value of Object.values(values)) access.lend(value);
+    return values;
+  },
 };
 
 /**
@@ -93,7 +97,7 @@ class Handler implements ProxyHandler<object> {
   }
 
   defineProperty(target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {
-    if ('get' in descriptor || 'set' in descriptor) return false;
+    if ('get' in descriptor || 'set' in descriptor || descriptor.configurable === false) return false;
     return this.set(target, name, descriptor.value);
   }
 

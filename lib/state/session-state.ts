@@ -14,7 +14,7 @@ import {
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
-import { type Values, cloneValue } from './values.js';
+import { type Values, cloneValue, copyOfJson } from './values.js';
 import { WorkingSession } from './working-session.js';
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
@@ -92,7 +92,10 @@ export class SessionState extends WorkingSession {
   }
 
   protected override copied(shared: Readonly<Values>): Values {
-    return this.#snapshot === null ? { ...shared } : ownValues(shared, this.#snapshot.text, this.serializer);
+    // What is not stored yet may be on its way to the store: it must stay as it is.
+    return this.#snapshot === null
+      ? copyOfJson(shared)
+      : ownValues(shared, this.#snapshot.text, this.serializer);
   }
 
   /** The values as they were loaded or stored last, not to be changed. */

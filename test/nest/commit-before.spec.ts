@@ -96,6 +96,23 @@ describe('what a handler returns', () => {
     ]);
   });
 
+  it.each(['at once', 'after a commit'])(
+    'fails %s where it is a session that is not loaded',
+    async (when) => {
+      const store = await OneStore.start();
+      const { session } = await store.open();
+      const id = await session.generateId();
+      const source = defer(() => {
+        if (when === 'at once') session.setId(id);
+        else queueMicrotask(() => session.setId(id));
+        return of(when === 'at once' ? session : session.put('a', 1));
+      });
+      const { seen, ended } = noted(store, { session } as OneRequest, source);
+      await ended;
+      expect(seen).toEqual([expect.objectContaining({ message: expect.stringContaining('not loaded') })]);
+    },
+  );
+
   it('keeps its order where a value comes while the one before is being stored', async () => {
     const store = await OneStore.start();
     const { session } = await store.open();

@@ -375,6 +375,29 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     });
   });
 
+  it('keeps nothing that is defined as no assignment could take back', async () => {
+    await using app = await HandlerApp.start(platform);
+    const visitor = app.visitor();
+    await visitor.in((_session, { req }) => {
+      const given = Object(req.session);
+      expect(() => Object.defineProperty(given, 'fixed', { value: 1, configurable: false })).toThrow(
+        TypeError,
+      );
+      expect(Object.keys(given)).toEqual([]);
+    });
+  });
+
+  it('notices what is mutated of what its toJSON gave', async () => {
+    await using app = await HandlerApp.start(platform);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('user', { roles: [] }));
+    await visitor.in((_session, { req }) => {
+      const { user } = Object(req.session).toJSON();
+      user.roles.push('admin');
+    });
+    expect(await visitor.in((session) => session.get('user'))).toEqual({ roles: ['admin'] });
+  });
+
   it('has nothing of its own, however that is defined, and answers', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();

@@ -13,15 +13,17 @@ function load(text: string): SessionState {
 
 let writes = 0;
 
-function store(state: SessionState): string {
+/** @param meanwhile what is done to the session while it is on its way */
+function store(state: SessionState, meanwhile: () => void = () => undefined): string {
   const draft = state.draft(`writer ${(writes += 1)}`.padEnd(30, '.'), undefined);
+  meanwhile();
   state.stored(draft);
   return draft.text;
 }
 
-function storeIfPossible(state: SessionState): string | undefined {
+function storeIfPossible(state: SessionState, meanwhile: () => void): string | undefined {
   try {
-    return store(state);
+    return store(state, meanwhile);
   } catch (error) {
     expect(error).toBeInstanceOf(SessionValueError);
     return undefined;
@@ -60,6 +62,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
+const some = fc.array(steps, { maxLength: 4 });
+
 function perform(state: SessionState, step: Step): void {
   try {
     step(state);
@@ -71,13 +75,16 @@ function perform(state: SessionState, step: Step): void {
 describe('What is remembered of payloads', () => {
   it('is what their text says, whatever was done to the session before and after', () => {
     fc.assert(
-      fc.property(fc.array(fc.array(steps, { maxLength: 4 }), { maxLength: 6 }), (rounds) => {
+      fc.property(fc.array(fc.tuple(some, some), { maxLength: 6 }), (rounds) => {
         let state = SessionState.empty(JSON, 0);
         const texts: string[] = [];
-        rounds.forEach((round, index) => {
-          for (const step of round) perform(state, step);
+        rounds.forEach(([before, meanwhile], index) => {
+          const performAll = (round: readonly Step[]): void => {
+            for (const step of round) perform(state, step);
+          };
+          performAll(before);
           // What cannot be stored (undefined in a list) is given up with its request.
-          const text = state.due ? storeIfPossible(state) : null;
+          const text = state.due ? storeIfPossible(state, () => performAll(meanwhile)) : null;
           if (text === undefined) state = SessionState.empty(JSON, 0);
           else if (text !== null) texts.push(text);
           // Every second round goes on in the same request, the others in one that loads it.
@@ -118,5 +125,19 @@ describe('What is remembered of payloads', () => {
     expect(state.read('views')).toBe(2);
     expect(load(draft.text).read('views')).toBe(1);
     expect(load(store(state)).read('views')).toBe(2);
+  });
+
+  it('is told from what was handed out, and mutated, while the first write was under way', () => {
+    const state = SessionState.empty(JSON, 0);
+    state.push('cart', 'tea');
+    const cart: unknown[] = [];
+    const text = store(state, () => {
+      cart.push(state.read('cart'));
+    });
+    expect(state.due).toBe(false);
+    Reflect.set(Object(cart[0]), 1, 'mug');
+    expect(state.due).toBe(true);
+    expect(load(text).read('cart')).toEqual(['tea']);
+    expect(load(store(state)).read('cart')).toEqual(['tea', 'mug']);
   });
 });

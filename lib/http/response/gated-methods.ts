@@ -35,11 +35,25 @@ interface Gateable {
   writeHeader?: Method;
 }
 
+/** The responses without a gate whose original methods run at the moment, the innermost last. */
+const writing: object[] = [];
+
+/** Whether an original method of a response runs that was called before it had a gate: what that calls in turn must pass. */
+export function isWritingUngated(res: object): boolean {
+  return writing.includes(res);
+}
+
 /** Made once and shared by all responses, so that none gets closures of its own. */
 function gated(name: keyof OriginalMethods): Method {
   return function (this: Gated, ...args: unknown[]): unknown {
     const { original, gate } = this[SLOT];
-    return gate === null ? Reflect.apply(original[name], this, args) : gate.onCall(name, args);
+    if (gate !== null) return gate.onCall(name, args);
+    writing.push(this);
+    try {
+      return Reflect.apply(original[name], this, args);
+    } finally {
+      writing.pop();
+    }
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../../session/session-access.js';
 import { replaceByError } from './error-response.js';
-import type { Operation, OriginalMethods } from './gated-methods.js';
+import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
 import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
 /** Who knows the Set-Cookie headers that are due. */
@@ -15,8 +15,7 @@ export class ResponseWriter {
   readonly #methods: OriginalMethods;
   readonly #session: SessionAccess;
   readonly #source: CookieSource;
-  /** Whether an original method runs: what it calls on the response in turn must pass the gate. Set here alone. */
-  isWriting = false;
+  #isWriting = false;
   /** Whether the head was written here, or was out before. Set here alone. */
   headLeft: boolean;
   /** Whether the end was passed on here. Set here alone. */
@@ -29,6 +28,14 @@ export class ResponseWriter {
     this.#session = session;
     this.#source = source;
     this.headLeft = res.headersSent;
+  }
+
+  /**
+   * Whether an original method runs: what it calls on the response in turn must pass the gate. One that was called before the
+   * gate was there may still run: what listens to a head (`on-headers`) can be the first to write to the session.
+   */
+  get isWriting(): boolean {
+    return this.#isWriting || isWritingUngated(this.#res);
   }
 
   writeHead(args: HeadArguments): unknown {
@@ -68,12 +75,12 @@ export class ResponseWriter {
   }
 
   #call(method: keyof OriginalMethods, args: unknown[]): unknown {
-    const before = this.isWriting;
-    this.isWriting = true;
+    const before = this.#isWriting;
+    this.#isWriting = true;
     try {
       return Reflect.apply(this.#methods[method], this.#res, args);
     } finally {
-      this.isWriting = before;
+      this.#isWriting = before;
     }
   }
 }
