@@ -1,0 +1,87 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { loadFromTokens } from './load-from-tokens.js';
+import { SessionAccess } from './session-access.js';
+
+/** Loads the session of a request: the one of its cookie, or another that the application switched to. */
+export abstract class SessionLoading extends SessionAccess {
+  #initiating: Promise<void> | null = null;
+  /** The id of the session that the application switched to; null: the one of the cookie. */
+  #chosenId: string | null = null;
+
+  /**
+   * Loads the session. In handlers, guards and pipes all are loaded: there it is of use to make the session read-only,
+   * and after `setId` and `setSignedId`.
+   *
+   * @param readonly whether writing is refused from here on and nothing further is committed: neither a renewal, nor
+   * that flash messages are used up. Default false, which leaves a session that is read-only as it is
+   * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`
+   * @throws SessionError where it is to become read-only, and holds changes that are not committed
+   * @example
+   * await session.initiate(true);
+   */
+  async initiate(readonly = false): Promise<this> {
+    const pending = this.open(readonly);
+    if (pending !== undefined) await pending;
+    return this;
+  }
+
+  /** The same as `initiate`. */
+  start(readonly = false): Promise<this> {
+    return this.initiate(readonly);
+  }
+
+  /**
+   * What `initiate` does, without a promise where nothing has to be waited for.
+   *
+   * @internal
+   */
+  open(readonly: boolean): Promise<void> | void {
+    if (this.initiated) {
+      if (readonly) this.lifecycle.freeze();
+      return;
+    }
+    if (this.#initiating !== null) {
+      return readonly ? this.#initiating.then(() => this.open(true)) : this.#initiating;
+    }
+    const life = this.lifecycle;
+    const { session } = life;
+    const pending = this.#chosenId === null ? loadFromTokens(life, this.host) : life.load(this.#chosenId);
+    if (pending === undefined) {
+      this.#loaded(life, readonly);
+      return;
+    }
+    // What comes of it counts only as long as the request has not switched to another session.
+    this.#initiating = pending.then(
+      () => {
+        if (life.session === session) this.#loaded(life, readonly);
+      },
+      (error: unknown) => {
+        if (life.session === session) this.#initiating = null;
+        throw error;
+      },
+    );
+    return this.#initiating;
+  }
+
+  #loaded(life: SessionLifecycle, readonly: boolean): void {
+    this.#initiating = null;
+    this.setInitiated(true);
+    if (readonly) life.makeReadonly();
+    const { tokens, formerTokens } = this.host;
+    const isChosen = this.#chosenId !== null;
+    const isCookieDue = (isChosen || formerTokens !== undefined) && life.chosen(tokens);
+    if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
+  }
+
+  /**
+   * Lets go of the present session; the next `initiate` loads the one of this id.
+   *
+   * @param fresh whether the id was made in this request: where no record has it, the session begins under it
+   */
+  protected choose(id: string, fresh: boolean): void {
+    this.lifecycle.switchTo(fresh ? id : null);
+    this.#chosenId = id;
+    this.setInitiated(false);
+    this.#initiating = null;
+  }
+}
