@@ -18,10 +18,8 @@ export interface CookieLifetime {
   end(): void;
 }
 
-/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
-const FIELDS = [
-  'originalMaxAge',
-  'expires',
+/** The same for all sessions, and so read-only. */
+const ATTRIBUTES = [
   'httpOnly',
   'path',
   'domain',
@@ -29,7 +27,10 @@ const FIELDS = [
   'sameSite',
   'partitioned',
   'priority',
-] as const;
+] as const satisfies readonly (keyof CookieAttributes)[];
+
+/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
+const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
 
 /**
  * `request.session.cookie` as express-session has it. Its lifetime is this session's own (`setDuration`); what is the
@@ -46,12 +47,24 @@ export class ExpressSessionCookie {
     this.#attributes = attributes;
     for (const name of FIELDS) {
       const accessors = Object.getOwnPropertyDescriptor(ExpressSessionCookie.prototype, name);
-      if (this[name] !== undefined) Object.defineProperty(this, name, { ...accessors, enumerable: true });
+      if (Reflect.get(this, name) !== undefined)
+        Object.defineProperty(this, name, { ...accessors, enumerable: true });
     }
     Object.seal(this);
   }
 
   static {
+    for (const name of ATTRIBUTES) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        get(this: ExpressSessionCookie) {
+          return this.#attributes[name];
+        },
+        set(this: ExpressSessionCookie, given: unknown) {
+          assertSame(name, given, this.#attributes[name]);
+        },
+      });
+    }
     Reflect.setPrototypeOf(this.prototype, refusesOthers(unknownOption));
   }
 
@@ -88,62 +101,6 @@ export class ExpressSessionCookie {
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */
   set expires(date: Date | null | undefined | false) {
     this.maxAge = date instanceof Date ? date.getTime() - Date.now() : date;
-  }
-
-  get path(): string {
-    return this.#attributes.path;
-  }
-
-  set path(path: unknown) {
-    assertSame('path', path, this.path);
-  }
-
-  get domain(): string | undefined {
-    return this.#attributes.domain;
-  }
-
-  set domain(domain: unknown) {
-    assertSame('domain', domain, this.domain);
-  }
-
-  get httpOnly(): boolean {
-    return this.#attributes.httpOnly;
-  }
-
-  set httpOnly(httpOnly: unknown) {
-    assertSame('httpOnly', httpOnly, this.httpOnly);
-  }
-
-  get secure(): boolean {
-    return this.#attributes.secure;
-  }
-
-  set secure(secure: unknown) {
-    assertSame('secure', secure, this.secure);
-  }
-
-  get sameSite(): string | boolean {
-    return this.#attributes.sameSite;
-  }
-
-  set sameSite(sameSite: unknown) {
-    assertSame('sameSite', sameSite, this.sameSite);
-  }
-
-  get partitioned(): boolean | undefined {
-    return this.#attributes.partitioned;
-  }
-
-  set partitioned(partitioned: unknown) {
-    assertSame('partitioned', partitioned, this.partitioned);
-  }
-
-  get priority(): string | undefined {
-    return this.#attributes.priority;
-  }
-
-  set priority(priority: unknown) {
-    assertSame('priority', priority, this.priority);
   }
 
   /** As express-session's cookie is written. */

@@ -1,4 +1,3 @@
-import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';
@@ -6,15 +5,12 @@ import { type SessionCallback, isCallback, withCallback } from './callback.js';
 import { type ConnectFlashArguments, connectFlash } from './connect-flash.js';
 import { expressSession } from './express-session.js';
 import { ExpressValues } from './express-values.js';
-import type { SessionData } from './session-data.js';
-import { SessionFlash } from './session-flash.js';
-import type { SessionHost } from './session-host.js';
-import { tooLate } from './refusals.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
-import type { KeysOf, Readable } from './session-keys.js';
-
-/** How much of a wrong duration an error shows, in characters. */
-const MAX_SHOWN = 40;
+import { tooLate } from './refusals.js';
+import type { SessionData } from './session-data.js';
+import type { SessionHost } from './session-host.js';
+import type { KeysOf } from './session-keys.js';
+import { SessionLifetime } from './session-lifetime.js';
 
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
@@ -32,7 +28,7 @@ const MAX_SHOWN = 40;
  *   session.push('cart', { sku: 'mug', quantity: 1 }).flash('status', 'Added to your cart.');
  * }
  */
-export class RequestSession<T extends object = SessionData> extends SessionFlash<T> {
+export class RequestSession<T extends object = SessionData> extends SessionLifetime<T> {
   #expressSession: object | null = null;
 
   static {
@@ -45,50 +41,6 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
     super(host);
     // Nothing of its own can cover what the package calls on it, however that is defined.
     Object.preventExtensions(this);
-  }
-
-  // ---- lifetime ------------------------------------------------------------------------------------------------
-
-  /**
-   * A lifetime of its own for this session, in place of the option `age`; kept with it. Begins with the commit.
-   *
-   * @param duration ms, or text such as '2h'
-   * @throws SessionValueError where it is no duration above zero
-   * @example
-   * session.setDuration('30d')
-   */
-  setDuration(duration: Duration): this {
-    const parsed = parseDuration(duration);
-    if (parsed === null) {
-      throw new SessionValueError(
-        `setDuration got ${shown(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
-      );
-    }
-    this.writable.duration = parsed;
-    return this;
-  }
-
-  /**
-   * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
-   * 6265bis, 5.5); each visit renews it.
-   *
-   * @example
-   * if (form.remember) session.permanent();
-   */
-  permanent(values?: Readable<T>): this {
-    this.writable.duration = TEN_YEARS_MS;
-    return values === undefined ? this : this.put(values);
-  }
-
-  /**
-   * Extends the expiry in the store now, and the cookie with this response. Seldom needed: the option `automaticTouch`
-   * does it with each visit.
-   *
-   * @param callback called at the end, with the error where there is one; for code written for express-session
-   * @throws SessionStoreError where the store fails
-   */
-  touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.changeable.touch().then(() => this), callback);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -243,14 +195,6 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
   connectFlash(...args: ConnectFlashArguments): unknown {
     return connectFlash(this.readable.flash, () => this.writable.flash, args);
   }
-}
-
-/** A duration that is none, as far as it can be shown. */
-function shown(duration: unknown): string {
-  if (typeof duration === 'number') return String(duration);
-  return typeof duration === 'string'
-    ? JSON.stringify(duration.slice(0, MAX_SHOWN))
-    : `a value of type ${typeof duration}`;
 }
 
 function noKey(method: string): SessionValueError {

@@ -58,7 +58,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     // Counted, and not compared with undefined: a key that is missing by mistake must not give everything away.
     if (given.length === 0) return this.all();
     const [key, fallback] = given;
-    return orFallback(this.read(key), fallback);
+    return orFallback(this.#read(key), fallback);
   }
 
   /**
@@ -90,7 +90,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * session.has('userId', 'cart')
    */
   has(...keys: KeysOf<T>): boolean {
-    return givenKeys('has', keys).every((key) => isPresent(this.read(key)));
+    return givenKeys('has', keys).every((key) => isPresent(this.#read(key)));
   }
 
   /**
@@ -102,7 +102,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * session.hasAny(['cart', 'wishlist'])
    */
   hasAny(...keys: KeysOf<T>): boolean {
-    return givenKeys('hasAny', keys).some((key) => isPresent(this.read(key)));
+    return givenKeys('hasAny', keys).some((key) => isPresent(this.#read(key)));
   }
 
   /**
@@ -123,7 +123,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    * @throws SessionValueError where something is no key, or there is none
    */
   missing(...keys: KeysOf<T>): boolean {
-    return givenKeys('missing', keys).every((key) => !isPresent(this.read(key)));
+    return givenKeys('missing', keys).every((key) => !isPresent(this.#read(key)));
   }
 
   /**
@@ -156,7 +156,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /** The value of any key, declared or not. */
-  protected read(key: string): unknown {
+  #read(key: string): unknown {
     const state = this.readable;
     const value = state.read(key);
     if (typeof value === 'object') this.lent(state);

@@ -54,8 +54,12 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
         `remember got ${shown(make)} in place of a function; it takes a key and a function that makes the value. To store a value, use put.`,
       );
     }
-    const present = this.read(key);
-    if (isPresent(present)) return present;
+    const { readable } = this;
+    const present = readable.read(key);
+    if (isPresent(present)) {
+      this.lent(readable);
+      return present;
+    }
     // Where nothing can be stored, nothing is made.
     void this.writable;
     const made = make();
@@ -70,7 +74,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   #keep(key: string, made: unknown): unknown {
     const state = this.writable;
     state.update(key, (current) => (isPresent(current) ? current : made));
-    return this.read(key);
+    return state.read(key);
   }
 
   /**
