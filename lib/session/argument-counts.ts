@@ -45,7 +45,7 @@ const PUTTING: Takes = {
   remedy: 'It takes a key and a value, or one object with values by their keys. A list is one value: [1, 2].',
 };
 
-/** What the methods of a session take. An argument that is too many would be ignored, and somebody meant something by it. */
+/** What the methods of a session take. One argument more is a mistake that would pass unseen if it were ignored. */
 export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
   get: READING,
   all: ALL,
@@ -114,7 +114,7 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
   for (const [name, each] of Object.entries(takes)) {
     const method: unknown = Reflect.get(prototype, name);
     if (each === 'all' || typeof method !== 'function') continue;
-    // Both apart, since most methods have no more than a limit, and are called with each request.
+    // A limit is compared right here, without a call: `get` is on the path of most requests.
     const most = 'atMost' in each ? each.atMost : Infinity;
     const isWrong = 'atMost' in each ? null : check(each);
     const value = {

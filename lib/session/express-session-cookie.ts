@@ -1,22 +1,9 @@
 import { SessionError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 import { refusesOthers } from './assignments.js';
+import type { ShapedSession } from './express-values.js';
+import type { RequestSession } from './request-session.js';
 import type { CookieAttributes } from './session-host.js';
-
-/** What a session's cookie can be asked and told of its lifetime. */
-export interface CookieLifetime {
-  /** How long the session lives without a visit, in ms. */
-  duration(): number;
-  /** Epoch ms. */
-  expiresAt(): number;
-  /** Whether the cookie has no lifetime and ends with the browser. */
-  endsWithBrowser(): boolean;
-  setDuration(ms: number): unknown;
-  /** Back to the lifetime that the options say. */
-  unsetDuration(): void;
-  /** The session is to end, and its cookie with it. */
-  end(): void;
-}
 
 /** The same for all sessions, and so read-only. */
 const ATTRIBUTES = [
@@ -38,13 +25,13 @@ const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
  * the past) ends the session.
  */
 export class ExpressSessionCookie {
-  readonly #lifetime: CookieLifetime;
-  readonly #attributes: CookieAttributes;
+  readonly #session: RequestSession;
+  readonly #shaped: ShapedSession;
 
   /** Made by the package. */
-  constructor(lifetime: CookieLifetime, attributes: CookieAttributes) {
-    this.#lifetime = lifetime;
-    this.#attributes = attributes;
+  constructor(session: RequestSession, shaped: ShapedSession) {
+    this.#session = session;
+    this.#shaped = shaped;
     for (const name of FIELDS) {
       const accessors = Object.getOwnPropertyDescriptor(ExpressSessionCookie.prototype, name);
       if (Reflect.get(this, name) !== undefined)
@@ -58,10 +45,10 @@ export class ExpressSessionCookie {
       Object.defineProperty(this.prototype, name, {
         configurable: true,
         get(this: ExpressSessionCookie) {
-          return this.#attributes[name];
+          return this.#session.host.cookieAttributes[name];
         },
         set(this: ExpressSessionCookie, given: unknown) {
-          assertSame(name, given, this.#attributes[name]);
+          assertSame(name, given, this.#session.host.cookieAttributes[name]);
         },
       });
     }
@@ -70,7 +57,7 @@ export class ExpressSessionCookie {
 
   /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.expiresAt() - Date.now();
+    return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - Date.now();
   }
 
   /**
@@ -78,14 +65,14 @@ export class ExpressSessionCookie {
    * and less destroys the session.
    */
   set maxAge(ms: number | null | undefined | false) {
-    if (ms === null || ms === undefined || ms === false) this.#lifetime.unsetDuration();
-    else if (ms <= 0) this.#lifetime.end();
-    else this.#lifetime.setDuration(ms);
+    if (ms === null || ms === undefined || ms === false) this.#shaped.writable().duration = undefined;
+    else if (ms <= 0) void this.#session.destroy();
+    else this.#session.setDuration(ms);
   }
 
   /** The whole lifetime, in ms; null where the cookie ends with the browser. */
   get originalMaxAge(): number | null {
-    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.duration();
+    return this.#shaped.endsWithBrowser() ? null : this.#session.duration;
   }
 
   /** The same as setting `maxAge`. */
@@ -95,7 +82,7 @@ export class ExpressSessionCookie {
 
   /** When the session ends unless it is visited again; null where the cookie ends with the browser. */
   get expires(): Date | null {
-    return this.#lifetime.endsWithBrowser() ? null : new Date(this.#lifetime.expiresAt());
+    return this.#shaped.endsWithBrowser() ? null : new Date(this.#session.expiresAt);
   }
 
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */

@@ -20,9 +20,10 @@ const OWN_METHODS: Readonly<
 /**
  * The session of a request as `request.session`: in the shape that express-session gave it, so that libraries made for
  * that work unchanged. Values are own keys, to the letter, dots in them included; beside them are `cookie` and the methods
- * of the session. A name of one of these is refused as a key: nobody's value can break the session.
+ * of the session. A name of one of these is refused as a key, so that no value can hide what the session needs.
  *
- * Flash messages are no values here: what a visitor typed into a form is not to be taken for what the application stored.
+ * Flash messages are not among the values here: a field that a visitor typed into a form must not pass for a value that the
+ * application stored.
  */
 export function expressSession(session: RequestSession, values: ExpressValues): object {
   const shape: object = new Proxy<object>({}, new Handler(session, values, () => shape));
@@ -83,7 +84,7 @@ class Handler implements ProxyHandler<object> {
     return this.set(target, name, descriptor.value);
   }
 
-  /** It is a session for whoever asks with instanceof. */
+  /** For `instanceof RequestSession`. */
   getPrototypeOf(): object | null {
     return Reflect.getPrototypeOf(this.#session);
   }
@@ -142,7 +143,7 @@ function isTaken(name: string | symbol): boolean {
   );
 }
 
-/** Whoever awaits a session would call it. */
+/** A function named `then` would be called by `await`. */
 function isStorable(name: string | symbol, value: unknown): boolean {
   if (name !== 'then' || typeof value !== 'function') return true;
   throw new SessionValueError('request.session.then cannot be a function. Choose another name.');

@@ -51,21 +51,6 @@ export class ExpressValues {
   }
 
   get cookie(): ExpressSessionCookie {
-    return (this.#cookie ??= this.#makeCookie());
-  }
-
-  #makeCookie(): ExpressSessionCookie {
-    const session = this.#session;
-    const lifetime = {
-      duration: () => session.duration,
-      expiresAt: () => session.expiresAt,
-      endsWithBrowser: () => this.#shaped.endsWithBrowser(),
-      setDuration: (ms: number) => session.setDuration(ms),
-      end: () => void session.destroy(),
-      unsetDuration: () => {
-        this.#shaped.writable().duration = undefined;
-      },
-    };
-    return new ExpressSessionCookie(lifetime, session.host.cookieAttributes);
+    return (this.#cookie ??= new ExpressSessionCookie(this.#session, this.#shaped));
   }
 }

@@ -39,7 +39,7 @@ export class RequestSession<T extends object = SessionData> extends SessionLifet
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
     super(host);
-    // Nothing of its own can cover what the package calls on it, however that is defined.
+    // A property of its own, defined on it, would hide a method that the package calls.
     Object.preventExtensions(this);
   }
 
@@ -161,7 +161,7 @@ export class RequestSession<T extends object = SessionData> extends SessionLifet
   }
 
   #remove(method: string, keys: readonly unknown[]): this {
-    // Counted above, and not compared with undefined: a key that is missing by mistake must not remove everything.
+    // Callers count their arguments: a key that is undefined by mistake must not remove everything.
     if (keys.includes(undefined)) throw noKey(method);
     const state = this.writable;
     for (const path of givenKeys(method, keys)) state.forget(path);
@@ -171,7 +171,7 @@ export class RequestSession<T extends object = SessionData> extends SessionLifet
   // ---- for code written for others -----------------------------------------------------------------------------
 
   /**
-   * The same session in the shape of express-session: what `request.session` is. Made when somebody looks at it.
+   * The same session in the shape of express-session: what `request.session` is. Made when it is first asked for.
    *
    * @internal
    */

@@ -5,9 +5,9 @@ import { notInitiated, readonlySession, tooLate } from './refusals.js';
 import type { SessionHost } from './session-host.js';
 
 /**
- * The one way to a session's data: everything that reads passes `readable`, everything that writes passes `writable`.
- * Here it is decided whether that is allowed, and that the response waits for a commit from now on. The other half is
- * what the platform asks before it sends the response: whether a commit is due, and what comes of the cookie.
+ * The one way to a session's data, for both sides. Methods of the session that read go through `readable`, those that
+ * write through `writable` or `changeable`: these say whether it is allowed, and have the response wait for a commit. The
+ * platform asks before it sends the response: whether a commit is due, and what comes of the cookie.
  */
 export abstract class SessionAccess {
   /** Private, so that neither console.log nor JSON shows what a request carried. */
@@ -70,7 +70,7 @@ export abstract class SessionAccess {
     return life;
   }
 
-  /** To be called after values were handed out: whoever has an object may mutate it, and that would have to be committed. */
+  /** To be called after a value was handed out: an object may be mutated in place, and that has to be committed. */
   protected lent(state: SessionState): void {
     if (!this.#armed && state.lent) this.#arm();
   }
@@ -89,7 +89,7 @@ export abstract class SessionAccess {
     return (this.#life ??= this.#host.createLifecycle());
   }
 
-  /** Null as long as nobody asked for anything. */
+  /** Null as long as the session was not used. */
   protected get lifecycleSoFar(): SessionLifecycle | null {
     return this.#life;
   }
@@ -153,7 +153,8 @@ export abstract class SessionAccess {
   }
 
   #dropTooLate(life: SessionLifecycle): boolean {
-    if (!life.due || !life.needsCookie || !this.#host.headSent) return false;
+    // The head first: the other two look for changes, and it seldom has left.
+    if (!this.#host.headSent || !life.due || !life.needsCookie) return false;
     life.abandonTooLate();
     this.#host.tooLate();
     return true;

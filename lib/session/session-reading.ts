@@ -55,7 +55,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
   get(...given: [] | [key: string, fallback?: unknown]): unknown {
-    // Counted, and not compared with undefined: a key that is missing by mistake must not give everything away.
+    // The arguments are counted: a key that is undefined by mistake must not give everything away.
     if (given.length === 0) return this.all();
     const [key, fallback] = given;
     return orFallback(this.#read(key), fallback);

@@ -60,7 +60,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
       this.lent(readable);
       return present;
     }
-    // Where nothing can be stored, nothing is made.
+    // Throws where nothing can be stored: before `make` is called.
     void this.writable;
     const made = make();
     return isPromiseLike(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
@@ -70,7 +70,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     return this.#keep(key, await made);
   }
 
-  /** Stores what was made, unless there is a value by now: so it is said to the newest record as well. */
+  /** Stores what was made, unless there is a value by now. An update, so that the commit asks that of the newest record too. */
   #keep(key: string, made: unknown): unknown {
     const state = this.writable;
     state.update(key, (current) => (isPresent(current) ? current : made));
@@ -173,7 +173,7 @@ function shown(given: unknown): string {
   return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
 }
 
-/** Clients of databases make queries that are no promises of the language, but can be awaited as well. */
+/** Queries of database clients can be awaited without being a Promise. */
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
