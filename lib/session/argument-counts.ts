@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import { isSeveral } from './is-several.js';
-import type { SessionMethod } from './session-members.js';
+import type { RequestSession } from './request-session.js';
 
 /**
  * What a method takes, and what an error says to do in place of anything else: so many arguments at most; a boolean or
@@ -45,8 +45,8 @@ const PUTTING: Takes = {
   remedy: 'It takes a key and a value, or one object with values by their keys. A list is one value: [1, 2].',
 };
 
-/** What the methods of a session take. One argument more is a mistake that would pass unseen if it were ignored. */
-export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
+/** The methods of a session, and what they take. One argument more is a mistake that would pass unseen if it were ignored. */
+export const ARGUMENTS = {
   get: READING,
   all: ALL,
   has: 'all',
@@ -98,7 +98,7 @@ export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
   flashOnly: 'all',
   flashExcept: 'all',
   old: FIELD,
-};
+} as const satisfies { readonly [name in keyof RequestSession]?: Takes };
 
 /** What the methods of FlashMessages take. */
 export const MESSAGE_ARGUMENTS = { get: FIELD, all: NOTHING } as const satisfies Readonly<

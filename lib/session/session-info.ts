@@ -1,7 +1,7 @@
-import { SessionSwitching } from './session-switching.js';
+import { SessionLoading } from './session-loading.js';
 
 /** What a session says about itself. */
-export abstract class SessionInfo extends SessionSwitching {
+export abstract class SessionInfo extends SessionLoading {
   /** The raw id, made when first asked for. Keep it out of logs and pages. */
   get id(): string {
     return this.lifecycle.session.id;

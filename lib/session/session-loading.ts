@@ -1,12 +1,16 @@
+import { randomId } from '../crypto/random-id.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { SessionValueError } from '../session.errors.js';
 import { loadFromTokens } from './load-from-tokens.js';
 import { SessionAccess } from './session-access.js';
 
-/** Loads the session of a request: the one of its cookie, or another that the application switched to. */
+/** Which session a request works with: the one of its cookie, or another that the application switches to. Loads it. */
 export abstract class SessionLoading extends SessionAccess {
   #initiating: Promise<void> | null = null;
   /** The id of the session that the application switched to; null: the one of the cookie. */
   #chosenId: string | null = null;
+  /** The last id made here: the only id without a record that `setId` may bring. */
+  #generatedId: string | null = null;
 
   /**
    * Loads the session. In handlers, guards and pipes all are loaded: there it is of use to make the session read-only,
@@ -73,12 +77,51 @@ export abstract class SessionLoading extends SessionAccess {
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 
+  /** A new session id, for `setId`: 256 random bits as 43 characters of base64url. */
+  generateId(): Promise<string> {
+    this.#generatedId = randomId();
+    return Promise.resolve(this.#generatedId);
+  }
+
+  /**
+   * Switches this request to another session, and the browser's cookie with it; `await session.start()` loads it. What
+   * was changed before and not committed is forgotten. An id that no record has is not adopted unless it comes from
+   * `generateId`. Never give it what a visitor sent: that is what `setSignedId` is for.
+   *
+   * @throws SessionValueError where the id is no text, or empty
+   * @example
+   * await session.setId(await session.generateId()).start();
+   */
+  setId(id: string): this {
+    if (typeof id !== 'string' || id === '')
+      // The id itself stays out of the message.
+      throw new SessionValueError(
+        `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
+      );
+    this.#choose(id, id === this.#generatedId);
+    return this;
+  }
+
+  /**
+   * Switches this request to the session of a signed id; `await session.start()` loads it.
+   *
+   * @param secret in place of the application's secrets
+   * @returns the session; or false where the signature is not ours, and nothing has changed
+   */
+  setSignedId(signedId: string, secret?: string): this | false {
+    // It may come from a query or a body, where a visitor can send anything.
+    const id = typeof signedId === 'string' ? this.host.verify(signedId, secret) : null;
+    if (id === null) return false;
+    this.#choose(id, false);
+    return this;
+  }
+
   /**
    * Lets go of the present session; the next `initiate` loads the one of this id.
    *
    * @param fresh whether the id was made in this request: where no record has it, the session begins under it
    */
-  protected choose(id: string, fresh: boolean): void {
+  #choose(id: string, fresh: boolean): void {
     this.lifecycle.switchTo(fresh ? id : null);
     this.#chosenId = id;
     this.setInitiated(false);
