@@ -1,3 +1,4 @@
+import { SessionStoreError } from 'nestjs-session-kit';
 import { describe, expect, it } from 'vitest';
 import { OneRequest, OneStore } from '../support/one-session.js';
 
@@ -12,15 +13,21 @@ describe('a request that switches to another session while the one of its cookie
     return { store, ann, bob: id };
   }
 
-  it('is not taken for loaded once the first has arrived', async () => {
-    const { store, ann, bob } = await start();
-    const { session } = new OneRequest(store.manager, [ann]);
+  /** The session of such a request, once the first has arrived. */
+  async function switched(store: OneStore, tokens: readonly string[], id: string) {
+    const { session } = new OneRequest(store.manager, tokens);
     const read = store.hold('read');
     const loading = session.initiate();
     await read.reached;
-    session.setId(bob);
+    session.setId(id);
     read.release();
     await loading;
+    return session;
+  }
+
+  it('is not taken for loaded once the first has arrived', async () => {
+    const { store, ann, bob } = await start();
+    const session = await switched(store, [ann], bob);
     expect(session.initiated).toBe(false);
     expect(() => session.get('user')).toThrow('not loaded');
     expect((await session.start()).get('user')).toBe('bob');
@@ -31,13 +38,7 @@ describe('a request that switches to another session while the one of its cookie
     const gone = await store.seed((session) => session.put('user', 'eve'));
     await store.manager.destroy((await store.open(gone)).session.id);
     store.calls();
-    const { session } = new OneRequest(store.manager, [gone, ann]);
-    const read = store.hold('read');
-    const loading = session.initiate();
-    await read.reached;
-    session.setId(bob);
-    read.release();
-    await loading;
+    const session = await switched(store, [gone, ann], bob);
     expect(store.calls()).toHaveLength(1);
     expect((await session.start()).get('user')).toBe('bob');
     expect(store.calls()).toHaveLength(1);
@@ -54,7 +55,7 @@ describe('a request that switches to another session while the one of its cookie
     await second.reached;
     store.failNext('read', 'after');
     first.release();
-    await expect(loading).rejects.toThrow();
+    await expect(loading).rejects.toThrow(SessionStoreError);
     const again = session.start();
     second.release();
     await Promise.all([starting, again]);
