@@ -13,7 +13,7 @@ import { SessionInterceptor } from './session.interceptor.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
-import type { AnyKey } from '../session/session-values.js';
+import type { AnyKey } from '../session/session-keys.js';
 import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;

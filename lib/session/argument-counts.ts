@@ -1,13 +1,15 @@
 import { SessionValueError } from '../session.errors.js';
 import { isSeveral } from './is-several.js';
-import type { SessionMethod } from './session-members.js';
+import type { RequestSession } from './request-session.js';
 
 /**
- * What a method takes: so many arguments at most, with what to do in place of more; a key and a value, or several values
- * by their keys; nothing, or the callback of express-session's callers; or whatever comes, since it looks at all of it.
+ * What a method takes, and what an error says to do in place of anything else: so many arguments at most; a boolean or
+ * nothing; a key and a value, or several values by their keys; nothing, or a callback as express-session takes it. 'all':
+ * the method checks its arguments itself.
  */
 export type Takes =
   | { readonly atMost: number; readonly remedy: string }
+  | { readonly boolean: true; readonly remedy: string }
   | { readonly callback: true; readonly remedy: string }
   | { readonly keyAndValue: 'or several' | 'only'; readonly remedy: string }
   | 'all';
@@ -34,14 +36,17 @@ const FLUSHING: Takes = {
   atMost: 0,
   remedy: 'It takes none, and removes everything. For some there is forget(keys).',
 };
-const LOADING: Takes = { atMost: 1, remedy: 'It takes true where the session is to be read-only.' };
+const LOADING: Takes = {
+  boolean: true,
+  remedy: 'It takes true where the session is to be read-only, or nothing.',
+};
 const PUTTING: Takes = {
   keyAndValue: 'or several',
   remedy: 'It takes a key and a value, or one object with values by their keys. A list is one value: [1, 2].',
 };
 
-/** What the methods of a session take. An argument that is too many would be ignored, and somebody meant something by it. */
-export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
+/** The methods of a session, and what they take. One argument more is a mistake that would pass unseen if it were ignored. */
+export const ARGUMENTS = {
   get: READING,
   all: ALL,
   has: 'all',
@@ -93,7 +98,7 @@ export const ARGUMENTS: Readonly<Record<SessionMethod, Takes>> = {
   flashOnly: 'all',
   flashExcept: 'all',
   old: FIELD,
-};
+} as const satisfies { readonly [name in keyof RequestSession]?: Takes };
 
 /** What the methods of FlashMessages take. */
 export const MESSAGE_ARGUMENTS = { get: FIELD, all: NOTHING } as const satisfies Readonly<
@@ -101,7 +106,7 @@ export const MESSAGE_ARGUMENTS = { get: FIELD, all: NOTHING } as const satisfies
 >;
 
 /**
- * Makes the methods of a class refuse what is too many or missing, before they do anything.
+ * Makes the methods of a class refuse what is too many, missing or no boolean, before they do anything.
  *
  * @param prototype of the class; a method may be inherited
  */
@@ -109,10 +114,12 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
   for (const [name, each] of Object.entries(takes)) {
     const method: unknown = Reflect.get(prototype, name);
     if (each === 'all' || typeof method !== 'function') continue;
-    const isWrong = check(each);
+    // A limit is compared right here, without a call: `get` is on the path of most requests.
+    const most = 'atMost' in each ? each.atMost : Infinity;
+    const isWrong = 'atMost' in each ? null : check(each);
     const value = {
       [name](this: unknown, ...args: unknown[]): unknown {
-        if (isWrong(args)) throw wrongCount(name, args.length, each.remedy);
+        if (args.length > most || (isWrong !== null && isWrong(args))) throw refusal(name, args, each);
         return Reflect.apply(method, this, args);
       },
     }[name];
@@ -120,21 +127,24 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
   }
 }
 
-function check(takes: Exclude<Takes, 'all'>): (args: readonly unknown[]) => boolean {
-  if ('atMost' in takes) return moreThan(takes.atMost);
+function check(takes: Exclude<Takes, 'all' | { atMost: number }>): (args: readonly unknown[]) => boolean {
+  if ('boolean' in takes) return isNoBoolean;
   return 'callback' in takes ? isNoCallback : isPutWrong(takes.keyAndValue);
 }
 
-/** Callers for other libraries pass null for nobody, options, or a list of keys to keep; but nobody passes a key and means all. */
+function isNoBoolean({ length, 0: first }: readonly unknown[]): boolean {
+  return length > 1 || (first !== undefined && typeof first !== 'boolean');
+}
+
+/**
+ * Code written for other libraries passes null, options, or a list of keys to keep, in place of a callback. A key or a
+ * number is a mistake.
+ */
 function isNoCallback([first]: readonly unknown[]): boolean {
   return first !== undefined && typeof first !== 'object' && typeof first !== 'function';
 }
 
-function moreThan(most: number) {
-  return (args: readonly unknown[]): boolean => args.length > most;
-}
-
-/** What is no key at all, the method itself refuses. */
+/** What cannot be a key at all, the method itself refuses. */
 function isPutWrong(takes: 'or several' | 'only') {
   return ({ length, 0: first }: readonly unknown[]): boolean => {
     if (length === 1) return typeof first === 'string';
@@ -142,6 +152,9 @@ function isPutWrong(takes: 'or several' | 'only') {
   };
 }
 
-function wrongCount(name: string, count: number, remedy: string): SessionValueError {
-  return new SessionValueError(`${name} got ${count} argument${count === 1 ? '' : 's'}. ${remedy}`);
+/** The argument itself stays out of the message: it may be something that a visitor sent. */
+function refusal(name: string, args: readonly unknown[], takes: Exclude<Takes, 'all'>): SessionValueError {
+  const count = `${args.length} argument${args.length === 1 ? '' : 's'}`;
+  const got = 'boolean' in takes && args.length === 1 ? `a value of type ${typeof args[0]}` : count;
+  return new SessionValueError(`${name} got ${got}. ${takes.remedy}`);
 }

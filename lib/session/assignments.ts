@@ -2,11 +2,13 @@ import { SessionError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
 /**
- * Refuses whatever is assigned to a property of an instance: of a class whose state is private, nothing can be set so that
- * would be kept, and nothing of it can be broken. A frozen object would swallow it in code that is not strict.
+ * Makes every assignment to a property of an instance an error. A frozen object would do that in strict code only; in
+ * other code the assignment would be ignored, and a value that was meant to be stored be lost.
  *
- * @param prototype of the class. What it and its ancestors have becomes accessors; what they do not have leads to a Proxy
- * at the far end of the prototype chain, which only such names reach
+ * Members of the class and of its ancestors become accessors, whose setter throws. All other names reach the end of the
+ * prototype chain, where a Proxy throws. Reading a member never reaches that Proxy, which would be slow.
+ *
+ * @param prototype of the class
  */
 export function refuseAssignments(prototype: object): void {
   let last = prototype;

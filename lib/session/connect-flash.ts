@@ -5,7 +5,7 @@ import { type Values, readPath } from '../state/values.js';
 /** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
 export type ConnectFlashArguments = readonly [type?: string, message?: unknown, ...inserted: unknown[]];
 
-/** Where nobody reads them, the latest are kept: whoever fails to sign in a thousand times is not to fill the session. */
+/** How many messages of a type are kept, the latest: a thousand failed sign-ins must not fill the session. */
 const MAX_UNREAD = 50;
 
 /**

@@ -1,27 +1,12 @@
 import { SessionError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 import { refusesOthers } from './assignments.js';
+import type { ShapedSession } from './express-values.js';
+import type { RequestSession } from './request-session.js';
 import type { CookieAttributes } from './session-host.js';
 
-/** What a session's cookie can be asked and told of its lifetime. */
-export interface CookieLifetime {
-  /** How long the session lives without a visit, in ms. */
-  duration(): number;
-  /** Epoch ms. */
-  expiresAt(): number;
-  /** Whether the cookie has no lifetime and ends with the browser. */
-  endsWithBrowser(): boolean;
-  setDuration(ms: number): unknown;
-  /** Back to the lifetime that the options say. */
-  unsetDuration(): void;
-  /** The session is to end, and its cookie with it. */
-  end(): void;
-}
-
-/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
-const FIELDS = [
-  'originalMaxAge',
-  'expires',
+/** The same for all sessions, and so read-only. */
+const ATTRIBUTES = [
   'httpOnly',
   'path',
   'domain',
@@ -29,7 +14,10 @@ const FIELDS = [
   'sameSite',
   'partitioned',
   'priority',
-] as const;
+] as const satisfies readonly (keyof CookieAttributes)[];
+
+/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
+const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
 
 /**
  * `request.session.cookie` as express-session has it. Its lifetime is this session's own (`setDuration`); what is the
@@ -37,27 +25,39 @@ const FIELDS = [
  * the past) ends the session.
  */
 export class ExpressSessionCookie {
-  readonly #lifetime: CookieLifetime;
-  readonly #attributes: CookieAttributes;
+  readonly #session: RequestSession;
+  readonly #shaped: ShapedSession;
 
   /** Made by the package. */
-  constructor(lifetime: CookieLifetime, attributes: CookieAttributes) {
-    this.#lifetime = lifetime;
-    this.#attributes = attributes;
+  constructor(session: RequestSession, shaped: ShapedSession) {
+    this.#session = session;
+    this.#shaped = shaped;
     for (const name of FIELDS) {
       const accessors = Object.getOwnPropertyDescriptor(ExpressSessionCookie.prototype, name);
-      if (this[name] !== undefined) Object.defineProperty(this, name, { ...accessors, enumerable: true });
+      if (Reflect.get(this, name) !== undefined)
+        Object.defineProperty(this, name, { ...accessors, enumerable: true });
     }
     Object.seal(this);
   }
 
   static {
+    for (const name of ATTRIBUTES) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        get(this: ExpressSessionCookie) {
+          return this.#session.host.cookieAttributes[name];
+        },
+        set(this: ExpressSessionCookie, given: unknown) {
+          assertSame(name, given, this.#session.host.cookieAttributes[name]);
+        },
+      });
+    }
     Reflect.setPrototypeOf(this.prototype, refusesOthers(unknownOption));
   }
 
   /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.expiresAt() - Date.now();
+    return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - Date.now();
   }
 
   /**
@@ -65,14 +65,14 @@ export class ExpressSessionCookie {
    * and less destroys the session.
    */
   set maxAge(ms: number | null | undefined | false) {
-    if (ms === null || ms === undefined || ms === false) this.#lifetime.unsetDuration();
-    else if (ms <= 0) this.#lifetime.end();
-    else this.#lifetime.setDuration(ms);
+    if (ms === null || ms === undefined || ms === false) this.#shaped.writable().duration = undefined;
+    else if (ms <= 0) void this.#session.destroy();
+    else this.#session.setDuration(ms);
   }
 
   /** The whole lifetime, in ms; null where the cookie ends with the browser. */
   get originalMaxAge(): number | null {
-    return this.#lifetime.endsWithBrowser() ? null : this.#lifetime.duration();
+    return this.#shaped.endsWithBrowser() ? null : this.#session.duration;
   }
 
   /** The same as setting `maxAge`. */
@@ -82,68 +82,12 @@ export class ExpressSessionCookie {
 
   /** When the session ends unless it is visited again; null where the cookie ends with the browser. */
   get expires(): Date | null {
-    return this.#lifetime.endsWithBrowser() ? null : new Date(this.#lifetime.expiresAt());
+    return this.#shaped.endsWithBrowser() ? null : new Date(this.#session.expiresAt);
   }
 
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */
   set expires(date: Date | null | undefined | false) {
     this.maxAge = date instanceof Date ? date.getTime() - Date.now() : date;
-  }
-
-  get path(): string {
-    return this.#attributes.path;
-  }
-
-  set path(path: unknown) {
-    assertSame('path', path, this.path);
-  }
-
-  get domain(): string | undefined {
-    return this.#attributes.domain;
-  }
-
-  set domain(domain: unknown) {
-    assertSame('domain', domain, this.domain);
-  }
-
-  get httpOnly(): boolean {
-    return this.#attributes.httpOnly;
-  }
-
-  set httpOnly(httpOnly: unknown) {
-    assertSame('httpOnly', httpOnly, this.httpOnly);
-  }
-
-  get secure(): boolean {
-    return this.#attributes.secure;
-  }
-
-  set secure(secure: unknown) {
-    assertSame('secure', secure, this.secure);
-  }
-
-  get sameSite(): string | boolean {
-    return this.#attributes.sameSite;
-  }
-
-  set sameSite(sameSite: unknown) {
-    assertSame('sameSite', sameSite, this.sameSite);
-  }
-
-  get partitioned(): boolean | undefined {
-    return this.#attributes.partitioned;
-  }
-
-  set partitioned(partitioned: unknown) {
-    assertSame('partitioned', partitioned, this.partitioned);
-  }
-
-  get priority(): string | undefined {
-    return this.#attributes.priority;
-  }
-
-  set priority(priority: unknown) {
-    assertSame('priority', priority, this.priority);
   }
 
   /** As express-session's cookie is written. */

@@ -1,80 +1,65 @@
 import { SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
-import type { Values } from '../state/values.js';
 import { isCallback } from './callback.js';
-import { ExpressSessionCookie } from './express-session-cookie.js';
+import type { ExpressValues } from './express-values.js';
 import type { RequestSession } from './request-session.js';
 import { isSessionMethod, isSessionProperty } from './session-members.js';
 
-/** What the shape needs of its session besides what an application calls. */
-export interface ValueAccess {
-  /** The session's own values by their top-level keys; null where it is not loaded. Not to be changed. */
-  values(): Values | null;
-  /** A value was handed out that may be mutated in place. */
-  lend(value: unknown): void;
-  /** Sets a top-level key as a whole; undefined removes it. */
-  assign(key: string, value: unknown): void;
-  /** Removes all values but those. */
-  keepOnly(keys: readonly string[]): void;
-  cookie(): ExpressSessionCookie;
-}
-
 /** Methods of express-session that a session does not have, or has in another form. */
 const OWN_METHODS: Readonly<
-  Record<string, (session: RequestSession, access: ValueAccess, args: readonly unknown[]) => unknown>
+  Record<string, (session: RequestSession, values: ExpressValues, args: readonly unknown[]) => unknown>
 > = {
-  regenerate(session, access, args) {
-    for (const keys of args) if (Array.isArray(keys)) access.keepOnly(keys.map(String));
+  regenerate(session, values, args) {
+    for (const keys of args) if (Array.isArray(keys)) values.keepOnly(keys.map(String));
     return session.regenerate(args.find(isCallback));
   },
-  resetMaxAge: (session, _access, args) => session.touch(args.find(isCallback)),
-  toJSON(_session, access) {
-    const values = { ...access.values() };
-    for (const value of Object.values(values)) access.lend(value);
-    return values;
+  resetMaxAge: (session, _values, args) => session.touch(args.find(isCallback)),
+  toJSON(_session, values) {
+    return Object.fromEntries(Object.keys(values.all ?? {}).map((key) => [key, values.lend(key)]));
   },
 };
 
 /**
  * The session of a request as `request.session`: in the shape that express-session gave it, so that libraries made for
  * that work unchanged. Values are own keys, to the letter, dots in them included; beside them are `cookie` and the methods
- * of the session. A name of one of these is refused as a key: nobody's value can break the session.
+ * of the session. A name of one of these is refused as a key, so that no value can hide what the session needs.
  *
- * Flash messages are no values here: what a visitor typed into a form is not to be taken for what the application stored.
+ * Flash messages are not among the values here: a field that a visitor typed into a form must not pass for a value that the
+ * application stored.
  */
-export function expressSession(session: RequestSession, access: ValueAccess): object {
-  const shape: object = new Proxy<object>({}, new Handler(session, access, () => shape));
+export function expressSession(session: RequestSession, values: ExpressValues): object {
+  const shape: object = new Proxy<object>({}, new Handler(session, values, () => shape));
   return shape;
 }
 
 class Handler implements ProxyHandler<object> {
   readonly #session: RequestSession;
-  readonly #access: ValueAccess;
+  readonly #values: ExpressValues;
   readonly #shape: () => object;
 
-  constructor(session: RequestSession, access: ValueAccess, shape: () => object) {
+  constructor(session: RequestSession, values: ExpressValues, shape: () => object) {
     this.#session = session;
-    this.#access = access;
+    this.#values = values;
     this.#shape = shape;
   }
 
   get(target: object, name: string | symbol): unknown {
     if (typeof name === 'symbol') return Reflect.get(target, name);
     const session = this.#session;
-    if (name === 'cookie') return this.#access.cookie();
+    if (name === 'cookie') return this.#values.cookie;
     const own = Object.hasOwn(OWN_METHODS, name) ? OWN_METHODS[name] : undefined;
-    if (own !== undefined) return (...args: unknown[]) => this.#given(own(session, this.#access, args));
+    if (own !== undefined) return (...args: unknown[]) => this.#given(own(session, this.#values, args));
     if (isSessionMethod(name)) {
       return (...args: unknown[]) => this.#given(Reflect.apply(session[name], session, args));
     }
     if (isSessionProperty(name)) return session[name];
-    return this.#has(name) ? this.#lent(name) : Reflect.get(target, name);
+    return this.#has(name) ? this.#values.lend(name) : Reflect.get(target, name);
   }
 
   set(_target: object, name: string | symbol, value: unknown): boolean {
     // Code that copies all there is copies these as well.
     if (isTaken(name) && value === this.get({}, name)) return true;
-    this.#access.assign(this.#key(name), isStorable(name, value) ? value : undefined);
+    this.#values.assign(this.#key(name), isStorable(name, value) ? value : undefined);
     return true;
   }
 
@@ -83,17 +68,17 @@ class Handler implements ProxyHandler<object> {
   }
 
   deleteProperty(_target: object, name: string | symbol): boolean {
-    if (this.#has(name)) this.#access.assign(this.#key(name), undefined);
+    if (this.#has(name)) this.#values.assign(this.#key(name), undefined);
     return true;
   }
 
   ownKeys(): string[] {
-    return Object.keys(this.#access.values() ?? {}).filter((name) => this.#has(name));
+    return Object.keys(this.#values.all ?? {}).filter((name) => this.#has(name));
   }
 
   getOwnPropertyDescriptor(_target: object, name: string | symbol): PropertyDescriptor | undefined {
     if (!this.#has(name)) return undefined;
-    return { value: this.#lent(name), enumerable: true, writable: true, configurable: true };
+    return { value: this.#values.lend(name), enumerable: true, writable: true, configurable: true };
   }
 
   defineProperty(target: object, name: string | symbol, descriptor: PropertyDescriptor): boolean {
@@ -101,7 +86,7 @@ class Handler implements ProxyHandler<object> {
     return this.set(target, name, descriptor.value);
   }
 
-  /** It is a session for whoever asks with instanceof. */
+  /** For `instanceof RequestSession`. */
   getPrototypeOf(): object | null {
     return Reflect.getPrototypeOf(this.#session);
   }
@@ -119,14 +104,8 @@ class Handler implements ProxyHandler<object> {
     return result === this.#session ? this.#shape() : result;
   }
 
-  #lent(name: string): unknown {
-    const value = this.#access.values()?.[name];
-    this.#access.lend(value);
-    return value;
-  }
-
   #has(name: string | symbol): name is string {
-    const values = this.#access.values();
+    const values = this.#values.all;
     return (
       typeof name === 'string' &&
       values !== null &&
@@ -166,7 +145,7 @@ function isTaken(name: string | symbol): boolean {
   );
 }
 
-/** Whoever awaits a session would call it. */
+/** A function named `then` would be called by `await`. */
 function isStorable(name: string | symbol, value: unknown): boolean {
   if (name !== 'then' || typeof value !== 'function') return true;
   throw new SessionValueError('request.session.then cannot be a function. Choose another name.');

@@ -9,7 +9,7 @@ export function fieldName(name: string): string {
 /** How deep the fields of a form may be nested; what lies deeper refills none. */
 const MAX_DEPTH = 32;
 
-/** Names that no object of ours may have as a key of its own, since it could reach a prototype later. */
+/** Names that are never copied: assigned to another object later, they could change its prototype. */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**

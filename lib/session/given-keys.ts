@@ -6,7 +6,7 @@ export type GivenKeys = readonly [Keys, ...Keys[]];
 
 type Keys = string | readonly string[];
 
-/** What to call in place of a method that got no key, where everything may have been meant. */
+/** What to call in place of a method that got no key, if all of them were meant. */
 const FOR_ALL: Readonly<Record<string, string>> = {
   keep: ' For all messages there is reflash().',
   flashOnly: ' For the whole form there is flashAll().',

@@ -1,24 +1,25 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { SessionError, SessionReadonlyError, SessionValueError } from '../session.errors.js';
 import type { CookieInstruction } from '../lifecycle/session-runtime.js';
+import type { SessionState } from '../state/session-state.js';
+import { notInitiated, readonlySession, tooLate } from './refusals.js';
 import type { SessionHost } from './session-host.js';
 
 /**
- * The one way to a session's data: everything that reads passes `readable`, everything that writes passes `writable`.
- * Here it is decided whether that is allowed, and that the response waits for a commit from now on.
+ * The one way to a session's data, for both sides. Methods of the session that read go through `readable`, those that
+ * write through `writable` or `changeable`: these say whether it is allowed, and have the response wait for a commit. The
+ * platform asks before it sends the response: whether a commit is due, and what comes of the cookie.
  */
 export abstract class SessionAccess {
   /** Private, so that neither console.log nor JSON shows what a request carried. */
   readonly #host: SessionHost;
   #life: SessionLifecycle | null = null;
   #initiated: boolean;
-  #initiating: Promise<void> | null = null;
+  /** Whether the response waits for a commit. */
   #armed = false;
+  /** Whether the response has ended. */
   #over = false;
   /** Written after the end, and not committed yet. */
   #unattended = false;
-  /** What `initiate` loads in place of what the cookie says. */
-  #chosenId: string | null = null;
 
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
@@ -46,174 +47,76 @@ export abstract class SessionAccess {
     return this.#life !== null && this.#life.session.readonly;
   }
 
-  /**
-   * Loads the session. In handlers, guards and pipes all are loaded: there it is of use to make the session read-only,
-   * and after `setId` and `setSignedId`.
-   *
-   * @param readonly whether writing is refused from here on and nothing further is committed: neither a renewal, nor
-   * that flash messages are used up. Default false, which leaves a session that is read-only as it is
-   * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`
-   * @throws SessionError where it is to become read-only, and holds changes that are not committed
-   * @example
-   * await session.initiate(true);
-   */
-  async initiate(readonly = false): Promise<this> {
-    if (typeof readonly !== 'boolean') throw noSwitch(readonly);
-    const pending = this.open(readonly);
-    if (pending !== undefined) await pending;
-    return this;
-  }
-
-  /** The same as `initiate`. */
-  start(readonly = false): Promise<this> {
-    return this.initiate(readonly);
-  }
-
-  /**
-   * What `initiate` does, without a promise where nothing has to be waited for.
-   *
-   * @internal
-   */
-  open(readonly: boolean): Promise<void> | void {
-    if (this.#initiated) {
-      if (readonly) this.lifecycle.freeze();
-      return;
-    }
-    if (this.#initiating !== null) {
-      return readonly ? this.#initiating.then(() => this.open(true)) : this.#initiating;
-    }
-    const pending = this.#load();
-    if (pending === undefined) {
-      this.#loaded(readonly);
-      return;
-    }
-    const initiating: Promise<void> = pending.then(
-      () => {
-        if (this.#isThrough(initiating)) this.#loaded(readonly);
-      },
-      (error: unknown) => {
-        this.#isThrough(initiating);
-        throw error;
-      },
-    );
-    this.#initiating = initiating;
-    return initiating;
-  }
-
-  /** @returns false where the request has switched to another session meanwhile */
-  #isThrough(initiating: Promise<void>): boolean {
-    if (this.#initiating !== initiating) return false;
-    this.#initiating = null;
-    return true;
-  }
-
-  #load(): Promise<void> | void {
-    const life = this.lifecycle;
-    if (this.#chosenId !== null) return life.load(this.#chosenId);
-    return this.#tryTokens(life, this.host.tokens, 0);
-  }
-
-  /** A browser may send several cookies of the name, from other paths or domains: the first that is ours counts. */
-  #tryTokens(life: SessionLifecycle, tokens: readonly string[], index: number): Promise<void> | void {
-    const { tokens: present, formerTokens } = this.host;
-    const isLastRound = formerTokens === undefined || tokens !== present;
-    for (let next = index; next < tokens.length; next += 1) {
-      const pending = life.initiate(tokens[next] ?? '');
-      if (pending !== undefined) {
-        if (isLastRound && next === tokens.length - 1) return pending;
-        // A store that failed once would hold the request up once more for each further cookie.
-        return pending.then(() =>
-          life.session.loaded !== null || life.session.readonly || this.#chosenId !== null
-            ? undefined
-            : this.#tryTokens(life, tokens, next + 1),
-        );
-      }
-      if (life.session.loaded !== null) return;
-    }
-    if (!isLastRound) return this.#tryTokens(life, formerTokens(), 0);
-  }
-
-  #loaded(readonly: boolean): void {
-    this.#initiated = true;
-    if (readonly) this.lifecycle.makeReadonly();
-    if (this.#chosenId !== null) {
-      this.lifecycle.chosen(this.host.tokens);
-      this.arm();
-    } else if (this.host.formerTokens !== undefined && this.lifecycle.chosen(this.host.tokens)) {
-      // It was found where the cookie lay before.
-      this.arm();
-    }
-    if (this.lifecycle.due || this.lifecycle.session.mayBecomeDue) this.arm();
-  }
-
-  /** Lets go of the present session; the next `initiate` loads the given one. */
-  protected choose(id: string, fresh: boolean): void {
-    // Where no record has the id, the session gets one made in this request.
-    this.lifecycle.switchTo(fresh ? id : null);
-    this.#chosenId = id;
-    this.#initiated = false;
-    this.#initiating = null;
-  }
-
-  /** Loads the session once more, and forgets what was not committed. */
-  protected async reopen(): Promise<void> {
-    if (this.#initiated) await this.lifecycle.reload();
-    else await this.initiate();
-  }
+  // ---- for the methods of the session --------------------------------------------------------------------------
 
   /** For what reads. */
-  protected get readable(): SessionLifecycle {
+  protected get readable(): SessionState {
     if (!this.#initiated) throw notInitiated();
-    return this.lifecycle;
+    return (this.#life ?? this.lifecycle).state;
   }
 
-  /** For what writes. Called before the write: a write that is refused changes nothing. */
-  protected get writable(): SessionLifecycle {
+  /** For what writes. Asked before the write: one that is refused changes nothing. */
+  protected get writable(): SessionState {
+    return this.changeable.state;
+  }
+
+  /** For what changes more than the values: the id, the expiry, whether there is a session at all. */
+  protected get changeable(): SessionLifecycle {
     if (!this.#initiated) throw notInitiated();
-    const life = this.lifecycle;
+    const life = this.#life ?? this.lifecycle;
     if (life.session.readonly) throw readonlySession(life.session.degraded);
-    this.arm();
+    if (!this.#armed) this.#arm();
     if (this.#over) this.#writeLate();
     return life;
   }
 
-  /** Nothing stores it by itself any more. Somebody may be about to. */
+  /** To be called after a value was handed out: an object may be mutated in place, and that has to be committed. */
+  protected lent(state: SessionState): void {
+    if (!this.#armed && state.lent) this.#arm();
+  }
+
+  /** Something may have to be committed: the response waits for that from now on. */
+  protected arm(): void {
+    if (!this.#armed) this.#arm();
+  }
+
+  #arm(): void {
+    this.#armed = true;
+    this.#host.arm(this);
+  }
+
+  protected get lifecycle(): SessionLifecycle {
+    return (this.#life ??= this.#host.createLifecycle());
+  }
+
+  /** Null as long as the session was not used. */
+  protected get lifecycleSoFar(): SessionLifecycle | null {
+    return this.#life;
+  }
+
+  protected setInitiated(initiated: boolean): void {
+    this.#initiated = initiated;
+  }
+
+  /** Nothing stores it by itself any more. The application has until the next turn of the event loop to call `commit`. */
   #writeLate(): void {
     if (this.#unattended) return;
     this.#unattended = true;
     setImmediate(() => {
-      if (this.#unattended) this.host.writtenLate();
+      if (this.#unattended) this.#host.writtenLate();
       this.#unattended = false;
     });
   }
 
+  // ---- for the platform ----------------------------------------------------------------------------------------
+
   /**
-   * The response has ended: nobody waits for a commit any more.
+   * The response has ended: from now on nothing is committed by itself.
    *
    * @internal
    */
   over(): void {
     this.#over = true;
-  }
-
-  /** Whoever reads an object may mutate it: then there may be something to commit. */
-  protected lent(life: SessionLifecycle): void {
-    if (!this.#armed && life.state.lent) this.arm();
-  }
-
-  protected arm(): void {
-    if (this.#armed) return;
-    this.#armed = true;
-    this.host.arm(this);
-  }
-
-  protected get lifecycle(): SessionLifecycle {
-    return (this.#life ??= this.host.createLifecycle());
-  }
-
-  /** Null as long as nobody asked for anything. */
-  protected get lifecycleSoFar(): SessionLifecycle | null {
-    return this.#life;
   }
 
   /**
@@ -232,31 +135,29 @@ export abstract class SessionAccess {
    */
   commitDue(): Promise<void> | void {
     this.#unattended = false;
-    if (this.refuseTooLate()) return Promise.reject(tooLate());
-    return this.#life?.commit();
+    const life = this.#life;
+    if (life === null) return;
+    return this.#dropTooLate(life) ? Promise.reject(tooLate()) : life.commit();
   }
 
   /**
-   * Where the head of the response has left and a commit would need a cookie, there is nothing to be done: what was changed
-   * is dropped and said in the log. A session that was to be left behind for good ends all the same.
+   * Where the head of the response has left and a commit would need a cookie, what was changed is dropped, and the log says
+   * so. A session that was invalidated is ended all the same.
    *
    * @internal
    * @returns whether it was so
    */
   refuseTooLate(): boolean {
     const life = this.#life;
-    if (life === null || !life.due || !life.needsCookie || !this.host.headSent) return false;
-    life.abandonTooLate();
-    this.host.tooLate();
-    return true;
+    return life !== null && this.#dropTooLate(life);
   }
 
-  /** A session was destroyed. The cookie of one that lives there has to be expired, which may be too late. */
-  protected async ended(destroying: Promise<void>): Promise<void> {
-    await destroying;
-    if (!this.lifecycle.livesInCookie || !this.host.headSent || this.host.tokens.length === 0) return;
-    this.host.tooLate();
-    throw tooLate();
+  #dropTooLate(life: SessionLifecycle): boolean {
+    // The head first: the other two look for changes, and it seldom has left.
+    if (!this.#host.headSent || !life.due || !life.needsCookie) return false;
+    life.abandonTooLate();
+    this.#host.tooLate();
+    return true;
   }
 
   /**
@@ -266,6 +167,15 @@ export abstract class SessionAccess {
    */
   abandon(): void {
     this.#life?.abandon();
+  }
+
+  /**
+   * Whether a commit of this session failed for good.
+   *
+   * @internal
+   */
+  get abandoned(): boolean {
+    return this.#life !== null && this.#life.abandoned;
   }
 
   /**
@@ -282,50 +192,11 @@ export abstract class SessionAccess {
   }
 
   /**
-   * Whether a commit of this session failed for good.
-   *
-   * @internal
-   */
-  get abandoned(): boolean {
-    return this.#life !== null && this.#life.abandoned;
-  }
-
-  /**
    * What the response has to do about the cookie.
    *
    * @internal
    */
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
-    return this.#life === null ? { kind: 'none' } : this.#life.cookie(cameWithCookie);
+    return this.#life?.cookie(cameWithCookie) ?? { kind: 'none' };
   }
-}
-
-function noSwitch(given: unknown): SessionValueError {
-  return new SessionValueError(
-    `initiate got a value of type ${typeof given}; it takes true where the session is to be read-only, or nothing.`,
-  );
-}
-
-function notInitiated(): SessionError {
-  return new SessionError(
-    'The session is not loaded yet. Call `await session.initiate()` first (after setId() or setSignedId() as well).',
-  );
-}
-
-/** See refuseTooLate. */
-function tooLate(): SessionError {
-  return new SessionError(
-    'The session was not stored: the head of the response has left, and the cookie that it needs cannot reach the browser ' +
-      'any more. Write to the session before the first byte of the response.',
-  );
-}
-
-function readonlySession(degraded: boolean): SessionReadonlyError {
-  return new SessionReadonlyError(
-    degraded
-      ? "The session's store failed, and the session is empty and read-only (option 'whenStoreFails' is 'degrade'). " +
-          'Ask `session.readonly` before you write; what has to be written can be tried again when the store is back.'
-      : 'The session is read-only: initiate(true) or start(true) made it so. Write before that, or ask `session.readonly`.',
-    { degraded },
-  );
 }

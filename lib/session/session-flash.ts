@@ -7,13 +7,13 @@ import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './fallback.js';
 import { isSeveral } from './is-several.js';
-import { SessionValues } from './session-values.js';
+import { SessionUpdating } from './session-updating.js';
 
 /** Where Passport keeps who is signed in. */
 const PASSPORT_KEY = 'passport';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
-export abstract class SessionFlash<T extends object = SessionData> extends SessionValues<T> {
+export abstract class SessionFlash<T extends object = SessionData> extends SessionUpdating<T> {
   #flashMessages: FlashMessages | null = null;
   #of: Values | null = null;
 
@@ -24,7 +24,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.flashMessages.get('status')
    */
   get flashMessages(): FlashMessages {
-    const { previous } = this.readable.state.flash;
+    const { previous } = this.readable.flash;
     if (this.#flashMessages === null || this.#of !== previous) {
       this.#of = previous;
       this.#flashMessages = new FlashMessages(previous);
@@ -55,7 +55,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /** Several messages for this request and the next, each as `flash(key, value)` does. */
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
-    const { flash } = this.writable.state;
+    const { flash } = this.writable;
     if (isSeveral(key)) {
       for (const [name, each] of Object.entries(key)) flash.flash(name, each);
     } else {
@@ -70,7 +70,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   /** Several messages for this request only. */
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
-    const { flash } = this.readable.state;
+    const { flash } = this.readable;
     if (isSeveral(key)) {
       for (const [name, each] of Object.entries(key)) flash.now(name, each);
     } else {
@@ -82,7 +82,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   /** Lets all messages of the previous request live one request more. */
   reflash(): this {
-    this.writable.state.flash.keep();
+    this.writable.flash.keep();
     return this;
   }
 
@@ -95,7 +95,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.keep('status', 'errors.email')
    */
   keep(...keys: GivenKeys): this {
-    const { flash } = this.writable.state;
+    const { flash } = this.writable;
     const paths = givenKeys('keep', keys);
     // A field may be named as it stands in the form.
     flash.keep([...paths, ...paths.map(fieldPath)]);
@@ -145,11 +145,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   #flashFields(chosen: (input: Values) => Values): this {
-    const { state, userKey } = this.writable;
+    const { flash } = this.writable;
     const input = formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
     // Reading methods see fields too: one at the path of the user would sign a stranger in.
-    const harmless = without(input, PathTree.of([userKey, PASSPORT_KEY]));
-    state.flash.flashFields(chosen(harmless));
+    const harmless = without(input, PathTree.of([this.lifecycle.userKey, PASSPORT_KEY]));
+    flash.flashFields(chosen(harmless));
     return this;
   }
 }

@@ -1,53 +1,11 @@
+import { ARGUMENTS } from './argument-counts.js';
 import type { RequestSession } from './request-session.js';
 
+export type SessionMethod = keyof typeof ARGUMENTS;
+export type SessionProperty = (typeof SESSION_PROPERTIES)[number];
+
 /** What a session can do: the methods that the facade and `request.session` have of it. */
-export const SESSION_METHODS = [
-  'get',
-  'all',
-  'has',
-  'hasAny',
-  'exists',
-  'missing',
-  'only',
-  'except',
-  'pull',
-  'put',
-  'set',
-  'merge',
-  'remember',
-  'update',
-  'push',
-  'increment',
-  'decrement',
-  'forget',
-  'delete',
-  'flush',
-  'clear',
-  'reset',
-  'setDuration',
-  'permanent',
-  'initiate',
-  'start',
-  'commit',
-  'save',
-  'touch',
-  'reload',
-  'regenerate',
-  'roll',
-  'invalidate',
-  'destroy',
-  'generateId',
-  'setId',
-  'setSignedId',
-  'flash',
-  'now',
-  'reflash',
-  'keep',
-  'flashAll',
-  'flashOnly',
-  'flashExcept',
-  'old',
-] as const satisfies readonly (keyof RequestSession)[];
+export const SESSION_METHODS: readonly SessionMethod[] = Object.keys(ARGUMENTS).filter(isSessionMethod);
 
 /** What a session says about itself. */
 export const SESSION_PROPERTIES = [
@@ -67,14 +25,10 @@ export const SESSION_PROPERTIES = [
   'flashMessages',
 ] as const satisfies readonly (keyof RequestSession)[];
 
-export type SessionMethod = (typeof SESSION_METHODS)[number];
-export type SessionProperty = (typeof SESSION_PROPERTIES)[number];
-
-const METHOD_NAMES: ReadonlySet<string> = new Set(SESSION_METHODS);
 const PROPERTY_NAMES: ReadonlySet<string> = new Set(SESSION_PROPERTIES);
 
 export function isSessionMethod(name: string): name is SessionMethod {
-  return METHOD_NAMES.has(name);
+  return Object.hasOwn(ARGUMENTS, name);
 }
 
 export function isSessionProperty(name: string): name is SessionProperty {

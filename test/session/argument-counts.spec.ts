@@ -44,6 +44,8 @@ describe('An argument that a method does not take', () => {
     ['setSignedId', ['a', 'b', 'c'], /a signed id and a secret/],
     ['initiate', [true, true], /read-only/],
     ['start', [true, true], /read-only/],
+    ['initiate', ['yes'], /^initiate got a value of type string\. It takes true .*read-only, or nothing/],
+    ['start', [null], /^start got a value of type object\. It takes true/],
     ['flash', ['a', 'b', 'c'], /a key and a value/],
     ['flash', ['b'], /^flash got 1 argument\./],
     ['flash', [{ b: 1 }, 'c'], /^flash got 2 arguments/],

@@ -1,0 +1,28 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { SessionHost } from './session-host.js';
+
+/**
+ * Loads the session of the first token that stands for one. A browser may send several cookies of the name, from other
+ * paths or domains. Without a promise where nothing has to be waited for.
+ */
+export function loadFromTokens(
+  life: SessionLifecycle,
+  { tokens, formerTokens }: Pick<SessionHost, 'tokens' | 'formerTokens'>,
+): Promise<void> | void {
+  const { session } = life;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const pending = life.initiate(tokens[index] ?? '');
+    if (pending !== undefined) {
+      const rest = tokens.slice(index + 1);
+      if (rest.length === 0 && formerTokens === undefined) return pending;
+      return pending.then(() => {
+        const isSwitched = life.session !== session;
+        // Read-only so early is a session whose store failed: the next token would hold the request up once more.
+        if (isSwitched || session.loaded !== null || session.readonly) return;
+        return loadFromTokens(life, { tokens: rest, formerTokens });
+      });
+    }
+    if (session.loaded !== null) return;
+  }
+  if (formerTokens !== undefined) return loadFromTokens(life, { tokens: formerTokens() });
+}

@@ -1,0 +1,57 @@
+import { SessionLoading } from './session-loading.js';
+
+/** What a session says about itself. */
+export abstract class SessionInfo extends SessionLoading {
+  /** The raw id, made when first asked for. Keep it out of logs and pages. */
+  get id(): string {
+    return this.lifecycle.session.id;
+  }
+
+  /** The same as `id`. */
+  get sessionId(): string {
+    return this.id;
+  }
+
+  /**
+   * As it travels in the cookie: the signed id. With `stealth` the sealed session itself, as it was last committed;
+   * empty before that. Keep it out of logs and pages: who holds it holds the session.
+   */
+  get signedId(): string {
+    return this.lifecycle.token;
+  }
+
+  /** Whether the id was made in this request: no session came in, or `regenerate` was called. */
+  get fresh(): boolean {
+    return this.lifecycleSoFar === null || this.lifecycleSoFar.session.fresh;
+  }
+
+  /** Whether the store (with `stealth`: the visitor's cookie) has a record of this session. */
+  get stored(): boolean {
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.loaded !== null;
+  }
+
+  /** Whether there is nothing to read, flash messages included. */
+  get isEmpty(): boolean {
+    return this.lifecycleSoFar === null || this.readable.isEmpty;
+  }
+
+  /** Whether this request changed something that is not stored yet. */
+  get isModified(): boolean {
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.modified;
+  }
+
+  /** How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`. */
+  get duration(): number {
+    return this.lifecycle.session.duration;
+  }
+
+  /** When the session ends unless it is visited again, in epoch ms. */
+  get expiresAt(): number {
+    return this.lifecycle.session.expiresAt;
+  }
+
+  /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */
+  get createdAt(): number {
+    return this.lifecycle.state.createdAt;
+  }
+}

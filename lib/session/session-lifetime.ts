@@ -1,0 +1,62 @@
+import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
+import { SessionValueError } from '../session.errors.js';
+import { type SessionCallback, withCallback } from './callback.js';
+import type { SessionData } from './session-data.js';
+import { SessionFlash } from './session-flash.js';
+import type { Readable } from './session-keys.js';
+
+/** How much of a wrong duration an error shows, in characters. */
+const MAX_SHOWN = 40;
+
+/** The methods of a session that say how long it lives. */
+export abstract class SessionLifetime<T extends object = SessionData> extends SessionFlash<T> {
+  /**
+   * A lifetime of its own for this session, in place of the option `age`; kept with it. Begins with the commit.
+   *
+   * @param duration ms, or text such as '2h'
+   * @throws SessionValueError where it is no duration above zero
+   * @example
+   * session.setDuration('30d')
+   */
+  setDuration(duration: Duration): this {
+    const parsed = parseDuration(duration);
+    if (parsed === null) {
+      throw new SessionValueError(
+        `setDuration got ${shown(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
+      );
+    }
+    this.writable.duration = parsed;
+    return this;
+  }
+
+  /**
+   * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
+   * 6265bis, 5.5); each visit renews it.
+   *
+   * @example
+   * if (form.remember) session.permanent();
+   */
+  permanent(values?: Readable<T>): this {
+    this.writable.duration = TEN_YEARS_MS;
+    return values === undefined ? this : this.put(values);
+  }
+
+  /**
+   * Extends the expiry in the store now, and the cookie with this response. Seldom needed: the option `automaticTouch`
+   * does it with each visit.
+   *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
+   * @throws SessionStoreError where the store fails
+   */
+  touch(callback?: SessionCallback): Promise<this> {
+    return withCallback(() => this.changeable.touch().then(() => this), callback);
+  }
+}
+
+/** A duration that is none, as far as it can be shown. */
+function shown(duration: unknown): string {
+  if (typeof duration === 'number') return String(duration);
+  return typeof duration === 'string'
+    ? JSON.stringify(duration.slice(0, MAX_SHOWN))
+    : `a value of type ${typeof duration}`;
+}

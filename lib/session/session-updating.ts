@@ -1,0 +1,179 @@
+import { SessionValueError } from '../session.errors.js';
+import type { Updater } from '../state/changes.js';
+import { shownKey } from '../state/shown-key.js';
+import { assertKey } from '../state/values.js';
+import { isPresent } from './fallback.js';
+import type { SessionData } from './session-data.js';
+import type { KeyOf, UndeclaredKey } from './session-keys.js';
+import { SessionWriting } from './session-writing.js';
+
+/** The methods of a session that write a value made from the one that is there. */
+export abstract class SessionUpdating<T extends object = SessionData> extends SessionWriting<T> {
+  /**
+   * The value of a declared key; where it is missing or null, what `make` resolves to, stored. With a value there,
+   * `make` is not called. Await what comes: the value itself, or the promise of it.
+   *
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @example
+   * const rates = await session.remember('rates', () => this.bank.fetchRates());
+   */
+  remember<K extends KeyOf<T>>(
+    key: K,
+    make: () => PromiseLike<NonNullable<T[K]>>,
+  ): NonNullable<T[K]> | Promise<NonNullable<T[K]>>;
+  /**
+   * The value of a declared key; where it is missing or null, what `make` returns, stored. If another request stored
+   * one first, that one stays. With a value there, `make` is not called.
+   *
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @example
+   * const cart = session.remember('cart', () => []);
+   */
+  remember<K extends KeyOf<T>>(key: K, make: () => NonNullable<T[K]>): NonNullable<T[K]>;
+  /**
+   * The value at a key that is not declared; where it is missing or null, what `make` resolves to, stored. Await what
+   * comes: the value itself, or the promise of it.
+   *
+   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   */
+  remember<V, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    make: () => PromiseLike<V>,
+  ): V | Promise<V>;
+  /**
+   * The value at a key that is not declared; where it is missing or null, what `make` returns, stored.
+   *
+   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
+   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   */
+  remember<V, K extends string = string>(key: UndeclaredKey<T, K>, make: () => V): V;
+  remember(key: string, make: () => unknown): unknown {
+    if (typeof make !== 'function') {
+      throw new SessionValueError(
+        `remember got ${shown(make)} in place of a function; it takes a key and a function that makes the value. To store a value, use put.`,
+      );
+    }
+    const { readable } = this;
+    const present = readable.read(key);
+    if (isPresent(present)) {
+      this.lent(readable);
+      return present;
+    }
+    // Throws where nothing can be stored: before `make` is called.
+    void this.writable;
+    const made = make();
+    return isPromiseLike(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
+  }
+
+  async #keepPromised(key: string, made: PromiseLike<unknown>): Promise<unknown> {
+    return this.#keep(key, await made);
+  }
+
+  /** Stores what was made, unless there is a value by now. An update, so that the commit asks that of the newest record too. */
+  #keep(key: string, made: unknown): unknown {
+    const state = this.writable;
+    state.update(key, (current) => (isPresent(current) ? current : made));
+    return state.read(key);
+  }
+
+  /**
+   * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the session
+   * first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
+   *
+   * @throws SessionValueError where `fn` returns a promise
+   * @example
+   * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
+   */
+  update<K extends KeyOf<T>>(key: K, fn: (current: T[K] | undefined) => T[K] | undefined): this;
+  /**
+   * Replaces the value at a key that is not declared by `fn(current)`; undefined removes it. If another request wrote
+   * the session first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @throws SessionValueError where `fn` returns a promise
+   * @example
+   * session.update<number>('cart.mug', (quantity = 0) => Math.min(quantity + 1, 99))
+   */
+  update<V = unknown, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    fn: (current: NoInfer<V> | undefined) => NoInfer<V> | undefined,
+  ): this;
+  update(key: string, fn: Updater): this {
+    this.writable.update(key, fn);
+    return this;
+  }
+
+  /**
+   * Appends to the list under a declared key, created where missing.
+   *
+   * @throws SessionValueError where there is something else than a list
+   * @example
+   * session.push('cart', { sku: 'mug', quantity: 1 })
+   */
+  push<K extends KeyOf<T>>(
+    key: K,
+    value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never,
+  ): this;
+  /**
+   * Appends to the list under a key that is not declared, created where missing.
+   *
+   * @throws SessionValueError where there is something else than a list
+   */
+  push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
+  push(key: string, value: unknown): this {
+    this.writable.push(key, value);
+    return this;
+  }
+
+  /**
+   * Adds to a number; missing counts as 0. Two requests at once: both count.
+   *
+   * @param by how much, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   * @example
+   * session.increment('visits')
+   */
+  increment<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
+  /** Adds to a number under a key that is not declared, and is otherwise the same. */
+  increment<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
+  increment(key: string, by = 1): number {
+    return this.#add(key, by);
+  }
+
+  /**
+   * Subtracts from a number; missing counts as 0.
+   *
+   * @param by how much, a finite number. Default 1
+   * @returns the new number, as far as this request knows
+   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   */
+  decrement<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
+  /** Subtracts from a number under a key that is not declared, and is otherwise the same. */
+  decrement<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
+  decrement(key: string, by = 1): number {
+    return this.#add(key, -by);
+  }
+
+  #add(key: string, by: number): number {
+    const state = this.writable;
+    assertKey(key);
+    if (typeof by !== 'number' || !Number.isFinite(by)) {
+      throw new SessionValueError(
+        `Cannot increment "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`,
+      );
+    }
+    return state.increment(key, by);
+  }
+}
+
+/** A number as it is, of anything else its type: it may be something that a visitor sent. */
+function shown(given: unknown): string {
+  return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
+}
+
+/** Queries of database clients can be awaited without being a Promise. */
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,132 @@
+import type { Values } from '../state/values.js';
+import { type Fallback, orFallback } from './fallback.js';
+import { isSeveral } from './is-several.js';
+import type { SessionData } from './session-data.js';
+import type { KeyOf, Mergeable, Readable, UndeclaredKey } from './session-keys.js';
+import { SessionReading } from './session-reading.js';
+
+/** The methods of a session that write its values. */
+export abstract class SessionWriting<T extends object = SessionData> extends SessionReading<T> {
+  /** Gets the value of a declared key and removes it; undefined where it is missing. */
+  pull<K extends KeyOf<T>>(key: K): T[K] | undefined;
+  /**
+   * Gets the value of a declared key and removes it.
+   *
+   * @param fallback in place of a value that is missing or null; a function is called for it
+   * @example
+   * return { url: session.pull('returnTo', '/account') };
+   */
+  pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
+  /** Gets the value of a declared key and removes it; null where it is missing. */
+  pull<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
+  /**
+   * Gets the value at a key that is not declared, and removes it; undefined where it is missing.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it knows the value to be
+  pull<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
+  /**
+   * Gets the value at a key that is not declared, and removes it.
+   *
+   * @typeParam V what you know the value to be; nothing checks it. Default unknown
+   * @param fallback in place of a value that is missing or null; a function is called for it
+   */
+  pull<V = unknown, K extends string = string>(
+    key: UndeclaredKey<T, K>,
+    fallback: Fallback<NoInfer<V>>,
+  ): NoInfer<V>;
+  pull(key: string, fallback?: unknown): unknown {
+    const state = this.writable;
+    const value = state.read(key);
+    state.forget(key);
+    return orFallback(value, fallback);
+  }
+
+  /**
+   * Stores the value of a declared key. A value that cannot be stored is reported by the commit.
+   *
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.put('userId', user.id)
+   */
+  put<K extends KeyOf<T>>(key: K, value: T[K]): this;
+  /**
+   * Stores several values, each as `put(key, value)` does. What is not named stays.
+   *
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.put({ theme: 'dark', currency: 'EUR' })
+   */
+  put(values: Readable<T>): this;
+  /**
+   * Stores a value under a key that is not declared. A value that cannot be stored is reported by the commit.
+   *
+   * @param key dot path; what is missing on the way is made
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, or a place in a list that is
+   * neither there nor the next
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.put('cart.total', 1900)
+   */
+  put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
+  put(key: string | Values, value?: unknown): this {
+    const state = this.writable;
+    if (isSeveral(key)) {
+      for (const [name, each] of Object.entries(key)) state.put(name, each);
+    } else {
+      state.put(key, value);
+    }
+    return this;
+  }
+
+  /** The same as `put`. */
+  declare set: this['put'];
+
+  /**
+   * Puts each leaf of a nested object at its own place, leaving what stands beside it. Leaves are all values but plain
+   * objects: a list replaces a list.
+   *
+   * Requests at once that merge different leaves keep both.
+   *
+   * @param values keys are as in `put`, at every level
+   * @throws SessionValueError where `values` is no object, or for what `put` refuses; a wrong key changes nothing
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.merge({ user: { settings: { theme: 'dark' } } }) // user.name and user.settings.language stay
+   */
+  merge(values: Mergeable<T>): this;
+  merge(values: Values): this {
+    this.writable.merge(values);
+    return this;
+  }
+
+  /** Removes all values and this request's flash messages; the session and its id stay. */
+  flush(): this {
+    this.writable.flush();
+    return this;
+  }
+
+  /** The same as `flush`. */
+  clear(): this {
+    return this.flush();
+  }
+
+  /**
+   * Replaces all values, and removes this request's flash messages. Keys are taken literally here, dots included.
+   *
+   * @throws SessionValueError where `values` is no object, or a key cannot be one
+   */
+  reset(values: Readable<T>): this {
+    this.writable.reset(values);
+    return this;
+  }
+}
+
+// `set` is `put` under another name, overloads and all.
+Object.defineProperty(SessionWriting.prototype, 'set', {
+  // oxlint-disable-next-line typescript/unbound-method -- goes back on the prototype, where each call binds it
+  value: SessionWriting.prototype.put,
+  writable: true,
+  configurable: true,
+});
