@@ -92,7 +92,7 @@ export class SessionState extends WorkingSession {
   }
 
   protected override copied(shared: Readonly<Values>): Values {
-    return this.#snapshot === null ? { ...shared } : ownValues(shared, this.#snapshot.text, this.serializer);
+    return ownValues(shared, this.#snapshot?.text, this.serializer);
   }
 
   /** The values as they were loaded or stored last, not to be changed. */
