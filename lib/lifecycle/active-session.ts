@@ -17,7 +17,7 @@ export class ActiveSession {
   fresh = true;
   /** Whether the cookie has to be sent because of id, data or a renewal. */
   cookieDue = false;
-  /** What is being written, or was written without an answer. Only where records are kept. */
+  /** What is being written, or was written without an answer; without it, all that was changed is due. Only where records are kept. */
   pending: PendingWrite | null = null;
   /** The record under a new id that nobody else knows yet. Only where records are kept. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
@@ -51,6 +51,11 @@ export class ActiveSession {
     this.#id = id;
   }
 
+  /** Another session of the same request. */
+  next(id: string | null, phase: 'new' | 'left'): ActiveSession {
+    return new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+  }
+
   // ---- as it stands --------------------------------------------------------------------------------------------
 
   get id(): string {
@@ -73,7 +78,7 @@ export class ActiveSession {
 
   /** The values, flash messages and changes of this request. */
   get state(): SessionState {
-    return (this.#state ??= this.#emptyState());
+    return (this.#state ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
   }
 
   /** How long it lives without a visit, ms. */
@@ -109,8 +114,7 @@ export class ActiveSession {
 
   /** Whether a write has anything to do. Asked several times a request. */
   get due(): boolean {
-    if (this.#access !== 'writable' || this.#isOver) return false;
-    return this.#isMoreDue || this.#renewalDue;
+    return this.#access === 'writable' && !this.#isOver && (this.#renewalDue || this.#isMoreDue);
   }
 
   /** Whether all that a write has to do is to renew the lifetime. */
@@ -181,7 +185,7 @@ export class ActiveSession {
 
   /** Nothing is left of it to load once more. What is written now must not bring it back. */
   reloadedAsGone(): void {
-    this.#state = this.#emptyState();
+    this.#state = null;
     this.pending = null;
     if (!this.readonly && this.loaded !== null) this.drop();
   }
@@ -208,27 +212,16 @@ export class ActiveSession {
     this.#enter('new');
   }
 
-  /** A write of it was stored. */
-  stored(draft: Draft, loaded: LoadedVersion, cookieDue: boolean): void {
+  /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
+  stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     this.pending = null;
     this.state.stored(draft);
+    this.#renewalDue = false;
+    if (loaded === null) return;
     // The application may have asked for yet another id while this one was being stored.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
-    this.#renewalDue = false;
-    if (cookieDue) this.cookieDue = true;
-  }
-
-  /** It has begun anew with nothing in it, and that could not be stored: it begins with the next change, or in a later request. */
-  leftUnstored(draft: Draft): void {
-    this.pending = null;
-    this.state.stored(draft);
-    this.#renewalDue = false;
-  }
-
-  /** Its write was not stored and will not be: what it carried is due again. */
-  notStored(): void {
-    this.pending = null;
+    this.cookieDue ||= cookieDue;
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
@@ -245,12 +238,9 @@ export class ActiveSession {
     this.#followed = true;
     // The other request's new id serves this one's regenerate as well: two new ids at once would throw one browser
     // cookie away. Only invalidate insists on an id that nobody else knows.
-    const isEnding = this.phase === 'ending';
-    this.#standOn(
-      { id, version: newest.version, expiresAt: newest.expiresAt },
-      isEnding ? 'ending' : 'stored',
-    );
-    if (isEnding) return;
+    const phase = this.phase === 'ending' ? 'ending' : 'stored';
+    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
+    if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.#id = id;
   }
@@ -266,7 +256,7 @@ export class ActiveSession {
   renewed(expiresAt: number | null, cookieDue: boolean): void {
     this.#renewalDue = false;
     if (expiresAt !== null && this.loaded !== null) this.loaded = { ...this.loaded, expiresAt };
-    if (cookieDue) this.cookieDue = true;
+    this.cookieDue ||= cookieDue;
   }
 
   /** It is gone from the store: what the request changed is dropped. */
@@ -282,9 +272,5 @@ export class ActiveSession {
 
   #enter(phase: Phase): void {
     if (!this.closed) this.phase = phase;
-  }
-
-  #emptyState(): SessionState {
-    return SessionState.empty(this.runtime.serializer, this.runtime.clock.now());
   }
 }

@@ -194,7 +194,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    */
   regenerate(callback?: SessionCallback): this {
     if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
-    else this.writable.regenerate(true);
+    else this.writable.regenerate();
     return this;
   }
 
@@ -211,7 +211,7 @@ export class RequestSession<T extends object = SessionData> extends SessionFlash
    * session.invalidate().flash('status', 'You are signed out.');
    */
   invalidate(): this {
-    this.writable.regenerate(false);
+    this.writable.invalidate();
     return this.flush();
   }
 

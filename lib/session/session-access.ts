@@ -1,6 +1,6 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionError, SessionReadonlyError, SessionValueError } from '../session.errors.js';
-import type { CookieInstruction } from '../lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionHost } from './session-host.js';
 
 /**
