@@ -27,11 +27,15 @@ export function cookieOf(
   hasDestroyed: boolean,
   cameWithCookie: boolean,
 ): CookieInstruction {
+  const { loaded, fresh } = session;
+  // Where another request has moved the session, its response has the cookie.
+  if (session.isOver || (session.followed && !fresh)) return NO_COOKIE;
   // What was sealed before another request signed out is not sent after it.
-  if (session.isToldByOthers || backend.isOver(session)) return NO_COOKIE;
-  if (session.cookieDue && session.loaded !== null) {
+  if (backend.isOver(session)) return NO_COOKIE;
+  if (session.cookieDue && loaded !== null) {
     const maxAge = session.runtime.lifetimes.maxAge(session.state, session.expiresAt);
-    return { kind: 'set', token: backend.token(session), maxAge, fresh: session.fresh };
+    return { kind: 'set', token: backend.token(session), maxAge, fresh };
   }
-  return cameWithCookie && (hasDestroyed || session.hasOnlyEnded) ? EXPIRE : NO_COOKIE;
+  const hasEnded = hasDestroyed || (session.hasEnded && loaded === null);
+  return cameWithCookie && hasEnded ? EXPIRE : NO_COOKIE;
 }

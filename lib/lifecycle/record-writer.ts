@@ -80,7 +80,7 @@ export class RecordWriter {
       try {
         found = await this.#send(session, write);
       } catch (error) {
-        if (!session.hasOnlyEnded || !isBlank(write) || !isFull(error)) throw error;
+        if (!session.hasEnded || !isBlank(write) || !isFull(error)) throw error;
         // Nothing is lost with it: it begins with the next change, or in a later request. And whoever wanted to sign out is signed out.
         return session.stored(write.draft, null, false);
       }

@@ -24,6 +24,7 @@ export class SessionLifecycle {
   #destroyed: DestroyedSessions | null = null;
   /** The commit under way. */
   #committing: Promise<void> | null = null;
+  /** Whether a commit failed on the way out: no retry, no cookie. */
   #abandoned = false;
   #dropSaid = false;
 
@@ -77,7 +78,6 @@ export class SessionLifecycle {
     return this.#destroyed?.remaining === true;
   }
 
-  /** Whether a commit failed on the way out. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
@@ -120,11 +120,6 @@ export class SessionLifecycle {
     return session.cookieDue;
   }
 
-  /** Nothing further is committed, and writing is refused. */
-  makeReadonly(): void {
-    this.session.refuseWrites('readonly');
-  }
-
   /**
    * Read-only from here on: nothing further is committed. What was committed before still reaches the browser.
    *
@@ -132,7 +127,7 @@ export class SessionLifecycle {
    */
   freeze(): void {
     if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
-    this.makeReadonly();
+    this.session.refuseWrites('readonly');
   }
 
   /**
@@ -176,9 +171,8 @@ export class SessionLifecycle {
   destroy(): Promise<void> {
     const session = this.session;
     const next = session.next(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
-    const isKept = this.#mayBeStored(session);
     this.#destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
-    const removing = this.#destroyed.add(session, isKept);
+    const removing = this.#destroyed.add(session, this.#mayBeStored(session));
     this.session = next;
     return removing;
   }
@@ -205,15 +199,13 @@ export class SessionLifecycle {
       this.#sayDropped();
       return;
     }
-    let first: Promise<void> | void;
     try {
-      first = this.#step();
+      const first = this.#step();
+      if (first === undefined && !this.due) return;
+      return (this.#committing = this.#commitFrom(first));
     } catch (error) {
       return Promise.reject(error);
     }
-    if (first === undefined && !this.due) return;
-    this.#committing = this.#commitFrom(first);
-    return this.#committing;
   }
 
   async #commitFrom(first: Promise<void> | void): Promise<void> {

@@ -135,7 +135,7 @@ export abstract class SessionAccess {
 
   #loaded(readonly: boolean): void {
     this.#initiated = true;
-    if (readonly) this.lifecycle.makeReadonly();
+    if (readonly) this.lifecycle.session.refuseWrites('readonly');
     if (this.#chosenId !== null) {
       this.lifecycle.chosen(this.host.tokens);
       this.arm();

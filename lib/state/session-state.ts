@@ -117,8 +117,9 @@ export class SessionState extends WorkingSession {
     this.#durationChanged = true;
   }
 
-  /** What begins now is a session of its own: no lifetime is kept from before. */
+  /** What begins now is a session of its own: neither its lifetime nor what other requests flashed is kept from before. */
   beginAnew(now: number): void {
+    this.flash.leaveOthers();
     this.createdAt = now;
     this.#duration = undefined;
     // Of a session that was never stored there is nothing to change.
