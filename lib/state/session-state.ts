@@ -133,16 +133,12 @@ export class SessionState extends WorkingSession {
 
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.#changed || this.flash.due || this.#mutated();
+    return this.log.effective || this.#durationChanged || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.#changed || this.#mutated();
-  }
-
-  get #changed(): boolean {
-    return this.log.effective || this.#durationChanged;
+    return this.log.effective || this.#durationChanged || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -164,7 +160,8 @@ export class SessionState extends WorkingSession {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.#changed || this.flash.due || this.#snapshot === null) return undefined;
+    if (this.log.effective || this.#durationChanged || this.flash.due || this.#snapshot === null)
+      return undefined;
     return this.tracker?.mutatedKey(this.values, this.#stored());
   }
 
