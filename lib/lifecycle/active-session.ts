@@ -8,8 +8,7 @@ import type { Client, SessionRuntime } from './session-runtime.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
- * another object, so whatever is still under way for this one finds it as it was, and `closed`. Phase, id, version and
- * state are changed by the methods below alone.
+ * another object, so whatever is still under way for this one finds it as it was, and `closed`.
  */
 export class ActiveSession {
   loaded: LoadedVersion | null = null;
@@ -17,9 +16,13 @@ export class ActiveSession {
   fresh = true;
   /** Whether the cookie has to be sent because of id, data or a renewal. */
   cookieDue = false;
-  /** What is being written, or was written without an answer. Only where records are kept. */
+  /** Whether another request moved it to a new id: that one's response tells the browser. */
+  followed = false;
+  /** Whether what was stored of it has ended, by invalidate. */
+  hasEnded = false;
+  /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
   pending: PendingWrite | null = null;
-  /** The record under a new id that nobody else knows yet. Only where records are kept. */
+  /** The record under a new id that nobody else knows yet. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
@@ -31,9 +34,6 @@ export class ActiveSession {
   #state: SessionState | null = null;
   #access: 'writable' | 'readonly' | 'degraded' = 'writable';
   #renewalDue = false;
-  /** Another request moved it to a new id, and that one's response tells the browser. */
-  #followed = false;
-  #hasEnded = false;
 
   /**
    * @param ages whether the request uses flash messages up
@@ -51,7 +51,10 @@ export class ActiveSession {
     this.#id = id;
   }
 
-  // ---- as it stands --------------------------------------------------------------------------------------------
+  /** Another session of the same request. */
+  next(id: string | null, phase: 'new' | 'left'): ActiveSession {
+    return new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+  }
 
   get id(): string {
     return (this.#id ??= randomId());
@@ -67,13 +70,13 @@ export class ActiveSession {
   }
 
   /** Whether nothing more is written of it. */
-  get #isOver(): boolean {
+  get isOver(): boolean {
     return this.phase === 'left' || this.phase === 'dropped' || this.phase === 'closed';
   }
 
   /** The values, flash messages and changes of this request. */
   get state(): SessionState {
-    return (this.#state ??= this.#emptyState());
+    return (this.#state ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
   }
 
   /** How long it lives without a visit, ms. */
@@ -81,9 +84,8 @@ export class ActiveSession {
     return this.runtime.lifetimes.durationOf(this.state);
   }
 
-  /** Epoch ms. */
+  /** Epoch ms. A lifetime that was changed begins with the write that stores it. */
   get expiresAt(): number {
-    // A lifetime that was changed begins with the write that stores it.
     if (this.loaded !== null && !this.state.durationChanged) return this.loaded.expiresAt;
     return this.runtime.lifetimes.fullExpiry(this.state);
   }
@@ -109,8 +111,7 @@ export class ActiveSession {
 
   /** Whether a write has anything to do. Asked several times a request. */
   get due(): boolean {
-    if (this.#access !== 'writable' || this.#isOver) return false;
-    return this.#isMoreDue || this.#renewalDue;
+    return this.#access === 'writable' && !this.isOver && (this.#renewalDue || this.#isMoreDue);
   }
 
   /** Whether all that a write has to do is to renew the lifetime. */
@@ -128,24 +129,12 @@ export class ActiveSession {
     return this.#state !== null && this.#state.flash.holdsUnread;
   }
 
-  /** Whether the response says nothing of the cookie: that is up to another request's. */
-  get isToldByOthers(): boolean {
-    return this.#isOver || (this.#followed && !this.fresh);
-  }
-
-  /** Whether what was stored of it has ended, and nothing is stored in its place. */
-  get hasOnlyEnded(): boolean {
-    return this.#hasEnded && this.loaded === null;
-  }
-
-  /** What is to be removed where it is destroyed; null for nothing. The version is 0 where it is not known. */
+  /** What to remove where it is destroyed; null for nothing. Version 0: not known. */
   get removable(): { readonly id: string; readonly version: number } | null {
     if (this.loaded !== null) return this.loaded;
     const id = this.pending === null ? this.#movedTo : this.pending.id;
     return id === null ? null : { id, version: 0 };
   }
-
-  // ---- what becomes of it --------------------------------------------------------------------------------------
 
   /** It was found in the store, or in a token. */
   found(loaded: LoadedVersion, state: SessionState): void {
@@ -164,15 +153,15 @@ export class ActiveSession {
     this.#movedTo ??= to;
   }
 
-  /** Writing is refused from here on. `degraded`: the store failed while it was loaded, so that it is empty. */
+  /** Writing is refused from here on, and nothing more is committed. `degraded`: the store failed while it was loaded, so that it is empty. */
   refuseWrites(access: 'readonly' | 'degraded'): void {
     if (!this.degraded) this.#access = access;
   }
 
   /** It was loaded once more: what the request did not store is forgotten. */
   reloaded(loaded: LoadedVersion, state: SessionState): void {
-    if (loaded.id !== this.loaded?.id) this.#followed = true;
-    if (this.moving || this.#followed) this.fresh = false;
+    this.followed ||= loaded.id !== this.loaded?.id;
+    if (this.moving || this.followed) this.fresh = false;
     this.#standOn(loaded, 'stored');
     this.#id = loaded.id;
     this.#state = state;
@@ -181,7 +170,7 @@ export class ActiveSession {
 
   /** Nothing is left of it to load once more. What is written now must not bring it back. */
   reloadedAsGone(): void {
-    this.#state = this.#emptyState();
+    this.#state = null;
     this.pending = null;
     if (!this.readonly && this.loaded !== null) this.drop();
   }
@@ -197,38 +186,26 @@ export class ActiveSession {
   invalidate(id: string): void {
     this.rotate(id);
     if (this.phase === 'rotating') this.phase = 'ending';
-    this.state.flash.leaveOthers();
     this.state.beginAnew(this.runtime.clock.now());
   }
 
   /** What was stored of it has ended; it begins anew under the id that it got since. */
   ended(): void {
     this.loaded = null;
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.#enter('new');
   }
 
-  /** A write of it was stored. */
-  stored(draft: Draft, loaded: LoadedVersion, cookieDue: boolean): void {
+  /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
+  stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     this.pending = null;
     this.state.stored(draft);
+    this.#renewalDue = false;
+    if (loaded === null) return;
     // The application may have asked for yet another id while this one was being stored.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
-    this.#renewalDue = false;
-    if (cookieDue) this.cookieDue = true;
-  }
-
-  /** It has begun anew with nothing in it, and that could not be stored: it begins with the next change, or in a later request. */
-  leftUnstored(draft: Draft): void {
-    this.pending = null;
-    this.state.stored(draft);
-    this.#renewalDue = false;
-  }
-
-  /** Its write was not stored and will not be: what it carried is due again. */
-  notStored(): void {
-    this.pending = null;
+    this.cookieDue ||= cookieDue;
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
@@ -242,15 +219,12 @@ export class ActiveSession {
   follow(id: string, newest: StoredVersion, payload: Payload): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
-    this.#followed = true;
-    // The other request's new id serves this one's regenerate as well: two new ids at once would throw one browser
-    // cookie away. Only invalidate insists on an id that nobody else knows.
-    const isEnding = this.phase === 'ending';
-    this.#standOn(
-      { id, version: newest.version, expiresAt: newest.expiresAt },
-      isEnding ? 'ending' : 'stored',
-    );
-    if (isEnding) return;
+    this.followed = true;
+    // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
+    // invalidate needs an id that nobody else knows.
+    const phase = this.phase === 'ending' ? 'ending' : 'stored';
+    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
+    if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.#id = id;
   }
@@ -266,7 +240,7 @@ export class ActiveSession {
   renewed(expiresAt: number | null, cookieDue: boolean): void {
     this.#renewalDue = false;
     if (expiresAt !== null && this.loaded !== null) this.loaded = { ...this.loaded, expiresAt };
-    if (cookieDue) this.cookieDue = true;
+    this.cookieDue ||= cookieDue;
   }
 
   /** It is gone from the store: what the request changed is dropped. */
@@ -282,9 +256,5 @@ export class ActiveSession {
 
   #enter(phase: Phase): void {
     if (!this.closed) this.phase = phase;
-  }
-
-  #emptyState(): SessionState {
-    return SessionState.empty(this.runtime.serializer, this.runtime.clock.now());
   }
 }

@@ -39,7 +39,7 @@ export class IdRotation {
       if (!(await writeOwn(this.#store, id, record))) {
         session.unsharedRecord = null;
         // The next write begins anew.
-        session.notStored();
+        session.pending = null;
         throw this.#faults.lostRecord();
       }
       session.unsharedRecord = { id, version: record.version };

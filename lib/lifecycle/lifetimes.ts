@@ -42,16 +42,17 @@ export class Lifetimes {
     return absoluteAge !== Infinity && createdAt + absoluteAge <= this.#clock.now();
   }
 
-  /** Whether so much of a lifetime is used up that a write or a visit should renew it. */
-  isRenewalDue(state: SessionState, expiresAt: number): boolean {
+  /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */
+  expiryAtWrite(state: SessionState, expiresAt: number): number {
+    const full = this.fullExpiry(state);
     // A lifetime shorter than the interval would otherwise never be renewed at all.
     const interval = Math.min(this.#settings.touchEvery, this.durationOf(state) / 4);
-    return this.fullExpiry(state) - expiresAt >= interval;
+    return full - expiresAt >= interval ? full : expiresAt;
   }
 
   /** Whether a visit that only reads renews the session. */
   isVisitRenewing(state: SessionState, expiresAt: number): boolean {
-    return this.#settings.automaticTouch && this.isRenewalDue(state, expiresAt);
+    return this.#settings.automaticTouch && this.expiryAtWrite(state, expiresAt) !== expiresAt;
   }
 
   /** Whether the cookie of a session ends with the browser. */

@@ -36,12 +36,13 @@ const UNKNOWN_CLIENT = { ipAddress: null, userAgent: null };
 export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
   const draft = state.draft(nextWriter(), undefined);
-  const isKept = loaded !== null && !moving && !state.durationChanged;
-  const renewed = !isKept || runtime.lifetimes.isRenewalDue(state, loaded.expiresAt);
+  const { lifetimes } = runtime;
+  const kept = loaded === null || moving || state.durationChanged ? undefined : loaded.expiresAt;
+  const expiresAt = kept === undefined ? lifetimes.fullExpiry(state) : lifetimes.expiryAtWrite(state, kept);
   const { ipAddress, userAgent } = session.clientOf?.() ?? UNKNOWN_CLIENT;
   const record: SessionRecord = {
     payload: draft.text,
-    expiresAt: renewed ? runtime.lifetimes.fullExpiry(state) : loaded.expiresAt,
+    expiresAt,
     version: 1 + versionUnder(session),
     lastActivity: runtime.clock.now(),
     userId: recordedUser(state.shown, runtime.userKey),
@@ -52,7 +53,7 @@ export function pack(session: ActiveSession): PendingWrite {
     draft,
     id,
     record,
-    cookieDue: renewed,
+    cookieDue: expiresAt !== kept,
     from: moving ? loaded : null,
     placed: false,
     resent: false,

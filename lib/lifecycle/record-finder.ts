@@ -1,10 +1,14 @@
 import type { SessionRecord } from '../drivers/driver.js';
-import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from '../state/payload.js';
+import { type Payload, type SessionSerializer, parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionLog } from './session-runtime.js';
 
-/** What lies under an id. A record's payload is parsed anew for each who asks: it may be made a request's own state. */
+const UNREADABLE =
+  'A session record could not be read: it counts as absent. ' +
+  "Was the option 'serializer' changed, or does something else write to the store?";
+
+/** What lies under an id. Several requests may be given the same payload: nobody changes it. */
 export type Found =
   | { readonly kind: 'record'; readonly record: SessionRecord; readonly payload: Payload }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
@@ -34,9 +38,11 @@ export class RecordFinder {
   /** What a record that was read is. */
   judge(record: SessionRecord | null): Found {
     if (record === null) return GONE;
-    const parsed = this.#parse(record.payload);
+    const parsed = parsePayload(record.payload, this.#serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
-    return parsed.kind === 'moved' ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
+    if (parsed.kind === 'moved') return { kind: 'moved', to: parsed.to, version: record.version };
+    if (parsed.kind === 'corrupt') this.#log.warn(UNREADABLE);
+    return GONE;
   }
 
   /**
@@ -50,16 +56,5 @@ export class RecordFinder {
     if (found.kind === 'moved') return this.follow(session, found.to);
     session.follow(to, found.record, found.payload);
     return true;
-  }
-
-  #parse(text: string): ParsedPayload {
-    const parsed = parsePayload(text, this.#serializer);
-    if (parsed.kind === 'corrupt') {
-      this.#log.warn(
-        'A session record could not be read: it counts as absent. ' +
-          "Was the option 'serializer' changed, or does something else write to the store?",
-      );
-    }
-    return parsed;
   }
 }

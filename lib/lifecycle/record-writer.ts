@@ -80,9 +80,9 @@ export class RecordWriter {
       try {
         found = await this.#send(session, write);
       } catch (error) {
-        if (!session.hasOnlyEnded || !isBlank(write) || !isFull(error)) throw error;
-        // Nothing is lost with it, and whoever wanted to sign out is signed out.
-        return session.leftUnstored(write.draft);
+        if (!session.hasEnded || !isBlank(write) || !isFull(error)) throw error;
+        // Nothing is lost with it: it begins with the next change, or in a later request. And whoever wanted to sign out is signed out.
+        return session.stored(write.draft, null, false);
       }
       if (found.kind === 'stored' || session.closed) return;
       // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
@@ -94,7 +94,7 @@ export class RecordWriter {
   /** One turn in the queue: tries until the changes are on top of whatever is newest. */
   async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
     // Of a session that is to end, nothing has to be found out any more.
-    if (session.phase === 'ending') session.notStored();
+    if (session.phase === 'ending') session.pending = null;
     // What another request left behind says nothing about a write of ours that may have arrived before it.
     const newest = session.pending === null ? turn.newest : null;
     if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
@@ -157,7 +157,7 @@ export class RecordWriter {
     } catch (error) {
       // It is kept for another time only where it may have arrived.
       if (error instanceof SessionStoreError) write.resent = true;
-      else session.notStored();
+      else session.pending = null;
       throw error;
     }
     if (found.kind === 'stored') {
@@ -167,7 +167,7 @@ export class RecordWriter {
     const replacing = from === null ? record.version : from.version + 1;
     // One version further, and it is the one that overtook this write. More: ours may be below.
     if (write.resent && versionOf(found) > replacing) throw this.#faults.unconfirmedWrite();
-    session.notStored();
+    session.pending = null;
     return found;
   }
 

@@ -8,13 +8,18 @@ export class RequestQueue {
     return this.#last !== null;
   }
 
-  /** Runs a task when those before it are through; how they ended is the business of whoever called for them. */
-  run(task: () => Promise<void> | void): Promise<void> {
-    return this.hold(this.#last === null ? Promise.resolve(task()) : this.#last.then(task, task));
+  /**
+   * Runs a task when those before it are through, and at once where none is under way. How those ended is the business of
+   * whoever called for them.
+   */
+  run(task: () => Promise<void>): Promise<void>;
+  run(task: () => Promise<void> | void): Promise<void> | void;
+  run(task: () => Promise<void> | void): Promise<void> | void {
+    const running = this.#last === null ? task() : this.#last.then(task, task);
+    return running === undefined ? undefined : this.#hold(running);
   }
 
-  /** Whoever comes next waits for this, which is under way already. */
-  hold(running: Promise<void>): Promise<void> {
+  #hold(running: Promise<void>): Promise<void> {
     this.#underWay += 1;
     this.#last = this.#through(running);
     return this.#last;

@@ -112,14 +112,8 @@ export class SealedBackend implements SessionBackend {
       session.token = token;
       session.stored(draft, { id, version, expiresAt }, true);
     };
-    try {
-      const sealed = this.#driver.seal(record);
-      if (typeof sealed !== 'string')
-        return sealed.then(arrived).catch((error: unknown) => fail(session, error));
-      arrived(sealed);
-    } catch (error) {
-      fail(session, error);
-    }
+    const sealed = this.#driver.seal(record);
+    return typeof sealed === 'string' ? arrived(sealed) : sealed.then(arrived);
   }
 
   /** The lifetime is in the token, so a longer one is a new token. */
@@ -130,10 +124,4 @@ export class SealedBackend implements SessionBackend {
   remove(session: ActiveSession): boolean {
     return session.removable !== null && this.#endings.end(session.removable.id);
   }
-}
-
-/** What it carried is due again. */
-function fail(session: ActiveSession, error: unknown): never {
-  session.notStored();
-  throw error;
 }

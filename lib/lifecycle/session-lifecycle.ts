@@ -3,13 +3,11 @@ import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
+import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, COMMIT_STEPS, neverSettles, unstoredChanges } from './messages.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import type { Client, CookieInstruction, SessionRuntime } from './session-runtime.js';
-
-const NONE: CookieInstruction = { kind: 'none' };
-const EXPIRE: CookieInstruction = { kind: 'expire' };
+import type { Client, SessionRuntime } from './session-runtime.js';
 
 /**
  * The sessions of one request: the one that it works with, and those that it destroyed. What is done to them runs one
@@ -21,14 +19,12 @@ export class SessionLifecycle {
   session: ActiveSession;
   readonly #runtime: SessionRuntime;
   readonly #backend: SessionBackend;
-  readonly #ages: ConsumesFlash;
-  readonly #clientOf: (() => Client) | null;
-  /** Null until something is waited for, or destroyed. */
-  #queue: RequestQueue | null = null;
+  readonly #queue = new RequestQueue();
   /** Null until a session is destroyed. */
   #destroyed: DestroyedSessions | null = null;
   /** The commit under way. */
   #committing: Promise<void> | null = null;
+  /** Whether a commit failed on the way out: no retry, no cookie. */
   #abandoned = false;
   #dropSaid = false;
 
@@ -44,14 +40,7 @@ export class SessionLifecycle {
   ) {
     this.#runtime = runtime;
     this.#backend = backend;
-    this.#ages = ages;
-    this.#clientOf = clientOf;
-    this.session = this.#begin(null, 'new');
-  }
-
-  /** @param id null: a new one */
-  #begin(id: string | null, phase: 'new' | 'left'): ActiveSession {
-    return new ActiveSession(this.#runtime, this.#ages, this.#clientOf, id, phase);
+    this.session = new ActiveSession(runtime, ages, clientOf, null, 'new');
   }
 
   /** The values, flash messages and changes of this request. */
@@ -86,10 +75,9 @@ export class SessionLifecycle {
   }
 
   get #isRemoving(): boolean {
-    return this.#destroyed !== null && this.#destroyed.remaining;
+    return this.#destroyed?.remaining === true;
   }
 
-  /** Whether a commit failed on the way out. */
   get abandoned(): boolean {
     return this.#abandoned;
   }
@@ -113,7 +101,7 @@ export class SessionLifecycle {
    */
   switchTo(id: string | null): void {
     // A request that came late stores nothing of its own under an id that nobody has.
-    const next = this.#begin(id, this.session.phase === 'left' ? 'left' : 'new');
+    const next = this.session.next(id, this.session.phase === 'left' ? 'left' : 'new');
     this.session.close();
     this.#destroyed?.forgetCookie();
     this.session = next;
@@ -132,11 +120,6 @@ export class SessionLifecycle {
     return session.cookieDue;
   }
 
-  /** Nothing further is committed, and writing is refused. */
-  makeReadonly(): void {
-    this.session.refuseWrites('readonly');
-  }
-
   /**
    * Read-only from here on: nothing further is committed. What was committed before still reaches the browser.
    *
@@ -144,7 +127,7 @@ export class SessionLifecycle {
    */
   freeze(): void {
     if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
-    this.makeReadonly();
+    this.session.refuseWrites('readonly');
   }
 
   /**
@@ -153,30 +136,30 @@ export class SessionLifecycle {
    */
   async reload(): Promise<void> {
     const session = this.session;
-    await this.#run(() =>
+    await this.#queue.run(() =>
       session.loaded === null ? session.reloadedAsGone() : this.#backend.reload(session),
     );
   }
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /**
-   * A new id from here on.
-   *
-   * @param leavesRedirect false where the session is to end under the old one, and no commit must follow (invalidate)
-   */
-  regenerate(leavesRedirect: boolean): void {
+  /** A new id from here on. The old one leads requests under way to it. */
+  regenerate(): void {
+    this.session.rotate(randomId());
+  }
+
+  /** A new id and nothing else from here on: what is stored under the old one ends, and no request under way follows. */
+  invalidate(): void {
     const session = this.session;
     const isElsewhere = session.phase === 'left' || (session.phase === 'new' && this.#mayBeStored(session));
-    if (leavesRedirect) session.rotate(randomId());
     // Moved by another request, or just being stored for the first time: what begins anew is another session at once.
-    else if (isElsewhere) void this.destroy();
+    if (isElsewhere) void this.destroy();
     else session.invalidate(randomId());
   }
 
   async touch(): Promise<void> {
     const session = this.session;
-    await this.#run(() => {
+    await this.#queue.run(() => {
       if (session.loaded !== null && !session.closed && !this.#abandoned) return this.#backend.touch(session);
     });
   }
@@ -187,17 +170,16 @@ export class SessionLifecycle {
    */
   destroy(): Promise<void> {
     const session = this.session;
-    const next = this.#begin(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
-    const isKept = this.#mayBeStored(session);
-    this.#destroyed ??= new DestroyedSessions(this.#backend, (this.#queue ??= new RequestQueue()));
-    const removing = this.#destroyed.add(session, isKept);
+    const next = session.next(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
+    this.#destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
+    const removing = this.#destroyed.add(session, this.#mayBeStored(session));
     this.session = next;
     return removing;
   }
 
   /** Whether something of a session lies where it is kept, or may come to lie there. */
   #mayBeStored(session: ActiveSession): boolean {
-    return session.removable !== null || this.#isBusy;
+    return session.removable !== null || this.#queue.busy;
   }
 
   // ---- committing ----------------------------------------------------------------------------------------------
@@ -217,22 +199,23 @@ export class SessionLifecycle {
       this.#sayDropped();
       return;
     }
-    let first: Promise<void> | void;
     try {
-      first = this.#step();
+      const first = this.#step();
+      if (first === undefined && !this.due) return;
+      return (this.#committing = this.#commitFrom(first));
     } catch (error) {
       return Promise.reject(error);
     }
-    if (first === undefined && !this.due) return;
-    this.#committing = this.#commitFrom(first);
-    return this.#committing;
   }
 
   async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
       await first;
       for (let step = 1; step < COMMIT_STEPS && this.due; step += 1) await this.#step();
-      this.#assertSettles();
+      // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
+      // be stored again and again, and no response ever leave.
+      const key = this.due ? this.state.mutatedKey : undefined;
+      if (key !== undefined) throw neverSettles(key);
     } finally {
       this.#committing = null;
     }
@@ -240,33 +223,12 @@ export class SessionLifecycle {
 
   /** What was destroyed goes first. */
   #step(): Promise<void> | void {
-    if (this.#destroyed !== null && this.#destroyed.remaining) return this.#destroyed.removed();
-    if (!this.#isBusy) return this.#hold(this.#backend.write(this.session));
-    // Whoever had to wait for his turn may find that nothing is due any more.
-    return this.#run(() => (this.session.due ? this.#backend.write(this.session) : undefined));
-  }
-
-  /** Whether something is under way that the next thing has to wait for. */
-  get #isBusy(): boolean {
-    return this.#queue !== null && this.#queue.busy;
-  }
-
-  #run(task: () => Promise<void> | void): Promise<void> | void {
-    return this.#queue !== null && this.#queue.busy ? this.#queue.run(task) : this.#hold(task());
-  }
-
-  #hold(running: Promise<void> | void): Promise<void> | void {
-    return running === undefined ? undefined : (this.#queue ??= new RequestQueue()).hold(running);
-  }
-
-  /**
-   * What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
-   * be stored again and again, and no response ever leave.
-   */
-  #assertSettles(): void {
-    if (!this.due) return;
-    const key = this.state.mutatedKey;
-    if (key !== undefined) throw neverSettles(key);
+    if (this.#destroyed?.remaining === true) return this.#destroyed.removed();
+    const waits = this.#queue.busy;
+    // After the wait it may turn out that nothing is due any more.
+    return this.#queue.run(() =>
+      waits && !this.session.due ? undefined : this.#backend.write(this.session),
+    );
   }
 
   /** Once a request: with a visitor's every click it would fill the log. */
@@ -290,14 +252,7 @@ export class SessionLifecycle {
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
-    const session = this.session;
-    // What was sealed before another request signed out is not sent after it.
-    if (this.#abandoned || session.isToldByOthers || this.#backend.isOver(session)) return NONE;
-    if (session.cookieDue && session.loaded !== null) {
-      const maxAge = this.#runtime.lifetimes.maxAge(session.state, session.expiresAt);
-      return { kind: 'set', token: this.token, maxAge, fresh: session.fresh };
-    }
-    const hasEnded = session.hasOnlyEnded || (this.#destroyed !== null && this.#destroyed.expiresCookie);
-    return cameWithCookie && hasEnded ? EXPIRE : NONE;
+    if (this.#abandoned) return NO_COOKIE;
+    return cookieOf(this.session, this.#backend, this.#destroyed?.expiresCookie === true, cameWithCookie);
   }
 }

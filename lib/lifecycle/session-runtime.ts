@@ -31,15 +31,3 @@ export interface Client {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
 }
-
-/** What the response has to do about the cookie. */
-export type CookieInstruction =
-  | { readonly kind: 'none' }
-  /** `maxAge` in seconds; undefined ends the cookie with the browser. `fresh`: the session's id is a new one. */
-  | {
-      readonly kind: 'set';
-      readonly token: string;
-      readonly maxAge: number | undefined;
-      readonly fresh: boolean;
-    }
-  | { readonly kind: 'expire' };

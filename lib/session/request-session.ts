@@ -93,7 +93,7 @@ export class RequestSession<T extends object = SessionData> extends SessionLifet
    */
   regenerate(callback?: SessionCallback): this {
     if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
-    else this.changeable.regenerate(true);
+    else this.changeable.regenerate();
     return this;
   }
 
@@ -110,7 +110,7 @@ export class RequestSession<T extends object = SessionData> extends SessionLifet
    * session.invalidate().flash('status', 'You are signed out.');
    */
   invalidate(): this {
-    this.changeable.regenerate(false);
+    this.changeable.invalidate();
     return this.flush();
   }
 

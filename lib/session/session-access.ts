@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { CookieInstruction } from '../lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionState } from '../state/session-state.js';
 import { notInitiated, readonlySession, tooLate } from './refusals.js';
 import type { SessionHost } from './session-host.js';

@@ -70,7 +70,7 @@ export abstract class SessionLoading extends SessionAccess {
   #loaded(life: SessionLifecycle, readonly: boolean): void {
     this.#initiating = null;
     this.setInitiated(true);
-    if (readonly) life.makeReadonly();
+    if (readonly) life.session.refuseWrites('readonly');
     const { tokens, formerTokens } = this.host;
     const isChosen = this.#chosenId !== null;
     const isCookieDue = (isChosen || formerTokens !== undefined) && life.chosen(tokens);

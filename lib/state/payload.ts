@@ -45,7 +45,7 @@ export interface Payload {
   c: number;
   /** A lifetime of its own, ms. */
   t?: number;
-  /** The values. Others may have been handed the same: they are copied before they are changed, or handed out. */
+  /** The values. Several requests may share them: they are copied before they are changed, or handed out. */
   d: Readonly<Values>;
   /** Flash messages that wait for the next request. */
   f?: FlashBatch[];
@@ -79,7 +79,7 @@ const recent = new RecentTexts<Payload>(RECENT_HALF);
 
 /** Spares the next request that reads this text the parsing. Only of JSON is it known that a text always says the same. */
 export function rememberPayload({ text, payload }: Snapshot, serializer: SessionSerializer): void {
-  // Messages are handed out as they are.
+  // Flash messages are handed out without a copy, so a payload with messages is never shared.
   if (serializer === JSON && text.length <= MAX_RECENT && payload.f === undefined) recent.add(text, payload);
 }
 
@@ -120,10 +120,16 @@ export function valuesIn(text: string, serializer: SessionSerializer): Readonly<
 /**
  * A copy of a session's values, for whoever changes them, or hands them out.
  *
- * @param text what they were read from: objects of classes only their serializer can make once more
+ * @param text what they were read from: objects of classes only their serializer can make once more. Undefined where
+ * nothing is stored: with another serializer than JSON there are no values yet then
  */
-export function ownValues(values: Readonly<Values>, text: string, serializer: SessionSerializer): Values {
-  return serializer === JSON ? copyOfJson(values) : { ...valuesIn(text, serializer) };
+export function ownValues(
+  values: Readonly<Values>,
+  text: string | undefined,
+  serializer: SessionSerializer,
+): Values {
+  if (serializer === JSON) return copyOfJson(values);
+  return text === undefined ? {} : { ...valuesIn(text, serializer) };
 }
 
 /** The text that leads commits under way to a session's new id. */

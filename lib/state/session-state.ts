@@ -14,7 +14,7 @@ import {
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
-import { type Values, cloneValue, copyOfJson } from './values.js';
+import { type Values, cloneValue } from './values.js';
 import { WorkingSession } from './working-session.js';
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
@@ -92,10 +92,7 @@ export class SessionState extends WorkingSession {
   }
 
   protected override copied(shared: Readonly<Values>): Values {
-    // What is not stored yet may be on its way to the store: it must stay as it is.
-    return this.#snapshot === null
-      ? copyOfJson(shared)
-      : ownValues(shared, this.#snapshot.text, this.serializer);
+    return ownValues(shared, this.#snapshot?.text, this.serializer);
   }
 
   /** The values as they were loaded or stored last, not to be changed. */
@@ -120,8 +117,9 @@ export class SessionState extends WorkingSession {
     this.#durationChanged = true;
   }
 
-  /** What begins now is a session of its own: no lifetime is kept from before. */
+  /** What begins now is a session of its own: neither its lifetime nor what other requests flashed is kept from before. */
   beginAnew(now: number): void {
+    this.flash.leaveOthers();
     this.createdAt = now;
     this.#duration = undefined;
     // Of a session that was never stored there is nothing to change.
@@ -135,16 +133,12 @@ export class SessionState extends WorkingSession {
 
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.#changed || this.flash.due || this.#mutated();
+    return this.log.effective || this.#durationChanged || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.#changed || this.#mutated();
-  }
-
-  get #changed(): boolean {
-    return this.log.effective || this.#durationChanged;
+    return this.log.effective || this.#durationChanged || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -166,7 +160,8 @@ export class SessionState extends WorkingSession {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.#changed || this.flash.due || this.#snapshot === null) return undefined;
+    if (this.log.effective || this.#durationChanged || this.flash.due || this.#snapshot === null)
+      return undefined;
     return this.tracker?.mutatedKey(this.values, this.#stored());
   }
 

@@ -4,6 +4,9 @@ import { shownKey } from './shown-key.js';
 /** The values of a session: a plain object. */
 export type Values = Record<string, unknown>;
 
+/** How deep a value may be nested: far beyond what people write, and far from what a stack can take. */
+export const MAX_DEPTH = 500;
+
 /** Names that reach an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
@@ -69,9 +72,8 @@ export function readPath(values: Readonly<Values>, path: string): unknown {
 }
 
 /** Whether there is anything at a path, null included. */
-export function hasPath(values: Readonly<Values>, path: string): boolean {
-  return readPath(values, path) !== undefined;
-}
+export const hasPath = (values: Readonly<Values>, path: string): boolean =>
+  readPath(values, path) !== undefined;
 
 /**
  * Stores a value at a path, creating the objects on the way. What stands in the way and is no object gives way.
@@ -195,9 +197,6 @@ export function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
-
-/** How deep a value may be nested: far beyond what people write, and far from what a stack can take. */
-export const MAX_DEPTH = 500;
 
 /**
  * A copy of lists and plain objects, however deep, cycles included. What else an application puts into a session

@@ -29,8 +29,8 @@ const MAX_PLAIN_PATH = 200;
 export abstract class WorkingSession {
   #values: Readonly<Values>;
   /**
-   * How much of the values is this request's own: nothing, the object itself, or all that is in it. What is not is copied
-   * before it is changed or handed out.
+   * How much of the values belongs to this request: nothing, the outermost object, or all of them. The rest is shared with
+   * other requests, or with a draft on its way to the store, and copied before it is changed or handed out.
    */
   #own: 'nothing' | 'top' | 'all' = 'nothing';
   readonly flash: FlashState;
@@ -55,20 +55,20 @@ export abstract class WorkingSession {
 
   // ---- whose values ----------------------------------------------------------------------------------------------
 
-  /** The values as they are, not to be changed. */
+  /** The values, to be read only: other requests may have the same objects. */
   get shown(): Readonly<Values> {
     return this.#values;
   }
 
-  /** The values, this request's own: to be changed, and handed out. */
+  /** The values as objects of this request alone: to be changed, and handed out. */
   get values(): Values {
     if (this.#own !== 'all') this.own(this.copied(this.#values));
     return this.#values;
   }
 
-  /** The same for who changes what is at a path, and hands nothing out: a top-level value that is no object needs no full copy. */
+  /** The values, to change what is at a path and hand nothing out: a top-level value can be replaced without a full copy. */
   #valuesFor(path: string): Values {
-    // Others than JSON make a copy of what was loaded only.
+    // Another serializer copies by parsing the text once more, which has nothing of what was changed since.
     if (this.serializer !== JSON || path.includes('.')) return this.values;
     if (this.#own === 'nothing') {
       this.#values = { ...this.#values };
@@ -77,7 +77,7 @@ export abstract class WorkingSession {
     return this.#values;
   }
 
-  /** A copy of values that others may have been handed as well. */
+  /** A copy of shared values, in objects of this request alone. */
   protected abstract copied(shared: Readonly<Values>): Values;
 
   protected own(values: Values): void {
@@ -85,7 +85,7 @@ export abstract class WorkingSession {
     this.#own = 'all';
   }
 
-  /** The values stay as they are from now on: what is changed later is changed in a copy. */
+  /** Others may keep the values from now on: what is changed later is changed in a copy. */
   protected share(): void {
     this.#own = 'nothing';
   }
@@ -105,8 +105,7 @@ export abstract class WorkingSession {
 
   /** Everything readable, as a plain object of its own. */
   all(): Values {
-    this.#handOut();
-    return { ...this.flash.all(), ...this.values };
+    return { ...this.flash.all(), ...this.#handOut() };
   }
 
   only(paths: readonly string[]): Values {
@@ -225,8 +224,10 @@ export abstract class WorkingSession {
     if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
   }
 
-  #handOut(): void {
+  /** From now on the values have to be this request's own: what is handed out may be mutated, and a merge keeps it. */
+  #handOut(): Values {
     this.tracker ??= new MutationTracker();
+    return this.values;
   }
 
   protected record(change: ValueChange, effective = true): void {

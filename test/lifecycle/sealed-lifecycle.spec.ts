@@ -7,7 +7,8 @@ import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
-import type { CookieInstruction, SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
+import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
 import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
@@ -97,9 +98,9 @@ function tokenOf(cookie: CookieInstruction): string {
 type Deed = (life: SessionLifecycle) => unknown;
 
 const put = (life: SessionLifecycle): void => life.state.put('late', 1);
-const rotate = (life: SessionLifecycle): void => life.regenerate(true);
+const rotate = (life: SessionLifecycle): void => life.regenerate();
 const invalidate = (life: SessionLifecycle): void => {
-  life.regenerate(false);
+  life.invalidate();
   life.state.flush();
 };
 const destroy = (life: SessionLifecycle): Promise<void> => life.destroy();

@@ -115,6 +115,35 @@ describe('What is remembered of payloads', () => {
     expect(load(text).read('user')).toEqual({ name: 'Ada' });
   });
 
+  it('shares no object with a session that goes on while it is stored for the first time', () => {
+    const state = SessionState.empty(JSON, 0);
+    state.put('user.name', 'Ada');
+    const draft = state.draft('writer of the first version...', undefined);
+    state.put('user.age', 36);
+    Reflect.set(state.read('user') as object, 'name', 'Grace');
+    state.stored(draft);
+    expect(state.due).toBe(true);
+    expect(load(draft.text).read('user')).toEqual({ name: 'Ada' });
+    expect(load(store(state)).read('user')).toEqual({ name: 'Grace', age: 36 });
+  });
+
+  it('shares no object with a session that a merge leaves as it was', () => {
+    const begun = SessionState.empty(JSON, 0);
+    begun.put('user.name', 'Ada');
+    const text = store(begun);
+    const [first, second] = [load(text), load(text)];
+    // An object of its own, such as a flash message, is what it hands out: nothing of the values.
+    second.lend({});
+    first.put('views', 1);
+    const newest = store(first);
+    const parsed = parsePayload(newest, JSON);
+    if (parsed.kind !== 'session') throw new Error('not a session');
+    second.rebase(parsed.payload, newest);
+    Reflect.set(second.read('user') as object, 'name', 'Grace');
+    expect(load(text).read('user')).toEqual({ name: 'Ada' });
+    expect(load(newest).read('user')).toEqual({ name: 'Ada' });
+  });
+
   it('is not changed by what is written while it is on its way to the store, nor after', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('views', 1);

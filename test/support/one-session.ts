@@ -5,7 +5,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import type { CookieInstruction } from '../../lib/lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import { RequestSession } from '../../lib/session/request-session.js';
 import type { SessionHost } from '../../lib/session/session-host.js';
 import { Deferred } from '../parallel/support/deferred.js';

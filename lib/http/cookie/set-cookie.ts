@@ -1,4 +1,4 @@
-import type { CookieInstruction } from '../../lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import type { FormerCookies } from './former-cookies.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';

@@ -9,11 +9,8 @@ import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
-import type {
-  CookieInstruction,
-  SessionLog,
-  SessionRuntime,
-} from '../../../lib/lifecycle/session-runtime.js';
+import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
+import type { SessionLog, SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
 import type { SessionHost } from '../../../lib/session/session-host.js';
 import { RequestSession } from '../../../lib/session/request-session.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';

@@ -1,0 +1,41 @@
+import type { ActiveSession } from './active-session.js';
+import type { SessionBackend } from './session-backend.js';
+
+/** What the response has to do about the cookie. */
+export type CookieInstruction =
+  | { readonly kind: 'none' }
+  /** `maxAge` in seconds; undefined ends the cookie with the browser. `fresh`: the session's id is a new one. */
+  | {
+      readonly kind: 'set';
+      readonly token: string;
+      readonly maxAge: number | undefined;
+      readonly fresh: boolean;
+    }
+  | { readonly kind: 'expire' };
+
+export const NO_COOKIE: CookieInstruction = { kind: 'none' };
+const EXPIRE: CookieInstruction = { kind: 'expire' };
+
+/**
+ * What the response has to do about the cookie of a session.
+ *
+ * @param hasDestroyed whether the request has destroyed a session that the cookie may still name
+ */
+export function cookieOf(
+  session: ActiveSession,
+  backend: SessionBackend,
+  hasDestroyed: boolean,
+  cameWithCookie: boolean,
+): CookieInstruction {
+  const { loaded, fresh } = session;
+  // Where another request has moved the session, its response has the cookie.
+  if (session.isOver || (session.followed && !fresh)) return NO_COOKIE;
+  // What was sealed before another request signed out is not sent after it.
+  if (backend.isOver(session)) return NO_COOKIE;
+  if (session.cookieDue && loaded !== null) {
+    const maxAge = session.runtime.lifetimes.maxAge(session.state, session.expiresAt);
+    return { kind: 'set', token: backend.token(session), maxAge, fresh };
+  }
+  const hasEnded = hasDestroyed || (session.hasEnded && loaded === null);
+  return cameWithCookie && hasEnded ? EXPIRE : NO_COOKIE;
+}
