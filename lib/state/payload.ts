@@ -74,11 +74,14 @@ const CORRUPT: ParsedPayload = { kind: 'corrupt' };
 const RECENT_HALF = 256;
 const MAX_RECENT = 4096;
 
-/** Payloads read or written lately: to parse one costs more than all else that a request does for its session. */
+/**
+ * Payloads read lately: to parse one costs more than all else that a request does for its session. What was written is
+ * not among them: its texts may be cut from a request, and would keep all of that alive.
+ */
 const recent = new RecentTexts<Payload>(RECENT_HALF);
 
 /** Spares the next request that reads this text the parsing. Only of JSON is it known that a text always says the same. */
-export function rememberPayload({ text, payload }: Snapshot, serializer: SessionSerializer): void {
+function rememberPayload({ text, payload }: Snapshot, serializer: SessionSerializer): void {
   // Flash messages are handed out without a copy, so a payload with messages is never shared.
   if (serializer === JSON && text.length <= MAX_RECENT && payload.f === undefined) recent.add(text, payload);
 }

@@ -10,7 +10,6 @@ import {
   type Snapshot,
   ownValues,
   parsePayload,
-  rememberPayload,
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
@@ -196,7 +195,6 @@ export class SessionState extends WorkingSession {
   stored(draft: Draft): void {
     const { payload } = draft;
     this.#standOn(draft);
-    if (draft.exact) rememberPayload(draft, this.serializer);
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     this.#durationChanged = this.#duration !== payload.t;
