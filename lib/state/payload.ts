@@ -55,8 +55,6 @@ export interface Payload {
 export interface Snapshot {
   readonly payload: Payload;
   readonly text: string;
-  /** Whether the payload is what its text is read as, and nobody changes it. */
-  readonly exact: boolean;
 }
 
 /** What a read payload turned out to be. */
@@ -80,22 +78,19 @@ const MAX_RECENT = 4096;
  */
 const recent = new RecentTexts<Payload>(RECENT_HALF);
 
-/** Spares the next request that reads this text the parsing. Only of JSON is it known that a text always says the same. */
-function rememberPayload({ text, payload }: Snapshot, serializer: SessionSerializer): void {
-  // Flash messages are handed out without a copy, so a payload with messages is never shared.
-  if (serializer === JSON && text.length <= MAX_RECENT && payload.f === undefined) recent.add(text, payload);
-}
-
 /**
  * Reads a payload. What cannot be understood is `corrupt`.
  *
  * @throws SessionValueError where the serializer answers with a promise
  */
 export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
-  const known = serializer === JSON ? recent.get(text) : undefined;
+  // Only of JSON is it known that a text always says the same.
+  if (serializer !== JSON || text.length > MAX_RECENT) return parseAnew(text, serializer);
+  const known = recent.get(text);
   if (known !== undefined) return { kind: 'session', payload: known };
   const parsed = parseAnew(text, serializer);
-  if (parsed.kind === 'session') rememberPayload({ text, payload: parsed.payload, exact: true }, serializer);
+  // Flash messages are handed out without a copy, so a payload with messages is never shared.
+  if (parsed.kind === 'session' && parsed.payload.f === undefined) recent.add(text, parsed.payload);
   return parsed;
 }
 

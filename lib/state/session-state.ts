@@ -36,8 +36,8 @@ export class SessionState extends WorkingSession {
   #durationChanged = false;
   /** Null where nothing is stored. */
   #snapshot: Snapshot | null;
-  /** The values in its text, where they were read from there once more. */
-  #reread: Readonly<Values> | null = null;
+  /** The values in its text, not to be changed. Null until somebody asks, where this request wrote it. */
+  #stored: Readonly<Values> | null;
 
   private constructor(
     serializer: SessionSerializer,
@@ -49,6 +49,7 @@ export class SessionState extends WorkingSession {
     super(serializer, snapshot?.payload.d ?? {}, flash, log);
     this.createdAt = createdAt;
     this.#snapshot = snapshot;
+    this.#stored = snapshot?.payload.d ?? null;
     this.#duration = snapshot?.payload.t;
   }
 
@@ -72,14 +73,14 @@ export class SessionState extends WorkingSession {
   ): SessionState {
     const log = new ChangeLog();
     const flash = new FlashState(log, payload.f, payload.n, consumesFlash);
-    return new SessionState(serializer, payload.c, { payload, text, exact: true }, flash, log);
+    return new SessionState(serializer, payload.c, { payload, text }, flash, log);
   }
 
   /** The state of the same request after it loaded the session once more: what it did not store is forgotten. */
   reloaded(payload: Payload, text: string): SessionState {
     const log = new ChangeLog(this.log.storedFlash);
     const flash = this.flash.reloaded(log, payload.f);
-    return new SessionState(this.serializer, payload.c, { payload, text, exact: true }, flash, log);
+    return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
 
   /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
@@ -95,15 +96,8 @@ export class SessionState extends WorkingSession {
   }
 
   /** The values as they were loaded or stored last, not to be changed. */
-  #stored(): Readonly<Values> {
-    if (this.#snapshot === null) return {};
-    const { exact, payload, text } = this.#snapshot;
-    return exact ? payload.d : (this.#reread ??= valuesIn(text, this.serializer));
-  }
-
-  #standOn(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-    this.#reread = null;
+  #storedIn({ text }: Snapshot): Readonly<Values> {
+    return (this.#stored ??= valuesIn(text, this.serializer));
   }
 
   /** A lifetime of its own in ms, where the session has one. */
@@ -147,11 +141,9 @@ export class SessionState extends WorkingSession {
 
   /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
   #mutated(): boolean {
-    return (
-      this.tracker !== null &&
-      this.#snapshot !== null &&
-      this.tracker.mutated(this.shown, () => this.#stored())
-    );
+    const snapshot = this.#snapshot;
+    if (this.tracker === null || snapshot === null) return false;
+    return this.tracker.mutated(this.shown, () => this.#storedIn(snapshot));
   }
 
   /**
@@ -161,7 +153,7 @@ export class SessionState extends WorkingSession {
   get mutatedKey(): string | undefined {
     if (this.log.effective || this.#durationChanged || this.flash.due || this.#snapshot === null)
       return undefined;
-    return this.tracker?.mutatedKey(this.values, this.#stored());
+    return this.tracker?.mutatedKey(this.values, this.#storedIn(this.#snapshot));
   }
 
   /**
@@ -183,9 +175,7 @@ export class SessionState extends WorkingSession {
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);
-    const exact = plain && this.serializer === JSON;
-    if (exact) this.share();
-    return { text, payload, changes: this.log.pending.length, copy, exact };
+    return { text, payload, changes: this.log.pending.length, copy };
   }
 
   /**
@@ -194,7 +184,8 @@ export class SessionState extends WorkingSession {
    */
   stored(draft: Draft): void {
     const { payload } = draft;
-    this.#standOn(draft);
+    this.#snapshot = draft;
+    this.#stored = null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     this.#durationChanged = this.#duration !== payload.t;
@@ -213,8 +204,7 @@ export class SessionState extends WorkingSession {
     const mutations =
       this.tracker === null || before === null
         ? []
-        : this.tracker.mutations(old, this.#stored(), this.log.pending);
-    const snapshot = { payload, text, exact: true };
+        : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
     const values = ownValues(payload.d, text, this.serializer);
     try {
       this.log.pending = replay(values, [...this.log.pending, ...mutations]);
@@ -225,7 +215,8 @@ export class SessionState extends WorkingSession {
       );
     }
     if (!this.#durationChanged) this.#duration = payload.t;
-    this.#standOn(snapshot);
+    this.#snapshot = { payload, text };
+    this.#stored = payload.d;
     this.own(values);
     this.flash.rebase(payload.f);
     this.tracker?.keep(

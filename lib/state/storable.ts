@@ -36,7 +36,7 @@ export function isPlainValue(value: unknown): boolean {
     case 'boolean':
       return true;
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
+      return Number.isFinite(value);
     default:
       return value === null;
   }

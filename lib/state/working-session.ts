@@ -30,7 +30,7 @@ export abstract class WorkingSession {
   #values: Readonly<Values>;
   /**
    * How much of the values belongs to this request: nothing, the outermost object, or all of them. The rest is shared with
-   * other requests, or with a draft on its way to the store, and copied before it is changed or handed out.
+   * other requests, and copied before it is changed or handed out.
    */
   #own: 'nothing' | 'top' | 'all' = 'nothing';
   readonly flash: FlashState;
@@ -83,11 +83,6 @@ export abstract class WorkingSession {
   protected own(values: Values): void {
     this.#values = values;
     this.#own = 'all';
-  }
-
-  /** Others may keep the values from now on: what is changed later is changed in a copy. */
-  protected share(): void {
-    this.#own = 'nothing';
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------

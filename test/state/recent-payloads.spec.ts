@@ -99,6 +99,19 @@ describe('What is remembered of payloads', () => {
     );
   });
 
+  it('is nothing that a request gave, which would keep alive what it was cut from', () => {
+    const state = SessionState.empty(JSON, 0);
+    state.put('name', 'Ada');
+    const draft = state.draft('writer', undefined);
+    state.stored(draft);
+    const parsed = parsePayload(draft.text, JSON);
+    expect(parsed).toEqual({ kind: 'session', payload: draft.payload });
+    expect(parsed).not.toHaveProperty(
+      'payload',
+      expect.toSatisfy((payload) => payload === draft.payload),
+    );
+  });
+
   it('is changed by no request that it was handed to', () => {
     const begun = SessionState.empty(JSON, 0);
     begun.put('user.name', 'Ada');
