@@ -9,20 +9,14 @@ function micros(value: number): string {
   return Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0);
 }
 
-/** What bare Nest takes on the machine and the Node that the budget was set on, in us per request. */
-const bareOfBudget = { express: 22, fastify: 13 };
-
 /**
- * A figure, with its limit where it has one.
- *
- * @param pace how many times as long bare Nest takes here as where the budget was set: figures move with the machine,
- * and the limit with them
+ * A figure, with the share that it is of what bare Nest takes, and its limit where it has one. Microseconds move with the
+ * machine; shares move little.
  */
-function cell(value: number, limit: number | undefined, pace: number): string {
-  const figure = `${value < 0 ? '' : '+'}${micros(value)}`;
-  if (limit === undefined) return figure;
-  const limitHere = limit * pace;
-  return `${figure} (at most ${limit}, here ${micros(limitHere)}${value > limitHere ? ': **missed**' : ''})`;
+function cell(value: number, bare: number, limit: number | undefined): string {
+  const share = value / bare;
+  const bound = limit === undefined ? '' : `, at most ${limit}${share > limit ? ': **missed**' : ''}`;
+  return `${value < 0 ? '' : '+'}${micros(value)} (${share.toFixed(2)}${bound})`;
 }
 
 function row(cells: readonly string[]): string {
@@ -39,11 +33,10 @@ function platformTable(
   const own = [...costs].filter(([variant]) => variant.platform === platform);
   const bare = own.find(([variant]) => variant.isBare === true)?.[1];
   if (bare === undefined) return '';
-  const pace = (bare.none + bare.read + bare.write) / 3 / bareOfBudget[platform];
   // The budget holds on the Node it was set for.
   const hasBudget = nodeVersion.startsWith('v24.');
   const withTrips = own.some(([variant]) => roundTrips.has(variant));
-  const title = `${platformNames[platform]}, Node ${nodeVersion.slice(1)}: us above bare Nest`;
+  const title = `${platformNames[platform]}, Node ${nodeVersion.slice(1)}: us above bare Nest (share of it)`;
   const lines = own
     .filter(([variant]) => variant.isBare !== true)
     .map(([variant, cost]) => {
@@ -51,7 +44,11 @@ function platformTable(
       const limit = (route: Route): number | undefined => (hasBudget ? variant.budget?.[route] : undefined);
       const trips = roundTrips.get(variant);
       const tripCells = withTrips ? [trips === undefined ? '' : `${trips.read} / ${trips.write}`] : [];
-      return row([label, ...routes.map((route) => cell(cost[route], limit(route), pace)), ...tripCells]);
+      return row([
+        label,
+        ...routes.map((route) => cell(cost[route], bare[route], limit(route))),
+        ...tripCells,
+      ]);
     });
   const tripHead = withTrips ? ['round trips: read / write'] : [];
   const head = [title, ...routes.map((route) => heads[route]), ...tripHead];

@@ -1,6 +1,6 @@
-import type { Cost, Variant } from './variant.js';
+import type { Budget, Variant } from './variant.js';
 
-const cost = (none: number, read: number, write: number): Cost => ({ none, read, write });
+const atMost = (none: number, read: number, write: number): Budget => ({ none, read, write });
 
 const express = 'express' as const;
 const fastify = 'fastify' as const;
@@ -19,7 +19,7 @@ export const catalogue: readonly Variant[] = [
     label: 'ours, memory',
     platform: express,
     isOurs: true,
-    budget: cost(3, 14, 20),
+    budget: atMost(0.1, 0.35, 0.6),
     load: async () => (await import('./ours.js')).ours(express, 'memory'),
   },
   {
@@ -27,7 +27,7 @@ export const catalogue: readonly Variant[] = [
     label: 'ours, stealth',
     platform: express,
     isOurs: true,
-    budget: cost(3, 18, 32),
+    budget: atMost(0.1, 0.35, 1),
     load: async () => (await import('./ours.js')).ours(express, 'stealth'),
   },
   {
@@ -55,7 +55,7 @@ export const catalogue: readonly Variant[] = [
     isOurs: true,
     isStore: true,
     needsRedis: true,
-    budget: cost(3, 30, 42),
+    budget: atMost(0.1, 0.5, 1.2),
     load: async () => (await import('./ours.js')).ours(express, 'redis'),
   },
   {
@@ -108,7 +108,7 @@ export const catalogue: readonly Variant[] = [
     label: 'ours, memory',
     platform: fastify,
     isOurs: true,
-    budget: cost(1.5, 10, 16),
+    budget: atMost(0.05, 0.35, 0.7),
     load: async () => (await import('./ours.js')).ours(fastify, 'memory'),
   },
   {
@@ -116,7 +116,7 @@ export const catalogue: readonly Variant[] = [
     label: 'ours, stealth',
     platform: fastify,
     isOurs: true,
-    budget: cost(1.5, 12, 26),
+    budget: atMost(0.05, 0.35, 1.1),
     load: async () => (await import('./ours.js')).ours(fastify, 'stealth'),
   },
   {

@@ -7,6 +7,9 @@ export type Route = (typeof routes)[number];
 /** CPU microseconds per request, by route. */
 export type Cost = Readonly<Record<Route, number>>;
 
+/** Shares of what bare Nest takes, by route. */
+export type Budget = Readonly<Record<Route, number>>;
+
 /** Where a variant keeps its sessions, for those that keep them outside the process. */
 export interface Place {
   readonly redisUrl: string;
@@ -31,7 +34,7 @@ export interface Variant {
   readonly isStore?: boolean;
   readonly isOurs?: boolean;
   readonly needsRedis?: boolean;
-  /** What it may cost at most above bare Nest, on Node 24. */
-  readonly budget?: Cost;
+  /** What it may cost at most above bare Nest, on Node 24, as a share of what bare Nest takes on its platform. */
+  readonly budget?: Budget;
   load(): Promise<StartVariant>;
 }
