@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Observable } from 'rxjs';
-import { commitBefore } from './commit-before.js';
+import { Observable, map } from 'rxjs';
+import { asAnswer, commitBefore } from './commit-before.js';
 import { currentSession } from './current-session.js';
 import { sessionContext } from '../session/session.context.js';
 
@@ -18,10 +18,12 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = currentSession(context);
     if (session === undefined) return next.handle();
-    if (sessionContext.getStore() === session) return commitBefore(next.handle(), session);
+    // One operation calls many resolvers: whoever opened its session commits once for all of them.
+    const isResolver = context.getType<string>() === 'graphql';
+    const answers = (): Observable<unknown> =>
+      isResolver ? next.handle().pipe(map(asAnswer)) : commitBefore(next.handle(), session);
+    if (sessionContext.getStore() === session) return answers();
     // An interceptor further out has gone on in a callback that belongs to another request.
-    return new Observable((subscriber) =>
-      sessionContext.run(session, () => commitBefore(next.handle(), session).subscribe(subscriber)),
-    );
+    return new Observable((subscriber) => sessionContext.run(session, () => answers().subscribe(subscriber)));
   }
 }
