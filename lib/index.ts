@@ -10,7 +10,12 @@ export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
 export { SessionManager, type StoredSession } from './nest/session.manager.js';
-export { SessionUnavailableException } from './session.exception.js';
+export { SignedInGuard, SignedInWithin } from './nest/signed-in.guard.js';
+export {
+  SessionUnavailableException,
+  type SignInReason,
+  SignInRequiredException,
+} from './session.exception.js';
 export {
   NoSessionError,
   SessionConfigError,
@@ -23,6 +28,7 @@ export {
 // With a star, because only what is exported so can be added to by `declare module 'nestjs-session-kit'`.
 export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
+export type { SignInOptions } from './session/session-sign-in.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
 export type { FormerCookie, SessionCookieOptions } from './options/cookie.options.js';

@@ -1,4 +1,4 @@
-import { ServiceUnavailableException } from '@nestjs/common';
+import { ServiceUnavailableException, UnauthorizedException } from '@nestjs/common';
 
 /**
  * What Nest's exception filters get when a session could not be loaded or stored: a 503 that tells the visitor
@@ -12,5 +12,28 @@ export class SessionUnavailableException extends ServiceUnavailableException {
   /** @param cause what happened, for the log */
   constructor(cause: unknown) {
     super(undefined, { cause });
+  }
+}
+
+/** Why somebody has to sign in: nobody is signed in, or the one who is has been for longer than a handler takes. */
+export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
+
+/**
+ * What SignedInGuard throws: a 401, whose body names the reason too.
+ *
+ * @example
+ * // above the class: `@Catch(SignInRequiredException)`
+ * class ToSignIn implements ExceptionFilter {
+ *   catch({ reason }: SignInRequiredException, host: ArgumentsHost) {
+ *     const http = host.switchToHttp();
+ *     Session.intended(http.getRequest<Request>().originalUrl);
+ *     http.getResponse<Response>().redirect(reason === 'signed-out' ? '/sign-in' : '/confirm-password');
+ *   }
+ * }
+ */
+export class SignInRequiredException extends UnauthorizedException {
+  /** @param reason why */
+  constructor(readonly reason: SignInReason) {
+    super({ statusCode: 401, error: 'Unauthorized', message: 'Sign in first.', reason });
   }
 }

@@ -1,3 +1,4 @@
+import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
@@ -58,6 +59,11 @@ export class ActiveSession {
 
   get id(): string {
     return (this.#id ??= randomId());
+  }
+
+  /** Its public name. The id's own, until it moves to another. */
+  get handle(): string {
+    return this.state.handle ?? handleOf(this.id);
   }
 
   get closed(): boolean {
@@ -177,6 +183,8 @@ export class ActiveSession {
 
   /** It goes on under another id. An end that was asked for (invalidate) stays one. */
   rotate(id: string): void {
+    // What is not stored has no handle that anybody could know it by.
+    if (this.loaded !== null) this.state.handle = this.handle;
     this.#id = id;
     this.fresh = true;
     if (this.phase === 'stored') this.phase = 'rotating';

@@ -157,6 +157,19 @@ export class SessionLifecycle {
     else session.invalidate(randomId());
   }
 
+  /**
+   * A new id from here on, for a user who has just shown who he is.
+   *
+   * @param duration a lifetime of its own in ms; undefined: the option `age`
+   */
+  signIn(userId: string | number, duration: number | undefined): void {
+    this.regenerate();
+    const { state } = this;
+    state.put(this.userKey, userId);
+    state.signedInAt = this.#runtime.clock.now();
+    state.duration = duration;
+  }
+
   async touch(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() => {

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
+import { NoSessionError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
 
 /** What resolvers are handed: Apollo calls the request `req`, Mercurius has it behind `reply`. */
@@ -21,4 +22,23 @@ export function currentSession(context: ExecutionContext): RequestSession | unde
 
 function graphqlSession(context: GraphqlContext | undefined): RequestSession | undefined {
   return sessionOf(context?.req) ?? sessionOf(context?.request) ?? sessionOf(context?.reply?.request);
+}
+
+/**
+ * The session of what is being executed.
+ *
+ * @throws NoSessionError where there is none
+ */
+export function requiredSession(context: ExecutionContext): RequestSession {
+  return currentSession(context) ?? noSession(context);
+}
+
+function noSession(context: ExecutionContext): never {
+  const type = context.getType();
+  throw new NoSessionError(
+    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
+      (type === 'ws' || type === 'rpc'
+        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
+        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+  );
 }

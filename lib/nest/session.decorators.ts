@@ -6,9 +6,8 @@ import {
   UseInterceptors,
   createParamDecorator,
 } from '@nestjs/common';
-import { currentSession } from './current-session.js';
+import { requiredSession } from './current-session.js';
 import { DRIVER_NAME } from './driver-registry.js';
-import { NoSessionError } from '../session.errors.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
@@ -33,24 +32,14 @@ interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = currentSession(context) ?? noSession(context);
+  const session = requiredSession(context);
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = currentSession(context) ?? noSession(context);
+  const { flashMessages } = requiredSession(context);
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
-
-function noSession(context: ExecutionContext): never {
-  const type = context.getType();
-  throw new NoSessionError(
-    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      (type === 'ws' || type === 'rpc'
-        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
-        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
-  );
-}
 
 const intercepted = new WeakSet<object>();
 

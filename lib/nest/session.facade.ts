@@ -3,6 +3,7 @@ import { sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
 import {
   SESSION_METHODS,
+  SESSION_ONLY_PROPERTIES,
   SESSION_PROPERTIES,
   type SessionMethod,
   type SessionProperty,
@@ -48,7 +49,8 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade {
       },
     };
   }
-  for (const name of SESSION_PROPERTIES) members[name] = { get: () => current()[name] };
+  for (const name of [...SESSION_PROPERTIES, ...SESSION_ONLY_PROPERTIES])
+    members[name] = { get: () => current()[name] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
   const facade = Object.defineProperties(decorator, members) as D & SessionFacade;
   // What is set on it would not be a value of any session, and be seen by all visitors.

@@ -10,7 +10,7 @@ import { tooLate } from './refusals.js';
 import type { SessionData } from './session-data.js';
 import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
-import { SessionLifetime } from './session-lifetime.js';
+import { SessionSignIn } from './session-sign-in.js';
 
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
@@ -28,7 +28,7 @@ import { SessionLifetime } from './session-lifetime.js';
  *   session.push('cart', { sku: 'mug', quantity: 1 }).flash('status', 'Added to your cart.');
  * }
  */
-export class RequestSession<T extends object = SessionData> extends SessionLifetime<T> {
+export class RequestSession<T extends object = SessionData> extends SessionSignIn<T> {
   #expressSession: object | null = null;
 
   static {

@@ -2,12 +2,12 @@ import { ARGUMENTS } from './argument-counts.js';
 import type { RequestSession } from './request-session.js';
 
 export type SessionMethod = keyof typeof ARGUMENTS;
-export type SessionProperty = (typeof SESSION_PROPERTIES)[number];
+export type SessionProperty = (typeof SESSION_PROPERTIES | typeof SESSION_ONLY_PROPERTIES)[number];
 
 /** What a session can do: the methods that the facade and `request.session` have of it. */
 export const SESSION_METHODS: readonly SessionMethod[] = Object.keys(ARGUMENTS).filter(isSessionMethod);
 
-/** What a session says about itself. */
+/** What a session says about itself, `request.session` as well. */
 export const SESSION_PROPERTIES = [
   'id',
   'sessionId',
@@ -25,12 +25,22 @@ export const SESSION_PROPERTIES = [
   'flashMessages',
 ] as const satisfies readonly (keyof RequestSession)[];
 
+/**
+ * What else it says about itself. `request.session` does not have these: code written for others keeps values of such
+ * names there, `request.session.userId` above all.
+ */
+export const SESSION_ONLY_PROPERTIES = [
+  'userId',
+  'signedInAt',
+  'handle',
+] as const satisfies readonly (keyof RequestSession)[];
+
 const PROPERTY_NAMES: ReadonlySet<string> = new Set(SESSION_PROPERTIES);
 
 export function isSessionMethod(name: string): name is SessionMethod {
   return Object.hasOwn(ARGUMENTS, name);
 }
 
-export function isSessionProperty(name: string): name is SessionProperty {
+export function isSessionProperty(name: string): name is (typeof SESSION_PROPERTIES)[number] {
   return PROPERTY_NAMES.has(name);
 }

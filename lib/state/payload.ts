@@ -45,11 +45,18 @@ export interface Payload {
   c: number;
   /** A lifetime of its own, ms. */
   t?: number;
+  /** When its user signed in, epoch ms. */
+  s?: number;
+  /** Its handle, where that is not the one of its id: that of the id it began with. */
+  h?: string;
   /** The values. Several requests may share them: they are copied before they are changed, or handed out. */
   d: Readonly<Values>;
   /** Flash messages that wait for the next request. */
   f?: FlashBatch[];
 }
+
+/** What a session knows of itself beside its values, and a request may change. */
+export type SessionFacts = { [K in 't' | 's' | 'h']?: Payload[K] | undefined };
 
 /** What was loaded, or stored last. */
 export interface Snapshot {
@@ -150,6 +157,8 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
     typeof value['c'] === 'number' &&
     isObject(value['d']) &&
     (value['t'] === undefined || typeof value['t'] === 'number') &&
+    (value['s'] === undefined || typeof value['s'] === 'number') &&
+    (value['h'] === undefined || typeof value['h'] === 'string') &&
     (value['i'] === undefined || typeof value['i'] === 'string') &&
     (value['f'] === undefined || (Array.isArray(value['f']) && value['f'].every(isBatch)))
   );

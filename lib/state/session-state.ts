@@ -6,6 +6,7 @@ import { type ConsumesFlash, FlashState } from './flash-state.js';
 import {
   PAYLOAD_FORMAT,
   type Payload,
+  type SessionFacts,
   type SessionSerializer,
   type Snapshot,
   ownValues,
@@ -32,8 +33,8 @@ export interface Draft extends Snapshot {
  */
 export class SessionState extends WorkingSession {
   createdAt: number;
-  #duration: number | undefined;
-  #durationChanged = false;
+  /** What this request changed of it, and is not stored yet. Null for nothing. */
+  #changedFacts: SessionFacts | null = null;
   /** Null where nothing is stored. */
   #snapshot: Snapshot | null;
   /** The values in its text, not to be changed. Null until somebody asks, where this request wrote it. */
@@ -50,7 +51,6 @@ export class SessionState extends WorkingSession {
     this.createdAt = createdAt;
     this.#snapshot = snapshot;
     this.#stored = snapshot?.payload.d ?? null;
-    this.#duration = snapshot?.payload.t;
   }
 
   /** The state of a session that nothing is stored of. */
@@ -102,36 +102,58 @@ export class SessionState extends WorkingSession {
 
   /** A lifetime of its own in ms, where the session has one. */
   get duration(): number | undefined {
-    return this.#duration;
+    return this.#fact('t');
   }
 
   set duration(duration: number | undefined) {
-    this.#duration = duration;
-    this.#durationChanged = true;
+    this.#changedFacts = { ...this.#changedFacts, t: duration };
   }
 
-  /** What begins now is a session of its own: neither its lifetime nor what other requests flashed is kept from before. */
+  /** When the user signed in, in epoch ms, where `signIn` said so. */
+  get signedInAt(): number | undefined {
+    return this.#fact('s');
+  }
+
+  set signedInAt(time: number | undefined) {
+    this.#changedFacts = { ...this.#changedFacts, s: time };
+  }
+
+  /** The handle that it has kept of an id before this one. */
+  get handle(): string | undefined {
+    return this.#fact('h');
+  }
+
+  set handle(handle: string | undefined) {
+    this.#changedFacts = { ...this.#changedFacts, h: handle };
+  }
+
+  /** As this request changed it; otherwise as it was loaded or stored last. */
+  #fact<K extends keyof SessionFacts>(name: K): SessionFacts[K] {
+    const changed = this.#changedFacts;
+    return changed !== null && name in changed ? changed[name] : this.#snapshot?.payload[name];
+  }
+
+  /** What begins now is a session of its own: nothing but what this request itself flashed is kept from before. */
   beginAnew(now: number): void {
     this.flash.leaveOthers();
     this.createdAt = now;
-    this.#duration = undefined;
     // Of a session that was never stored there is nothing to change.
-    this.#durationChanged = this.#snapshot !== null;
+    this.#changedFacts = this.#snapshot === null ? null : { t: undefined, s: undefined, h: undefined };
   }
 
   /** Whether the lifetime was changed and not stored yet. */
   get durationChanged(): boolean {
-    return this.#durationChanged;
+    return this.#changedFacts !== null && 't' in this.#changedFacts;
   }
 
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective || this.#durationChanged || this.flash.due || this.#mutated();
+    return this.log.effective || this.#changedFacts !== null || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective || this.#durationChanged || this.#mutated();
+    return this.log.effective || this.#changedFacts !== null || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -151,7 +173,7 @@ export class SessionState extends WorkingSession {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.log.effective || this.#durationChanged || this.flash.due || this.#snapshot === null)
+    if (this.log.effective || this.#changedFacts !== null || this.flash.due || this.#snapshot === null)
       return undefined;
     return this.tracker?.mutatedKey(this.values, this.#storedIn(this.#snapshot));
   }
@@ -170,7 +192,10 @@ export class SessionState extends WorkingSession {
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
     if (writer !== undefined) payload.w = writer;
     if (id !== undefined) payload.i = id;
-    if (this.#duration !== undefined) payload.t = this.#duration;
+    const { duration, signedInAt, handle } = this;
+    if (duration !== undefined) payload.t = duration;
+    if (signedInAt !== undefined) payload.s = signedInAt;
+    if (handle !== undefined) payload.h = handle;
     if (flash.length > 0) payload.f = flash;
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
@@ -188,7 +213,7 @@ export class SessionState extends WorkingSession {
     this.#stored = null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
-    this.#durationChanged = this.#duration !== payload.t;
+    if (this.#changedFacts !== null) this.#changedFacts = factsBeside(payload, this.#changedFacts);
     this.flash.stored(payload.n, payload.f);
   }
 
@@ -214,7 +239,6 @@ export class SessionState extends WorkingSession {
         { atCommit: true, cause },
       );
     }
-    if (!this.#durationChanged) this.#duration = payload.t;
     this.#snapshot = { payload, text };
     this.#stored = payload.d;
     this.own(values);
@@ -234,6 +258,14 @@ export class SessionState extends WorkingSession {
       this.record({ op: 'assign', key, value: cloneValue(held) });
     }
   }
+}
+
+/** What was changed again after a payload was drafted; null for nothing. */
+function factsBeside(payload: Payload, { ...changed }: SessionFacts): SessionFacts | null {
+  if (changed.t === payload.t) delete changed.t;
+  if (changed.s === payload.s) delete changed.s;
+  if (changed.h === payload.h) delete changed.h;
+  return Object.keys(changed).length === 0 ? null : changed;
 }
 
 function messageOf(cause: unknown): string {

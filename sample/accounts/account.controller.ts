@@ -1,8 +1,7 @@
 import { Controller, Get, Header, Render, UseFilters, UseGuards } from '@nestjs/common';
-import { Session } from 'nestjs-session-kit';
+import { Session, SignedInGuard } from 'nestjs-session-kit';
 
 import { OrdersService } from '../checkout/orders.service.js';
-import { SignedInGuard } from './signed-in.guard.js';
 import { SignInFirst } from './sign-in-first.filter.js';
 
 /** The pages of a signed-in visitor. No cache keeps them, so after signing out the back button finds them closed. */

@@ -4,7 +4,6 @@ import { Session } from 'nestjs-session-kit';
 import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
 import { InvalidForm } from '../forms/invalid-form.js';
-import { localPath } from '../forms/local-path.js';
 import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
@@ -26,8 +25,7 @@ export class SignInController {
   @Get('sign-in')
   @Render('sign-in')
   form(@Session() session: Session, @Query('returnTo') returnTo?: string) {
-    const path = localPath(returnTo);
-    if (path) session.put('returnTo', path);
+    session.intended(returnTo);
     return { demoAccounts: DEMO_ACCOUNTS };
   }
 
@@ -40,19 +38,16 @@ export class SignInController {
     if (!account) throw new InvalidForm({ form: failureNotice(session.increment('failedSignIns')) });
 
     // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
-    session.regenerate().forget('failedSignIns');
-    session.put('userId', account.id);
-    if (form.remember) session.permanent();
-
+    session.signIn(account.id, { remember: form.remember }).forget('failedSignIns');
     session.flash('status', `Welcome back, ${account.name}.`);
-    return { url: session.pull('returnTo', '/account') };
+    const url = session.intended();
+    return { url: url === '/' ? '/account' : url };
   }
 
   /** Leaves nothing behind: a new id, no data, and no device that is remembered. */
   @Post('sign-out')
   @Redirect('/', HttpStatus.SEE_OTHER)
   signOut(@Session() session: Session): void {
-    session.invalidate();
-    session.flash('status', 'You are signed out.');
+    session.signOut().flash('status', 'You are signed out.');
   }
 }

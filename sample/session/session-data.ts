@@ -8,8 +8,6 @@ declare module 'nestjs-session-kit' {
     userId: string;
     /** How often signing in has failed since it last succeeded. */
     failedSignIns: number;
-    /** Where to go after signing in: a path of this shop. */
-    returnTo: string;
     cart: Cart;
     preferences: Preferences;
     /** The numbers of the orders placed in this session, so that a guest can see them too. */

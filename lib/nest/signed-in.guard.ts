@@ -1,0 +1,66 @@
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Injectable,
+  SetMetadata,
+  UseGuards,
+  applyDecorators,
+} from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { systemClock } from '../drivers/clock.js';
+import { type Duration, parseDuration } from '../options/duration.js';
+import { SessionConfigError } from '../session.errors.js';
+import { SignInRequiredException } from '../session.exception.js';
+import { requiredSession } from './current-session.js';
+
+const WITHIN = 'nestjs-session-kit signed in within';
+
+/**
+ * Lets a request pass where somebody is signed in. Otherwise it throws a SignInRequiredException (401), whose `reason`
+ * says why; messages of sockets and microservices are refused as Nest refuses them.
+ *
+ * @example
+ * // above a controller, a handler, or for all as APP_GUARD: `@UseGuards(SignedInGuard)`
+ */
+@Injectable()
+export class SignedInGuard implements CanActivate {
+  readonly #reflector: Reflector;
+
+  constructor(reflector: Reflector) {
+    this.#reflector = reflector;
+  }
+
+  /** @throws SignInRequiredException */
+  canActivate(context: ExecutionContext): boolean {
+    const within = this.#reflector.getAllAndOverride<number | undefined>(WITHIN, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    const { userId, signedInAt } = requiredSession(context);
+    const isRecent = within === undefined || systemClock.now() - (signedInAt ?? -Infinity) <= within;
+    if (userId !== null && isRecent) return true;
+    const type = context.getType<string>();
+    // These have exceptions of their own: Nest makes one of a refusal.
+    if (type === 'ws' || type === 'rpc') return false;
+    throw new SignInRequiredException(userId === null ? 'signed-out' : 'signed-in-too-long-ago');
+  }
+}
+
+/**
+ * A handler, or a controller, for whoever has signed in lately: before a password is changed, or money sent. Brings
+ * SignedInGuard along. Whoever was signed in by another way than `session.signIn` has no time of it, and is asked again.
+ *
+ * @param span ms, or text such as '10m'
+ * @throws SessionConfigError where it is no duration above zero
+ * @example
+ * // above the handler: `@SignedInWithin('10m')`
+ */
+export function SignedInWithin(span: Duration): ClassDecorator & MethodDecorator {
+  const within = parseDuration(span);
+  if (within === null) {
+    throw new SessionConfigError(
+      `@SignedInWithin got ${typeof span === 'string' ? JSON.stringify(span) : String(span)}; it takes milliseconds above zero, or text such as '10m'.`,
+    );
+  }
+  return applyDecorators(SetMetadata(WITHIN, within), UseGuards(SignedInGuard));
+}

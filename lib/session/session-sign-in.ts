@@ -1,0 +1,122 @@
+import { recordedUser } from '../lifecycle/recorded-user.js';
+import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
+import { SessionValueError } from '../session.errors.js';
+import type { SessionData } from './session-data.js';
+import { SessionLifetime } from './session-lifetime.js';
+import { isPathOfThisSite } from './path-of-this-site.js';
+
+/** How a user signs in. */
+export interface SignInOptions {
+  /**
+   * How long the session lives without a visit: `true` for ten years (`permanent`), or a duration, in ms or as text.
+   * Default false: as long as the option `age` says.
+   */
+  readonly remember?: boolean | Duration | undefined;
+}
+
+/** Where `intended` keeps its path among the values. */
+const INTENDED = '_intended';
+
+/** The methods of a session that say who is signed in. */
+export abstract class SessionSignIn<T extends object = SessionData> extends SessionLifetime<T> {
+  /**
+   * Signs a user in: a new id (the old one opens nothing from here on; OWASP ASVS 5.0, V7.2.4), the user under the option
+   * `userKey`, the time, and a lifetime of its own where he is to be remembered. What the visitor had in his session before stays.
+   *
+   * @param userId text that is not empty, or a number: what your application knows the user by
+   * @param options `remember`: default false
+   * @throws SessionValueError where `userId` or `remember` is none of these
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.signIn(user.id, { remember: form.remember === 'on' });
+   */
+  signIn(userId: string | number, options: SignInOptions = {}): this {
+    const isUser = typeof userId === 'string' ? userId !== '' : Number.isFinite(userId);
+    if (!isUser) {
+      throw new SessionValueError(
+        `signIn got ${userId === '' ? 'empty text' : `a value of type ${typeof userId}`} for a user; it takes text that is not empty, or a number.`,
+      );
+    }
+    const duration = lifetimeOf(options);
+    // Both have their say: an id is not changed, nor is anything written, where that is refused.
+    void this.writable;
+    this.changeable.signIn(userId, duration);
+    return this;
+  }
+
+  /**
+   * Signs the user out: the same as `invalidate()`. A new id, no values, and nothing is left under the old one. What
+   * the next page is to say may be flashed afterwards.
+   *
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.signOut().flash('status', 'You are signed out.');
+   */
+  signOut(): this {
+    this.changeable.invalidate();
+    return this.flush();
+  }
+
+  /** The user who is signed in, as text: what stands under the option `userKey`. Null where nobody is. */
+  get userId(): string | null {
+    return recordedUser(this.readable.shown, this.lifecycle.userKey);
+  }
+
+  /** When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how. */
+  get signedInAt(): number | null {
+    return this.userId === null ? null : (this.readable.signedInAt ?? null);
+  }
+
+  /**
+   * A public name of this session, 22 characters of base64url. It stays the same when the id changes, and says nothing
+   * about it: for lists of devices. `invalidate`, `signOut` and `destroy` begin a session with another.
+   */
+  get handle(): string {
+    return this.lifecycle.session.handle;
+  }
+
+  /**
+   * Takes out where the visitor wanted to go before he was asked to sign in.
+   *
+   * @returns a path of this site; `/` where none was kept
+   * @example
+   * response.redirect(session.signIn(user.id).intended());
+   */
+  intended(): string;
+  /**
+   * Keeps where the visitor wanted to go, for after he has signed in: a path of this site, with its query. An address of
+   * any other site is not kept, in whatever spelling a browser would take one (`//host`, `/\host`, line breaks and tabs in
+   * it, `javascript:`), nor is what is no text: it may come from a link that somebody else made.
+   *
+   * @param url a path that begins with `/`, of at most 2,000 characters. Its absence (undefined) keeps nothing
+   * @throws SessionReadonlyError where the session is read-only
+   * @example
+   * session.intended(request.originalUrl)
+   */
+  intended(url: string | undefined): this;
+  intended(...given: [] | [url: unknown]): this | string {
+    // The arguments are counted: a query that is not there must not take out what is kept.
+    if (given.length === 0) return this.#takeIntended();
+    const [url] = given;
+    const state = this.writable;
+    if (isPathOfThisSite(url)) state.put(INTENDED, url);
+    return this;
+  }
+
+  #takeIntended(): string {
+    const url = this.readable.shown[INTENDED];
+    if (url !== undefined) this.writable.forget(INTENDED);
+    return isPathOfThisSite(url) ? url : '/';
+  }
+}
+
+function lifetimeOf({ remember = false }: SignInOptions): number | undefined {
+  if (remember === false) return undefined;
+  const duration = remember === true ? TEN_YEARS_MS : parseDuration(remember);
+  if (duration === null) {
+    throw new SessionValueError(
+      "signIn got something else than a lifetime as 'remember'; it takes true, false, milliseconds above zero, or text such as '30d'.",
+    );
+  }
+  return duration;
+}
