@@ -13,18 +13,20 @@ export function describeDestroy({ describe, it, expect }: ConformanceSuite): voi
       expect(await driver.read(id)).toBe(null);
     });
 
-    it('says nothing where there is nothing, however often', async ({ driver, sample }) => {
+    it('is no error where there is nothing, however often', async ({ driver, sample }) => {
       const id = freshId();
-      expect(await driver.destroy(id)).toBe(undefined);
-      await driver.write(id, sample());
       await driver.destroy(id);
-      expect(await driver.destroy(id)).toBe(undefined);
+      expect(await driver.write(id, sample())).toBe(true);
+      await driver.destroy(id);
+      await driver.destroy(id);
+      expect(await driver.read(id)).toBe(null);
     });
 
-    it('says nothing about a record that has expired', async ({ driver, clock, stored }) => {
+    it('is no error where a record has expired', async ({ driver, clock, stored }) => {
       const { id, record } = await stored();
       clock.set(record.expiresAt);
-      expect(await driver.destroy(id)).toBe(undefined);
+      await driver.destroy(id);
+      expect(await driver.read(id)).toBe(null);
     });
 
     it('leaves the place free for a new record of version 1', async ({ driver, sample, stored }) => {

@@ -25,16 +25,19 @@ export interface Answer {
 const SHOWN = new Set(['document', 'iframe', 'frame', 'fencedframe', 'empty']);
 
 /**
- * Who says that a page is fetched in case it is needed: browsers (Fetch Standard, `Sec-Purpose`), older ones, Turbo,
- * and htmx's preload extension.
+ * Who says that a page is fetched in case it is needed, or for a picture of it: browsers (Fetch Standard,
+ * `Sec-Purpose: prefetch`, and `prefetch;prerender`), older ones (Firefox `X-Moz: prefetch`, Chrome and Safari `Purpose:
+ * prefetch`, and `X-Purpose: preview` or `Purpose: preview` for Top Sites), Turbo, and htmx's preload extension.
  */
-const PREFETCHES: readonly (readonly [header: string, word: string])[] = [
-  ['sec-purpose', 'prefetch'],
-  ['purpose', 'prefetch'],
-  ['x-moz', 'prefetch'],
-  ['x-sec-purpose', 'prefetch'],
-  ['hx-preloaded', 'true'],
-];
+const PREFETCHES: readonly (readonly [header: string, words: RegExp])[] = [
+  'sec-purpose',
+  'purpose',
+  'x-purpose',
+  'x-moz',
+  'x-sec-purpose',
+]
+  .map((header) => [header, /prefetch|prerender|preview/i] as const)
+  .concat([['hx-preloaded', /true/i]]);
 
 /** Whether a request is one that can show messages, and so uses them up. */
 export function consumesFlash(
@@ -45,13 +48,13 @@ export function consumesFlash(
   if (method === 'HEAD') return false;
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
-  if (PREFETCHES.some(([header, word]) => says(headers[header], word))) return false;
+  if (PREFETCHES.some(([header, words]) => says(headers[header], words))) return false;
   if (response.hasHeader('accept-ranges') && response.hasHeader('last-modified')) return false;
   return route === undefined || !servesFiles(route);
 }
 
-function says(header: string | readonly string[] | undefined, word: string): boolean {
-  return typeof header === 'string' && header.toLowerCase().includes(word);
+function says(header: string | readonly string[] | undefined, words: RegExp): boolean {
+  return typeof header === 'string' && words.test(header);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from '../drivers/clock.js';
+import { ENDS_WITH_BROWSER } from '../state/payload.js';
 import type { SessionState } from '../state/session-state.js';
 
 /** What the application has set about how long sessions live. */
@@ -27,7 +28,8 @@ export class Lifetimes {
 
   /** How long a session lives without a visit, ms. */
   durationOf(state: SessionState): number {
-    return state.duration ?? this.#settings.age;
+    const { duration } = state;
+    return duration === undefined || duration === ENDS_WITH_BROWSER ? this.#settings.age : duration;
   }
 
   /** When a session ends that is visited now. */
@@ -57,7 +59,8 @@ export class Lifetimes {
 
   /** Whether the cookie of a session ends with the browser. */
   endsWithBrowser(state: SessionState): boolean {
-    return this.#settings.clearWithBrowser && state.duration === undefined;
+    const { duration } = state;
+    return duration === undefined ? this.#settings.clearWithBrowser : duration === ENDS_WITH_BROWSER;
   }
 
   /** What the cookie's `Max-Age` is, in seconds; undefined where it ends with the browser. */

@@ -19,6 +19,14 @@ export function neverSettles(key: string): SessionValueError {
   );
 }
 
+export function mutationDropped(key: string | undefined): string {
+  const where = key === undefined ? '' : ` at "${shownKey(key)}"`;
+  return (
+    `A read-only session (\`initiate(true)\`) was mutated in place${where}: nothing of that is stored. Change it before ` +
+    '`initiate(true)`, or change a copy of it (`structuredClone`, `toSorted`).'
+  );
+}
+
 export function unstoredChanges(): SessionError {
   return new SessionError(
     'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +

@@ -4,7 +4,7 @@ import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
-import { CHANGES_DROPPED, COMMIT_STEPS, neverSettles, unstoredChanges } from './messages.js';
+import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredChanges } from './messages.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
@@ -246,9 +246,12 @@ export class SessionLifecycle {
 
   /** Once a request: with a visitor's every click it would fill the log. */
   #sayDropped(): void {
-    if (this.#dropSaid || this.session.phase !== 'left' || !this.session.modified) return;
+    const { session } = this;
+    if (this.#dropSaid || !(session.phase === 'left' || session.readonly) || !session.modified) return;
     this.#dropSaid = true;
-    this.#runtime.log.warn(CHANGES_DROPPED);
+    this.#runtime.log.warn(
+      session.phase === 'left' ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey),
+    );
   }
 
   /** After a commit that failed on the way out: no retry, no cookie. */

@@ -1,4 +1,5 @@
 import { SessionError } from '../session.errors.js';
+import { ENDS_WITH_BROWSER } from '../state/payload.js';
 import { shownKey } from '../state/shown-key.js';
 import { refusesOthers } from './assignments.js';
 import type { ShapedSession } from './express-values.js';
@@ -61,11 +62,11 @@ export class ExpressSessionCookie {
   }
 
   /**
-   * A lifetime of its own for this session, in ms; null, undefined and false go back to the one that the options say. Zero
-   * and less destroys the session.
+   * A lifetime of its own for this session, in ms. Null, undefined and false make the cookie one that ends with the browser;
+   * the record lives as long as the options say. Zero and less destroys the session.
    */
   set maxAge(ms: number | null | undefined | false) {
-    if (ms === null || ms === undefined || ms === false) this.#shaped.writable().duration = undefined;
+    if (ms === null || ms === undefined || ms === false) this.#shaped.writable().duration = ENDS_WITH_BROWSER;
     else if (ms <= 0) void this.#session.destroy();
     else this.#session.setDuration(ms);
   }

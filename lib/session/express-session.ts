@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 import { isCallback } from './callback.js';
@@ -26,9 +27,16 @@ const OWN_METHODS: Readonly<
  *
  * Flash messages are not among the values here: a field that a visitor typed into a form must not pass for a value that the
  * application stored.
+ *
+ * `console.log` shows the values and the cookie, and not the id.
  */
 export function expressSession(session: RequestSession, values: ExpressValues): object {
-  const shape: object = new Proxy<object>({}, new Handler(session, values, () => shape));
+  // `inspect` looks at what is behind a Proxy, and not at the Proxy.
+  const target = Object.defineProperty({}, inspect.custom, {
+    configurable: true,
+    value: () => ({ ...values.all, cookie: values.cookie.toJSON() }),
+  });
+  const shape: object = new Proxy<object>(target, new Handler(session, values, () => shape));
   return shape;
 }
 

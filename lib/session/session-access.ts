@@ -152,6 +152,17 @@ export abstract class SessionAccess {
     return life !== null && this.#dropTooLate(life);
   }
 
+  /**
+   * Extends the expiry. Where the lifetime is in the cookie, that takes a new one, and is refused as a commit is.
+   */
+  protected extend(): Promise<void> {
+    const life = this.changeable;
+    if (!this.#host.headSent || !life.livesInCookie || life.session.loaded === null) return life.touch();
+    life.abandonTooLate();
+    this.#host.tooLate();
+    return Promise.reject(tooLate());
+  }
+
   #dropTooLate(life: SessionLifecycle): boolean {
     // The head first: the other two look for changes, and it seldom has left.
     if (!this.#host.headSent || !life.due || !life.needsCookie) return false;

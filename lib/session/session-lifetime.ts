@@ -47,9 +47,10 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
    *
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
+   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
    */
   touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.changeable.touch().then(() => this), callback);
+    return withCallback(() => this.extend().then(() => this), callback);
   }
 }
 

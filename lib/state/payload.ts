@@ -23,6 +23,12 @@ export interface SessionSerializer {
 export const PAYLOAD_FORMAT = 1;
 
 /**
+ * In place of a lifetime of its own: the session lives as long as the options say, and its cookie ends with the browser
+ * whatever they say.
+ */
+export const ENDS_WITH_BROWSER = 0;
+
+/**
  * Messages that one request flashed, under the number of the write that stored them, and the fields of a form that it
  * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages. Messages
  * whose names are `lasting` stay until a request reads them.
@@ -43,7 +49,7 @@ export interface Payload {
   i?: string;
   /** Created at, epoch ms. */
   c: number;
-  /** A lifetime of its own, ms. */
+  /** A lifetime of its own, ms; `ENDS_WITH_BROWSER`. */
   t?: number;
   /** When its user signed in, epoch ms. */
   s?: number;

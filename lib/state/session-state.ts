@@ -100,7 +100,7 @@ export class SessionState extends WorkingSession {
     return (this.#stored ??= valuesIn(text, this.serializer));
   }
 
-  /** A lifetime of its own in ms, where the session has one. */
+  /** A lifetime of its own in ms, where the session has one; `ENDS_WITH_BROWSER` for none, and a cookie that ends with the browser. */
   get duration(): number | undefined {
     return this.#fact('t');
   }

@@ -5,6 +5,7 @@ import {
   Get,
   Injectable,
   type NestInterceptor,
+  Param,
   RequestTimeoutException,
   Res,
   UseInterceptors,
@@ -83,13 +84,17 @@ class LateController {
   }
 
   @Get('head/:way')
-  async rest(@Session() session: Session, @Res() res: Parameters<typeof rawOf>[0]) {
+  async rest(
+    @Session() session: Session,
+    @Param('way') way: 'destroy' | 'touch',
+    @Res() res: Parameters<typeof rawOf>[0],
+  ) {
     const raw = rawOf(res);
     raw.writeHead(200);
     raw.write('begun, ');
     outcome.resolve(
-      await session.destroy().then(
-        () => 'ended',
+      await session[way]().then(
+        () => 'done',
         (error: unknown) => error,
       ),
     );
@@ -143,7 +148,7 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
   });
 
   it.each([
-    ['memory', 'ended'],
+    ['memory', 'done'],
     ['stealth', expect.any(SessionError)],
   ])('ends a session all the same, and says so where its cookie stays: %s', async (driver, expected) => {
     await using scene = await begin(platform, driver);
@@ -152,6 +157,23 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
     await visitor.get('/head/destroy').expect(200);
     expect(await outcome.promise).toEqual(expected);
     await visitor.get('/all').expect(200, {});
+  });
+
+  it.each([
+    ['memory', 'done', []],
+    [
+      'stealth',
+      expect.objectContaining({ message: expect.stringContaining('before the first byte') }),
+      [expect.stringContaining('nothing of it was stored')],
+    ],
+  ])('is what touch is where the lifetime is in the cookie: %s', async (driver, expected, log) => {
+    await using scene = await begin(platform, driver);
+    const visitor = scene.app.visitor();
+    await visitor.get('/begin').expect(200);
+    await visitor.get('/head/touch').expect(200);
+    expect(await outcome.promise).toEqual(expected);
+    expect(scene.log).toEqual(log);
+    await visitor.get('/all').expect(200, { begun: true });
   });
 
   it.each(['memory', 'stealth'])(

@@ -44,6 +44,9 @@ const DEPENDENCIES = [
   '@types/express',
 ];
 
+/** Here only to run a test of an application: the repository's own tests have another framework. */
+const JEST = 'jest@30.5.2';
+
 /** The two kinds of modules that Nest's templates come with. */
 export const MODULE_KINDS = ['module', 'commonjs'] as const;
 
@@ -78,7 +81,9 @@ export class FreshApplications implements Disposable {
     writeFileSync(join(this.applicationsFolder, 'package.json'), JSON.stringify({ private: true }));
     const versions = DEPENDENCIES.map((name) => `${name}@${versionOf(name)}`);
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    await execute('npm', ['install', this.#tarball, ...versions, ...flags], { cwd: this.applicationsFolder });
+    await execute('npm', ['install', this.#tarball, ...versions, JEST, ...flags], {
+      cwd: this.applicationsFolder,
+    });
   }
 
   /** Writes the application's files, as `nest new` lays them out. */
@@ -127,6 +132,22 @@ export class FreshApplications implements Disposable {
       maxBuffer: 2 ** 24,
     });
     return stdout;
+  }
+
+  /**
+   * Runs a test of an application with jest, as an ES module.
+   *
+   * @param code of the test, which stands beside the compiled application
+   * @returns its report
+   * @throws where a test fails
+   */
+  async testByJest(code: string): Promise<string> {
+    const folder = join(this.folderOf('module'), 'dist');
+    writeFileSync(join(folder, 'jest.test.js'), code);
+    const jest = join(this.applicationsFolder, 'node_modules', 'jest', 'bin', 'jest.js');
+    const flags = ['--experimental-vm-modules', jest, '--rootDir', folder, '--config', '{}'];
+    const { stderr } = await execute(process.execPath, flags, { cwd: folder, maxBuffer: 2 ** 24 });
+    return stderr;
   }
 
   /** Runs a module given as text beside the package's own sources, where every optional peer is installed. */

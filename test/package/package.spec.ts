@@ -171,4 +171,15 @@ describe('The package', () => {
       expect(running.complaints).toBe('');
     });
   });
+
+  it('tests that driver under jest too, with the flag that the documentation names', async () => {
+    const report = await fresh.testByJest(`
+      import { describe, expect, it } from '@jest/globals';
+      import { describeDriverConformance } from '${manifest.name}/conformance';
+      import { KeyValueDriver, KeyValueService } from './key-value.driver.js';
+      const create = () => ({ driver: new KeyValueDriver(new KeyValueService()) });
+      describeDriverConformance({ describe, it, expect, create });
+    `);
+    expect(Number(/^Tests: +(\d+) passed, \1 total$/m.exec(report)?.[1])).toBeGreaterThan(80);
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RequestSession, SessionError, SessionReadonlyError } from 'nestjs-session-kit';
-import { HandlerApp } from '../support/handler-app.js';
+import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
 const DRIVERS = ['memory', 'stealth'] as const;
@@ -9,8 +9,15 @@ describe.each(PLATFORMS.flatMap((platform) => DRIVERS.map((driver) => ({ platfor
   'a loaded session that initiate(true) makes read-only, on $platform, in $driver',
   ({ platform, driver }) => {
     let app: HandlerApp;
+    const log: string[] = [];
     beforeAll(async () => {
-      app = await HandlerApp.start(platform, { options: { driver, touchEvery: 1 } });
+      const note = (line: unknown): void => void log.push(String(line));
+      app = await HandlerApp.start(platform, {
+        options: { driver, touchEvery: 1 },
+        configure: (nest) => {
+          nest.useLogger({ log: () => undefined, warn: note, error: note });
+        },
+      });
     });
     afterAll(async () => {
       await app[Symbol.asyncDispose]();
@@ -62,6 +69,53 @@ describe.each(PLATFORMS.flatMap((platform) => DRIVERS.map((driver) => ({ platfor
       });
       expect(cookies).toEqual([]);
       expect(await visitor.in((session) => session.all())).toEqual({ list: [1], status: 'Saved.' });
+    });
+
+    it.each<[string, (session: RequestSession, context: HandlerContext) => unknown]>([
+      ['get', (session) => session.get<number[]>('list', []).push(2)],
+      ['all', (session) => Object(session.all()['list']).push(2)],
+      ['request.session', (_session, { req }) => Object(req.session).list.push(2)],
+    ])('says once in the log what was mutated in place of what came from %s', async (_way, mutate) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('list', [1]));
+      log.length = 0;
+      await visitor.in(async (session, context) => {
+        await session.initiate(true);
+        mutate(session, context);
+        await session.commit();
+      });
+      expect(log).toEqual([
+        expect.stringMatching(/read-only .* mutated in place at "list": nothing of that is stored/),
+      ]);
+      expect(await visitor.in((session) => session.all())).toEqual({ list: [1] });
+      // Who only looks is told nothing.
+      await visitor.in(async (session) => {
+        await session.initiate(true);
+        session.get('list');
+      });
+      expect(log).toHaveLength(1);
+    });
+
+    it.each<[string, (session: Record<string, unknown>) => unknown]>([
+      ['an assignment', (session) => (session['list'] = [2])],
+      ['a deletion', (session) => Reflect.deleteProperty(session, 'list')],
+      [
+        'a definition',
+        (session) => Reflect.defineProperty(session, 'list', { value: 2, configurable: true }),
+      ],
+      ['a lifetime', (session) => (Object(session['cookie']).maxAge = 1000)],
+      ['a cookie that ends with the browser', (session) => (Object(session['cookie']).maxAge = null)],
+      ['an end', (session) => (Object(session['cookie']).maxAge = 0)],
+      ['regenerate with keys', (session) => Object(session).regenerate(['a'], () => undefined)],
+    ])('refuses it by request.session as well: %s', async (_what, write) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('list', [1]));
+      await visitor.in(async (session, { req }) => {
+        await session.initiate(true);
+        expect(() => write(Object(req.session))).toThrow(SessionReadonlyError);
+        expect(() => Reflect.set(req, 'session', null)).toThrow(SessionReadonlyError);
+      });
+      expect(await visitor.in((session) => session.all())).toEqual({ list: [1] });
     });
 
     it.each<[string, (session: RequestSession) => unknown]>([

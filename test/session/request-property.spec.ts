@@ -201,6 +201,67 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
+  it.each([
+    ['maxAge', null],
+    ['originalMaxAge', null],
+    ['expires', false],
+    ['expires', null],
+  ] as const)('has a cookie that ends with the browser where cookie.%s is set to %s', async (name, value) => {
+    for (const driver of ['memory', 'stealth']) {
+      await using app = await start(driver);
+      const visitor = app.visitor();
+      const { cookies } = await visitor.handle((session, context) => {
+        shape(context)['user'] = 'ada';
+        cookieOf(shape(context))[name] = value;
+        expect(session.duration).toBe(7_200_000);
+      });
+      expect(cookies.join()).toMatch(/session=/);
+      expect(cookies.join()).not.toMatch(/max-age|expires/i);
+      // So it stays, also where a write of another request sends it again.
+      const later = await visitor.handle((session, context) => {
+        const { maxAge, originalMaxAge, expires } = cookieOf(shape(context));
+        expect([maxAge, originalMaxAge, expires]).toEqual([null, null, null]);
+        session.regenerate();
+      });
+      expect(later.cookies.join()).toMatch(/session=/);
+      expect(later.cookies.join()).not.toMatch(/max-age|expires/i);
+      const again = await visitor.handle((_session, context) => {
+        cookieOf(shape(context))['maxAge'] = 3_600_000;
+      });
+      expect(again.cookies.join()).toMatch(/max-age=3600\b/i);
+    }
+  });
+
+  it('shows its values and its cookie where it is printed, and neither its id nor its token', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('user', { name: 'Ada' }));
+    const [text, ...secrets] = await visitor.in((session, context) => [
+      inspect(shape(context)),
+      session.id,
+      session.signedId,
+    ]);
+    expect(text).toMatch(
+      /^\{\s+user: \{ name: 'Ada' \},\s+cookie: \{\s+originalMaxAge: 7200000,\s+expires: \d{4}-/,
+    );
+    for (const secret of secrets) expect(text).not.toContain(secret);
+    await visitor.in((session, context) => {
+      session.setId(session.id);
+      expect(inspect(shape(context))).toMatch(/^\{\s+cookie: /);
+    });
+  });
+
+  it('is cloned by way of a copy of its values', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('user', { roles: ['a'] }));
+    await visitor.in((_session, context) => {
+      structuredClone({ ...shape(context) })['user'] = 'eve';
+      Object(structuredClone({ ...shape(context) })['user']).roles.push('b');
+    });
+    expect(await visitor.in((session) => session.all())).toEqual({ user: { roles: ['a'] } });
+  });
+
   it('has the fields of the cookie as own keys, also where all of them are copied', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {

@@ -39,8 +39,54 @@ const UNSTORABLE: [string, unknown, RegExp][] = [
   ['an invalid Date', new Date(Number.NaN), /an invalid Date would become null/],
   ['a list with holes', holed(), /a list with holes/],
   ['a list with named properties', Object.assign(['a'], { confidential: 1 }), /a list with named properties/],
+  [
+    'URLSearchParams with a property',
+    Object.assign(new URLSearchParams(), { confidential: 1 }),
+    /a URLSearchParams/,
+  ],
+  ['Headers with a property', Object.assign(new Headers(), { confidential: 1 }), /a Headers/],
+  ['a Map with a property', Object.assign(new Map(), { confidential: 1 }), /a Map/],
+  [
+    'what is made from a Map',
+    new (class Basket extends Map<string, number> {})([['confidential', 1]]),
+    /a Basket/,
+  ],
+  ['a WeakMap', new WeakMap(), /a WeakMap/],
+  ['a regular expression', /confidential/, /a RegExp/],
+  ['an iterator', new Map().keys(), /would become a plain object/],
+  ['a boxed NaN', Object(Number.NaN), /NaN would become null/],
+  ['a boxed symbol', Object(Symbol('confidential')), /a Symbol/],
+  ['a symbol for a key', { [Symbol('confidential')]: 1 }, /a symbol for a key/],
+  [
+    'a toJSON that returns a Map',
+    says(new Map([['confidential', 1]])),
+    /its toJSON returned .*a Map .*superjson/,
+  ],
+  ['a toJSON that returns bytes', says(new Uint8Array([1])), /its toJSON returned .*a Uint8Array/],
+  ['a toJSON that returns a Buffer', says(Buffer.from('confidential')), /its toJSON returned .*a Buffer/],
+  // JSON asks only once: what it gets is written by its properties.
+  ['a toJSON that returns a Date', says(new Date(0)), /its toJSON returned .*a Date/],
+  ['a toJSON that returns a URL', says(new URL('http://localhost')), /its toJSON returned .*a URL/],
+  ['a toJSON that returns NaN', says(Number.NaN), /NaN would become null/],
+  ['a toJSON that returns undefined', says(undefined), /its toJSON returns nothing/],
+  ['a toJSON that returns a function', says(() => 'confidential'), /a function cannot be stored/],
+  [
+    'a list with a toJSON that returns undefined',
+    new (class extends Array {
+      toJSON = () => undefined;
+    })(),
+    /its toJSON returns nothing/,
+  ],
   ['a list with both', Object.assign(holed(), { confidential: 1 }), /a list with holes/],
 ];
+
+function says(answer: unknown): object {
+  return new (class {
+    toJSON(): unknown {
+      return answer;
+    }
+  })();
+}
 
 /** Two items, of which the first is none. */
 function holed(): unknown[] {
@@ -119,6 +165,33 @@ describe('what can be kept', () => {
   it('is up to an object that says itself how it is written', () => {
     const money = { cents: 100n, toJSON: () => '1.00' };
     expect(serialize(payload({ money }), JSON)).toContain('"money":"1.00"');
+  });
+
+  it.each<[string, unknown]>([
+    ['a list', [1, { at: new Date(0) }]],
+    ['an object with objects that say themselves', { total: says('1.00'), left: undefined }],
+    ['nothing', null],
+  ])('is also what such an object says when it says %s', (_name, answer) => {
+    expect(serialize(payload({ value: says(answer) }), JSON)).toBe(
+      JSON.stringify(payload({ value: answer })),
+    );
+  });
+
+  it('is an object that says itself to be what it is', () => {
+    class Line {
+      readonly name = 'x';
+
+      toJSON(): this {
+        return this;
+      }
+    }
+    expect(serialize(payload({ line: new Line() }), JSON)).toContain('"line":{"name":"x"}');
+  });
+
+  it('finds what a toJSON returns somewhere inside, with its path', () => {
+    expect(() => serialize(payload({ a: [says({ b: [says({ c: new Map() })] })] }), JSON)).toThrow(
+      /"a\.0\.b\.0\.c"/,
+    );
   });
 
   it('is up to a serializer of the application', () => {
