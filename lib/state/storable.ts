@@ -103,7 +103,7 @@ function lossOfUnasked(value: object): string | null {
   if (Array.isArray(value)) return lossOfList(value);
   // Plain objects, nearly all there are, are found out first.
   if (Object.getPrototypeOf(value) === Object.prototype || isPlain(value)) return lossOfSymbols(value);
-  if (value instanceof Number && !Number.isFinite(value.valueOf()))
+  if (Object.prototype.toString.call(value) === '[object Number]' && !Number.isFinite(Number(value)))
     return `${String(value)} would become null`;
   return isUnknownToJson(value) ? wouldBePlain(value) : null;
 }
