@@ -104,7 +104,7 @@ function lossOfUnasked(value: object): string | null {
   // Plain objects, nearly all there are, are found out first.
   if (Object.getPrototypeOf(value) === Object.prototype || isPlain(value)) return lossOfSymbols(value);
   if (Object.prototype.toString.call(value) === '[object Number]' && !Number.isFinite(Number(value)))
-    return `${String(value)} would become null`;
+    return `${String(Number(value))} would become null`;
   return isUnknownToJson(value) ? wouldBePlain(value) : null;
 }
 
