@@ -1,5 +1,5 @@
 import { type Change, repeat } from './changes.js';
-import { deepCopy } from './deep-copy.js';
+import { COMPUTED, deepCopy } from './deep-copy.js';
 import { ReplacedObjects } from './replaced-objects.js';
 import { isSame } from './same-value.js';
 import { type Values, cloneValue } from './values.js';
@@ -28,7 +28,11 @@ export class MutationTracker {
   mutated(values: Readonly<Values>, known: () => Readonly<Values>): boolean {
     if (this.#replaced !== null && this.#replaced.mutated) return true;
     try {
-      return !isSame(values, this.#copy ?? known());
+      const copy = this.#copy;
+      if (isSame(values, copy ?? known())) return false;
+      if (copy === null) return true;
+      markRestless(copy, values);
+      return !isSame(values, copy);
     } catch {
       // A getter or a Proxy that throws when it is read: the commit that now follows says what and where.
       return true;
@@ -95,6 +99,16 @@ export class MutationTracker {
   forgetReplaced(key?: string): void {
     if (key === undefined) this.#replaced = null;
     else this.#replaced?.forget(key);
+  }
+}
+
+/**
+ * What differs from a copy of this very moment is another one whenever it is looked at (a Proxy that counts). That it
+ * differs from what was stored says nothing then, as with all that is computed.
+ */
+function markRestless(copy: Values, values: Readonly<Values>): void {
+  for (const [key, value] of Object.entries(values)) {
+    if (!isSame(value, copy[key]) && !isSame(value, deepCopy(value))) copy[key] = COMPUTED;
   }
 }
 

@@ -78,8 +78,11 @@ function isLossless(value: unknown, depth: number, said = false): boolean {
 }
 
 function isLosslessObject(value: object, depth: number, said: boolean): boolean {
-  if (lossOf(value, said) !== null) return false;
-  if (!said && saysItself(value)) return isKnownText(value) || isLossless(value.toJSON(''), depth, true);
+  if (!said && saysItself(value)) {
+    if (lossOfSaid(value) !== null) return false;
+    return isKnownText(value) || isLossless(value.toJSON(''), depth, true);
+  }
+  if (lossOfUnasked(value) !== null) return false;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       if (value[index] === undefined || !isLossless(value[index], depth)) return false;
@@ -93,12 +96,15 @@ function isLosslessObject(value: object, depth: number, said: boolean): boolean 
 
 /** What JSON would do to an object without a word, its members apart. Null where it does nothing. */
 function lossOf(value: object, said: boolean): string | null {
-  if (!said && saysItself(value)) return lossOfSaid(value);
+  return !said && saysItself(value) ? lossOfSaid(value) : lossOfUnasked(value);
+}
+
+function lossOfUnasked(value: object): string | null {
   if (Array.isArray(value)) return lossOfList(value);
   // Plain objects, nearly all there are, are found out first.
-  if (isPlain(value)) return lossOfSymbols(value);
-  if (value instanceof Number && !Number.isFinite(value.valueOf()))
-    return `${String(value)} would become null`;
+  if (Object.getPrototypeOf(value) === Object.prototype || isPlain(value)) return lossOfSymbols(value);
+  if (Object.prototype.toString.call(value) === '[object Number]' && !Number.isFinite(Number(value)))
+    return `${String(Number(value))} would become null`;
   return isUnknownToJson(value) ? wouldBePlain(value) : null;
 }
 
@@ -123,9 +129,9 @@ function lossOfList(list: readonly unknown[]): string | null {
 
 /** Of instances of classes that is nobody's data, but how they work inside. */
 function lossOfSymbols(value: object): string | null {
-  const lost = Object.getOwnPropertySymbols(value).some((key) =>
-    Object.prototype.propertyIsEnumerable.call(value, key),
-  );
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.length === 0) return null;
+  const lost = symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key));
   return lost ? 'an object with a symbol for a key would lose what is under it' : null;
 }
 

@@ -189,28 +189,75 @@ describe.each(PLATFORMS)('A session whose text differs each time, on %s', (platf
 });
 
 describe.each(PLATFORMS)('A value that is another one whenever it is looked at, on %s', (platform) => {
-  it.each(DRIVERS)('is answered with 503 and named in the log, with %s', async (_name, optionsFor) => {
+  it.each(DRIVERS)('is stored as any other, with %s', async (_name, optionsFor) => {
     await using folder = await TempFolder.make();
+    await using app = await HandlerApp.start(platform, { options: optionsFor(folder.path) });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put({ ticking: restless(), cart: { items: ['tea'] } }));
+    await visitor.in((session) => session.put('list', [restless()]));
+    expect(await visitor.in((session) => session.all())).toEqual({
+      ticking: { looks: expect.any(Number) },
+      list: [{ looks: expect.any(Number) }],
+      cart: { items: ['tea'] },
+    });
+  });
+
+  it('is written once, and so is what is mutated beside it', async () => {
+    const driver = new CountingDriver();
+    await using app = await HandlerApp.start(platform, { options: ownDriver(driver) });
+    const visitor = app.visitor();
+    await visitor.in(async (session) => {
+      const cart = { items: ['tea'] };
+      await session.put({ ticking: restless(), cart }).commit();
+      await session.commit();
+      expect(writesOf(driver)).toBe(1);
+      cart.items.push('milk');
+    });
+    expect(writesOf(driver)).toBe(1);
+    expect(await visitor.in((session) => session.get('cart'))).toEqual({ items: ['tea', 'milk'] });
+  });
+
+  it('is merged with what another request writes at once', async () => {
+    await using app = await HandlerApp.start(platform);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('steady', 1));
+    await visitor.in(async (session) => {
+      await session.put('ticking', restless()).commit();
+      await visitor.in((other) => other.put('other', 2));
+      session.put('late', 3);
+    });
+    expect(await visitor.in((session) => Object.keys(session.all()).toSorted())).toEqual([
+      'late',
+      'other',
+      'steady',
+      'ticking',
+    ]);
+  });
+});
+
+/** Changes what an application holds whenever it is written. */
+class MeddlingDriver extends CountingDriver {
+  readonly list: number[] = [];
+
+  override write(...args: Parameters<CountingDriver['write']>): Promise<boolean> {
+    this.list.push(this.list.length);
+    return super.write(...args);
+  }
+}
+
+describe.each(PLATFORMS)('A value that changes while it is being stored, each time, on %s', (platform) => {
+  it('is stored eight times and no more, answered with 503 and named in the log', async () => {
     const said: string[] = [];
     const note = (message: unknown): void => void said.push(String(message));
+    const driver = new MeddlingDriver();
     await using app = await HandlerApp.start(platform, {
-      options: optionsFor(folder.path),
+      options: ownDriver(driver),
       configure: (nest) => {
         nest.useLogger({ log: () => undefined, warn: note, error: note });
       },
     });
-    const visitor = app.visitor();
-    await visitor.in((session) => session.put('steady', 1));
-    await visitor.handle((session) => session.put('ticking', restless()), { status: 503 });
-    expect(said.join('\n')).toMatch(/value at "ticking" was another one each of the 8 times/);
-    expect(await visitor.in((session) => session.get('steady'))).toBe(1);
-  });
-
-  it('is written eight times and no more', async () => {
-    const driver = new CountingDriver();
-    await using app = await HandlerApp.start(platform, { options: ownDriver(driver) });
-    const visitor = app.visitor();
-    await visitor.handle((session) => session.put('ticking', restless()), { status: 503 });
+    await app.visitor().handle((session) => session.put('growing', driver.list), { status: 503 });
     expect(writesOf(driver)).toBe(8);
+    expect(said.join('\n')).toMatch(/value at "growing" was another one each of the 8 times/);
   });
 });

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { allocated } from '../support/allocated.js';
+import { OneStore } from '../support/one-session.js';
+
+/** Half of the names have dots in them, and share what stands before the dot. */
+function formOf(size: number): Record<string, string> {
+  const names = Array.from(
+    { length: size },
+    (_, index) => `${index % 2 === 0 ? 'address.' : ''}field${index}`,
+  );
+  return Object.fromEntries(names.map((name) => [name, 'typed']));
+}
+
+/** Flashes a form in all ways there are, and shows it twice. */
+async function fillIn(store: OneStore, form: Record<string, string>): Promise<void> {
+  const first = await store.open();
+  first.body = () => form;
+  await first.session.flashAll().flashAll().flash('errors.email', 'Give an address.').commit();
+  await first.session.flashAll().commit();
+  for (const name of Object.keys(form)) first.session.flash(`note.${name}`, 'seen');
+  const { token } = await first.respond();
+
+  const second = await store.open(token);
+  await second.session.reflash().commit();
+  const names = Object.keys(form);
+  for (const name of names) second.session.keep(name, `note.${name}`);
+  await second.respond();
+
+  const third = await store.open(token);
+  expect(names.filter((name) => third.session.old(name) !== 'typed')).toEqual([]);
+  expect(names.filter((name) => third.session.old(`note.${name}`) !== 'seen')).toEqual([]);
+  expect(third.session.old('errors.email')).toBe('Give an address.');
+}
+
+/** Several times what a field takes on its way, and a small part of one copy of all fields for each of them. */
+const MAX_A_FIELD = 100_000;
+
+describe('a form of thousands of fields with dots in their names', () => {
+  it('costs what it holds, and no copy of it for each field', async () => {
+    const store = await OneStore.start();
+    const form = formOf(4000);
+    expect((await allocated(() => fillIn(store, form))) / 4000).toBeLessThan(MAX_A_FIELD);
+  });
+});
