@@ -11,6 +11,7 @@ import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { handleOf } from '../crypto/handle.js';
+import { userText } from '../lifecycle/recorded-user.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
@@ -139,7 +140,7 @@ export class SessionManager {
    */
   async list(userId: string | number): Promise<StoredSession[]> {
     const { lifetimes } = this.#runtime;
-    const sessions = await this.#users().list(String(userId));
+    const sessions = await this.#users().list(userText(userId));
     return sessions
       .map((session) => aboutSession(session, lifetimes))
       .toSorted((a, b) => b.lastActivity - a.lastActivity);
@@ -153,8 +154,8 @@ export class SessionManager {
    * @throws SessionConfigError with a driver that cannot list
    * @throws SessionStoreError where the store fails
    */
-  end(userId: string | number, handle: string): Promise<boolean> {
-    return this.#users().end(String(userId), handle);
+  async end(userId: string | number, handle: string): Promise<boolean> {
+    return this.#users().end(userText(userId), handle);
   }
 
   /**
@@ -167,11 +168,11 @@ export class SessionManager {
    * @example
    * await this.sessions.endAll(userId, { except: session });
    */
-  endAll(
+  async endAll(
     userId: string | number,
     { except }: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
-    return this.#users().endAll(String(userId), except?.handle ?? null);
+    return this.#users().endAll(userText(userId), except?.handle ?? null);
   }
 
   #users(): UserSessions {

@@ -118,7 +118,9 @@ export class RedisDriver implements RecordDriver {
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
     const reply = await this.#run(scanScript, this.#listOf(userId), [cursor ?? '0', String(pageSize)]);
     const [next, entries]: unknown[] = Array.isArray(reply) ? reply : [];
-    const names = Array.isArray(entries) ? entries.filter((_entry, at) => at % 2 === 0).map(String) : [];
+    const texts: unknown[] = Array.isArray(entries) ? entries : [];
+    // Each name is followed by its score.
+    const names = texts.filter((text, at) => at % 2 === 0 && typeof text === 'string').map(String);
     const found = await Promise.all(
       names.map(async (name) => {
         const id = idNamed(name);
@@ -126,7 +128,7 @@ export class RedisDriver implements RecordDriver {
         return record?.userId === userId ? [{ ...record, id }] : [];
       }),
     );
-    return { records: found.flat(), cursor: next === undefined || next === '0' ? null : String(next) };
+    return { records: found.flat(), cursor: typeof next !== 'string' || next === '0' ? null : next };
   }
 
   /**
@@ -217,7 +219,7 @@ function idNamed(name: string): string {
 
 /** Whose record it is, by what stands behind its numbers; null for nobody's. */
 function leadingUserOf(client: unknown): string | null {
-  const [, user] = leadingUser.exec(String(client)) ?? [];
+  const [, user] = typeof client === 'string' ? (leadingUser.exec(client) ?? []) : [];
   const userId: unknown = user === undefined ? null : JSON.parse(user);
   return typeof userId === 'string' ? userId : null;
 }
