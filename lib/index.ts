@@ -9,7 +9,8 @@ export { Flash, Session, SessionDriver } from './nest/session.decorators.js';
 export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
-export { SessionManager, type StoredSession } from './nest/session.manager.js';
+export { SessionManager } from './nest/session.manager.js';
+export type { ReadSession, StoredSession } from './nest/stored-session.js';
 export { SignedInGuard, SignedInWithin } from './nest/signed-in.guard.js';
 export {
   SessionUnavailableException,
@@ -36,7 +37,13 @@ export type { ExcludedRoute } from './http/routing/excluded-routes.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
 export type { AnyDriver } from './drivers/built-in-drivers.js';
-export type { DriverLifecycle, RecordDriver, SealingDriver, SessionRecord } from './drivers/driver.js';
+export type {
+  DriverLifecycle,
+  RecordDriver,
+  SealingDriver,
+  SessionRecord,
+  UserRecords,
+} from './drivers/driver.js';
 export type { StealthDriverOptions } from './options/stealth.options.js';
 export type { MemoryDriverOptions } from './options/memory.options.js';
 export type { FileDriverOptions } from './options/file.options.js';

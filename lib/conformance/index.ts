@@ -19,6 +19,7 @@ import type {
   DriverUnderTest,
 } from './suite.js';
 import { describeTouch } from './touch.js';
+import { describeUsers } from './users.js';
 import { describeVersionCheck } from './version-check.js';
 
 export { StoppedClock } from './stopped-clock.js';
@@ -37,7 +38,8 @@ export interface ConformanceOptions extends ConformanceFramework {
 
 /**
  * Defines the tests that every driver of sessions passes, one for each promise of `RecordDriver`, in whatever test
- * framework: round trip, ids, compare-and-set, expiry, `touch`, `destroy`, parallel requests, damaged records, garbage.
+ * framework: round trip, ids, compare-and-set, expiry, `touch`, `destroy`, parallel requests, damaged records, garbage, and
+ * `listByUser` where a driver has it.
  * To be called where tests are defined, at the top of a spec file.
  *
  * Only `it`, `describe` and `create` are required; what `create` returns says what else can be tested
@@ -79,6 +81,7 @@ export function describeDriverConformance({
     describeParallel(suite);
     describeDamage(suite);
     describeGarbage(suite);
+    describeUsers(suite);
   });
 }
 

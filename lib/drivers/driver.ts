@@ -18,6 +18,13 @@ export interface SessionRecord {
   userAgent: string | null;
 }
 
+/** Some of a user's live records, each with its id, and where the others begin. */
+export interface UserRecords {
+  readonly records: readonly (SessionRecord & { readonly id: string })[];
+  /** What the next call is given; null where these were the last. */
+  readonly cursor: string | null;
+}
+
 /** What a driver that keeps records may have besides its records: a beginning, an end, and a way to remove what has expired. */
 export interface DriverLifecycle {
   /**
@@ -116,6 +123,22 @@ export interface RecordDriver extends DriverLifecycle {
    * }
    */
   destroyVersion?(id: string, version: number): Promise<boolean>;
+
+  /**
+   * The live records whose `userId` is this one, a page at a time: some hundred records at most, so that a user with ten
+   * thousand of them holds nobody up. A record that is there from the first page to the last is on at least one of them; what
+   * comes or goes meanwhile may be on none, or on two. What a call costs does not depend on other users' sessions. Optional:
+   * without it a user's sessions cannot be listed, ended or counted.
+   *
+   * @param userId as it was written, to the letter
+   * @param cursor null for the first page, otherwise what the page before answered
+   * @example
+   * async listByUser(userId: string, cursor: string | null) {
+   *   const records = await this.mongo.find({ userId, expiresAt: { $gt: Date.now() }, id: { $gt: cursor ?? '' } }, { sort: 'id', limit: 100 });
+   *   return { records, cursor: records.length < 100 ? null : records[99].id };
+   * }
+   */
+  listByUser?(userId: string, cursor: string | null): Promise<UserRecords>;
 
   /**
    * Removes what has expired, in slices that never hold the event loop for longer than 20 ms. Left out by stores that

@@ -29,6 +29,8 @@ const escapedFormat = '2';
 export const packedPlaces = {
   expiresAt: { start: expiresAtStart, end: versionStart },
   version: { start: versionStart, end: lastActivityStart },
+  /** What follows is the user, the address and the user agent, and a line break. */
+  client: { start: headLength },
 } as const;
 
 /** A number as it stands in a packed record: whole, padded with zeros. */
@@ -52,6 +54,11 @@ export function packRecord(record: SessionRecord): string {
     String(kept.length).padStart(lengthWidth, '0') +
     `${client}\n${kept}`
   );
+}
+
+/** What the client's part of a packed record begins with, where it is this user's; '' for a record of nobody's. */
+export function packUser(userId: string | null): string {
+  return userId === null ? '' : `[${JSON.stringify(userId)},`;
 }
 
 /** The same packed record with another expiry. */

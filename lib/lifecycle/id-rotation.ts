@@ -45,7 +45,7 @@ export class IdRotation {
       session.unsharedRecord = { id, version: record.version };
       write.placed = true;
     }
-    if (await this.#remover.redirect(from.id, from.version, id)) return STORED;
+    if (await this.#remover.redirect(from.id, from.version, id, record.userId)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
   }

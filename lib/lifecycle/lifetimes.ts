@@ -27,8 +27,7 @@ export class Lifetimes {
   }
 
   /** How long a session lives without a visit, ms. */
-  durationOf(state: SessionState): number {
-    const { duration } = state;
+  durationOf({ duration }: Pick<SessionState, 'duration'>): number {
     return duration === undefined || duration === ENDS_WITH_BROWSER ? this.#settings.age : duration;
   }
 

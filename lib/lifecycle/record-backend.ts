@@ -10,12 +10,15 @@ import type { RecordStore } from './record-store.js';
 import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { UserSessions, knowsUsers } from './user-sessions.js';
 
 /** Sessions whose records lie in a store, and whose ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
   readonly livesInCookie = false;
   readonly store: RecordStore;
   readonly remover: RecordRemover;
+  /** Null where the store does not know whose its records are. */
+  readonly users: UserSessions | null;
   readonly #runtime: SessionRuntime;
   readonly #finder: RecordFinder;
   readonly #writer: RecordWriter;
@@ -34,6 +37,9 @@ export class RecordBackend implements SessionBackend {
     this.store = store;
     this.remover = new RecordRemover(store, queue, runtime);
     this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
+    this.users = knowsUsers(store)
+      ? new UserSessions(store, this.#finder, this.remover, runtime.lifetimes)
+      : null;
     this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, runtime.faults, wait);
   }
 

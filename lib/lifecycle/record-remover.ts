@@ -34,12 +34,14 @@ export class RecordRemover {
   }
 
   /**
-   * Puts the redirect to the new id in place of a version.
+   * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
+   * meanwhile finds the one or the other.
    *
    * @returns false where that version is not the stored one
    */
-  redirect(id: string, version: number, to: string): Promise<boolean> {
-    return this.#store.write(id, this.#placeholder(movedPayload(to, this.#serializer), version + 1));
+  redirect(id: string, version: number, to: string, userId: string | null): Promise<boolean> {
+    const redirect = this.#placeholder(movedPayload(to, this.#serializer), version + 1);
+    return this.#store.write(id, { ...redirect, userId });
   }
 
   /**

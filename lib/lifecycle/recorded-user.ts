@@ -8,7 +8,11 @@ const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 /** The user that a record names: the text or number at the path `userKey`; null where there is none. */
 export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
   const user = readPath(values, userKey);
-  if (typeof user !== 'string' && typeof user !== 'number') return null;
+  return typeof user === 'string' || typeof user === 'number' ? userText(user) : null;
+}
+
+/** A user as records name him. */
+export function userText(user: string | number): string {
   // Half a character would be stored as none.
   return ownText(String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, ''));
 }

@@ -3,7 +3,6 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
-import type { SessionRecord } from '../drivers/driver.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { guardedDriver } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
@@ -11,6 +10,8 @@ import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
+import { handleOf } from '../crypto/handle.js';
+import { userText } from '../lifecycle/recorded-user.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
@@ -18,23 +19,14 @@ import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
+import type { UserSessions } from '../lifecycle/user-sessions.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import { ownValues, parsePayload } from '../state/payload.js';
-import type { Values } from '../state/values.js';
-
-/** What is kept of a session, read from outside any request. */
-export interface StoredSession extends SessionRecord {
-  /** The raw id that it was read by. */
-  readonly id: string;
-  /** The values. A copy: changing it changes nothing. */
-  readonly values: Values;
-  /** When the session began, in epoch ms. */
-  readonly createdAt: number;
-}
+import { type ReadSession, type StoredSession, aboutSession } from './stored-session.js';
 
 /**
  * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
@@ -126,14 +118,70 @@ export class SessionManager {
    * @example
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
-  async read(id: string): Promise<StoredSession | null> {
+  async read(id: string): Promise<ReadSession | null> {
     const record = (await this.#records()?.store.read(id)) ?? null;
     if (record === null) return null;
     const { serializer } = this.#settings;
     const parsed = parsePayload(record.payload, serializer);
     if (parsed.kind !== 'session') return null;
     const values = ownValues(parsed.payload.d, record.payload, serializer);
-    return { ...record, id, values, createdAt: parsed.payload.c };
+    const session = { id, handle: parsed.payload.h ?? handleOf(id), record, payload: parsed.payload };
+    return { ...record, ...aboutSession(session, this.#runtime.lifetimes), id, values };
+  }
+
+  /**
+   * The live sessions of a user, on all devices, the one that was active last first.
+   *
+   * @param userId what stands in his sessions under the option `userKey`; a number counts as its text
+   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth`, or one of your own without `listByUser`
+   * @throws SessionStoreError where the store fails
+   * @example
+   * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
+   */
+  async list(userId: string | number): Promise<StoredSession[]> {
+    const { lifetimes } = this.#runtime;
+    const sessions = await this.#users().list(userText(userId));
+    return sessions
+      .map((session) => aboutSession(session, lifetimes))
+      .toSorted((a, b) => b.lastActivity - a.lastActivity);
+  }
+
+  /**
+   * Ends one session of a user: on the phone that he has lost. Requests under way cannot bring it back.
+   *
+   * @param handle `session.handle`, or what `list` gave
+   * @returns false where he has no such session (any more); nothing happens to a session of another user's
+   * @throws SessionConfigError with a driver that cannot list
+   * @throws SessionStoreError where the store fails
+   */
+  async end(userId: string | number, handle: string): Promise<boolean> {
+    return this.#users().end(userText(userId), handle);
+  }
+
+  /**
+   * Ends all sessions of a user: after his password was changed, but for the one that changed it.
+   *
+   * @param options `except`: a session that goes on. Default: none does
+   * @returns how many ended
+   * @throws SessionConfigError with a driver that cannot list
+   * @throws SessionStoreError where the store fails
+   * @example
+   * await this.sessions.endAll(userId, { except: session });
+   */
+  async endAll(
+    userId: string | number,
+    { except }: { except?: { readonly handle: string } } = {},
+  ): Promise<number> {
+    return this.#users().endAll(userText(userId), except?.handle ?? null);
+  }
+
+  #users(): UserSessions {
+    const users = this.#records()?.users ?? null;
+    if (users !== null) return users;
+    throw new SessionConfigError(
+      `The driver "${this.#settings.driver}" cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
+        'memory, file, database and redis can; a driver of your own takes a method listByUser.',
+    );
   }
 
   /**

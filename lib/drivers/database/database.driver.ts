@@ -1,13 +1,16 @@
 import { readOption } from '../../options/check.js';
 import { type DatabaseDriverOptions, databaseOptions } from '../../options/database.options.js';
 import type { DriverContext } from '../driver-context.js';
-import type { RecordDriver, SessionRecord } from '../driver.js';
+import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { removeInBatches } from './expired-rows.js';
 import { findDataSource } from './find-data-source.js';
 import { SessionDatabase } from './session-database.js';
-import { toRecord, toRow, type SessionRow } from './session-row.js';
+import { idOf, toRecord, toRow, type SessionRow } from './session-row.js';
 import { isDuplicate } from './statement-failure.js';
-import { toStoredId } from './stored-text.js';
+import { toStoredId, toStoredText } from './stored-text.js';
+
+/** How many rows of a user are read at a time. */
+const pageSize = 200;
 
 /**
  * Keeps records in a table of the application's TypeORM data source: PostgreSQL, MySQL, MariaDB or SQLite
@@ -76,6 +79,18 @@ export class DatabaseDriver implements RecordDriver {
     const database = await this.#find();
     const parameters = [toStoredId(id), version, this.#context.clock.now()];
     return (await database.change('destroyVersion', parameters)) > 0;
+  }
+
+  /** The cursor is the id of the last row, as the column keeps it. */
+  async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    const database = await this.#find();
+    const now = this.#context.clock.now();
+    const rows = await database.ask('listByUser', [toStoredText(userId), now, cursor ?? '', pageSize]);
+    const records = rows.flatMap((row) => {
+      const [id, record] = [idOf(row), toRecord(row)];
+      return id === null || record === null ? [] : [{ ...record, id }];
+    });
+    return { records, cursor: rows.length < pageSize ? null : idOf(rows.at(-1)) };
   }
 
   /** Removes expired rows batch by batch, the longest expired first. */

@@ -55,6 +55,11 @@ export function toRecord(row: unknown): SessionRecord | null {
   };
 }
 
+/** The id of a row, as the column keeps it: that of a session, unless the application chose one that no column takes. */
+export function idOf(row: unknown): string | null {
+  return typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? row.id : null;
+}
+
 /** Numbers of a bigint column come as text from some clients, and as bigint where the application asks for that. */
 function toInteger(value: unknown): number | null {
   if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint') return null;

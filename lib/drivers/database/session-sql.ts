@@ -32,11 +32,16 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     `ON CONFLICT (${id}) DO UPDATE SET ${taken.join(', ')} ` +
     `WHERE stored.${expiresAt} <= ${parameter(sessionProperties.length + 1)}`;
 
+  const selected = sessionProperties.map((property) => `${column(property)} AS ${driver.escape(property)}`);
+  const select = `SELECT ${selected.join(', ')}`;
+
   return {
     /** [id, now] */
-    read:
-      `SELECT ${sessionProperties.map((property) => `${column(property)} AS ${driver.escape(property)}`).join(', ')} ` +
-      `FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    read: `${select} FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
+    /** [userId, now, id to begin behind, how many at most] */
+    listByUser:
+      `${select} FROM ${table} WHERE ${column('userId')} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)} ` +
+      `AND ${id} > ${parameter(3)} ORDER BY ${id} LIMIT ${parameter(4)}`,
     /**
      * [the columns in the order of `sessionProperties`, and now, but not on MySQL]. Inserts, or replaces an expired row,
      * and says by its count whether it did. On MySQL, whose count cannot tell that, it only inserts, and fails where there

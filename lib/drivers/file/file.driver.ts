@@ -1,17 +1,22 @@
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { readOption } from '../../options/check.js';
 import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
-import type { RecordDriver, SessionRecord } from '../driver.js';
+import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packRecord } from '../packed-record.js';
 import { collectFiles } from './file-collector.js';
 import { exists, hasCode, noRoomCodes } from './file-system.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { readRecord } from './record-file.js';
 import { type IsMeant, removeWithoutRoom } from './removal-without-room.js';
-import { filesOf, type SessionFiles } from './session-files.js';
+import { filesOf, filesOfName, type SessionFiles } from './session-files.js';
 import { type SessionLock, withLock } from './session-lock.js';
 import { makeStoreFolder } from './store-folder.js';
+import { UserFiles } from './user-files.js';
+
+/** How many entries of a user are read at a time. */
+const pageSize = 200;
 
 /**
  * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
@@ -30,6 +35,7 @@ import { makeStoreFolder } from './store-folder.js';
 export class FileDriver implements RecordDriver {
   readonly #location: string;
   readonly #clock: Clock;
+  readonly #users: UserFiles;
   /** Within one process calls queue up here, or they would wait for the lock by trying again and again. */
   readonly #queue = new KeyedQueue();
   #isClosed = false;
@@ -39,6 +45,7 @@ export class FileDriver implements RecordDriver {
   constructor(options: FileDriverOptions = {}, clock: Clock = systemClock) {
     const { location } = readOption(fileOptions, options, 'file');
     this.#location = resolve(location);
+    this.#users = new UserFiles(this.#location);
     this.#clock = clock;
   }
 
@@ -59,12 +66,13 @@ export class FileDriver implements RecordDriver {
   }
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
-    const { version } = record;
+    const { version, userId } = record;
     // At once: the caller may change the record afterwards.
     const content = packRecord(record);
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
       const kept = await this.#readLive(files.record);
       if ((kept?.version ?? 0) !== version - 1) return false;
+      if (userId !== null && userId !== kept?.userId) await this.#users.add(userId, id);
       await lock.replaceRecord(content);
       return true;
     });
@@ -90,16 +98,44 @@ export class FileDriver implements RecordDriver {
     });
   }
 
-  /** Besides expired records it removes what killed processes left, and what has been unreadable for a day. */
+  /** The cursor is the name of the last entry. */
+  async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    const { names, isLast } = await this.#users.page(userId, cursor ?? '', pageSize);
+    const records: UserRecords['records'][number][] = [];
+    for (const name of names) {
+      const id = await this.#users.idIn(userId, name);
+      const record = id === null ? null : await this.read(id);
+      if (id !== null && record?.userId === userId) records.push({ ...record, id });
+    }
+    return { records, cursor: isLast ? null : (names.at(-1) ?? null) };
+  }
+
+  /** Besides expired records it removes what killed processes left, entries of users without a record, and what has been unreadable for a day. */
   collectGarbage(now: number): Promise<number> {
     const collecting = collectFiles({
       location: this.#location,
       now,
       isStopped: () => this.#isClosed,
       remove: (files, isMeant) => this.#remove(files, isMeant),
+    }).then(async (removed) => {
+      await this.#collectUsers();
+      return removed;
     });
     this.#collecting = Promise.allSettled([this.#collecting, collecting]).then(() => undefined);
     return collecting;
+  }
+
+  /** Removes the entries of users whose records have gone. */
+  async #collectUsers(): Promise<void> {
+    for await (const { folder, name } of this.#users.all()) {
+      if (this.#isClosed) return;
+      const files = filesOfName(this.#location, name);
+      if (files === null || (await exists(files.record))) continue;
+      // Once more while nobody else is at it: the record may be about to come.
+      await this.#exclusively(files, async () => {
+        if (!(await exists(files.record))) await rm(join(folder, name), { force: true });
+      });
+    }
   }
 
   async #readLive(path: string): Promise<SessionRecord | null> {

@@ -32,6 +32,12 @@ export function filesOf(location: string, id: string): SessionFiles {
   return filesNamed(join(location, name.slice(0, shardLength)), name);
 }
 
+/** The files of a session whose record has this name; null where no record has such a name. */
+export function filesOfName(location: string, name: string): SessionFiles | null {
+  if (describeEntry(name)?.kind !== 'record') return null;
+  return filesNamed(join(location, name.slice(0, shardLength)), name);
+}
+
 /** The files of a session whose record has this name, in this folder. */
 export function filesNamed(folder: string, name: string): SessionFiles {
   const record = join(folder, name);

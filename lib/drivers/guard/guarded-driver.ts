@@ -18,6 +18,7 @@ const ANSWERED_BY_BOOLEAN: ReadonlySet<string> = new Set(['write', 'touch', 'des
 /** What calls are for, where they do not write. */
 const USES: Readonly<Record<string, StoreUse>> = {
   read: 'reading',
+  listByUser: 'reading',
   destroy: 'removing',
   destroyVersion: 'removing',
 };

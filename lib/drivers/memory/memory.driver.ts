@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
 import { readOption } from '../../options/check.js';
 import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
-import type { RecordDriver, SessionRecord } from '../driver.js';
+import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { RecencyLink } from './recency-link.js';
 import { ShardedMap } from './sharded-map.js';
+import { UserIndex } from './user-index.js';
 
 /** Well below the 20 ms of the contract: what else stops a process, such as its own memory management, comes on top. */
 const sliceMs = 2;
@@ -36,6 +37,7 @@ class Kept extends RecencyLink {
  */
 export class MemoryDriver implements RecordDriver {
   readonly #records = new ShardedMap<Kept>();
+  readonly #users = new UserIndex<Kept>();
   /**
    * Where the order of last use ends on both sides; used with a limit only. The order of a Map would do too, but V8 leaves a
    * gap for each key that is removed: finding the oldest key, and closing the gaps, takes longer the more sessions are kept.
@@ -64,6 +66,7 @@ export class MemoryDriver implements RecordDriver {
     if (kept === undefined) {
       this.#add(new Kept(id, { ...record }));
     } else {
+      this.#users.move(kept, kept.record.userId, record.userId);
       kept.record = { ...record };
       this.#use(kept);
     }
@@ -89,6 +92,15 @@ export class MemoryDriver implements RecordDriver {
     if (kept?.record.version !== version) return Promise.resolve(false);
     this.#remove(kept);
     return Promise.resolve(true);
+  }
+
+  listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    const page = this.#users.page(userId, cursor);
+    const live = page.entries.filter((kept) => this.#isLive(kept));
+    return Promise.resolve({
+      records: live.map(({ id, record }) => ({ ...record, id })),
+      cursor: page.cursor,
+    });
   }
 
   /** Goes through all records in slices, between which requests get their turn. */
@@ -120,6 +132,7 @@ export class MemoryDriver implements RecordDriver {
 
   #add(kept: Kept): void {
     this.#records.set(kept.id, kept);
+    this.#users.move(kept, null, kept.record.userId);
     this.#size += 1;
     this.#use(kept);
     if (this.#max !== undefined && this.#size > this.#max) this.#remove(this.#end.newer);
@@ -130,6 +143,8 @@ export class MemoryDriver implements RecordDriver {
   }
 
   #remove(link: RecencyLink): void {
+    const kept = this.#records.get(link.id);
+    if (kept !== undefined) this.#users.move(kept, kept.record.userId, null);
     this.#records.delete(link.id);
     this.#size -= 1;
     link.unlink();

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   type RedisClient,
   type RedisDriverOptions,
@@ -6,27 +6,34 @@ import {
   redisSettings,
 } from '../../options/redis.options.js';
 import type { DriverContext } from '../driver-context.js';
-import type { RecordDriver, SessionRecord } from '../driver.js';
-import { packNumber, packRecord, unpackRecord } from '../packed-record.js';
+import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
+import { packNumber, packRecord, packUser, unpackRecord } from '../packed-record.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
 import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
 import {
   destroyVersionScript,
+  linkScript,
   type RedisScript,
+  scanScript,
   touchScript,
   writeIdLength,
   writeScript,
 } from './redis.scripts.js';
 
 const escapedIdPrefix = 'utf16:';
+const pageSize = 200;
+/** The user, as a record's text begins after its numbers. */
+const leadingUser = /^\[("(?:[^"\\]|\\.)*"),/;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 
 /**
  * Keeps records in Redis 6.2 or newer, or Valkey: one key per session, each operation one round trip to that key, so a
  * Redis Cluster will do. Redis removes what has expired.
  *
- * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record.
+ * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record. Under `<prefix>user:<hash>` stand the
+ * names of a user's records, each with a time until which it stays there. A record is linked before it is stored, and before the
+ * expiry that is in its link is over: so a live one is always there. That takes a round trip more at sign-in and at renewals.
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'redis', redis: { url: 'redis://localhost:6379' } })
@@ -78,21 +85,63 @@ export class RedisDriver implements RecordDriver {
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
     const now = this.#context.clock.now();
-    return this.#run(writeScript, this.#keyOf(id), [
+    const { userId, expiresAt, version } = record;
+    const given = [
       String(now),
-      String(record.version - 1),
+      String(version - 1),
       this.#nextWriteId() + packRecord(record),
-      this.#lifetime(record.expiresAt, now),
-    ]);
+      this.#lifetime(expiresAt, now),
+      packUser(userId),
+    ];
+    const write = (isLinked: boolean): Promise<unknown> =>
+      this.#run(writeScript, this.#keyOf(id), [...given, isLinked ? '1' : '0']);
+    const isNew = userId !== null && version === 1;
+    if (isNew) await this.#link(userId, id, expiresAt, now);
+    let reply = Number(await write(isNew));
+    if (reply === 2 && userId !== null) {
+      await this.#link(userId, id, expiresAt, now);
+      reply = Number(await write(true));
+    }
+    return reply === 1;
   }
 
   async touch(id: string, expiresAt: number): Promise<boolean> {
     const now = this.#context.clock.now();
-    return this.#run(touchScript, this.#keyOf(id), [
-      String(now),
-      packNumber(expiresAt),
-      this.#lifetime(expiresAt, now),
-    ]);
+    const given = [String(now), packNumber(expiresAt), this.#lifetime(expiresAt, now)];
+    const client = await this.#run(touchScript, this.#keyOf(id), given);
+    if (client === 0) return false;
+    const userId = leadingUserOf(client);
+    if (userId !== null) await this.#link(userId, id, expiresAt, now);
+    return true;
+  }
+
+  async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    const reply = await this.#run(scanScript, this.#listOf(userId), [cursor ?? '0', String(pageSize)]);
+    const [next, entries]: unknown[] = Array.isArray(reply) ? reply : [];
+    const texts: unknown[] = Array.isArray(entries) ? entries : [];
+    // Each name is followed by its score.
+    const names = texts.filter((text, at) => at % 2 === 0 && typeof text === 'string').map(String);
+    const found = await Promise.all(
+      names.map(async (name) => {
+        const id = idNamed(name);
+        const record = await this.read(id);
+        return record?.userId === userId ? [{ ...record, id }] : [];
+      }),
+    );
+    return { records: found.flat(), cursor: typeof next !== 'string' || next === '0' ? null : next };
+  }
+
+  /**
+   * Puts a record into its user's list, for one lifetime longer than it lives now: should a renewal come to nothing half-way, with
+   * the record renewed and not its link, it stands there long enough.
+   */
+  async #link(userId: string, id: string, expiresAt: number, now: number): Promise<void> {
+    const until = expiresAt + Math.max(0, expiresAt - now);
+    await this.#run(linkScript, this.#listOf(userId), [nameOf(id), packNumber(until), packNumber(now)]);
+  }
+
+  #listOf(userId: string): string {
+    return `${this.#options.prefix}user:${createHash('sha256').update(userId, 'utf16le').digest('hex')}`;
   }
 
   async destroy(id: string): Promise<void> {
@@ -102,7 +151,9 @@ export class RedisDriver implements RecordDriver {
 
   async destroyVersion(id: string, version: number): Promise<boolean> {
     const now = this.#context.clock.now();
-    return this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
+    return (
+      Number(await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)])) === 1
+    );
   }
 
   /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */
@@ -111,10 +162,7 @@ export class RedisDriver implements RecordDriver {
   }
 
   #keyOf(id: string): string {
-    // Half a surrogate pair has no place in UTF-8: two such ids would become one key.
-    const isPlain = isWellFormed(id) && !id.startsWith(escapedIdPrefix);
-    const name = isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
-    return this.#options.prefix + name;
+    return this.#options.prefix + nameOf(id);
   }
 
   #nextWriteId(): string {
@@ -122,8 +170,8 @@ export class RedisDriver implements RecordDriver {
     return this.#instance + this.#writes.toString(36).padStart(writeIdLength / 2, '0');
   }
 
-  async #run(script: RedisScript, key: string, parameters: string[]): Promise<boolean> {
-    const reply = await this.#call(key, async (client) => {
+  async #run(script: RedisScript, key: string, parameters: string[]): Promise<unknown> {
+    return this.#call(key, async (client) => {
       try {
         return await client.evalsha(script.sha1, 1, key, ...parameters);
       } catch (error) {
@@ -131,7 +179,6 @@ export class RedisDriver implements RecordDriver {
         return client.eval(script.source, 1, key, ...parameters);
       }
     });
-    return Number(reply) === 1;
   }
 
   async #call<T>(key: string, work: (client: RedisClient) => Promise<T>): Promise<T> {
@@ -157,4 +204,22 @@ export class RedisDriver implements RecordDriver {
     this.#hasWorked = true;
     return result;
   }
+}
+
+/** An id as a key has it. Half a surrogate pair has no place in UTF-8: two such ids would become one key. */
+function nameOf(id: string): string {
+  const isPlain = isWellFormed(id) && !id.startsWith(escapedIdPrefix);
+  return isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
+}
+
+function idNamed(name: string): string {
+  if (!name.startsWith(escapedIdPrefix)) return name;
+  return Buffer.from(name.slice(escapedIdPrefix.length), 'hex').toString('utf16le');
+}
+
+/** Whose record it is, by what stands behind its numbers; null for nobody's. */
+function leadingUserOf(client: unknown): string | null {
+  const [, user] = typeof client === 'string' ? (leadingUser.exec(client) ?? []) : [];
+  const userId: unknown = user === undefined ? null : JSON.parse(user);
+  return typeof userId === 'string' ? userId : null;
 }

@@ -17,6 +17,9 @@ function luaRange({ start, end }: { start: number; end: number }): string {
 
 const headEnd = writeIdLength + packedPlaces.version.end;
 const expiresAtOffset = writeIdLength + packedPlaces.expiresAt.start;
+const clientOffset = writeIdLength + packedPlaces.client.start;
+/** A user's id may be 255 characters long, each of them six in JSON. */
+const longestUser = 1600;
 
 /**
  * Sets `head`, and `version` to that of the live record, or to 0 where there is none: nothing, something that is no
@@ -33,12 +36,17 @@ if type(head) == 'string' and #head == ${headEnd} and string.find(head, '^%w+$')
 end`;
 
 function script(body: string): RedisScript {
-  const source = `${findLiveVersion}${body}`;
+  return asScript(`${findLiveVersion}${body}`);
+}
+
+function asScript(source: string): RedisScript {
   return { source, sha1: createHash('sha1').update(source).digest('hex') };
 }
 
 /**
- * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms. Returns 1 where stored.
+ * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms, what the client's part of a record of
+ * the new user's begins with ('' for nobody), and whether the user's list says so already (1, otherwise 0). Returns 1 where
+ * stored, and 2, with nothing done, where the list has to say so first: the record is new to the user, or lives on.
  *
  * A client that lost its connection may send the same write again although Redis has carried it out. The write's own
  * id shows that: what is stored then is this very write.
@@ -50,17 +58,27 @@ if version ~= tonumber(ARGV[2]) then
   end
   return 0
 end
+if ARGV[5] ~= '' and ARGV[6] == '0' then
+  local user = redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset - 1} + #ARGV[5])
+  local lives = string.sub(head, ${luaRange(packedPlaces.expiresAt)})
+  if user ~= ARGV[5] or lives ~= string.sub(ARGV[3], ${luaRange(packedPlaces.expiresAt)}) then
+    return 2
+  end
+end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`);
 
-/** KEYS: the record. ARGV: now, the new expiry as it stands in the text, the lifetime in ms. Returns 1 where moved. */
+/**
+ * KEYS: the record. ARGV: now, the new expiry as it stands in the text, the lifetime in ms. Returns 0 where there is none,
+ * otherwise what follows the numbers in the record, as far as its user may reach.
+ */
 export const touchScript = script(`
 if version == 0 then
   return 0
 end
 redis.call('SETRANGE', KEYS[1], ${expiresAtOffset}, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1`);
+return redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset + longestUser})`);
 
 /**
  * KEYS: the record. ARGV: now, the version to remove. Returns 1 where removed. It calls nothing that Redis refuses when it
@@ -72,3 +90,18 @@ if version == 0 or version ~= tonumber(ARGV[2]) then
 end
 redis.call('DEL', KEYS[1])
 return 1`);
+
+/**
+ * KEYS: the list of a user. ARGV: the name of a record, until when it stands there, now. All in epoch ms.
+ *
+ * What stands there too long is taken out, and the list ends with the last of them.
+ */
+export const linkScript = asScript(`
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
+local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, tonumber(last) - tonumber(ARGV[3]))))
+return 1`);
+
+/** KEYS: the list of a user. ARGV: a cursor, how many names at about. Returns the next cursor, and names with their scores. */
+export const scanScript = asScript(`return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])`);

@@ -1,0 +1,170 @@
+import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
+import { freshId, minuteMs } from './record-samples.js';
+import type { ConformanceSuite } from './suite.js';
+
+type Listed = SessionRecord & { readonly id: string };
+
+/** Some more than fit on a page of any driver's. */
+const manySessions = 450;
+
+/** Tests `listByUser`, where a driver has it: whose records are whose, through every change. */
+export function describeUsers({ describe, it, expect }: ConformanceSuite): void {
+  describe('listByUser', () => {
+    it('gives the records of a user with their ids, and nobody else’s', async ({ driver, stored }) => {
+      if (!canList(driver)) return;
+      const [user, other] = [freshId(), freshId()];
+      const first = await stored({ userId: user, ipAddress: '127.0.0.1', userAgent: 'a browser' });
+      const second = await stored({ userId: user });
+      await stored({ userId: other });
+      await stored({ userId: null });
+      expect(await all(driver, user)).toEqual(
+        sorted([first, second].map(({ id, record }) => ({ ...record, id }))),
+      );
+    });
+
+    it('gives nothing for a user without a record', async ({ driver }) => {
+      if (!canList(driver)) return;
+      expect(await driver.listByUser(freshId(), null)).toEqual({ records: [], cursor: null });
+    });
+
+    it('takes users to the letter', async ({ driver, stored }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const spellings = [
+        user,
+        ` ${user}`,
+        `${user} `,
+        `${user}A`,
+        `${user}a`,
+        `${user}:`,
+        `${user}/../x`,
+        `${user}é`,
+        `${user}%`,
+        `${user}\0`,
+      ];
+      const ids = new Map<string, string>();
+      for (const userId of spellings) ids.set(userId, (await stored({ userId })).id);
+      for (const userId of spellings) {
+        expect((await all(driver, userId)).map(({ id }) => id)).toEqual([ids.get(userId)]);
+      }
+    });
+
+    it('follows a record to another user, and to none', async ({ driver, stored }) => {
+      if (!canList(driver)) return;
+      const [user, other] = [freshId(), freshId()];
+      const { id, record } = await stored({ userId: user });
+      const moved = { ...record, userId: other, version: 2 };
+      expect(await driver.write(id, moved)).toBe(true);
+      expect(await all(driver, user)).toEqual([]);
+      expect(await all(driver, other)).toEqual([{ ...moved, id }]);
+      expect(await driver.write(id, { ...record, userId: null, version: 3 })).toBe(true);
+      expect(await all(driver, other)).toEqual([]);
+    });
+
+    it('knows a record that began without a user', async ({ driver, stored }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const { id, record } = await stored({ userId: null });
+      const signedIn = { ...record, userId: user, version: 2 };
+      expect(await driver.write(id, signedIn)).toBe(true);
+      expect(await all(driver, user)).toEqual([{ ...signedIn, id }]);
+    });
+
+    it('does not count a write that was refused', async ({ driver, stored, sample }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const { id } = await stored({ userId: null });
+      expect(await driver.write(id, sample({ version: 3, userId: user }))).toBe(false);
+      expect(await all(driver, user)).toEqual([]);
+    });
+
+    it('forgets what was destroyed', async ({ driver, stored }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const { id } = await stored({ userId: user });
+      const kept = await stored({ userId: user });
+      await driver.destroy(id);
+      expect((await all(driver, user)).map((each) => each.id)).toEqual([kept.id]);
+      if (driver.destroyVersion !== undefined) await driver.destroyVersion(kept.id, 1);
+      else await driver.destroy(kept.id);
+      expect(await all(driver, user)).toEqual([]);
+    });
+
+    it('never gives an expired one, and keeps one that was touched', async ({ driver, clock, stored }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const short = await stored({ userId: user });
+      const long = await stored({ userId: user });
+      const expiresAt = long.record.expiresAt + minuteMs;
+      expect(await driver.touch(long.id, expiresAt)).toBe(true);
+      clock.set(short.record.expiresAt);
+      expect(await all(driver, user)).toEqual([{ ...long.record, expiresAt, id: long.id }]);
+    });
+
+    it('is seen by another process', async ({ driver, another, stored }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const { id } = await stored({ userId: user });
+      const second = await another();
+      if (!canList(second)) throw new Error('A second driver on the same store cannot list.');
+      expect((await all(second, user)).map((each) => each.id)).toEqual([id]);
+    });
+
+    it('gives all of many, a page at a time', async ({ driver, sample }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const ids = Array.from({ length: manySessions }, freshId);
+      for (const id of ids) await driver.write(id, sample({ userId: user }));
+      const first = await driver.listByUser(user, null);
+      expect(first.records.length < manySessions).toBe(true);
+      expect((await all(driver, user)).map(({ id }) => id)).toEqual(ids.toSorted());
+      await Promise.all(ids.map((id) => driver.destroy(id)));
+      expect(await all(driver, user)).toEqual([]);
+    });
+
+    it('passes over none that stays while others come and go between two pages', async ({
+      driver,
+      sample,
+    }) => {
+      if (!canList(driver)) return;
+      const user = freshId();
+      const ids = Array.from({ length: manySessions }, freshId);
+      for (const id of ids) await driver.write(id, sample({ userId: user }));
+      const found = new Set<string>();
+      const gone = new Set<string>();
+      for (let cursor: string | null = null; ;) {
+        const page: Awaited<ReturnType<typeof driver.listByUser>> = await driver.listByUser(user, cursor);
+        for (const { id } of page.records) found.add(id);
+        ({ cursor } = page);
+        if (cursor === null) break;
+        for (const id of [...found].slice(0, 20)) {
+          await driver.destroy(id);
+          gone.add(id);
+          await driver.write(freshId(), sample({ userId: user }));
+        }
+      }
+      expect(ids.filter((id) => !found.has(id) && !gone.has(id))).toEqual([]);
+    });
+  });
+}
+
+type ListingDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser'>>;
+
+function canList(driver: RecordDriver): driver is ListingDriver {
+  return driver.listByUser !== undefined;
+}
+
+/** All pages, in the order of the ids; an id that is on two of them once. */
+async function all(driver: ListingDriver, userId: string): Promise<readonly Listed[]> {
+  const records = new Map<string, Listed>();
+  for (let cursor: string | null = null; ;) {
+    const page: Awaited<ReturnType<ListingDriver['listByUser']>> = await driver.listByUser(userId, cursor);
+    for (const record of page.records) records.set(record.id, record);
+    ({ cursor } = page);
+    if (cursor === null) return sorted([...records.values()]);
+  }
+}
+
+function sorted(records: readonly Listed[]): readonly Listed[] {
+  return records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}

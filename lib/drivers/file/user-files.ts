@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { makeFolders, notEmptyCodes, unless } from './file-system.js';
+import { filesOf } from './session-files.js';
+
+const folderMode = 0o700;
+const fileMode = 0o600;
+const users = 'users';
+
+/**
+ * The lists of users: for each a folder that is named by a hash of his id, and in it a file for each session, named as its
+ * record and with the session's id in it.
+ *
+ *     users/<first two letters>/<hash of the user>/<name of the record>
+ *
+ * An entry is made before its record, and removed when there is no such record, both while nobody else changes that session: so a
+ * live record is always listed. Whoever reads the list looks at the record: an entry may be out of date.
+ */
+export class UserFiles {
+  readonly #location: string;
+
+  /** @param location the folder of the store */
+  constructor(location: string) {
+    this.#location = join(location, users);
+  }
+
+  /** Makes the entry of a session, where there is none. */
+  async add(userId: string, id: string): Promise<void> {
+    const folder = this.#folderOf(userId);
+    const entry = join(folder, nameOf(id));
+    const make = (): Promise<void> => writeFile(entry, JSON.stringify(id), { mode: fileMode });
+    // An empty folder may be removed at any moment.
+    while (
+      (await unless(
+        ['ENOENT'],
+        make().then(() => true),
+      )) === undefined
+    ) {
+      await makeFolders(folder, folderMode);
+    }
+  }
+
+  /** The names of a user's entries behind `after`, in order, and how many there are. */
+  async page(userId: string, after: string, size: number): Promise<{ names: string[]; isLast: boolean }> {
+    const names = (await unless(['ENOENT'], readdir(this.#folderOf(userId)))) ?? [];
+    const rest = names.filter((name) => name > after).toSorted();
+    return { names: rest.slice(0, size), isLast: rest.length <= size };
+  }
+
+  /** The id in an entry; null where it has gone, or was only half written. */
+  async idIn(userId: string, name: string): Promise<string | null> {
+    const entry = join(this.#folderOf(userId), name);
+    const text = await unless(['ENOENT', 'EISDIR'], readFile(entry, 'utf8'));
+    try {
+      const id: unknown = text === undefined ? null : JSON.parse(text);
+      return typeof id === 'string' ? id : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** All entries of all users. */
+  async *all(): AsyncIterableIterator<{ folder: string; name: string }> {
+    for (const shard of await entriesOf(this.#location)) {
+      for (const user of await entriesOf(join(this.#location, shard))) {
+        const folder = join(this.#location, shard, user);
+        for (const name of await entriesOf(folder)) yield { folder, name };
+        await unless(['ENOENT', 'ENOTDIR', ...notEmptyCodes], rmdir(folder));
+      }
+    }
+  }
+
+  #folderOf(userId: string): string {
+    const hash = createHash('sha256').update(userId, 'utf16le').digest('hex');
+    return join(this.#location, hash.slice(0, 2), hash);
+  }
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  return (await unless(['ENOENT', 'ENOTDIR'], readdir(folder))) ?? [];
+}
+
+function nameOf(id: string): string {
+  return basename(filesOf('', id).record);
+}

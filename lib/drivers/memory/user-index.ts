@@ -1,0 +1,38 @@
+import { ShardedMap } from './sharded-map.js';
+
+const pageSize = 200;
+
+/** Entries by their user, in the order in which they came to him. */
+export class UserIndex<Entry extends object> {
+  /** Of each entry, a number that grows from one to the next. */
+  readonly #users = new ShardedMap<Map<Entry, number>>();
+  #last = 0;
+
+  /** An entry has another user now, or none. */
+  move(entry: Entry, from: string | null, to: string | null): void {
+    if (from === to) return;
+    if (from !== null) this.#remove(entry, from);
+    if (to === null) return;
+    const entries = this.#users.get(to) ?? new Map<Entry, number>();
+    entries.set(entry, ++this.#last);
+    this.#users.set(to, entries);
+  }
+
+  /** Some entries of a user, from where the page before ended. */
+  page(userId: string, cursor: string | null): { entries: readonly Entry[]; cursor: string | null } {
+    const after = Number(cursor ?? 0);
+    const rest = [...(this.#users.get(userId) ?? [])].filter(([, number]) => number > after);
+    const page = rest.slice(0, pageSize);
+    const [, last] = page.at(-1) ?? [];
+    return {
+      entries: page.map(([entry]) => entry),
+      cursor: rest.length > page.length ? String(last) : null,
+    };
+  }
+
+  #remove(entry: Entry, userId: string): void {
+    const entries = this.#users.get(userId);
+    entries?.delete(entry);
+    if (entries?.size === 0) this.#users.delete(userId);
+  }
+}

@@ -1,0 +1,45 @@
+import type { SessionRecord } from '../drivers/driver.js';
+import type { Lifetimes } from '../lifecycle/lifetimes.js';
+import type { UserSession } from '../lifecycle/user-sessions.js';
+import type { Values } from '../state/values.js';
+
+/** A session of a user, as a list of his devices shows it. Nothing in it opens the session. */
+export interface StoredSession {
+  /** The name to end it by; stays the same when its id changes. */
+  readonly handle: string;
+  /** When the session began, in epoch ms. */
+  readonly createdAt: number;
+  /** When the user signed in (`session.signIn`), in epoch ms; null where he did otherwise. */
+  readonly signedInAt: number | null;
+  /** When a request last wrote or renewed it, in epoch ms: exact to the option `touchEvery`. */
+  readonly lastActivity: number;
+  /** When it ends unless it is visited again, in epoch ms. */
+  readonly expiresAt: number;
+  /** The address of the client that last wrote, or null. */
+  readonly ipAddress: string | null;
+  /** The user agent that last wrote, or null. */
+  readonly userAgent: string | null;
+}
+
+/** What is kept of a session, read from outside any request by its id. */
+export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
+  /** The raw id that it was read by. */
+  readonly id: string;
+  /** The values. A copy: changing it changes nothing. */
+  readonly values: Values;
+}
+
+/** What may be shown of a session. */
+export function aboutSession({ handle, record, payload }: UserSession, lifetimes: Lifetimes): StoredSession {
+  const { expiresAt, ipAddress, userAgent } = record;
+  return {
+    handle,
+    createdAt: payload.c,
+    signedInAt: payload.s ?? null,
+    // A renewal moves nothing but the expiry, by the lifetime that the session has.
+    lastActivity: Math.max(record.lastActivity, expiresAt - lifetimes.durationOf({ duration: payload.t })),
+    expiresAt,
+    ipAddress,
+    userAgent,
+  };
+}

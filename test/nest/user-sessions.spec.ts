@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SessionConfigError, type SessionModuleOptions, type StoredSession } from 'nestjs-session-kit';
+import { CountingDriver } from '../support/counting-driver.js';
+import { HandlerApp, type Visitor } from '../support/handler-app.js';
+import { TempFolder } from '../support/temp-folder.js';
+
+const MINUTE = 60_000;
+const START = 1_800_000_000_000;
+
+const DRIVERS: readonly [name: string, options: (folder: string) => Partial<SessionModuleOptions>][] = [
+  ['memory', () => ({ driver: 'memory' })],
+  ['file', (location) => ({ driver: 'file', file: { location } })],
+];
+
+describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: START }));
+  afterEach(() => void vi.useRealTimers());
+
+  async function start(options: Partial<SessionModuleOptions> = {}) {
+    const folder = await TempFolder.make();
+    const app = await HandlerApp.start('express', { options: { ...optionsFor(folder.path), ...options } });
+    const signIn = async (userId: string | number, agent = 'a browser'): Promise<Visitor> => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.signIn(userId), { headers: { 'user-agent': agent } });
+      return visitor;
+    };
+    return {
+      app,
+      signIn,
+      manager: app.manager,
+      async [Symbol.asyncDispose]() {
+        await app[Symbol.asyncDispose]();
+        await folder[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  const handleOf = (visitor: Visitor): Promise<string> => visitor.in(({ handle }) => handle);
+  const userOf = (visitor: Visitor): Promise<string | null> => visitor.in(({ userId }) => userId);
+  const handles = (sessions: readonly StoredSession[]): string[] => sessions.map(({ handle }) => handle);
+
+  it('are listed with what a list of devices shows, the latest first, and nobody else’s', async () => {
+    await using shop = await start();
+    const phone = await shop.signIn('ann', 'a phone');
+    vi.setSystemTime(START + MINUTE);
+    const laptop = await shop.signIn('ann', 'a laptop');
+    await shop.signIn('bob');
+    const address = expect.stringMatching(/127\.0\.0\.1$/);
+    expect(await shop.manager.list('ann')).toEqual([
+      {
+        handle: await handleOf(laptop),
+        createdAt: START + MINUTE,
+        signedInAt: START + MINUTE,
+        lastActivity: START + MINUTE,
+        expiresAt: START + 121 * MINUTE,
+        ipAddress: address,
+        userAgent: 'a laptop',
+      },
+      {
+        handle: await handleOf(phone),
+        createdAt: START,
+        signedInAt: START,
+        lastActivity: START,
+        expiresAt: START + 120 * MINUTE,
+        ipAddress: address,
+        userAgent: 'a phone',
+      },
+    ]);
+    expect(await shop.manager.list('nobody')).toEqual([]);
+  });
+
+  it('move in the list with every visit that renews them', async () => {
+    await using shop = await start();
+    const phone = await shop.signIn('ann');
+    vi.setSystemTime(START + MINUTE);
+    const laptop = await shop.signIn('ann');
+    expect(handles(await shop.manager.list('ann'))[0]).toBe(await handleOf(laptop));
+    vi.setSystemTime(START + 3 * MINUTE);
+    const handle = await handleOf(phone);
+    const [first] = await shop.manager.list('ann');
+    expect(first).toMatchObject({ handle, lastActivity: START + 3 * MINUTE });
+  });
+
+  it('keep their place and their handle through every change of id', async () => {
+    await using shop = await start();
+    const visitor = await shop.signIn('ann');
+    const handle = await handleOf(visitor);
+    await visitor.in((session) => session.regenerate());
+    await visitor.in((session) => session.put('cart', ['mug']).regenerate());
+    expect(handles(await shop.manager.list('ann'))).toEqual([handle]);
+  });
+
+  it('leave the list with sign-out, with another user, and when they expire', async () => {
+    await using shop = await start();
+    const [out, other, late] = [await shop.signIn('ann'), await shop.signIn('ann'), await shop.signIn('ann')];
+    await out.in((session) => session.signOut().put('cart', []));
+    await other.in((session) => session.signIn('bob'));
+    expect(handles(await shop.manager.list('ann'))).toEqual([await handleOf(late)]);
+    expect(handles(await shop.manager.list('bob'))).toEqual([await handleOf(other)]);
+    vi.setSystemTime(START + 121 * MINUTE);
+    expect(await shop.manager.list('ann')).toEqual([]);
+  });
+
+  it('are found by a number as by its text, and by what of a long id records have room for', async () => {
+    await using shop = await start();
+    await shop.signIn(42);
+    await shop.signIn('x'.repeat(300));
+    expect(await shop.manager.list(42)).toHaveLength(1);
+    expect(await shop.manager.list('42')).toHaveLength(1);
+    expect(await shop.manager.list('x'.repeat(300))).toHaveLength(1);
+  });
+
+  it('end one at a time, by their handle', async () => {
+    await using shop = await start();
+    const [phone, laptop] = [await shop.signIn('ann'), await shop.signIn('ann')];
+    const handle = await handleOf(phone);
+    expect(await shop.manager.end('ann', handle)).toBe(true);
+    expect([await userOf(phone), await userOf(laptop)]).toEqual([null, 'ann']);
+    expect(await shop.manager.end('ann', handle)).toBe(false);
+  });
+
+  it('cannot be ended in the name of another user', async () => {
+    await using shop = await start();
+    const ann = await shop.signIn('ann');
+    expect(await shop.manager.end('bob', await handleOf(ann))).toBe(false);
+    expect(await userOf(ann)).toBe('ann');
+  });
+
+  it('end all at once, but for the one that asks', async () => {
+    await using shop = await start();
+    const [phone, laptop, bob] = [
+      await shop.signIn('ann'),
+      await shop.signIn('ann'),
+      await shop.signIn('bob'),
+    ];
+    const ended = await laptop.in((session) => shop.manager.endAll('ann', { except: session }));
+    expect(ended).toBe(1);
+    expect(await Promise.all([phone, laptop, bob].map(userOf))).toEqual([null, 'ann', 'bob']);
+    expect(await shop.manager.endAll('ann')).toBe(1);
+    expect(await Promise.all([phone, laptop, bob].map(userOf))).toEqual([null, null, 'bob']);
+    expect(await shop.manager.endAll('ann')).toBe(0);
+  });
+
+  it('are not listed once they are too old, though they are visited', async () => {
+    await using shop = await start({ absoluteAge: '10m' });
+    await shop.signIn('ann');
+    expect(await shop.manager.list('ann')).toHaveLength(1);
+    vi.setSystemTime(START + 10 * MINUTE);
+    expect(await shop.manager.list('ann')).toEqual([]);
+  });
+
+  it('leave nothing in the store when they have expired and were collected', async () => {
+    await using shop = await start();
+    await shop.signIn('ann');
+    vi.setSystemTime(START + 121 * MINUTE);
+    await shop.manager.collectGarbage();
+    const driver = shop.manager.driver();
+    if (!('listByUser' in driver)) throw new Error('The driver cannot list.');
+    expect(await driver.listByUser?.('ann', null)).toEqual({ records: [], cursor: null });
+  });
+});
+
+it.each<[string, Partial<SessionModuleOptions>]>([
+  ['stealth', { driver: 'stealth' }],
+  ['own', { driver: 'own', drivers: { own: { useFactory: () => new CountingDriver() } } }],
+])('%s cannot list a user’s sessions, and says so', async (driver, options) => {
+  await using app = await HandlerApp.start('express', { options });
+  const refused = { name: SessionConfigError.name, message: expect.stringContaining(`"${driver}"`) };
+  await expect(app.manager.list('ann')).rejects.toMatchObject(refused);
+  await expect(app.manager.end('ann', 'x')).rejects.toThrow(/cannot list/);
+  await expect(app.manager.endAll('ann')).rejects.toThrow(/cannot list/);
+});
