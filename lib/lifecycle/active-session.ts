@@ -18,6 +18,8 @@ export class ActiveSession {
   cookieDue = false;
   /** Whether another request moved it to a new id: that one's response tells the browser. */
   followed = false;
+  /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
+  followsMoves = false;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */

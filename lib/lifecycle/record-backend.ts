@@ -54,6 +54,7 @@ export class RecordBackend implements SessionBackend {
 
   async load(session: ActiveSession, id: string): Promise<void> {
     const found = await this.#findOrDegrade(session, id);
+    if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
     const { record, payload } = found;

@@ -22,6 +22,7 @@ import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import { ownValues, parsePayload } from '../state/payload.js';
 import type { Values } from '../state/values.js';
@@ -211,6 +212,16 @@ export class SessionManager {
   /** @internal */
   createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
     return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
+  }
+
+  /**
+   * Where a session lives that no cookie can be sent for.
+   *
+   * @internal
+   */
+  detachedHost(door: Door, tokens: readonly string[], request?: unknown): DetachedHost {
+    const cookieAttributes = this.#settings.cookie.attributes;
+    return new DetachedHost({ lifecycles: this, cookieAttributes, log: this.#log }, door, tokens, request);
   }
 
   #backendFor(request: unknown): SessionBackend {
