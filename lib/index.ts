@@ -9,6 +9,7 @@ export { Flash, Session, SessionDriver } from './nest/session.decorators.js';
 export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
+export type { StoreCheck } from './nest/driver-in-use.js';
 export { SessionManager, type StoredSession } from './nest/session.manager.js';
 export { SessionUnavailableException } from './session.exception.js';
 export {

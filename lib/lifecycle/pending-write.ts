@@ -61,8 +61,8 @@ export function pack(session: ActiveSession): PendingWrite {
   };
 }
 
-function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
-  return isVisit ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
+function expiryOf({ latestVisit, state, runtime }: ActiveSession, kept: number): number {
+  return latestVisit === null ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
 }
 
 /** The version of what is stored under a session's id already; 0 for nothing. */

@@ -72,7 +72,8 @@ export class RecordBackend implements SessionBackend {
       if (found.kind === 'gone') return session.reloadedAsGone();
       if (found.kind === 'record') {
         const { version, expiresAt, payload } = found.record;
-        return session.reloaded({ id, version, expiresAt }, session.state.reloaded(found.payload, payload));
+        const state = session.state.reloaded(found.payload, payload);
+        return session.reloaded({ id, version, expiresAt }, state, found.record);
       }
       id = found.to;
     }

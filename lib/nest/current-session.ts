@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import { DetachedHost } from '../session/detached-host.js';
 import type { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
 
@@ -14,9 +15,19 @@ interface GraphqlContext {
 export function currentSession(context: ExecutionContext): RequestSession | undefined {
   const type = context.getType<string>();
   if (type === 'http') return sessionOf(context.switchToHttp().getRequest<AnyRequest | undefined>());
+  if (type === 'rpc') return jobSession();
   const session =
     type === 'graphql' ? graphqlSession(context.getArgByIndex<GraphqlContext | undefined>(2)) : undefined;
   return session ?? sessionContext.getStore();
+}
+
+/**
+ * A message of a microservice is no visitor's, in whatever context it came in: the connection may have been opened in a
+ * visitor's request. A session it has only where the application runs the handler in one (`SessionManager.run`).
+ */
+function jobSession(): RequestSession | undefined {
+  const session = sessionContext.getStore();
+  return session?.host instanceof DetachedHost && !session.host.ended ? session : undefined;
 }
 
 function graphqlSession(context: GraphqlContext | undefined): RequestSession | undefined {

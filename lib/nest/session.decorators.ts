@@ -46,9 +46,12 @@ function noSession(context: ExecutionContext): never {
   const type = context.getType();
   throw new NoSessionError(
     `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      (type === 'ws' || type === 'rpc'
-        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
-        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+      (type === 'rpc'
+        ? "It handles messages of a microservice ('rpc'), which come from no visitor. Where a message says for whom it is, give " +
+          'SessionManager.run(id, ...) the session that it names.'
+        : type === 'ws'
+          ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
+          : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
   );
 }
 

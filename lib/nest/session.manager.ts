@@ -1,26 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
-import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
-import { guardedDriver } from '../drivers/guard/guarded-driver.js';
-import { StoreGuard } from '../drivers/guard/store-guard.js';
+import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
-import { CommitQueue } from '../lifecycle/commit-queue.js';
-import { Lifetimes } from '../lifecycle/lifetimes.js';
-import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
-import { SealedBackend } from '../lifecycle/sealed-backend.js';
-import type { SessionBackend } from '../lifecycle/session-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
-import { StoreFaults } from '../lifecycle/store-faults.js';
-import { TokenLimit } from '../lifecycle/token-limit.js';
 import { isProduction } from '../options/production.js';
-import { SessionConfigError, SessionError } from '../session.errors.js';
+import { SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
+import { sessionRuntime } from './session-runtime.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
 import type { RequestSession } from '../session/request-session.js';
@@ -52,16 +43,9 @@ export interface StoredSession extends SessionRecord {
 export class SessionManager {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
-  readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
-  /** Of the driver in use, also where one is made for each request: they are ways to one store. */
-  readonly #guard: StoreGuard;
-  readonly #endings = new RecentEndings(systemClock);
-  #driver: AnyDriver | null = null;
-  /** Null with a driver that is made for each request, and before the boot. */
-  #backend: RecordBackend | SealedBackend | null = null;
-  #perRequest: DriverFactory | null = null;
+  readonly #inUse: DriverInUse;
   #collector: NodeJS.Timeout | null = null;
   #collecting: Promise<number> | null = null;
 
@@ -69,27 +53,8 @@ export class SessionManager {
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
-    this.#queue = new CommitQueue(settings.storeTimeout / 2);
-    this.#guard = new StoreGuard({
-      name: settings.driver,
-      timeout: settings.storeTimeout,
-      log: this.#log,
-    });
-    this.#runtime = {
-      clock: systemClock,
-      keyring: settings.keyring,
-      serializer: settings.serializer,
-      log: this.#log,
-      faults: new StoreFaults(this.#log, systemClock),
-      lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
-      degrade: settings.whenStoreFails === 'degrade',
-      userKey: settings.userKey,
-      tokenLimit: new TokenLimit(
-        settings.cookie.maxTokenLength,
-        settings.serializer,
-        isProduction() ? null : this.#log,
-      ),
-    };
+    this.#runtime = sessionRuntime(settings, this.#log);
+    this.#inUse = new DriverInUse(settings, registry, this.#runtime);
   }
 
   /**
@@ -102,7 +67,8 @@ export class SessionManager {
    */
   driver(name?: string): AnyDriver {
     if (name === undefined || name === this.#settings.driver) {
-      if (this.#driver !== null) return this.#driver;
+      const { driver } = this.#inUse;
+      if (driver !== null) return driver;
     }
     return this.#registry.get(name ?? this.#settings.driver);
   }
@@ -189,9 +155,22 @@ export class SessionManager {
     return runStored(this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]), fn, this.#log);
   }
 
+  /**
+   * Whether the store of the driver in use answers now, for health pages. Asks it for a record that is not there; no session
+   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once. Says nothing about
+   * whether the store has room for more.
+   *
+   * @returns always, within `storeTimeout`; never throws. Calls at one time share one question
+   * @example
+   * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
+   */
+  check(): Promise<StoreCheck> {
+    return this.#inUse.check();
+  }
+
   /** Null with a sealing driver. */
   #records(): RecordBackend | null {
-    const backend = this.#perRequest === null ? this.#backend : this.#backendOf(this.driver());
+    const backend = this.#inUse.backend();
     return backend instanceof RecordBackend ? backend : null;
   }
 
@@ -223,11 +202,8 @@ export class SessionManager {
   async boot(): Promise<void> {
     const { driver: name, gc } = this.#settings;
     await this.#registry.boot(name);
-    this.#perRequest = this.#registry.perRequest(name);
-    if (this.#perRequest !== null) return;
-    const driver = this.#registry.get(name);
-    this.#driver = driver;
-    this.#backend = this.#backendOf(driver);
+    const driver = this.#inUse.open();
+    if (driver === null) return;
     if (!isSealing(driver) && driver.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
     if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
       this.#log.warn(
@@ -245,7 +221,7 @@ export class SessionManager {
 
   /** @internal */
   createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
-    return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
+    return new SessionLifecycle(this.#runtime, this.#inUse.backendFor(request), ages, clientOf);
   }
 
   /**
@@ -261,26 +237,6 @@ export class SessionManager {
   ): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
     return new DetachedHost(settings, door, tokens, request, clientOf);
-  }
-
-  #backendFor(request: unknown): SessionBackend {
-    if (this.#perRequest === null) throw notBooted();
-    const { driver: name } = this.#settings;
-    return this.#backendOf(
-      this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request)),
-    );
-  }
-
-  #backendOf(driver: AnyDriver): RecordBackend | SealedBackend {
-    const { driver: name } = this.#settings;
-    const isOurs = this.#registry.isBuiltIn(name);
-    if (isSealing(driver)) {
-      const safe = isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
-      return new SealedBackend(this.#runtime, safe, this.#endings);
-    }
-    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
-    const store = name === 'memory' && isOurs ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
   }
 
   #collectEvery(interval: number): void {
@@ -299,10 +255,4 @@ export class SessionManager {
 function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return error.message;
   return failureReason(error) || 'an unknown error';
-}
-
-function notBooted(): SessionConfigError {
-  return new SessionConfigError(
-    'A session was asked for before the application had booted. Call `await app.init()` or `await app.listen()` first.',
-  );
 }

@@ -1,4 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { Visit } from '../lifecycle/phase.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
@@ -30,6 +31,9 @@ export interface Door {
    */
   readonly followsMoves?: boolean;
 }
+
+/** As long as nothing is loaded. */
+const NO_VISIT: Visit = { lastActivity: 0, ipAddress: null, userAgent: null };
 
 const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
   begin:
@@ -71,7 +75,7 @@ export class DetachedHost implements SessionHost {
     settings: DetachedSettings,
     door: Door,
     tokens: readonly string[],
-    request: unknown = undefined,
+    request?: unknown,
     clientOf: (() => Client) | null = null,
   ) {
     this.#settings = settings;
@@ -84,7 +88,7 @@ export class DetachedHost implements SessionHost {
   createLifecycle(): SessionLifecycle {
     const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
     life.session.followsMoves = this.#door.followsMoves === true;
-    life.session.isVisit = this.#door.isVisit;
+    if (!this.#door.isVisit) life.session.latestVisit = NO_VISIT;
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;

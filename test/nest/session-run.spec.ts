@@ -140,6 +140,19 @@ describe('SessionManager.run with an id', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
 
+  it('lets nothing be stored any more of a function that has failed', async () => {
+    const { store, token, id } = await seeded();
+    const later: (() => Promise<unknown>)[] = [];
+    const failing = store.manager.run(id, (session) => {
+      session.put('half', 1);
+      later.push(() => session.commit());
+      throw new Error('broken');
+    });
+    await expect(failing).rejects.toThrow('broken');
+    await Promise.all(later.map((commit) => commit()));
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
   it('keeps what the function committed itself before it threw', async () => {
     const { store, token, id } = await seeded();
     await expect(
@@ -327,8 +340,9 @@ describe('SessionManager.run', () => {
     async (whose) => {
       const { manager } = await OneStore.start();
       // As plain JavaScript may call it.
-      await expect(Reflect.apply(manager.run, manager, [whose, () => 1])).rejects.toThrow(SessionValueError);
-      await expect(Reflect.apply(manager.run, manager, ['secret-id', 'secret'])).rejects.toThrow(
+      const run = manager.run.bind(manager);
+      await expect(Reflect.apply(run, undefined, [whose, () => 1])).rejects.toThrow(SessionValueError);
+      await expect(Reflect.apply(run, undefined, ['secret-id', 'secret'])).rejects.toThrow(
         /^(?!.*secret).*and a function/,
       );
     },
