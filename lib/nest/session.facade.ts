@@ -13,7 +13,7 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
   /**
    * The session of the current request.
    *
-   * @throws NoSessionError outside a request, on a route that the option `exclude` names, and where the response of the
+   * @throws NoSessionError outside a request and outside `SessionManager.run`, on a route that the option `exclude` names, and where the response of the
    * request that the code was started by has ended
    */
   current(): RequestSession;
