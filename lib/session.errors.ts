@@ -38,7 +38,8 @@ export class SessionError extends Error {
 export class SessionConfigError extends SessionError {}
 
 /**
- * There is no session here: the code runs outside an HTTP request, or on a route that the option `exclude` names.
+ * There is no session here: the code runs outside an HTTP request and outside `SessionManager.run`, or on a route that the option
+ * `exclude` names; or `SessionManager.run` got the id of a session that is not there (any more).
  *
  * @example
  * try { Session.put('lastJob', id); } catch (error) { if (!(error instanceof NoSessionError)) throw error; }
@@ -46,8 +47,8 @@ export class SessionConfigError extends SessionError {}
 export class NoSessionError extends SessionError {}
 
 /**
- * A write on a session that was initiated read-only (the answer is 500: the application's mistake), or that
- * `whenStoreFails: 'degrade'` made so (503: the store's).
+ * A write on a session that was initiated read-only, or that would need a cookie where none can be sent (the answer is 500: the
+ * application's mistake), or that `whenStoreFails: 'degrade'` made read-only (503: the store's).
  */
 export class SessionReadonlyError extends SessionError {
   override readonly statusCode: number;

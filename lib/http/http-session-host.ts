@@ -1,7 +1,7 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import type { SessionAccess } from '../session/session-access.js';
-import type { CookieAttributes, SessionHost } from '../session/session-host.js';
+import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
 import { SessionStoreError } from '../session.errors.js';
@@ -18,12 +18,6 @@ export interface HttpSessionSettings extends CookieSettings {
   isNeverFlashed(field: string): boolean;
   verify(signedId: string, secret: string | undefined): string | null;
   readonly lifecycles: LifecycleFactory;
-}
-
-/** What makes the lifecycles of an application's sessions: its SessionManager. */
-interface LifecycleFactory {
-  /** @param ages whether the request uses flash messages up; asked at a commit, and only where there are any */
-  createLifecycle(ages: () => boolean, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
 }
 
 /** Longer user agents are cut: a column of any size can be filled by a visitor. */

@@ -4,7 +4,7 @@ import type { ConsumesFlash } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
-import type { LoadedVersion, Phase, StoredVersion } from './phase.js';
+import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
 
 /**
@@ -19,6 +19,10 @@ export class ActiveSession {
   cookieDue = false;
   /** Whether another request moved it to a new id: that one's response tells the browser. */
   followed = false;
+  /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
+  followsMoves = false;
+  /** What the latest visit left in the record, where this is none (a job): that and the lifetime stay as they are. */
+  latestVisit: Visit | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
@@ -143,14 +147,15 @@ export class ActiveSession {
   }
 
   /** It was found in the store, or in a token. */
-  found(loaded: LoadedVersion, state: SessionState): void {
-    this.#standOn(loaded, 'stored');
+  found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
+    this.#standOn(loaded, 'stored', visit);
     this.#id = loaded.id;
     // Of several tokens, one before this may have been of a session that was left.
     this.#movedTo = null;
     this.fresh = false;
     this.#state = state;
-    this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    this.#renewalDue =
+      this.latestVisit === null && this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
@@ -165,10 +170,10 @@ export class ActiveSession {
   }
 
   /** It was loaded once more: what the request did not store is forgotten. */
-  reloaded(loaded: LoadedVersion, state: SessionState): void {
+  reloaded(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.followed ||= loaded.id !== this.loaded?.id;
     if (this.moving || this.followed) this.fresh = false;
-    this.#standOn(loaded, 'stored');
+    this.#standOn(loaded, 'stored', visit);
     this.#id = loaded.id;
     this.#state = state;
     this.pending = null;
@@ -217,28 +222,33 @@ export class ActiveSession {
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
-  rebase(newest: StoredVersion, payload: Payload): void {
+  rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
     if (this.loaded === null || this.closed) return;
     this.state.rebase(payload, newest.payload);
-    this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
+    this.#standOn(
+      { id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt },
+      this.phase,
+      visit,
+    );
   }
 
   /** Another request moved it to a new id: it goes on there. */
-  follow(id: string, newest: StoredVersion, payload: Payload): void {
+  follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
     this.followed = true;
     // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
     // invalidate needs an id that nobody else knows.
     const phase = this.phase === 'ending' ? 'ending' : 'stored';
-    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
+    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase, visit);
     if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.#id = id;
   }
 
-  #standOn(loaded: LoadedVersion, phase: Phase): void {
+  #standOn(loaded: LoadedVersion, phase: Phase, visit?: Visit): void {
     this.loaded = loaded;
+    if (this.latestVisit !== null && visit !== undefined) this.latestVisit = visit;
     this.#enter(phase);
     // Others find it there by its old id.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;

@@ -60,12 +60,14 @@ export class RecordBackend implements SessionBackend {
 
   async load(session: ActiveSession, id: string): Promise<void> {
     const found = await this.#findOrDegrade(session, id);
+    if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
     const { record, payload } = found;
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+      record,
     );
   }
 
@@ -76,7 +78,8 @@ export class RecordBackend implements SessionBackend {
       if (found.kind === 'gone') return session.reloadedAsGone();
       if (found.kind === 'record') {
         const { version, expiresAt, payload } = found.record;
-        return session.reloaded({ id, version, expiresAt }, session.state.reloaded(found.payload, payload));
+        const state = session.state.reloaded(found.payload, payload);
+        return session.reloaded({ id, version, expiresAt }, state, found.record);
       }
       id = found.to;
     }

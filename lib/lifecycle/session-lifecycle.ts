@@ -65,8 +65,10 @@ export class SessionLifecycle {
 
   /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
   get needsCookie(): boolean {
-    const { loaded, due, moving } = this.session;
-    return this.livesInCookie || (loaded === null ? due : moving);
+    const { loaded, due, moving, onlyRenewalDue } = this.session;
+    // That a visit cannot be noted in the cookie is no loss of anything that the application changed.
+    if (this.livesInCookie) return this.#isRemoving || !onlyRenewalDue;
+    return loaded === null ? due : moving;
   }
 
   /** Whether a commit has anything to do. */

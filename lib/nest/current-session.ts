@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import { DetachedHost } from '../session/detached-host.js';
 import type { RequestSession } from '../session/request-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
@@ -15,9 +16,19 @@ interface GraphqlContext {
 export function currentSession(context: ExecutionContext): RequestSession | undefined {
   const type = context.getType<string>();
   if (type === 'http') return sessionOf(context.switchToHttp().getRequest<AnyRequest | undefined>());
+  if (type === 'rpc') return jobSession();
   const session =
     type === 'graphql' ? graphqlSession(context.getArgByIndex<GraphqlContext | undefined>(2)) : undefined;
   return session ?? sessionContext.getStore();
+}
+
+/**
+ * A message of a microservice is no visitor's, in whatever context it came in: the connection may have been opened in a
+ * visitor's request. A session it has only where the application runs the handler in one (`SessionManager.run`).
+ */
+function jobSession(): RequestSession | undefined {
+  const session = sessionContext.getStore();
+  return session?.host instanceof DetachedHost && !session.host.ended ? session : undefined;
 }
 
 function graphqlSession(context: GraphqlContext | undefined): RequestSession | undefined {
@@ -37,8 +48,11 @@ function noSession(context: ExecutionContext): never {
   const type = context.getType();
   throw new NoSessionError(
     `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      (type === 'ws' || type === 'rpc'
-        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
-        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+      (type === 'rpc'
+        ? "It handles messages of a microservice ('rpc'), which come from no visitor. Where a message says for whom it is, give " +
+          'SessionManager.run(id, ...) the session that it names.'
+        : type === 'ws'
+          ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
+          : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
   );
 }

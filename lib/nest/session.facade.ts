@@ -14,27 +14,31 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
   /**
    * The session of the current request.
    *
-   * @throws NoSessionError outside a request, on a route that the option `exclude` names, and where the response of the
+   * @throws NoSessionError outside a request and outside `SessionManager.run`, on a route that the option `exclude` names, and where the response of the
    * request that the code was started by has ended
    */
   current(): RequestSession;
 }
 
+const RESPONSE_HAS_ENDED =
+  'this code was started by a request whose response has ended. A callback of a shared connection (a pool, say) runs for ' +
+  'whoever opened the connection. Hand the session along (@Session() session), or give such a callback to ' +
+  'AsyncResource.bind(callback) of node:async_hooks, which keeps it with its own request. Work that goes on after the ' +
+  'response is a job: SessionManager.run(id, ...) gives it the session.';
+
 function current(): RequestSession {
   const session = sessionContext.getStore();
   if (session === undefined) {
     throw new NoSessionError(
-      'There is no current session. Session.get(...) and the like work while a request is handled: not at start-up, ' +
-        "not in a timer or queue of the application, not on routes that the option 'exclude' names. Is SessionModule imported?",
+      'There is no current session. Session.get(...) and the like work while a request is handled: not at start-up, not on ' +
+        "routes that the option 'exclude' names, and not in what no visitor calls: timers, queues, events from outside of a " +
+        'request, messages of microservices, commands. There, SessionManager.run(id, ...) gives the session of a visitor, and ' +
+        'SessionManager.run({ ... }, ...) one with values of your own. Is SessionModule imported?',
     );
   }
-  if (session.host.ended) {
-    throw new NoSessionError(
-      'There is no current session: this code was started by a request whose response has ended. A callback of a shared ' +
-        'connection (a pool, say) runs for whoever opened the connection. Hand the session along (@Session() session), or ' +
-        'give such a callback to AsyncResource.bind(callback) of node:async_hooks, which keeps it with its own request.',
-    );
-  }
+  const { host } = session;
+  if (host.ended)
+    throw new NoSessionError(`There is no current session: ${host.endedReason ?? RESPONSE_HAS_ENDED}`);
   return session;
 }
 

@@ -1,29 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
-import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
-import { guardedDriver } from '../drivers/guard/guarded-driver.js';
-import { StoreGuard } from '../drivers/guard/store-guard.js';
+import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
-import { CommitQueue } from '../lifecycle/commit-queue.js';
-import { Lifetimes } from '../lifecycle/lifetimes.js';
-import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { handleOf } from '../crypto/handle.js';
 import { userText } from '../lifecycle/recorded-user.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
-import { SealedBackend } from '../lifecycle/sealed-backend.js';
-import type { SessionBackend } from '../lifecycle/session-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
-import { StoreFaults } from '../lifecycle/store-faults.js';
-import { TokenLimit } from '../lifecycle/token-limit.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
+import { sessionRuntime } from './session-runtime.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
+import type { RequestSession } from '../session/request-session.js';
+import type { SessionData } from '../session/session-data.js';
+import type { Readable } from '../session/session-keys.js';
+import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import { ownValues, parsePayload } from '../state/payload.js';
 import { type ReadSession, type StoredSession, aboutSession } from './stored-session.js';
@@ -39,16 +35,9 @@ import { type ReadSession, type StoredSession, aboutSession } from './stored-ses
 export class SessionManager {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
-  readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
-  /** Of the driver in use, also where one is made for each request: they are ways to one store. */
-  readonly #guard: StoreGuard;
-  readonly #endings = new RecentEndings(systemClock);
-  #driver: AnyDriver | null = null;
-  /** Null with a driver that is made for each request, and before the boot. */
-  #backend: RecordBackend | SealedBackend | null = null;
-  #perRequest: DriverFactory | null = null;
+  readonly #inUse: DriverInUse;
   #collector: NodeJS.Timeout | null = null;
   #collecting: Promise<number> | null = null;
 
@@ -56,27 +45,8 @@ export class SessionManager {
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
-    this.#queue = new CommitQueue(settings.storeTimeout / 2);
-    this.#guard = new StoreGuard({
-      name: settings.driver,
-      timeout: settings.storeTimeout,
-      log: this.#log,
-    });
-    this.#runtime = {
-      clock: systemClock,
-      keyring: settings.keyring,
-      serializer: settings.serializer,
-      log: this.#log,
-      faults: new StoreFaults(this.#log, systemClock),
-      lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
-      degrade: settings.whenStoreFails === 'degrade',
-      userKey: settings.userKey,
-      tokenLimit: new TokenLimit(
-        settings.cookie.maxTokenLength,
-        settings.serializer,
-        isProduction() ? null : this.#log,
-      ),
-    };
+    this.#runtime = sessionRuntime(settings, this.#log);
+    this.#inUse = new DriverInUse(settings, registry, this.#runtime);
   }
 
   /**
@@ -89,7 +59,8 @@ export class SessionManager {
    */
   driver(name?: string): AnyDriver {
     if (name === undefined || name === this.#settings.driver) {
-      if (this.#driver !== null) return this.#driver;
+      const { driver } = this.#inUse;
+      if (driver !== null) return driver;
     }
     return this.#registry.get(name ?? this.#settings.driver);
   }
@@ -202,9 +173,52 @@ export class SessionManager {
     await records.remover.end(id, 0);
   }
 
+  /**
+   * Runs a function with a session where no visitor is at hand: in a job, a timer, a message handler, a command. The facade
+   * (`Session.get(...)`) and the argument are that session; what is written is committed when the function is through, merged
+   * with what requests write meanwhile. What would need a cookie (a new id, to begin a session) throws SessionReadonlyError.
+   * Flash messages are neither shown nor used up: what is flashed here, the visitor's next page shows. It is no visit: the
+   * session lives no longer for it.
+   *
+   * @param whose the raw id (`session.id`) of a stored session; one that `regenerate` has just moved is found as well. Or
+   * values, names taken literally: then the session holds a copy of them, for the function alone, and nothing is stored
+   * @param fn may return a promise, and is waited for. Where it throws, nothing is committed and the error goes on
+   * @returns what the function returned
+   * @throws NoSessionError where no session is stored under that id (any more), or the driver stores none; the function is not
+   * called
+   * @throws SessionStoreError where the store fails: before the function is called, also with `whenStoreFails: 'degrade'`, or at
+   * the commit
+   * @throws SessionValueError where `whose` is neither, or a value cannot be stored
+   * @example
+   * await this.sessions.run(job.data.sessionId, async (session) => {
+   *   session.flash('status', `Your export is ready: ${await this.exports.write(session.get('filter'))}`);
+   * });
+   */
+  async run<R>(
+    whose: string | Readable<SessionData>,
+    fn: (session: RequestSession) => R | PromiseLike<R>,
+  ): Promise<R> {
+    assertRunnable(whose, fn);
+    if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
+    return runStored(this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]), fn, this.#log);
+  }
+
+  /**
+   * Whether the store of the driver in use answers now, for health pages. Asks it for a record that is not there; no session
+   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once. Says nothing about
+   * whether the store has room for more.
+   *
+   * @returns always, within `storeTimeout`; never throws. Calls at one time share one question
+   * @example
+   * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
+   */
+  check(): Promise<StoreCheck> {
+    return this.#inUse.check();
+  }
+
   /** Null with a sealing driver. */
   #records(): RecordBackend | null {
-    const backend = this.#perRequest === null ? this.#backend : this.#backendOf(this.driver());
+    const backend = this.#inUse.backend();
     return backend instanceof RecordBackend ? backend : null;
   }
 
@@ -236,11 +250,8 @@ export class SessionManager {
   async boot(): Promise<void> {
     const { driver: name, gc } = this.#settings;
     await this.#registry.boot(name);
-    this.#perRequest = this.#registry.perRequest(name);
-    if (this.#perRequest !== null) return;
-    const driver = this.#registry.get(name);
-    this.#driver = driver;
-    this.#backend = this.#backendOf(driver);
+    const driver = this.#inUse.open();
+    if (driver === null) return;
     if (!isSealing(driver) && driver.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
     if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
       this.#log.warn(
@@ -258,27 +269,22 @@ export class SessionManager {
 
   /** @internal */
   createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
-    return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
+    return new SessionLifecycle(this.#runtime, this.#inUse.backendFor(request), ages, clientOf);
   }
 
-  #backendFor(request: unknown): SessionBackend {
-    if (this.#perRequest === null) throw notBooted();
-    const { driver: name } = this.#settings;
-    return this.#backendOf(
-      this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request)),
-    );
-  }
-
-  #backendOf(driver: AnyDriver): RecordBackend | SealedBackend {
-    const { driver: name } = this.#settings;
-    const isOurs = this.#registry.isBuiltIn(name);
-    if (isSealing(driver)) {
-      const safe = isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
-      return new SealedBackend(this.#runtime, safe, this.#endings);
-    }
-    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
-    const store = name === 'memory' && isOurs ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
+  /**
+   * Where a session lives that no cookie can be sent for.
+   *
+   * @internal
+   */
+  detachedHost(
+    door: Door,
+    tokens: readonly string[],
+    request?: unknown,
+    clientOf: (() => Client) | null = null,
+  ): DetachedHost {
+    const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
+    return new DetachedHost(settings, door, tokens, request, clientOf);
   }
 
   #collectEvery(interval: number): void {
@@ -297,10 +303,4 @@ export class SessionManager {
 function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return error.message;
   return failureReason(error) || 'an unknown error';
-}
-
-function notBooted(): SessionConfigError {
-  return new SessionConfigError(
-    'A request came in before the application had booted. Call `await app.init()` or `await app.listen()` first.',
-  );
 }

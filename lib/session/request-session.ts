@@ -93,7 +93,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    */
   regenerate(callback?: SessionCallback): this {
     if (isCallback(callback)) void withCallback(() => Promise.resolve(this.regenerate()), callback);
-    else this.changeable.regenerate();
+    else this.movable.regenerate();
     return this;
   }
 
@@ -110,7 +110,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * session.invalidate().flash('status', 'You are signed out.');
    */
   invalidate(): this {
-    this.changeable.invalidate();
+    this.movable.invalidate();
     return this.flush();
   }
 
@@ -123,7 +123,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#ended(this.changeable.destroy()), callback);
+    return withCallback(() => this.#ended(this.endable.destroy()), callback);
   }
 
   /** The cookie of a session that lives there has to be expired, which may be too late. */

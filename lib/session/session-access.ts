@@ -2,7 +2,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionState } from '../state/session-state.js';
 import { notInitiated, readonlySession, tooLate } from './refusals.js';
-import type { SessionHost } from './session-host.js';
+import type { CookieNeed, SessionHost } from './session-host.js';
 
 /**
  * The one way to a session's data, for both sides. Methods of the session that read go through `readable`, those that
@@ -62,12 +62,37 @@ export abstract class SessionAccess {
 
   /** For what changes more than the values: the id, the expiry, whether there is a session at all. */
   protected get changeable(): SessionLifecycle {
+    const life = this.endable;
+    if (this.#host.refusal !== undefined && life.session.loaded === null) this.#refuse(life, 'begin');
+    return life;
+  }
+
+  /** For what gives the session another id. */
+  protected get movable(): SessionLifecycle {
+    const life = this.changeable;
+    if (this.#host.refusal !== undefined) this.#refuse(life, 'move');
+    return life;
+  }
+
+  /** For what ends the session: no error where there is none. */
+  protected get endable(): SessionLifecycle {
     if (!this.#initiated) throw notInitiated();
     const life = this.#life ?? this.lifecycle;
     if (life.session.readonly) throw readonlySession(life.session.degraded);
+    if (this.#host.refusal !== undefined && life.livesInCookie) this.#refuse(life, 'seal');
     if (!this.#armed) this.#arm();
     if (this.#over) this.#writeLate();
     return life;
+  }
+
+  /** @throws SessionReadonlyError where no cookie can be sent: the browser would stay with the session that it has */
+  protected assertSwitchable(): void {
+    if (this.#host.refusal !== undefined) throw this.#host.refusal('move');
+  }
+
+  /** Where no cookie can be sent. What is not to be stored anyway needs none. */
+  #refuse(life: SessionLifecycle, need: CookieNeed): void {
+    if (!life.abandoned && this.#host.refusal !== undefined) throw this.#host.refusal(need);
   }
 
   /** To be called after a value was handed out: an object may be mutated in place, and that has to be committed. */
@@ -137,7 +162,7 @@ export abstract class SessionAccess {
     this.#unattended = false;
     const life = this.#life;
     if (life === null) return;
-    return this.#dropTooLate(life) ? Promise.reject(tooLate()) : life.commit();
+    return this.#dropTooLate(life) ? Promise.reject(this.#tooLate(life)) : life.commit();
   }
 
   /**
@@ -169,6 +194,10 @@ export abstract class SessionAccess {
     life.abandonTooLate();
     this.#host.tooLate();
     return true;
+  }
+
+  #tooLate(life: SessionLifecycle): Error {
+    return this.#host.refusal?.(life.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
 
   /**

@@ -1,4 +1,7 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { Client } from '../lifecycle/session-runtime.js';
+import type { SessionReadonlyError } from '../session.errors.js';
+import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionAccess } from './session-access.js';
 
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */
@@ -12,7 +15,26 @@ export interface CookieAttributes {
   readonly priority?: string | undefined;
 }
 
-/** What a session needs from where it lives: one request of one application. */
+/** What makes the lifecycles of an application's sessions: its SessionManager. */
+export interface LifecycleFactory {
+  /**
+   * @param ages whether the request uses flash messages up; asked at a commit, and only where there are any
+   * @param clientOf who is at the other end, asked only when a record is written
+   * @param request for a driver that is made anew for each request
+   */
+  createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
+}
+
+/**
+ * What would need a cookie:
+ *
+ * - `begin`: to store something where there is no session, or none any more
+ * - `move`: to go on under another id, or with another session
+ * - `seal`: to change a session that is the cookie itself (`stealth`)
+ */
+export type CookieNeed = 'begin' | 'move' | 'seal';
+
+/** What a session needs from where it lives: one request of one application, a message on a socket, or a job. */
 export interface SessionHost {
   /** Makes the lifecycle of this request's session. */
   createLifecycle(): SessionLifecycle;
@@ -23,6 +45,10 @@ export interface SessionHost {
   readonly headSent: boolean;
   /** Whether the response has ended. */
   readonly ended: boolean;
+  /** Where no cookie can be sent from the start: the error that what would need one is refused with. */
+  readonly refusal?: ((need: CookieNeed) => SessionReadonlyError) | undefined;
+  /** What the facade says once `ended` is true. Default: that the response has ended. */
+  readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
   readonly formerTokens?: (() => readonly string[]) | undefined;
   /** Called once, before the session first holds something that may have to be committed. */

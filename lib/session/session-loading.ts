@@ -98,6 +98,7 @@ export abstract class SessionLoading extends SessionAccess {
       throw new SessionValueError(
         `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
       );
+    this.assertSwitchable();
     this.#choose(id, id === this.#generatedId);
     return this;
   }
@@ -109,6 +110,7 @@ export abstract class SessionLoading extends SessionAccess {
    * @returns the session; or false where the signature is not ours, and nothing has changed
    */
   setSignedId(signedId: string, secret?: string): this | false {
+    this.assertSwitchable();
     // It may come from a query or a body, where a visitor can send anything.
     const id = typeof signedId === 'string' ? this.host.verify(signedId, secret) : null;
     if (id === null) return false;

@@ -128,7 +128,7 @@ export class FlashLayers {
   }
 }
 
-const NOTHING: Flashed = { messages: {}, fields: {} };
+export const NOTHING: Flashed = { messages: {}, fields: {} };
 
 /** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */
 export function joined(batches: readonly FlashBatch[]): Flashed {

@@ -1,15 +1,15 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
-import { FlashLayers, type Flashed, joined, overlaid } from './flash-layers.js';
+import { FlashLayers, type Flashed, NOTHING, joined, overlaid } from './flash-layers.js';
 import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, pick, readPath } from './values.js';
 
 /**
  * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
- * commit, when more is known of the request.
+ * commit, when more is known of the request. `hidden`: no visitor looks (a job, a socket), so they are not even shown.
  */
-export type ConsumesFlash = boolean | (() => boolean);
+export type ConsumesFlash = boolean | 'hidden' | (() => boolean);
 
 /**
  * The flash messages of one session as one request sees them.
@@ -37,7 +37,7 @@ export class FlashState {
   /**
    * @param log where changes are recorded
    * @param seen the number of the write that was loaded
-   * @param consumes false for a request that must not use messages up
+   * @param consumes false for a request that must not use messages up, `hidden` where it does not see them either
    * @param before what this request saw first, where it loads the session once more
    */
   constructor(
@@ -45,7 +45,7 @@ export class FlashState {
     batches: readonly FlashBatch[] = [],
     seen = 0,
     consumes: ConsumesFlash = true,
-    before = joined(batches),
+    before = consumes === 'hidden' ? NOTHING : joined(batches),
   ) {
     this.#log = log;
     this.#batches = batches;
@@ -63,7 +63,7 @@ export class FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#shown = this.#shown;
     if (log.storedFlash.length > 0) again.#outgoing = OutgoingFlash.of(log, this.#before);
-    const since = batches.filter(([stamp]) => stamp > this.#seen);
+    const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
       again.#visible = new FlashLayers({
@@ -203,7 +203,7 @@ export class FlashState {
   }
 
   #usesUp(): boolean {
-    return typeof this.#consumes === 'function' ? this.#consumes() : this.#consumes;
+    return typeof this.#consumes === 'function' ? this.#consumes() : this.#consumes === true;
   }
 
   /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */

@@ -69,8 +69,13 @@ describe('A parameter that asks for a session', () => {
     expect(() => resolve('http')).toThrow(/^TypedController\.session asks .*Is SessionModule imported/);
   });
 
-  it.each(['ws', 'rpc'])('says of a message (%s) that it carries none', (type) => {
-    expect(() => resolve(type)).toThrow(NoSessionError);
-    expect(() => resolve(type)).toThrow(new RegExp(`messages \\(of type '${type}'\\); only HTTP requests`));
+  it('says of a message on a socket that it carries none', () => {
+    expect(() => resolve('ws')).toThrow(NoSessionError);
+    expect(() => resolve('ws')).toThrow(/messages \(of type 'ws'\); only HTTP requests/);
+  });
+
+  it('says of a message of a microservice that it comes from no visitor, and what to do', () => {
+    expect(() => resolve('rpc')).toThrow(NoSessionError);
+    expect(() => resolve('rpc')).toThrow(/messages of a microservice \('rpc'\).* SessionManager\.run\(id/);
   });
 });

@@ -64,7 +64,20 @@ export class CircuitBreaker {
     const probes = this.#isOpen;
     if (probes && !this.#takeProbe())
       return Promise.reject(new CircuitOpenError('The store has stopped answering'));
-    const limitMs = probes ? Math.min(probeLimitMs, this.#limitMs) : this.#limitMs;
+    return this.#make(call, store, probes, probes ? Math.min(probeLimitMs, this.#limitMs) : this.#limitMs);
+  }
+
+  /**
+   * Makes a call in any case, and waits as long as `limitMs` for it: for whoever asks how the store is.
+   *
+   * @param store as for `run`
+   * @throws CallTimeoutError after the limit, or what the call throws
+   */
+  probe<T>(call: () => Promise<T>, store: Stallable = {}): Promise<T> {
+    return this.#make(call, store, false, this.#limitMs);
+  }
+
+  #make<T>(call: () => Promise<T>, store: Stallable, probes: boolean, limitMs: number): Promise<T> {
     const answersBefore = this.#answers;
     return new Promise<T>((resolve, reject) => {
       const timer =

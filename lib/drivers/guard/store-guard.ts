@@ -55,16 +55,30 @@ export class StoreGuard {
    * @throws SessionStoreError where the store fails, does not answer in time, or has stopped answering; and any other error
    * of this package that the driver throws, which is about the session and not about the store
    */
-  async run<T>(
+  run<T>(
     use: StoreUse,
     id: string,
     store: GuardedStore,
     call: () => Promise<T>,
     judge: (answer: T) => T = asItIs,
   ): Promise<T> {
+    return this.#judged(use, id, () => this.#circuitOf(use, store, id).run(call, store), judge);
+  }
+
+  /**
+   * Makes a call that reads, in any case: also while the store has stopped answering. Its answer, or its silence, counts as any
+   * other call's.
+   *
+   * @throws SessionStoreError as `run` does
+   */
+  probe<T>(id: string, store: GuardedStore, call: () => Promise<T>, judge: (answer: T) => T): Promise<T> {
+    return this.#judged('reading', id, () => this.#circuitOf('reading', store, id).probe(call, store), judge);
+  }
+
+  async #judged<T>(use: StoreUse, id: string, make: () => Promise<T>, judge: (answer: T) => T): Promise<T> {
     const { failures, recoveries } = this.#health;
     try {
-      const result = judge(await this.#circuitOf(use, store.serverOf?.(id) ?? '').run(call, store));
+      const result = judge(await make());
       this.#health.succeeded(use, id, failures);
       return result;
     } catch (error) {
@@ -81,7 +95,8 @@ export class StoreGuard {
     }
   }
 
-  #circuitOf(use: StoreUse, server: string): CircuitBreaker {
+  #circuitOf(use: StoreUse, store: GuardedStore, id: string): CircuitBreaker {
+    const server = store.serverOf?.(id) ?? '';
     let circuits = this.#circuits.get(server);
     if (circuits === undefined) {
       circuits = { reading: new CircuitBreaker(this.#timeout), writing: new CircuitBreaker(this.#timeout) };

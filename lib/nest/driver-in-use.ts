@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { systemClock } from '../drivers/clock.js';
+import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
+import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
+import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../drivers/guard/store-guard.js';
+import { CommitQueue } from '../lifecycle/commit-queue.js';
+import { RecentEndings } from '../lifecycle/recent-endings.js';
+import { RecordBackend } from '../lifecycle/record-backend.js';
+import { SealedBackend } from '../lifecycle/sealed-backend.js';
+import type { SessionBackend } from '../lifecycle/session-backend.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { DriverFactory } from '../options/session.options.js';
+import { SessionConfigError } from '../session.errors.js';
+import type { DriverRegistry } from './driver-registry.js';
+import type { SessionSettings } from './session.settings.js';
+
+/** What `SessionManager.check` found. */
+export interface StoreCheck {
+  /** The driver in use: what the option `driver` names. */
+  readonly driver: string;
+  /** Whether its store has answered. */
+  readonly up: boolean;
+  /** How long that took, or how long it was waited for, in whole milliseconds. */
+  readonly ms: number;
+}
+
+/** No session has this id: those that are made are 43 characters long. One for all checks, so that a failure is remembered once. */
+const CHECK_ID = 'nestjs-session-kit.check';
+
+/** The driver that an application's sessions live on, or the factory that makes one for each request, behind its guard. */
+export class DriverInUse {
+  readonly #settings: SessionSettings;
+  readonly #registry: DriverRegistry;
+  readonly #runtime: SessionRuntime;
+  readonly #queue: CommitQueue;
+  /** Also where a driver is made for each request: they are ways to one store. */
+  readonly #guard: StoreGuard;
+  readonly #endings = new RecentEndings(systemClock);
+  #driver: AnyDriver | null = null;
+  /** Null with a driver that is made for each request, and before the boot. */
+  #backend: SessionBackend | null = null;
+  #perRequest: DriverFactory | null = null;
+  #checking: Promise<StoreCheck> | null = null;
+
+  constructor(settings: SessionSettings, registry: DriverRegistry, runtime: SessionRuntime) {
+    const { driver: name, storeTimeout: timeout } = settings;
+    this.#settings = settings;
+    this.#registry = registry;
+    this.#runtime = runtime;
+    this.#queue = new CommitQueue(timeout / 2);
+    this.#guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
+  }
+
+  /** Null where one is made for each request, and before the boot. */
+  get driver(): AnyDriver | null {
+    return this.#driver;
+  }
+
+  /** Takes the driver from the registry, once that has booted. Null where one is made for each request. */
+  open(): AnyDriver | null {
+    const { driver: name } = this.#settings;
+    this.#perRequest = this.#registry.perRequest(name);
+    if (this.#perRequest !== null) return null;
+    this.#driver = this.#registry.get(name);
+    this.#backend = this.#backendOf(this.#driver);
+    return this.#driver;
+  }
+
+  /** For calls outside of any request; null before the boot. */
+  backend(): SessionBackend | null {
+    return this.#perRequest === null ? this.#backend : this.backendFor(undefined);
+  }
+
+  /** @throws SessionConfigError before the boot */
+  backendFor(request: unknown): SessionBackend {
+    return this.#backend ?? this.#backendOf(this.#madeFor(request));
+  }
+
+  #madeFor(request: unknown): AnyDriver {
+    if (this.#perRequest === null) throw notBooted();
+    const { driver: name } = this.#settings;
+    return this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
+  }
+
+  #backendOf(driver: AnyDriver): SessionBackend {
+    const { driver: name } = this.#settings;
+    if (isSealing(driver)) {
+      const safe = this.#isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
+      return new SealedBackend(this.#runtime, safe, this.#endings);
+    }
+    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
+    const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
+    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
+  }
+
+  get #isOurs(): boolean {
+    return this.#registry.isBuiltIn(this.#settings.driver);
+  }
+
+  get #isMemory(): boolean {
+    return this.#isOurs && this.#settings.driver === 'memory';
+  }
+
+  check(): Promise<StoreCheck> {
+    return (this.#checking ??= this.#check().finally(() => {
+      this.#checking = null;
+    }));
+  }
+
+  async #check(): Promise<StoreCheck> {
+    const begun = performance.now();
+    const up = await this.#answers().catch(() => false);
+    return { driver: this.#settings.driver, up, ms: Math.round(performance.now() - begun) };
+  }
+
+  async #answers(): Promise<boolean> {
+    const driver = this.#driver ?? this.#madeFor(undefined);
+    if (isSealing(driver) || this.#isMemory) return true;
+    const read = (): Promise<unknown> => driver.read(CHECK_ID);
+    await this.#guard.probe(CHECK_ID, driver, read, (answer) =>
+      recordAnswered(this.#settings.driver, 'read', answer),
+    );
+    return true;
+  }
+}
+
+function notBooted(): SessionConfigError {
+  return new SessionConfigError(
+    'A session was asked for before the application had booted. Call `await app.init()` or `await app.listen()` first.',
+  );
+}

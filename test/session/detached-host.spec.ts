@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest';
+import { SessionReadonlyError } from 'nestjs-session-kit';
+import { DetachedHost } from '../../lib/session/detached-host.js';
+import { RequestSession } from '../../lib/session/request-session.js';
+import { OneStore, stoppedTime } from '../support/one-session.js';
+
+const pass = stoppedTime();
+
+const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A socket cannot send one.' };
+
+/** A session behind a door without a response, loaded. */
+async function detached(
+  store: OneStore,
+  token: string,
+  door: Parameters<OneStore['manager']['detachedHost']>[0] = SOCKET,
+): Promise<{ session: RequestSession; host: DetachedHost }> {
+  const host = store.manager.detachedHost(door, token === '' ? [] : [token]);
+  return { session: await new RequestSession(host).initiate(), host };
+}
+
+describe('a session without a response', () => {
+  it('is read and written as any other, in one read and one write', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session } = await detached(store, token);
+    session.put('seen', true);
+    await session.commitDue();
+    expect(store.calls()).toEqual(['read A', 'write A 2']);
+    expect(await store.reads(token)).toEqual({ user: 'ann', seen: true });
+  });
+
+  it('merges what it wrote with what a request wrote meanwhile', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const [{ session }, request] = [await detached(store, token), await store.open(token)];
+    session.increment('count');
+    request.session.increment('count');
+    await Promise.all([session.commitDue(), request.respond()]);
+    expect(await store.reads(token)).toEqual({ user: 'ann', count: 2 });
+  });
+
+  it('keeps the stored session alive, as a visit does', async () => {
+    const store = await OneStore.start({ age: '1h' });
+    const token = await store.seed();
+    pass(45 * 60_000);
+    await (await detached(store, token)).session.commitDue();
+    pass(45 * 60_000);
+    expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
+  it('neither shows flash messages nor uses them up, and leaves messages of its own for the next page', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed((session) => session.flash('status', 'Saved.').put('user', 'ann'));
+    const { session } = await detached(store, token);
+    expect([session.all(), session.get('status'), session.flashMessages.isEmpty]).toEqual([
+      { user: 'ann' },
+      undefined,
+      true,
+    ]);
+    session.flush().flash('job', 'Done.');
+    await session.commitDue();
+    await session.reload();
+    expect(session.flashMessages.isEmpty).toBe(true);
+    expect(await store.reads(token)).toEqual({ status: 'Saved.', job: 'Done.' });
+  });
+
+  it.each(['', 'garbage', 's:garbage.of another application'])(
+    'reads as empty where the token is %j, and refuses to begin one',
+    async (token) => {
+      const store = await OneStore.start();
+      const { session } = await detached(store, token);
+      expect([session.all(), session.stored]).toEqual([{}, false]);
+      expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
+      expect(() => session.flash('a', 1)).toThrow('to begin one needs a cookie. A socket cannot send one.');
+      await session.destroy();
+      await session.commitDue();
+      expect(store.calls()).toEqual([]);
+    },
+  );
+
+  it('refuses another id and another session, and goes on with the one that it has', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session } = await detached(store, token);
+    for (const move of [
+      () => session.regenerate(),
+      () => session.invalidate(),
+      () => session.setId('another'),
+      () => session.setSignedId(token),
+    ])
+      expect(move).toThrow(/cannot get another id here.* A socket cannot send one\.$/);
+    session.put('a', 1);
+    await session.commitDue();
+    expect(await store.reads(token)).toEqual({ user: 'ann', a: 1 });
+  });
+
+  it('can be destroyed; then it reads as empty and nothing is written any more', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session } = await detached(store, token);
+    await session.destroy();
+    expect(session.all()).toEqual({});
+    expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
+    await session.commitDue();
+    expect(store.calls().filter((call) => call.startsWith('write'))).toEqual([]);
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('that ended meanwhile is not brought back, and says that its changes were dropped', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const { session, host } = await detached(store, token);
+    await store.manager.destroy(session.id);
+    session.put('late', 1);
+    expect(host.droppedChanges).toBe(false);
+    await session.commitDue();
+    expect(host.droppedChanges).toBe(true);
+    expect(await store.reads(token)).toEqual({});
+  });
+
+  it('reads nothing under an id that was just left, unless its door follows', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed();
+    const request = await store.open(token);
+    request.session.regenerate();
+    const moved = (await request.respond()).token;
+    expect((await detached(store, token)).session.all()).toEqual({});
+    const { session } = await detached(store, token, { ...SOCKET, followsMoves: true });
+    expect(session.put('job', 1).get('user')).toBe('ann');
+    await session.commitDue();
+    expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
+  });
+
+  it('stores nothing behind a door that stores nothing, and takes everything', async () => {
+    const store = await OneStore.start();
+    const { session } = await detached(store, '', { ...SOCKET, storesNothing: true });
+    session.put('a', 1).regenerate().flash('b', 2).increment('a');
+    expect(session.all()).toEqual({ a: 2, b: 2 });
+    await session.commit();
+    await session.destroy();
+    expect(session.put('c', 1).all()).toEqual({ c: 1 });
+    await session.commitDue();
+    expect(() => session.setId('another')).toThrow(SessionReadonlyError);
+    expect(store.calls()).toEqual([]);
+  });
+
+  it('says once in the log that what was written after its end is not stored', async () => {
+    const store = await OneStore.start();
+    const { session, host } = await detached(store, await store.seed());
+    host.end();
+    session.over();
+    session.put('a', 1).put('b', 1);
+    await new Promise(setImmediate);
+    expect(store.said).toEqual([expect.stringContaining('after the handler of a message had ended')]);
+    session.put('c', 1);
+    await session.commit();
+    await new Promise(setImmediate);
+    expect(store.said.length).toBe(1);
+  });
+});
+
+describe('a session that is the cookie itself, without a response,', () => {
+  it('is read, and refuses whatever would change it', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const token = await store.seed();
+    const { session } = await detached(store, token);
+    expect(session.get('user')).toBe('ann');
+    for (const change of [
+      () => session.put('a', 1),
+      () => session.regenerate(),
+      () => session.flash('a', 1),
+      () => void session.setDuration('1h'),
+    ])
+      expect(change).toThrow(/visitor's cookie itself.* A socket cannot send one\.$/);
+    expect(() => session.destroy()).toThrow(SessionReadonlyError);
+    await session.commitDue();
+  });
+
+  it('refuses to commit what was mutated in place', async () => {
+    const store = await OneStore.start({ driver: 'stealth' });
+    const token = await store.seed((session) => session.put('cart', ['mug']));
+    const { session } = await detached(store, token);
+    session.get<string[]>('cart')?.push('pen');
+    await expect(session.commitDue()).rejects.toThrow(SessionReadonlyError);
+  });
+
+  it('whose renewal is due lets that be, without an error', async () => {
+    const store = await OneStore.start({ driver: 'stealth', age: '1h' });
+    const token = await store.seed();
+    pass(45 * 60_000);
+    const { session } = await detached(store, token);
+    await session.commitDue();
+    expect([session.get('user'), store.said]).toEqual(['ann', []]);
+  });
+});
