@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
-import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
+import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
@@ -18,6 +18,7 @@ import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
@@ -36,6 +37,13 @@ export interface StoredSession extends SessionRecord {
   readonly createdAt: number;
 }
 
+/** What the sessions share whose tokens travel in one place. */
+interface Whereabouts {
+  readonly runtime: SessionRuntime;
+  /** Null with a driver that is made for each request, and before the boot. */
+  readonly backend: SessionBackend | null;
+}
+
 /**
  * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
  *
@@ -49,6 +57,8 @@ export class SessionManager {
   readonly #registry: DriverRegistry;
   readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
+  /** For tokens that travel in a header, or in the cookies of tenants. */
+  readonly #elsewhere = new WeakMap<TokenPlace, Whereabouts>();
   readonly #log = new Logger('SessionModule');
   /** Of the driver in use, also where one is made for each request: they are ways to one store. */
   readonly #guard: StoreGuard;
@@ -79,12 +89,13 @@ export class SessionManager {
       lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
       degrade: settings.whenStoreFails === 'degrade',
       userKey: settings.userKey,
-      tokenLimit: new TokenLimit(
-        settings.cookie.maxTokenLength,
-        settings.serializer,
-        isProduction() ? null : this.#log,
-      ),
+      tokenLimit: this.#tokenLimitOf(settings.place),
     };
+  }
+
+  #tokenLimitOf({ maxTokenLength, words }: TokenPlace): TokenLimit {
+    const log = isProduction() ? null : this.#log;
+    return new TokenLimit(maxTokenLength, this.#settings.serializer, log, words);
   }
 
   /**
@@ -208,29 +219,52 @@ export class SessionManager {
     await this.#registry.close();
   }
 
-  /** @internal */
-  createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
-    return new SessionLifecycle(this.#runtime, this.#backend ?? this.#backendFor(request), ages, clientOf);
+  /**
+   * @param place where the request's token travels
+   * @internal
+   */
+  createLifecycle(
+    ages: ConsumesFlash,
+    clientOf: (() => Client) | null,
+    request: unknown,
+    place = this.#settings.place,
+  ): SessionLifecycle {
+    let runtime = this.#runtime;
+    let backend: SessionBackend | null = this.#backend;
+    if (place !== this.#settings.place) ({ runtime, backend } = this.#at(place));
+    return new SessionLifecycle(runtime, backend ?? this.#backendFor(request, runtime), ages, clientOf);
   }
 
-  #backendFor(request: unknown): SessionBackend {
+  #at(place: TokenPlace): Whereabouts {
+    const known = this.#elsewhere.get(place);
+    if (known !== undefined) return known;
+    const runtime = { ...this.#runtime, keyring: place.keyring, tokenLimit: this.#tokenLimitOf(place) };
+    const driver = this.#driver;
+    const made = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
+    if (driver !== null || this.#perRequest !== null) this.#elsewhere.set(place, made);
+    return made;
+  }
+
+  #backendFor(request: unknown, runtime: SessionRuntime): SessionBackend {
     if (this.#perRequest === null) throw notBooted();
     const { driver: name } = this.#settings;
     return this.#backendOf(
       this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request)),
+      runtime,
     );
   }
 
-  #backendOf(driver: AnyDriver): RecordBackend | SealedBackend {
+  #backendOf(driver: AnyDriver, runtime = this.#runtime): RecordBackend | SealedBackend {
     const { driver: name } = this.#settings;
     const isOurs = this.#registry.isBuiltIn(name);
     if (isSealing(driver)) {
-      const safe = isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
-      return new SealedBackend(this.#runtime, safe, this.#endings);
+      const bound = isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
+      const safe = isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
+      return new SealedBackend(runtime, safe, this.#endings);
     }
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = name === 'memory' && isOurs ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
+    return new RecordBackend(runtime, store, this.#queue, sleep);
   }
 
   #collectEvery(interval: number): void {
