@@ -10,7 +10,7 @@ const WARNED_AT = 0.8;
 const LARGEST_KEYS = 3;
 
 /** The limit of tokens in cookies, in words. */
-export const IN_COOKIES = { as: 'as cookies', by: "(option 'stealth.maxCookies')" } as const;
+export const IN_COOKIES = { as: 'bytes as cookies', by: "(option 'stealth.maxCookies')" } as const;
 
 /** How large a session may get whose token holds it. */
 export class TokenLimit {
@@ -52,7 +52,7 @@ export class TokenLimit {
   #explain(length: number, payload: Payload): string {
     const { as, by } = this.#words;
     return (
-      `The session takes ${length} bytes ${as}, and ${this.#max} are allowed ${by}. ` +
+      `The session takes ${length} ${as}, and ${this.#max} are allowed ${by}. ` +
       `Its largest keys: ${this.#largestKeys(payload)}. Keep less in it, or use a driver that stores sessions on the server.`
     );
   }

@@ -6,6 +6,6 @@ export interface TokenPlace {
   readonly keyring: Keyring;
   /** The longest token that fits, in characters. */
   readonly maxTokenLength: number;
-  /** For messages: how a token travels (`as cookies`), and what says how long it may be. */
+  /** For messages: what is counted (`bytes as cookies`), and what says how long it may be. */
   readonly words: { readonly as: string; readonly by: string };
 }

@@ -165,6 +165,12 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     expect(toHost.jar.places).toEqual(['sid-a www.a.test /']);
   });
 
+  it('open nothing at another tenant by being named as those of before', async () => {
+    const visitor = new Visitor(await start({ domain: domainOf, formerly: [{ domain: 'a.test' }] }));
+    const cookie = await visitor.signIn('www.a.test');
+    expect(await visitor.user('www.b.test', { headers: { cookie } })).toBe('nobody');
+  });
+
   it('are not those of a header, and a header opens nothing at another tenant', async () => {
     const visitor = new Visitor(await start({ domain: domainOf }, { header: HEADER }));
     const signedIn = await visitor.handle('a.test', (session) => session.put('userId', 'ann'), {

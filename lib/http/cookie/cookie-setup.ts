@@ -4,7 +4,7 @@ import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/check.js';
 import type { CookieSettings, PlacedCookie } from '../../options/cookie.options.js';
 import { SessionConfigError } from '../../session.errors.js';
-import { isSamePlace } from './cookie-place.js';
+import { isSamePlace, mayMeet } from './cookie-place.js';
 import { FormerCookies } from './former-cookies.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionHeader } from './session-header.js';
@@ -137,7 +137,10 @@ function formerPlaces(
   );
   const [refusal] = refusals;
   if (places.length === 0 && refusal !== undefined) throw refusal;
-  const elsewhere = places.filter(({ place }) => !isSamePlace(place, now.place));
+  const elsewhere = places.filter(
+    // Among tenants one that no browser sends here is another tenant's.
+    ({ place }) => !isSamePlace(place, now.place) && (!mayBeNow || mayMeet(place, now.place)),
+  );
   if (elsewhere.length > 0 || mayBeElsewhere) return elsewhere;
   throw optionError(
     option,

@@ -26,7 +26,7 @@ export class SessionHeader {
     this.place = {
       keyring,
       maxTokenLength: MAX_LINE - `${name}: `.length,
-      words: { as: `in the header ${name}`, by: '(servers and proxies pass on no longer line)' },
+      words: { as: `bytes in the header ${name}`, by: '(servers and proxies pass on no longer line)' },
     };
   }
 
