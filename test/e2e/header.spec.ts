@@ -153,6 +153,9 @@ describe.each(WAYS)('On %s with %s, a client that sends the header', (platform, 
     if (driver === 'plain') return;
     const browser = await app.visitor().handle((session) => session.put('userId', 'bob'));
     const client = await signedIn();
+    // So that both are remembered.
+    await app.visitor().in((session) => session.get('userId'), { headers: browser.asHeaders });
+    await user(client);
     const cookie = browser.asHeaders.cookie.slice('session='.length);
     const asHeader = { headers: { [HEADER]: cookie } };
     expect(await new HeaderClient(app).in((session) => session.get('userId', 'nobody'), asHeader)).toBe(

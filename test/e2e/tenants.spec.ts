@@ -116,6 +116,8 @@ describe.each(WAYS)('On %s with %s, the cookies of tenants', (platform, driver) 
     };
     const visitor = new Visitor(await start(cookie));
     const token = (await visitor.signIn('www.a.test')).replace(/^[^=]*=/, '');
+    // So that it is remembered there.
+    await visitor.user('www.a.test');
     for (const name of ['session', 'sid-a', 'sid-b']) {
       const thief = new Visitor(open[0] ?? expect.unreachable());
       const init = { headers: { cookie: `${name}=${token}` } };
