@@ -8,14 +8,16 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 /**
  * Headers with a meaning of their own in requests or responses (RFC 9110 and its like), that Node reads in its own way, or that
- * scripts in a browser may not set or read (Fetch standard, "forbidden request-header").
+ * scripts in a browser may not set or read (Fetch standard, "forbidden request-header"); and what browsers, proxies or libraries
+ * send along by custom, which would take its cookie from whoever sends it.
  */
 const IN_USE = new Set(
   (
     'age allow alt-svc authorization cache-control clear-site-data connection cookie cookie2 date dnt early-data etag expect expires ' +
     'forwarded from host http2-settings keep-alive last-event-id last-modified link location max-forwards origin pragma prefer ' +
     'priority range referer referrer-policy refresh retry-after server server-timing set-cookie set-cookie2 strict-transport-security ' +
-    'te trailer transfer-encoding traceparent tracestate upgrade upgrade-insecure-requests user-agent vary via www-authenticate'
+    'te trailer transfer-encoding traceparent tracestate upgrade upgrade-insecure-requests user-agent vary via www-authenticate ' +
+    'x-correlation-id x-csrf-token x-powered-by x-real-ip x-request-id x-requested-with x-xsrf-token'
   ).split(' '),
 );
 

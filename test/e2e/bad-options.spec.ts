@@ -68,6 +68,7 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
       'If-Match',
       'X-Forwarded-For',
       'Sec-Session',
+      'X-Requested-With',
     ],
     /which has a meaning of its own; it takes the name of a header that nothing else uses/,
   ],

@@ -1,29 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Session, SessionDriver, type SealingDriver, type SessionRecord } from 'nestjs-session-kit';
+import { Session } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
 import { HEADER, HeaderClient, tokenOf } from '../support/header-client.js';
+import { PlainDriver } from '../support/plain-driver.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, SECRET, setCookies } from '../support/test-app.js';
-
-/** As an application might write one; its tokens know nothing of cookies or headers. */
-@SessionDriver('plain')
-class PlainDriver implements SealingDriver {
-  seal(record: SessionRecord): string {
-    return Buffer.from(JSON.stringify(record)).toString('base64url');
-  }
-
-  open(token: string): SessionRecord | null {
-    try {
-      const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
-      return record;
-    } catch {
-      return null;
-    }
-  }
-}
 
 @Controller()
 class WhoController {

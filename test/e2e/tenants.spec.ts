@@ -1,5 +1,7 @@
 import { type ArgumentsHost, Catch, NotFoundException } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
+import type { Request } from 'express';
+import type { FastifyRequest } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type SessionCookieOptions,
@@ -268,7 +270,8 @@ describe.each(PLATFORMS)('On %s, a function of the option', (platform) => {
 it.each(PLATFORMS)('Behind middleware, a function knows the host as well, on %s', async (platform) => {
   const seen: unknown[] = [];
   await using app = await HandlerApp.start(platform, {
-    options: { cookie: { domain: domainOf } },
+    // Typed by one platform, as an application that runs on one of them may.
+    options: { cookie: { domain: (request: Request | FastifyRequest) => domainOf(request) } },
     configure: (application) => {
       const sessions = application.get(SessionMiddleware);
       application.use(sessions.use.bind(sessions));
