@@ -33,7 +33,12 @@ export { RequestSession } from './session/request-session.js';
 export type { SignInOptions } from './session/session-sign-in.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
-export type { FormerCookie, SessionCookieOptions } from './options/cookie.options.js';
+export type {
+  FormerCookie,
+  SessionCookieOptions,
+  TenantFunction,
+  TenantRequest,
+} from './options/cookie.options.js';
 export type { ExcludedRoute } from './http/routing/excluded-routes.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';

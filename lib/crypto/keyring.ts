@@ -10,7 +10,8 @@ const SEALED_PREFIX = 'v1s.';
 
 /** Stands between a signed id and the mark of its place. No encoded id has it in it. */
 const MARK_SIGN = '@';
-const MARK_LENGTH = 8;
+/** 128 bits: among tenants a place that has the mark of another one would open what was signed there. */
+const MARK_LENGTH = 22;
 
 const KEY_BYTES = 32;
 
@@ -22,6 +23,14 @@ interface Keys {
   readonly sealing: Hmac;
 }
 
+/** Signed ids that were verified lately, each with the keyring that did it. */
+export type VerifiedIds = RecentTokens<{ readonly id: string; readonly by: Keyring }>;
+
+/** What keyrings remember by, one of its own each or several in one. */
+export function verifiedIds(): VerifiedIds {
+  return new RecentTokens(VERIFIED_HALF);
+}
+
 /**
  * Signs and seals what travels in a cookie, with keys derived from the application's secrets. The first secret makes
  * tokens; all of them open tokens, so that secrets can be rotated.
@@ -29,25 +38,42 @@ interface Keys {
  * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
  * cookie or purpose is not accepted for another. A browser keeps cookies of one name that differ in path or domain side by
  * side: so a sealed token is bound to these as well, and an older cookie that still lies elsewhere opens nothing. A signed
- * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set.
+ * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set. Among
+ * tenants, whose places are those of different people, a signed id is bound to its place as well.
  */
 export class Keyring {
   readonly #keys: readonly Keys[];
   readonly #cookieName: string;
+  readonly #path: string;
+  readonly #domain: string | null;
+  /** Whether signed ids of another place open nothing here. */
+  readonly #isAmongTenants: boolean;
   /** What signed ids say of their place: nothing where it is the usual one. */
   readonly #mark: string;
   readonly #associated: Buffer;
   readonly #ciphers: CipherPool;
-  readonly #verified = new RecentTokens<string>(VERIFIED_HALF);
+  readonly #verified: VerifiedIds;
 
   /**
    * @param secrets the newest first; 32 characters or more each (checked by the options)
    * @param cookieName bound into every key and token
    * @param path of the cookie, bound into sealed tokens
    * @param domain of the cookie, bound into sealed tokens; null for the host alone
+   * @param amongTenants what all tenants of an application remember by: signed ids are bound to path and domain too. Null
+   * where there are no tenants
    */
-  constructor(secrets: readonly string[], cookieName: string, path = '/', domain: string | null = null) {
+  constructor(
+    secrets: readonly string[],
+    cookieName: string,
+    path = '/',
+    domain: string | null = null,
+    amongTenants: VerifiedIds | null = null,
+  ) {
     this.#cookieName = cookieName;
+    this.#path = path;
+    this.#domain = domain;
+    this.#isAmongTenants = amongTenants !== null;
+    this.#verified = amongTenants ?? verifiedIds();
     this.#mark = path === '/' && domain === null ? '' : MARK_SIGN + markOf(path, domain);
     this.#keys = secrets.map((secret) => ({
       signing: new Hmac(derive(secret, `sign ${cookieName}`)),
@@ -58,17 +84,26 @@ export class Keyring {
     this.#ciphers = new CipherPool(this.#newest.sealing, this.#associated);
   }
 
+  /** The keyring of the same place with another secret. */
+  withSecret(secret: string): Keyring {
+    const amongTenants = this.#isAmongTenants ? verifiedIds() : null;
+    return new Keyring([secret], this.#cookieName, this.#path, this.#domain, amongTenants);
+  }
+
   /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */
   sign(id: string): string {
     const signed = encodeURIComponent(id) + this.#mark;
     return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#newest.signing)}`;
   }
 
-  /** The id of a signed token, or null where the signature is not ours. Compares in constant time. */
+  /**
+   * The id of a signed token, or null where the signature is not ours or, among tenants, its place is another one. Compares in
+   * constant time.
+   */
   verify(token: string): string | null {
     const known = this.#verified.get(token);
-    if (known !== undefined) return known;
-    if (!token.startsWith(SIGNED_PREFIX)) return null;
+    if (known?.by === this) return known.id;
+    if (!token.startsWith(SIGNED_PREFIX) || (this.#isAmongTenants && !this.isMarkedHere(token))) return null;
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
     const signed = token.slice(SIGNED_PREFIX.length, end);
@@ -79,7 +114,7 @@ export class Keyring {
         // Only what sign() encoded carries a signature of ours, so this decodes.
         const [encoded = ''] = signed.split(MARK_SIGN, 1);
         const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
-        this.#verified.add(token, id);
+        this.#verified.add(token, { id, by: this });
         return id;
       }
     }
@@ -134,7 +169,7 @@ export class Keyring {
       const plain = from.open(token);
       return plain === null ? null : this.seal(plain);
     }
-    if (from.#cookieName === this.#cookieName) return null;
+    if (from.#cookieName === this.#cookieName && !this.#isAmongTenants) return null;
     if (!token.startsWith(SIGNED_PREFIX)) return token;
     const id = from.verify(token);
     return id === null ? null : this.sign(id);

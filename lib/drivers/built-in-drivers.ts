@@ -11,6 +11,16 @@ export function isSealing(driver: AnyDriver): driver is SealingDriver {
   return 'seal' in driver;
 }
 
+/** A sealing driver of the package's own: its tokens open in one place only. */
+interface PlaceBoundDriver extends SealingDriver {
+  boundTo(keyring: Keyring): SealingDriver;
+}
+
+/** Whether a driver that came with the package binds its tokens to the place where they travel. */
+export function isPlaceBound(driver: SealingDriver): driver is PlaceBoundDriver {
+  return 'boundTo' in driver;
+}
+
 type Maker = (options: SessionModuleOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
 /** Each driver's code, and with it the client of its server, is loaded only by an application that names it. */

@@ -1,22 +1,28 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
-import { type CookieSettings, setCookieHeaders } from './cookie/set-cookie.js';
+import { setCookieHeaders } from './cookie/set-cookie.js';
 import { consumesFlash } from './consumes-flash.js';
 import type { CookiePath } from './cookie/cookie-path.js';
+import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
+import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
+import type { SessionHeader } from './cookie/session-header.js';
+import type { TokenField } from './response/response-head.js';
 
 /** What all requests of an application share. */
-export interface HttpSessionSettings extends CookieSettings {
+export interface HttpSessionSettings {
+  readonly tokens: TokenSetup;
+  readonly secureWarning: SecureCookieWarning;
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
   readonly recordClient: boolean;
   isNeverFlashed(field: string): boolean;
-  verify(signedId: string, secret: string | undefined): string | null;
   readonly lifecycles: LifecycleFactory;
 }
 
@@ -27,6 +33,7 @@ const MAX_USER_AGENT = 1024;
 const MAX_IP = 45;
 
 const NO_COOKIES: readonly string[] = [];
+const NO_NAMES: readonly string[] = [];
 
 /** One HTTP request as its session sees it. */
 export class HttpSessionHost implements SessionHost, GateContext {
@@ -35,6 +42,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
   readonly formerTokens: (() => readonly string[]) | undefined;
+  /** Where its cookie lies. */
+  readonly #setup: CookieSetup;
+  /** Of a client without cookies; null for any other. */
+  readonly #header: SessionHeader | null;
   readonly #cookieNames: readonly string[];
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
@@ -52,7 +63,19 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.#req = req;
     this.#res = res;
     this.platform = platform;
-    const { cookie, formerCookies } = settings;
+    const { tenants } = settings.tokens;
+    const setup = tenants === null ? settings.tokens : tenants.of(platform ?? req);
+    this.#setup = setup;
+    const sent = setup.header === null ? null : setup.header.read(req.headers);
+    if (sent !== null) {
+      this.#header = setup.header;
+      this.tokens = sent;
+      this.#cookieNames = NO_NAMES;
+      this.formerTokens = undefined;
+      return;
+    }
+    this.#header = null;
+    const { cookie, formerCookies } = setup;
     const header = req.headers.cookie;
     const { tokens, names } = cookie.read(header);
     this.tokens = formerCookies === null ? tokens : formerCookies.sorted(tokens);
@@ -71,11 +94,21 @@ export class HttpSessionHost implements SessionHost, GateContext {
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
+      this.#place,
     );
   }
 
+  get #place(): TokenPlace {
+    return (this.#header ?? this.#setup).place;
+  }
+
+  get field(): TokenField | undefined {
+    return this.#header?.field;
+  }
+
   arm(session: SessionAccess): void {
-    if (!this.#settings.cookiePath.covers(this.#req) && this.#beginsNothing(session)) return;
+    const isReached = this.#header !== null || this.#settings.cookiePath.covers(this.#req);
+    if (!isReached && this.#beginsNothing(session)) return;
     this.#session = session;
     if (this.#res.writableEnded) {
       session.over();
@@ -94,7 +127,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   get cookieAttributes(): CookieAttributes {
-    return this.#settings.cookie.attributes;
+    return this.#setup.cookie.attributes;
   }
 
   tooLate(): void {
@@ -136,14 +169,19 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   verify(signedId: string, secret: string | undefined): string | null {
-    return this.#settings.verify(signedId, secret);
+    const { keyring } = this.#place;
+    return (secret === undefined ? keyring : keyring.withSecret(secret)).verify(signedId);
   }
 
   cookies(): readonly string[] {
-    const came = this.#cookieNames.length > 0 || this.formerTokens !== undefined;
+    const header = this.#header;
+    const names = header === null ? this.#cookieNames : this.tokens;
+    const came = names.length > 0 || this.formerTokens !== undefined;
     const instruction = this.#session?.cookieInstruction(came);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
-    return setCookieHeaders(this.#settings, instruction, this.#cookieNames, this.#req, this.platform);
+    if (header !== null) return header.answer(instruction);
+    const { secureWarning } = this.#settings;
+    return setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
   }
 
   failed(error: unknown, answered: boolean): void {

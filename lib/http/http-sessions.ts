@@ -38,7 +38,8 @@ export class HttpSessions {
    * for the same request only goes on.
    *
    * @param platform Fastify's request, where this is called with it
-   * @param next called with a SessionUnavailableException where the store failed
+   * @param next called with a SessionUnavailableException where the store failed, and with what a function of the option
+   * `cookie` throws
    */
   open(
     req: RawRequest,
@@ -54,10 +55,17 @@ export class HttpSessions {
       run(req, known, next);
       return;
     }
-    const session =
-      this.#isExcluded !== null && isExcludedRequest(this.#isExcluded, req)
-        ? undefined
-        : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+    let session: RequestSession | undefined;
+    try {
+      session =
+        this.#isExcluded !== null && isExcludedRequest(this.#isExcluded, req)
+          ? undefined
+          : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+    } catch (error) {
+      // Of a function of the option `cookie`, which tells the tenants apart.
+      next(error);
+      return;
+    }
     const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (session !== undefined) prepareGate(res);

@@ -3,24 +3,36 @@ import type { Payload, SessionSerializer } from '../state/payload.js';
 import { shownKey } from '../state/shown-key.js';
 import type { Values } from '../state/values.js';
 import type { SessionLog } from './session-runtime.js';
+import type { TokenPlace } from './token-place.js';
 
 /** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */
 const WARNED_AT = 0.8;
 const LARGEST_KEYS = 3;
 
-/** How large a session may get that lives in cookies. */
+/** The limit of tokens in cookies, in words. */
+export const IN_COOKIES = { as: 'bytes as cookies', by: "(option 'stealth.maxCookies')" } as const;
+
+/** How large a session may get whose token holds it. */
 export class TokenLimit {
   readonly #max: number;
   readonly #serializer: SessionSerializer;
   readonly #log: SessionLog | null;
+  readonly #words: TokenPlace['words'];
   #warned = false;
 
   /**
    * @param max characters
    * @param log where it is said, once, that a session comes near the limit; null: nowhere
+   * @param words how the token travels, and what says how long it may be
    */
-  constructor(max: number, serializer: SessionSerializer, log: SessionLog | null) {
+  constructor(
+    max: number,
+    serializer: SessionSerializer,
+    log: SessionLog | null,
+    words: TokenPlace['words'] = IN_COOKIES,
+  ) {
     this.#max = max;
+    this.#words = words;
     this.#serializer = serializer;
     this.#log = log;
   }
@@ -38,8 +50,9 @@ export class TokenLimit {
   }
 
   #explain(length: number, payload: Payload): string {
+    const { as, by } = this.#words;
     return (
-      `The session takes ${length} bytes as cookies, and ${this.#max} are allowed (option 'stealth.maxCookies'). ` +
+      `The session takes ${length} ${as}, and ${this.#max} are allowed ${by}. ` +
       `Its largest keys: ${this.#largestKeys(payload)}. Keep less in it, or use a driver that stores sessions on the server.`
     );
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
-import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
+import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
 import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
@@ -11,9 +11,11 @@ import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverRegistry } from './driver-registry.js';
+import { runtimeElsewhere } from './session-runtime.js';
 import type { SessionSettings } from './session.settings.js';
 
 /** What `SessionManager.check` found. */
@@ -29,6 +31,13 @@ export interface StoreCheck {
 /** No session has this id: those that are made are 43 characters long. One for all checks, so that a failure is remembered once. */
 const CHECK_ID = 'nestjs-session-kit.check';
 
+/** What the sessions share whose tokens travel in one place. */
+interface Whereabouts {
+  readonly runtime: SessionRuntime;
+  /** Null with a driver that is made for each request, and before the boot. */
+  readonly backend: SessionBackend | null;
+}
+
 /** The driver that an application's sessions live on, or the factory that makes one for each request, behind its guard. */
 export class DriverInUse {
   readonly #settings: SessionSettings;
@@ -41,6 +50,8 @@ export class DriverInUse {
   #driver: AnyDriver | null = null;
   /** Null with a driver that is made for each request, and before the boot. */
   #backend: SessionBackend | null = null;
+  /** For tokens that travel in a header, or in the cookies of tenants. */
+  readonly #elsewhere = new WeakMap<TokenPlace, Whereabouts>();
   #perRequest: DriverFactory | null = null;
   #checking: Promise<StoreCheck> | null = null;
 
@@ -64,18 +75,34 @@ export class DriverInUse {
     this.#perRequest = this.#registry.perRequest(name);
     if (this.#perRequest !== null) return null;
     this.#driver = this.#registry.get(name);
-    this.#backend = this.#backendOf(this.#driver);
+    this.#backend = this.#backendOf(this.#driver, this.#runtime);
     return this.#driver;
   }
 
   /** For calls outside of any request; null before the boot. */
   backend(): SessionBackend | null {
-    return this.#perRequest === null ? this.#backend : this.backendFor(undefined);
+    return this.#perRequest === null ? this.#backend : this.backendFor(undefined, this.#settings.place);
+  }
+
+  /** What sessions share whose tokens travel there. */
+  runtimeAt(place: TokenPlace): SessionRuntime {
+    return place === this.#settings.place ? this.#runtime : this.#at(place).runtime;
   }
 
   /** @throws SessionConfigError before the boot */
-  backendFor(request: unknown): SessionBackend {
-    return this.#backend ?? this.#backendOf(this.#madeFor(request));
+  backendFor(request: unknown, place: TokenPlace): SessionBackend {
+    const backend = place === this.#settings.place ? this.#backend : this.#at(place).backend;
+    return backend ?? this.#backendOf(this.#madeFor(request), this.runtimeAt(place));
+  }
+
+  #at(place: TokenPlace): Whereabouts {
+    const known = this.#elsewhere.get(place);
+    if (known !== undefined) return known;
+    const runtime = runtimeElsewhere(this.#runtime, place);
+    const driver = this.#driver;
+    const made = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
+    if (driver !== null || this.#perRequest !== null) this.#elsewhere.set(place, made);
+    return made;
   }
 
   #madeFor(request: unknown): AnyDriver {
@@ -84,15 +111,16 @@ export class DriverInUse {
     return this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
   }
 
-  #backendOf(driver: AnyDriver): SessionBackend {
+  #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
     const { driver: name } = this.#settings;
     if (isSealing(driver)) {
-      const safe = this.#isOurs ? driver : new CookieSafeDriver(name, driver, this.#guard);
-      return new SealedBackend(this.#runtime, safe, this.#endings);
+      const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
+      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
+      return new SealedBackend(runtime, safe, this.#endings);
     }
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(this.#runtime, store, this.#queue, sleep);
+    return new RecordBackend(runtime, store, this.#queue, sleep);
   }
 
   get #isOurs(): boolean {

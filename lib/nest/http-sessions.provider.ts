@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
-import { Keyring } from '../crypto/keyring.js';
 import { CookiePath } from '../http/cookie/cookie-path.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
@@ -21,17 +20,12 @@ export function httpSessions(
   const neverFlashed = new Set(settings.flash.except.map(fieldName));
   return new HttpSessions(
     {
-      cookie: settings.cookie,
-      formerCookies: settings.formerCookies,
+      tokens: settings,
       cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      verify: (signedId, secret) => {
-        const keyring = secret === undefined ? settings.keyring : new Keyring([secret], settings.cookie.name);
-        return keyring.verify(signedId);
-      },
       lifecycles: manager,
     },
     compileExclusion(settings.exclude, {

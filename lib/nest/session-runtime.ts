@@ -3,12 +3,14 @@ import { Lifetimes } from '../lifecycle/lifetimes.js';
 import type { SessionLog, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
+import type { SessionSerializer } from '../state/payload.js';
 import { isProduction } from '../options/production.js';
 import type { SessionSettings } from './session.settings.js';
 
 /** What all sessions of an application share. */
 export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
-  const { keyring, serializer, userKey, cookie } = settings;
+  const { keyring, serializer, userKey, place } = settings;
   return {
     clock: systemClock,
     keyring,
@@ -18,6 +20,20 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
-    tokenLimit: new TokenLimit(cookie.maxTokenLength, serializer, isProduction() ? null : log),
+    tokenLimit: tokenLimitOf(place, serializer, log),
   };
+}
+
+/** The same where tokens travel in a header, or in the cookie of a tenant. */
+export function runtimeElsewhere(runtime: SessionRuntime, place: TokenPlace): SessionRuntime {
+  const { serializer, log } = runtime;
+  return { ...runtime, keyring: place.keyring, tokenLimit: tokenLimitOf(place, serializer, log) };
+}
+
+function tokenLimitOf(
+  { maxTokenLength, words }: TokenPlace,
+  serializer: SessionSerializer,
+  log: SessionLog,
+): TokenLimit {
+  return new TokenLimit(maxTokenLength, serializer, isProduction() ? null : log, words);
 }

@@ -267,9 +267,18 @@ export class SessionManager {
     await this.#registry.close();
   }
 
-  /** @internal */
-  createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle {
-    return new SessionLifecycle(this.#runtime, this.#inUse.backendFor(request), ages, clientOf);
+  /**
+   * @param place where the request's token travels
+   * @internal
+   */
+  createLifecycle(
+    ages: ConsumesFlash,
+    clientOf: (() => Client) | null,
+    request: unknown,
+    place = this.#settings.place,
+  ): SessionLifecycle {
+    const runtime = this.#inUse.runtimeAt(place);
+    return new SessionLifecycle(runtime, this.#inUse.backendFor(request, place), ages, clientOf);
   }
 
   /**

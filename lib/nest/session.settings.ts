@@ -1,4 +1,4 @@
-import { type CookieSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
+import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 import { type OptionSettings, optionSettings } from '../options/settings.js';
@@ -7,8 +7,8 @@ import { SessionConfigError } from '../session.errors.js';
 /** The injection token of the settings. */
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 
-/** The options with every default filled in and every value checked, and what is made of `secret` and `cookie`. */
-export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie'> & CookieSetup;
+/** The options with every default filled in and every value checked, and what is made of `secret`, `cookie` and `header`. */
+export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> & TokenSetup;
 
 /**
  * Checks the options and makes of them what the module works with.
@@ -21,6 +21,7 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
       `The factory of SessionModule.forRootAsync returned ${withoutText(options)}; it has to return an object with at least 'secret'.`,
     );
   }
-  const { secret, cookie, ...settings } = optionSettings(options);
-  return { ...settings, ...setUpCookies(cookie, secret, settings.stealth.maxCookies) };
+  const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
+  const { maxCookies } = settings.stealth;
+  return { ...settings, ...setUpCookies(cookie, { secrets, maxCookies, header }) };
 }

@@ -1,4 +1,5 @@
-import { optionError } from './check.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Check, optionError, refused } from './check.js';
 import { boolean, listOf, oneOf, text } from './checks.js';
 import { isProduction } from './production.js';
 import { type Settings, type Table, group, readTable } from './table.js';
@@ -19,17 +20,40 @@ export interface FormerCookie {
   domain?: string;
 }
 
+/** What a function of the options knows of a request: what the requests of Express and of Fastify have in common. */
+export interface TenantRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** As the platform says: behind a proxy it trusts (`trust proxy`, `trustProxy`), the host that the visitor asked. */
+  readonly hostname: string;
+  /** `http` or `https`, as the platform says. */
+  readonly protocol: string;
+  readonly ip?: string | undefined;
+}
+
+/**
+ * Tells the name or the domain of the cookie by the request. Called for each request that opens a session, so it answers at
+ * once. Undefined stands for the default. What it throws goes to the exception filters; anything else that it returns is a
+ * SessionConfigError, and the answer 500.
+ *
+ * @example
+ * const byHost: TenantFunction = ({ hostname }) => (hostname.endsWith('.shop.example') ? 'shop.example' : undefined);
+ */
+export type TenantFunction = {
+  // As a method: it may as well say that it takes Express's request, or Fastify's.
+  of(request: TenantRequest): string | undefined;
+}['of'];
+
 /** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
 export interface SessionCookieOptions {
   /**
    * Default '__Host-session' where `secure`, a path of '/' and no domain allow it, otherwise 'session'. A `__Host-` or
-   * `__Secure-` name has to fit the attributes.
+   * `__Secure-` name has to fit the attributes. A function of the request gives each tenant one.
    */
-  name?: string;
+  name?: string | TenantFunction;
   /** Begins with a slash. A request outside of it begins no session: a browser would not send the cookie there. Default '/'. */
   path?: string;
-  /** Default: the host that set it, and no other. */
-  domain?: string;
+  /** Default: the host that set it, and no other. A function of the request gives each tenant one. */
+  domain?: string | TenantFunction;
   /** Whether scripts in the page cannot read it. Default true. */
   httpOnly?: boolean;
   /** Whether it travels over https only. Default: when NODE_ENV is 'production'. */
@@ -63,8 +87,22 @@ const attributes = {
   priority: { check: oneOf('low', 'medium', 'high') },
 } as const satisfies Table;
 
+const takesTextOrFunction = 'text, or a function of the request that returns text or undefined';
+
+const isTenantFunction = (value: unknown): value is TenantFunction => typeof value === 'function';
+
+const ofTenant: Check<string | TenantFunction> = {
+  takes: takesTextOrFunction,
+  read(value) {
+    const isOne = isTenantFunction(value) || (typeof value === 'string' && value !== '');
+    return isOne ? value : refused(value, takesTextOrFunction);
+  },
+};
+
 const table = {
   ...attributes,
+  name: { check: ofTenant },
+  domain: { check: ofTenant },
   formerly: { default: [], check: listOf(former, "a list such as [{ path: '/shop' }]") },
 } satisfies Table & Record<keyof SessionCookieOptions, unknown>;
 
@@ -72,6 +110,10 @@ export const cookieOptions = group(table, { note: "; the lifetime is the option 
 
 /** The option `cookie` as it was given, with what does not depend on anything else filled in. */
 export type CookieSettings = Settings<typeof table>;
+
+/** The same for one tenant, or for an application that has none. */
+export type PlacedCookie = Omit<CookieSettings, 'name' | 'domain'> &
+  Pick<CookieAttributes, 'name' | 'domain'>;
 
 /** Name and attributes, each of which may be left out. */
 export type CookieAttributes = Partial<Settings<typeof attributes>>;

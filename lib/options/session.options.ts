@@ -79,6 +79,12 @@ export interface SessionModuleOptions {
    * production; the name `__Host-session` where that is Secure, on path `/` and without a domain, otherwise `session`.
    */
   cookie?: SessionCookieOptions;
+  /**
+   * A header for clients without cookies, such as 'X-Session'. A request that carries it, be it empty or `new`, sends its token
+   * in it and gets the next one in the same header of the response; a cookie is then neither read nor set. An empty value in a
+   * response: the session has ended. All other requests use the cookie. Default none.
+   */
+  header?: string;
   /** Whether a visit that only reads renews the session. Default true. */
   automaticTouch?: boolean;
   /** How far the lifetime shrinks before a visit renews it; at most a quarter of it. Default '1m'. */

@@ -5,6 +5,7 @@ import { Refusal, hasFunctions, isObject, readOption } from './check.js';
 import { boolean, is, listOf, oneOf, refine, text } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
+import { headerName } from './header.options.js';
 import { NEVER_FLASHED } from './never-flashed.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
@@ -60,6 +61,7 @@ const table = {
   absoluteAge: { check: duration() },
   clearWithBrowser: { default: false, check: boolean() },
   cookie: { default: {}, check: cookieOptions },
+  header: { check: headerName },
   automaticTouch: { default: true, check: boolean() },
   touchEvery: { default: '1m', check: duration({ zero: true }) },
   serializer: {

@@ -1,5 +1,6 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client } from '../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionReadonlyError } from '../session.errors.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionAccess } from './session-access.js';
@@ -21,8 +22,14 @@ export interface LifecycleFactory {
    * @param ages whether the request uses flash messages up; asked at a commit, and only where there are any
    * @param clientOf who is at the other end, asked only when a record is written
    * @param request for a driver that is made anew for each request
+   * @param place where its token travels. Default: the cookie
    */
-  createLifecycle(ages: ConsumesFlash, clientOf: (() => Client) | null, request: unknown): SessionLifecycle;
+  createLifecycle(
+    ages: ConsumesFlash,
+    clientOf: (() => Client) | null,
+    request: unknown,
+    place?: TokenPlace,
+  ): SessionLifecycle;
 }
 
 /**

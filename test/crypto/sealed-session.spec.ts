@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
-import type { SessionCookieOptions } from '../../lib/options/cookie.options.js';
+import type { CookieAttributes } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
@@ -24,7 +24,7 @@ class SealedWorld {
   readonly cookie: SessionCookie;
   readonly #keyring: Keyring;
 
-  constructor(options: SessionCookieOptions = {}, maxPieces = 3, secrets: readonly string[] = [SECRET]) {
+  constructor(options: CookieAttributes = {}, maxPieces = 3, secrets: readonly string[] = [SECRET]) {
     this.cookie = new SessionCookie(options, maxPieces);
     this.#keyring = new Keyring(secrets, this.cookie.name);
   }

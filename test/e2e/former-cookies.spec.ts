@@ -3,15 +3,9 @@ import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { Controller, Get, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type SealingDriver,
-  Session,
-  type SessionCookieOptions,
-  SessionDriver,
-  type SessionModuleOptions,
-  type SessionRecord,
-} from 'nestjs-session-kit';
+import { Session, type SessionCookieOptions, type SessionModuleOptions } from 'nestjs-session-kit';
 import { PlaceJar } from '../support/place-jar.js';
+import { PlainDriver } from '../support/plain-driver.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, type Platform, TestApp } from '../support/test-app.js';
 
@@ -270,23 +264,6 @@ describe('A cookie that never moved', () => {
     expect(visitor.set).toEqual([]);
   });
 });
-
-/** As an application might write one; its tokens know nothing of cookies. */
-@SessionDriver('plain')
-class PlainDriver implements SealingDriver {
-  seal(record: SessionRecord): string {
-    return Buffer.from(JSON.stringify(record)).toString('base64url');
-  }
-
-  open(token: string): SessionRecord | null {
-    try {
-      const record: SessionRecord = JSON.parse(Buffer.from(token, 'base64url').toString());
-      return record;
-    } catch {
-      return null;
-    }
-  }
-}
 
 describe("The cookie of an application's own sealing driver", () => {
   it.each(PLATFORMS)('is taken over from another name as any other, on %s', async (platform) => {

@@ -54,7 +54,7 @@ describe('SessionManager.run with an id', () => {
   it('leaves in the record who visited last, and when, also where a request writes meanwhile', async () => {
     const { store, token, id } = await seeded();
     const before = await store.manager.read(id);
-    const visit = { lastActivity: 7, ipAddress: '192.0.2.1', userAgent: 'a browser' };
+    const visit = { lastActivity: 1_700_000_000_500, ipAddress: '192.0.2.1', userAgent: 'a browser' };
     await store.driver.write(id, {
       ...before,
       ...visit,

@@ -10,6 +10,11 @@ const OPENED_HALF = 512;
 /** Longer tokens are opened each time, in characters. */
 const MAX_REMEMBERED = 4096;
 
+interface Opened {
+  readonly record: SessionRecord;
+  readonly by: Keyring;
+}
+
 /**
  * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
  * number of machines. A process remembers what it opened lately, so that the same cookie is not decrypted
@@ -21,11 +26,22 @@ const MAX_REMEMBERED = 4096;
 export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
-  readonly #opened = new RecentTokens<SessionRecord>(OPENED_HALF);
+  /** Of all places: a token opens in one of them only, which is remembered with it. */
+  readonly #opened: RecentTokens<Opened>;
 
-  constructor(keyring: Keyring, clock: Clock = systemClock) {
+  constructor(keyring: Keyring, clock: Clock = systemClock, opened = new RecentTokens<Opened>(OPENED_HALF)) {
     this.#keyring = keyring;
     this.#clock = clock;
+    this.#opened = opened;
+  }
+
+  /**
+   * The same for tokens that travel elsewhere: in a header, or in the cookie of a tenant.
+   *
+   * @internal
+   */
+  boundTo(keyring: Keyring): StealthDriver {
+    return new StealthDriver(keyring, this.#clock, this.#opened);
   }
 
   seal(record: SessionRecord): string {
@@ -33,7 +49,8 @@ export class StealthDriver implements SealingDriver {
   }
 
   open(token: string): SessionRecord | null {
-    const record = this.#opened.get(token) ?? this.#decrypt(token);
+    const known = this.#opened.get(token);
+    const record = known?.by === this.#keyring ? known.record : this.#decrypt(token);
     return record !== null && record.expiresAt > this.#clock.now() ? { ...record } : null;
   }
 
@@ -45,6 +62,6 @@ export class StealthDriver implements SealingDriver {
   }
 
   #remember(token: string, record: SessionRecord): void {
-    if (token.length <= MAX_REMEMBERED) this.#opened.add(token, record);
+    if (token.length <= MAX_REMEMBERED) this.#opened.add(token, { record, by: this.#keyring });
   }
 }

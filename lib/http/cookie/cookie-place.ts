@@ -29,3 +29,9 @@ export function placeOf({ name, path, domain }: CheckedCookie): CookiePlace {
 export function isSamePlace(one: CookiePlace, other: CookiePlace): boolean {
   return one.name === other.name && one.path === other.path && one.domain === other.domain;
 }
+
+/** Whether a browser may send both with one request, as far as their domains tell (RFC 6265bis, 5.1.3). */
+export function mayMeet({ domain: one }: CookiePlace, { domain: other }: CookiePlace): boolean {
+  if (one === null || other === null || one === other) return true;
+  return one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
+}

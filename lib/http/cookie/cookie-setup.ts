@@ -1,62 +1,119 @@
-import { Keyring } from '../../crypto/keyring.js';
+import { Keyring, type VerifiedIds, verifiedIds } from '../../crypto/keyring.js';
+import { IN_COOKIES } from '../../lifecycle/token-limit.js';
+import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/check.js';
-import type { CookieSettings } from '../../options/cookie.options.js';
+import type { CookieSettings, PlacedCookie } from '../../options/cookie.options.js';
 import { SessionConfigError } from '../../session.errors.js';
-import { isSamePlace } from './cookie-place.js';
+import { isSamePlace, mayMeet } from './cookie-place.js';
 import { FormerCookies } from './former-cookies.js';
 import { SessionCookie } from './session-cookie.js';
+import { SessionHeader } from './session-header.js';
+import { Tenants } from './tenants.js';
 
-/** The cookie as it is now, its keys, and the cookie as it was before. */
+/** The cookie as it is now, its keys, and the cookie as it was before; of one tenant, or of an application that has none. */
 export interface CookieSetup {
   readonly cookie: SessionCookie;
   /** Makes and opens the tokens of the cookie as it is now. */
   readonly keyring: Keyring;
+  /** Of the cookie as it is now. */
+  readonly place: TokenPlace;
   /** Null where it never was elsewhere. */
   readonly formerCookies: FormerCookies | null;
+  /** Of clients without cookies; null where the option is not set. */
+  readonly header: SessionHeader | null;
+}
+
+/** Where tokens travel in an application. */
+export interface TokenSetup extends CookieSetup {
+  /** Where that depends on the request; null where it does not. Then what is said besides is of no tenant. */
+  readonly tenants: Tenants | null;
+}
+
+/** What cookies are set up with, besides the option `cookie`. */
+export interface SetupOptions {
+  readonly secrets: readonly string[];
+  /** How many cookies a token may be split into. */
+  readonly maxCookies: number;
+  /** The option `header`. */
+  readonly header: string | undefined;
 }
 
 /**
- * Where the cookie lies, and lay.
+ * Where tokens travel: where the cookie lies, and lay, and which header stands in for it.
  *
- * @param maxCookies how many cookies a token may be split into
  * @throws SessionConfigError where attributes contradict each other, or a former place is none
  */
-export function setUpCookies(
-  options: CookieSettings,
-  secrets: readonly string[],
-  maxCookies: number,
+export function setUpCookies(options: CookieSettings, setup: SetupOptions): TokenSetup {
+  const { name, domain } = options;
+  if (typeof name !== 'function' && typeof domain !== 'function') {
+    return { ...setUpCookie({ ...options, name, domain }, setup, null), tenants: null };
+  }
+  const amongTenants = verifiedIds();
+  const tenants = new Tenants(options, (cookie) => setUpCookie(cookie, setup, amongTenants));
+  // What a request does not decide is checked at once: what contradicts itself for everybody stops the boot.
+  const ofNobody = {
+    ...options,
+    name: typeof name === 'function' ? undefined : name,
+    domain: typeof domain === 'function' ? undefined : domain,
+  };
+  return { ...setUpCookie(ofNobody, setup, amongTenants), tenants };
+}
+
+/** @param amongTenants null where the application has none */
+function setUpCookie(
+  options: PlacedCookie,
+  { secrets, maxCookies, header }: SetupOptions,
+  amongTenants: VerifiedIds | null,
 ): CookieSetup {
   const cookie = new SessionCookie(options, maxCookies);
-  const keyring = keyringOf(secrets, cookie);
+  const keyringOf = ({ place: { name, path, domain } }: SessionCookie): Keyring =>
+    new Keyring(secrets, name, path, domain, amongTenants);
+  const keyring = keyringOf(cookie);
   const places = options.formerly
-    .flatMap((former, index) => formerPlaces(former, `cookie.formerly[${index}]`, options, cookie))
+    .flatMap((former, index) =>
+      formerPlaces(former, `cookie.formerly[${index}]`, options, cookie, amongTenants !== null),
+    )
     .map((place) => {
-      const its = keyringOf(secrets, place);
+      const its = keyringOf(place);
       return { cookie: place, renew: (token: string) => keyring.renew(token, its) };
     });
   return {
     cookie,
     keyring,
+    place: { keyring, maxTokenLength: cookie.maxTokenLength, words: IN_COOKIES },
     formerCookies:
       places.length === 0
         ? null
         : new FormerCookies(places, cookie.name, (token) => keyring.isMarkedHere(token)),
+    header: header === undefined ? null : headerOf(header, cookie, secrets, amongTenants),
   };
 }
 
-function keyringOf(secrets: readonly string[], { place }: SessionCookie): Keyring {
-  return new Keyring(secrets, place.name, place.path, place.domain);
+/** Its keys are its own: no cookie can have a name with a blank in it. A tenant's are bound to where his cookie lies as well. */
+function headerOf(
+  name: string,
+  { place }: SessionCookie,
+  secrets: readonly string[],
+  amongTenants: VerifiedIds | null,
+): SessionHeader {
+  const label = `header ${name.toLowerCase()}`;
+  if (amongTenants === null) return new SessionHeader(name, new Keyring(secrets, label));
+  const { path, domain } = place;
+  return new SessionHeader(name, new Keyring(secrets, `${label} ${place.name}`, path, domain, amongTenants));
 }
 
 /**
  * The places that an entry of `formerly` names. What it leaves out may have been as it is now or as it is by default, so it
  * may name several, of which those count that a browser would have kept.
+ *
+ * @param mayBeNow whether it may name no other place than where the cookie is now: that of one tenant and not of another
  */
 function formerPlaces(
-  former: CookieSettings['formerly'][number],
+  former: PlacedCookie['formerly'][number],
   option: string,
-  options: CookieSettings,
+  options: PlacedCookie,
   now: SessionCookie,
+  mayBeNow: boolean,
 ): SessionCookie[] {
   const name = former.name ?? now.name;
   const paths = former.path === undefined ? [...new Set([now.place.path, '/'])] : [former.path];
@@ -64,7 +121,7 @@ function formerPlaces(
   // Where the environment decides on `secure`, and by that on the name, an entry that says something in production may say
   // nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && /^__(host|secure)-/i.test(name)) return [];
-  const mayBeElsewhere = options.name === undefined && former.name !== undefined;
+  const mayBeElsewhere = mayBeNow || (options.name === undefined && former.name !== undefined);
   const refusals: SessionConfigError[] = [];
   const places = paths.flatMap((path) =>
     domains.flatMap((domain) => {
@@ -80,7 +137,10 @@ function formerPlaces(
   );
   const [refusal] = refusals;
   if (places.length === 0 && refusal !== undefined) throw refusal;
-  const elsewhere = places.filter(({ place }) => !isSamePlace(place, now.place));
+  const elsewhere = places.filter(
+    // Among tenants one that no browser sends here is another tenant's.
+    ({ place }) => !isSamePlace(place, now.place) && (!mayBeNow || mayMeet(place, now.place)),
+  );
   if (elsewhere.length > 0 || mayBeElsewhere) return elsewhere;
   throw optionError(
     option,

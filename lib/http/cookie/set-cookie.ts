@@ -1,15 +1,7 @@
 import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
-import type { FormerCookies } from './former-cookies.js';
+import type { CookieSetup } from './cookie-setup.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
-import type { SessionCookie } from './session-cookie.js';
-
-/** The cookie of an application, and what belongs to it. */
-export interface CookieSettings {
-  readonly cookie: SessionCookie;
-  readonly formerCookies: FormerCookies | null;
-  readonly secureWarning: SecureCookieWarning;
-}
 
 /**
  * The Set-Cookie headers of a response. Whether the cookie is set or expired, the lifecycle has decided; here that becomes
@@ -19,7 +11,8 @@ export interface CookieSettings {
  * @param platform Fastify's view of the request, where it is known
  */
 export function setCookieHeaders(
-  { cookie, formerCookies, secureWarning }: CookieSettings,
+  { cookie, formerCookies }: CookieSetup,
+  secureWarning: SecureCookieWarning,
   instruction: Exclude<CookieInstruction, { kind: 'none' }>,
   names: readonly string[],
   req: RawRequest,

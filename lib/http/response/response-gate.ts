@@ -3,6 +3,7 @@ import { SessionError } from '../../session.errors.js';
 import type { SessionAccess } from '../../session/session-access.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
+import type { TokenField } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
 /** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
@@ -10,8 +11,10 @@ const MAX_COMMITS_BEFORE_END = 25;
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
-  /** The Set-Cookie headers due now. Asked once, when the head leaves. */
+  /** The Set-Cookie headers due now, or the values of `field`. Asked once, when the head leaves. */
   cookies(): readonly string[];
+  /** The header that carries the token of a client without cookies. Default: Set-Cookie carries it. */
+  readonly field?: TokenField | undefined;
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, answered: boolean): void;
   /** Node refused to send what the application had written while the response was held. */

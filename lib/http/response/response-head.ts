@@ -1,19 +1,32 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** What a session's cookie brings along. */
-const OURS: ReadonlySet<string> = new Set(['set-cookie', 'cache-control', 'vary']);
+/** The header that carries tokens to clients, and what goes with it. */
+export interface TokenField {
+  readonly name: string;
+  /** The name in lower case. */
+  readonly key: string;
+  /** The header of requests that the answer depends on. */
+  readonly vary: string;
+  /** What keeps caches from storing the answer for others. */
+  readonly cacheControl: string;
+}
+
+const SET_COOKIE: TokenField = {
+  name: 'set-cookie',
+  key: 'set-cookie',
+  vary: 'Cookie',
+  cacheControl: 'private, no-cache="Set-Cookie"',
+};
 
 /** What says how long a response may be kept. */
 const CACHING: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires', 'last-modified']);
-
-const NO_CACHE = 'private, no-cache="Set-Cookie"';
 
 /** The arguments of `writeHead`: status, maybe a status message, maybe headers in one of three shapes. */
 export type HeadArguments = unknown[];
 
 /**
- * Adds cookies to a response that is about to send its head, next to those that the application sets, and keeps shared
- * caches from storing what belongs to one visitor (RFC 9111, 5.2.2; CWE-525).
+ * Adds cookies, or a token in a header of its own, to a response that is about to send its head, next to the cookies that the
+ * application sets, and keeps shared caches from storing what belongs to one visitor (RFC 9111, 5.2.2; CWE-525).
  *
  * Headers given to `writeHead` win over those set before, name by name: so what the application gave there has to be
  * looked at, and is copied where it has to be changed.
@@ -24,20 +37,26 @@ export function withCookies(
   res: ServerResponse,
   args: HeadArguments,
   cookies: readonly string[],
+  field = SET_COOKIE,
 ): HeadArguments {
   const at = typeof args[1] === 'string' ? 2 : 1;
   const given = args[at];
-  const explicit = namesNoneOfOurs(given) ? null : headersOf(given);
+  const explicit = namesNoneOfOurs(given, field.key) ? null : headersOf(given);
   if (explicit === null) {
-    setOn(res, cookies);
+    setOn(res, cookies, field);
     return args;
   }
-  const { setCookie, cacheControl, vary } = namesIn(explicit);
-  const present = valuesOf(explicit[setCookie] ?? res.getHeader(setCookie));
-  explicit[setCookie] = [...present, ...missingIn(present, cookies)];
-  if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl)) explicit[cacheControl] = NO_CACHE;
+  const { token, cacheControl, vary } = namesIn(explicit, field);
+  if (field === SET_COOKIE) {
+    const present = valuesOf(explicit[token] ?? res.getHeader(token));
+    explicit[token] = [...present, ...missingIn(present, cookies)];
+  } else {
+    explicit[token] = cookies.join(', ');
+  }
+  if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl))
+    explicit[cacheControl] = field.cacheControl;
   const varies = explicit[vary] ?? res.getHeader(vary);
-  if (!mentions(varies, 'cookie')) explicit[vary] = [...valuesOf(varies), 'Cookie'].join(', ');
+  if (!mentions(varies, field.vary)) explicit[vary] = [...valuesOf(varies), field.vary].join(', ');
   const changed = args.slice();
   changed[at] = explicit;
   return changed;
@@ -79,19 +98,23 @@ function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
 }
 
 /** Whether headers given to `writeHead` leave alone those that we set. Of lists, which are rare, that is not asked. */
-function namesNoneOfOurs(given: unknown): boolean {
+function namesNoneOfOurs(given: unknown, key: string): boolean {
   if (typeof given !== 'object' || given === null) return true;
   if (Array.isArray(given)) return false;
-  for (const name in given) if (OURS.has(name.toLowerCase())) return false;
+  for (const name in given) {
+    const lower = name.toLowerCase();
+    if (lower === key || lower === 'cache-control' || lower === 'vary') return false;
+  }
   return true;
 }
 
-function setOn(res: ServerResponse, cookies: readonly string[]): void {
-  appendCookies(res, cookies);
-  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', NO_CACHE);
+function setOn(res: ServerResponse, cookies: readonly string[], field: TokenField): void {
+  if (field === SET_COOKIE) appendCookies(res, cookies);
+  else res.setHeader(field.name, cookies.join(', '));
+  if (!res.hasHeader('cache-control')) res.setHeader('cache-control', field.cacheControl);
   const varies = res.getHeader('vary');
-  if (varies === undefined) res.setHeader('vary', 'Cookie');
-  else if (!mentions(varies, 'cookie')) res.appendHeader('vary', 'Cookie');
+  if (varies === undefined) res.setHeader('vary', field.vary);
+  else if (!mentions(varies, field.vary)) res.appendHeader('vary', field.vary);
 }
 
 /** Where Node refused a head, the one that an exception filter writes next finds the cookies set already. */
@@ -124,11 +147,14 @@ function collect(headers: OutgoingHttpHeaders, name: unknown, value: unknown): v
 }
 
 /** As the application spelled them, or else in lower case. */
-function namesIn(headers: OutgoingHttpHeaders): { setCookie: string; cacheControl: string; vary: string } {
-  const names = { setCookie: 'set-cookie', cacheControl: 'cache-control', vary: 'vary' };
+function namesIn(
+  headers: OutgoingHttpHeaders,
+  field: TokenField,
+): { token: string; cacheControl: string; vary: string } {
+  const names = { token: field.name, cacheControl: 'cache-control', vary: 'vary' };
   for (const key in headers) {
     const name = key.toLowerCase();
-    if (name === 'set-cookie') names.setCookie = key;
+    if (name === field.key) names.token = key;
     else if (name === 'cache-control') names.cacheControl = key;
     else if (name === 'vary') names.vary = key;
   }
@@ -145,8 +171,9 @@ function valuesOf(value: unknown): string[] {
   return values.map(String);
 }
 
-function mentions(value: unknown, token: string): boolean {
+function mentions(value: unknown, name: string): boolean {
   if (value === undefined) return false;
+  const token = name.toLowerCase();
   return valuesOf(value)
     .flatMap((line) => line.split(','))
     .some((part) => part.trim() === '*' || part.trim().toLowerCase() === token);

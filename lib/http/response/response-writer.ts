@@ -2,11 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../../session/session-access.js';
 import { replaceByError } from './error-response.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
-import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
+import { type HeadArguments, type TokenField, withCookies, withoutCaching } from './response-head.js';
 
 /** Who knows the Set-Cookie headers that are due. */
 interface CookieSource {
   cookies(): readonly string[];
+  readonly field?: TokenField | undefined;
 }
 
 /** Writes to a response behind its gate, by the original methods, and adds the cookies to its head. */
@@ -42,7 +43,7 @@ export class ResponseWriter {
     let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.headLeft) {
       const cookies = this.#source.cookies();
-      if (cookies.length > 0) final = withCookies(this.#res, final, cookies);
+      if (cookies.length > 0) final = withCookies(this.#res, final, cookies, this.#source.field);
     }
     const result = this.#call('writeHead', final);
     // Not where Node refuses it: the exception filter writes another.

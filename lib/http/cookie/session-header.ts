@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Keyring } from '../../crypto/keyring.js';
+import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
+import type { TokenPlace } from '../../lifecycle/token-place.js';
+import type { TokenField } from '../response/response-head.js';
+
+/** The longest line of a head that common servers and proxies pass on is one of 8190 bytes; some room is left. */
+const MAX_LINE = 8000;
+
+/** What a client is told whose session has ended: that it has no token any more. */
+const ENDED: readonly string[] = [''];
+
+const NO_TOKENS: readonly string[] = [];
+
+/** The header of clients without cookies. */
+export class SessionHeader {
+  readonly place: TokenPlace;
+  /** As it goes into responses. */
+  readonly field: TokenField;
+  /** As Node names it in requests. */
+  readonly #key: string;
+
+  constructor(name: string, keyring: Keyring) {
+    this.#key = name.toLowerCase();
+    this.field = { name, key: this.#key, vary: name, cacheControl: `private, no-cache="${name}"` };
+    this.place = {
+      keyring,
+      maxTokenLength: MAX_LINE - `${name}: `.length,
+      words: { as: `bytes in the header ${name}`, by: '(servers and proxies pass on no longer line)' },
+    };
+  }
+
+  /**
+   * The token of a request. One that is none of ours is not told apart from one: it opens nothing.
+   *
+   * @returns none where the header is empty; null where there is no header, and so a client with cookies
+   */
+  read(headers: IncomingHttpHeaders): readonly string[] | null {
+    const value = headers[this.#key];
+    // Node joins those that come several times with commas, which no token has.
+    if (typeof value !== 'string') return null;
+    return value === '' ? NO_TOKENS : [value];
+  }
+
+  /** The values of the header in the response: one. */
+  answer(instruction: Exclude<CookieInstruction, { kind: 'none' }>): readonly string[] {
+    return instruction.kind === 'expire' ? ENDED : [instruction.token];
+  }
+}

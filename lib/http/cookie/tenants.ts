@@ -1,0 +1,62 @@
+import { optionError, shown } from '../../options/check.js';
+import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
+import type { PlatformRequest, RawRequest } from '../raw-http.js';
+import type { CookieSetup } from './cookie-setup.js';
+
+/** How many tenants' cookies are kept ready. A visitor can name any host: more are forgotten, and set up again when they come. */
+const MAX_KEPT = 256;
+
+/** The cookies of tenants: set up when a request first needs them, by the functions of the option `cookie`. */
+export class Tenants {
+  readonly #options: CookieSettings;
+  readonly #setUp: (cookie: PlacedCookie) => CookieSetup;
+  /** By name and domain, those first that were not asked for the longest. */
+  readonly #kept = new Map<string, CookieSetup>();
+
+  constructor(options: CookieSettings, setUp: (cookie: PlacedCookie) => CookieSetup) {
+    this.#options = options;
+    this.#setUp = setUp;
+  }
+
+  /**
+   * Where the token of a request travels.
+   *
+   * @param request the platform's own; Node's, with the same facts, where middleware comes first on Fastify
+   * @throws SessionConfigError where a function returned something else than a name or a domain, or one that contradicts the
+   * other attributes; and whatever a function throws
+   */
+  of(request: RawRequest | PlatformRequest): CookieSetup {
+    const name = answerOf('name', this.#options.name, request);
+    const domain = answerOf('domain', this.#options.domain, request);
+    const key = `${name ?? ''}\n${domain ?? ''}`;
+    let setup = this.#kept.get(key);
+    if (setup === undefined) setup = this.#setUp({ ...this.#options, name, domain });
+    else this.#kept.delete(key);
+    this.#kept.set(key, setup);
+    if (this.#kept.size > MAX_KEPT) this.#forgetOldest();
+    return setup;
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#kept.keys()) {
+      this.#kept.delete(key);
+      return;
+    }
+  }
+}
+
+function answerOf(
+  attribute: 'name' | 'domain',
+  option: CookieSettings['name'],
+  request: RawRequest | PlatformRequest,
+): string | undefined {
+  if (typeof option !== 'function') return option;
+  // Both platforms have put on it what the type promises.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const answer: unknown = option(request as TenantRequest);
+  if (answer === undefined || (typeof answer === 'string' && answer !== '')) return answer;
+  throw optionError(
+    `cookie.${attribute}`,
+    `is a function that returned ${shown(answer)}; it has to return text, or undefined for the default, and at once.`,
+  );
+}

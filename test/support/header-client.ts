@@ -1,0 +1,38 @@
+import type { Handled, Handler, HandlerApp, RequestInit, Visitor } from './handler-app.js';
+
+/** The header of applications under test. */
+export const HEADER = 'X-Session';
+
+/** A client without cookies, as `docs/header.md` tells it to be: keeps its token from response to response. */
+export class HeaderClient {
+  /** What it would send next. Null: it has none. */
+  token: string | null = null;
+  readonly #app: HandlerApp;
+
+  constructor(app: HandlerApp) {
+    this.#app = app;
+  }
+
+  async in<T>(handler: Handler<T>, init: RequestInit = {}): Promise<T> {
+    return (await this.handle(handler, init)).value;
+  }
+
+  /** @param visitor whose cookies are sent along. Default: none are */
+  async handle<T>(
+    handler: Handler<T>,
+    init: RequestInit = {},
+    visitor: Visitor = this.#app.visitor(),
+  ): Promise<Handled<T>> {
+    const headers = { [HEADER]: this.token ?? 'new', ...init.headers };
+    const handled = await visitor.handle(handler, { ...init, headers });
+    const answer = tokenOf(handled);
+    if (answer !== undefined) this.token = answer === '' ? null : answer;
+    return handled;
+  }
+}
+
+/** The token that a response brought; empty where the session has ended. */
+export function tokenOf({ response }: Handled<unknown>): string | undefined {
+  const value: unknown = response.headers[HEADER.toLowerCase()];
+  return value === undefined ? undefined : String(value);
+}
