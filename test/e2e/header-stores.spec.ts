@@ -14,11 +14,11 @@ describeWith(
     const storeOf = new Map<string, OpenStore>();
 
     beforeAll(async () => {
-      for (const { name, make } of SHARED_STORES) {
-        const store = await make();
+      for (const kind of SHARED_STORES) {
+        const store = await kind.make();
         const open = await openStore(store.setting);
         opened.push([store, open]);
-        storeOf.set(name, open);
+        storeOf.set(kind.name, open);
       }
     });
     afterAll(async () => {

@@ -1,4 +1,4 @@
-import { type ArgumentsHost, Catch, NotFoundException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type HttpServer, NotFoundException } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import type { Request } from 'express';
 import type { FastifyRequest } from 'fastify';
@@ -52,9 +52,9 @@ const errors: unknown[] = [];
 /** Notes what exception filters are handed. */
 @Catch()
 class NotingFilter extends BaseExceptionFilter {
-  override catch(error: unknown, host: ArgumentsHost): void {
+  override handleUnknownError(error: unknown, host: ArgumentsHost, server: HttpServer): void {
     errors.push(error);
-    super.catch(error, host);
+    super.handleUnknownError(error, host, server);
   }
 }
 

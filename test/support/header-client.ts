@@ -34,5 +34,5 @@ export class HeaderClient {
 /** The token that a response brought; empty where the session has ended. */
 export function tokenOf({ response }: Handled<unknown>): string | undefined {
   const value: unknown = response.headers[HEADER.toLowerCase()];
-  return value === undefined ? undefined : String(value);
+  return typeof value === 'string' ? value : undefined;
 }
