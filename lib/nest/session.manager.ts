@@ -4,6 +4,7 @@ import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { waitFor } from '../drivers/guard/driver-deed.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { guardedDriver } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
@@ -164,6 +165,8 @@ export class SessionManager {
    * Removes expired records now. Happens by itself as often as the option `gc` says.
    *
    * @returns how many; 0 for drivers whose store expires records by itself
+   * @throws SessionStoreError where the driver did not get on for ten times the option `storeTimeout`: the next call begins a round
+   * of its own; and whatever the driver throws
    */
   collectGarbage(): Promise<number> {
     // One round at a time: a slow one is joined, not raced.
@@ -175,7 +178,14 @@ export class SessionManager {
   async #collect(): Promise<number> {
     const driver = this.driver();
     if (isSealing(driver)) return 0;
-    return (await driver.collectGarbage?.(systemClock.now())) ?? 0;
+    const { driver: name, storeTimeout } = this.#settings;
+    const removed = await waitFor({
+      driver: name,
+      method: 'collectGarbage',
+      storeTimeout,
+      call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
+    });
+    return removed ?? 0;
   }
 
   // ---- for the package itself ----------------------------------------------------------------------------------
@@ -204,7 +214,17 @@ export class SessionManager {
   /** @internal */
   async shutdown(): Promise<void> {
     if (this.#collector !== null) clearInterval(this.#collector);
-    await this.#collecting?.catch(() => undefined);
+    this.#collector = null;
+    // A collection that takes longer than a request may is ended by its driver's `close`, or fails.
+    const [collecting, { driver, storeTimeout }] = [this.#collecting, this.#settings];
+    if (collecting !== null)
+      await waitFor({
+        driver,
+        method: 'collectGarbage',
+        storeTimeout,
+        times: 1,
+        call: () => collecting,
+      }).catch(() => undefined);
     await this.#registry.close();
   }
 
@@ -236,6 +256,7 @@ export class SessionManager {
   #collectEvery(interval: number): void {
     this.#collector = setInterval(() => {
       this.collectGarbage().catch((error: unknown) => {
+        if (this.#collector === null) return;
         this.#log.warn(
           `Expired sessions could not be removed this time (${reasonOf(error)}); it is tried again.`,
         );

@@ -91,10 +91,11 @@ export class FileDriver implements RecordDriver {
   }
 
   /** Besides expired records it removes what killed processes left, and what has been unreadable for a day. */
-  collectGarbage(now: number): Promise<number> {
+  collectGarbage(now: number, progressed?: () => void): Promise<number> {
     const collecting = collectFiles({
       location: this.#location,
       now,
+      progressed,
       isStopped: () => this.#isClosed,
       remove: (files, isMeant) => this.#remove(files, isMeant),
     });
