@@ -14,7 +14,7 @@ export interface DriverDeed<T> {
   /** So many times that is waited: no request waits meanwhile, and there may be much to do. Default 10. */
   readonly times?: number;
   /** @param progressed to be called where it gets on: the time that it has begins anew */
-  call(progressed: () => void): Promise<T> | T;
+  readonly call: (progressed: () => void) => Promise<T> | T;
 }
 
 /** A driver is not waited for any longer. What it does may go on. */
