@@ -30,10 +30,14 @@ export interface DriverLifecycle {
   /**
    * Called once when the application boots, before the first request, with the option that stands under the driver's
    * name (undefined where there is none). A store that is merely away is no reason to throw: an application boots
-   * while its store is down. Throw a SessionConfigError where the configuration is wrong.
+   * while its store is down. Throw a SessionConfigError where the configuration is wrong. After ten times the option
+   * `storeTimeout` the application boots without waiting for it any longer, and the log says so.
    */
   open?(config: unknown): Promise<void>;
-  /** Called once when the application shuts down. Ends what `open` began, and nothing that the application owns. */
+  /**
+   * Called once when the application shuts down, perhaps while a `collectGarbage` is under way. Ends what `open` began, and
+   * nothing that the application owns. It is waited for as `open` is; what it throws is said in the log.
+   */
   close?(): Promise<void>;
   /**
    * Called when the store has left all calls of one kind without an answer for as long as the option `storeTimeout` says, and
@@ -144,10 +148,14 @@ export interface RecordDriver extends DriverLifecycle {
    * Removes what has expired, in slices that never hold the event loop for longer than 20 ms. Left out by stores that
    * expire records by themselves.
    *
+   * It is waited for as long as it gets on: until ten times the option `storeTimeout` has passed since it began or last called
+   * `progressed`. Then the caller is told so, and the next round does not wait for it.
+   *
    * @param now epoch milliseconds
+   * @param progressed to be called after each slice, by collections that may take longer than that
    * @returns how many records were removed
    */
-  collectGarbage?(now: number): Promise<number>;
+  collectGarbage?(now: number, progressed?: () => void): Promise<number>;
 }
 
 /** A driver that keeps nothing: the record itself travels, sealed, in the cookie. `stealth` is one. */

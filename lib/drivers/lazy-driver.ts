@@ -25,8 +25,8 @@ export class LazyDriver implements RecordDriver {
     await (await this.#driver).destroy(id);
   }
 
-  async collectGarbage(now: number): Promise<number> {
-    return (await (await this.#driver).collectGarbage?.(now)) ?? 0;
+  async collectGarbage(now: number, progressed?: () => void): Promise<number> {
+    return (await (await this.#driver).collectGarbage?.(now, progressed)) ?? 0;
   }
 
   async close(): Promise<void> {

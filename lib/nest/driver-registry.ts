@@ -1,8 +1,11 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../drivers/built-in-drivers.js';
 import type { RecordDriver } from '../drivers/driver.js';
+import { begun } from '../drivers/guard/circuit-breaker.js';
+import { DriverHangsError, waitFor } from '../drivers/guard/driver-deed.js';
+import { failureReason } from '../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
 import type { DriverContext } from '../drivers/driver-context.js';
@@ -30,6 +33,7 @@ export class DriverRegistry {
   readonly #factories = new Map<string, DriverFactory>();
   readonly #drivers = new Map<string, AnyDriver>();
   readonly #builtIn = new Set<string>();
+  readonly #log = new Logger('SessionModule');
   #booted = false;
 
   constructor(
@@ -122,7 +126,7 @@ export class DriverRegistry {
     if (this.perRequest(inUse) === null) this.get(inUse);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
-      if (!isSealing(driver)) await driver.open?.(this.configOf(name));
+      if (!isSealing(driver)) await this.#openAtBoot(name, driver);
     }
     this.#booted = true;
   }
@@ -147,8 +151,35 @@ export class DriverRegistry {
     return driver;
   }
 
+  /** A store that is away does not keep an application from booting, nor does a driver that waits for it. */
+  async #openAtBoot(name: string, driver: RecordDriver): Promise<void> {
+    const { storeTimeout } = this.#settings;
+    const opening = begun(() => driver.open?.(this.configOf(name)));
+    try {
+      await waitFor({ driver: name, method: 'open', storeTimeout, call: () => opening });
+    } catch (error) {
+      if (!(error instanceof DriverHangsError)) throw error;
+      this.#log.error(`${error.message} The application boots meanwhile.`);
+      opening.then(
+        () => this.#log.warn(`The session driver "${name}" is open now.`),
+        (late: unknown) =>
+          this.#log.error(`The session driver "${name}" could not be opened (${failureReason(late)}).`),
+      );
+    }
+  }
+
+  /** Closes all drivers. One that fails or hangs keeps neither the others nor the application from their end. */
   async close(): Promise<void> {
-    for (const driver of this.#drivers.values()) await driver.close?.();
+    const { storeTimeout } = this.#settings;
+    for (const [name, driver] of this.#drivers) {
+      try {
+        await waitFor({ driver: name, method: 'close', storeTimeout, call: () => driver.close?.() });
+      } catch (error) {
+        const hangs = error instanceof DriverHangsError;
+        const failed = `The session driver "${name}" could not be closed (${failureReason(error)}).`;
+        this.#log.warn(hangs ? error.message : failed);
+      }
+    }
     this.#drivers.clear();
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
+import { waitFor } from '../drivers/guard/driver-deed.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
@@ -226,6 +227,8 @@ export class SessionManager {
    * Removes expired records now. Happens by itself as often as the option `gc` says.
    *
    * @returns how many; 0 for drivers whose store expires records by itself
+   * @throws SessionStoreError where the driver did not get on for ten times the option `storeTimeout`: the next call begins a round
+   * of its own; and whatever the driver throws
    */
   collectGarbage(): Promise<number> {
     // One round at a time: a slow one is joined, not raced.
@@ -237,7 +240,14 @@ export class SessionManager {
   async #collect(): Promise<number> {
     const driver = this.driver();
     if (isSealing(driver)) return 0;
-    return (await driver.collectGarbage?.(systemClock.now())) ?? 0;
+    const { driver: name, storeTimeout } = this.#settings;
+    const removed = await waitFor({
+      driver: name,
+      method: 'collectGarbage',
+      storeTimeout,
+      call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
+    });
+    return removed ?? 0;
   }
 
   // ---- for the package itself ----------------------------------------------------------------------------------
@@ -263,7 +273,17 @@ export class SessionManager {
   /** @internal */
   async shutdown(): Promise<void> {
     if (this.#collector !== null) clearInterval(this.#collector);
-    await this.#collecting?.catch(() => undefined);
+    this.#collector = null;
+    // A collection that takes longer than a request may is ended by its driver's `close`, or fails.
+    const [collecting, { driver, storeTimeout }] = [this.#collecting, this.#settings];
+    if (collecting !== null)
+      await waitFor({
+        driver,
+        method: 'collectGarbage',
+        storeTimeout,
+        times: 1,
+        call: () => collecting,
+      }).catch(() => undefined);
     await this.#registry.close();
   }
 
@@ -299,6 +319,7 @@ export class SessionManager {
   #collectEvery(interval: number): void {
     this.#collector = setInterval(() => {
       this.collectGarbage().catch((error: unknown) => {
+        if (this.#collector === null) return;
         this.#log.warn(
           `Expired sessions could not be removed this time (${reasonOf(error)}); it is tried again.`,
         );

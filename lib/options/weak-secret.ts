@@ -48,15 +48,32 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /\bkeyboard ?cat\b/,
   /\bcorrect horse battery staple\b/,
   /^lorem ipsum\b/,
+  // "Replace me", in other languages.
+  /\b((remplace|change)[rz]? moi|(cambia|reemplaza|sostituisci|substitua)m[ei]|(ersetze?|(ae?)?ndere?) mich|bitte (ersetzen|(ae?)?ndern))\b/,
 ];
+
+/**
+ * What placeholders are made of: a text that has no other words is one. Six words by dice are not, out of any list: a list has few of
+ * these. Words of what tests and jokes say (`test`, `enough`, `nobody`) are left out: with one of them a text is let through.
+ */
+const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
+  (
+    'a the my your our this that is be of for in to me it i and very super top long strong random secure safe private ' +
+    'secret secrets session sessions cookie cookies jwt auth signing key keys password passphrase token string text value ' +
+    'characters chars char bytes bit bits app application server express nest nestjs node web site example sample demo dummy ' +
+    'default change replace generate put insert enter here please production with openssl rand base hex'
+  ).split(' '),
+);
 
 /** Marks of templates and of notes to oneself, as they were written. */
 const MARKED: readonly RegExp[] = [
-  /^<.*>$/s,
-  /^\{\{.*\}\}$/s,
-  // A variable or a command that no shell has put anything in place of.
+  /^<[\w ,.:;'!?-]+>$/,
+  /\{\{[\w .-]{4,}\}\}/,
+  // A variable or a command that no shell has put anything in place of, wherever it stands.
   /^\$\{.*\}$/s,
-  /^\$\(.*\)$/s,
+  /\$\{[A-Z][A-Z0-9_]{5,}[}:]/,
+  /\$\([a-z]{3,} [^)]*\)/,
+  /`[a-z]{3,} [^`]*`/,
   /^\$[A-Z_]+$/,
   /^(TODO|TBD|XXX)\b/,
   /^(fixme\b|(todo|tbd|xxx)\s*:)/i,
@@ -65,7 +82,8 @@ const MARKED: readonly RegExp[] = [
 
 /**
  * What is wrong with a secret that is long enough: everybody can guess it, because it stands in examples, says that it
- * is none, or repeats itself. Knows the usual ones and errs on the side of the passphrase: it does not measure strength.
+ * is none, consists of the words that such texts are made of, or repeats itself. Errs on the side of the passphrase: it does not
+ * measure strength.
  *
  * @param enough from how many characters on a text is long enough: one that repeats a shorter one is not
  * @returns the rest of a sentence that begins with the secret, without showing it; null where nothing is wrong
@@ -88,7 +106,9 @@ export function weaknessOf(secret: string, enough: number): string | null {
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
-    MARKED.some((mark) => mark.test(secret.trim())) || PLACEHOLDERS.some((phrase) => phrase.test(words));
+    MARKED.some((mark) => mark.test(secret.trim())) ||
+    PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
+    hasOnlyPlaceholderWords(words);
   return isPlaceholder ? 'is a placeholder' : null;
 }
 
@@ -100,16 +120,22 @@ function periodOf(text: string): number {
 }
 
 /**
- * Whether the words are the same again and again, whatever stands between them and, without letters, behind the last:
- * `not-a-secret-not-a-secret!`. Of a text that is hardly made of words nothing is said.
+ * Whether the words are the same again and again, whatever stands between them and behind the last that is no letter:
+ * `not-a-secret-not-a-secret!`, `hunter1hunter2hunter3`. Of a text that is hardly made of words nothing is said.
  */
 function isRepetitive(words: string, length: number, enough: number): boolean {
-  const text = words.replace(/[^a-z]+$/, '');
+  const text = words.replaceAll(/[^a-z]/g, ' ').trim();
   if (text.length < length * 0.75) return false;
   return [text, `${text} `].some((each) => {
     const period = periodOf(each);
     return period < enough && period <= each.length / 2;
   });
+}
+
+/** Whether three words or more and numbers are all that there is, and no word that is not one of a placeholder. */
+function hasOnlyPlaceholderWords(text: string): boolean {
+  const words = text.split(' ').flatMap((word) => word.replace(/\d+$/, '') || []);
+  return words.length > 2 && words.every((word) => PLACEHOLDER_WORDS.has(word));
 }
 
 /** Whether a text is as long as it is by one character that stands at its end again and again: `my-secret000000...`. */

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
@@ -16,6 +16,9 @@ class RefusingDriver extends CustomDriver {
 
 describe.each(PLATFORMS)('an application on %s whose driver refuses every write', (platform) => {
   async function begin() {
+    // Between its attempts a write waits for a random moment: the shortest will do.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    onTestFinished(() => random.mockRestore());
     const driver = new RefusingDriver(systemClock);
     const lines: string[] = [];
     const note = (line: unknown): void => void lines.push(String(line));

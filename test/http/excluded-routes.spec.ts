@@ -111,6 +111,30 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], '/other/health', 'GET', prefix)).toBe(false);
   });
 
+  const ROOTS: readonly ExcludedRoute[] = ['/', '', /^\/$/, /^\/?$/g, { path: /^\/$/, method: 'GET' }];
+  const PREFIXES = [
+    ['', '/'],
+    ['api', '/api'],
+    ['/api/', '/api'],
+    ['tenants/:tenant', '/tenants/acme'],
+  ] as const;
+  const MATCHINGS = [EXPRESS, FASTIFY, { ...FASTIFY, ignoreTrailingSlash: true }];
+
+  it.each(ROOTS)('count as the root of an application and of its global prefix: %s', (route) => {
+    for (const matching of MATCHINGS) {
+      for (const [prefix, root] of PREFIXES) {
+        const isExcluded = (url: string) => excludes([route], url, 'GET', prefix, matching);
+        expect([root, `${root}?page=2`, `${root}/cart`, `/other${root}`].map(isExcluded), root).toEqual([
+          true,
+          true,
+          false,
+          false,
+        ]);
+        if (matching.ignoreTrailingSlash && root !== '/') expect(isExcluded(`${root}/`), root).toBe(true);
+      }
+    }
+  });
+
   it.each<[ExcludedRoute, string, boolean]>([
     ['/health', '/tenants/acme/health', true],
     ['/health', '/tenants/acme/health/', true],

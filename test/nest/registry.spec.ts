@@ -94,6 +94,25 @@ describe('the drivers of an application', () => {
     expect(manager.driver('once')).not.toBe(first);
   });
 
+  it('may be extended before the boot, with options, by a name of the package, and are not made for no request', async () => {
+    const own = new MarkedDriver();
+    const asked: unknown[] = [];
+    const options = { redis: { ownOption: true }, each: {}, driver: 'each' };
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forRoot({ secret: SECRET, gc: false, ...options } as never)],
+    }).compile();
+    const manager = module.get(SessionManager);
+    manager.extend('redis', () => own);
+    manager.extend('each', (_config: unknown, request: unknown) => {
+      asked.push(request);
+      return own;
+    });
+    await module.init();
+    expect(asked).toEqual([]);
+    expect(manager.driver('redis')).toBe(own);
+    await module.close();
+  });
+
   it('get nothing where no option stands under their name, whatever objects inherit', async () => {
     const { manager } = await OneStore.start();
     const got: unknown[] = [];

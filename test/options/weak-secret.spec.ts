@@ -16,6 +16,8 @@ const WORDS =
     ' ',
   );
 
+const ALPHANUMERIC = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
 /** As text of 32 characters or more. */
 const filled = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
 
@@ -91,6 +93,20 @@ describe('A secret', () => {
     ['session-secret-for-local-development', 'is a placeholder'],
     ['insecure-development-secret-0123456789', 'is a placeholder'],
     ['process.env.SESSION_SECRET_OF_THE_SHOP', 'is a placeholder'],
+    ['example-session-secret-example-session', 'is a placeholder'],
+    ['long random string of 32 characters!', 'is a placeholder'],
+    ['my-super-secret-session-secret-key-1234', 'is a placeholder'],
+    ['this-is-a-very-long-secret-for-sessions', 'is a placeholder'],
+    ['ThisIsMyVerySecureSessionPassword2024', 'is a placeholder'],
+    ['express_session_default_secret_value_1', 'is a placeholder'],
+    ['generate-me-with-openssl-rand-base64-32', 'is a placeholder'],
+    ['$(openssl rand -base64 32)000000000000', 'is a placeholder'],
+    ['`openssl rand -hex 32` 0123456789abcdef', 'is a placeholder'],
+    ['shop-${SESSION_SECRET}-0123456789abcdef', 'is a placeholder'],
+    ['shop-{{ .Values.sessionSecret }}-0123456', 'is a placeholder'],
+    ['remplacez-moi-par-une-vraie-cle-secrete', 'is a placeholder'],
+    ['bitte-aendern-bevor-das-live-geht-4711', 'is a placeholder'],
+    ['hunter1hunter2hunter3hunter4hunter5hunter6', 'repeats the same words'],
   ])('is refused where everybody can guess it: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);
   });
@@ -142,6 +158,9 @@ describe('A secret', () => {
     'the password of the day is a password indeed',
     'open sesame said the thief and the door fell',
     'Mein Name ist Hase, ich weiß von nichts und niemand',
+    'crouton-unhitch-secret-session-random-ladle',
+    'my session with the random string quartet',
+    '$(pa$$w0rd) and {braces} are in here; no',
     '人之初性本善性相近习相远苟不教性乃迁教之道贵以专昔孟母择邻处子不学断机杼',
   ])('is taken where it is a passphrase, even a poor one: %s', (text) => {
     expect(weakness(text)).toBeNull();
@@ -160,8 +179,25 @@ describe('A secret', () => {
     }
   });
 
+  // A refusal has a chance of less than one in a thousand million: 32 characters would have to be a few short words, or so.
+  it.each([
+    '0123456789abcdef',
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
+    `${ALPHANUMERIC}+/`,
+    `${ALPHANUMERIC}-_`,
+    ALPHANUMERIC,
+  ])('is taken where it is drawn out of %s', (alphabet) => {
+    const picks = fc.array(fc.nat(alphabet.length - 1), { minLength: LENGTH, maxLength: 2 * LENGTH });
+    fc.assert(
+      fc.property(fc.noBias(picks), (drawn) => {
+        expect(weakness(drawn.map((pick) => alphabet[pick]).join(''))).toBeNull();
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   it('is taken where a program made it: identifiers, words by dice, passwords', () => {
-    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+    const letters = ALPHANUMERIC;
     const text = (alphabet: string, minLength: number) =>
       Array.from({ length: minLength + randomInt(30) }, () => alphabet[randomInt(alphabet.length)]).join('');
     const words = (separator: string): string => {

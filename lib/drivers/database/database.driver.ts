@@ -94,11 +94,12 @@ export class DatabaseDriver implements RecordDriver {
   }
 
   /** Removes expired rows batch by batch, the longest expired first. */
-  async collectGarbage(now: number): Promise<number> {
+  async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     const database = await this.#find();
     return removeInBatches({
       removeBatch: (size) => database.change('collect', [now, size]),
       ...(database.dialect === 'sqlite' ? { settle: () => database.checkpoint() } : {}),
+      progressed,
       isClosed: () => this.#closed,
     });
   }

@@ -6,6 +6,8 @@ export interface ExpiredRows {
   removeBatch(size: number): Promise<number>;
   /** Left out where a server does the work. Where it is done in this thread: what a batch leaves to be done later. */
   settle?(): Promise<void>;
+  /** Called after each batch. */
+  progressed?: (() => void) | undefined;
   /** True ends the collection after the current batch. */
   isClosed(): boolean;
 }
@@ -30,6 +32,7 @@ export async function removeInBatches(rows: ExpiredRows): Promise<number> {
   while (!rows.isClosed()) {
     const removing = await timed(() => rows.removeBatch(size));
     total += removing.result;
+    rows.progressed?.();
     await nextTurn();
     const settling = await timed(async () => rows.settle?.());
     if (removing.result < size) break;

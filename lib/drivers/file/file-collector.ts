@@ -22,6 +22,8 @@ export interface Collection {
   readonly now: number;
   /** True ends the collection after the files that it is at. */
   readonly isStopped: () => boolean;
+  /** Called after each file. */
+  readonly progressed?: (() => void) | undefined;
   /** Removes the record of a session if it is meant, while no other process changes it. */
   readonly remove: (files: SessionFiles, isMeant: IsMeant) => Promise<boolean>;
 }
@@ -45,6 +47,7 @@ export async function collectFiles(collection: Collection): Promise<number> {
         // One file that cannot be removed must not keep all the others.
         failures.push(error);
       }
+      collection.progressed?.();
     }
   };
   await Promise.all(Array.from({ length: filesAtOnce }, collectNext));

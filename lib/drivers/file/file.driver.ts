@@ -111,14 +111,15 @@ export class FileDriver implements RecordDriver {
   }
 
   /** Besides expired records it removes what killed processes left, entries of users without a record, and what has been unreadable for a day. */
-  collectGarbage(now: number): Promise<number> {
+  collectGarbage(now: number, progressed?: () => void): Promise<number> {
     const collecting = collectFiles({
       location: this.#location,
       now,
+      progressed,
       isStopped: () => this.#isClosed,
       remove: (files, isMeant) => this.#remove(files, isMeant),
     }).then(async (removed) => {
-      await this.#collectUsers();
+      await this.#collectUsers(progressed);
       return removed;
     });
     this.#collecting = Promise.allSettled([this.#collecting, collecting]).then(() => undefined);
@@ -126,9 +127,10 @@ export class FileDriver implements RecordDriver {
   }
 
   /** Removes the entries of users whose records have gone. */
-  async #collectUsers(): Promise<void> {
+  async #collectUsers(progressed?: () => void): Promise<void> {
     for await (const { folder, name } of this.#users.all()) {
       if (this.#isClosed) return;
+      progressed?.();
       const files = filesOfName(this.#location, name);
       if (files === null || (await exists(files.record))) continue;
       // Once more while nobody else is at it: the record may be about to come.

@@ -138,7 +138,7 @@ export class CircuitBreaker {
 }
 
 /** A call whose driver may throw before it returns a promise, or return none: it may be plain JavaScript. */
-function begun<T>(call: () => Promise<T>): Promise<T> {
+export function begun<T>(call: () => Promise<T> | T): Promise<T> {
   try {
     return Promise.resolve(call());
   } catch (error) {

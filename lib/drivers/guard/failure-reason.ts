@@ -30,6 +30,22 @@ export function codesOf(error: unknown): string[] {
   return chainOf(error).flatMap((each) => codeOf(each)?.split(',', 1) ?? []);
 }
 
+/** What is met while a server is away, starts or stops: one after the other in one outage, and mended by the same deed. */
+const AWAY =
+  /^(ECONN\w+|E(PIPE|TIMEDOUT|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|AI_AGAIN|SOCKET|NOTCONN)|PROTOCOL_CONNECTION_LOST|ER_(SERVER_SHUTDOWN|CON_COUNT_ERROR)|LOADING|CLUSTERDOWN|MASTERDOWN|08\w{3}|57P0\w|(ERR_|UND_)\w+)$/;
+
+/**
+ * What an operator has to look at: the code of what a store answered, and one text for all that shows that it does not answer,
+ * which says nothing of its own: lost connections, time-outs, errors without a code.
+ *
+ * @example
+ * troubleOf(authenticationRequired); // 'NOAUTH'
+ */
+export function troubleOf(error: unknown): string {
+  const code = codesOf(error).at(-1);
+  return code === undefined || AWAY.test(code) ? 'away' : code;
+}
+
 /** An error and what it was caused by, the outermost first. */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];

@@ -9,11 +9,15 @@ export interface HealthLog {
 /** So many outages of a store are told of within a minute. */
 const mostOutages = 4;
 const minuteMs = 60_000;
+/** Of so many causes of one outage it is told. */
+const mostCauses = 3;
 
 /**
- * The lines for the operator: one when a store begins to fail, one when it is back. Of a store that comes and goes, the fourth
+ * The lines for the operator: one when a store begins to fail, one for each further cause of the same outage, up to two, when it
+ * is first met, and one when it is back. Of a store that comes and goes, the fourth
  * outage within a minute says so; those after it are counted, and the first call once a minute has passed since the first says how
- * many there were and how the store is now. So no outage goes without a line, and there are no more than nine lines a minute.
+ * many there were and how the store is now. So no outage goes without a line, and there are no more than nine lines a minute, and
+ * two for each outage told of whose causes change.
  */
 export class OutageLog {
   readonly #name: string;
@@ -25,6 +29,8 @@ export class OutageLog {
   #saidFailing = false;
   /** Outages since the last line that no line has told of. */
   #untold = 0;
+  /** Why the store fails, as far as the lines of this outage have said it. */
+  readonly #causes = new Set<string>();
 
   /** @param name of the driver */
   constructor(name: string, log: HealthLog, clock: Clock) {
@@ -42,11 +48,15 @@ export class OutageLog {
    * A call failed.
    *
    * @param message what happened, without anything secret
+   * @param cause the same text for what an operator mends in the same way
    * @param isFirst whether the store was well before
    */
-  fails(message: string, isFirst: boolean): void {
+  fails(message: string, cause: string, isFirst: boolean): void {
     if (isFirst) this.#untold += 1;
-    if (this.#untold === 0 || !this.#hasRoom) return;
+    if (!this.#hasRoom) return;
+    if (this.#untold === 0) return this.#failsAlso(message, cause);
+    this.#causes.clear();
+    this.#causes.add(cause);
     this.#saidAt.push(this.#clock.now());
     if (this.#saidAt.length > mostOutages) this.#saidAt.shift();
     const further = isFirst ? this.#untold - 1 : this.#untold;
@@ -55,6 +65,12 @@ export class OutageLog {
       : 'It comes and goes: the next line, within a minute, will say how often it has failed until then, and how it is.';
     this.#saidFailing = true;
     this.#log.error(`${message}${this.#counted(further)} ${next}`);
+  }
+
+  #failsAlso(message: string, cause: string): void {
+    if (this.#causes.has(cause) || this.#causes.size === mostCauses) return;
+    this.#causes.add(cause);
+    this.#log.error(`It is another reason now: ${message} Said once.`);
   }
 
   /** The store is well. */

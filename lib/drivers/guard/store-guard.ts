@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
-import { failureReason } from './failure-reason.js';
+import { failureReason, troubleOf } from './failure-reason.js';
 import type { HealthLog } from './outage-log.js';
 import { StoreHealth, type StoreUse } from './store-health.js';
 
@@ -90,7 +90,7 @@ export class StoreGuard {
       }
       if (error instanceof SessionError && !(error instanceof SessionStoreError)) throw error;
       const { failure, said } = this.#describe(error);
-      this.#health.failed(use, id, said, recoveries);
+      this.#health.failed(use, id, said, troubleOf(error), recoveries);
       throw failure;
     }
   }

@@ -74,8 +74,9 @@ export class StoreHealth {
    * A call on an id failed that was begun at so many recoveries.
    *
    * @param message what happened, without anything secret
+   * @param cause the same text for what an operator mends in the same way
    */
-  failed(use: StoreUse, id: string, message: string, recoveriesAtBegin: number): void {
+  failed(use: StoreUse, id: string, message: string, cause: string, recoveriesAtBegin: number): void {
     if (recoveriesAtBegin !== this.#recoveries) return;
     this.#failures += 1;
     this.#failedAt = this.#clock.now();
@@ -83,6 +84,6 @@ export class StoreHealth {
     const wasWell = this.#failing === null;
     // Where it cannot even be read, the first success of any kind is the end of the trouble.
     if (this.#failing === null || NEEDS[use] < NEEDS[this.#failing]) this.#failing = use;
-    this.#log.fails(message, wasWell);
+    this.#log.fails(message, cause, wasWell);
   }
 }

@@ -104,7 +104,7 @@ export class MemoryDriver implements RecordDriver {
   }
 
   /** Goes through all records in slices, between which requests get their turn. */
-  async collectGarbage(now: number): Promise<number> {
+  async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     let [removed, seen] = [0, 0];
     // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
     let sliceEndMs = performance.now() + sliceMs;
@@ -115,6 +115,7 @@ export class MemoryDriver implements RecordDriver {
       }
       if (++seen % recordsPerLook === 0 && performance.now() >= sliceEndMs) {
         await nextTurn();
+        progressed?.();
         sliceEndMs = performance.now() + sliceMs;
       }
     }

@@ -91,7 +91,8 @@ function compile(rules: readonly Rule[], globalPrefix: string, matching: RouteMa
     const matches = (candidate: string): boolean => {
       if (holds(candidate)) return true;
       const before = start?.exec(candidate)?.[0];
-      return before !== undefined && holds(candidate.slice(before.length));
+      // The prefix itself is the path '/' below it.
+      return before !== undefined && holds(candidate.slice(before.length) || '/');
     };
     return { method, matches };
   });

@@ -90,6 +90,15 @@ describe('the garbage of a folder of sessions', () => {
     expect((await readdir(join(location, 'ab'))).toSorted()).toEqual(['folder', 'notes.txt']);
   });
 
+  it('is collected file by file, and whoever waits hears of each', async () => {
+    const { clock, driver } = await openStore();
+    const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
+    for (let times = 0; times < 3; times += 1) await driver.write(freshId(), expired);
+    let heard = 0;
+    expect(await driver.collectGarbage(clock.now(), () => void (heard += 1))).toBe(3);
+    expect(heard).toBe(3);
+  });
+
   it('is collected to the end where one file cannot be, and that one is reported', async () => {
     const { location, clock, driver } = await openStore();
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });

@@ -325,6 +325,82 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(1);
   });
 
+  /** A store that fails with whatever it is told to; null: it is well. */
+  function makeFickle() {
+    const { lines, log } = makeLog();
+    const clock = new StoppedClock();
+    const now: { error: unknown } = { error: null };
+    const call = async <T>(value: T): Promise<T> => {
+      if (now.error === null) return value;
+      throw now.error;
+    };
+    const driver: RecordDriver = {
+      read: () => call(null),
+      write: () => call(true),
+      touch: () => call(true),
+      destroy: () => call(undefined),
+    };
+    const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: 1_000, log, clock }));
+    const meet = async (...errors: unknown[]): Promise<string[]> => {
+      for (const error of errors) {
+        now.error = error;
+        await store.read('id').catch(() => undefined);
+      }
+      return lines.splice(0);
+    };
+    return { meet, clock };
+  }
+  const coded = (code: string): Error => Object.assign(new Error('at secret-host'), { code });
+  const redisSays = (text: string): Error => Object.assign(new Error(text), { name: 'ReplyError' });
+  const NOAUTH = redisSays('NOAUTH Authentication required.');
+  const READONLY = redisSays('READONLY at secret-host');
+
+  it('says once that a store fails for another reason than it did', async () => {
+    const { meet } = makeFickle();
+    expect(await meet(coded('ECONNREFUSED'), NOAUTH, READONLY, NOAUTH, READONLY, coded('ENOSPC'))).toEqual([
+      expect.stringContaining('(ECONNREFUSED)'),
+      'error: It is another reason now: The session store "test" failed (NOAUTH). Is it running, and are its options right? Said once.',
+      expect.stringContaining('(READONLY)'),
+    ]);
+    expect(await meet(null)).toEqual(['warn: The session store "test" is back.']);
+    expect(await meet(NOAUTH, coded('ECONNRESET'))).toEqual([
+      expect.stringContaining('(NOAUTH)'),
+      expect.stringContaining('(ECONNRESET)'),
+    ]);
+  });
+
+  it('takes all that shows a server that is away for one reason', async () => {
+    const { meet } = makeFickle();
+    const away = [
+      ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOTFOUND', '57P01', '57P03', '08006'].map(coded),
+      new Error('Connection is closed.'),
+      redisSays('LOADING Redis is loading the dataset in memory'),
+    ];
+    expect(await meet(...away, ...away)).toHaveLength(1);
+  });
+
+  it('adds at most two lines an outage for its reasons, however often they change', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(9), { maxLength: 100 }), async (codes) => {
+        const { meet, clock } = makeFickle();
+        let said = 0;
+        for (const code of codes) {
+          said += (await meet(coded(`E_${code}`))).length;
+          clock.advance(10_000);
+        }
+        expect(said).toBe(Math.min(3, new Set(codes).size));
+      }),
+    );
+  });
+
+  it('says no further reason of a store that comes and goes until it is time for its line', async () => {
+    const { meet, clock } = makeFickle();
+    for (let times = 0; times < 3; times += 1) await meet(coded('ECONNREFUSED'), null);
+    expect(await meet(coded('ECONNREFUSED'), NOAUTH)).toEqual([expect.stringContaining('It comes and goes')]);
+    clock.advance(60_000);
+    expect(await meet(NOAUTH, NOAUTH)).toEqual([expect.stringContaining('(NOAUTH)')]);
+  });
+
   it('names nothing that a client said', async () => {
     const { lines, trouble, read } = makeStore();
     trouble.reading = true;
