@@ -47,6 +47,8 @@ export interface SessionHost {
   readonly ended: boolean;
   /** Where no cookie can be sent from the start: the error that what would need one is refused with. */
   readonly refusal?: ((need: CookieNeed) => SessionReadonlyError) | undefined;
+  /** Where the session could not be loaded, and whoever uses it is told: the error for that. Null where it was, or will be. */
+  readonly unavailable?: Error | null;
   /** What the facade says once `ended` is true. Default: that the response has ended. */
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
