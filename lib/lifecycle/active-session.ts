@@ -3,7 +3,7 @@ import type { ConsumesFlash } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
-import type { LoadedVersion, Phase, StoredVersion } from './phase.js';
+import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
 
 /**
@@ -20,6 +20,10 @@ export class ActiveSession {
   followed = false;
   /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
   followsMoves = false;
+  /** Whether a visitor is behind it. Where none is (a job), lifetime and last visit stay as they are. */
+  isVisit = true;
+  /** What the latest visit left in the record, where this is none. */
+  latestVisit: Visit | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
@@ -139,14 +143,15 @@ export class ActiveSession {
   }
 
   /** It was found in the store, or in a token. */
-  found(loaded: LoadedVersion, state: SessionState): void {
+  found(loaded: LoadedVersion, state: SessionState, visit: Visit | null = null): void {
     this.#standOn(loaded, 'stored');
     this.#id = loaded.id;
     // Of several tokens, one before this may have been of a session that was left.
     this.#movedTo = null;
     this.fresh = false;
     this.#state = state;
-    this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    if (this.isVisit) this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    else this.latestVisit = visit;
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
@@ -211,16 +216,18 @@ export class ActiveSession {
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
-  rebase(newest: StoredVersion, payload: Payload): void {
+  rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
     if (this.loaded === null || this.closed) return;
     this.state.rebase(payload, newest.payload);
+    this.#visited(visit);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved it to a new id: it goes on there. */
-  follow(id: string, newest: StoredVersion, payload: Payload): void {
+  follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
+    this.#visited(visit);
     this.followed = true;
     // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
     // invalidate needs an id that nobody else knows.
@@ -229,6 +236,10 @@ export class ActiveSession {
     if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.#id = id;
+  }
+
+  #visited(visit: Visit | undefined): void {
+    if (!this.isVisit && visit !== undefined) this.latestVisit = visit;
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

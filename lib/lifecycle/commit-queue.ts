@@ -1,3 +1,5 @@
+import type { Visit } from './phase.js';
+
 /** What the last one in the queue left behind: the newest that this process knows of a record. */
 export type Newest =
   | {
@@ -5,6 +7,7 @@ export type Newest =
       readonly version: number;
       readonly payload: string;
       readonly expiresAt: number;
+      readonly visit?: Visit;
     }
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };

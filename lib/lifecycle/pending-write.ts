@@ -37,14 +37,15 @@ export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
   const draft = state.draft(nextWriter(), undefined);
   const { lifetimes } = runtime;
+  const { latestVisit } = session;
   const kept = loaded === null || moving || state.durationChanged ? undefined : loaded.expiresAt;
-  const expiresAt = kept === undefined ? lifetimes.fullExpiry(state) : lifetimes.expiryAtWrite(state, kept);
-  const { ipAddress, userAgent } = session.clientOf?.() ?? UNKNOWN_CLIENT;
+  const expiresAt = kept === undefined ? lifetimes.fullExpiry(state) : expiryOf(session, kept);
+  const { ipAddress, userAgent } = latestVisit ?? session.clientOf?.() ?? UNKNOWN_CLIENT;
   const record: SessionRecord = {
     payload: draft.text,
     expiresAt,
     version: 1 + versionUnder(session),
-    lastActivity: runtime.clock.now(),
+    lastActivity: latestVisit?.lastActivity ?? runtime.clock.now(),
     userId: recordedUser(state.shown, runtime.userKey),
     ipAddress,
     userAgent,
@@ -58,6 +59,10 @@ export function pack(session: ActiveSession): PendingWrite {
     placed: false,
     resent: false,
   };
+}
+
+function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
+  return isVisit ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
 }
 
 /** The version of what is stored under a session's id already; 0 for nothing. */

@@ -8,6 +8,9 @@ export interface LoadedVersion {
   readonly expiresAt: number;
 }
 
+/** What a visit leaves in the record besides the session. */
+export type Visit = Pick<SessionRecord, 'lastActivity' | 'ipAddress' | 'userAgent'>;
+
 /** What another request has stored of it. */
 export type StoredVersion = Pick<SessionRecord, 'version' | 'expiresAt' | 'payload'>;
 

@@ -61,6 +61,7 @@ export class RecordBackend implements SessionBackend {
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+      record,
     );
   }
 

@@ -54,7 +54,7 @@ export class RecordFinder {
     const found = await this.find(to);
     if (found.kind === 'gone') return false;
     if (found.kind === 'moved') return this.follow(session, found.to);
-    session.follow(to, found.record, found.payload);
+    session.follow(to, found.record, found.payload, found.record);
     return true;
   }
 }

@@ -118,7 +118,7 @@ export class RecordWriter {
         turn.newest = found.kind === 'ended' ? GONE : found;
         return this.#giveUp(session, found);
       }
-      session.rebase(found.record, found.payload);
+      session.rebase(found.record, found.payload, found.record);
     }
     throw this.#faults.contention('stored');
   }
@@ -128,7 +128,7 @@ export class RecordWriter {
     if (newest.version <= (session.loaded?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
     if (parsed.kind !== 'session') throw this.#faults.contention('stored');
-    session.rebase(newest, parsed.payload);
+    session.rebase(newest, parsed.payload, newest.visit);
   }
 
   /** Leaves a record. What was stored under a new id goes, before it could ever be found, unless the session is there now. */
@@ -185,7 +185,8 @@ function isBlank({ draft: { payload } }: PendingWrite): boolean {
 /** What those behind in the queue can go on from. */
 function leftBehind({ id, record, from }: PendingWrite): Newest {
   if (from !== null) return { kind: 'moved', to: id };
-  return { kind: 'record', version: record.version, payload: record.payload, expiresAt: record.expiresAt };
+  const { version, payload, expiresAt } = record;
+  return { kind: 'record', version, payload, expiresAt, visit: record };
 }
 
 function versionOf(found: Found): number {

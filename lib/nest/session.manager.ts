@@ -22,6 +22,10 @@ import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
+import type { RequestSession } from '../session/request-session.js';
+import type { SessionData } from '../session/session-data.js';
+import type { Readable } from '../session/session-keys.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import { ownValues, parsePayload } from '../state/payload.js';
@@ -155,6 +159,36 @@ export class SessionManager {
     await records.remover.end(id, 0);
   }
 
+  /**
+   * Runs a function with a session where no visitor is at hand: in a job, a timer, a message handler, a command. The facade
+   * (`Session.get(...)`) and the argument are that session; what is written is committed when the function is through, merged
+   * with what requests write meanwhile. What would need a cookie (a new id, to begin a session) throws SessionReadonlyError.
+   * Flash messages are neither shown nor used up: what is flashed here, the visitor's next page shows. It is no visit: the
+   * session lives no longer for it.
+   *
+   * @param whose the raw id (`session.id`) of a stored session; one that `regenerate` has just moved is found as well. Or
+   * values, names taken literally: then the session holds a copy of them, for the function alone, and nothing is stored
+   * @param fn may return a promise, and is waited for. Where it throws, nothing is committed and the error goes on
+   * @returns what the function returned
+   * @throws NoSessionError where no session is stored under that id (any more), or the driver stores none; the function is not
+   * called
+   * @throws SessionStoreError where the store fails: before the function is called, also with `whenStoreFails: 'degrade'`, or at
+   * the commit
+   * @throws SessionValueError where `whose` is neither, or a value cannot be stored
+   * @example
+   * await this.sessions.run(job.data.sessionId, async (session) => {
+   *   session.flash('status', `Your export is ready: ${await this.exports.write(session.get('filter'))}`);
+   * });
+   */
+  async run<R>(
+    whose: string | Readable<SessionData>,
+    fn: (session: RequestSession) => R | PromiseLike<R>,
+  ): Promise<R> {
+    assertRunnable(whose, fn);
+    if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
+    return runStored(this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]), fn, this.#log);
+  }
+
   /** Null with a sealing driver. */
   #records(): RecordBackend | null {
     const backend = this.#perRequest === null ? this.#backend : this.#backendOf(this.driver());
@@ -219,9 +253,14 @@ export class SessionManager {
    *
    * @internal
    */
-  detachedHost(door: Door, tokens: readonly string[], request?: unknown): DetachedHost {
-    const cookieAttributes = this.#settings.cookie.attributes;
-    return new DetachedHost({ lifecycles: this, cookieAttributes, log: this.#log }, door, tokens, request);
+  detachedHost(
+    door: Door,
+    tokens: readonly string[],
+    request?: unknown,
+    clientOf: (() => Client) | null = null,
+  ): DetachedHost {
+    const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
+    return new DetachedHost(settings, door, tokens, request, clientOf);
   }
 
   #backendFor(request: unknown): SessionBackend {
@@ -264,6 +303,6 @@ function reasonOf(error: unknown): string {
 
 function notBooted(): SessionConfigError {
   return new SessionConfigError(
-    'A request came in before the application had booted. Call `await app.init()` or `await app.listen()` first.',
+    'A session was asked for before the application had booted. Call `await app.init()` or `await app.listen()` first.',
   );
 }

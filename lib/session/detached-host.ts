@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { SessionLog } from '../lifecycle/session-runtime.js';
+import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
 
@@ -16,6 +16,11 @@ export interface Door {
   readonly name: string;
   /** Why no cookie can be sent, and what to do instead: whole sentences. */
   readonly noCookie: string;
+  /**
+   * Whether a visitor is behind it: then his session's lifetime is renewed, as by any visit. Otherwise lifetime, last activity,
+   * address and user agent stay as they are in the store.
+   */
+  readonly isVisit: boolean;
   /** Whether all that is written is for the code inside alone, and nothing of it is ever stored. Default false. */
   readonly storesNothing?: boolean;
   /**
@@ -50,6 +55,7 @@ export class DetachedHost implements SessionHost {
   readonly #settings: DetachedSettings;
   readonly #door: Door;
   readonly #request: unknown;
+  readonly #clientOf: (() => Client) | null;
   readonly tokens: readonly string[];
   /** There is none that a cookie could stand in. */
   readonly headSent = true;
@@ -59,17 +65,26 @@ export class DetachedHost implements SessionHost {
   /**
    * @param tokens of the session cookie, likeliest first; none: there is no session
    * @param request for a driver that is made anew for each request; undefined where there is none
+   * @param clientOf the visitor, asked only when a record is written; null: not known, or not to be recorded
    */
-  constructor(settings: DetachedSettings, door: Door, tokens: readonly string[], request: unknown) {
+  constructor(
+    settings: DetachedSettings,
+    door: Door,
+    tokens: readonly string[],
+    request: unknown = undefined,
+    clientOf: (() => Client) | null = null,
+  ) {
     this.#settings = settings;
     this.#door = door;
     this.tokens = tokens;
     this.#request = request;
+    this.#clientOf = clientOf;
   }
 
   createLifecycle(): SessionLifecycle {
-    const life = this.#settings.lifecycles.createLifecycle('hidden', null, this.#request);
+    const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
     life.session.followsMoves = this.#door.followsMoves === true;
+    life.session.isVisit = this.#door.isVisit;
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;
@@ -92,6 +107,11 @@ export class DetachedHost implements SessionHost {
   get droppedChanges(): boolean {
     const session = this.#life?.session;
     return session?.phase === 'dropped' && session.modified;
+  }
+
+  /** Whether the session itself is what the cookie holds. */
+  get livesInCookie(): boolean {
+    return this.#life?.livesInCookie === true;
   }
 
   /** Whether the session is empty because its store failed (`whenStoreFails: 'degrade'`). */

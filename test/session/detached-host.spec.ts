@@ -6,7 +6,7 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
 
-const SOCKET = { name: 'the handler of a message', noCookie: 'A socket cannot send one.' };
+const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A socket cannot send one.' };
 
 /** A session behind a door without a response, loaded. */
 async function detached(

@@ -1,0 +1,86 @@
+import type { SessionLog } from '../lifecycle/session-runtime.js';
+import { withoutText } from '../options/check.js';
+import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
+import type { DetachedHost, Door } from '../session/detached-host.js';
+import { RequestSession } from '../session/request-session.js';
+import { sessionContext } from '../session/session.context.js';
+import type { Values } from '../state/values.js';
+import { cloneValue, isPlainValues } from '../state/values.js';
+
+type Runnable<R> = (session: RequestSession) => R | PromiseLike<R>;
+
+const NAME = 'the function given to SessionManager.run';
+
+const NOT_FOUND =
+  'SessionManager.run found no session under the id that it got: it has ended (signed out, destroyed, expired), or this is no ' +
+  'raw id (session.id). The function was not called.';
+
+const KEEPS_NONE =
+  "SessionManager.run cannot load a session by its id: the driver keeps none, they are in the visitors' cookies. Hand the values " +
+  'along that the job needs, run({ ... }, fn), or choose a driver that keeps records (redis, database, file, ...).';
+
+/** Of a function that is run with a stored session. */
+export const JOB_DOOR: Door = {
+  name: NAME,
+  noCookie:
+    'SessionManager.run has no response that could set one: do it in a request of the visitor, or work on a copy: run(values, ...).',
+  isVisit: false,
+  // It is the application that says whose session it is.
+  followsMoves: true,
+};
+
+/** Of a function that is run with values alone. */
+export const VALUES_DOOR: Door = { ...JOB_DOOR, storesNothing: true };
+
+/** @throws SessionValueError where `run` was called with something else; the id stays out of the message */
+export function assertRunnable(whose: unknown, fn: unknown): void {
+  const isWhose = typeof whose === 'string' ? whose !== '' : isPlainValues(whose);
+  if (isWhose && typeof fn === 'function') return;
+  const got = isWhose ? `no function but ${withoutText(fn)}` : withoutText(whose);
+  throw new SessionValueError(
+    `SessionManager.run got ${got}; it takes the id of a session (session.id) or an object of values, and a function.`,
+  );
+}
+
+/**
+ * Runs a function with the session that a host names.
+ *
+ * @throws NoSessionError, SessionStoreError, and whatever the function throws
+ */
+export async function runStored<R>(host: DetachedHost, fn: Runnable<R>, log: SessionLog): Promise<R> {
+  const session = await new RequestSession(host).initiate();
+  // What is empty because its store failed is no answer to "whose": the job is to be tried again.
+  if (host.degraded) {
+    throw new SessionStoreError(
+      'SessionManager.run could not load the session, because its store failed. The function was not called: try it again.',
+    );
+  }
+  if (!session.stored) throw new NoSessionError(host.livesInCookie ? KEEPS_NONE : NOT_FOUND);
+  const result = await runInside(session, host, fn);
+  if (host.droppedChanges) {
+    log.warn(
+      'A session ended while the function given to SessionManager.run was running: what the function changed in it was dropped.',
+    );
+  }
+  return result;
+}
+
+/** Runs a function with a session that holds a copy of these values, and is stored nowhere. */
+export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnable<R>): Promise<R> {
+  return runInside(new RequestSession(host).reset(cloneValue(values)), host, fn);
+}
+
+async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
+  try {
+    const result = await sessionContext.run(session, () => fn(session));
+    await session.commitDue();
+    return result;
+  } catch (error) {
+    // What goes on in the background is not to store what the function has given up.
+    session.abandon();
+    throw error;
+  } finally {
+    host.end();
+    session.over();
+  }
+}
