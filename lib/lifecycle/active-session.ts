@@ -22,7 +22,9 @@ export class ActiveSession {
   followsMoves = false;
   /** Whether a visitor is behind it. Where none is (a job), lifetime and last visit stay as they are. */
   isVisit = true;
-  /** What the latest visit left in the record, where this is none. */
+  /** Whether the record goes on saying who is at the other end as the latest request has said it (a socket). */
+  keepsClient = false;
+  /** What the latest visit left in the record, where this is none, or is none that says it again. */
   latestVisit: Visit | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
@@ -151,7 +153,7 @@ export class ActiveSession {
     this.fresh = false;
     this.#state = state;
     if (this.isVisit) this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
-    else this.latestVisit = visit;
+    this.#visited(visit);
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
@@ -238,8 +240,8 @@ export class ActiveSession {
     this.#id = id;
   }
 
-  #visited(visit: Visit | undefined): void {
-    if (!this.isVisit && visit !== undefined) this.latestVisit = visit;
+  #visited(visit: Visit | null | undefined): void {
+    if ((this.keepsClient || !this.isVisit) && visit !== undefined) this.latestVisit = visit;
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

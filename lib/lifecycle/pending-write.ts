@@ -45,7 +45,7 @@ export function pack(session: ActiveSession): PendingWrite {
     payload: draft.text,
     expiresAt,
     version: 1 + versionUnder(session),
-    lastActivity: latestVisit?.lastActivity ?? runtime.clock.now(),
+    lastActivity: (session.isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
     userId: recordedUser(state.shown, runtime.userKey),
     ipAddress,
     userAgent,

@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { Observable, catchError, from, mergeMap, throwError } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
+import type { RequestSession } from '../session/request-session.js';
 import { commitBefore } from './commit-before.js';
 
 /**
@@ -13,16 +14,26 @@ export class GatewayInterceptor implements NestInterceptor {
     const session = sessionContext.getStore();
     if (session === undefined) return next.handle();
     return new Observable((subscriber) =>
-      commitBefore(next.handle(), session).subscribe({
-        next: (value) => inContextOf(session, () => subscriber.next(value)),
-        complete: () => inContextOf(session, () => subscriber.complete()),
-        error: (error: unknown) => {
-          const fail = (): void => inContextOf(session, () => subscriber.error(error));
-          const pending = session.commitDue();
-          if (pending === undefined) fail();
-          else pending.then(fail, fail);
-        },
-      }),
+      commitBefore(next.handle(), session)
+        .pipe(
+          catchError((error: unknown) =>
+            from(committed(session)).pipe(mergeMap(() => throwError(() => error))),
+          ),
+        )
+        .subscribe({
+          next: (value) => inContextOf(session, () => subscriber.next(value)),
+          error: (error) => inContextOf(session, () => subscriber.error(error)),
+          complete: () => inContextOf(session, () => subscriber.complete()),
+        }),
     );
+  }
+}
+
+/** The error of the handler is what its client hears of; that of a commit behind it is found by the commit that follows. */
+async function committed(session: RequestSession): Promise<void> {
+  try {
+    await session.commitDue();
+  } catch {
+    // Everything is due again.
   }
 }

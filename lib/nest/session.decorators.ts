@@ -43,13 +43,15 @@ const flashParameter = createParamDecorator((key: string | undefined, context: E
 });
 
 function noSession(context: ExecutionContext): never {
-  const type = context.getType();
   throw new NoSessionError(
-    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      (type === 'ws' || type === 'rpc'
-        ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
-        : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ${reasonFor(context.getType())}`,
   );
+}
+
+function reasonFor(type: string): string {
+  if (type === 'rpc') return "It handles messages (of type 'rpc'); only HTTP requests carry a session.";
+  const where = type === 'ws' ? 'namespace (socket.io) or path (ws)' : 'route';
+  return `Is SessionModule imported, and is the ${where} not named by its option 'exclude'?`;
 }
 
 const intercepted = new WeakSet<object>();

@@ -21,6 +21,11 @@ export interface Door {
    * address and user agent stay as they are in the store.
    */
   readonly isVisit: boolean;
+  /**
+   * Whether the record goes on saying who the visitor is (address and user agent) as his latest request has said it. Default
+   * false: as `clientOf` says it. Nothing is known here of proxies, which frameworks are told of.
+   */
+  readonly keepsClient?: boolean;
   /** Whether all that is written is for the code inside alone, and nothing of it is ever stored. Default false. */
   readonly storesNothing?: boolean;
   /**
@@ -83,6 +88,7 @@ export class DetachedHost implements SessionHost {
 
   createLifecycle(): SessionLifecycle {
     const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
+    life.session.keepsClient = this.#door.keepsClient === true;
     life.session.followsMoves = this.#door.followsMoves === true;
     life.session.isVisit = this.#door.isVisit;
     if (this.#door.storesNothing === true) life.abandon();

@@ -21,6 +21,7 @@ export function bindAdapter(adapter: WebSocketAdapter, sockets: SocketSessions):
   const applications = bound.get(adapter) ?? new WeakSet();
   if (applications.has(sockets)) return;
   bound.set(adapter, applications.add(sockets));
+  // oxlint-disable-next-line typescript/unbound-method -- called on the adapter below
   const { bindClientConnect, bindMessageHandlers } = adapter;
 
   adapter.bindClientConnect = function bindSessions(server, callback) {

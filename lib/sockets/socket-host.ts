@@ -5,7 +5,7 @@ const NO_COOKIE =
   'On a socket no cookie can be sent. Do it in an HTTP request; a session that began after the handshake is seen when the ' +
   'client connects anew.';
 
-const SOCKET: Door = { name: 'a message on a socket', noCookie: NO_COOKIE };
+const SOCKET: Door = { name: 'a message on a socket', noCookie: NO_COOKIE, isVisit: true, keepsClient: true };
 
 /** As the door of a client that has been seen with the session: whoever rotates its id takes the client with it. */
 const SOCKET_OF_A_SESSION: Door = { ...SOCKET, followsMoves: true };

@@ -9,6 +9,7 @@ import {
   WebSocketGateway,
   WsException,
 } from '@nestjs/websockets';
+import type { Server, ServerOptions } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
 import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
@@ -260,9 +261,9 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       }
     }
     class OwnAdapter extends IoAdapter {
-      readonly #options = { pingInterval: 20_000 };
-      override createIOServer(port: number, options?: never): unknown {
-        return super.createIOServer(port, { ...(options ?? {}), ...this.#options } as never);
+      readonly #pingInterval = 20_000;
+      override createIOServer(port: number, options?: ServerOptions): Server {
+        return super.createIOServer(port, Object.assign({}, options, { pingInterval: this.#pingInterval }));
       }
     }
     await using app = await startGateways(platform, 'socket.io', [ShopGateway], {

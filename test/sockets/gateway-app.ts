@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { type Socket, io } from 'socket.io-client';
+import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
@@ -106,9 +106,9 @@ export class SocketClient implements AsyncDisposable {
 
   /** Sends a message, and gives the answer to it; of an error, `{ exception }`. Rejected where the connection closes before. */
   ask(event: string, data?: unknown): Promise<unknown> {
-    return new Promise((answer, fail) => {
+    return new Promise((resolve, fail) => {
       if (this.isClosed) fail(new Error('The connection has closed.'));
-      this.#waiting.push({ answer, fail });
+      this.#waiting.push({ answer: resolve, fail });
       this.send(event, data);
     });
   }
