@@ -1,6 +1,7 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { RequestSession } from '../session/request-session.js';
+import type { Watch } from '../lifecycle/live-sessions.js';
 import { disconnect } from './disconnect.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
@@ -11,18 +12,11 @@ interface Opened {
   readonly host: SocketHost;
 }
 
-/** Tells when a session ends, by whatever way, until it is stopped. */
-export interface Watch {
-  /** The id that the session has now. */
-  readonly id: string;
-  stop(): void;
-}
-
 /** What a connection needs of its application. */
 export interface ConnectionSetup {
   /** Makes a session for one message: that of the first token which stands for one. */
   host(connection: SocketConnection, tokens: readonly string[], isKnown: boolean): SocketHost;
-  watch(session: RequestSession, ended: () => void): Watch | null;
+  watch(session: RequestSession, ended: () => void): Watch;
   /** The token of an id; null where the session itself is the token. */
   tokenOf(id: string): string | null;
   /** The user that a session names; null for none. */

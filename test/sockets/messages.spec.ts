@@ -135,6 +135,24 @@ class ShopGateway implements OnGatewayDisconnect {
     return shared.pipe(map((value) => answer(value)));
   }
 
+  @SubscribeMessage('listen')
+  @UseInterceptors(SeeingInterceptor)
+  @UseFilters(SeeingFilter)
+  listen() {
+    return shared.pipe(
+      map((value) => {
+        if (value === 'throw') throw new Error('thrown');
+        return { event: 'heard', data: value };
+      }),
+    );
+  }
+
+  @SubscribeMessage('speak')
+  speak(@MessageBody() text: string) {
+    shared.next(text);
+    return answer('spoken');
+  }
+
   @SubscribeMessage('silent')
   silent() {
     Session.put('silent', true);
@@ -303,9 +321,17 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await using first = await connect(library, app.url, cookies[0]);
     await using second = await connect(library, app.url, cookies[1]);
     const answers = [first.ask('shared'), second.ask('shared')];
-    await vi.waitFor(() => expect(shared.observed && shared.observers.length === 2).toBe(true));
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(2));
     shared.next('both');
     expect(await Promise.all(answers)).toEqual(['both', 'both']);
+    first.send('listen');
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    seen.length = 0;
+    await second.ask('speak', 'hello');
+    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['heard', 'hello']));
+    await second.ask('speak', 'throw');
+    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
+    expect(seen).toEqual(['interceptor:ann', 'behind:ann', 'filter:ann']);
     expect(await Promise.all([first.ask('who'), second.ask('who')])).toEqual([
       ['ann', 'ann', 'ann'],
       ['bob', 'bob', 'bob'],
