@@ -5,6 +5,7 @@ import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import type { Watch } from './watch.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -32,6 +33,8 @@ export class ActiveSession {
   pending: PendingWrite | null = null;
   /** The record under a new id that nobody else knows yet. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
+  /** Null where the request does not want to know when it ends. */
+  watch: Watch | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
   /** Null until something needs it. */
@@ -246,6 +249,7 @@ export class ActiveSession {
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {
     this.loaded = loaded;
+    this.watch?.at(loaded);
     this.#enter(phase);
     // Others find it there by its old id.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
@@ -262,6 +266,7 @@ export class ActiveSession {
   drop(): void {
     if (!this.closed) this.loaded = null;
     this.#enter('dropped');
+    this.watch?.look();
   }
 
   /** The request lets go of it. */

@@ -10,6 +10,7 @@ import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { DriverRegistry } from './driver-registry.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
+import { LiveSessions } from '../lifecycle/live-sessions.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
@@ -18,6 +19,7 @@ import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
+import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
@@ -57,7 +59,7 @@ export class SessionManager {
   readonly #log = new Logger('SessionModule');
   /** Of the driver in use, also where one is made for each request: they are ways to one store. */
   readonly #guard: StoreGuard;
-  readonly #endings = new RecentEndings(systemClock);
+  readonly #endings: RecentEndings;
   #driver: AnyDriver | null = null;
   /** Null with a driver that is made for each request, and before the boot. */
   #backend: RecordBackend | SealedBackend | null = null;
@@ -75,6 +77,8 @@ export class SessionManager {
       timeout: settings.storeTimeout,
       log: this.#log,
     });
+    const live = new LiveSessions(systemClock, settings.sockets.checkEvery);
+    this.#endings = new RecentEndings(systemClock, live);
     this.#runtime = {
       clock: systemClock,
       keyring: settings.keyring,
@@ -82,6 +86,7 @@ export class SessionManager {
       log: this.#log,
       faults: new StoreFaults(this.#log, systemClock),
       lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
+      live,
       degrade: settings.whenStoreFails === 'degrade',
       userKey: settings.userKey,
       tokenLimit: new TokenLimit(
@@ -238,6 +243,7 @@ export class SessionManager {
 
   /** @internal */
   async shutdown(): Promise<void> {
+    this.#runtime.live.close();
     if (this.#collector !== null) clearInterval(this.#collector);
     await this.#collecting?.catch(() => undefined);
     await this.#registry.close();
@@ -261,6 +267,16 @@ export class SessionManager {
   ): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
     return new DetachedHost(settings, door, tokens, request, clientOf);
+  }
+
+  /**
+   * Watches a session from outside a request, until it is stopped.
+   *
+   * @param place its id, and when it expires, epoch ms
+   * @internal
+   */
+  watch(place: Place): Watch {
+    return this.#runtime.live.watch(place, this.#records()?.locate ?? null);
   }
 
   #backendFor(request: unknown): SessionBackend {

@@ -21,7 +21,7 @@ export function socketSessions(
     formerCookies: settings.formerCookies,
     isExcluded: exclusionOf(settings, config, adapterHost),
     connections: {
-      watch: (session, ended) => manager.watch(session, ended),
+      watch: (place) => manager.watch(place),
       tokenOf: (id) => settings.keyring.sign(id),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {

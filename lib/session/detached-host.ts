@@ -66,6 +66,8 @@ export class DetachedHost implements SessionHost {
   readonly headSent = true;
   #life: SessionLifecycle | null = null;
   #ended = false;
+  /** Null until somebody wants to know. */
+  #onceOver: (() => void)[] | null = null;
 
   /**
    * @param tokens of the session cookie, likeliest first; none: there is no session
@@ -107,6 +109,12 @@ export class DetachedHost implements SessionHost {
   /** The code inside is through: from here on the facade names this session no more. */
   end(): void {
     this.#ended = true;
+    for (const done of this.#onceOver?.splice(0) ?? []) done();
+  }
+
+  onceOver(done: () => void): void {
+    if (this.#ended) done();
+    else (this.#onceOver ??= []).push(done);
   }
 
   /** Whether the session was gone when its changes were to be stored, and they were dropped. */

@@ -53,6 +53,8 @@ export interface SessionHost {
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
   readonly formerTokens?: (() => readonly string[]) | undefined;
+  /** Calls back once, when the response has ended or the client has gone away: at once where it has. */
+  onceOver(done: () => void): void;
   /** Called once, before the session first holds something that may have to be committed. */
   arm(session: SessionAccess): void;
   /** A commit failed, and an exception filter is about to answer. */

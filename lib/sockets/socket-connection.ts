@@ -1,7 +1,7 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { RequestSession } from '../session/request-session.js';
-import type { Watch } from '../lifecycle/live-sessions.js';
+import type { Place, Watch } from '../lifecycle/watch.js';
 import { disconnect } from './disconnect.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
@@ -16,7 +16,8 @@ interface Opened {
 export interface ConnectionSetup {
   /** Makes a session for one message: that of the first token which stands for one. */
   host(connection: SocketConnection, tokens: readonly string[], isKnown: boolean): SocketHost;
-  watch(session: RequestSession, ended: () => void): Watch;
+  /** Tells when a session ends, wherever that happens, until it is stopped. */
+  watch(place: Place): Watch;
   /** The token of an id; null where the session itself is the token. */
   tokenOf(id: string): string | null;
   /** The user that a session names; null for none. */
@@ -53,7 +54,7 @@ export class SocketConnection {
   /** Settles when the messages so far are being handled: they are begun in the order in which they came. */
   #turn: Promise<unknown> | null = null;
   /** Null until the client was seen with a session that is stored. */
-  #known: { id: string; user: unknown; readonly watch: Watch | null } | null = null;
+  #known: { id: string; user: unknown; readonly watch: Watch } | null = null;
   /** `ending`: it is disconnected behind the next answer. `ended`: its messages are not handled any more. */
   #phase: 'open' | 'ending' | 'ended' = 'open';
   #isClosed = false;
@@ -84,7 +85,7 @@ export class SocketConnection {
   /** The client has left. */
   close(): void {
     this.#isClosed = true;
-    this.#known?.watch?.stop();
+    this.#known?.watch.stop();
     for (const handler of this.#handlers) handler.leave();
   }
 
@@ -203,8 +204,8 @@ export class SocketConnection {
 
   /** Where the session got another id in this process, its watch knows; the store knows it for some seconds only. */
   #followInProcess(): void {
-    const id = this.#known?.watch?.id;
-    if (id !== undefined && id !== this.#known?.id) this.#goOnAs(id);
+    const id = this.#known?.watch.id ?? null;
+    if (id !== null && id !== this.#known?.id) this.#goOnAs(id);
   }
 
   #goOnAs(id: string): void {
@@ -219,15 +220,16 @@ export class SocketConnection {
       if (this.#known !== null && !host.degraded && this.#phase === 'open') this.#phase = 'ending';
       return opened;
     }
-    const { id } = session;
+    const { id, expiresAt } = session;
     const user = this.#setup.userOf(session);
     const known = this.#known;
     if (known === null) {
-      const watch = this.#isClosed ? null : this.#setup.watch(session, () => this.#disconnect(SESSION_ENDED));
-      this.#known = { id, user, watch };
+      this.#known = { id, user, watch: this.#watch({ id, expiresAt }) };
     } else if (id === known.id) {
       known.user = user;
     } else if (user === known.user) {
+      // Another process has moved it.
+      if (known.watch.id === known.id) known.watch.at({ id, expiresAt });
       known.id = id;
       this.#goOnAs(id);
     } else {
@@ -237,6 +239,13 @@ export class SocketConnection {
       return this.#make();
     }
     return opened;
+  }
+
+  #watch(place: Place): Watch {
+    const watch = this.#setup.watch(place);
+    watch.signal.addEventListener('abort', () => this.#disconnect(SESSION_ENDED), { once: true });
+    if (this.#isClosed) watch.stop();
+    return watch;
   }
 
   /** What is being answered goes out first. */
