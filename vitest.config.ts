@@ -20,6 +20,7 @@ const LARGE = [
   'test/parallel/{histories,histories-stores,left,logout,slow-requests}.spec.ts',
   'test/readme.spec.ts',
   'test/servers/**/*.spec.ts',
+  'test/sockets/ends.spec.ts',
   'test/types/**/*.spec.ts',
 ];
 

@@ -87,7 +87,9 @@ const BELOW: Record<string, readonly string[]> = {
   lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
+  sockets: ['session.exception.ts', 'state', 'lifecycle', 'session', 'http'],
   nest: [
+    'sockets',
     'session.errors.ts',
     'session.exception.ts',
     'crypto',
@@ -105,6 +107,9 @@ const OPTIONAL = [
   '@nestjs/platform-express',
   '@nestjs/platform-fastify',
   '@nestjs/typeorm',
+  '@nestjs/websockets',
+  'socket.io',
+  'ws',
   'typeorm',
   'ioredis',
   'memcache-client',
@@ -172,11 +177,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in http/ and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/) and in the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        !['nest', 'http'].includes(layerOf(from)) &&
+        !['nest', 'http', 'sockets'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.

@@ -126,6 +126,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
   }
 
+  onceOver(done: () => void): void {
+    const res = this.#res;
+    if (res.writableFinished || res.closed) return done();
+    res.once('finish', done);
+    res.once('close', done);
+  }
+
   get cookieAttributes(): CookieAttributes {
     return this.#setup.cookie.attributes;
   }

@@ -6,6 +6,7 @@ import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import type { Watch } from './watch.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -21,7 +22,11 @@ export class ActiveSession {
   followed = false;
   /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
   followsMoves = false;
-  /** What the latest visit left in the record, where this is none (a job): that and the lifetime stay as they are. */
+  /** Whether a visitor is behind it. Where none is (a job), lifetime and last visit stay as they are. */
+  isVisit = true;
+  /** Whether the record goes on saying who is at the other end as the latest request has said it (a socket). */
+  keepsClient = false;
+  /** What the latest visit left in the record, where this is none, or is none that says it again. */
   latestVisit: Visit | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
@@ -29,6 +34,8 @@ export class ActiveSession {
   pending: PendingWrite | null = null;
   /** The record under a new id that nobody else knows yet. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
+  /** Null where the request does not want to know when it ends. */
+  watch: Watch | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
   /** Null until something needs it. */
@@ -148,14 +155,14 @@ export class ActiveSession {
 
   /** It was found in the store, or in a token. */
   found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
-    this.#standOn(loaded, 'stored', visit);
+    this.#standOn(loaded, 'stored');
     this.#id = loaded.id;
     // Of several tokens, one before this may have been of a session that was left.
     this.#movedTo = null;
     this.fresh = false;
     this.#state = state;
-    this.#renewalDue =
-      this.latestVisit === null && this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    if (this.isVisit) this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    this.#visited(visit);
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
@@ -173,7 +180,8 @@ export class ActiveSession {
   reloaded(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.followed ||= loaded.id !== this.loaded?.id;
     if (this.moving || this.followed) this.fresh = false;
-    this.#standOn(loaded, 'stored', visit);
+    this.#standOn(loaded, 'stored');
+    this.#visited(visit);
     this.#id = loaded.id;
     this.#state = state;
     this.pending = null;
@@ -225,30 +233,32 @@ export class ActiveSession {
   rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
     if (this.loaded === null || this.closed) return;
     this.state.rebase(payload, newest.payload);
-    this.#standOn(
-      { id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt },
-      this.phase,
-      visit,
-    );
+    this.#visited(visit);
+    this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved it to a new id: it goes on there. */
   follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
+    this.#visited(visit);
     this.followed = true;
     // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
     // invalidate needs an id that nobody else knows.
     const phase = this.phase === 'ending' ? 'ending' : 'stored';
-    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase, visit);
+    this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
     if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.#id = id;
   }
 
-  #standOn(loaded: LoadedVersion, phase: Phase, visit?: Visit): void {
+  #visited(visit: Visit | null | undefined): void {
+    if ((this.keepsClient || !this.isVisit) && visit !== undefined) this.latestVisit = visit;
+  }
+
+  #standOn(loaded: LoadedVersion, phase: Phase): void {
     this.loaded = loaded;
-    if (this.latestVisit !== null && visit !== undefined) this.latestVisit = visit;
+    this.watch?.at(loaded);
     this.#enter(phase);
     // Others find it there by its old id.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
@@ -265,6 +275,7 @@ export class ActiveSession {
   drop(): void {
     if (!this.closed) this.loaded = null;
     this.#enter('dropped');
+    this.watch?.look();
   }
 
   /** The request lets go of it. */

@@ -24,6 +24,11 @@ export class DestroyedSessions {
     return this.#remaining.length > 0;
   }
 
+  /** Whether the session that the request works with was begun in place of one that it destroyed. */
+  get hasReplaced(): boolean {
+    return this.#existed !== null;
+  }
+
   /** Whether the cookie has to expire. Where the session had gone already, another request's response says so. */
   get expiresCookie(): boolean {
     return this.#existed === true;

@@ -45,7 +45,7 @@ export function pack(session: ActiveSession): PendingWrite {
     payload: draft.text,
     expiresAt,
     version: 1 + versionUnder(session),
-    lastActivity: latestVisit?.lastActivity ?? runtime.clock.now(),
+    lastActivity: (session.isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
     userId: recordedUser(state.shown, runtime.userKey),
     ipAddress,
     userAgent,
@@ -61,8 +61,8 @@ export function pack(session: ActiveSession): PendingWrite {
   };
 }
 
-function expiryOf({ latestVisit, state, runtime }: ActiveSession, kept: number): number {
-  return latestVisit === null ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
+function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
+  return isVisit ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
 }
 
 /** The version of what is stored under a session's id already; 0 for nothing. */

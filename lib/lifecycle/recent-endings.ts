@@ -1,5 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
+import type { LiveSessions } from './live-sessions.js';
 import { REDIRECT_MS } from './record-remover.js';
 
 /** For how long an ending is remembered, in ms: longer than requests take. */
@@ -31,13 +32,18 @@ const GONE: Fate = { kind: 'gone' };
  */
 export class RecentEndings {
   readonly #clock: Clock;
+  readonly #live: LiveSessions;
   readonly #max: number;
   /** The oldest first. */
   readonly #endings = new Map<string, Ending>();
 
-  /** @param max how many are remembered; one more, and the oldest is forgotten */
-  constructor(clock: Clock, max = MOST_REMEMBERED) {
+  /**
+   * @param live those that somebody watches: told of it
+   * @param max how many are remembered; one more, and the oldest is forgotten
+   */
+  constructor(clock: Clock, live: LiveSessions, max = MOST_REMEMBERED) {
     this.#clock = clock;
+    this.#live = live;
     this.#max = max;
   }
 
@@ -85,5 +91,7 @@ export class RecentEndings {
     }
     // Copies: what a serializer cut out of a token would keep all of the token alive.
     this.#endings.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
+    if (to === null) this.#live.ended(id);
+    else this.#live.moved(id, to);
   }
 }

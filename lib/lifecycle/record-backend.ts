@@ -11,6 +11,7 @@ import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
+import type { Place } from './watch.js';
 
 /** Sessions whose records lie in a store, and whose ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
@@ -85,6 +86,20 @@ export class RecordBackend implements SessionBackend {
     }
     throw this.#runtime.faults.contention('stored');
   }
+
+  readonly locate = async (id: string): Promise<Place | null> => {
+    let current = id;
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const found = await this.#finder.find(current);
+      if (found.kind === 'gone') return null;
+      if (found.kind === 'record') {
+        const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
+        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
+      }
+      current = found.to;
+    }
+    throw this.#runtime.faults.contention('stored');
+  };
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {

@@ -3,6 +3,7 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
+import type { LiveSessions } from './live-sessions.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -24,13 +25,15 @@ export class RecordRemover {
   readonly #serializer: SessionSerializer;
   readonly #clock: Clock;
   readonly #faults: StoreFaults;
+  readonly #live: LiveSessions;
 
-  constructor(store: RecordStore, queue: CommitQueue, { serializer, clock, faults }: SessionRuntime) {
+  constructor(store: RecordStore, queue: CommitQueue, { serializer, clock, faults, live }: SessionRuntime) {
     this.#store = store;
     this.#queue = queue;
     this.#serializer = serializer;
     this.#clock = clock;
     this.#faults = faults;
+    this.#live = live;
   }
 
   /**
@@ -39,9 +42,11 @@ export class RecordRemover {
    *
    * @returns false where that version is not the stored one
    */
-  redirect(id: string, version: number, to: string, userId: string | null): Promise<boolean> {
+  async redirect(id: string, version: number, to: string, userId: string | null): Promise<boolean> {
     const redirect = this.#placeholder(movedPayload(to, this.#serializer), version + 1);
-    return this.#store.write(id, { ...redirect, userId });
+    const hasMoved = await this.#store.write(id, { ...redirect, userId });
+    if (hasMoved) this.#live.moved(id, to);
+    return hasMoved;
   }
 
   /**
@@ -51,6 +56,12 @@ export class RecordRemover {
    * @returns false where it is not at that version
    */
   async endVersion(id: string, version: number): Promise<boolean> {
+    const hasEnded = await this.#endCheckedOr(id, version);
+    if (hasEnded) this.#live.ended(id);
+    return hasEnded;
+  }
+
+  async #endCheckedOr(id: string, version: number): Promise<boolean> {
     try {
       return await this.#endChecked(id, version);
     } catch (error) {
@@ -92,7 +103,10 @@ export class RecordRemover {
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
-    if (ended.kind !== 'moved') return ended.kind === 'ended';
+    if (ended.kind !== 'moved') {
+      this.#live.ended(id);
+      return ended.kind === 'ended';
+    }
     const found = await this.end(ended.to, 0);
     // The redirect last: where the store fails before, the session can still be found and ended from here.
     await this.#store.destroy(id);

@@ -16,6 +16,7 @@ const NOBODY = { userId: null, ipAddress: null, userAgent: null };
  */
 export class SealedBackend implements SessionBackend {
   readonly livesInCookie = true;
+  readonly locate = null;
   readonly #runtime: SessionRuntime;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
@@ -111,6 +112,7 @@ export class SealedBackend implements SessionBackend {
       if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
       session.token = token;
       session.stored(draft, { id, version, expiresAt }, true);
+      this.#runtime.live.renewed({ id, expiresAt });
     };
     const sealed = this.#driver.seal(record);
     return typeof sealed === 'string' ? arrived(sealed) : sealed.then(arrived);

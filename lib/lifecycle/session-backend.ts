@@ -1,4 +1,5 @@
 import type { ActiveSession } from './active-session.js';
+import type { Locate } from './watch.js';
 
 /**
  * Where sessions are kept: as records in a store, or sealed in the cookie itself. It keeps nothing of a request: what it
@@ -36,6 +37,9 @@ export interface SessionBackend {
 
   /** Whether another request is known to have ended the session, or moved it, without a store being asked. */
   isOver(session: ActiveSession): boolean;
+
+  /** Null where nothing is kept that could be asked. */
+  readonly locate: Locate | null;
 
   /** What the cookie holds. */
   token(session: ActiveSession): string;

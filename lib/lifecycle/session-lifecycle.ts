@@ -8,6 +8,7 @@ import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredC
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import type { Watch } from './watch.js';
 
 /**
  * The sessions of one request: the one that it works with, and those that it destroyed. What is done to them runs one
@@ -27,6 +28,9 @@ export class SessionLifecycle {
   /** Whether a commit failed on the way out: no retry, no cookie. */
   #abandoned = false;
   #dropSaid = false;
+  /** Null until somebody wants to know when the session ends. */
+  #watch: Watch | null = null;
+  #watchesOn = true;
 
   /**
    * @param ages whether the request uses flash messages up
@@ -105,6 +109,8 @@ export class SessionLifecycle {
     // A request that came late stores nothing of its own under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'left' ? 'left' : 'new');
     this.session.close();
+    this.#watch?.stop();
+    this.#watch = null;
     this.#destroyed?.forgetCookie();
     this.session = next;
   }
@@ -189,12 +195,35 @@ export class SessionLifecycle {
     this.#destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
     const removing = this.#destroyed.add(session, this.#mayBeStored(session));
     this.session = next;
+    this.#watch?.end();
     return removing;
   }
 
   /** Whether something of a session lies where it is kept, or may come to lie there. */
   #mayBeStored(session: ActiveSession): boolean {
     return session.removable !== null || this.#queue.busy;
+  }
+
+  // ---- watching ------------------------------------------------------------------------------------------------
+
+  /** Fires when the session ends: by this request, by another, or by expiry. Costs something until `unwatch`. */
+  get ended(): AbortSignal {
+    return (this.#watch ??= this.#startWatch()).signal;
+  }
+
+  #startWatch(): Watch {
+    const { session } = this;
+    const watch = this.#runtime.live.watch(session.loaded, this.#backend.locate);
+    session.watch = watch;
+    if (this.#destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
+    else if (!this.#watchesOn) watch.stop();
+    return watch;
+  }
+
+  /** The request is over: `ended` does not fire any more. */
+  unwatch(): void {
+    this.#watchesOn = false;
+    this.#watch?.stop();
   }
 
   // ---- committing ----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ import type { Clock } from '../drivers/clock.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
+import type { LiveSessions } from './live-sessions.js';
 import type { StoreFaults } from './store-faults.js';
 import type { TokenLimit } from './token-limit.js';
 
@@ -19,6 +20,7 @@ export interface SessionRuntime {
   readonly log: SessionLog;
   readonly faults: StoreFaults;
   readonly lifetimes: Lifetimes;
+  readonly live: LiveSessions;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;

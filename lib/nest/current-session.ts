@@ -45,14 +45,18 @@ export function requiredSession(context: ExecutionContext): RequestSession {
 }
 
 function noSession(context: ExecutionContext): never {
-  const type = context.getType();
   throw new NoSessionError(
-    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ` +
-      (type === 'rpc'
-        ? "It handles messages of a microservice ('rpc'), which come from no visitor. Where a message says for whom it is, give " +
-          'SessionManager.run(id, ...) the session that it names.'
-        : type === 'ws'
-          ? `It handles messages (of type '${type}'); only HTTP requests carry a session.`
-          : "Is SessionModule imported, and is the route not named by its option 'exclude'?"),
+    `${context.getClass().name}.${context.getHandler().name} asks for a session, and there is none. ${reasonFor(context.getType())}`,
   );
+}
+
+function reasonFor(type: string): string {
+  if (type === 'rpc') {
+    return (
+      "It handles messages of a microservice ('rpc'), which come from no visitor. Where a message says for whom it is, give " +
+      'SessionManager.run(id, ...) the session that it names.'
+    );
+  }
+  const where = type === 'ws' ? 'namespace (socket.io) or path (ws)' : 'route';
+  return `Is SessionModule imported, and is the ${where} not named by its option 'exclude'?`;
 }

@@ -46,7 +46,7 @@ export class DriverInUse {
   readonly #queue: CommitQueue;
   /** Also where a driver is made for each request: they are ways to one store. */
   readonly #guard: StoreGuard;
-  readonly #endings = new RecentEndings(systemClock);
+  readonly #endings: RecentEndings;
   #driver: AnyDriver | null = null;
   /** Null with a driver that is made for each request, and before the boot. */
   #backend: SessionBackend | null = null;
@@ -60,6 +60,7 @@ export class DriverInUse {
     this.#settings = settings;
     this.#registry = registry;
     this.#runtime = runtime;
+    this.#endings = new RecentEndings(systemClock, runtime.live);
     this.#queue = new CommitQueue(timeout / 2);
     this.#guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
   }

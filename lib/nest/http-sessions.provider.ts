@@ -3,7 +3,7 @@ import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { CookiePath } from '../http/cookie/cookie-path.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
-import { compileExclusion } from '../http/routing/excluded-routes.js';
+import { type ExclusionTest, compileExclusion } from '../http/routing/excluded-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
 import { fieldName } from '../session/form-input.js';
 import type { SessionManager } from './session.manager.js';
@@ -28,9 +28,18 @@ export function httpSessions(
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
       lifecycles: manager,
     },
-    compileExclusion(settings.exclude, {
-      globalPrefix: () => config.getGlobalPrefix(),
-      matching: () => routeMatchingOf(adapterHost.httpAdapter),
-    }),
+    exclusionOf(settings, config, adapterHost),
   );
+}
+
+/** What the option `exclude` comes to, as the router of an application compares paths. */
+export function exclusionOf(
+  settings: SessionSettings,
+  config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
+): ExclusionTest | null {
+  return compileExclusion(settings.exclude, {
+    globalPrefix: () => config.getGlobalPrefix(),
+    matching: () => routeMatchingOf(adapterHost.httpAdapter),
+  });
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../drivers/clock.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import type { SessionLog, SessionRuntime } from '../lifecycle/session-runtime.js';
+import { LiveSessions } from '../lifecycle/live-sessions.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -18,6 +19,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     log,
     faults: new StoreFaults(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
+    live: new LiveSessions(systemClock, settings.sockets.checkEvery),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
     tokenLimit: tokenLimitOf(place, serializer, log),

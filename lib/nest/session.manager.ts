@@ -11,6 +11,7 @@ import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
+import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
@@ -272,6 +273,7 @@ export class SessionManager {
 
   /** @internal */
   async shutdown(): Promise<void> {
+    this.#runtime.live.close();
     if (this.#collector !== null) clearInterval(this.#collector);
     this.#collector = null;
     // A collection that takes longer than a request may is ended by its driver's `close`, or fails.
@@ -314,6 +316,16 @@ export class SessionManager {
   ): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
     return new DetachedHost(settings, door, tokens, request, clientOf);
+  }
+
+  /**
+   * Watches a session from outside a request, until it is stopped.
+   *
+   * @param place its id, and when it expires, epoch ms
+   * @internal
+   */
+  watch(place: Place): Watch {
+    return this.#runtime.live.watch(place, this.#records()?.locate ?? null);
   }
 
   #collectEvery(interval: number): void {

@@ -34,6 +34,9 @@ import { SessionMiddleware } from './session.middleware.js';
 import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
+import { bindGateways } from './gateway-binding.js';
+import { SocketSessions } from '../sockets/socket-sessions.js';
+import { socketSessions } from './socket-sessions.provider.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
@@ -125,6 +128,11 @@ function optionsOf(factory: unknown, named: string): unknown {
       useFactory: httpSessions,
       inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
     },
+    {
+      provide: SocketSessions,
+      useFactory: socketSessions,
+      inject: [SESSION_SETTINGS, SessionManager, ApplicationConfig, HttpAdapterHost],
+    },
     SessionMiddleware,
     SessionInterceptor,
   ],
@@ -141,6 +149,7 @@ export class SessionModule
   readonly #discovery: DiscoveryService;
   readonly #modules: ModulesContainer;
   readonly #config: ApplicationConfig;
+  #arePrepared = false;
 
   /** Made by Nest. */
   constructor(
@@ -150,6 +159,7 @@ export class SessionModule
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(ApplicationConfig) config: ApplicationConfig,
+    @Inject(SocketSessions) sockets: SocketSessions,
   ) {
     super();
     assertOnlyOne(modules);
@@ -159,6 +169,7 @@ export class SessionModule
     this.#discovery = discovery;
     this.#modules = modules;
     this.#config = config;
+    bindGateways(config, discovery, sockets, () => this.#prepareHandlers());
     this.#routers = new RouterBinding(sessions);
     // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
     // anything, and before modules are configured. Without HTTP there is no server.
@@ -214,6 +225,13 @@ export class SessionModule
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
+    this.#prepareHandlers();
+  }
+
+  /** Once, before the first handler is registered: of a gateway, where there is one. */
+  #prepareHandlers(): void {
+    if (this.#arePrepared) return;
+    this.#arePrepared = true;
     commitInnermost(this.#discovery);
     bindInterceptors(this.#modules, this.#config);
   }

@@ -34,7 +34,7 @@ export function parseDuration(value: unknown, zero = false): number | null {
  * @param orElse what it takes besides
  * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
  */
-export function duration<Else extends boolean = never>({
+export function duration<const Else extends boolean = never>({
   zero = false,
   timer = false,
   orElse,

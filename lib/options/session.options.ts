@@ -121,6 +121,15 @@ export interface SessionModuleOptions {
   userKey?: string;
   /** Whether ip address and user agent are kept with the record, by drivers that have a place for them. Default true. */
   recordClient?: boolean;
+  /** About what outlives a request: sockets, streams, Server-Sent Events. */
+  sockets?: {
+    /**
+     * How often the store is asked for each session that a socket or a stream (`session.ended`) is open for, so that one that
+     * has ended in another process ends these too. More often than every 20 seconds where it is longer, so that a session
+     * whose id another process changes is followed. False: never. Default '1m'.
+     */
+    checkEvery?: Duration | false;
+  };
   /** Drivers of your own, by name. Default none. */
   drivers?: Record<string, DriverDefinition>;
   /** Of the driver 'memory'. Default: no bound on how many sessions it keeps. */

@@ -86,6 +86,13 @@ const table = {
   },
   userKey: { default: 'userId', check: path },
   recordClient: { default: true, check: boolean() },
+  sockets: {
+    default: {},
+    check: group(
+      { checkEvery: { default: '1m', check: duration({ timer: true, orElse: false }) } },
+      { takes: "an object such as { checkEvery: '30s' }" },
+    ),
+  },
   drivers: { default: {}, check: definitions },
   memory: ofDriver,
   file: ofDriver,

@@ -1,5 +1,4 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Visit } from '../lifecycle/phase.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
@@ -22,6 +21,11 @@ export interface Door {
    * address and user agent stay as they are in the store.
    */
   readonly isVisit: boolean;
+  /**
+   * Whether the record goes on saying who the visitor is (address and user agent) as his latest request has said it. Default
+   * false: as `clientOf` says it. Nothing is known here of proxies, which frameworks are told of.
+   */
+  readonly keepsClient?: boolean;
   /** Whether all that is written is for the code inside alone, and nothing of it is ever stored. Default false. */
   readonly storesNothing?: boolean;
   /**
@@ -31,9 +35,6 @@ export interface Door {
    */
   readonly followsMoves?: boolean;
 }
-
-/** As long as nothing is loaded. */
-const NO_VISIT: Visit = { lastActivity: 0, ipAddress: null, userAgent: null };
 
 const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
   begin:
@@ -65,6 +66,8 @@ export class DetachedHost implements SessionHost {
   readonly headSent = true;
   #life: SessionLifecycle | null = null;
   #ended = false;
+  /** Null until somebody wants to know. */
+  #onceOver: (() => void)[] | null = null;
 
   /**
    * @param tokens of the session cookie, likeliest first; none: there is no session
@@ -87,8 +90,9 @@ export class DetachedHost implements SessionHost {
 
   createLifecycle(): SessionLifecycle {
     const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
+    life.session.keepsClient = this.#door.keepsClient === true;
     life.session.followsMoves = this.#door.followsMoves === true;
-    if (!this.#door.isVisit) life.session.latestVisit = NO_VISIT;
+    life.session.isVisit = this.#door.isVisit;
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;
@@ -105,6 +109,12 @@ export class DetachedHost implements SessionHost {
   /** The code inside is through: from here on the facade names this session no more. */
   end(): void {
     this.#ended = true;
+    for (const done of this.#onceOver?.splice(0) ?? []) done();
+  }
+
+  onceOver(done: () => void): void {
+    if (this.#ended) done();
+    else (this.#onceOver ??= []).push(done);
   }
 
   /** Whether the session was gone when its changes were to be stored, and they were dropped. */

@@ -51,7 +51,7 @@ export abstract class SessionAccess {
 
   /** For what reads. */
   protected get readable(): SessionState {
-    if (!this.#initiated) throw notInitiated();
+    if (!this.#initiated) throw this.#host.unavailable ?? notInitiated();
     return (this.#life ?? this.lifecycle).state;
   }
 
@@ -76,7 +76,7 @@ export abstract class SessionAccess {
 
   /** For what ends the session: no error where there is none. */
   protected get endable(): SessionLifecycle {
-    if (!this.#initiated) throw notInitiated();
+    if (!this.#initiated) throw this.#host.unavailable ?? notInitiated();
     const life = this.#life ?? this.lifecycle;
     if (life.session.readonly) throw readonlySession(life.session.degraded);
     if (this.#host.refusal !== undefined && life.livesInCookie) this.#refuse(life, 'seal');

@@ -54,10 +54,14 @@ export interface SessionHost {
   readonly ended: boolean;
   /** Where no cookie can be sent from the start: the error that what would need one is refused with. */
   readonly refusal?: ((need: CookieNeed) => SessionReadonlyError) | undefined;
+  /** Where the session could not be loaded, and whoever uses it is told: the error for that. Null where it was, or will be. */
+  readonly unavailable?: Error | null;
   /** What the facade says once `ended` is true. Default: that the response has ended. */
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
   readonly formerTokens?: (() => readonly string[]) | undefined;
+  /** Calls back once, when the response has ended or the client has gone away: at once where it has. */
+  onceOver(done: () => void): void;
   /** Called once, before the session first holds something that may have to be committed. */
   arm(session: SessionAccess): void;
   /** A commit failed, and an exception filter is about to answer. */

@@ -2,6 +2,8 @@ import { SessionLoading } from './session-loading.js';
 
 /** What a session says about itself. */
 export abstract class SessionInfo extends SessionLoading {
+  #asksForEnd = false;
+
   /** The raw id, made when first asked for. Keep it out of logs and pages. */
   get id(): string {
     return this.lifecycle.session.id;
@@ -48,6 +50,28 @@ export abstract class SessionInfo extends SessionLoading {
   /** When the session ends unless it is visited again, in epoch ms. */
   get expiresAt(): number {
     return this.lifecycle.session.expiresAt;
+  }
+
+  /**
+   * Fires (`abort`) when the session ends while the response runs: signed out, invalidated or destroyed, by this request or
+   * another, or expired. For streams and Server-Sent Events, which would go on after a sign-out. At once where it happens in
+   * this process, within the option `sockets.checkEvery` where it happens in another; with `stealth` only what this process
+   * ends is known. A new id (`regenerate`) ends nothing. When the response has ended it does not fire any more.
+   *
+   * @example
+   * `@Sse('prices')` prices(`@Session()` session: Session) {
+   *   return this.prices.pipe(takeUntil(fromEvent(session.ended, 'abort')));
+   * }
+   */
+  get ended(): AbortSignal {
+    const { ended } = this.lifecycle;
+    if (!this.#asksForEnd) {
+      this.#asksForEnd = true;
+      this.host.onceOver(() => {
+        this.lifecycle.unwatch();
+      });
+    }
+    return ended;
   }
 
   /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */

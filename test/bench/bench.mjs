@@ -20,10 +20,11 @@ const parts = {
   'lost-updates': 'lost-updates/main.js',
   flash: 'flash/main.js',
   calls: 'calls/main.js',
+  sockets: 'sockets/main.js',
 };
 
 /** The parts that measure in their own process. The others start servers, each on the Node that is asked for. */
-const runOnFirst = new Set(['scale', 'flash', 'calls']);
+const runOnFirst = new Set(['scale', 'flash', 'calls', 'sockets']);
 
 /**
  * @param {string} program

@@ -5,6 +5,7 @@ import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import type { CookieAttributes } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
+import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
@@ -42,12 +43,13 @@ class SealedWorld {
       log: { warn: note, error: note },
       faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
+      live: new LiveSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),
     };
     const driver = new StealthDriver(this.#keyring, this.clock);
-    const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock));
+    const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock, runtime.live));
     const life = new SessionLifecycle(runtime, backend, true, null);
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (life.session.loaded === null) await life.initiate(token);

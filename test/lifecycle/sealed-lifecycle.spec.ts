@@ -3,6 +3,7 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import type { SealingDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
+import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
@@ -53,12 +54,17 @@ class Process {
       log: { warn: note, error: note },
       faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
+      live: new LiveSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
     };
     const driver = makeDriver(this.clock, keyring);
-    this.#backend = new SealedBackend(this.#runtime, driver, new RecentEndings(this.clock));
+    this.#backend = new SealedBackend(
+      this.#runtime,
+      driver,
+      new RecentEndings(this.clock, this.#runtime.live),
+    );
   }
 
   /** A request that carries a token (none: ''), and has loaded its session. */

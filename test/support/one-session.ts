@@ -144,6 +144,11 @@ export class OneRequest implements SessionHost {
     return (secret === undefined ? KEYRING : new Keyring([secret], 'session')).verify(signedId);
   }
 
+  /** The response has ended. */
+  end: () => void = () => undefined;
+  onceOver(done: () => void): void {
+    this.end = done;
+  }
   arm(): void {}
   commitFailed(): void {}
   tooLate(): void {}

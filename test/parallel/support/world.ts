@@ -5,6 +5,7 @@ import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
+import { LiveSessions } from '../../../lib/lifecycle/live-sessions.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
@@ -57,6 +58,7 @@ export class World {
       log: SILENT,
       faults: new StoreFaults(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
+      live: new LiveSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
@@ -141,6 +143,8 @@ export class TestRequest implements SessionHost {
   readonly ended = false;
 
   tooLate(): void {}
+
+  onceOver(): void {}
 
   arm(): void {}
 

@@ -1,0 +1,91 @@
+import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
+import { bindAdapter } from '../sockets/bound-adapter.js';
+import { type SocketConnection, connectionOf } from '../sockets/socket-connection.js';
+import type { SocketSessions } from '../sockets/socket-sessions.js';
+import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
+import { GatewayInterceptor } from './gateway.interceptor.js';
+import { SessionInterceptor } from './session.interceptor.js';
+
+/** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
+const GATEWAY_METADATA = 'websockets:is_gateway';
+const MESSAGE_METADATA = 'websockets:message_mapping';
+
+type Hook = (this: unknown, ...args: unknown[]) => unknown;
+
+const interceptor = new GatewayInterceptor();
+const boundHooks = new WeakSet<Hook>();
+
+/**
+ * Gives the gateways of an application their sessions. Nest asks for the adapter of its sockets before it registers the
+ * first gateway, and only where there is one: by then all classes and adapters are known. Without gateways nothing happens.
+ *
+ * @param prepare what has to be done once before any handler is registered
+ */
+export function bindGateways(
+  config: ApplicationConfig,
+  discovery: DiscoveryService,
+  sockets: SocketSessions,
+  prepare: () => void,
+): void {
+  const adapterOf = config.getIoAdapter.bind(config);
+  let isPrepared = false;
+  config.getIoAdapter = () => {
+    if (!isPrepared) {
+      isPrepared = true;
+      prepare();
+      prepareGateways(discovery);
+    }
+    // Undefined until Nest has made one, whatever its type says.
+    const adapter: ReturnType<typeof adapterOf> | null | undefined = adapterOf();
+    if (adapter) bindAdapter(adapter, sockets);
+    return adapter;
+  };
+}
+
+function prepareGateways(discovery: DiscoveryService): void {
+  for (const { metatype, instance } of discovery.getProviders()) {
+    if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
+    for (const method of methodsOf(metatype.prototype)) commitBeforeAnswer(method);
+    const gateway: unknown = instance ?? metatype.prototype;
+    if (typeof gateway !== 'object' || gateway === null) continue;
+    bindHook(gateway, 'handleConnection', (connection, call) => connection.connected(call));
+    bindHook(gateway, 'handleDisconnect', (connection, call) => connection.disconnected(call));
+  }
+}
+
+/** Right behind the handler, where `@Session()` and `@Flash()` have put theirs: see `commitInnermost`. */
+function commitBeforeAnswer(method: object): void {
+  if (Reflect.getMetadata(MESSAGE_METADATA, method) !== true) return;
+  const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method) ?? [];
+  if (!Array.isArray(interceptors)) return;
+  const others = interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, interceptor], method);
+}
+
+/**
+ * Has Nest's hook run in the session of its client. Where the client is none that is known (a test calls the method itself),
+ * or where the hook is called by one that runs already (`super.handleConnection`), it is called as it is.
+ *
+ * @param gateway the instance, or the prototype of a gateway that is made anew for each client
+ */
+function bindHook(
+  gateway: object,
+  name: string,
+  run: (connection: SocketConnection, call: () => unknown) => void,
+): void {
+  let holder: object | null = gateway;
+  while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
+  const hook: unknown = holder === null ? undefined : Reflect.get(holder, name);
+  if (holder === null || !isHook(hook) || boundHooks.has(hook)) return;
+  const value: Hook = function (...args) {
+    const call = (): unknown => Reflect.apply(hook, this, args);
+    const connection = connectionOf(args[0]);
+    return connection === undefined || connection.isCurrent ? call() : run(connection, call);
+  };
+  boundHooks.add(value);
+  Object.defineProperty(holder, name, { value, writable: true, configurable: true });
+}
+
+function isHook(value: unknown): value is Hook {
+  return typeof value === 'function';
+}

@@ -1,0 +1,46 @@
+import { HttpException, Logger } from '@nestjs/common';
+import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { SocketSessions } from '../sockets/socket-sessions.js';
+import { exclusionOf } from './http-sessions.provider.js';
+import type { SessionManager } from './session.manager.js';
+import type { SessionSettings } from './session.settings.js';
+
+/** Makes what gives an application's sockets their sessions. */
+export function socketSessions(
+  settings: SessionSettings,
+  manager: SessionManager,
+  config: ApplicationConfig,
+  adapterHost: HttpAdapterHost,
+): SocketSessions {
+  const log = new Logger('SessionModule');
+  return new SocketSessions({
+    lifecycles: manager,
+    cookieAttributes: settings.cookie.attributes,
+    log,
+    cookie: settings.cookie,
+    formerCookies: settings.formerCookies,
+    isExcluded: exclusionOf(settings, config, adapterHost),
+    connections: {
+      watch: (place) => manager.watch(place),
+      tokenOf: (id) => settings.keyring.sign(id),
+      userOf: (session) => nameOf(session.get(settings.userKey)),
+      unstored: (error) => {
+        const reason = error instanceof Error ? error.message : 'an unknown error';
+        log.error(`A session could not be stored behind a message on a socket: ${reason}`);
+      },
+      hookFailed: (error) => {
+        if (error instanceof HttpException || isRefusal(error)) return;
+        log.error(error);
+      },
+    },
+  });
+}
+
+function nameOf(user: unknown): string | null {
+  return typeof user === 'string' || typeof user === 'number' ? String(user) : null;
+}
+
+/** A WsException, without loading @nestjs/websockets for it: the application has said what it wants to. */
+function isRefusal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'getError') === 'function';
+}

@@ -1,0 +1,46 @@
+import type { WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
+import { inContextOf } from '../session/session.context.js';
+import { connectionOf } from './socket-connection.js';
+import type { SocketSessions } from './socket-sessions.js';
+
+type Answer = ReturnType<WsMessageHandler['callback']>;
+
+/** Which applications have bound an adapter already: each does it once. */
+const bound = new WeakMap<WebSocketAdapter, WeakSet<SocketSessions>>();
+
+/**
+ * Has an adapter tell of each client that connects, and run each message in the session of its client.
+ *
+ * An adapter is the one thing that all clients and all messages pass, whichever library they are of, on which port and in
+ * which namespace; and what it is given to call for a message runs guards, pipes, interceptors, the handler and filters.
+ * So its methods are wrapped, on the very object: an adapter of the application's own keeps its fields and its overrides.
+ *
+ * @param adapter of an application, before it is asked to bind anything
+ */
+export function bindAdapter(adapter: WebSocketAdapter, sockets: SocketSessions): void {
+  const applications = bound.get(adapter) ?? new WeakSet();
+  if (applications.has(sockets)) return;
+  bound.set(adapter, applications.add(sockets));
+  // oxlint-disable-next-line typescript/unbound-method -- called on the adapter below
+  const { bindClientConnect, bindMessageHandlers } = adapter;
+
+  adapter.bindClientConnect = function bindSessions(server, callback) {
+    const connect = (client: unknown, ...rest: unknown[]): unknown => {
+      sockets.connect(client, rest, (closed) => adapter.bindClientDisconnect?.(client, closed));
+      return Reflect.apply(callback, undefined, [client, ...rest]);
+    };
+    return bindClientConnect.call(this, server, connect);
+  };
+
+  adapter.bindMessageHandlers = function bindInSessions(client, handlers, transform) {
+    const connection = connectionOf(client);
+    const inSession = (handler: WsMessageHandler): WsMessageHandler => ({
+      ...handler,
+      callback: (...args: unknown[]) => {
+        const handle = (): Answer => handler.callback(...args);
+        return connection === undefined ? inContextOf(undefined, handle) : connection.message(handle);
+      },
+    });
+    return bindMessageHandlers.call(this, client, handlers.map(inSession), transform);
+  };
+}

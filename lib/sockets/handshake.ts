@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The HTTP request that a socket began with, as far as a session has to know it. */
+export interface Handshake {
+  readonly headers: IncomingHttpHeaders;
+  /** The path that `exclude` compares: of the request, or the namespace of socket.io; undefined where neither is known. */
+  readonly path: string | undefined;
+  /** The request itself, or what the adapter keeps in its place: for drivers that are made for each request. */
+  readonly request: unknown;
+}
+
+/**
+ * Finds the handshake in what an adapter hands to Nest for a new client.
+ *
+ * socket.io keeps the request with the socket (`socket.request`). ws hands it along beside the client, and nowhere else.
+ * Adapters of an application's own may keep it as older ones did (`upgradeReq`), or keep the headers only (`handshake`).
+ *
+ * @param client what Nest takes for the client
+ * @param rest what the adapter hands along with it
+ * @returns null where there is none: such a client has no session
+ */
+export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshake | null {
+  const candidates = [
+    part(client, 'request'),
+    ...rest,
+    part(client, 'upgradeReq'),
+    part(client, 'handshake'),
+  ];
+  for (const request of candidates) {
+    const headers = part(request, 'headers');
+    if (!isHeaders(headers)) continue;
+    const namespace = part(part(client, 'nsp'), 'name');
+    const path = namespace ?? part(request, 'url');
+    return { headers, path: typeof path === 'string' ? path : undefined, request };
+  }
+  return null;
+}
+
+function isHeaders(value: unknown): value is IncomingHttpHeaders {
+  return typeof value === 'object' && value !== null;
+}
+
+function part(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+}

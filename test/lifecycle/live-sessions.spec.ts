@@ -1,0 +1,351 @@
+import { Logger } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  type RequestSession,
+  SessionManager,
+  SessionModule,
+  type SessionModuleOptions,
+} from 'nestjs-session-kit';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../lib/drivers/clock.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
+import { Deferred } from '../parallel/support/deferred.js';
+import { WatchedDriver } from '../parallel/support/watched-driver.js';
+import { heapGrowth } from '../support/heap-growth.js';
+import { OneRequest } from '../support/one-session.js';
+import { SECRET } from '../support/test-app.js';
+
+const MINUTE_MS = 60_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+});
+afterEach(() => void vi.useRealTimers().restoreAllMocks());
+
+const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+/** A store that several processes of one application share; without one, sessions are in cookies. */
+class Shared {
+  readonly driver = new WatchedDriver(new MemoryDriver({}, systemClock));
+
+  /** One process of the application. */
+  async process(options: Partial<SessionModuleOptions> = {}): Promise<Process> {
+    const imports = [
+      SessionModule.forRoot({ secret: SECRET, driver: 'shared', age: '10m', gc: false, ...options }),
+    ];
+    const module = await Test.createTestingModule({ imports }).compile();
+    const manager = module.get(SessionManager);
+    manager.extend('shared', () => this.driver);
+    await module.init();
+    return new Process(manager);
+  }
+}
+
+class Process {
+  constructor(readonly manager: SessionManager) {}
+
+  async open(token = ''): Promise<OneRequest> {
+    const request = new OneRequest(this.manager, token === '' ? [] : [token]);
+    await request.session.initiate();
+    return request;
+  }
+
+  /** A request that does something to a session, and its answer; the token that the browser has after it. */
+  async request(token: string, act: (session: RequestSession) => unknown): Promise<string> {
+    const request = await this.open(token);
+    await act(request.session);
+    const { error, token: next } = await request.respond();
+    if (error !== null) throw error;
+    return next === '' ? token : next;
+  }
+}
+
+const ENDINGS: [string, (session: RequestSession) => unknown][] = [
+  ['destroyed', (session) => session.destroy()],
+  ['forgotten', (session) => session.forget()],
+  ['invalidated', (session) => session.invalidate()],
+];
+
+describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driver) => {
+  async function begin(options: Partial<SessionModuleOptions> = {}) {
+    const shared = new Shared();
+    const here = await shared.process({ driver, ...options });
+    const token = await here.request('', (session) => session.put('user', 'ann'));
+    return { shared, here, token };
+  }
+
+  it.each(ENDINGS)('fires when another request of the process has the session %s', async (_how, end) => {
+    const { here, token } = await begin();
+    const { ended } = (await here.open(token)).session;
+    await here.request(token, (session) => session.put('theme', 'dark'));
+    expect(ended.aborted).toBe(false);
+    await here.request(token, end);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it.each(ENDINGS.slice(0, 2))(
+    'fires at once when its own request has the session %s, stored or not',
+    async (_how, end) => {
+      const { here, token } = await begin();
+      for (const each of [token, '']) {
+        const { session } = await here.open(each);
+        const { ended } = session;
+        void end(session);
+        expect(ended.aborted).toBe(true);
+        expect(session.ended).toBe(ended);
+      }
+      // Asked for afterwards only.
+      const { session } = await here.open(token);
+      void session.destroy();
+      session.put('begun', 'anew');
+      expect(session.ended.aborted).toBe(true);
+    },
+  );
+
+  it('fires when its own request has invalidated the session and the commit is through', async () => {
+    const { here, token } = await begin();
+    const { session } = await here.open(token);
+    const { ended } = session;
+    session.invalidate().flash('status', 'You are signed out.');
+    await session.commit();
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('follows a session that another request of the process gives a new id', async () => {
+    const { here, token } = await begin();
+    const { ended } = (await here.open(token)).session;
+    const second = await here.request(token, (session) => session.regenerate());
+    const third = await here.request(second, (session) => session.regenerate());
+    expect(ended.aborted).toBe(false);
+    await here.request(third, (session) => session.destroy());
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('follows a session that its own request gives a new id', async () => {
+    const { here, token } = await begin();
+    const { session } = await here.open(token);
+    const { ended } = session;
+    const other = (await here.open(token)).session.ended;
+    await session.regenerate().commit();
+    expect([ended.aborted, other.aborted]).toEqual([false, false]);
+    await here.request(session.signedId, (again) => again.destroy());
+    expect([ended.aborted, other.aborted]).toEqual([true, true]);
+  });
+
+  it('fires when the session expires, and not before the time to which visits have renewed it', async () => {
+    const { here, token } = await begin();
+    const { ended } = (await here.open(token)).session;
+    await pass(8 * MINUTE_MS);
+    await here.request(token, (session) => session.get('user'));
+    await pass(9 * MINUTE_MS);
+    expect(ended.aborted).toBe(false);
+    await pass(MINUTE_MS);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('is of a new session from when it is stored', async () => {
+    const { here } = await begin();
+    const { session } = await here.open();
+    const { ended } = session;
+    session.put('user', 'bob');
+    await pass(20 * MINUTE_MS);
+    expect(ended.aborted).toBe(false);
+    await session.commit();
+    await here.request(session.signedId, (again) => again.destroy());
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('is of the session that the request has switched to', async () => {
+    const { here, token } = await begin();
+    const other = await here.request('', (session) => session.put('user', 'bob'));
+    const { session } = await here.open(token);
+    const before = session.ended;
+    if (driver === 'shared') {
+      session.setSignedId(other);
+      await session.start();
+      await here.request(token, (first) => first.destroy());
+      expect([before.aborted, session.ended.aborted]).toEqual([false, false]);
+      await here.request(other, (second) => second.destroy());
+      expect([before.aborted, session.ended.aborted]).toEqual([false, true]);
+    }
+  });
+
+  it('does not fire once the response has ended, and keeps no timer', async () => {
+    const { here, token } = await begin();
+    const request = await here.open(token);
+    const { ended } = request.session;
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    request.end();
+    expect(vi.getTimerCount()).toBe(0);
+    await here.request(token, (session) => session.destroy());
+    expect([ended.aborted, request.session.ended.aborted]).toEqual([false, false]);
+    // Nor for one that is asked for only then.
+    request.session.setId(await request.session.generateId());
+    await request.session.start();
+    expect(request.session.ended.aborted).toBe(false);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('session.ended', () => {
+  /** Somebody's session, and two processes that both know it. */
+  async function begin(options: Partial<SessionModuleOptions> = {}) {
+    const shared = new Shared();
+    const here = await shared.process(options);
+    const there = await shared.process(options);
+    const token = await there.request('', (session) => session.put('user', 'ann'));
+    const request = await here.open(token);
+    return { shared, here, there, token, request, ended: request.session.ended };
+  }
+
+  it('fires at once when SessionManager.destroy ends the session in this process', async () => {
+    const { here, request, ended } = await begin();
+    await here.manager.destroy(request.session.id);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it.each(ENDINGS)('fires within checkEvery when another process has the session %s', async (_how, end) => {
+    const { there, token, ended } = await begin({ sockets: { checkEvery: '10s' } });
+    await there.request(token, end);
+    expect(ended.aborted).toBe(false);
+    await pass(10_000);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('does not fire where another process has ended the session and checkEvery is false, before it would expire', async () => {
+    const { shared, there, token, ended } = await begin({ sockets: { checkEvery: false } });
+    await there.request(token, (session) => session.destroy());
+    shared.driver.takeCounts();
+    await pass(10 * MINUTE_MS - 1);
+    expect([ended.aborted, shared.driver.takeCounts().read]).toEqual([false, 0]);
+    await pass(1);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it.each(['1m', '1h', '5s'])(
+    'follows a new id that another process gives, checkEvery being %s',
+    async (checkEvery) => {
+      const { there, token, ended } = await begin({ sockets: { checkEvery } });
+      let last = token;
+      for (let round = 0; round < 3; round += 1) {
+        last = await there.request(last, (session) => session.regenerate());
+        await pass(45_000);
+      }
+      expect(ended.aborted).toBe(false);
+      await there.request(last, (session) => session.destroy());
+      await pass(20_000);
+      expect(ended.aborted).toBe(true);
+    },
+  );
+
+  it('fires at once where a commit of its own finds the session gone', async () => {
+    const { there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
+    await there.request(token, (session) => session.destroy());
+    await request.session.put('late', true).commit();
+    await pass(0);
+    expect(ended.aborted).toBe(true);
+    expect((await there.open(token)).session.all()).toEqual({});
+  });
+
+  it('has fired where it is first asked for behind such a commit', async () => {
+    const { here, there, token } = await begin();
+    const { session } = await here.open(token);
+    await there.request(token, (other) => other.destroy());
+    await session.put('late', true).commit();
+    expect(session.ended.aborted).toBe(true);
+  });
+
+  it('is renewed by visits in another process, with or without looking in between', async () => {
+    for (const checkEvery of ['1m', false] as const) {
+      const { there, token, ended } = await begin({ sockets: { checkEvery } });
+      for (let visit = 0; visit < 3; visit += 1) {
+        await pass(8 * MINUTE_MS);
+        await there.request(token, (session) => session.get('user'));
+      }
+      expect(ended.aborted).toBe(false);
+      await pass(10 * MINUTE_MS);
+      expect(ended.aborted).toBe(true);
+    }
+  });
+
+  it('fires for nobody while the store is down, however long the session should have expired, and then for whom it is over', async () => {
+    const { shared, there, token, ended } = await begin();
+    const other = (
+      await there.open(await there.request('', (session) => session.setDuration('30d').put('a', 1)))
+    ).session.ended;
+    await there.request(token, (session) => session.destroy());
+    shared.driver.before = () => {
+      throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    };
+    await pass(30 * MINUTE_MS);
+    expect([ended.aborted, other.aborted]).toEqual([false, false]);
+    shared.driver.before = () => undefined;
+    await pass(2 * MINUTE_MS);
+    expect([ended.aborted, other.aborted]).toEqual([true, false]);
+  });
+
+  it('costs one read for each session in each interval, spread over it, whoever watches it how often', async () => {
+    const shared = new Shared();
+    const here = await shared.process({ sockets: { checkEvery: '10s' } });
+    for (let visitor = 0; visitor < 50; visitor += 1) {
+      const token = await here.request('', (session) => session.put('visitor', visitor));
+      for (let tab = 0; tab < 3; tab += 1) void (await here.open(token)).session.ended;
+    }
+    shared.driver.takeCounts();
+    for (let second = 0; second < 30; second += 1) {
+      await pass(1_000);
+      expect(shared.driver.takeCounts()).toEqual({ read: 5, write: 0, touch: 0, destroy: 0 });
+    }
+  });
+
+  it('asks a slow store for few sessions at a time, and for each once', async () => {
+    const shared = new Shared();
+    const here = await shared.process({ sockets: { checkEvery: '1s' }, storeTimeout: '1h' });
+    for (let visitor = 0; visitor < 50; visitor += 1)
+      void (await here.open(await here.request('', (session) => session.put('visitor', visitor)))).session
+        .ended;
+    const gate = new Deferred();
+    shared.driver.takeCounts();
+    shared.driver.before = () => gate.promise;
+    await pass(5_000);
+    expect(shared.driver.calls.length).toBe(8);
+    gate.resolve();
+    await pass(0);
+    expect(shared.driver.takeCounts().read).toBe(50);
+  });
+
+  it('leaves nothing of 10,000 watchers that come and go, and no timer', async () => {
+    const { here, token, request } = await begin();
+    request.end();
+    const { expiresAt } = request.session;
+    const watchers = (): void => {
+      const watches = Array.from({ length: 10_000 }, (_, index) =>
+        here.manager.watch({ id: `${token}${index}`, expiresAt: expiresAt + index }),
+      );
+      expect(vi.getTimerCount()).toBe(10_001);
+      for (const watch of watches) watch.stop();
+    };
+    watchers();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await heapGrowth(watchers)).toBeLessThan(1_000_000);
+  });
+
+  it('keeps nothing and nobody waiting when the application ends', async () => {
+    const live = new LiveSessions(systemClock, 1_000);
+    const watch = live.watch({ id: 'a', expiresAt: Date.now() + 1_000 }, () => Promise.resolve(null));
+    live.close();
+    expect([live.size, vi.getTimerCount()]).toEqual([0, 0]);
+    await pass(2_000);
+    expect(watch.signal.aborted).toBe(false);
+  });
+
+  it('costs no timer and no call as long as nobody asks for it', async () => {
+    const shared = new Shared();
+    const here = await shared.process();
+    await here.request('', (session) => session.put('user', 'ann'));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

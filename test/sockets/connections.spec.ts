@@ -1,0 +1,316 @@
+import { createServer } from 'node:http';
+import { Injectable, Scope } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAdapter } from '@nestjs/platform-ws';
+import {
+  type OnGatewayConnection,
+  type OnGatewayDisconnect,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import type { Server, ServerOptions } from 'socket.io';
+import { describe, expect, it, vi } from 'vitest';
+import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+
+/** What hooks and handlers saw, in order. */
+let seen: string[] = [];
+
+const see = (where: string): void => {
+  seen.push(`${where}:${Session.get<string>('user', 'nobody')}`);
+};
+
+const errorOf = async (work: () => unknown): Promise<unknown> => {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return error;
+  }
+};
+
+class Base implements OnGatewayConnection {
+  handleConnection(_client: unknown): void {
+    see('base');
+  }
+}
+
+@WebSocketGateway()
+class HooksGateway extends Base implements OnGatewayDisconnect {
+  override handleConnection(client: unknown): void {
+    see('connected');
+    super.handleConnection(client);
+    if (Session.has('user')) Session.increment('connections');
+  }
+
+  handleDisconnect(_client: unknown): void {
+    see('left');
+    if (Session.has('user')) Session.decrement('connections');
+  }
+
+  @SubscribeMessage('who')
+  who() {
+    see('message');
+    return answer(Session.get('user', null));
+  }
+}
+
+@WebSocketGateway()
+class WritingGateway {
+  @SubscribeMessage('write')
+  async write() {
+    return answer(describeError(await errorOf(() => Session.put('x', 1))));
+  }
+
+  @SubscribeMessage('forbidden')
+  async forbidden(@Session() session: Session) {
+    const tries = [
+      () => session.put('x', 1).commit(),
+      () => session.regenerate(),
+      () => session.invalidate(),
+      () => session.setId('x'),
+      () => session.setSignedId('x'),
+      () => session.increment('x'),
+    ];
+    const errors: unknown[] = [];
+    for (const each of tries) errors.push(describeError(await errorOf(each)));
+    return answer(errors);
+  }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof SessionReadonlyError)) return String(error);
+  return error.message.includes('On a socket no cookie can be sent') ? 'refused' : error.message;
+}
+
+@WebSocketGateway()
+class FieldGateway {
+  handleConnection = (): void => see('field');
+}
+
+@WebSocketGateway()
+@Injectable({ scope: Scope.REQUEST })
+class ScopedGateway implements OnGatewayConnection {
+  async handleConnection(): Promise<void> {
+    await Promise.resolve();
+    see('scoped');
+  }
+}
+
+@WebSocketGateway()
+class MembersGateway implements OnGatewayConnection {
+  handleConnection(): void {
+    if (Session.missing('user')) throw new WsException('Sign in first.');
+  }
+
+  @SubscribeMessage('who')
+  who() {
+    return answer(Session.get('user'));
+  }
+}
+
+@WebSocketGateway()
+class CarelessGateway implements OnGatewayConnection {
+  handleConnection(): void {
+    Session.increment('connections');
+  }
+}
+
+describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
+  const signedIn = async (app: HandlerApp) => {
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    return { visitor, asHeaders };
+  };
+
+  it('has its session in handleConnection, before any message, and in handleDisconnect', async () => {
+    seen = [];
+    await using app = await startGateways(platform, library, [HooksGateway]);
+    const { visitor, asHeaders } = await signedIn(app);
+    const client = await connect(library, app.url, asHeaders);
+    await client.ask('who');
+    expect(seen).toEqual(['connected:ann', 'base:ann', 'message:ann']);
+    await vi.waitFor(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(1));
+    client.close();
+    await vi.waitFor(() => expect(seen.at(-1)).toBe('left:ann'));
+    await vi.waitFor(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(0));
+  });
+
+  it.each([
+    ['a field', FieldGateway, 'field:ann'],
+    ['of a gateway that is made for each client', ScopedGateway, 'scoped:ann'],
+  ])('has its session where handleConnection is %s', async (_what, gateway, expected) => {
+    seen = [];
+    await using app = await startGateways(platform, library, [gateway]);
+    const { asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders);
+    await vi.waitFor(() => expect(seen).toEqual([expected]));
+    expect(client.isClosed).toBe(false);
+  });
+
+  it('reads as empty and refuses writes without a session', async () => {
+    await using app = await startGateways(platform, library, [HooksGateway, WritingGateway]);
+    const other = await HandlerApp.start(platform, {
+      options: { secret: 'the secret of quite another application' },
+    });
+    const foreign = await signedIn(other);
+    await other[Symbol.asyncDispose]();
+    const ended = await signedIn(app);
+    await ended.visitor.in((session) => session.destroy());
+    const cookies: Record<string, string>[] = [
+      {},
+      { cookie: 'session=' },
+      { cookie: 'session=%00%ff; session; =; ;;; session.0=x; session.9=y' },
+      { cookie: `session=${'x'.repeat(12_000)}` },
+      { cookie: `other=${'y'.repeat(15_000)}` },
+      foreign.asHeaders,
+      ended.asHeaders,
+    ];
+    for (const headers of cookies) {
+      seen = [];
+      await using client = await connect(library, app.url, headers);
+      expect(await client.ask('who')).toBeNull();
+      expect(await client.ask('write')).toBe('refused');
+      const saw = seen.filter((each) => !each.startsWith('left'));
+      expect(saw).toEqual(['connected:nobody', 'base:nobody', 'message:nobody']);
+      expect(client.isClosed).toBe(false);
+    }
+  });
+
+  it('refuses a new id and another session, and with stealth every write', async () => {
+    await using app = await startGateways(platform, library, [WritingGateway]);
+    const { asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('forbidden')).toEqual([
+      'null',
+      'refused',
+      'refused',
+      'refused',
+      'refused',
+      'null',
+    ]);
+    await using stealthy = await startGateways(platform, library, [MembersGateway, WritingGateway], {
+      options: { driver: 'stealth' },
+    });
+    const sealed = await signedIn(stealthy);
+    await using reader = await connect(library, stealthy.url, sealed.asHeaders);
+    expect(await reader.ask('who')).toBe('ann');
+    expect(await reader.ask('write')).toBe('refused');
+    expect(await reader.ask('forbidden')).toEqual(Array.from({ length: 6 }, () => 'refused'));
+  });
+
+  it('is refused by what handleConnection throws, and the process goes on', async () => {
+    await using app = await startGateways(platform, library, [MembersGateway]);
+    const { asHeaders } = await signedIn(app);
+    await using stranger = await connect(library, app.url);
+    await stranger.closed;
+    await using member = await connect(library, app.url, asHeaders);
+    expect(await member.ask('who')).toBe('ann');
+  });
+
+  it('is refused where handleConnection writes without a session', async () => {
+    await using app = await startGateways(platform, library, [CarelessGateway]);
+    await using stranger = await connect(library, app.url);
+    await stranger.closed;
+    expect(stranger.isClosed).toBe(true);
+  });
+
+  it('opens no session where its path is excluded', async () => {
+    const at = library === 'ws' ? { path: '/ticker' } : { namespace: 'ticker' };
+    @WebSocketGateway(at)
+    class TickerGateway {
+      @SubscribeMessage('who')
+      async who() {
+        return answer((await errorOf(() => Session.get('user'))) instanceof NoSessionError);
+      }
+    }
+    await using app = await startGateways(platform, library, [TickerGateway], {
+      options: { exclude: ['/ticker'] },
+    });
+    const { asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders, '/ticker');
+    expect(await client.ask('who')).toBe(true);
+  });
+
+  it('has its session on a port of its own', async () => {
+    const port = await freePort();
+    @WebSocketGateway(port)
+    class OwnPortGateway {
+      @SubscribeMessage('who')
+      who(@Session('user') user: string) {
+        return answer(user);
+      }
+    }
+    await using app = await startGateways(platform, library, [OwnPortGateway]);
+    const { asHeaders } = await signedIn(app);
+    await using client = await connect(library, `http://127.0.0.1:${port}`, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+  });
+});
+
+describe.each(PLATFORMS)('on %s', (platform) => {
+  it('gives namespaces, and adapters of the application, their sessions', async () => {
+    @WebSocketGateway({ namespace: 'shop' })
+    class ShopGateway {
+      @SubscribeMessage('who')
+      who(@Session('user') user: string) {
+        return answer(user);
+      }
+    }
+    class OwnAdapter extends IoAdapter {
+      readonly #pingInterval = 20_000;
+      override createIOServer(port: number, options?: ServerOptions): Server {
+        return super.createIOServer(port, Object.assign({}, options, { pingInterval: this.#pingInterval }));
+      }
+    }
+    await using app = await startGateways(platform, 'socket.io', [ShopGateway], {
+      configure: (each) => void each.useWebSocketAdapter(new OwnAdapter(each)),
+    });
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    await using client = await connect('socket.io', app.url, asHeaders, '/shop');
+    expect(await client.ask('who')).toBe('ann');
+  });
+
+  it('finds the handshake of an adapter that keeps it with the client', async () => {
+    class KeepingAdapter extends WsAdapter {
+      override bindClientConnect(server: { on(event: string, listener: unknown): void }, callback: Function) {
+        server.on('connection', (client: object, upgradeReq: unknown) => {
+          callback(Object.assign(client, { upgradeReq }));
+        });
+      }
+    }
+    await using app = await startGateways(platform, 'ws', [MembersGateway], {
+      configure: (each) => void each.useWebSocketAdapter(new KeepingAdapter(each)),
+    });
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    await using client = await connect('ws', app.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+  });
+
+  it('answers acknowledgements, and uses the default adapter without being told', async () => {
+    @WebSocketGateway()
+    class AckGateway {
+      @SubscribeMessage('who')
+      who(@Session('user') user: string) {
+        return user;
+      }
+    }
+    await using app = await HandlerApp.start(platform, { providers: [AckGateway] });
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    const { io } = await import('socket.io-client');
+    const socket = io(app.url, { extraHeaders: asHeaders, forceNew: true });
+    expect(await socket.emitWithAck('who', null)).toBe('ann');
+    socket.disconnect();
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

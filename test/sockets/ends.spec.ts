@@ -1,0 +1,235 @@
+import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Session, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
+import { CountingDriver } from '../support/counting-driver.js';
+import type { Handler, HandlerApp } from '../support/handler-app.js';
+import { heapGrowth } from '../support/heap-growth.js';
+import { type TestServer, describeWith, startRedis } from '../servers/index.js';
+import { DOORS, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
+
+@WebSocketGateway()
+class WhoGateway {
+  @SubscribeMessage('who')
+  who(@Session('user') user: string) {
+    return answer(user ?? null);
+  }
+
+  @SubscribeMessage('bye')
+  async bye(@Session() session: Session) {
+    await session.destroy();
+    return answer('bye');
+  }
+}
+
+/** How many clients are there. */
+let present = 0;
+/** All that ever were. */
+const clients: WeakRef<object>[] = [];
+
+@WebSocketGateway()
+class CountingGateway implements OnGatewayConnection {
+  handleConnection(client: object): void {
+    clients.push(new WeakRef(client));
+    present += 1;
+  }
+
+  handleDisconnect(): void {
+    present -= 1;
+  }
+}
+
+/** The ways to end a session from a request. */
+const WAYS: [string, Handler<unknown>][] = [
+  ['destroy', (session) => session.destroy()],
+  ['invalidate', (session) => session.invalidate()],
+  ['forget', (session) => session.forget()],
+  ['request.session = null', (_session, { req }) => void Object.assign(req, { session: null })],
+];
+
+async function signedIn(app: HandlerApp, user = 'ann') {
+  const visitor = app.visitor();
+  const { asHeaders, value: id } = await visitor.handle((session) => session.put('user', user).id);
+  return { visitor, asHeaders, id };
+}
+
+describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, library) => {
+  it.each(WAYS)('is disconnected at once, by %s in a request', async (_way, end) => {
+    await using app = await startGateways(platform, library, [WhoGateway], {
+      options: { sockets: { checkEvery: false } },
+    });
+    const { visitor, asHeaders } = await signedIn(app);
+    const bob = await signedIn(app, 'bob');
+    await using client = await connect(library, app.url, asHeaders);
+    await using other = await connect(library, app.url, bob.asHeaders);
+    expect([await client.ask('who'), await other.ask('who')]).toEqual(['ann', 'bob']);
+    await visitor.in(end);
+    await client.closed;
+    expect(await other.ask('who')).toBe('bob');
+  });
+
+  it('is disconnected at once, by SessionManager.destroy and by a message, which is answered', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway]);
+    const [ann, bob] = [await signedIn(app), await signedIn(app, 'bob')];
+    await using first = await connect(library, app.url, ann.asHeaders);
+    // All tabs of a browser.
+    await using second = await connect(library, app.url, bob.asHeaders);
+    await using third = await connect(library, app.url, bob.asHeaders);
+    await Promise.all([first.ask('who'), second.ask('who'), third.ask('who')]);
+    await app.app.get(SessionManager).destroy(ann.id);
+    await first.closed;
+    expect(await second.ask('bye')).toBe('bye');
+    await Promise.all([second.closed, third.closed]);
+  });
+
+  it('is disconnected where it never sent a message', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway, CountingGateway]);
+    const { visitor, asHeaders } = await signedIn(app);
+    present = 0;
+    await using client = await connect(library, app.url, asHeaders);
+    await vi.waitFor(() => expect(present).toBe(1));
+    await visitor.in((session) => session.destroy());
+    await client.closed;
+    await vi.waitFor(() => expect(present).toBe(0));
+  });
+
+  it('goes on under a new id, and not where somebody has signed in by it', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway]);
+    const { visitor, asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    for (const user of ['ann 2', 'ann 3']) {
+      await visitor.in((session) => session.regenerate().put('user', user));
+      expect(await client.ask('who')).toBe(user);
+    }
+    await visitor.in((session) => session.put('userId', 'u1').regenerate());
+    expect(await client.ask('who')).toBeNull();
+    await client.closed;
+    const now = await visitor.handle((session) => session.regenerate());
+    await using again = await connect(library, app.url, now.asHeaders);
+    expect(await again.ask('who')).toBe('ann 3');
+    await visitor.in((session) => session.destroy());
+    await again.closed;
+  });
+
+  it('is disconnected when its sealed session ends in this process', async () => {
+    await using app = await startGateways(platform, library, [WhoGateway], {
+      options: { driver: 'stealth' },
+    });
+    const { visitor, asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    await visitor.in((session) => session.destroy());
+    await client.closed;
+  });
+});
+
+describe.each(LIBRARIES)('where the session ends in another process, a socket by %s', (library) => {
+  /** Two applications on one store: each knows what happens in itself. */
+  const two = async (options: Partial<SessionModuleOptions>) => {
+    const driver = new CountingDriver();
+    const shared = { driver: 'shared', drivers: { shared: { useFactory: () => driver } }, ...options };
+    const here = await startGateways('express', library, [WhoGateway], { options: shared });
+    const there = await startGateways('fastify', library, [WhoGateway], { options: shared });
+    return {
+      here,
+      there,
+      driver,
+      [Symbol.asyncDispose]: async () => {
+        await here[Symbol.asyncDispose]();
+        await there[Symbol.asyncDispose]();
+      },
+    };
+  };
+
+  it('is answered as a stranger, and disconnected with its next message', async () => {
+    await using apps = await two({ sockets: { checkEvery: false } });
+    const { visitor, asHeaders } = await signedIn(apps.here);
+    await using client = await connect(library, apps.there.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    await visitor.in((session) => session.destroy());
+    expect(await client.ask('who')).toBeNull();
+    await client.closed;
+  });
+
+  it('is disconnected within checkEvery', async () => {
+    await using apps = await two({ sockets: { checkEvery: 100 } });
+    const { visitor, asHeaders } = await signedIn(apps.here);
+    const bob = await signedIn(apps.here, 'bob');
+    await using client = await connect(library, apps.there.url, asHeaders);
+    await using other = await connect(library, apps.there.url, bob.asHeaders);
+    await visitor.in((session) => session.destroy());
+    await client.closed;
+    await bob.visitor.in((session) => session.regenerate());
+    apps.driver.take();
+    await vi.waitFor(() => expect(apps.driver.calls.length).toBeGreaterThan(3));
+    expect(await other.ask('who')).toBe('bob');
+  });
+
+  it('follows a new id by the redirect', async () => {
+    await using apps = await two({ sockets: { checkEvery: false } });
+    const { visitor, asHeaders } = await signedIn(apps.here);
+    await using client = await connect(library, apps.there.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    await visitor.in((session) => session.regenerate().put('user', 'ann 2'));
+    expect(await client.ask('who')).toBe('ann 2');
+    apps.driver.take();
+    expect(await client.ask('who')).toBe('ann 2');
+    expect(apps.driver.take()).toEqual(['read']);
+  });
+
+  it('does not get by an old id to a session that it has never seen', async () => {
+    await using apps = await two({ sockets: { checkEvery: false } });
+    const { visitor, asHeaders } = await signedIn(apps.here);
+    await visitor.in((session) => session.regenerate());
+    await using client = await connect(library, apps.there.url, asHeaders);
+    expect(await client.ask('who')).toBeNull();
+    expect(client.isClosed).toBe(false);
+  });
+});
+
+describeWith(['redis'], 'sockets of two applications on one Redis', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it.each(LIBRARIES)('see what the other writes, and end with it, by %s', async (library) => {
+    const options = { driver: 'redis', redis: { url: server.url }, sockets: { checkEvery: 200 } };
+    await using here = await startGateways('express', library, [WhoGateway], { options });
+    await using there = await startGateways('fastify', library, [WhoGateway], { options });
+    const { visitor, asHeaders } = await signedIn(here);
+    await using client = await connect(library, there.url, asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    await visitor.in((session) => session.put('user', 'ann 2'));
+    expect(await client.ask('who')).toBe('ann 2');
+    await visitor.in((session) => session.invalidate());
+    await client.closed;
+  });
+});
+
+describe.each(LIBRARIES)('sockets by %s', (library) => {
+  it.each(['memory', 'stealth'])('are disconnected when their session expires, with %s', async (driver) => {
+    await using app = await startGateways('fastify', library, [WhoGateway], {
+      options: { driver, age: '700ms', sockets: { checkEvery: false } },
+    });
+    const { asHeaders } = await signedIn(app);
+    await using client = await connect(library, app.url, asHeaders);
+    await client.closed;
+  });
+
+  it('that connect and leave, leave nothing behind', async () => {
+    await using app = await startGateways('express', library, [WhoGateway, CountingGateway]);
+    const { asHeaders } = await signedIn(app);
+    [present, clients.length] = [0, 0];
+    const cookies = [asHeaders, { cookie: 'session=garbage' }, {}];
+    const visits = Array.from({ length: 60 }, (_, index) => connect(library, app.url, cookies[index % 3]));
+    for (const client of await Promise.all(visits)) client.close();
+    await vi.waitFor(() => expect([present, clients.length]).toEqual([0, 60]));
+    await heapGrowth(() => undefined);
+    const kept = clients.filter((client) => client.deref() !== undefined);
+    // The last ones may be held by what the server has just done.
+    expect(kept.length).toBeLessThan(10);
+  });
+});

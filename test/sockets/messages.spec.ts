@@ -1,0 +1,373 @@
+import {
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  Catch,
+  type ExceptionFilter,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  type PipeTransform,
+  Scope,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import {
+  MessageBody,
+  type OnGatewayDisconnect,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
+import { type Observable, Subject, concatMap, from, map, of, tap, timer } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
+import { Flash, type FlashMessages, NoSessionError, Session } from 'nestjs-session-kit';
+import { CountingDriver } from '../support/counting-driver.js';
+import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+
+/** Says where the facade named whom. */
+const seen: string[] = [];
+const see = (where: string): void => void seen.push(`${where}:${String(Session.get('user'))}`);
+
+@Injectable()
+class SeeingGuard implements CanActivate {
+  canActivate(): boolean {
+    see('guard');
+    return true;
+  }
+}
+
+@Injectable()
+class SeeingPipe implements PipeTransform {
+  transform(value: unknown): unknown {
+    see('pipe');
+    return value;
+  }
+}
+
+@Injectable()
+class SeeingInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    see('interceptor');
+    return next.handle().pipe(tap(() => see('behind')));
+  }
+}
+
+@Catch()
+class SeeingFilter implements ExceptionFilter {
+  catch(_error: unknown, host: ArgumentsHost): void {
+    see('filter');
+    Session.put('filtered', true);
+    const client: { send?: (text: string) => void; emit(event: string, data: unknown): void } = host
+      .switchToWs()
+      .getClient();
+    if (client.send !== undefined && 'readyState' in client) client.send(JSON.stringify(answer('caught')));
+    else client.emit('answer', 'caught');
+  }
+}
+
+@Injectable()
+class Cart {
+  add(name: string): void {
+    Session.push('cart', name);
+  }
+}
+
+/** Lets the handler `held` go on. */
+const held = new Set<() => void>();
+/** Called when a client has left. */
+let left: () => void = () => undefined;
+const shared = new Subject<string>();
+
+@WebSocketGateway()
+class ShopGateway implements OnGatewayDisconnect {
+  constructor(@Inject(Cart) private readonly cart: Cart) {}
+
+  @SubscribeMessage('who')
+  who(@Session() session: Session, @Session('user') user: string) {
+    return answer([session.get('user'), user, Session.get('user')]);
+  }
+
+  @SubscribeMessage('all')
+  @UseGuards(SeeingGuard)
+  @UseInterceptors(SeeingInterceptor)
+  @UseFilters(SeeingFilter)
+  all(@MessageBody(SeeingPipe) body: string) {
+    see('handler');
+    if (body === 'throw') throw new Error('thrown');
+    return answer('seen');
+  }
+
+  @SubscribeMessage('add')
+  add(@MessageBody() name: string) {
+    this.cart.add(name);
+    return answer('added');
+  }
+
+  @SubscribeMessage('promised')
+  async promised(@Session() session: Session) {
+    await new Promise((resolve) => setImmediate(resolve));
+    return answer(session.increment('count'));
+  }
+
+  handleDisconnect(): void {
+    left();
+  }
+
+  @SubscribeMessage('held')
+  async held() {
+    await new Promise<void>((resolve) => {
+      held.add(resolve);
+    });
+    Session.increment('count');
+  }
+
+  @SubscribeMessage('many')
+  many() {
+    return from([1, 2, 3]).pipe(
+      concatMap((n) => timer(0).pipe(map(() => answer(`${n}:${Session.increment('count')}`)))),
+    );
+  }
+
+  @SubscribeMessage('shared')
+  sharedOnes() {
+    return shared.pipe(map((value) => answer(value)));
+  }
+
+  @SubscribeMessage('listen')
+  @UseInterceptors(SeeingInterceptor)
+  @UseFilters(SeeingFilter)
+  listen() {
+    return shared.pipe(
+      map((value) => {
+        if (value === 'throw') throw new Error('thrown');
+        return { event: 'heard', data: value };
+      }),
+    );
+  }
+
+  @SubscribeMessage('speak')
+  speak(@MessageBody() text: string) {
+    shared.next(text);
+    return answer('spoken');
+  }
+
+  @SubscribeMessage('silent')
+  silent() {
+    Session.put('silent', true);
+  }
+
+  @SubscribeMessage('throw')
+  throwing() {
+    Session.put('before', true);
+    throw new Error('thrown');
+  }
+
+  @SubscribeMessage('failing')
+  failing() {
+    return of(1).pipe(
+      map(() => {
+        Session.put('streamed', true);
+        throw new Error('thrown');
+      }),
+    );
+  }
+
+  @SubscribeMessage('flash')
+  flash(@Flash() messages: FlashMessages, @Flash('status') status: string) {
+    return answer([messages.all(), status ?? null, Session.get('status', null), Session.all()]);
+  }
+
+  @SubscribeMessage('say')
+  say() {
+    Session.flash('status', 'From a socket.');
+    return answer('said');
+  }
+}
+
+/** Made anew for each message. */
+@WebSocketGateway()
+@Injectable({ scope: Scope.REQUEST })
+class ScopedCart {
+  constructor(@Inject(Cart) private readonly cart: Cart) {}
+
+  @SubscribeMessage('scoped')
+  add(@MessageBody() name: string, @Session() session: Session) {
+    this.cart.add(name);
+    return answer(session.get('cart'));
+  }
+}
+
+describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
+  const start = (driver = 'memory') =>
+    startGateways(platform, library, [ShopGateway], { providers: [Cart], options: { driver } });
+
+  it("finds the session of the handshake's cookie, in the handler and in the facade", async () => {
+    await using app = await start();
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
+  });
+
+  it('finds it in guards, pipes, interceptors and filters', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    seen.length = 0;
+    expect(await client.ask('all', 'x')).toBe('seen');
+    expect(seen).toEqual(['guard:ann', 'interceptor:ann', 'pipe:ann', 'handler:ann', 'behind:ann']);
+    seen.length = 0;
+    expect(await client.ask('all', 'throw')).toBe('caught');
+    expect(seen).toEqual(['guard:ann', 'interceptor:ann', 'pipe:ann', 'handler:ann', 'filter:ann']);
+    await vi.waitFor(async () => expect(await visitor.in((session) => session.get('filtered'))).toBe(true));
+  });
+
+  it('loads it anew for each message', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
+    await visitor.in((session) => session.put('user', 'bob'));
+    expect(await client.ask('who')).toEqual(['bob', 'bob', 'bob']);
+  });
+
+  it('has stored what was written before its answer arrives', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    const stored = (key: string) => visitor.in((session) => session.get(key));
+    await client.ask('add', 'mug');
+    expect(await stored('cart')).toEqual(['mug']);
+    expect(await client.ask('promised')).toBe(1);
+    expect(await stored('count')).toBe(1);
+    expect(await client.ask('throw')).toMatchObject({ exception: { status: 'error' } });
+    expect(await stored('before')).toBe(true);
+    expect(await client.ask('failing')).toMatchObject({ exception: { status: 'error' } });
+    expect(await stored('streamed')).toBe(true);
+    client.send('silent');
+    await vi.waitFor(async () => expect(await stored('silent')).toBe(true));
+  });
+
+  it('stores what each value of a stream has written before that value is sent', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('many')).toBe('1:1');
+    await vi.waitFor(() =>
+      expect(client.heard).toEqual([
+        ['answer', '2:2'],
+        ['answer', '3:3'],
+      ]),
+    );
+    expect(await visitor.in((session) => session.get('count'))).toBe(3);
+  });
+
+  it('loses nothing where messages of one socket and requests run at once', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    const names = Array.from({ length: 20 }, (_, index) => `item ${index}`);
+    await Promise.all([
+      ...names.map((name) => client.ask('add', name)),
+      ...names.map(() => visitor.in((session) => session.increment('count'))),
+    ]);
+    const { cart, count } = await visitor.in((session) => session.only(['cart', 'count']));
+    expect([...(cart as string[])].toSorted()).toEqual(names.toSorted());
+    expect(count).toBe(20);
+  });
+
+  it('stores what a handler writes whose client has left meanwhile', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    held.clear();
+    const gone = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    const client = await connect(library, app.url, asHeaders);
+    client.send('held');
+    await vi.waitFor(() => expect(held.size).toBe(1));
+    client.close();
+    await gone;
+    held.forEach((release) => release());
+    await vi.waitFor(async () => expect(await visitor.in((session) => session.get('count'))).toBe(1));
+  });
+
+  it('neither shows flash messages nor uses them up, and may leave one for the next page', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.flash('status', 'Saved.'));
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('flash')).toEqual([{}, null, null, {}]);
+    await client.ask('add', 'mug');
+    expect(await visitor.in((session) => session.flashMessages.all())).toEqual({ status: 'Saved.' });
+    await client.ask('say');
+    expect(await visitor.in((session) => session.flashMessages.all())).toEqual({ status: 'From a socket.' });
+  });
+
+  it('keeps visitors apart, in one stream that both listen to as well', async () => {
+    await using app = await start();
+    const [ann, bob] = [app.visitor(), app.visitor()];
+    const cookies = [
+      await ann.handle((session) => session.put('user', 'ann')),
+      await bob.handle((session) => session.put('user', 'bob')),
+    ].map(({ asHeaders }) => asHeaders);
+    await using first = await connect(library, app.url, cookies[0]);
+    await using second = await connect(library, app.url, cookies[1]);
+    const answers = [first.ask('shared'), second.ask('shared')];
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(2));
+    shared.next('both');
+    expect(await Promise.all(answers)).toEqual(['both', 'both']);
+    first.send('listen');
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    seen.length = 0;
+    await second.ask('speak', 'hello');
+    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['heard', 'hello']));
+    await second.ask('speak', 'throw');
+    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
+    expect(seen).toEqual(['behind:ann', 'filter:ann']);
+    expect(await Promise.all([first.ask('who'), second.ask('who')])).toEqual([
+      ['ann', 'ann', 'ann'],
+      ['bob', 'bob', 'bob'],
+    ]);
+  });
+
+  it('costs one read, and one write where something was written', async () => {
+    const driver = new CountingDriver();
+    await using app = await startGateways(platform, library, [ShopGateway], {
+      providers: [Cart],
+      options: { driver: 'counting', drivers: { counting: { useFactory: () => driver } } },
+    });
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    driver.take();
+    await using client = await connect(library, app.url, asHeaders);
+    await vi.waitFor(() => expect(driver.take()).toEqual(['read']));
+    await client.ask('who');
+    expect(driver.take()).toEqual(['read']);
+    await client.ask('add', 'mug');
+    expect(driver.take()).toEqual(['read', 'write']);
+    await using stranger = await connect(library, app.url);
+    await stranger.ask('who');
+    expect(driver.take()).toEqual([]);
+  });
+
+  it('runs a gateway that is made for each message in it', async () => {
+    await using app = await startGateways(platform, library, [ScopedCart], { providers: [Cart] });
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('scoped', 'mug')).toEqual(['mug']);
+    expect(await client.ask('scoped', 'pen')).toEqual(['mug', 'pen']);
+  });
+
+  it('leaves no session behind for what goes on afterwards', async () => {
+    await using app = await start();
+    expect(() => Session.current()).toThrow(NoSessionError);
+    expect(app.url).not.toBe('');
+  });
+});

@@ -1,0 +1,78 @@
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it, vi } from 'vitest';
+import { Session } from 'nestjs-session-kit';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+
+@WebSocketGateway()
+class ShopGateway {
+  @SubscribeMessage('who')
+  who(@Session('user') user: string) {
+    return answer(user);
+  }
+
+  @SubscribeMessage('add')
+  add() {
+    Session.push('cart', 'mug');
+    return answer('added');
+  }
+
+  @SubscribeMessage('plain')
+  plain() {
+    return answer('plain');
+  }
+
+  @SubscribeMessage('mutate')
+  mutate(@Session() session: Session) {
+    session.put('broken', () => 0);
+    return answer('mutated');
+  }
+}
+
+describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform, library) => {
+  const start = async (whenStoreFails: 'reject' | 'degrade' = 'reject') => {
+    const driver = new ScriptedDriver();
+    const app = await startGateways(platform, library, [ShopGateway], {
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } }, whenStoreFails },
+    });
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    return { app, driver, visitor, asHeaders, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  };
+  const refused = { exception: { status: 'error' } };
+
+  it('is answered with an exception where it needs the session, and with what it says where it does not', async () => {
+    await using shop = await start();
+    await using client = await connect(library, shop.app.url, shop.asHeaders);
+    shop.driver.moods = { read: 'failing' };
+    expect(await client.ask('who')).toMatchObject(refused);
+    expect(JSON.stringify(await client.ask('add'))).not.toContain(shop.driver.secretMessage);
+    expect(await client.ask('plain')).toBe('plain');
+    shop.driver.moods = {};
+    await vi.waitFor(async () => expect(await client.ask('who')).toBe('ann'));
+    expect(client.isClosed).toBe(false);
+  });
+
+  it('is answered with an exception where what it wrote could not be stored', async () => {
+    await using shop = await start();
+    await using client = await connect(library, shop.app.url, shop.asHeaders);
+    shop.driver.moods = { write: 'failing' };
+    expect(await client.ask('add')).toMatchObject(refused);
+    shop.driver.moods = {};
+    await vi.waitFor(async () => expect(await client.ask('add')).toBe('added'));
+    expect(await client.ask('mutate')).toMatchObject(refused);
+    expect(await shop.visitor.in((session) => session.get('cart'))).toEqual(['mug']);
+  });
+
+  it('reads as empty where that was asked for, and nobody is disconnected', async () => {
+    await using shop = await start('degrade');
+    await using client = await connect(library, shop.app.url, shop.asHeaders);
+    expect(await client.ask('who')).toBe('ann');
+    shop.driver.moods = { read: 'failing' };
+    expect(await client.ask('plain')).toBe('plain');
+    expect(await client.ask('add')).toMatchObject(refused);
+    shop.driver.moods = {};
+    await vi.waitFor(async () => expect(await client.ask('who')).toBe('ann'));
+    expect(client.isClosed).toBe(false);
+  });
+});
