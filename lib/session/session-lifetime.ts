@@ -1,3 +1,4 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
 import { type SessionCallback, withCallback } from './callback.js';
@@ -42,14 +43,21 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
   }
 
   /**
-   * Extends the expiry in the store now, and the cookie with this response. Seldom needed: the option `automaticTouch`
-   * does it with each visit.
+   * Extends the expiry in the store now, and the cookie with this response, unless its head has left. Seldom needed: the
+   * option `automaticTouch` does it with each visit. A stream that goes on for hours is one visit.
    *
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
+   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
    */
   touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.changeable.touch().then(() => this), callback);
+    return withCallback(() => this.#extend(this.changeable), callback);
+  }
+
+  async #extend(life: SessionLifecycle): Promise<this> {
+    this.assertCookieCanLeave();
+    await life.touch();
+    return this;
   }
 }
 
