@@ -116,6 +116,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     }
     // Only for requests that may have something to commit.
     this.#gate = new ResponseGate(this.#res, session, this);
+    if (isClosed(this.#res)) session.over();
   }
 
   get headSent(): boolean {
@@ -128,7 +129,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   onceOver(done: () => void): void {
     const res = this.#res;
-    if (res.writableFinished || res.closed) return done();
+    if (res.writableFinished || isClosed(res)) return done();
     res.once('finish', done);
     res.once('close', done);
   }
@@ -161,6 +162,11 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   writtenLate(): void {
+    // Its reader has gone away before the end, and it goes on: that is no mistake of the application's.
+    if (this.#gate?.ended === false) {
+      this.#gate.onClose();
+      return;
+    }
     this.#settings.log.warn(
       'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
         'or call `await session.commit()` behind it.',
@@ -227,4 +233,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
       userAgent: agent === undefined ? null : ownStart(agent, MAX_USER_AGENT),
     };
   }
+}
+
+/** Whether the connection of a response is closed. HTTP/2's responses do not say it themselves. */
+function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return res.stream?.destroyed ?? res.closed;
 }

@@ -6,7 +6,6 @@ import { type ConnectFlashArguments, connectFlash } from './connect-flash.js';
 import { expressSession } from './express-session.js';
 import { ExpressValues } from './express-values.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
-import { tooLate } from './refusals.js';
 import type { SessionData } from './session-data.js';
 import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
@@ -129,11 +128,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /** The cookie of a session that lives there has to be expired, which may be too late. */
   async #ended(destroying: Promise<void>): Promise<this> {
     await destroying;
-    const { host } = this;
-    if (this.lifecycle.livesInCookie && host.headSent && host.tokens.length > 0) {
-      host.tooLate();
-      throw tooLate();
-    }
+    if (this.host.tokens.length > 0) this.assertCookieCanLeave();
     return this;
   }
 

@@ -201,6 +201,17 @@ export abstract class SessionAccess {
   }
 
   /**
+   * Where the session lives in the cookie, and none can be sent any more, what was done to it comes to nothing.
+   *
+   * @throws SessionError
+   */
+  protected assertCookieCanLeave(): void {
+    if (!this.#host.headSent || !this.lifecycle.livesInCookie) return;
+    this.#host.tooLate();
+    throw tooLate();
+  }
+
+  /**
    * After a failed commit: nothing is tried again, and the response says nothing about the cookie.
    *
    * @internal

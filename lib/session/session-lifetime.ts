@@ -42,8 +42,8 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
   }
 
   /**
-   * Extends the expiry in the store now, and the cookie with this response. Seldom needed: the option `automaticTouch`
-   * does it with each visit.
+   * Extends the expiry in the store now, and the cookie with this response, unless its head has left. Seldom needed: the
+   * option `automaticTouch` does it with each visit. A stream that goes on for hours is one visit.
    *
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails

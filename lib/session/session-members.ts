@@ -27,9 +27,10 @@ export const SESSION_PROPERTIES = [
 
 /**
  * What else it says about itself. `request.session` does not have these: code written for others keeps values of such
- * names there, `request.session.userId` above all.
+ * names there, `request.session.userId` above all; and code that finds no `ended` takes it for false.
  */
 export const SESSION_ONLY_PROPERTIES = [
+  'ended',
   'userId',
   'signedInAt',
   'handle',

@@ -183,7 +183,8 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     await here.request(token, (session) => session.destroy());
     expect([ended.aborted, request.session.ended.aborted]).toEqual([false, false]);
     // Nor for one that is asked for only then.
-    request.session.setId(await request.session.generateId());
+    const other = await here.request('', (session) => session.put('user', 'bob'));
+    request.session.setSignedId(other);
     await request.session.start();
     expect(request.session.ended.aborted).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
@@ -271,20 +272,63 @@ describe('session.ended', () => {
     }
   });
 
-  it('fires for nobody while the store is down, however long the session should have expired, and then for whom it is over', async () => {
-    const { shared, there, token, ended } = await begin();
-    const other = (
-      await there.open(await there.request('', (session) => session.setDuration('30d').put('a', 1)))
-    ).session.ended;
-    await there.request(token, (session) => session.destroy());
+  it.each(['1m', false] as const)(
+    'fires for nobody while the store is down, however long the session should have expired (checkEvery: %s)',
+    async (checkEvery) => {
+      const { shared, there, token, ended } = await begin({ sockets: { checkEvery } });
+      await there.request(token, (session) => session.destroy());
+      shared.driver.before = () => {
+        throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+      };
+      await pass(30 * MINUTE_MS);
+      expect(ended.aborted).toBe(false);
+      shared.driver.before = () => undefined;
+      await pass(2 * MINUTE_MS);
+      expect(ended.aborted).toBe(true);
+    },
+  );
+
+  it('does not fire behind an outage for a session that lives', async () => {
+    const { shared, there, token, ended } = await begin({ age: '1h' });
     shared.driver.before = () => {
       throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     };
-    await pass(30 * MINUTE_MS);
-    expect([ended.aborted, other.aborted]).toEqual([false, false]);
+    await pass(10 * MINUTE_MS);
     shared.driver.before = () => undefined;
-    await pass(2 * MINUTE_MS);
-    expect([ended.aborted, other.aborted]).toEqual([true, false]);
+    await pass(10 * MINUTE_MS);
+    expect(ended.aborted).toBe(false);
+    await there.request(token, (session) => session.destroy());
+    await pass(20_000);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('fires at once where this process is to end a session that another has ended already', async () => {
+    const { here, there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
+    await there.request(token, (session) => session.destroy());
+    await here.manager.destroy(request.session.id);
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('follows a move of another process that a commit of its own has found', async () => {
+    const { here, there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
+    const moved = await there.request(token, (session) => session.regenerate());
+    await request.session.put('theme', 'dark').commit();
+    await here.request(moved, (session) => session.destroy());
+    expect(ended.aborted).toBe(true);
+  });
+
+  it('takes no answer of the store about an id that the session has left meanwhile', async () => {
+    const live = new LiveSessions(systemClock, 1_000);
+    const answer = new Deferred<null>();
+    const watch = live.watch({ id: 'a', expiresAt: Date.now() + MINUTE_MS }, () => answer.promise);
+    await pass(1_000);
+    live.moved('a', 'b');
+    answer.resolve(null);
+    await answer.promise;
+    await Promise.resolve();
+    expect(watch.signal.aborted).toBe(false);
+    live.ended('b');
+    expect(watch.signal.aborted).toBe(true);
   });
 
   it('costs one read for each session in each interval, spread over it, whoever watches it how often', async () => {

@@ -75,9 +75,14 @@ export class ResponseGate {
     return this.#writer.perform(method, args);
   }
 
-  /** The client went away, or the response ended past the gate: what is due is stored all the same. */
+  /**
+   * The client went away, or the response ended past the gate: what is due is stored all the same, and what becomes due
+   * later as well (`writtenLate`).
+   */
   onClose(): void {
-    if (this.#writer.ended || this.#failed || this.#committing || !this.#session.due) return;
+    if (this.#writer.ended || this.#failed) return;
+    this.#session.over();
+    if (this.#committing || !this.#session.due) return;
     Promise.resolve(this.#session.commitDue()).catch((error: unknown) => {
       this.#session.abandon();
       this.#context.failed(error, false);
