@@ -177,6 +177,21 @@ describe('the code in the documentation', () => {
     await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
   });
 
+  it.each(PLATFORMS)('signs in and out with Passport on %s', async (platform) => {
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+      `passport.${platform}.ts`,
+    );
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    await visitor.get('/account').expect(403);
+    await visitor.post('/sign-in').send({ username: 'ada', password: 'guess' }).expect(401);
+    await visitor.post('/sign-in').send({ username: 'ada', password: 'correct horse' }).expect(201);
+    await visitor.get('/account').expect(200, { id: 'ada' });
+    await (await app.visitor()).get('/account').expect(403);
+    await visitor.post('/sign-out').expect(201);
+    await visitor.get('/account').expect(403);
+  });
+
   it('lets a page of another origin in with its cookie, and no other', async () => {
     const name = 'other-origin.main.ts';
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(name);

@@ -33,14 +33,18 @@ interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = currentSession(context) ?? noSession(context);
+  const session = handedOut(context);
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = currentSession(context) ?? noSession(context);
+  const { flashMessages } = handedOut(context);
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
+
+function handedOut(context: ExecutionContext): RequestSession {
+  return (currentSession(context) ?? noSession(context)).handOut();
+}
 
 function noSession(context: ExecutionContext): never {
   const type = context.getType();

@@ -34,7 +34,7 @@ function current(): RequestSession {
         'give such a callback to AsyncResource.bind(callback) of node:async_hooks, which keeps it with its own request.',
     );
   }
-  return session;
+  return session.handOut();
 }
 
 /** Adds the facade to the decorator: one name for both. */

@@ -2,9 +2,17 @@ import { SessionLoading } from './session-loading.js';
 
 /** What a session says about itself. */
 export abstract class SessionInfo extends SessionLoading {
-  /** The raw id, made when first asked for. Keep it out of logs and pages. */
+  /**
+   * The raw id, made when first asked for. Keep it out of logs and pages.
+   *
+   * Where there is no session yet, the next request has another id unless this one writes something. One case is looked
+   * after: was the id asked for, and does the response set a cookie of the application's own, then the session begins with
+   * it. So a token made of the id that the visitor is given as a cookie (csrf-csrf) is still right when the form comes back.
+   */
   get id(): string {
-    return this.lifecycle.session.id;
+    const { session } = this.lifecycle;
+    if (session.loaded === null && !session.idTold) this.tellId(session);
+    return session.id;
   }
 
   /** The same as `id`. */
