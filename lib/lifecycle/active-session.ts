@@ -125,9 +125,7 @@ export class ActiveSession {
 
   /** Whether there is more to do than to renew the lifetime. */
   get #isMoreDue(): boolean {
-    return (
-      this.pending !== null || this.moving || this.#begins || (this.#state !== null && this.#state.due)
-    );
+    return this.pending !== null || this.moving || this.#begins || (this.#state !== null && this.#state.due);
   }
 
   /** Whether something becomes due by being read alone. */

@@ -151,12 +151,15 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
     await ada.get('/flashed').expect(200, { name: null });
   });
 
-  it.each(['/public', '/wrapped/public'])('keeps for all what has nothing to do with it: %s', async (path) => {
-    const first = await (await called('Ada')).get(path).expect(200);
-    const second = await (await called('Grace')).get(path).expect(200);
-    expect(second.body).toEqual(first.body);
-    expect([first.headers['x-cache'], second.headers['x-cache']]).toEqual(['MISS', 'HIT']);
-  });
+  it.each(['/public', '/wrapped/public'])(
+    'keeps for all what has nothing to do with it: %s',
+    async (path) => {
+      const first = await (await called('Ada')).get(path).expect(200);
+      const second = await (await called('Grace')).get(path).expect(200);
+      expect(second.body).toEqual(first.body);
+      expect([first.headers['x-cache'], second.headers['x-cache']]).toEqual(['MISS', 'HIT']);
+    },
+  );
 
   it('does so where a class of the application inherits from it', async () => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];

@@ -82,7 +82,9 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
         await fastify.register(passport.initialize());
         await fastify.register(passport.secureSession());
         const forgetting = { preValidation: passport.authenticate('local', OPTIONS) };
-        const keeping = { preValidation: passport.authenticate('local', { ...OPTIONS, keepSessionInfo: true }) };
+        const keeping = {
+          preValidation: passport.authenticate('local', { ...OPTIONS, keepSessionInfo: true }),
+        };
         fastify.post('/sign-in', forgetting, () => ({}));
         fastify.post('/sign-in-and-keep', keeping, () => ({}));
         fastify.get('/messages', (_request: unknown, reply: FlashReply) => reply.send(reply.flash()));
@@ -91,11 +93,18 @@ describe.each(['memory', 'stealth'])('@fastify/passport, unmodified, with %s,', 
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  const form = (visitor: ReturnType<TestApp['visitor']>, path: string, username: string, password = 'right') =>
-    visitor.post(path).send({ username, password }).redirects(0).expect(302);
+  const form = (
+    visitor: ReturnType<TestApp['visitor']>,
+    path: string,
+    username: string,
+    password = 'right',
+  ) => visitor.post(path).send({ username, password }).redirects(0).expect(302);
 
   it('begins no session for who only looks', async () => {
-    const response = await app.visitor().get('/me').expect(200, { user: null, isSignedIn: false, cart: null });
+    const response = await app
+      .visitor()
+      .get('/me')
+      .expect(200, { user: null, isSignedIn: false, cart: null });
     expect(response.headers).not.toHaveProperty('set-cookie');
   });
 

@@ -124,7 +124,7 @@ class ProviderGuard extends AuthGuard(STRATEGY) {
   }
 
   /** Passport sends the visitor away by methods of Node's response. */
-  override getResponse(context: ExecutionContext): unknown {
+  getResponse(context: ExecutionContext): unknown {
     const response: { raw?: unknown } = context.switchToHttp().getResponse();
     return response.raw ?? response;
   }
@@ -169,7 +169,7 @@ async function usePassport(nest: TestApplication): Promise<void> {
   if (adapter instanceof FastifyAdapter) {
     await nest.init();
     for (const step of steps) {
-      adapter.getInstance().addHook('preValidation', (request, reply, done) => {
+      adapter.getInstance().addHook('preValidation', (request: unknown, reply: unknown, done: Done) => {
         Reflect.apply(step, passport, [request, reply, done]);
       });
     }
@@ -228,7 +228,10 @@ describe.each(PLATFORMS)('@nestjs/passport with an OAuth 2 provider, state and P
 
     it('signs out', async () => {
       const visitor = app.visitor();
-      await visitor.get(await visitProvider(visitor)).redirects(0).expect(302);
+      await visitor
+        .get(await visitProvider(visitor))
+        .redirects(0)
+        .expect(302);
       await visitor.post('/sign-out').expect(201);
       expect((await visitor.get('/me').expect(200)).body).toMatchObject({ user: null });
     });
