@@ -1,3 +1,4 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionLoading } from './session-loading.js';
 
 /** What a session says about itself. */
@@ -10,9 +11,7 @@ export abstract class SessionInfo extends SessionLoading {
    * it. So a token made of the id that the visitor is given as a cookie (csrf-csrf) is still right when the form comes back.
    */
   get id(): string {
-    const { session } = this.lifecycle;
-    if (session.loaded === null && !session.idTold) this.tellId(session);
-    return session.id;
+    return this.#told.session.id;
   }
 
   /** The same as `id`. */
@@ -25,7 +24,15 @@ export abstract class SessionInfo extends SessionLoading {
    * empty before that. Keep it out of logs and pages: who holds it holds the session.
    */
   get signedId(): string {
-    return this.lifecycle.token;
+    return this.#told.token;
+  }
+
+  /** For what tells the id. */
+  get #told(): SessionLifecycle {
+    const { lifecycle } = this;
+    const { session } = lifecycle;
+    if (session.loaded === null && !session.idTold) this.tellId(session);
+    return lifecycle;
   }
 
   /** Whether the id was made in this request: no session came in, or `regenerate` was called. */

@@ -12,6 +12,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { type Observable, map } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Flash, Session } from 'nestjs-session-kit';
@@ -165,5 +166,42 @@ describe.each(PLATFORMS)('CacheInterceptor on %s', (platform) => {
     const [ada, grace] = [await called('Ada'), await called('Grace')];
     await ada.get('/wrapped/name').expect(200, { data: { name: 'Ada' } });
     await grace.get('/wrapped/name').expect(200, { data: { name: 'Grace' } });
+  });
+});
+
+describe('CacheInterceptor for all handlers', () => {
+  it('keeps for nobody what was read from the session, and all else for all', async () => {
+    @Controller()
+    class AnyController {
+      @Post('name')
+      name(@Session() session: Session, @Query('name') name: string) {
+        session.put('name', name);
+        return {};
+      }
+
+      @Get('name')
+      read(@Session('name') name: string) {
+        return { name };
+      }
+
+      @Get('public')
+      public() {
+        made += 1;
+        return { made };
+      }
+    }
+    await using app = await TestApp.start('express', {
+      imports: [CacheModule.register({ ttl: 600_000 })],
+      controllers: [AnyController],
+      providers: [{ provide: APP_INTERCEPTOR, useClass: CacheInterceptor }],
+    });
+    const pages: unknown[] = [];
+    for (const name of ['Ada', 'Grace']) {
+      const visitor = app.visitor();
+      await visitor.post(`/name?name=${name}`).expect(201);
+      await visitor.get('/name').expect(200, { name });
+      pages.push((await visitor.get('/public').expect(200)).body);
+    }
+    expect(pages[0]).toEqual(pages[1]);
   });
 });

@@ -73,6 +73,11 @@ describe.each(['memory', 'stealth'])('csrf-csrf, unmodified, with %s,', (driver)
   });
 });
 
+/** What Express's response and Fastify's reply have in common. */
+interface Response {
+  header(name: string, value: string): unknown;
+}
+
 @Controller()
 class TokenController {
   @Get('looked-at')
@@ -81,35 +86,32 @@ class TokenController {
   }
 
   @Get('cookie-of-its-own')
-  cookie(@Res({ passthrough: true }) res: { header(name: string, value: string): unknown }) {
+  cookie(@Res({ passthrough: true }) res: Response) {
     res.header('set-cookie', 'language=en');
     return {};
   }
 
   @Get('told')
-  told(
-    @Session() session: Session,
-    @Res({ passthrough: true }) res: { header(name: string, value: string): unknown },
-  ) {
+  told(@Session() session: Session, @Res({ passthrough: true }) res: Response) {
     res.header('set-cookie', `token=${session.id.length}`);
     return { id: session.id };
   }
 
+  @Get('told-signed')
+  signed(@Session() session: Session, @Res({ passthrough: true }) res: Response) {
+    res.header('set-cookie', `token=${session.signedId.length}`);
+    return {};
+  }
+
   @Get('told-then-destroyed')
-  async destroyed(
-    @Session() session: Session,
-    @Res({ passthrough: true }) res: { header(name: string, value: string): unknown },
-  ) {
+  async destroyed(@Session() session: Session, @Res({ passthrough: true }) res: Response) {
     res.header('set-cookie', `token=${session.id.length}`);
     await session.destroy();
     return {};
   }
 
   @Get('told-read-only')
-  async readOnly(
-    @Session() session: Session,
-    @Res({ passthrough: true }) res: { header(name: string, value: string): unknown },
-  ) {
+  async readOnly(@Session() session: Session, @Res({ passthrough: true }) res: Response) {
     await session.initiate(true);
     res.header('set-cookie', `token=${session.id.length}`);
     return {};
@@ -129,6 +131,19 @@ describe.each(PLATFORMS)('on %s, the id of a visitor without a session', (platfo
     expect(setCookies(told)).toEqual(['token=43', expect.stringMatching(/^session=/)]);
     await visitor.get('/looked-at').expect(200, { id: told.body.id });
     expect(await app.get(SessionManager).read(told.body.id)).not.toBeNull();
+  });
+
+  it('is so where it was asked for as it travels', async () => {
+    expect(setCookies(await app.visitor().get('/told-signed').expect(200))).toHaveLength(2);
+  });
+
+  it('begins a session too in place of one that has ended', async () => {
+    const visitor = app.visitor();
+    const ended = await visitor.get('/told').expect(200);
+    await app.get(SessionManager).destroy(ended.body.id);
+    const told = await visitor.get('/told').expect(200);
+    expect(told.body.id).not.toBe(ended.body.id);
+    await visitor.get('/looked-at').expect(200, { id: told.body.id });
   });
 
   it.each(['looked-at', 'cookie-of-its-own', 'told-then-destroyed', 'told-read-only'])(
