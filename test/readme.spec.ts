@@ -177,6 +177,57 @@ describe('the code in the documentation', () => {
     await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
   });
 
+  it.each(PLATFORMS)('signs in and out with Passport on %s', async (platform) => {
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+      `passport.${platform}.ts`,
+    );
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    await visitor.get('/account').expect(403);
+    await visitor.post('/sign-in').send({ username: 'ada', password: 'guess' }).expect(401);
+    await visitor.post('/sign-in').send({ username: 'ada', password: 'correct horse' }).expect(201);
+    await visitor.get('/account').expect(200, { id: 'ada' });
+    await (await app.visitor()).get('/account').expect(403);
+    await visitor.post('/sign-out').expect(201);
+    await visitor.get('/account').expect(403);
+  });
+
+  it('signs in with @fastify/passport', async () => {
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+      'passport.plugin.ts',
+    );
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    await visitor.post('/plugin/sign-in').send({ username: 'ada', password: 'guess' }).expect(401);
+    await visitor.get('/account').expect(403);
+    await visitor.post('/plugin/sign-in').send({ username: 'ada', password: 'correct horse' }).expect(302);
+    await visitor.get('/account').expect(200, { id: 'ada' });
+  });
+
+  it("lets a visitor's first form through with csrf-csrf", async () => {
+    const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
+      'csrf-csrf.main.ts',
+    );
+    await using app = await Running.of(createApplication());
+    const visitor = await app.visitor();
+    const { text } = await visitor.get('/address').expect(200);
+    const token = String(/value="([^"]+)"/.exec(text)?.[1]);
+    await (await app.visitor()).post('/address').type('form').send({ _csrf: token }).expect(403);
+    await visitor.post('/address').type('form').send({}).expect(403);
+    await visitor.post('/address').type('form').send({ _csrf: token }).expect(302);
+  });
+
+  it('limits visitors without a session by their address, and others by their session', async () => {
+    const { LimitedModule } = await loaded<{ LimitedModule: Type }>('limited.module.ts');
+    await using app = await Running.of(create(LimitedModule, 'express'));
+    const signedIn = await app.visitor();
+    await signedIn.post('/sign-in').expect(201);
+    const stranger = await app.visitor();
+    for (let count = 0; count < 20; count += 1) await stranger.get('/search').expect(200);
+    await (await app.visitor()).get('/search').expect(429);
+    await signedIn.get('/search').expect(200);
+  });
+
   it('lets a page of another origin in with its cookie, and no other', async () => {
     const name = 'other-origin.main.ts';
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(name);

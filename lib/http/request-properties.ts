@@ -33,7 +33,7 @@ export function requestProperties(
       configurable: true,
       enumerable: true,
       get() {
-        return sessionOf(this)?.expressSession;
+        return sessionOf(this)?.handOut().expressSession;
       },
       set(value) {
         const session = sessionOf(this);
@@ -47,7 +47,7 @@ export function requestProperties(
       configurable: true,
       enumerable: true,
       get() {
-        return sessionOf(this)?.id;
+        return sessionOf(this)?.handOut().id;
       },
       set(value) {
         if (value !== sessionOf(this)?.id) replace(this, 'sessionID', value);
@@ -57,7 +57,7 @@ export function requestProperties(
       configurable: true,
       enumerable: true,
       get() {
-        const session = sessionOf(this);
+        const session = sessionOf(this)?.handOut();
         if (session === undefined) return undefined;
         return (...args: ConnectFlashArguments) => session.connectFlash(...args);
       },

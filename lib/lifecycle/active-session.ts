@@ -38,6 +38,10 @@ export class ActiveSession {
   watch: Watch | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
+  /** Whether the application asked for the id. */
+  idTold = false;
+  /** Whether it is to be stored as it is, though nothing was written to it. */
+  #begins = false;
   /** Null until something needs it. */
   #id: string | null;
   /** The id that it has now, where it is `left`. */
@@ -138,7 +142,7 @@ export class ActiveSession {
 
   /** Whether there is more to do than to renew the lifetime. */
   get #isMoreDue(): boolean {
-    return this.pending !== null || this.moving || (this.#state !== null && this.#state.due);
+    return this.pending !== null || this.moving || this.#begins || (this.#state !== null && this.#state.due);
   }
 
   /** Whether something becomes due by being read alone. */
@@ -203,6 +207,11 @@ export class ActiveSession {
     if (this.phase === 'stored') this.phase = 'rotating';
   }
 
+  /** It is stored with the next commit, so that its id still holds in the next request. */
+  begin(): void {
+    this.#begins = this.loaded === null;
+  }
+
   /** It begins anew under another id, and what is stored of it ends. */
   invalidate(id: string): void {
     this.rotate(id);
@@ -220,6 +229,7 @@ export class ActiveSession {
   /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     this.pending = null;
+    this.#begins = false;
     this.state.stored(draft);
     this.#renewalDue = false;
     if (loaded === null) return;

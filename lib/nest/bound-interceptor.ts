@@ -2,6 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
+import { keepOutOfCaches } from './shared-cache.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
 type Intercept = NestInterceptor['intercept'];
@@ -15,6 +16,7 @@ const boundMethods = new WeakSet<Intercept>();
  */
 export function boundInterceptor<T>(interceptor: T): T {
   if (!isObject(interceptor) || needsNothing(interceptor)) return interceptor;
+  keepOutOfCaches(interceptor);
   bindInPlace(interceptor);
   if (needsNothing(interceptor)) return interceptor;
   const target: object = interceptor;

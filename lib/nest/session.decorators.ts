@@ -32,14 +32,18 @@ interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = requiredSession(context);
+  const session = handedOut(context);
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = requiredSession(context);
+  const { flashMessages } = handedOut(context);
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
+
+function handedOut(context: ExecutionContext): RequestSession {
+  return requiredSession(context).handOut();
+}
 
 const intercepted = new WeakSet<object>();
 

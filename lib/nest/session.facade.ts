@@ -39,7 +39,7 @@ function current(): RequestSession {
   const { host } = session;
   if (host.ended)
     throw new NoSessionError(`There is no current session: ${host.endedReason ?? RESPONSE_HAS_ENDED}`);
-  return session;
+  return session.handOut();
 }
 
 /** Adds the facade to the decorator: one name for both. */

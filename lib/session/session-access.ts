@@ -1,4 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { ActiveSession } from '../lifecycle/active-session.js';
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionState } from '../state/session-state.js';
 import { notInitiated, readonlySession, tooLate } from './refusals.js';
@@ -14,6 +15,7 @@ export abstract class SessionAccess {
   readonly #host: SessionHost;
   #life: SessionLifecycle | null = null;
   #initiated: boolean;
+  #handedOut = false;
   /** Whether the response waits for a commit. */
   #armed = false;
   /** Whether the response has ended. */
@@ -45,6 +47,27 @@ export abstract class SessionAccess {
   /** Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`. */
   get readonly(): boolean {
     return this.#life !== null && this.#life.session.readonly;
+  }
+
+  // ---- for the doors by which applications come to it ---------------------------------------------------------
+
+  /**
+   * It is handed to the application: what that answers from now on may be one visitor's own.
+   *
+   * @internal
+   */
+  handOut(): this {
+    this.#handedOut = true;
+    return this;
+  }
+
+  /**
+   * Whether the application was handed the session in this request.
+   *
+   * @internal
+   */
+  get handedOut(): boolean {
+    return this.#handedOut;
   }
 
   // ---- for the methods of the session --------------------------------------------------------------------------
@@ -105,6 +128,13 @@ export abstract class SessionAccess {
     if (!this.#armed) this.#arm();
   }
 
+  /** The id of a session that is not stored goes out: the response looks whether a cookie is made of it. */
+  protected tellId(session: ActiveSession): void {
+    if (this.#host.headSent) return;
+    session.idTold = true;
+    this.arm();
+  }
+
   #arm(): void {
     this.#armed = true;
     this.#host.arm(this);
@@ -151,6 +181,24 @@ export abstract class SessionAccess {
    */
   get due(): boolean {
     return this.#life !== null && this.#life.due;
+  }
+
+  /**
+   * Whether the id of a session that is not stored was asked for: where the response sets a cookie, it begins.
+   *
+   * @internal
+   */
+  get holdsId(): boolean {
+    return this.#life !== null && this.#life.session.idTold && this.#life.session.loaded === null;
+  }
+
+  /**
+   * Begins a session to which nothing was written.
+   *
+   * @internal
+   */
+  begin(): void {
+    this.#life?.session.begin();
   }
 
   /**

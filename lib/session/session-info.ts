@@ -1,12 +1,19 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionLoading } from './session-loading.js';
 
 /** What a session says about itself. */
 export abstract class SessionInfo extends SessionLoading {
   #asksForEnd = false;
 
-  /** The raw id, made when first asked for. Keep it out of logs and pages. */
+  /**
+   * The raw id, made when first asked for. Keep it out of logs and pages.
+   *
+   * Where there is no session yet, the next request has another id unless this one writes something. One case is looked
+   * after: was the id asked for, and does the response set a cookie of the application's own, then the session begins with
+   * it. So a token made of the id that the visitor is given as a cookie (csrf-csrf) is still right when the form comes back.
+   */
   get id(): string {
-    return this.lifecycle.session.id;
+    return this.#told.session.id;
   }
 
   /** The same as `id`. */
@@ -19,7 +26,15 @@ export abstract class SessionInfo extends SessionLoading {
    * empty before that. Keep it out of logs and pages: who holds it holds the session.
    */
   get signedId(): string {
-    return this.lifecycle.token;
+    return this.#told.token;
+  }
+
+  /** For what tells the id. */
+  get #told(): SessionLifecycle {
+    const { lifecycle } = this;
+    const { session } = lifecycle;
+    if (session.loaded === null && !session.idTold) this.tellId(session);
+    return lifecycle;
   }
 
   /** Whether the id was made in this request: no session came in, or `regenerate` was called. */

@@ -17,7 +17,7 @@ interface FastifyReplyLike {
 /** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
 export interface FastifyLike extends RegisteringFastify {
   hasRequestDecorator(name: string): boolean;
-  decorateRequest(name: string, accessors: object): unknown;
+  decorateRequest: Method;
 }
 
 export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
@@ -33,18 +33,33 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
     // of the request, those of plugins need not.
     sessions.runInContext(request.raw, done);
   });
-  for (const [name, accessor] of Object.entries(sessions.properties)) {
-    // A decorator of another library stays: two session libraries are registered on purpose.
-    if (fastify.hasRequestDecorator(name)) continue;
+  decorateRequests(fastify, sessions);
+}
+
+function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
+  // A decorator of another library stays: two session libraries are registered on purpose.
+  const own = Object.entries(sessions.properties).filter(([name]) => !fastify.hasRequestDecorator(name));
+  /** The `flash` of @fastify/flash, which @fastify/passport brings along. It needs the session, and so comes later. */
+  let replacement: unknown;
+  for (const [name, accessor] of own) {
     fastify.decorateRequest(name, {
       getter(this: FastifyRequestLike): unknown {
-        return accessor.get?.call(this.raw);
+        return name === 'flash' && replacement !== undefined ? replacement : accessor.get?.call(this.raw);
       },
       setter(this: FastifyRequestLike, value: unknown) {
         accessor.set?.call(this.raw, value);
       },
     });
   }
+  if (!own.some(([name]) => name === 'flash')) return;
+  const { decorateRequest } = fastify;
+  fastify.decorateRequest = function decorateReplacing(name, value, ...rest) {
+    if (name !== 'flash' || typeof value !== 'function' || replacement !== undefined) {
+      return decorateRequest.call(this, name, value, ...rest);
+    }
+    replacement = value;
+    return this;
+  };
 }
 
 /** A hook that enters the context itself, and so is not bound. */

@@ -3,7 +3,7 @@ import { SessionError } from '../../session.errors.js';
 import type { SessionAccess } from '../../session/session-access.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
-import type { TokenField } from './response-head.js';
+import { type TokenField, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
 /** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
@@ -52,6 +52,7 @@ export class ResponseGate {
 
   /** A method of the response was called. @returns what that returns */
   onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
+    if (this.#session.holdsId) this.#beginForCookie(method === 'writeHead' ? args : []);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
       if (this.#writer.isWriting || !(this.#committing || this.#session.due))
@@ -73,6 +74,11 @@ export class ResponseGate {
     }
     this.#releaseHead();
     return this.#writer.perform(method, args);
+  }
+
+  /** A cookie of the application's own may be made of the session's id: then that is still to be the id when it comes back. */
+  #beginForCookie(head: unknown[]): void {
+    if (!this.#writer.headLeft && setsCookies(this.#res, head)) this.#session.begin();
   }
 
   /**

@@ -62,6 +62,13 @@ export function withCookies(
   return changed;
 }
 
+/** Whether a head sets cookies of the application's own. @param args of `writeHead` */
+export function setsCookies(res: ServerResponse, args: readonly unknown[]): boolean {
+  if (res.hasHeader('set-cookie')) return true;
+  const explicit = headersOf(args[typeof args[1] === 'string' ? 2 : 1]);
+  return explicit !== null && nameIn(explicit, 'set-cookie') !== undefined;
+}
+
 /**
  * Takes back what the application had said about keeping a response, where an error is sent in its place: no cache is to
  * keep that (RFC 9111, 5.2.2.5).
