@@ -27,9 +27,10 @@ const LEFT_OUT = new Set(['node_modules', 'dist', 'bench']);
  * packages of Nest are not there beside another Nest, so that nothing takes one for the other.
  *
  * @param {string} [nest] the node_modules with another Nest
+ * @param {string} [tools] a node_modules with what some tests need besides
  * @returns {string} the folder
  */
-export function layOut(nest) {
+export function layOut(nest, tools) {
   const tree = realpathSync(mkdtempSync(join(tmpdir(), 'session-matrix-')));
   for (const source of SOURCES) {
     cpSync(join(root, source), join(tree, source), {
@@ -43,6 +44,7 @@ export function layOut(nest) {
   mkdirSync(modules);
   if (nest !== undefined) linkAll(nest, modules);
   linkAll(join(root, 'node_modules'), modules, nest === undefined ? [] : ['@nestjs']);
+  if (tools !== undefined) linkAll(tools, modules);
   installPackage(modules);
   return tree;
 }
