@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -87,16 +86,18 @@ export class NewApplication implements Disposable {
       this.write(`src/${name}`, kind === 'module' ? asModule : text);
     }
     this.write('package.json', JSON.stringify({ private: true, type: kind }));
-    this.write('tsconfig.json', JSON.stringify({ compilerOptions: COMPILER_OPTIONS, exclude: ['**/*-spec.ts'] }));
-    this.write('nest-cli.json', JSON.stringify({ sourceRoot: 'src', compilerOptions: { deleteOutDir: true } }));
+    this.write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: COMPILER_OPTIONS, exclude: ['**/*-spec.ts'] }),
+    );
+    this.write(
+      'nest-cli.json',
+      JSON.stringify({ sourceRoot: 'src', compilerOptions: { deleteOutDir: true } }),
+    );
   }
 
   write(name: string, text: string): void {
     writeFileSync(this.#path(name), text);
-  }
-
-  read(name: string): string {
-    return readFileSync(this.#path(name), 'utf8');
   }
 
   /**
@@ -123,16 +124,29 @@ export class NewApplication implements Disposable {
     return this.#node(...flags, 'node_modules/jest/bin/jest.js', '--config', 'jest.config.json');
   }
 
+  /** Takes away what was installed: a bundle must do without. */
+  forgetPackages(): void {
+    rmSync(this.#path('node_modules'), { recursive: true });
+  }
+
   /** Starts what was built. */
-  start(program = 'dist/main.js'): Promise<RunningApplication> {
-    const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    return RunningApplication.of(spawn(process.execPath, [program], { cwd: this.folder, stdio: [...stdio] }));
+  start(): Promise<RunningApplication> {
+    const { folder: cwd } = this;
+    return RunningApplication.of(
+      spawn(process.execPath, ['dist/main.js'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
   }
 
   async #node(...args: string[]): Promise<string> {
     const env = { ...process.env, NO_COLOR: '1', CI: 'true' };
-    const { stdout, stderr } = await execute(process.execPath, args, { cwd: this.folder, env });
-    return stdout + stderr;
+    try {
+      const { stdout, stderr } = await execute(process.execPath, args, { cwd: this.folder, env });
+      return stdout + stderr;
+    } catch (error) {
+      // A builder says on standard output what is wrong.
+      const said = error instanceof Error && 'stdout' in error ? error.stdout : '';
+      throw new Error(`${args.join(' ')} failed: ${String(said)}`, { cause: error });
+    }
   }
 
   #path(name: string): string {

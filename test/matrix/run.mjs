@@ -6,6 +6,7 @@
  *     npm run test:matrix -- --nest 11 --node 20,22 some
  *     npm run test:matrix -- --smoke                a few files only, to see that they start and answer
  *     npm run test:matrix -- test/e2e/journey       other files, as Vitest takes them
+ *     npm run test:matrix -- test/matrix            applications built with each builder of the Nest CLI, and under Jest
  *
  * `--no-build` takes the package as it was built before.
  */
@@ -24,7 +25,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const NESTS = ['11', '12'];
 const NODES = ['20', '22', '24'];
 
-const EVERYTHING = ['test/e2e/', 'test/session/', 'test/parallel/', 'test/nest/', 'test/http/'];
+const EVERYTHING = [
+  'test/e2e/',
+  'test/session/',
+  'test/parallel/',
+  'test/nest/',
+  'test/http/',
+  'test/matrix/',
+];
 const SMOKE = ['test/e2e/smoke', 'test/e2e/journey', 'test/e2e/failed-commit', 'test/nest/registry'];
 
 /** What runs on SQLite: better-sqlite3 is built for one version of Node only. */
@@ -57,9 +65,15 @@ function run(nest, major) {
   console.log(`\n=== Nest ${nest} on Node ${version}`);
   const without = hasSqlite(node) ? [] : NEEDS_SQLITE;
   if (without.length > 0) {
-    console.log(`Without ${without.join(', ')}: the better-sqlite3 that is installed was built for another Node.`);
+    console.log(
+      `Without ${without.join(', ')}: the better-sqlite3 that is installed was built for another Node.`,
+    );
   }
-  const tree = layOut(nest === '12' ? undefined : installed(`nest-${nest}`));
+  const builds = files.some((file) => file.startsWith('test/matrix'));
+  const tree = layOut(
+    nest === '12' ? undefined : installed(`nest-${nest}`),
+    builds ? installed('builders') : undefined,
+  );
   try {
     const config = join(root, 'test/matrix/vitest.config.ts');
     const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config, '--reporter=dot'];
@@ -67,7 +81,7 @@ function run(nest, major) {
     const { status } = spawnSync(node, [...args, ...exclude, ...files], {
       cwd: tree,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...env, MATRIX_TREE: tree },
+      env: { ...env, MATRIX_TREE: tree, MATRIX_NEST: nest },
     });
     return status === 0;
   } finally {

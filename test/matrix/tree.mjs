@@ -71,8 +71,13 @@ function linkAll(from, to, without = []) {
 function installPackage(/** @type {string} */ modules) {
   const folder = join(modules, 'nestjs-session-kit');
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
-  for (const part of ['dist', 'package.json']) cpSync(join(root, part), join(folder, part), { recursive: true });
+  for (const part of ['dist', 'package.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
   for (const name of ['cookie', 'ms', 'path-to-regexp']) {
-    symlinkSync(realpathSync(join(root, 'node_modules', name)), join(folder, 'node_modules', name), 'junction');
+    symlinkSync(
+      realpathSync(join(root, 'node_modules', name)),
+      join(folder, 'node_modules', name),
+      'junction',
+    );
   }
 }
