@@ -40,7 +40,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.spec.ts'], exclude: ['test/bench/**', ...LARGE] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.spec.ts'],
+          exclude: ['test/bench/**', 'test/matrix/**', ...LARGE],
+        },
       },
       {
         extends: true,

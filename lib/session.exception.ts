@@ -11,7 +11,8 @@ import { ServiceUnavailableException, UnauthorizedException } from '@nestjs/comm
 export class SessionUnavailableException extends ServiceUnavailableException {
   /** @param cause what happened, for the log */
   constructor(cause: unknown) {
-    super(undefined, { cause });
+    // Nest 11 gives the answer no text of its own where options are given.
+    super(undefined, { cause, description: 'Service Unavailable' });
   }
 }
 

@@ -28,6 +28,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.commonjs.json',
   'README.md',
   'LICENSE',
   'CHANGELOG.md',

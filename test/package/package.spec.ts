@@ -47,8 +47,13 @@ describe('The package', () => {
       'README.md',
       'package.json',
     ]);
-    expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
-    const modules = compiled.filter((path) => path.endsWith('.js'));
+    // The same in CommonJS, without declarations of its own.
+    const isCommonjs = (path: string): boolean => path.startsWith('dist/commonjs/');
+    expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(['dist/commonjs/package.json']);
+    const modules = compiled.filter((path) => path.endsWith('.js') && !isCommonjs(path));
+    expect(compiled.filter((path) => path.endsWith('.js') && isCommonjs(path)).toSorted()).toEqual(
+      modules.map((path) => path.replace('dist/', 'dist/commonjs/')).toSorted(),
+    );
     expect(modules.map((path) => path.replace(/\.js$/, '.d.ts')).toSorted()).toEqual(
       compiled.filter((path) => path.endsWith('.d.ts')).toSorted(),
     );
@@ -104,6 +109,34 @@ describe('The package', () => {
     const specifiers: string[] = JSON.parse(loaded);
     expect(specifiers).toContain('@nestjs/common');
     expect(specifiers.filter((name) => optionalPeers.includes(name))).toEqual([]);
+  });
+
+  // Sessions are found by classes and by an async context of which there must be one: CommonJS is for tools that cannot
+  // load ES modules, and Node never takes it.
+  it.each(['', '/typeorm', '/conformance'])(
+    'is one and the same for import and for require: %j',
+    async (entry) => {
+      const said = await fresh.runBesidePackage(`
+        import { createRequire } from 'node:module';
+        const required = createRequire(import.meta.url)('${manifest.name}${entry}');
+        const imported = await import('${manifest.name}${entry}');
+        const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes('commonjs'));
+        console.log(required === imported, Object.keys(imported).length > 0, loaded.length);
+      `);
+      expect(said).toBe('true true 0\n');
+    },
+  );
+
+  it('is for each name the same in CommonJS', async () => {
+    const said = await fresh.runBesidePackage(`
+      import { createRequire } from 'node:module';
+      const names = (of) => Object.keys(of).filter((name) => name !== '__esModule').sort().join();
+      for (const entry of ['index', 'conformance/index', 'drivers/database/index']) {
+        const commonjs = createRequire(import.meta.url)('./dist/commonjs/' + entry + '.js');
+        console.log(names(commonjs) === names(await import('./dist/' + entry + '.js')));
+      }
+    `);
+    expect(said).toBe('true\ntrue\ntrue\n');
   });
 
   it('gives its entity and its migration to TypeORM by a door of their own', async () => {
