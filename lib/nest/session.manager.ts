@@ -99,7 +99,7 @@ export class SessionManager {
     if (parsed.kind !== 'session') return null;
     const values = ownValues(parsed.payload.d, record.payload, serializer);
     const session = { id, handle: parsed.payload.h ?? handleOf(id), record, payload: parsed.payload };
-    return { ...record, ...aboutSession(session, this.#runtime.lifetimes), id, values };
+    return { ...aboutSession(session, this.#runtime.lifetimes), ...record, id, values };
   }
 
   /**
