@@ -71,7 +71,9 @@ describe('A parameter that asks for a session', () => {
 
   it('says of a message on a socket where its gateway may have been left out', () => {
     expect(() => resolve('ws')).toThrow(NoSessionError);
-    expect(() => resolve('ws')).toThrow(/namespace \(socket\.io\) or path \(ws\) not named by its option 'exclude'/);
+    expect(() => resolve('ws')).toThrow(
+      /namespace \(socket\.io\) or path \(ws\) not named by its option 'exclude'/,
+    );
   });
 
   it('says of a message of a microservice that it comes from no visitor, and what to do', () => {
