@@ -17,12 +17,10 @@ export function socketSessions(
     lifecycles: manager,
     cookieAttributes: settings.cookie.attributes,
     log,
-    cookie: settings.cookie,
-    formerCookies: settings.formerCookies,
+    tokens: settings,
     isExcluded: exclusionOf(settings, config, adapterHost),
     connections: {
       watch: (place) => manager.watch(place),
-      tokenOf: (id) => settings.keyring.sign(id),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
         const reason = error instanceof Error ? error.message : 'an unknown error';

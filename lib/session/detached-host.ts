@@ -1,11 +1,14 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
 
 /** What the sessions of an application have in common where no response is at hand. */
 export interface DetachedSettings {
   readonly lifecycles: LifecycleFactory;
+  /** Where its token travels. Default: the cookie. */
+  readonly place?: TokenPlace | undefined;
   readonly cookieAttributes: CookieAttributes;
   readonly log: SessionLog;
 }
@@ -89,7 +92,8 @@ export class DetachedHost implements SessionHost {
   }
 
   createLifecycle(): SessionLifecycle {
-    const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
+    const { lifecycles, place } = this.#settings;
+    const life = lifecycles.createLifecycle('hidden', this.#clientOf, this.#request, place);
     life.session.keepsClient = this.#door.keepsClient === true;
     life.session.followsMoves = this.#door.followsMoves === true;
     life.session.isVisit = this.#door.isVisit;

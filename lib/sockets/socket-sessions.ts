@@ -1,6 +1,7 @@
-import type { FormerCookies } from '../http/cookie/former-cookies.js';
-import type { SessionCookie } from '../http/cookie/session-cookie.js';
+import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
+import type { TenantRequest } from '../options/cookie.options.js';
 import type { ExclusionTest } from '../http/routing/excluded-routes.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf } from './handshake.js';
@@ -9,10 +10,16 @@ import { SocketHost } from './socket-host.js';
 
 /** What all sockets of an application share. */
 export interface SocketSettings extends DetachedSettings {
-  readonly cookie: Pick<SessionCookie, 'read'>;
-  readonly formerCookies: FormerCookies | null;
+  readonly tokens: TokenSetup;
   readonly isExcluded: ExclusionTest | null;
-  readonly connections: Omit<ConnectionSetup, 'host'>;
+  readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
+}
+
+/** What a client brought, and where that travels. */
+interface Brought {
+  readonly tokens: readonly string[];
+  readonly place: TokenPlace;
+  readonly setup: CookieSetup;
 }
 
 /** The sessions of one application's sockets. */
@@ -34,16 +41,14 @@ export class SocketSessions {
     const handshake = handshakeOf(client, rest);
     if (handshake !== null && this.#isExcluded(handshake)) return;
     const settings = this.#settings;
-    const setup: ConnectionSetup = {
+    const { tokens, place, setup } = this.#broughtBy(handshake);
+    const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
+    const connectionSetup: ConnectionSetup = {
       ...settings.connections,
-      host: (connection, tokens, isKnown) =>
-        new SocketHost(settings, connection, tokens, isKnown, handshake?.request),
+      tokenOf: (id) => place.keyring.sign(id),
+      host: (of, carried, isKnown) => new SocketHost(detached, of, carried, isKnown, handshake?.request),
     };
-    const connection = new SocketConnection(
-      client,
-      setup,
-      handshake === null ? [] : this.#tokensOf(handshake),
-    );
+    const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());
     connection.open();
   }
@@ -53,15 +58,49 @@ export class SocketSessions {
     return isExcluded !== null && path !== undefined && isExcluded('GET', path);
   }
 
-  /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
-  #tokensOf({ headers }: Handshake): string[] {
-    const { cookie, formerCookies } = this.#settings;
-    const header = headers.cookie;
-    const { tokens } = cookie.read(header);
-    const all =
-      formerCookies?.mayBeIn(header) === true
-        ? [...formerCookies.sorted(tokens), ...formerCookies.tokens(header ?? '')]
-        : tokens;
-    return all.map(ownText);
+  /** Without a handshake, or where no tenant can be told by it, the client has no session. */
+  #broughtBy(handshake: Handshake | null): Brought {
+    const { tokens: ofAll, connections } = this.#settings;
+    if (handshake !== null) {
+      try {
+        return broughtTo(
+          ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
+          handshake,
+        );
+      } catch (error) {
+        connections.hookFailed(error);
+      }
+    }
+    return { tokens: [], place: ofAll.place, setup: ofAll };
   }
+}
+
+/** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
+function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
+  const sent = setup.header?.read(headers) ?? null;
+  if (setup.header !== null && sent !== null)
+    return { tokens: sent.map(ownText), place: setup.header.place, setup };
+  const { cookie, formerCookies, place } = setup;
+  const header = headers.cookie;
+  const { tokens } = cookie.read(header);
+  const all =
+    formerCookies?.mayBeIn(header) === true
+      ? [...formerCookies.sorted(tokens), ...formerCookies.tokens(header ?? '')]
+      : tokens;
+  return { tokens: all.map(ownText), place, setup };
+}
+
+/** A handshake as the functions of tenants are promised a request. What a proxy says of it is not asked. */
+function tenantRequest({ headers, request }: Handshake): TenantRequest {
+  const socket: unknown =
+    typeof request === 'object' && request !== null ? Reflect.get(request, 'socket') : null;
+  const of = (name: string): unknown =>
+    typeof socket === 'object' && socket !== null ? Reflect.get(socket, name) : undefined;
+  const ip = of('remoteAddress');
+  return {
+    headers,
+    hostname: (headers.host ?? '').replace(/:\d*$/, ''),
+    protocol: of('encrypted') === true ? 'https' : 'http',
+    ip: typeof ip === 'string' ? ip : undefined,
+  };
 }

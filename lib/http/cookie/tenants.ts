@@ -25,7 +25,7 @@ export class Tenants {
    * @throws SessionConfigError where a function returned something else than a name or a domain, or one that contradicts the
    * other attributes; and whatever a function throws
    */
-  of(request: RawRequest | PlatformRequest): CookieSetup {
+  of(request: RawRequest | PlatformRequest | TenantRequest): CookieSetup {
     const name = answerOf('name', this.#options.name, request);
     const domain = answerOf('domain', this.#options.domain, request);
     const key = `${name ?? ''}\n${domain ?? ''}`;
@@ -48,7 +48,7 @@ export class Tenants {
 function answerOf(
   attribute: 'name' | 'domain',
   option: CookieSettings['name'],
-  request: RawRequest | PlatformRequest,
+  request: RawRequest | PlatformRequest | TenantRequest,
 ): string | undefined {
   if (typeof option !== 'function') return option;
   // Both platforms have put on it what the type promises.
