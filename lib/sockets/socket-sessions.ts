@@ -1,5 +1,5 @@
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
-import type { TenantRequest } from '../options/cookie.options.js';
+import { handshakeRequest } from '../http/cookie/tenants.js';
 import type { ExclusionTest } from '../http/routing/excluded-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
@@ -64,7 +64,9 @@ export class SocketSessions {
     if (handshake !== null) {
       try {
         return broughtTo(
-          ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
+          ofAll.tenants === null
+            ? ofAll
+            : ofAll.tenants.of(handshakeRequest(handshake.headers, handshake.request)),
           handshake,
         );
       } catch (error) {
@@ -88,19 +90,4 @@ function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
       ? [...formerCookies.sorted(tokens), ...formerCookies.tokens(header ?? '')]
       : tokens;
   return { tokens: all.map(ownText), place, setup };
-}
-
-/** A handshake as the functions of tenants are promised a request. What a proxy says of it is not asked. */
-function tenantRequest({ headers, request }: Handshake): TenantRequest {
-  const socket: unknown =
-    typeof request === 'object' && request !== null ? Reflect.get(request, 'socket') : null;
-  const of = (name: string): unknown =>
-    typeof socket === 'object' && socket !== null ? Reflect.get(socket, name) : undefined;
-  const ip = of('remoteAddress');
-  return {
-    headers,
-    hostname: (headers.host ?? '').replace(/:\d*$/, ''),
-    protocol: of('encrypted') === true ? 'https' : 'http',
-    ip: typeof ip === 'string' ? ip : undefined,
-  };
 }

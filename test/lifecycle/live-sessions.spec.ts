@@ -361,6 +361,20 @@ describe('session.ended', () => {
     expect(shared.driver.takeCounts().read).toBe(50);
   });
 
+  it('sets no timer for a session that nobody watches any more when the store answers', async () => {
+    const live = new LiveSessions(systemClock, false);
+    const answer = new Deferred<null>();
+    const watch = live.watch({ id: 'a', expiresAt: Date.now() + 500 }, async () => {
+      await answer.promise;
+      throw new Error('refused');
+    });
+    await pass(500);
+    watch.stop();
+    answer.resolve(null);
+    await pass(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('leaves nothing of 10,000 watchers that come and go, and no timer', async () => {
     const { here, token, request } = await begin();
     request.end();
