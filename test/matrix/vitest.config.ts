@@ -5,6 +5,8 @@ import project from '../../vitest.config.js';
 /** Where `run.mjs` has laid out the tests; see tree.mjs. */
 const tree = process.env['MATRIX_TREE'] ?? '';
 
+const { projects: _projects, coverage: _coverage, ...shared } = project.test ?? {};
+
 /**
  * The project's tests, with the package as it is installed in place of its sources: also where a test looks into one of
  * its files. There is one copy of each, as Node itself loads it.
@@ -20,13 +22,8 @@ export default defineConfig({
     ],
   },
   test: {
+    ...shared,
     include: ['test/**/*.spec.ts'],
     globalSetup: [join(tree, 'test/servers/global-setup.ts')],
-    isolate: project.test?.isolate,
-    maxConcurrency: project.test?.maxConcurrency,
-    unstubEnvs: true,
-    testTimeout: project.test?.testTimeout,
-    hookTimeout: project.test?.hookTimeout,
-    expect: project.test?.expect,
   },
 });
