@@ -145,7 +145,9 @@ export class NewApplication implements Disposable {
     } catch (error) {
       // A builder says on standard output what is wrong.
       const said = error instanceof Error && 'stdout' in error ? error.stdout : '';
-      throw new Error(`${args.join(' ')} failed: ${String(said)}`, { cause: error });
+      throw new Error(`${args.join(' ')} failed: ${String(said)}`.slice(0, 5000), {
+        cause: error,
+      });
     }
   }
 

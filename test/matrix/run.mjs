@@ -36,7 +36,12 @@ const EVERYTHING = [
 const SMOKE = ['test/e2e/smoke', 'test/e2e/journey', 'test/e2e/failed-commit', 'test/nest/registry'];
 
 /** What runs on SQLite: better-sqlite3 is built for one version of Node only. */
-const NEEDS_SQLITE = ['test/parallel/histories-stores.spec.ts', 'test/parallel/left.spec.ts'];
+const NEEDS_SQLITE = [
+  'test/parallel/histories-stores.spec.ts',
+  'test/parallel/left.spec.ts',
+  'test/drivers/database/**',
+  'test/conformance/database-sqlite.spec.ts',
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

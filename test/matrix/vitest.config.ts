@@ -5,8 +5,7 @@ import project from '../../vitest.config.js';
 /** Where `run.mjs` has laid out the tests; see tree.mjs. */
 const tree = process.env['MATRIX_TREE'] ?? '';
 
-/** What is set for all tests of the project, but for which these are. */
-const { projects: _projects, coverage: _coverage, ...settings } = project.test ?? {};
+const { projects: _projects, coverage: _coverage, ...shared } = project.test ?? {};
 
 /**
  * The project's tests, with the package as it is installed in place of its sources: also where a test looks into one of
@@ -23,8 +22,8 @@ export default defineConfig({
     ],
   },
   test: {
+    ...shared,
     include: ['test/**/*.spec.ts'],
     globalSetup: [join(tree, 'test/servers/global-setup.ts')],
-    ...settings,
   },
 });

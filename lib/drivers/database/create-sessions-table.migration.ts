@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner, Table, type TableColumnOptions } from 'typeorm';
 import { sessionColumns, sessionProperties, defaultTable } from './session-columns.js';
 import { nameSessionTable } from './session-table.js';
-import { isMySqlFamily } from './sql-dialect.js';
+import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
 
 /**
  * The TypeORM migration that makes the table of the driver `database`, with its indexes: the same table as
@@ -31,7 +31,7 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
 
   /** Makes the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
-    const { dataSource } = queryRunner;
+    const dataSource = dataSourceOf(queryRunner);
     const { path, columnOf } = nameSessionTable(dataSource, this.table);
     const columns = sessionProperties.map((property): TableColumnOptions => {
       const { type, length, nullable, primary, default: initial, mysql } = sessionColumns[property];
@@ -55,6 +55,6 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
 
   /** Removes the table and every session in it. */
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.dropTable(nameSessionTable(queryRunner.dataSource, this.table).path, true);
+    await queryRunner.dropTable(nameSessionTable(dataSourceOf(queryRunner), this.table).path, true);
   }
 }

@@ -1,5 +1,5 @@
 import { Column, type ColumnOptions, Entity, type EntityMetadata, Index } from 'typeorm';
-import { isMySqlFamily } from './sql-dialect.js';
+import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
 import {
   defaultTable,
   sessionColumns,
@@ -16,7 +16,7 @@ import {
  */
 function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | undefined): string[] {
   const entity = this?.entityMetadata;
-  if (entity !== undefined && isMySqlFamily(entity.dataSource)) {
+  if (entity !== undefined && isMySqlFamily(dataSourceOf(entity))) {
     for (const property of sessionProperties) {
       const adapted = sessionColumns[property].mysql;
       const column = entity.columns.find(({ propertyName }) => propertyName === property);

@@ -50,3 +50,13 @@ export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): 
 export function isMySqlFamily(dataSource: Pick<DataSource, 'options'>): boolean {
   return dialects.get(dataSource.options.type) === 'mysql';
 }
+
+/** What belongs to a data source, as TypeORM 1 has it; before that, the property had another name. */
+interface OfDataSource {
+  readonly dataSource: DataSource;
+}
+
+/** The data source that an entity or a query runner belongs to. */
+export function dataSourceOf(owner: OfDataSource | { readonly connection: DataSource }): DataSource {
+  return 'dataSource' in owner ? owner.dataSource : owner.connection;
+}
