@@ -88,7 +88,8 @@ export class DatabaseDriver implements RecordDriver {
     const rows = await database.ask('listByUser', [toStoredText(userId), now, cursor ?? '', pageSize]);
     const records = rows.flatMap((row) => {
       const [id, record] = [idOf(row), toRecord(row)];
-      return id === null || record === null ? [] : [{ ...record, id }];
+      // MySQL compares without the spaces at the end.
+      return id === null || record?.userId !== userId ? [] : [{ ...record, id }];
     });
     return { records, cursor: rows.length < pageSize ? null : idOf(rows.at(-1)) };
   }
