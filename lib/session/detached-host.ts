@@ -92,7 +92,8 @@ export class DetachedHost implements SessionHost {
     const life = this.#settings.lifecycles.createLifecycle('hidden', this.#clientOf, this.#request);
     life.session.keepsClient = this.#door.keepsClient === true;
     life.session.followsMoves = this.#door.followsMoves === true;
-    life.session.isVisit = this.#door.isVisit;
+    // A lifetime that is in the cookie cannot be renewed from here.
+    life.session.isVisit = this.#door.isVisit && !life.livesInCookie;
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;

@@ -217,6 +217,7 @@ describe.each(LIBRARIES)('sockets by %s', (library) => {
     const { asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
     await client.closed;
+    expect(client.isClosed).toBe(true);
   });
 
   it('that connect and leave, leave nothing behind', async () => {
