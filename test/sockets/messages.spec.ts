@@ -148,6 +148,13 @@ class ShopGateway implements OnGatewayDisconnect {
     );
   }
 
+  /** Without an interceptor that would see to the context. */
+  @SubscribeMessage('overhear')
+  @UseFilters(SeeingFilter)
+  overhear() {
+    return this.listen();
+  }
+
   @SubscribeMessage('speak')
   speak(@MessageBody() text: string) {
     shared.next(text);
@@ -333,6 +340,10 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await second.ask('speak', 'throw');
     await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
     expect(seen).toEqual(['behind:ann', 'filter:ann']);
+    first.send('overhear');
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    await second.ask('speak', 'throw');
+    await vi.waitFor(() => expect(seen).toEqual(['behind:ann', 'filter:ann', 'filter:ann']));
     expect(await Promise.all([first.ask('who'), second.ask('who')])).toEqual([
       ['ann', 'ann', 'ann'],
       ['bob', 'bob', 'bob'],
