@@ -96,7 +96,8 @@ export class DetachedHost implements SessionHost {
     const life = lifecycles.createLifecycle('hidden', this.#clientOf, this.#request, place);
     life.session.keepsClient = this.#door.keepsClient === true;
     life.session.followsMoves = this.#door.followsMoves === true;
-    life.session.isVisit = this.#door.isVisit;
+    // A lifetime that is in the cookie cannot be renewed from here.
+    life.session.isVisit = this.#door.isVisit && !life.livesInCookie;
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;

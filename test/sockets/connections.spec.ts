@@ -12,6 +12,7 @@ import {
 import type { Server, ServerOptions } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
 import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
+import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
@@ -137,6 +138,39 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     client.close();
     await vi.waitFor(() => expect(seen.at(-1)).toBe('left:ann'));
     await vi.waitFor(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(0));
+  });
+
+  it('has called handleConnection before it handles a message, however long the store takes', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let isHolding = false;
+    class HoldingDriver extends CountingDriver {
+      override async read(id: string) {
+        const isFirst = isHolding;
+        isHolding = false;
+        if (isFirst) await held;
+        return super.read(id);
+      }
+    }
+    await using app = await startGateways(platform, library, [HooksGateway], {
+      options: { driver: 'holding', drivers: { holding: { useClass: HoldingDriver } } },
+    });
+    const { asHeaders } = await signedIn(app);
+    await using stranger = await connect(library, app.url);
+    [seen, isHolding] = [[], true];
+    await using client = await connect(library, app.url, asHeaders);
+    const answered = client.ask('who');
+    // What the client has sent is there by the time that others are answered.
+    for (let round = 0; round < 5; round += 1) await stranger.ask('who');
+    release();
+    expect(await answered).toBe('ann');
+    expect(seen.filter((each) => each.endsWith(':ann'))).toEqual([
+      'connected:ann',
+      'base:ann',
+      'message:ann',
+    ]);
   });
 
   it.each([

@@ -7,6 +7,7 @@ import {
   type ExecutionContext,
   Inject,
   Injectable,
+  Logger,
   type NestInterceptor,
   type PipeTransform,
   Scope,
@@ -145,6 +146,13 @@ class ShopGateway implements OnGatewayDisconnect {
         return { event: 'heard', data: value };
       }),
     );
+  }
+
+  /** Without an interceptor that would see to the context. */
+  @SubscribeMessage('overhear')
+  @UseFilters(SeeingFilter)
+  overhear() {
+    return this.listen();
   }
 
   @SubscribeMessage('speak')
@@ -332,6 +340,10 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await second.ask('speak', 'throw');
     await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
     expect(seen).toEqual(['behind:ann', 'filter:ann']);
+    first.send('overhear');
+    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    await second.ask('speak', 'throw');
+    await vi.waitFor(() => expect(seen).toEqual(['behind:ann', 'filter:ann', 'filter:ann']));
     expect(await Promise.all([first.ask('who'), second.ask('who')])).toEqual([
       ['ann', 'ann', 'ann'],
       ['bob', 'bob', 'bob'],
@@ -355,6 +367,48 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await using stranger = await connect(library, app.url);
     await stranger.ask('who');
     expect(driver.take()).toEqual([]);
+  });
+
+  it('is a visit that keeps the session alive, and says nothing new of who the visitor is', async () => {
+    const driver = new CountingDriver();
+    await using app = await startGateways(platform, library, [ShopGateway], {
+      providers: [Cart],
+      options: { driver: 'counting', drivers: { counting: { useFactory: () => driver } }, touchEvery: 0 },
+    });
+    const visit = { headers: { 'user-agent': 'the browser' } };
+    const { asHeaders, value: id } = await app
+      .visitor()
+      .handle((session) => session.put('user', 'ann').id, visit);
+    const before = await app.manager.read(id);
+    await using client = await connect(library, app.url, { ...asHeaders, 'user-agent': 'the socket' });
+    await vi.waitFor(() => expect(driver.take()).toContain('touch'));
+    await client.ask('who');
+    await vi.waitFor(() => expect(driver.take()).toContain('touch'));
+    await client.ask('add', 'mug');
+    const after = await app.manager.read(id);
+    expect(after?.expiresAt).toBeGreaterThan(before?.expiresAt ?? Infinity);
+    expect([after?.userAgent, after?.ipAddress]).toEqual(['the browser', before?.ipAddress]);
+  });
+
+  it('reads a session that is the cookie, and leaves it as it is', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error');
+    try {
+      await using app = await startGateways(platform, library, [ShopGateway], {
+        providers: [Cart],
+        options: { driver: 'stealth', touchEvery: 0 },
+      });
+      const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+      await using client = await connect(library, app.url, asHeaders);
+      expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
+      expect(await client.ask('add', 'mug')).toMatchObject({ exception: { status: 'error' } });
+      expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
+      // Of what a handler throws Nest says so itself.
+      expect(log.mock.calls.flat().filter((line) => String(line).includes('could not be stored'))).toEqual(
+        [],
+      );
+    } finally {
+      log.mockRestore();
+    }
   });
 
   it('runs a gateway that is made for each message in it', async () => {
