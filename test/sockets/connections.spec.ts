@@ -10,12 +10,13 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import type { Server, ServerOptions } from 'socket.io';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { eventually } from '../support/eventually.js';
 
 /** What hooks and handlers saw, in order. */
 let seen: string[] = [];
@@ -134,10 +135,10 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     const client = await connect(library, app.url, asHeaders);
     await client.ask('who');
     expect(seen).toEqual(['connected:ann', 'base:ann', 'message:ann']);
-    await vi.waitFor(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(1));
+    await eventually(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(1));
     client.close();
-    await vi.waitFor(() => expect(seen.at(-1)).toBe('left:ann'));
-    await vi.waitFor(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(0));
+    await eventually(() => expect(seen.at(-1)).toBe('left:ann'));
+    await eventually(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(0));
   });
 
   it('has called handleConnection before it handles a message, however long the store takes', async () => {
@@ -181,7 +182,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     await using app = await startGateways(platform, library, [gateway]);
     const { asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
-    await vi.waitFor(() => expect(seen).toEqual([expected]));
+    await eventually(() => expect(seen).toEqual([expected]));
     expect(client.isClosed).toBe(false);
   });
 

@@ -1,11 +1,12 @@
 import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import type { Handler, HandlerApp } from '../support/handler-app.js';
 import { heapGrowth } from '../support/heap-growth.js';
 import { type TestServer, describeWith, startRedis } from '../servers/index.js';
 import { DOORS, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
+import { eventually } from '../support/eventually.js';
 
 @WebSocketGateway()
 class WhoGateway {
@@ -86,10 +87,10 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     const { visitor, asHeaders } = await signedIn(app);
     present = 0;
     await using client = await connect(library, app.url, asHeaders);
-    await vi.waitFor(() => expect(present).toBe(1));
+    await eventually(() => expect(present).toBe(1));
     await visitor.in((session) => session.destroy());
     await client.closed;
-    await vi.waitFor(() => expect(present).toBe(0));
+    await eventually(() => expect(present).toBe(0));
   });
 
   it('goes on under a new id, and not where somebody has signed in by it', async () => {
@@ -161,7 +162,7 @@ describe.each(LIBRARIES)('where the session ends in another process, a socket by
     await client.closed;
     await bob.visitor.in((session) => session.regenerate());
     apps.driver.take();
-    await vi.waitFor(() => expect(apps.driver.calls.length).toBeGreaterThan(3));
+    await eventually(() => expect(apps.driver.calls.length).toBeGreaterThan(3));
     expect(await other.ask('who')).toBe('bob');
   });
 
@@ -235,7 +236,7 @@ describe.each(LIBRARIES)('sockets by %s', (library) => {
     const cookies = [asHeaders, { cookie: 'session=garbage' }, {}];
     const visits = Array.from({ length: 60 }, (_, index) => connect(library, app.url, cookies[index % 3]));
     for (const client of await Promise.all(visits)) client.close();
-    await vi.waitFor(() => expect([present, clients.length]).toEqual([0, 60]));
+    await eventually(() => expect([present, clients.length]).toEqual([0, 60]));
     await heapGrowth(() => undefined);
     const kept = clients.filter((client) => client.deref() !== undefined);
     // The last ones may be held by what the server has just done.

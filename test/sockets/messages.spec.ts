@@ -26,6 +26,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Flash, type FlashMessages, NoSessionError, Session } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { eventually } from '../support/eventually.js';
 
 /** Says where the facade named whom. */
 const seen: string[] = [];
@@ -229,7 +230,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     seen.length = 0;
     expect(await client.ask('all', 'throw')).toBe('caught');
     expect(seen).toEqual(['guard:ann', 'interceptor:ann', 'pipe:ann', 'handler:ann', 'filter:ann']);
-    await vi.waitFor(async () => expect(await visitor.in((session) => session.get('filtered'))).toBe(true));
+    await eventually(async () => expect(await visitor.in((session) => session.get('filtered'))).toBe(true));
   });
 
   it('loads it anew for each message', async () => {
@@ -257,7 +258,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(await client.ask('failing')).toMatchObject({ exception: { status: 'error' } });
     expect(await stored('streamed')).toBe(true);
     client.send('silent');
-    await vi.waitFor(async () => expect(await stored('silent')).toBe(true));
+    await eventually(async () => expect(await stored('silent')).toBe(true));
   });
 
   it('stores what each value of a stream has written before that value is sent', async () => {
@@ -266,7 +267,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
     await using client = await connect(library, app.url, asHeaders);
     expect(await client.ask('many')).toBe('1:1');
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(client.heard).toEqual([
         ['answer', '2:2'],
         ['answer', '3:3'],
@@ -300,11 +301,11 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     });
     const client = await connect(library, app.url, asHeaders);
     client.send('held');
-    await vi.waitFor(() => expect(held.size).toBe(1));
+    await eventually(() => expect(held.size).toBe(1));
     client.close();
     await gone;
     held.forEach((release) => release());
-    await vi.waitFor(async () => expect(await visitor.in((session) => session.get('count'))).toBe(1));
+    await eventually(async () => expect(await visitor.in((session) => session.get('count'))).toBe(1));
   });
 
   it('neither shows flash messages nor uses them up, and may leave one for the next page', async () => {
@@ -329,21 +330,21 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await using first = await connect(library, app.url, cookies[0]);
     await using second = await connect(library, app.url, cookies[1]);
     const answers = [first.ask('shared'), second.ask('shared')];
-    await vi.waitFor(() => expect(shared.observers).toHaveLength(2));
+    await eventually(() => expect(shared.observers).toHaveLength(2));
     shared.next('both');
     expect(await Promise.all(answers)).toEqual(['both', 'both']);
     first.send('listen');
-    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    await eventually(() => expect(shared.observers).toHaveLength(3));
     seen.length = 0;
     await second.ask('speak', 'hello');
-    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['heard', 'hello']));
+    await eventually(() => expect(first.heard.at(-1)).toEqual(['heard', 'hello']));
     await second.ask('speak', 'throw');
-    await vi.waitFor(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
+    await eventually(() => expect(first.heard.at(-1)).toEqual(['answer', 'caught']));
     expect(seen).toEqual(['behind:ann', 'filter:ann']);
     first.send('overhear');
-    await vi.waitFor(() => expect(shared.observers).toHaveLength(3));
+    await eventually(() => expect(shared.observers).toHaveLength(3));
     await second.ask('speak', 'throw');
-    await vi.waitFor(() => expect(seen).toEqual(['behind:ann', 'filter:ann', 'filter:ann']));
+    await eventually(() => expect(seen).toEqual(['behind:ann', 'filter:ann', 'filter:ann']));
     expect(await Promise.all([first.ask('who'), second.ask('who')])).toEqual([
       ['ann', 'ann', 'ann'],
       ['bob', 'bob', 'bob'],
@@ -359,7 +360,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
     driver.take();
     await using client = await connect(library, app.url, asHeaders);
-    await vi.waitFor(() => expect(driver.take()).toEqual(['read']));
+    await eventually(() => expect(driver.take()).toEqual(['read']));
     await client.ask('who');
     expect(driver.take()).toEqual(['read']);
     await client.ask('add', 'mug');
@@ -381,9 +382,9 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
       .handle((session) => session.put('user', 'ann').id, visit);
     const before = await app.manager.read(id);
     await using client = await connect(library, app.url, { ...asHeaders, 'user-agent': 'the socket' });
-    await vi.waitFor(() => expect(driver.take()).toContain('touch'));
+    await eventually(() => expect(driver.take()).toContain('touch'));
     await client.ask('who');
-    await vi.waitFor(() => expect(driver.take()).toContain('touch'));
+    await eventually(() => expect(driver.take()).toContain('touch'));
     await client.ask('add', 'mug');
     const after = await app.manager.read(id);
     expect(after?.expiresAt).toBeGreaterThan(before?.expiresAt ?? Infinity);

@@ -1,8 +1,9 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { eventually } from '../support/eventually.js';
 
 @WebSocketGateway()
 class ShopGateway {
@@ -49,7 +50,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     expect(JSON.stringify(await client.ask('add'))).not.toContain(shop.driver.secretMessage);
     expect(await client.ask('plain')).toBe('plain');
     shop.driver.moods = {};
-    await vi.waitFor(async () => expect(await client.ask('who')).toBe('ann'));
+    await eventually(async () => expect(await client.ask('who')).toBe('ann'));
     expect(client.isClosed).toBe(false);
   });
 
@@ -59,7 +60,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     shop.driver.moods = { write: 'failing' };
     expect(await client.ask('add')).toMatchObject(refused);
     shop.driver.moods = {};
-    await vi.waitFor(async () => expect(await client.ask('add')).toBe('added'));
+    await eventually(async () => expect(await client.ask('add')).toBe('added'));
     expect(await client.ask('mutate')).toMatchObject(refused);
     expect(await shop.visitor.in((session) => session.get('cart'))).toEqual(['mug']);
   });
@@ -72,7 +73,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     expect(await client.ask('plain')).toBe('plain');
     expect(await client.ask('add')).toMatchObject(refused);
     shop.driver.moods = {};
-    await vi.waitFor(async () => expect(await client.ask('who')).toBe('ann'));
+    await eventually(async () => expect(await client.ask('who')).toBe('ann'));
     expect(client.isClosed).toBe(false);
   });
 });
