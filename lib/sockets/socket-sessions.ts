@@ -5,7 +5,7 @@ import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf } from './handshake.js';
 import { type ConnectionSetup, SocketConnection, connectionOf } from './socket-connection.js';
-import { SocketHost } from './socket-host.js';
+import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
 /** What all sockets of an application share. */
 export interface SocketSettings extends DetachedSettings {
@@ -14,6 +14,9 @@ export interface SocketSettings extends DetachedSettings {
   readonly isExcluded: ExclusionTest | null;
   readonly connections: Omit<ConnectionSetup, 'host'>;
 }
+
+/** Has something called when a client leaves. */
+type OnClose = (closed: () => void) => void;
 
 /** The sessions of one application's sockets. */
 export class SocketSessions {
@@ -29,15 +32,30 @@ export class SocketSessions {
    * @param rest what the adapter hands along with it
    * @param onClose has something called when it leaves
    */
-  connect(client: unknown, rest: readonly unknown[], onClose: (closed: () => void) => void): void {
+  connect(client: unknown, rest: readonly unknown[], onClose: OnClose): void {
     if (typeof client !== 'object' || client === null || connectionOf(client) !== undefined) return;
+    this.join(client, rest, onClose, MESSAGE)?.open();
+  }
+
+  /**
+   * The connection of a client that has connected before, and has not been told of. Nothing is loaded for that.
+   *
+   * @param door what comes by it
+   * @returns null on an excluded path
+   */
+  join(
+    client: object,
+    rest: readonly unknown[],
+    onClose: OnClose,
+    door: SocketDoor,
+  ): SocketConnection | null {
     const handshake = handshakeOf(client, rest);
-    if (handshake !== null && this.#isExcluded(handshake)) return;
+    if (handshake !== null && this.#isExcluded(handshake)) return null;
     const settings = this.#settings;
     const setup: ConnectionSetup = {
       ...settings.connections,
       host: (connection, tokens, isKnown) =>
-        new SocketHost(settings, connection, tokens, isKnown, handshake?.request),
+        new SocketHost(settings, door, connection, tokens, isKnown, handshake?.request),
     };
     const connection = new SocketConnection(
       client,
@@ -45,7 +63,7 @@ export class SocketSessions {
       handshake === null ? [] : this.#tokensOf(handshake),
     );
     onClose(() => connection.close());
-    connection.open();
+    return connection;
   }
 
   #isExcluded({ path }: Handshake): boolean {
