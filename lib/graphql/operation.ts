@@ -61,13 +61,13 @@ export class Operation {
   }
 
   /** A commit that fails fails the whole execution, as it does over HTTP: later ones would lose what this one held. */
-  async #commit({ session, unstored }: Lent): Promise<void> {
+  async #commit(lent: Lent): Promise<void> {
     if (this.#failure !== null) return;
     try {
-      await session.commitDue();
+      await lent.session.commitDue();
     } catch (error) {
-      this.#failure ??= failed(session, error);
-      unstored(error);
+      this.#failure ??= failed(lent.session, error);
+      lent.unstored(error);
     }
   }
 

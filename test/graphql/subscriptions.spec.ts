@@ -9,8 +9,8 @@ import { SERVERS, Subscriber, Topic, startSubscriptions } from './subscription-a
 const typeDefs = `
   type Query { user: String visits: Int! }
   type Mutation { add(item: String): Int signOut: Boolean begin: String rotate: String }
-  type Subscription { added: Added refused: Added started: Added needy: Added }
-  type Added { item: String user: String seen: Int again: Int fails: String }
+  type Subscription { added: Added refused: Added started: Added needy: Added filtered: Added resolved: Added }
+  type Added { item: String user: String seen: Int again: Int fails: String bare: String }
 `;
 
 @Injectable()
@@ -65,6 +65,18 @@ class Mutations {
   }
 }
 
+/** What the facade says of where it has no session. */
+function facade(): string {
+  try {
+    return String(Session.get('user'));
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** What the facade said in a filter. */
+const heardInFilter: string[] = [];
+
 @Resolver('Subscription')
 class Subscriptions {
   constructor(private readonly topic: Topic) {}
@@ -83,6 +95,16 @@ class Subscriptions {
   @Subscription('started')
   started(@Session() session: Session) {
     session.push('started', session.get('user'));
+    return this.topic.events();
+  }
+
+  @Subscription('filtered', { filter: () => heardInFilter.push(facade()) > 0 })
+  filtered() {
+    return this.topic.events();
+  }
+
+  @Subscription('resolved', { resolve: () => ({ item: facade() }) })
+  resolved() {
     return this.topic.events();
   }
 
@@ -112,6 +134,11 @@ class Addeds {
   @ResolveField('again')
   again(@Session() _session: Session) {
     return this.counter.seen();
+  }
+
+  @ResolveField('bare')
+  bare() {
+    return facade();
   }
 
   @ResolveField('fails')
@@ -329,6 +356,27 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     there.topic.publish({ added: { item: 'mug' } });
     expect(await next).toEqual({ data: { added: { item: 'mug', user: null } } });
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('what Nest calls outside of resolvers is told that it has no session, and not that of the handshake', async () => {
+    await using server = await start();
+    const { asHeaders } = await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    const refusal = expect.stringMatching(/NoSessionError: .* GraphQL subscription/);
+    for (const [field, data] of [
+      ['resolved { item }', { item: refusal }],
+      ['filtered { bare }', { bare: refusal }],
+    ] as const) {
+      heardInFilter.length = 0;
+      await server.topic.heardBy(0);
+      const events = subscriber.listen(`subscription { ${field} }`);
+      const next = events.next();
+      await server.topic.heardBy(1);
+      server.topic.publish({ filtered: {}, resolved: {} });
+      expect(Object.values(Object(await next).data)).toEqual([data]);
+      await events.stop();
+    }
+    expect(heardInFilter).toEqual([refusal]);
   });
 
   it('on an excluded path there is no session, and the error says so', async () => {
