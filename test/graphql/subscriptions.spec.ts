@@ -1,14 +1,25 @@
-import { type CanActivate, Injectable, UseGuards } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  type ExceptionFilter,
+  Injectable,
+  type PipeTransform,
+  Scope,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Mutation, Query, ResolveField, Resolver, Subscription } from '@nestjs/graphql';
 import { describe, expect, it, vi } from 'vitest';
-import { Session, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
+import { Session, SessionInterceptor, SessionManager, type SessionModuleOptions } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import type { HandlerApp } from '../support/handler-app.js';
 import { SERVERS, Subscriber, Topic, startSubscriptions } from './subscription-app.js';
 
 const typeDefs = `
   type Query { user: String visits: Int! }
-  type Mutation { add(item: String): Int signOut: Boolean begin: String rotate: String }
+  type Mutation { add(item: String): Int around: Int signOut: Boolean begin: String rotate: String }
   type Subscription { added: Added refused: Added started: Added needy: Added filtered: Added resolved: Added }
   type Added { item: String user: String seen: Int again: Int fails: String bare: String }
 `;
@@ -76,6 +87,41 @@ function facade(): string {
 
 /** What the facade said in a filter. */
 const heardInFilter: string[] = [];
+
+@Catch()
+class RecordingFilter implements ExceptionFilter {
+  catch(error: Error, _host: ArgumentsHost): Error {
+    Session.push('around', 'filter');
+    return error;
+  }
+}
+
+class RecordingPipe implements PipeTransform {
+  transform(value: unknown): unknown {
+    Session.push('around', 'pipe');
+    return value;
+  }
+}
+
+class RecordingGuard implements CanActivate {
+  canActivate(): boolean {
+    Session.push('around', 'guard');
+    return true;
+  }
+}
+
+/** Made anew for each operation. */
+@Resolver('Mutation')
+@Injectable({ scope: Scope.REQUEST })
+class ScopedMutations {
+  @UseGuards(RecordingGuard)
+  @UseFilters(RecordingFilter)
+  @Mutation('around')
+  around(@Session('user', RecordingPipe) user: string) {
+    Session.push('around', user);
+    throw new Error('This resolver fails.');
+  }
+}
 
 @Resolver('Subscription')
 class Subscriptions {
@@ -170,6 +216,8 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
           Members,
           Queries,
           Mutations,
+          ScopedMutations,
+          { provide: APP_INTERCEPTOR, useClass: SessionInterceptor },
           Subscriptions,
           Addeds,
         ],
@@ -262,6 +310,53 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await subscriber.ask(additions)).toEqual({ data: { a: 1, b: 2 } });
     await Promise.all([1, 2, 3].map(() => subscriber.ask(additions)));
     expect(await visitor.in((session) => session.get<unknown[]>('items', []).length)).toBe(8);
+  });
+
+  it('guards, pipes, filters and resolvers of request scope have the session', async () => {
+    await using server = await start();
+    const { visitor, asHeaders } = await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    expect(await subscriber.ask('mutation { around }')).toMatchObject({
+      errors: [{ message: 'This resolver fails.' }],
+    });
+    const around = await visitor.in((session) => session.get('around'));
+    expect(around).toEqual(['guard', 'pipe', 'ann', 'filter']);
+  });
+
+  it('goes on under a new id, and not where somebody has signed in by it', async () => {
+    await using server = await start();
+    const { visitor, asHeaders } = await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    expect(await subscriber.ask('{ user }')).toEqual({ data: { user: 'ann' } });
+    await visitor.in((session) => session.regenerate().put('user', 'ann 2'));
+    expect(await subscriber.ask('{ user }')).toEqual({ data: { user: 'ann 2' } });
+    await visitor.in((session) => session.put('userId', 'u1').regenerate());
+    expect(await subscriber.ask('{ user }')).toEqual({ data: { user: null } });
+    expect(await subscriber.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('a sealed session is read as it was at the handshake, not written, and ends with its visitor', async () => {
+    await using server = await start({ driver: 'stealth' });
+    const { visitor, asHeaders } = await signedIn(server.app);
+    await using subscriber = new Subscriber(server.app.url, asHeaders);
+    expect(await subscriber.ask('{ user }')).toEqual({ data: { user: 'ann' } });
+    expect(await subscriber.ask('mutation { add(item: "1") }')).toMatchObject({
+      errors: [{ message: expect.stringContaining('In a GraphQL subscription no cookie can be sent') }],
+    });
+    await visitor.in((session) => session.destroy());
+    expect(await subscriber.closed).toMatchObject({ code: 1008 });
+  });
+
+  it('a session is watched once for a connection, as long as its client stays', async () => {
+    await using server = await start();
+    const watch = vi.spyOn(server.app.manager, 'watch');
+    const { asHeaders } = await signedIn(server.app);
+    const subscriber = new Subscriber(server.app.url, asHeaders);
+    await Promise.all([1, 2, 3].map(() => subscriber.ask('{ user }')));
+    const watches = watch.mock.results.map(({ value }) => value);
+    expect(watches.map(({ id }) => typeof id)).toEqual(['string']);
+    await subscriber[Symbol.asyncDispose]();
+    await vi.waitFor(() => expect(watches.map(({ id }) => id)).toEqual([null]));
   });
 
   it('what needs a cookie is refused, and the error says subscription', async () => {
