@@ -101,11 +101,13 @@ export function bindFastify(
  */
 function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
   if (!isMethod(handler) || isHandshakeEnding.has(handler)) return handler;
-  const wrapper: Method = function (socket, request, ...rest) {
+  const wrapper: Method = function (...args) {
     try {
-      return handler.call(this, socket, request, ...rest);
+      return handler.apply(this, args);
     } finally {
-      if (isRequest(request)) sessions.handshakeOver(request.raw);
+      const [socket, request] = args;
+      // The plugin gives a route another handler, for requests, which calls this one.
+      if (!isRequest(socket) && isRequest(request)) sessions.handshakeOver(request.raw);
     }
   };
   isHandshakeEnding.add(wrapper);
