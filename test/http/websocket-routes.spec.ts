@@ -28,7 +28,8 @@ it('what goes on behind the handler of a WebSocket of Fastify has not the sessio
       await adapter.register(plugin);
       const handler = async (socket: WebSocket): Promise<void> => {
         socket.send(facade());
-        for await (const _message of on(socket, 'message')) socket.send(facade());
+        const messages = on(socket, 'message');
+        while ((await messages.next()).done !== true) socket.send(facade());
       };
       const forWebSockets = { websocket: true };
       adapter.getInstance().route({ method: 'GET', url: '/plain', handler, ...forWebSockets });
