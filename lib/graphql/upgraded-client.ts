@@ -25,13 +25,15 @@ export class UpgradedClient {
    * @param reason at most 123 bytes
    */
   close(code: number, reason: string): void {
+    const socket = this.#socket;
+    // It is being closed already.
+    if (!socket.writable) return;
     const text = Buffer.from(reason);
     const frame = Buffer.alloc(4 + text.length);
     frame.writeUInt8(CLOSE_FRAME, 0);
     frame.writeUInt8(2 + text.length, 1);
     frame.writeUInt16BE(code, 2);
     text.copy(frame, 4);
-    const socket = this.#socket;
     socket.end(frame);
     setTimeout(() => socket.destroy(), PATIENCE_MS).unref();
   }
