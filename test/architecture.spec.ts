@@ -88,7 +88,9 @@ const BELOW: Record<string, readonly string[]> = {
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'state', 'lifecycle', 'session', 'http'],
+  graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
   nest: [
+    'graphql',
     'sockets',
     'session.errors.ts',
     'session.exception.ts',
@@ -108,6 +110,10 @@ const OPTIONAL = [
   '@nestjs/platform-fastify',
   '@nestjs/typeorm',
   '@nestjs/websockets',
+  '@nestjs/graphql',
+  'graphql',
+  'graphql-ws',
+  'mercurius',
   'socket.io',
   'ws',
   'typeorm',
@@ -177,11 +183,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/) and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/) and in the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        !['nest', 'http', 'sockets'].includes(layerOf(from)) &&
+        !['nest', 'http', 'sockets', 'graphql'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.

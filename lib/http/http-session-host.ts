@@ -32,6 +32,11 @@ const MAX_USER_AGENT = 1024;
 /** The longest textual address there is: IPv6 with an embedded IPv4 address. */
 const MAX_IP = 45;
 
+const HANDSHAKE_OVER =
+  'this code was started by a WebSocket, and the session of its handshake may have changed or ended since. In a GraphQL ' +
+  'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
+  '`resolve`, nor in the body of a generator. Gateways have it in each message.';
+
 const NO_COOKIES: readonly string[] = [];
 const NO_NAMES: readonly string[] = [];
 
@@ -50,6 +55,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
+  #isHandshakeOver = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
@@ -124,7 +130,17 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   get ended(): boolean {
+    if (this.#isHandshakeOver) return true;
     return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
+  }
+
+  get endedReason(): string | undefined {
+    return this.#isHandshakeOver ? HANDSHAKE_OVER : undefined;
+  }
+
+  /** The request has become a WebSocket, which no response ever ends. */
+  handshakeOver(): void {
+    this.#isHandshakeOver = true;
   }
 
   onceOver(done: () => void): void {

@@ -105,6 +105,12 @@ export class HttpSessions {
     return run(req, this.#openedFor(req) ?? req[CURRENT_SESSION], call);
   }
 
+  /** A request has become a WebSocket: its session is that of its handshake, and goes by no facade any more. */
+  handshakeOver(req: RawRequest): void {
+    const host = this.of(req)?.host;
+    if (host instanceof HttpSessionHost) host.handshakeOver();
+  }
+
   #addProperties(req: RawRequest): void {
     // What another library has put on this request gives way.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);

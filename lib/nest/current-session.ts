@@ -1,38 +1,37 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { httpSessionOf, resolverArguments, upgradeOf } from '../graphql/resolver-arguments.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import { DetachedHost } from '../session/detached-host.js';
 import type { RequestSession } from '../session/request-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
 
-/** What resolvers are handed: Apollo calls the request `req`, Mercurius has it behind `reply`. */
-interface GraphqlContext {
-  readonly req?: AnyRequest;
-  readonly request?: AnyRequest;
-  readonly reply?: { readonly request?: AnyRequest };
-}
-
 /** The session of what is being executed, or undefined where there is none (an excluded route). */
 export function currentSession(context: ExecutionContext): RequestSession | undefined {
   const type = context.getType<string>();
   if (type === 'http') return sessionOf(context.switchToHttp().getRequest<AnyRequest | undefined>());
-  if (type === 'rpc') return jobSession();
-  const session =
-    type === 'graphql' ? graphqlSession(context.getArgByIndex<GraphqlContext | undefined>(2)) : undefined;
-  return session ?? sessionContext.getStore();
+  if (type === 'rpc') return detachedSession();
+  if (type === 'graphql') return resolverSession(context.getArgs());
+  return sessionContext.getStore();
 }
 
 /**
  * A message of a microservice is no visitor's, in whatever context it came in: the connection may have been opened in a
  * visitor's request. A session it has only where the application runs the handler in one (`SessionManager.run`).
  */
-function jobSession(): RequestSession | undefined {
+function detachedSession(): RequestSession | undefined {
   const session = sessionContext.getStore();
   return session?.host instanceof DetachedHost && !session.host.ended ? session : undefined;
 }
 
-function graphqlSession(context: GraphqlContext | undefined): RequestSession | undefined {
-  return sessionOf(context?.req) ?? sessionOf(context?.request) ?? sessionOf(context?.reply?.request);
+/**
+ * Of a request that became a WebSocket, the session was that of its handshake. An operation has one of its own, in whose
+ * context its resolvers are called.
+ */
+function resolverSession(args: readonly unknown[]): RequestSession | undefined {
+  const { context } = resolverArguments(args);
+  if (upgradeOf(context) === null) return httpSessionOf(context) ?? sessionContext.getStore();
+  return detachedSession();
 }
 
 /**
@@ -55,6 +54,13 @@ function reasonFor(type: string): string {
     return (
       "It handles messages of a microservice ('rpc'), which come from no visitor. Where a message says for whom it is, give " +
       'SessionManager.run(id, ...) the session that it names.'
+    );
+  }
+  if (type === 'graphql') {
+    return (
+      "Is SessionModule imported, and is the path of GraphQL not named by its option 'exclude'? In a subscription the session is " +
+      "that of the WebSocket's handshake, which is looked for in the GraphQL context: where the option `context` is a function of your " +
+      'own, have it return no `req`, or the request (Apollo: `({ req, extra }) => ({ req: req ?? extra.request })`).'
     );
   }
   const where = type === 'ws' ? 'namespace (socket.io) or path (ws)' : 'route';

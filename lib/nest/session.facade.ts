@@ -32,7 +32,8 @@ function current(): RequestSession {
     throw new NoSessionError(
       'There is no current session. Session.get(...) and the like work while a request is handled: not at start-up, not on ' +
         "routes that the option 'exclude' names, and not in what no visitor calls: timers, queues, events from outside of a " +
-        'request, messages of microservices, commands. There, SessionManager.run(id, ...) gives the session of a visitor, and ' +
+        'request, messages of microservices, commands, nor in `filter`, `resolve` and generators of a GraphQL subscription (take ' +
+        '@Session() in its handler and in field resolvers). In a job, SessionManager.run(id, ...) gives the session of a visitor, and ' +
         'SessionManager.run({ ... }, ...) one with values of your own. Is SessionModule imported?',
     );
   }

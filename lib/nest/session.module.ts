@@ -15,6 +15,7 @@ import {
   ApplicationConfig,
   DiscoveryModule,
   DiscoveryService,
+  ExternalContextCreator,
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
@@ -35,6 +36,8 @@ import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
 import { bindGateways } from './gateway-binding.js';
+import { bindResolvers } from './resolver-binding.js';
+import { GraphqlSessions } from '../graphql/graphql-sessions.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { socketSessions } from './socket-sessions.provider.js';
 
@@ -160,6 +163,7 @@ export class SessionModule
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(ApplicationConfig) config: ApplicationConfig,
     @Inject(SocketSessions) sockets: SocketSessions,
+    @Inject(ExternalContextCreator) resolvers: ExternalContextCreator,
   ) {
     super();
     assertOnlyOne(modules);
@@ -170,6 +174,7 @@ export class SessionModule
     this.#modules = modules;
     this.#config = config;
     bindGateways(config, discovery, sockets, () => this.#prepareHandlers());
+    bindResolvers(resolvers, new GraphqlSessions(sockets));
     this.#routers = new RouterBinding(sessions);
     // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
     // anything, and before modules are configured. Without HTTP there is no server.

@@ -28,6 +28,15 @@ export interface ConnectionSetup {
   hookFailed(error: unknown): void;
 }
 
+/** The session of something that several calls work on, and that comes to its end when they are through. */
+export interface Lent {
+  readonly session: RequestSession;
+  /** What was written could not be stored. */
+  unstored(error: unknown): void;
+  /** Stores what is left, and ends it. */
+  giveBack(): Promise<void>;
+}
+
 const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 'The connection was refused.';
 
@@ -109,6 +118,21 @@ export class SocketConnection {
     const opened = await turn;
     if (this.#turn === turn) this.#turn = null;
     return this.#run(opened, handle);
+  }
+
+  /** Loads the session for what is no message of a gateway. Null where it has ended, and the client is being disconnected. */
+  async lend(): Promise<Lent | null> {
+    if (this.#phase === 'ended') return null;
+    const opened = this.#tokens.length === 0 ? this.#make() : await this.#load();
+    const isLast = this.#phase === 'ending';
+    return {
+      session: opened.session,
+      unstored: (error) => this.#setup.unstored(error),
+      giveBack: async () => {
+        await this.#finish(opened);
+        if (isLast) this.#disconnect(SESSION_ENDED);
+      },
+    };
   }
 
   /** Calls `handleConnection` in the session, before any message is handled. What it throws refuses the connection. */

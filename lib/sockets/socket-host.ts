@@ -5,12 +5,23 @@ const NO_COOKIE =
   'On a socket no cookie can be sent. Do it in an HTTP request; a session that began after the handshake is seen when the ' +
   'client connects anew.';
 
-const SOCKET: Door = { name: 'a message on a socket', noCookie: NO_COOKIE, isVisit: true, keepsClient: true };
+/** What comes by a connection, in the words of its errors. */
+export interface SocketDoor {
+  readonly unknown: Door;
+  /** Of a client that has been seen with the session: whoever rotates its id takes the client with it. */
+  readonly known: Door;
+}
 
-/** As the door of a client that has been seen with the session: whoever rotates its id takes the client with it. */
-const SOCKET_OF_A_SESSION: Door = { ...SOCKET, followsMoves: true };
+/** @param name, noCookie as `Door` has them */
+export function socketDoor(name: string, noCookie: string): SocketDoor {
+  const unknown: Door = { name, noCookie, isVisit: true, keepsClient: true };
+  return { unknown, known: { ...unknown, followsMoves: true } };
+}
 
-/** Where the session of one message lives. */
+/** Of messages to gateways. */
+export const MESSAGE = socketDoor('a message on a socket', NO_COOKIE);
+
+/** Where the session of one message lives, or of one operation. */
 export class SocketHost extends DetachedHost {
   #failure: unknown = null;
 
@@ -20,12 +31,13 @@ export class SocketHost extends DetachedHost {
    */
   constructor(
     settings: DetachedSettings,
+    door: SocketDoor,
     readonly connection: object,
     tokens: readonly string[],
     isKnown: boolean,
     request: unknown,
   ) {
-    super(settings, isKnown ? SOCKET_OF_A_SESSION : SOCKET, tokens, request);
+    super(settings, isKnown ? door.known : door.unknown, tokens, request);
   }
 
   /** The session could not be loaded. Only who uses it is told: there Nest's filters answer it. */

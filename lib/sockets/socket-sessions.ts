@@ -6,7 +6,7 @@ import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf } from './handshake.js';
 import { type ConnectionSetup, SocketConnection, connectionOf } from './socket-connection.js';
-import { SocketHost } from './socket-host.js';
+import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
 /** What all sockets of an application share. */
 export interface SocketSettings extends DetachedSettings {
@@ -22,6 +22,9 @@ interface Brought {
   readonly setup: CookieSetup;
 }
 
+/** Has something called when a client leaves. */
+type OnClose = (closed: () => void) => void;
+
 /** The sessions of one application's sockets. */
 export class SocketSessions {
   readonly #settings: SocketSettings;
@@ -36,21 +39,37 @@ export class SocketSessions {
    * @param rest what the adapter hands along with it
    * @param onClose has something called when it leaves
    */
-  connect(client: unknown, rest: readonly unknown[], onClose: (closed: () => void) => void): void {
+  connect(client: unknown, rest: readonly unknown[], onClose: OnClose): void {
     if (typeof client !== 'object' || client === null || connectionOf(client) !== undefined) return;
+    this.join(client, rest, onClose, MESSAGE)?.open();
+  }
+
+  /**
+   * The connection of a client that has connected before, and has not been told of. Nothing is loaded for that.
+   *
+   * @param door what comes by it
+   * @returns null on an excluded path
+   */
+  join(
+    client: object,
+    rest: readonly unknown[],
+    onClose: OnClose,
+    door: SocketDoor,
+  ): SocketConnection | null {
     const handshake = handshakeOf(client, rest);
-    if (handshake !== null && this.#isExcluded(handshake)) return;
+    if (handshake !== null && this.#isExcluded(handshake)) return null;
     const settings = this.#settings;
     const { tokens, place, setup } = this.#broughtBy(handshake);
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
       ...settings.connections,
       tokenOf: (id) => place.keyring.sign(id),
-      host: (of, carried, isKnown) => new SocketHost(detached, of, carried, isKnown, handshake?.request),
+      host: (of, carried, isKnown) =>
+        new SocketHost(detached, door, of, carried, isKnown, handshake?.request),
     };
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());
-    connection.open();
+    return connection;
   }
 
   #isExcluded({ path }: Handshake): boolean {

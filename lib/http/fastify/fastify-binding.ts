@@ -17,6 +17,9 @@ export interface RegisteringFastify {
   setNotFoundHandler: Method;
 }
 
+/** Handlers of WebSockets that are wrapped: routes are told of more than once. */
+const isHandshakeEnding = new WeakSet<Method>();
+
 /** The hooks that run for a request, each handed the request first. Those of routes have the same names. */
 const REQUEST_HOOKS = [
   'onRequest',
@@ -47,6 +50,9 @@ export function bindFastify(
     for (const name of ['handler', ...REQUEST_HOOKS]) {
       if (options[name] !== undefined) options[name] = bind(options[name]);
     }
+    const { wsHandler } = options;
+    if (isMethod(wsHandler)) options['wsHandler'] = endHandshake(sessions, wsHandler);
+    else if (options['websocket'] === true) options['handler'] = endHandshake(sessions, options['handler']);
     if (options['errorHandler'] !== undefined) {
       options['errorHandler'] = bindCallback(sessions, options['errorHandler'], 1);
     }
@@ -87,6 +93,25 @@ export function bindFastify(
         );
       },
   );
+}
+
+/**
+ * What @fastify/websocket calls with a WebSocket and the request that it began with. The session of that request goes on
+ * for the call; whatever listens to the WebSocket from then on would see it as it was.
+ */
+function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
+  if (!isMethod(handler) || isHandshakeEnding.has(handler)) return handler;
+  const wrapper: Method = function (...args) {
+    try {
+      return handler.apply(this, args);
+    } finally {
+      const [socket, request] = args;
+      // The plugin gives a route another handler, for requests, which calls this one.
+      if (!isRequest(socket) && isRequest(request)) sessions.handshakeOver(request.raw);
+    }
+  };
+  isHandshakeEnding.add(wrapper);
+  return likeOriginal(wrapper, handler);
 }
 
 /** Replaces `use`, of this instance and of those made of it: the plugin for middleware gives each its own. */

@@ -1,0 +1,62 @@
+import type { Duplex } from 'node:stream';
+import { inContextOf } from '../session/session.context.js';
+import type { SocketConnection } from '../sockets/socket-connection.js';
+import { socketDoor } from '../sockets/socket-host.js';
+import type { SocketSessions } from '../sockets/socket-sessions.js';
+import { Operation } from './operation.js';
+import { type Upgrade, httpSessionOf, resolverArguments, upgradeOf } from './resolver-arguments.js';
+import { UpgradedClient } from './upgraded-client.js';
+
+const DOOR = socketDoor(
+  'a resolver of a GraphQL subscription (or of another operation over a WebSocket)',
+  'In a GraphQL subscription no cookie can be sent, nor in any other operation over a WebSocket. Do it in an operation over ' +
+    'HTTP; a session that began after the handshake is seen when the client connects anew.',
+);
+
+/** The sessions of one application's resolvers. */
+export class GraphqlSessions {
+  readonly #sockets: SocketSessions;
+  /** Of each WebSocket that resolvers were called for; null on an excluded path. */
+  readonly #connections = new WeakMap<Duplex, SocketConnection | null>();
+  readonly #operations = new WeakMap<object, Operation>();
+
+  constructor(sockets: SocketSessions) {
+    this.#sockets = sockets;
+  }
+
+  /**
+   * Runs a resolver in its session: of the HTTP request that the operation came with, or of the handshake of its WebSocket.
+   * Where there is neither (a schema that is executed by the application itself), it is only called.
+   *
+   * @param args that the resolver is called with
+   * @param resolve calls it, with its guards, pipes, interceptors and filters
+   */
+  run(args: readonly unknown[], resolve: () => unknown): unknown {
+    const { context, execution } = resolverArguments(args);
+    const upgrade = upgradeOf(context);
+    if (upgrade === null) {
+      const session = httpSessionOf(context);
+      return session === undefined ? resolve() : inContextOf(session, resolve);
+    }
+    const connection = this.#connectionOf(upgrade);
+    if (connection === null) return inContextOf(undefined, resolve);
+    return this.#operationOf(connection, execution ?? {}).run(resolve);
+  }
+
+  #connectionOf({ socket, request }: Upgrade): SocketConnection | null {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const client = new UpgradedClient(socket);
+    const connection = this.#sockets.join(client, [request], (closed) => socket.once('close', closed), DOOR);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  #operationOf(connection: SocketConnection, execution: object): Operation {
+    const known = this.#operations.get(execution);
+    if (known !== undefined) return known;
+    const operation = new Operation(connection, () => this.#operations.delete(execution));
+    this.#operations.set(execution, operation);
+    return operation;
+  }
+}

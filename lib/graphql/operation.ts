@@ -1,0 +1,86 @@
+import { inContextOf } from '../session/session.context.js';
+import type { RequestSession } from '../session/request-session.js';
+import { NoSessionError } from '../session.errors.js';
+import { SessionUnavailableException } from '../session.exception.js';
+import type { Lent, SocketConnection } from '../sockets/socket-connection.js';
+
+const ENDED =
+  'The session of this GraphQL subscription (or of the operations on the same WebSocket) has ended, and the connection is being closed: ' +
+  'no resolver is called any more. The client has to connect anew.';
+
+/**
+ * One execution over a WebSocket: a query, a mutation, the start of a subscription, or one event of it. Its resolvers share a
+ * session, which is loaded when the first of them is called.
+ *
+ * Nobody tells when an execution is through: it is taken for that when none of its resolvers has run for a turn of the event
+ * loop. Where one is called after that, it is an execution of its own, and loads the session anew.
+ */
+export class Operation {
+  readonly #connection: SocketConnection;
+  readonly #over: () => void;
+  #lent: Promise<Lent | null> | null = null;
+  #running = 0;
+  #failure: SessionUnavailableException | null = null;
+
+  /** @param over called when it is through */
+  constructor(connection: SocketConnection, over: () => void) {
+    this.#connection = connection;
+    this.#over = over;
+  }
+
+  /**
+   * Runs a resolver, with its guards, pipes and filters, and stores what it has written, also where it throws.
+   *
+   * @throws whatever it throws; NoSessionError where the session has ended before; SessionUnavailableException where what a
+   * resolver of this execution had written could not be stored
+   */
+  async run(resolve: () => unknown): Promise<unknown> {
+    this.#running += 1;
+    try {
+      const lent = await (this.#lent ??= this.#connection.lend());
+      if (lent === null) throw new NoSessionError(ENDED);
+      return await this.#resolved(lent, resolve);
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) setImmediate(() => void this.#end());
+    }
+  }
+
+  async #resolved(lent: Lent, resolve: () => unknown): Promise<unknown> {
+    let answer: unknown;
+    try {
+      answer = await inContextOf(lent.session, resolve);
+    } catch (error) {
+      // The error of the resolver is what its client hears of.
+      await this.#commit(lent);
+      throw error;
+    }
+    await this.#commit(lent);
+    if (this.#failure !== null) throw this.#failure;
+    return answer;
+  }
+
+  /** A commit that fails fails the whole execution, as it does over HTTP: later ones would lose what this one held. */
+  async #commit(lent: Lent): Promise<void> {
+    if (this.#failure !== null) return;
+    try {
+      await lent.session.commitDue();
+    } catch (error) {
+      this.#failure ??= failed(lent.session, error);
+      lent.unstored(error);
+    }
+  }
+
+  async #end(): Promise<void> {
+    if (this.#running > 0 || this.#lent === null) return;
+    const lent = this.#lent;
+    this.#lent = null;
+    this.#over();
+    await (await lent)?.giveBack();
+  }
+}
+
+function failed(session: RequestSession, error: unknown): SessionUnavailableException {
+  session.abandon();
+  return new SessionUnavailableException(error);
+}

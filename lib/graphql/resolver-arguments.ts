@@ -1,0 +1,82 @@
+import type { Duplex } from 'node:stream';
+import { type AnyRequest, sessionOf } from '../http/session-of.js';
+import type { RequestSession } from '../session/request-session.js';
+
+/** What a resolver is called with, as far as it leads to a session. */
+export interface ResolverArguments {
+  /** The GraphQL context. */
+  readonly context: unknown;
+  /** The same object for all resolvers of one execution (an operation, or one event of a subscription), and for no other. */
+  readonly execution: object | null;
+}
+
+/** The HTTP request that a WebSocket began with. */
+export interface Upgrade {
+  readonly request: object;
+  readonly socket: Duplex;
+}
+
+/**
+ * Reads the arguments of a resolver: `(root, args, context, info)`, or without `args` where a reference or the type of an
+ * interface is resolved.
+ */
+export function resolverArguments(args: readonly unknown[]): ResolverArguments {
+  const at = isInfo(args[2]) ? 2 : 3;
+  const variables = part(args[at], 'variableValues');
+  return {
+    context: args[at - 1],
+    execution: typeof variables === 'object' ? variables : null,
+  };
+}
+
+/** Null where the operation has not come over a WebSocket. */
+export function upgradeOf(context: unknown): Upgrade | null {
+  const req = part(context, 'req');
+  // graphql-ws has it in `extra`: of its own context, which Nest hands out as `req`, or of what an application makes of that.
+  return (
+    asUpgrade(req) ??
+    asUpgrade(part(context, 'request')) ??
+    asUpgrade(part(part(context, 'reply'), 'request')) ??
+    asUpgrade(part(part(req, 'extra'), 'request')) ??
+    asUpgrade(part(part(context, 'extra'), 'request'))
+  );
+}
+
+/** The session of the HTTP request that an operation has come with: `req` is Apollo's name, Mercurius has it behind `reply`. */
+export function httpSessionOf(context: unknown): RequestSession | undefined {
+  return (
+    sessionOfPart(context, 'req') ??
+    sessionOfPart(context, 'request') ??
+    sessionOfPart(part(context, 'reply'), 'request')
+  );
+}
+
+function sessionOfPart(of: unknown, name: string): RequestSession | undefined {
+  const request = part(of, name);
+  return isRequest(request) ? sessionOf(request) : undefined;
+}
+
+function asUpgrade(candidate: unknown): Upgrade | null {
+  const request = part(candidate, 'raw') ?? candidate;
+  // Node says so of requests that it has handed to a listener of `upgrade`, whatever their headers ask for.
+  if (typeof request !== 'object' || request === null || part(request, 'upgrade') !== true) return null;
+  const socket = part(request, 'socket');
+  return isDuplex(socket) ? { request, socket } : null;
+}
+
+function isInfo(value: unknown): boolean {
+  return part(value, 'fieldNodes') !== undefined;
+}
+
+/** Any object may be one: what it keeps of its session is under symbols of ours. */
+function isRequest(value: unknown): value is AnyRequest {
+  return typeof value === 'object' && value !== null;
+}
+
+function isDuplex(value: unknown): value is Duplex {
+  return typeof part(value, 'end') === 'function' && typeof part(value, 'once') === 'function';
+}
+
+function part(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+}
