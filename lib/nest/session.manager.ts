@@ -330,6 +330,8 @@ export class SessionManager {
 
   #collectEvery(interval: number): void {
     this.#collector = setInterval(() => {
+      // Whoever began a round that goes on hears how it ends.
+      if (this.#collecting !== null) return;
       this.collectGarbage().catch((error: unknown) => {
         if (this.#collector === null) return;
         this.#log.warn(

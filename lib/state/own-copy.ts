@@ -77,3 +77,10 @@ export class OwnCopy {
     return copy;
   }
 }
+
+/** A plain object without what is at some paths. The given object stays as it is. */
+export function omit(values: Values, paths: readonly string[]): Values {
+  const rest = new OwnCopy({ ...values });
+  for (const path of paths) rest.remove(path);
+  return rest.values;
+}

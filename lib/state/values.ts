@@ -157,24 +157,6 @@ export function pick(values: Values, paths: readonly string[]): Values {
   return picked;
 }
 
-/** A plain object without some of the keys. The given object stays as it is. */
-export function omit(values: Values, paths: readonly string[]): Values {
-  const rest: Values = { ...values };
-  for (const path of paths) {
-    if (isLiteral(rest, path)) {
-      removePath(rest, path);
-    } else {
-      // Only the branch that loses something is copied: the rest is shared with the original.
-      const root = segmentsOf(path)[0] ?? '';
-      if (Object.hasOwn(rest, root)) {
-        rest[root] = cloneValue(rest[root]);
-        removePath(rest, path);
-      }
-    }
-  }
-  return rest;
-}
-
 /** Puts values into others, plain objects into plain objects; elsewhere what comes in wins. Objects are not copied. */
 export function mergeInto(values: Values, incoming: Values): void {
   for (const [key, value] of Object.entries(incoming)) {

@@ -4,6 +4,7 @@ import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from '
 import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leavesOf } from './leaves.js';
 import { MutationTracker } from './mutation-tracker.js';
+import { omit } from './own-copy.js';
 import type { SessionSerializer } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
@@ -12,7 +13,6 @@ import {
   cloneValue,
   hasPath,
   isContainer,
-  omit,
   pick,
   readPath,
   removePath,

@@ -131,6 +131,15 @@ describe('a driver that hangs', () => {
     await module.close();
   });
 
+  it('while it collects is said once, however often its turn comes meanwhile', async () => {
+    const { driver, module } = await start('1s');
+    driver.hangs.add('collectGarbage');
+    await vi.advanceTimersByTimeAsync(1_000 + LIMIT);
+    expect(said).toEqual([saysSo('collectGarbage')]);
+    driver.gate.resolve();
+    await module.close();
+  });
+
   it('while it collects does not keep the application from its end for longer than storeTimeout', async () => {
     const { driver, manager, module } = await start();
     driver.hangs.add('collectGarbage');

@@ -41,4 +41,17 @@ describe('a form of thousands of fields with dots in their names', () => {
     const form = formOf(4000);
     expect((await allocated(() => fillIn(store, form))) / 4000).toBeLessThan(MAX_A_FIELD);
   });
+
+  it('nor does all but thousands of its fields', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open();
+    const form = Object.fromEntries(Object.keys(formOf(4000)).map((name) => [`form.${name}`, 'typed']));
+    session.flash(form).flash('form.left', 'typed');
+    const names = Object.keys(form);
+    const growth = await allocated(async () => {
+      await Promise.resolve();
+      expect(session.except(names)).toEqual({ form: { address: {}, left: 'typed' } });
+    });
+    expect(growth / 4000).toBeLessThan(MAX_A_FIELD / 5);
+  });
 });

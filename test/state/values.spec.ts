@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
+import { omit } from '../../lib/state/own-copy.js';
 import {
   type Values,
   assertKey,
   cloneValue,
   hasPath,
-  omit,
   pick,
   readPath,
   removePath,

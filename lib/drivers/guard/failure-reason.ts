@@ -76,6 +76,8 @@ function redisWord({ name, message, constructor }: Error): string | undefined {
   if (!redisReplies.includes(name) && !redisReplies.includes(constructor.name)) return undefined;
   const [, word] = /^([A-Z][A-Z0-9]+)\b/.exec(message) ?? [];
   if (word !== 'ERR') return word;
+  // So Redis 7 says of a script what it calls NOPERM everywhere else.
+  if (message.startsWith("ERR The user executing the script can't ")) return 'NOPERM';
   return /user_script:.*-([A-Z][A-Z0-9]+) /.exec(message)?.[1] ?? word;
 }
 

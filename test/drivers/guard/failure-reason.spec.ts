@@ -26,6 +26,13 @@ describe('the reason that a log gives for the failure of a store', () => {
       ),
       'READONLY',
     ],
+    [
+      'a script that is not allowed to, as Redis 7 says it',
+      reply(
+        "ERR The user executing the script can't run this command or subcommand script: secret, on @user_script:1.",
+      ),
+      'NOPERM',
+    ],
     ['an error reply of node-redis', new (class SimpleError extends Error {})('BUSY Redis is busy'), 'BUSY'],
     ['a word of nobody who is known', failure('SECRET is the password'), 'Error'],
     [

@@ -103,6 +103,8 @@ describeWith(
       onTestFinished(() => client.disconnect());
       await client.call('acl', 'setuser', 'default', 'resetkeys', '~elsewhere:*');
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (NOPERM).');
+      await client.call('acl', 'setuser', 'default', 'allkeys', '-@write');
+      expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (NOPERM).');
     });
   },
   { controlsServer: true },
