@@ -1,0 +1,34 @@
+// Sends the requests of the page "Fifty at once", all of them before the first is answered, and shows what they have left.
+
+const button = document.querySelector('#send-all');
+const failure = document.querySelector('#failure');
+
+/** Posts a form. The answer may lead to a page: that is not followed. */
+async function post(path, fields = {}) {
+  const answer = await fetch(path, {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    redirect: 'manual',
+  });
+  if (!answer.ok && answer.type !== 'opaqueredirect') throw new Error(`${path} answered ${answer.status}`);
+}
+
+async function sendAll() {
+  const names = Array.from({ length: Number(button.dataset.count) }, (_, index) => index + 1);
+  await post('/parallel/start');
+  await Promise.all(names.map((name) => post('/parallel/add', { name })));
+}
+
+button.addEventListener('click', async () => {
+  button.disabled = true;
+  failure.hidden = true;
+  try {
+    await sendAll();
+    location.reload();
+  } catch (error) {
+    failure.textContent = `That did not work: ${error.message}.`;
+    failure.hidden = false;
+    button.disabled = false;
+  }
+});
+button.hidden = false;
