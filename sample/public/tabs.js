@@ -6,7 +6,7 @@ const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 1008;
 const AGAIN_AFTER_MS = 5000;
 
-/** What this page was made for: `session` (its public name) and `user`, each empty where there is none. */
+/** What this page was made for: `session` (since when there is one) and `user`, each empty where there is none. */
 const page = document.documentElement.dataset;
 
 /** The connection that counts. Null while there is none. */
