@@ -54,7 +54,7 @@ export class ParallelController {
 
   /** One of the fifty. It does the same in both ways, at the same times. */
   @Post('add')
-  @Redirect('/parallel', HttpStatus.SEE_OTHER)
+  @HttpCode(HttpStatus.NO_CONTENT)
   async add(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
     const loaded = this.unmerged.load(session.handle);
     await wait(WORK_MS);
@@ -65,5 +65,12 @@ export class ParallelController {
 
     // There it saves what it has loaded before, with its own change in it.
     this.unmerged.save(session.handle, { count: loaded.count + 1, names: [...loaded.names, name] });
+  }
+
+  /** The same for whose browser runs no scripts: the answer leads back to the page. */
+  @Post('add-one')
+  @Redirect('/parallel', HttpStatus.SEE_OTHER)
+  async addOne(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
+    await this.add(session, name);
   }
 }
