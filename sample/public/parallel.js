@@ -14,7 +14,7 @@ async function sendAll() {
   await Promise.all(names.map((name) => post('/parallel/add', { name })));
 }
 
-button.addEventListener('click', async () => {
+async function sendAndShow() {
   button.disabled = true;
   failure.hidden = true;
   try {
@@ -25,5 +25,7 @@ button.addEventListener('click', async () => {
     failure.hidden = false;
     button.disabled = false;
   }
-});
+}
+
+button.addEventListener('click', () => void sendAndShow());
 button.hidden = false;

@@ -21,11 +21,11 @@ describeShop('Fifty requests at once', ({ driver, newVisitor }) => {
     expect(visitor.path()).toBe('/parallel');
     expect(await visitor.context.cookies()).toEqual([]);
 
-    for (const _round of ['the first', 'the second']) {
+    for (const round of ['the first press', 'the second']) {
       await visitor.press('Send fifty at once');
       const [merged, unmerged] = [await tally(page, 'merged'), await tally(page, 'unmerged')];
       // With stealth the session is in the cookie: there is nowhere to merge, the last response wins, and the page says so.
-      if (driver !== 'stealth') expect(merged).toEqual({ counted: 50, named: 50 });
+      if (driver !== 'stealth') expect(merged, round).toEqual({ counted: 50, named: 50 });
       for (const { counted, named } of [merged, unmerged]) {
         expect(counted).toBeGreaterThanOrEqual(1);
         expect(counted).toBeLessThanOrEqual(50);

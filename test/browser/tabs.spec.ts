@@ -10,7 +10,7 @@ async function connected(page: Page): Promise<void> {
 }
 
 /** Waits until the header of a tab that nobody touches shows a number. */
-async function shows(page: Page, count: number): Promise<void> {
+async function expectCount(page: Page, count: number): Promise<void> {
   await page.locator('#cart-count', { hasText: new RegExp(`^${count}$`) }).waitFor();
 }
 
@@ -25,14 +25,14 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     }
 
     await visitor.addToCart('Potted fern');
-    for (const tab of [second, third]) await shows(tab, 2);
+    for (const tab of [second, third]) await expectCount(tab, 2);
     await visitor.visit('/cart');
     await visitor.page.getByLabel('Quantity of Potted fern').fill('4');
     await visitor.press('Change quantities');
-    for (const tab of [second, third]) await shows(tab, 5);
+    for (const tab of [second, third]) await expectCount(tab, 5);
     await visitor.press('Remove Potted fern');
     for (const tab of [second, third]) {
-      await shows(tab, 1);
+      await expectCount(tab, 1);
       expect(await tab.getByRole('link', { name: 'Cart, 1 item', exact: true }).count()).toBe(1);
       expect(visitor.path(tab)).toBe('/preferences');
     }
@@ -43,9 +43,9 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     const second = await visitor.openTab();
     await visitor.visit('/preferences', second);
     await visitor.addToCart('Stoneware mug');
-    await shows(second, 1);
+    await expectCount(second, 1);
     await visitor.addToCart('Stoneware mug');
-    await shows(second, 2);
+    await expectCount(second, 2);
   });
 
   it('go on showing it when the session gets another id', async () => {
@@ -57,7 +57,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await visitor.visit('/session');
     await visitor.press('New id');
     await visitor.addToCart('Potted fern');
-    await shows(second, 2);
+    await expectCount(second, 2);
   });
 
   it('keep the carts of different visitors apart', async () => {
@@ -69,7 +69,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     for (const tab of [second, stranger.page]) await connected(tab);
 
     await visitor.addToCart('Potted fern');
-    await shows(second, 2);
+    await expectCount(second, 2);
     expect(await stranger.cartCount()).toBe(1);
   });
 
@@ -89,7 +89,7 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await visitor.signOut();
     expect(await visitor.notice().textContent()).toBe('You are signed out.');
     await name.waitFor({ state: 'detached' });
-    await shows(second, 0);
+    await expectCount(second, 0);
     expect(visitor.path(second)).toBe('/preferences');
   });
 

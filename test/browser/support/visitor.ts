@@ -73,7 +73,8 @@ export class Visitor {
   }
 
   /** Fills in the sign-in form and sends it. */
-  async signIn({ account = ADA, password = account.password, remember = false } = {}): Promise<void> {
+  async signIn(given: { account?: typeof ADA; password?: string; remember?: boolean } = {}): Promise<void> {
+    const { account = ADA, password = account.password, remember = false } = given;
     if (this.path() !== '/sign-in') await this.visit('/sign-in');
     await this.page.getByLabel('E-mail').fill(account.email);
     await this.page.getByLabel('Password').fill(password);
