@@ -7,6 +7,9 @@ export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'data
 /** The name of one of the drivers. */
 export type DriverName = (typeof DRIVERS)[number];
 
+/** The drivers that can list a user's sessions: `memcached` cannot list what it keeps, and `stealth` keeps nothing. */
+export const LISTING_DRIVERS: readonly DriverName[] = ['file', 'memory', 'redis', 'database'];
+
 /** Good enough to try the shop on one's own machine. It stands in a public repository, so nowhere else. */
 const DEVELOPMENT_SECRET = 'a secret for development only and known to everybody';
 

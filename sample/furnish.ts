@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { WsAdapter } from '@nestjs/platform-ws';
 import type { NextFunction, Request, Response } from 'express';
 
 import { AccountsService } from './accounts/accounts.service.js';
@@ -12,7 +13,7 @@ const SAMPLE_FOLDER = new URL('../sample/', import.meta.url);
 /** The largest form that the shop takes. Old input is flashed, and with `stealth` it has to fit into a cookie. */
 const FORM_LIMIT = '4kb';
 
-/** Gives the application what pages need: templates, a style sheet, forms. Sessions need nothing here. */
+/** Gives the application what pages need: templates, a style sheet, forms, sockets. Sessions need nothing here. */
 export function furnish(app: NestExpressApplication): void {
   app.disable('x-powered-by');
   app.use(sendSecurityHeaders);
@@ -24,6 +25,9 @@ export function furnish(app: NestExpressApplication): void {
   });
   app.use(keepFromSharedCaches);
   app.useBodyParser('urlencoded', { extended: false, limit: FORM_LIMIT });
+
+  // Plain WebSockets: browsers bring all that a client needs.
+  app.useWebSocketAdapter(new WsAdapter(app));
 
   app.setBaseViewsDir(fileURLToPath(new URL('views/', SAMPLE_FOLDER)));
   app.setViewEngine('ejs');
@@ -38,11 +42,11 @@ function keepFromSharedCaches(_request: Request, response: Response, next: NextF
   next();
 }
 
-/** No script, no frame, no form that posts elsewhere: the pages need none of it. */
+/** Scripts from here only, no frame, no form that posts elsewhere: the pages need none of it. */
 function sendSecurityHeaders(_request: Request, response: Response, next: NextFunction): void {
   response.set({
     'Content-Security-Policy':
-      "default-src 'self'; script-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+      "default-src 'self'; script-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
   });

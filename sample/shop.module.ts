@@ -10,6 +10,7 @@ import { CheckoutModule } from './checkout/checkout.module.js';
 import { readEnvironment } from './environment.js';
 import { CrossSiteGuard } from './pages/cross-site.guard.js';
 import { ErrorPageFilter } from './pages/error-page.filter.js';
+import { ParallelModule } from './parallel/parallel.module.js';
 import { PreferencesModule } from './preferences/preferences.module.js';
 import { DatabaseModule } from './session/database.module.js';
 import { sessionOptions } from './session/session-options.js';
@@ -33,6 +34,7 @@ import { SessionPageModule } from './session-page/session-page.module.js';
     CheckoutModule,
     PreferencesModule,
     SessionPageModule,
+    ParallelModule,
   ],
   providers: [
     { provide: APP_GUARD, useClass: CrossSiteGuard },

@@ -2,6 +2,7 @@ import { Controller, Get, Header, Render, UseFilters, UseGuards } from '@nestjs/
 import { Session, SignedInGuard } from 'nestjs-session-kit';
 
 import { OrdersService } from '../checkout/orders.service.js';
+import { DevicesService } from './devices.service.js';
 import { SignInFirst } from './sign-in-first.filter.js';
 
 /** The pages of a signed-in visitor. No cache keeps them, so after signing out the back button finds them closed. */
@@ -9,13 +10,16 @@ import { SignInFirst } from './sign-in-first.filter.js';
 @UseGuards(SignedInGuard)
 @UseFilters(SignInFirst)
 export class AccountController {
-  constructor(private readonly orders: OrdersService) {}
+  constructor(
+    private readonly orders: OrdersService,
+    private readonly devices: DevicesService,
+  ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
   @Render('account')
-  overview(@Session('userId') userId: string) {
-    return { orderCount: this.orders.ofAccount(userId).length };
+  async overview(@Session('userId') userId: string, @Session() session: Session) {
+    return { orderCount: this.orders.ofAccount(userId).length, ...(await this.devices.of(userId, session)) };
   }
 
   @Get('orders')

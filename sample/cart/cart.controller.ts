@@ -32,7 +32,7 @@ export class CartController {
   @Post('add')
   @UseFilters(new BackToForm((body) => localPath(body['backTo']) ?? '/cart'))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  add(@Body(formPipe) form: AddToCartForm, @Session() session: Session) {
+  async add(@Body(formPipe) form: AddToCartForm, @Session() session: Session) {
     const product = this.catalogue.get(form.product);
     const isFull = this.cart.add(product.id, form.quantity) === LARGEST_QUANTITY;
     session.flash(
@@ -41,6 +41,7 @@ export class CartController {
         ? `${product.name}: your cart has ${LARGEST_QUANTITY} now, and takes no more of it.`
         : `${product.name}: ${form.quantity} added to your cart.`,
     );
+    await this.cart.publish();
     return { url: localPath(form.backTo) ?? '/cart' };
   }
 
@@ -48,7 +49,7 @@ export class CartController {
   @Post('change')
   @UseFilters(new BackToForm('/cart'))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  change(@Session() session: Session, @Body() fields: Record<string, unknown> = {}): void {
+  async change(@Session() session: Session, @Body() fields: Record<string, unknown> = {}): Promise<void> {
     const known = Object.entries(fields).filter(([id]) => this.catalogue.find(id));
     const wrong = known.filter(([, text]) => !isQuantity(text));
     if (wrong.length > 0) {
@@ -57,13 +58,15 @@ export class CartController {
     }
     this.cart.change(new Map(known.map(([id, text]) => [id, Number(text)])));
     session.flash('status', 'Your cart has been changed.');
+    await this.cart.publish();
   }
 
   @Post('remove')
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  remove(@Body('product') productId: string, @Session() session: Session): void {
+  async remove(@Body('product') productId: string, @Session() session: Session): Promise<void> {
     const product = this.catalogue.get(productId);
     this.cart.remove(product.id);
     session.flash('status', `${product.name} taken out of your cart.`);
+    await this.cart.publish();
   }
 }

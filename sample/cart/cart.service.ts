@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Session } from 'nestjs-session-kit';
 
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import { type CartLine, LARGEST_QUANTITY } from './cart.js';
+import { CartGateway } from './cart.gateway.js';
+import { type CartLine, countItems, LARGEST_QUANTITY } from './cart.js';
 
 /**
  * The visitor's cart. It is kept in their session, which this service reaches from anywhere as `Session`: no
@@ -14,7 +15,10 @@ import { type CartLine, LARGEST_QUANTITY } from './cart.js';
  */
 @Injectable()
 export class CartService {
-  constructor(private readonly catalogue: CatalogueService) {}
+  constructor(
+    private readonly catalogue: CatalogueService,
+    private readonly gateway: CartGateway,
+  ) {}
 
   /**
    * Puts some of a product into the cart, on top of what is there, up to the most that it takes. Two requests at once:
@@ -47,6 +51,15 @@ export class CartService {
   /** Empties the cart. */
   clear(): void {
     Session.forget('cart');
+  }
+
+  /**
+   * Stores what this request has changed, and shows the count of the cart in the visitor's other tabs. Not before it is
+   * stored: the commit has merged what was changed meanwhile, so what is shown is what is kept.
+   */
+  async publish(): Promise<void> {
+    await Session.commit();
+    this.gateway.showCount(Session.handle, countItems(Session.get('cart')));
   }
 
   /** The lines of the cart. A product that is no longer sold is left out. */

@@ -30,7 +30,7 @@ export class CheckoutController {
   @Post()
   @UseFilters(new BackToForm('/checkout'))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
-  placeOrder(@Body(formPipe) address: CheckoutForm, @Session() session: Session) {
+  async placeOrder(@Body(formPipe) address: CheckoutForm, @Session() session: Session) {
     const lines = this.cart.lines();
     if (lines.length === 0) {
       session.flash('status', 'Your cart is empty. Perhaps this order was placed in another tab?');
@@ -45,6 +45,7 @@ export class CheckoutController {
     this.cart.clear();
     // Whoever placed an order may see it, signed in or not: the session remembers its number.
     session.push('orders', order.number).flash('status', 'Thank you. Your order has been placed.');
+    await this.cart.publish();
     return { url: `/orders/${order.number}` };
   }
 }

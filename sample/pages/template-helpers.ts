@@ -2,6 +2,7 @@ import type { Account } from '../accounts/account.js';
 import type { AccountsService } from '../accounts/accounts.service.js';
 import { countItems } from '../cart/cart.js';
 import { formatPrice } from '../catalogue/price.js';
+import { nameDevice } from './name-device.js';
 
 const dateFormat = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
@@ -22,6 +23,7 @@ export function templateHelpers(accounts: AccountsService) {
     /** Epoch milliseconds as text, in UTC. */
     formatDate: (epochMs: number): string => `${dateFormat.format(epochMs)} UTC`,
     formatDuration,
+    nameDevice,
   };
 }
 

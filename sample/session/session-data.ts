@@ -1,4 +1,5 @@
 import type { Cart } from '../cart/cart.js';
+import type { Tally } from '../parallel/tally.js';
 import type { Preferences } from '../preferences/preferences.js';
 
 // Declared once, known everywhere: `session.get('userId')` is a string, `session.put('userId', 7)` does not compile.
@@ -12,5 +13,7 @@ declare module 'nestjs-session-kit' {
     preferences: Preferences;
     /** The numbers of the orders placed in this session, so that a guest can see them too. */
     orders: string[];
+    /** What the requests of the page "Fifty at once" have left. */
+    parallel: Tally;
   }
 }

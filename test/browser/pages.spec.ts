@@ -12,6 +12,7 @@ const PATHS = [
   '/account/orders',
   '/preferences',
   '/session',
+  '/parallel',
 ];
 const PHONE_WIDTH = 360;
 const SMALLEST_PHONE_WIDTH = 320;

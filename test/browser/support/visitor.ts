@@ -3,6 +3,9 @@ import type { BrowserContext, Cookie, Locator, Page } from 'playwright-core';
 /** A demo account of the shop. */
 export const ADA = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'analytical engine' };
 
+/** The other one, for tests that look at all sessions of an account. */
+export const GRACE = { name: 'Grace Hopper', email: 'grace@example.com', password: 'nanoseconds of wire' };
+
 /** How long one step may take, in ms: what a busy machine still needs is far below, and what never comes ends the test. */
 const PATIENCE_MS = 180_000;
 
@@ -70,9 +73,10 @@ export class Visitor {
   }
 
   /** Fills in the sign-in form and sends it. */
-  async signIn({ password = ADA.password, remember = false } = {}): Promise<void> {
+  async signIn(given: { account?: typeof ADA; password?: string; remember?: boolean } = {}): Promise<void> {
+    const { account = ADA, password = account.password, remember = false } = given;
     if (this.path() !== '/sign-in') await this.visit('/sign-in');
-    await this.page.getByLabel('E-mail').fill(ADA.email);
+    await this.page.getByLabel('E-mail').fill(account.email);
     await this.page.getByLabel('Password').fill(password);
     if (remember) await this.page.getByLabel('Remember this device').check();
     await this.press('Sign in');
@@ -99,7 +103,7 @@ export class Visitor {
     await this.#go(field.press(key), field.page());
   }
 
-  // Every button and link of the shop leads to a whole page: no script changes one in place.
+  // Every button and link of the shop leads to a whole page, with the scripts and without.
   async #go(action: Promise<void>, page: Page): Promise<void> {
     await Promise.all([page.waitForEvent('load'), action]);
   }

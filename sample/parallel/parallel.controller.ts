@@ -1,0 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  HttpStatus,
+  ParseIntPipe,
+  Post,
+  Redirect,
+  Render,
+} from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { Session } from 'nestjs-session-kit';
+
+import type { Environment } from '../environment.js';
+import { REQUEST_COUNT } from './tally.js';
+import { UnmergedStore } from './unmerged-store.js';
+
+/** How long each request works before it has a result: as if it asked a database. Meanwhile others come and go. */
+const WORK_MS = 20;
+
+/** "Fifty at once": what is left of fifty requests that overlap, here and with a store that does not merge. */
+@Controller('parallel')
+export class ParallelController {
+  constructor(
+    private readonly unmerged: UnmergedStore,
+    private readonly config: ConfigService<Environment, true>,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @Render('parallel')
+  show(@Session() session: Session) {
+    const driver = this.config.get('SESSION_DRIVER', { infer: true });
+    return {
+      requestCount: REQUEST_COUNT,
+      driver,
+      isSealed: driver === 'stealth',
+      merged: session.get('parallel') ?? null,
+      unmerged: this.unmerged.load(session.handle),
+    };
+  }
+
+  /** Begins anew. The fifty need a session that is there: of visitors without one, each request would begin its own. */
+  @Post('start')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  start(@Session() session: Session): void {
+    session.put('parallel', { count: 0, names: [] });
+    this.unmerged.forget(session.handle);
+  }
+
+  /** One of the fifty. It does the same in both ways, at the same times. */
+  @Post('add')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  async add(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
+    const loaded = this.unmerged.load(session.handle);
+    await wait(WORK_MS);
+
+    // Here it says what should change. Where others have written meanwhile, that is done to what they have left.
+    session.increment('parallel.count');
+    session.push('parallel.names', name);
+
+    // There it saves what it has loaded before, with its own change in it.
+    this.unmerged.save(session.handle, { count: loaded.count + 1, names: [...loaded.names, name] });
+  }
+
+  /** The same for whose browser runs no scripts: the answer leads back to the page. */
+  @Post('add-one')
+  @Redirect('/parallel', HttpStatus.SEE_OTHER)
+  async addOne(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
+    await this.add(session, name);
+  }
+}

@@ -1,0 +1,31 @@
+// Sends the requests of the page "Fifty at once", all of them before the first is answered, and shows what they have left.
+
+const button = document.querySelector('#send-all');
+const failure = document.querySelector('#failure');
+
+async function post(path, fields = {}) {
+  const answer = await fetch(path, { method: 'POST', body: new URLSearchParams(fields) });
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+}
+
+async function sendAll() {
+  const names = Array.from({ length: Number(button.dataset.count) }, (_, index) => index + 1);
+  await post('/parallel/start');
+  await Promise.all(names.map((name) => post('/parallel/add', { name })));
+}
+
+async function sendAndShow() {
+  button.disabled = true;
+  failure.hidden = true;
+  try {
+    await sendAll();
+    location.reload();
+  } catch (error) {
+    failure.textContent = `That did not work: ${error.message}.`;
+    failure.hidden = false;
+    button.disabled = false;
+  }
+}
+
+button.addEventListener('click', () => void sendAndShow());
+button.hidden = false;

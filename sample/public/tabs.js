@@ -1,0 +1,75 @@
+// Keeps every open tab up to date: the cart's count, and who is signed in. Pages do without: then each shows what was so when
+// it was loaded.
+
+const WHERE = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/tabs`;
+const SESSION_ENDED = 'The session has ended.';
+const REFUSED = 1008;
+const AGAIN_AFTER_MS = 5000;
+
+/** What this page was made for: `session` (since when there is one) and `user`, each empty where there is none. */
+const page = document.documentElement.dataset;
+
+/** The connection that counts. Null while there is none. */
+let socket = null;
+
+/** Whether another page is on its way: it brings what is new, and nothing may call it off. */
+let isLeaving = false;
+
+/** Shows the page as the server would show it now. */
+function loadAnew() {
+  if (isLeaving) return;
+  isLeaving = true;
+  location.reload();
+}
+
+function showCount(count) {
+  const number = document.querySelector('#cart-count');
+  number.textContent = count;
+  number.closest('a').setAttribute('aria-label', `Cart, ${count} ${count === 1 ? 'item' : 'items'}`);
+}
+
+/** Connects with the cookie that the browser has now. A socket goes on with the one that it began with. */
+function connect() {
+  const former = socket;
+  const opened = new WebSocket(WHERE);
+  socket = opened;
+  opened.addEventListener('message', ({ data: text }) => {
+    if (socket !== opened) return;
+    const { event, data } = JSON.parse(text);
+    showCount(data.count);
+    if (event !== 'hello') return;
+    page.connected = 'yes';
+    if (data.user !== page.user) loadAnew();
+  });
+  opened.addEventListener('close', ({ code, reason }) => {
+    if (socket !== opened) return;
+    socket = null;
+    delete page.connected;
+    if (reason === SESSION_ENDED) loadAnew();
+    else if (code !== REFUSED) setTimeout(() => socket === null && connect(), AGAIN_AFTER_MS);
+  });
+  if (former?.readyState === WebSocket.CONNECTING) former.addEventListener('open', () => former.close());
+  else former?.close();
+}
+
+addEventListener('beforeunload', () => {
+  isLeaving = true;
+});
+
+// The back button may show a page as it was left.
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  isLeaving = false;
+  connect();
+});
+
+// A session that begins, and a sign-in, bring a new cookie, which the sockets of the other tabs have not: they connect anew.
+// Browsers tell the other tabs of what is stored, where it is not the same as before. What counts is what the server says then.
+const KEY = 'shop.session';
+const mine = `${page.session} ${page.user}`;
+const before = localStorage.getItem(KEY) ?? ' ';
+if (before !== mine) localStorage.setItem(KEY, mine);
+addEventListener('storage', ({ key }) => {
+  if (key === KEY) connect();
+});
+if (page.session !== '' || before !== mine) connect();

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+
+import { describeShop } from './support/describe-shop.js';
+import { GRACE } from './support/visitor.js';
+
+// Grace signs in in this file only: the others share Ada, and are not to be signed out from here.
+describeShop('The list of devices', ({ driver, newVisitor }) => {
+  // Stealth keeps no sessions, so none can be listed.
+  const canList = driver !== 'stealth';
+
+  it(`${canList ? 'shows' : 'is not shown, with'} the browsers that are signed in`, async () => {
+    const visitor = await newVisitor();
+    await visitor.signIn({ account: GRACE });
+    const { page } = visitor;
+    expect(await page.getByRole('heading', { name: 'Your devices' }).count()).toBe(canList ? 1 : 0);
+    if (!canList) return;
+    const here = page.locator('.devices li', { hasText: 'this one' });
+    expect(await here.count()).toBe(1);
+    expect(await here.textContent()).toContain('Chrome on ');
+    expect(await here.getByRole('button').count()).toBe(0);
+  });
+
+  it.runIf(canList)('signs one of them out, at once and in all its tabs', async () => {
+    const phone = await newVisitor();
+    await phone.signIn({ account: GRACE });
+    const desk = await newVisitor();
+    await desk.signIn({ account: GRACE });
+    await phone.page.locator('html[data-connected]').waitFor({ state: 'attached' });
+
+    // The latest first: below this one stands the phone.
+    const [below] = await desk.page.getByRole('button', { name: 'End', exact: true }).all();
+    await Promise.all([desk.page.waitForEvent('load'), below?.click()]);
+    expect(await desk.notice().textContent()).toBe('That device is signed out.');
+    await phone.page.waitForURL('**/sign-in');
+    expect(desk.path()).toBe('/account');
+  });
+
+  it.runIf(canList)('signs out all others', async () => {
+    const others = [await newVisitor(), await newVisitor()];
+    for (const other of others) {
+      await other.signIn({ account: GRACE });
+      await other.page.locator('html[data-connected]').waitFor({ state: 'attached' });
+    }
+    const desk = await newVisitor();
+    await desk.signIn({ account: GRACE });
+    await desk.press('Sign out all other devices');
+
+    expect(await desk.notice().textContent()).toMatch(/^\d+ other devices are signed out\.$/);
+    for (const other of others) await other.page.waitForURL('**/sign-in');
+    expect(await desk.page.locator('.devices li').count()).toBe(1);
+    expect(await desk.page.getByRole('button', { name: 'Sign out all other devices' }).count()).toBe(0);
+  });
+});

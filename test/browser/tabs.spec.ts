@@ -1,0 +1,106 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+
+import { describeShop } from './support/describe-shop.js';
+import { ADA } from './support/visitor.js';
+
+/** Waits until a tab shows what happens in others. */
+async function connected(page: Page): Promise<void> {
+  await page.locator('html[data-connected]').waitFor({ state: 'attached' });
+}
+
+/** Waits until the header of a tab that nobody touches shows a number. */
+async function expectCount(page: Page, count: number): Promise<void> {
+  await page.locator('#cart-count', { hasText: new RegExp(`^${count}$`) }).waitFor();
+}
+
+describeShop('Tabs beside each other', ({ newVisitor }) => {
+  it('show the count of the cart that another one has changed', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const [second, third] = [await visitor.openTab(), await visitor.openTab()];
+    for (const tab of [second, third]) {
+      await visitor.visit('/preferences', tab);
+      await connected(tab);
+    }
+
+    await visitor.addToCart('Potted fern');
+    for (const tab of [second, third]) await expectCount(tab, 2);
+    await visitor.visit('/cart');
+    await visitor.page.getByLabel('Quantity of Potted fern').fill('4');
+    await visitor.press('Change quantities');
+    for (const tab of [second, third]) await expectCount(tab, 5);
+    await visitor.press('Remove Potted fern');
+    for (const tab of [second, third]) {
+      await expectCount(tab, 1);
+      expect(await tab.getByRole('link', { name: 'Cart, 1 item', exact: true }).count()).toBe(1);
+      expect(visitor.path(tab)).toBe('/preferences');
+    }
+  });
+
+  it('show the first thing in the cart, although there was no session when they were opened', async () => {
+    const visitor = await newVisitor();
+    const second = await visitor.openTab();
+    await visitor.visit('/preferences', second);
+    await visitor.addToCart('Stoneware mug');
+    await expectCount(second, 1);
+    await visitor.addToCart('Stoneware mug');
+    await expectCount(second, 2);
+  });
+
+  it('go on showing it when the session gets another id', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    await visitor.visit('/preferences', second);
+    await connected(second);
+    await visitor.visit('/session');
+    await visitor.press('New id');
+    await visitor.addToCart('Potted fern');
+    await expectCount(second, 2);
+  });
+
+  it('keep the carts of different visitors apart', async () => {
+    const [visitor, stranger] = [await newVisitor(), await newVisitor()];
+    await stranger.addToCart('Stoneware mug');
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    await visitor.visit('/preferences', second);
+    for (const tab of [second, stranger.page]) await connected(tab);
+
+    await visitor.addToCart('Potted fern');
+    await expectCount(second, 2);
+    expect(await stranger.cartCount()).toBe(1);
+  });
+
+  it('are signed in and signed out together', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    await visitor.visit('/preferences', second);
+    await connected(second);
+    const name = second.getByRole('link', { name: ADA.name });
+
+    await visitor.signIn();
+    await name.waitFor();
+    await connected(second);
+    expect(await visitor.cartCount(second)).toBe(1);
+
+    await visitor.signOut();
+    expect(await visitor.notice().textContent()).toBe('You are signed out.');
+    await name.waitFor({ state: 'detached' });
+    await expectCount(second, 0);
+    expect(visitor.path(second)).toBe('/preferences');
+  });
+
+  it('close the account pages at once when one of them signs out', async () => {
+    const visitor = await newVisitor();
+    await visitor.signIn();
+    const second = await visitor.openTab();
+    await visitor.visit('/account/orders', second);
+    await connected(second);
+    await visitor.signOut();
+    await second.waitForURL('**/sign-in');
+    expect(await second.getByText(ADA.name).count()).toBe(0);
+  });
+});
