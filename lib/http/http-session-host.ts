@@ -9,6 +9,7 @@ import { SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { consumesFlash } from './consumes-flash.js';
+import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
@@ -22,6 +23,8 @@ export interface HttpSessionSettings {
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
   readonly recordClient: boolean;
+  /** Which routes are passive. Null: none. */
+  readonly isPassive: ExclusionTest | null;
   isNeverFlashed(field: string): boolean;
   readonly lifecycles: LifecycleFactory;
 }
@@ -50,6 +53,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
+  #isPassive = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
@@ -87,15 +91,24 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   createLifecycle(): SessionLifecycle {
-    const { lifecycles, recordClient } = this.#settings;
-    return lifecycles.createLifecycle(
+    const { lifecycles, recordClient, isPassive } = this.#settings;
+    this.#isPassive ||= isPassive !== null && namesRequest(isPassive, this.#req);
+    const life = lifecycles.createLifecycle(
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       () =>
+        !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
       this.#place,
     );
+    life.session.isVisit = !this.#isPassive;
+    return life;
+  }
+
+  /** Its handler says so, which is known no sooner than it is found. */
+  bePassive(): void {
+    this.#isPassive = true;
   }
 
   get #place(): TokenPlace {

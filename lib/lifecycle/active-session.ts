@@ -22,11 +22,11 @@ export class ActiveSession {
   followed = false;
   /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
   followsMoves = false;
-  /** Whether a visitor is behind it. Where none is (a job), lifetime and last visit stay as they are. */
+  /** Whether a visitor is behind it. Where none is (a job, a passive route), lifetime and last visit stay as they are. */
   isVisit = true;
   /** Whether the record goes on saying who is at the other end as the latest request has said it (a socket). */
   keepsClient = false;
-  /** What the latest visit left in the record, where this is none, or is none that says it again. */
+  /** What the latest visit left in the record; null where nothing is stored. */
   latestVisit: Visit | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
@@ -69,7 +69,15 @@ export class ActiveSession {
 
   /** Another session of the same request. */
   next(id: string | null, phase: 'new' | 'left'): ActiveSession {
-    return new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+    const next = new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+    next.isVisit = this.isVisit;
+    return next;
+  }
+
+  /** It turns out that nobody visits: the request renews nothing. */
+  bePassive(): void {
+    this.isVisit = false;
+    this.#renewalDue = false;
   }
 
   get id(): string {
@@ -222,6 +230,7 @@ export class ActiveSession {
   /** What was stored of it has ended; it begins anew under the id that it got since. */
   ended(): void {
     this.loaded = null;
+    this.latestVisit = null;
     this.hasEnded = true;
     this.#enter('new');
   }
@@ -262,8 +271,8 @@ export class ActiveSession {
     this.#id = id;
   }
 
-  #visited(visit: Visit | null | undefined): void {
-    if ((this.keepsClient || !this.isVisit) && visit !== undefined) this.latestVisit = visit;
+  #visited(visit: Visit | undefined): void {
+    if (visit !== undefined) this.latestVisit = visit;
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

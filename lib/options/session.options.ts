@@ -96,6 +96,11 @@ export interface SessionModuleOptions {
    * without the global prefix. Default none.
    */
   exclude?: readonly ExcludedRoute[];
+  /**
+   * Routes that read the session, and neither renew it nor use its flash messages up: what a page asks for by itself, such as polls
+   * and notifications. Named as those of `exclude`; `@PassiveSession()` says the same of a handler. Default none.
+   */
+  passive?: readonly ExcludedRoute[];
   /** No store call holds a request longer. Default '2s'. */
   storeTimeout?: Duration;
   /**

@@ -69,6 +69,7 @@ const table = {
     check: is('an object with the functions stringify and parse, such as superjson', isSerializer),
   },
   exclude: { default: [], check: is("a list such as ['/health', '/assets/{*path}']", isList) },
+  passive: { default: [], check: is("a list such as ['/notifications']", isList) },
   storeTimeout: { default: '2s', check: duration({ timer: true }) },
   whenStoreFails: { default: 'reject', check: oneOf('reject', 'degrade') },
   gc: { default: '10m', check: duration({ timer: true, orElse: false }) },

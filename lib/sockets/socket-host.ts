@@ -16,16 +16,18 @@ export class SocketHost extends DetachedHost {
 
   /**
    * @param connection that the message came by
-   * @param isKnown whether the client was seen with a session that these tokens stand for
+   * @param about `isKnown`: whether the client was seen with a session that these tokens stand for; `isPassive`: whether its
+   * messages are no visits
    */
   constructor(
     settings: DetachedSettings,
     readonly connection: object,
     tokens: readonly string[],
-    isKnown: boolean,
+    { isKnown, isPassive }: { readonly isKnown: boolean; readonly isPassive: boolean },
     request: unknown,
   ) {
-    super(settings, isKnown ? SOCKET_OF_A_SESSION : SOCKET, tokens, request);
+    const door = isKnown ? SOCKET_OF_A_SESSION : SOCKET;
+    super(settings, isPassive ? { ...door, isVisit: false } : door, tokens, request);
   }
 
   /** The session could not be loaded. Only who uses it is told: there Nest's filters answer it. */

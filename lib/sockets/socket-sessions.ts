@@ -12,6 +12,8 @@ export interface SocketSettings extends DetachedSettings {
   readonly cookie: Pick<SessionCookie, 'read'>;
   readonly formerCookies: FormerCookies | null;
   readonly isExcluded: ExclusionTest | null;
+  /** Whose messages renew nothing. */
+  readonly isPassive: ExclusionTest | null;
   readonly connections: Omit<ConnectionSetup, 'host'>;
 }
 
@@ -32,12 +34,13 @@ export class SocketSessions {
   connect(client: unknown, rest: readonly unknown[], onClose: (closed: () => void) => void): void {
     if (typeof client !== 'object' || client === null || connectionOf(client) !== undefined) return;
     const handshake = handshakeOf(client, rest);
-    if (handshake !== null && this.#isExcluded(handshake)) return;
     const settings = this.#settings;
+    if (isNamed(settings.isExcluded, handshake)) return;
+    const isPassive = isNamed(settings.isPassive, handshake);
     const setup: ConnectionSetup = {
       ...settings.connections,
       host: (connection, tokens, isKnown) =>
-        new SocketHost(settings, connection, tokens, isKnown, handshake?.request),
+        new SocketHost(settings, connection, tokens, { isKnown, isPassive }, handshake?.request),
     };
     const connection = new SocketConnection(
       client,
@@ -46,11 +49,6 @@ export class SocketSessions {
     );
     onClose(() => connection.close());
     connection.open();
-  }
-
-  #isExcluded({ path }: Handshake): boolean {
-    const { isExcluded } = this.#settings;
-    return isExcluded !== null && path !== undefined && isExcluded('GET', path);
   }
 
   /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
@@ -64,4 +62,8 @@ export class SocketSessions {
         : tokens;
     return all.map(ownText);
   }
+}
+
+function isNamed(names: ExclusionTest | null, handshake: Handshake | null): boolean {
+  return names !== null && handshake?.path !== undefined && names('GET', handshake.path);
 }
