@@ -23,6 +23,7 @@ export {
   NoSessionError,
   SessionConfigError,
   SessionError,
+  SessionLimitError,
   SessionReadonlyError,
   SessionStoreError,
   SessionTooLargeError,

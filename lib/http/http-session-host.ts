@@ -5,7 +5,7 @@ import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { consumesFlash } from './consumes-flash.js';
@@ -211,8 +211,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   failed(error: unknown, answered: boolean): void {
-    // That the store fails is said once, and not for each request.
-    if (error instanceof SessionStoreError) return;
+    // That the store fails is said once, and not for each request. That a user has too many sessions is no failure.
+    if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
     const reason = error instanceof Error ? error.message : 'an unknown error';
     const outcome = answered
       ? 'The request was answered with 503.'

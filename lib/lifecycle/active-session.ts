@@ -28,6 +28,8 @@ export class ActiveSession {
   keepsClient = false;
   /** What the latest visit left in the record; null where nothing is stored. */
   latestVisit: Visit | null = null;
+  /** The user whose session it is by what is stored of it; null for nobody's. */
+  storedUser: string | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
@@ -206,6 +208,16 @@ export class ActiveSession {
     if (!this.readonly && this.loaded !== null) this.drop();
   }
 
+  /** What was to be stored is refused: what the request changed is forgotten, and it is as it was loaded or stored last. */
+  giveBack(): void {
+    const { loaded } = this;
+    const state = loaded === null ? null : this.state.reloadedFromText();
+    if (loaded !== null && state !== null) return this.reloaded(loaded, state);
+    this.#state = null;
+    this.pending = null;
+    this.#begins = false;
+  }
+
   /** It goes on under another id. An end that was asked for (invalidate) stays one. */
   rotate(id: string): void {
     // What is not stored has no handle that anybody could know it by.
@@ -231,17 +243,20 @@ export class ActiveSession {
   ended(): void {
     this.loaded = null;
     this.latestVisit = null;
+    this.storedUser = null;
     this.hasEnded = true;
     this.#enter('new');
   }
 
   /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
+    const written = this.pending;
     this.pending = null;
     this.#begins = false;
     this.state.stored(draft);
     this.#renewalDue = false;
     if (loaded === null) return;
+    if (written !== null) this.storedUser = written.record.userId;
     // The application may have asked for yet another id while this one was being stored.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
@@ -272,7 +287,9 @@ export class ActiveSession {
   }
 
   #visited(visit: Visit | undefined): void {
-    if (visit !== undefined) this.latestVisit = visit;
+    if (visit === undefined) return;
+    this.latestVisit = visit;
+    this.storedUser = visit.userId;
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

@@ -62,7 +62,7 @@ export class UserSessions {
    */
   async end(userId: string, handle: string): Promise<boolean> {
     const session = (await this.list(userId)).find((each) => each.handle === handle);
-    return session !== undefined && this.#end(session);
+    return session !== undefined && this.endFound(session);
   }
 
   /**
@@ -73,12 +73,13 @@ export class UserSessions {
   async endAll(userId: string, except: string | null): Promise<number> {
     let ended = 0;
     for (const session of await this.list(userId)) {
-      if (session.handle !== except && (await this.#end(session))) ended += 1;
+      if (session.handle !== except && (await this.endFound(session))) ended += 1;
     }
     return ended;
   }
 
-  #end({ id, record }: UserSession): Promise<boolean> {
+  /** Ends one of those that were listed. False where it has ended meanwhile. */
+  endFound({ id, record }: UserSession): Promise<boolean> {
     return this.#remover.end(id, record.version);
   }
 
@@ -93,6 +94,12 @@ export class UserSessions {
       return null;
     return { id, handle: found.payload.h ?? handleOf(id), record, payload: found.payload };
   }
+}
+
+/** When it was active last, in epoch ms. */
+export function lastActivityOf({ record, payload }: UserSession, lifetimes: Lifetimes): number {
+  // A renewal moves nothing but the expiry, by the lifetime that the session has.
+  return Math.max(record.lastActivity, record.expiresAt - lifetimes.durationOf({ duration: payload.t }));
 }
 
 /** Whether a store knows whose its records are. */

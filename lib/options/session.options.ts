@@ -124,6 +124,12 @@ export interface SessionModuleOptions {
   };
   /** The path of the value that names the user; drivers that have a column for it keep it there. Default 'userId'. */
   userKey?: string;
+  /**
+   * How many sessions a user may have at once, and what a sign-in does that is one more: 'end-oldest' (the default) ends those
+   * that were active longest ago, 'refuse' fails with a SessionLimitError (409), and nothing is stored. Needs a driver that can list.
+   * Default no limit.
+   */
+  sessionsPerUser?: { max: number; when?: 'end-oldest' | 'refuse' };
   /** Whether ip address and user agent are kept with the record, by drivers that have a place for them. Default true. */
   recordClient?: boolean;
   /** About what outlives a request: sockets, streams, Server-Sent Events. */

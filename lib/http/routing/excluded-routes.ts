@@ -39,8 +39,8 @@ export interface RoutingSetup {
 export function namesRequest(names: ExclusionTest, req: RawRequest): boolean {
   const url = req.originalUrl ?? req.url ?? '/';
   if (names(req.method, url)) return true;
-  const below = urlBelowMount(req, url);
-  return below !== null && names(req.method, below);
+  const fromMount = urlBelowMount(req, url);
+  return fromMount !== null && names(req.method, fromMount);
 }
 
 /**
