@@ -13,6 +13,8 @@ export interface UserSession {
   readonly handle: string;
   readonly record: SessionRecord;
   readonly payload: Payload;
+  /** What else is stored of it while it moves to this id: to end it, all of that has to end. */
+  readonly before?: UserSession | undefined;
 }
 
 /** A store that knows whose its records are. */
@@ -46,8 +48,7 @@ export class UserSessions {
       for (const { id, ...record } of page.records) {
         const session = await this.#sessionOf(userId, id, record);
         if (session === null) continue;
-        const known = found.get(session.handle);
-        if (known === undefined || known.payload.n <= session.payload.n) found.set(session.handle, session);
+        found.set(session.handle, latest(session, found.get(session.handle)));
       }
       ({ cursor } = page);
       if (cursor === null) return [...found.values()];
@@ -79,8 +80,9 @@ export class UserSessions {
   }
 
   /** Ends one of those that were listed. False where it has ended meanwhile. */
-  endFound({ id, record }: UserSession): Promise<boolean> {
-    return this.#remover.end(id, record.version);
+  async endFound({ id, record, before }: UserSession): Promise<boolean> {
+    const hadBefore = before !== undefined && (await this.endFound(before));
+    return (await this.#remover.end(id, record.version)) || hadBefore;
   }
 
   /** Null for what is no session of the user's: it has ended or moved to another user, or cannot be read. */
@@ -94,6 +96,13 @@ export class UserSessions {
       return null;
     return { id, handle: found.payload.h ?? handleOf(id), record, payload: found.payload };
   }
+}
+
+/** Of one session, found under two ids: the newer, with the other behind it. */
+function latest(one: UserSession, other: UserSession | undefined): UserSession {
+  if (other === undefined || other.id === one.id) return one;
+  const [newer, older] = other.payload.n <= one.payload.n ? [one, other] : [other, one];
+  return { ...newer, before: older };
 }
 
 /** When it was active last, in epoch ms. */

@@ -44,9 +44,9 @@ async function shared(name: string): Promise<Ways> {
   if (store === undefined) throw new Error(`There is no store ${name}`);
   onTestFinished(() => store.remove());
   return async () => {
-    const { driver, close } = await openStore(store.setting);
-    onTestFinished(close);
-    return driver;
+    const open = await openStore(store.setting);
+    onTestFinished(() => open.close());
+    return open.driver;
   };
 }
 
