@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import type { UserSessions } from '../../lib/lifecycle/user-sessions.js';
+import { Deferred } from './support/deferred.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
 import { type ApplicationProcess, World } from './support/world.js';
 
@@ -99,6 +100,30 @@ function usersOf({ backend }: ApplicationProcess): UserSessions {
 }
 
 describe('the sessions of a user, through all that two processes do at once', () => {
+  it('end while they move to another id, and others write where they were', async () => {
+    const world = new World((clock) => new MemoryDriver({}, clock));
+    const [here, there] = [world.process(), world.process()];
+    const id = await world.seed((session) => session.signIn(USER));
+    const [mover, writer] = [await here.request(id), await there.request(id)];
+    mover.session.regenerate();
+    writer.session.put('seen', true);
+    // Stored under its new id, and the old one not given up yet.
+    const [placed, goOn] = [new Deferred(), new Deferred()];
+    world.driver.before = async (call) => {
+      if (call.method !== 'write' || call.id !== id) return;
+      world.driver.before = () => undefined;
+      placed.resolve();
+      await goOn.promise;
+    };
+    const moving = mover.respond();
+    await placed.promise;
+    expect(await usersOf(there).end(USER, writer.session.handle)).toBe(true);
+    await writer.respond();
+    goOn.resolve();
+    await moving;
+    expect(await world.living()).toEqual([]);
+  });
+
   it(
     'are listed while they live, and do not come back when they have ended',
     { timeout: HISTORIES_TIMEOUT_MS },
