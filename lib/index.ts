@@ -12,6 +12,7 @@ export { SessionMiddleware } from './nest/session.middleware.js';
 export type { StoreCheck } from './nest/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
 export type { ReadSession, StoredSession } from './nest/stored-session.js';
+export { PassiveSession } from './nest/passive-session.js';
 export { SignedInGuard, SignedInWithin } from './nest/signed-in.guard.js';
 export {
   SessionUnavailableException,
@@ -22,6 +23,7 @@ export {
   NoSessionError,
   SessionConfigError,
   SessionError,
+  SessionLimitError,
   SessionReadonlyError,
   SessionStoreError,
   SessionTooLargeError,

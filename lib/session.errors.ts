@@ -91,3 +91,21 @@ export class SessionTooLargeError extends SessionError {
 export class SessionStoreError extends SessionError {
   override readonly statusCode: number = 503;
 }
+
+/**
+ * A user who signs in has as many sessions as he may (option `sessionsPerUser` with `when: 'refuse'`). Nothing of what the request
+ * changed is stored, and its session is as it was before: a filter may answer with the list of his devices, or flash a message.
+ *
+ * @example
+ * try { await session.signIn(user.id).commit(); } catch (error) { if (error instanceof SessionLimitError) return tooMany(user); throw error; }
+ */
+export class SessionLimitError extends SessionError {
+  override readonly statusCode: number = 409;
+
+  /** @param max how many sessions he may have */
+  constructor(readonly max: number) {
+    super(
+      `The user is signed in on as many devices as he may be (${max}). He has to sign out on one of them before he can sign in here.`,
+    );
+  }
+}

@@ -5,10 +5,11 @@ import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { ownStart, ownText } from '../state/own-text.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { consumesFlash } from './consumes-flash.js';
+import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
@@ -22,6 +23,8 @@ export interface HttpSessionSettings {
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
   readonly recordClient: boolean;
+  /** Which routes are passive. Null: none. */
+  readonly isPassive: ExclusionTest | null;
   isNeverFlashed(field: string): boolean;
   readonly lifecycles: LifecycleFactory;
 }
@@ -56,6 +59,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #gate: ResponseGate | null = null;
   #isTooLate = false;
   #isHandshakeOver = false;
+  #isPassive = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
 
@@ -93,15 +97,24 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   createLifecycle(): SessionLifecycle {
-    const { lifecycles, recordClient } = this.#settings;
-    return lifecycles.createLifecycle(
+    const { lifecycles, recordClient, isPassive } = this.#settings;
+    this.#isPassive ||= isPassive !== null && namesRequest(isPassive, this.#req);
+    const life = lifecycles.createLifecycle(
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       () =>
+        !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
       recordClient ? () => this.#client() : null,
       this.platform ?? this.#req,
       this.#place,
     );
+    life.session.isVisit = !this.#isPassive;
+    return life;
+  }
+
+  /** Its handler says so, which is known no sooner than it is found. */
+  bePassive(): void {
+    this.#isPassive = true;
   }
 
   get #place(): TokenPlace {
@@ -214,8 +227,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   failed(error: unknown, answered: boolean): void {
-    // That the store fails is said once, and not for each request.
-    if (error instanceof SessionStoreError) return;
+    // That the store fails is said once, and not for each request. That a user has too many sessions is no failure.
+    if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
     const reason = error instanceof Error ? error.message : 'an unknown error';
     const outcome = answered
       ? 'The request was answered with 503.'

@@ -1,12 +1,11 @@
 import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
-import type { ExclusionTest } from './routing/excluded-routes.js';
+import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
 import { PrototypeMixin } from './prototype-mixin.js';
 import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { urlBelowMount } from './express/mounted-path.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
 import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.js';
 
@@ -58,7 +57,7 @@ export class HttpSessions {
     let session: RequestSession | undefined;
     try {
       session =
-        this.#isExcluded !== null && isExcludedRequest(this.#isExcluded, req)
+        this.#isExcluded !== null && namesRequest(this.#isExcluded, req)
           ? undefined
           : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
@@ -128,11 +127,4 @@ export class HttpSessions {
 function run<T>(req: RawRequest, opened: OpenedSession | undefined, call: () => T): T {
   if (opened !== undefined) req[CURRENT_SESSION] = opened;
   return inContextOf(opened?.session, call);
-}
-
-function isExcludedRequest(excludes: ExclusionTest, req: RawRequest): boolean {
-  const url = req.originalUrl ?? req.url ?? '/';
-  if (excludes(req.method, url)) return true;
-  const below = urlBelowMount(req, url);
-  return below !== null && excludes(req.method, below);
 }

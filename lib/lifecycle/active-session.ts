@@ -22,12 +22,14 @@ export class ActiveSession {
   followed = false;
   /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
   followsMoves = false;
-  /** Whether a visitor is behind it. Where none is (a job), lifetime and last visit stay as they are. */
+  /** Whether a visitor is behind it. Where none is (a job, a passive route), lifetime and last visit stay as they are. */
   isVisit = true;
   /** Whether the record goes on saying who is at the other end as the latest request has said it (a socket). */
   keepsClient = false;
-  /** What the latest visit left in the record, where this is none, or is none that says it again. */
+  /** What the latest visit left in the record; null where nothing is stored. */
   latestVisit: Visit | null = null;
+  /** The user whose session it is by what is stored of it; null for nobody's. */
+  storedUser: string | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
@@ -69,7 +71,15 @@ export class ActiveSession {
 
   /** Another session of the same request. */
   next(id: string | null, phase: 'new' | 'left'): ActiveSession {
-    return new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+    const next = new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+    next.isVisit = this.isVisit;
+    return next;
+  }
+
+  /** It turns out that nobody visits: the request renews nothing. */
+  bePassive(): void {
+    this.isVisit = false;
+    this.#renewalDue = false;
   }
 
   get id(): string {
@@ -198,6 +208,16 @@ export class ActiveSession {
     if (!this.readonly && this.loaded !== null) this.drop();
   }
 
+  /** What was to be stored is refused: what the request changed is forgotten, and it is as it was loaded or stored last. */
+  giveBack(): void {
+    const { loaded } = this;
+    const state = loaded === null ? null : this.state.reloadedFromText();
+    if (loaded !== null && state !== null) return this.reloaded(loaded, state);
+    this.#state = null;
+    this.pending = null;
+    this.#begins = false;
+  }
+
   /** It goes on under another id. An end that was asked for (invalidate) stays one. */
   rotate(id: string): void {
     // What is not stored has no handle that anybody could know it by.
@@ -222,17 +242,21 @@ export class ActiveSession {
   /** What was stored of it has ended; it begins anew under the id that it got since. */
   ended(): void {
     this.loaded = null;
+    this.latestVisit = null;
+    this.storedUser = null;
     this.hasEnded = true;
     this.#enter('new');
   }
 
   /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
+    const written = this.pending;
     this.pending = null;
     this.#begins = false;
     this.state.stored(draft);
     this.#renewalDue = false;
     if (loaded === null) return;
+    if (written !== null) this.storedUser = written.record.userId;
     // The application may have asked for yet another id while this one was being stored.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
@@ -262,8 +286,10 @@ export class ActiveSession {
     this.#id = id;
   }
 
-  #visited(visit: Visit | null | undefined): void {
-    if ((this.keepsClient || !this.isVisit) && visit !== undefined) this.latestVisit = visit;
+  #visited(visit: Visit | undefined): void {
+    if (visit === undefined) return;
+    this.latestVisit = visit;
+    this.storedUser = visit.userId;
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

@@ -4,6 +4,7 @@ import type { LoadedVersion } from './phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, writeOwn } from './record-store.js';
+import type { SessionLimit } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 
 /**
@@ -15,17 +16,26 @@ export class IdRotation {
   readonly #remover: RecordRemover;
   readonly #finder: RecordFinder;
   readonly #faults: StoreFaults;
+  readonly #limit: SessionLimit | null;
 
-  constructor(store: RecordStore, remover: RecordRemover, finder: RecordFinder, faults: StoreFaults) {
+  constructor(
+    store: RecordStore,
+    remover: RecordRemover,
+    finder: RecordFinder,
+    faults: StoreFaults,
+    limit: SessionLimit | null,
+  ) {
     this.#store = store;
     this.#remover = remover;
     this.#finder = finder;
     this.#faults = faults;
+    this.#limit = limit;
   }
 
   /**
    * Stores under the new id, then leaves the old one with a redirect for those under way.
    *
+   * @throws SessionLimitError where it would be one too many for its user; `undo` takes it back
    * @returns whether it moved; otherwise what was found in place of the version that the write is based on
    */
   async move(
@@ -43,6 +53,7 @@ export class IdRotation {
         throw this.#faults.lostRecord();
       }
       session.unsharedRecord = { id, version: record.version };
+      await this.#limit?.assertRoom(session, record.userId);
       write.placed = true;
     }
     if (await this.#remover.redirect(from.id, from.version, id, record.userId)) return STORED;

@@ -32,8 +32,8 @@ export class Lifetimes {
   }
 
   /** When a session ends that is visited now. */
-  fullExpiry(state: SessionState, now = this.#clock.now()): number {
-    return Math.min(now + this.durationOf(state), state.createdAt + this.#settings.absoluteAge);
+  fullExpiry(state: SessionState): number {
+    return Math.min(this.#clock.now() + this.durationOf(state), state.createdAt + this.#settings.absoluteAge);
   }
 
   /** Whether a session that began then has lived as long as any may. */

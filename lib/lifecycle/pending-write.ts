@@ -37,15 +37,16 @@ export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
   const draft = state.draft(nextWriter(), undefined);
   const { lifetimes } = runtime;
-  const { latestVisit } = session;
-  const kept = loaded === null || moving || state.durationChanged ? undefined : loaded.expiresAt;
-  const expiresAt = kept === undefined ? lifetimes.fullExpiry(state) : expiryOf(session, kept);
-  const { ipAddress, userAgent } = latestVisit ?? session.clientOf?.() ?? UNKNOWN_CLIENT;
+  const { latestVisit, isVisit } = session;
+  const isKept = loaded !== null && !state.durationChanged && !(moving && isVisit);
+  const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state);
+  const keptClient = session.keepsClient || !isVisit ? latestVisit : null;
+  const { ipAddress, userAgent } = keptClient ?? session.clientOf?.() ?? UNKNOWN_CLIENT;
   const record: SessionRecord = {
     payload: draft.text,
     expiresAt,
     version: 1 + versionUnder(session),
-    lastActivity: (session.isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
+    lastActivity: (isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
     userId: recordedUser(state.shown, runtime.userKey),
     ipAddress,
     userAgent,
@@ -54,7 +55,7 @@ export function pack(session: ActiveSession): PendingWrite {
     draft,
     id,
     record,
-    cookieDue: expiresAt !== kept,
+    cookieDue: moving || !isKept || expiresAt !== loaded.expiresAt,
     from: moving ? loaded : null,
     placed: false,
     resent: false,

@@ -1,5 +1,5 @@
 import { isFull } from '../drivers/guard/full-store.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
@@ -9,6 +9,7 @@ import { REDIRECT_MS, RecordRemover } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
 import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
+import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
 import type { Place } from './watch.js';
@@ -23,6 +24,8 @@ export class RecordBackend implements SessionBackend {
   readonly #runtime: SessionRuntime;
   readonly #finder: RecordFinder;
   readonly #writer: RecordWriter;
+  /** Null where users may have as many sessions as they like. */
+  readonly #limit: SessionLimit | null;
 
   /**
    * @param queue shared by all that write to one store in one process
@@ -41,7 +44,12 @@ export class RecordBackend implements SessionBackend {
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.#finder, this.remover, runtime.lifetimes)
       : null;
-    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, runtime.faults, wait);
+    const { sessionsPerUser, faults, lifetimes } = runtime;
+    this.#limit =
+      sessionsPerUser !== undefined && this.users !== null
+        ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
+        : null;
+    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, faults, wait, this.#limit);
   }
 
   token(session: ActiveSession): string {
@@ -114,9 +122,26 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    return session.loaded !== null && session.onlyRenewalDue
-      ? this.#renew(session)
-      : this.#writer.write(session);
+    if (session.loaded !== null && session.onlyRenewalDue) return this.#renew(session);
+    return this.#limit === null ? this.#writer.write(session) : this.#writeWithin(this.#limit, session);
+  }
+
+  async #writeWithin(limit: SessionLimit, session: ActiveSession): Promise<void> {
+    try {
+      await limit.write(session, () => this.#writer.write(session));
+    } catch (error) {
+      if (error instanceof SessionLimitError) await this.#giveBack(session);
+      throw error;
+    }
+  }
+
+  /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
+  async #giveBack(session: ActiveSession): Promise<void> {
+    if (session.phase === 'ending' && session.loaded !== null) {
+      await this.remover.end(session.loaded.id, session.loaded.version);
+      session.ended();
+    }
+    session.giveBack();
   }
 
   async #renew(session: ActiveSession): Promise<void> {

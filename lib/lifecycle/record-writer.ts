@@ -1,6 +1,6 @@
 import { randomId } from '../crypto/random-id.js';
 import { isFull } from '../drivers/guard/full-store.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
@@ -11,6 +11,7 @@ import type { LoadedVersion } from './phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, isOwn } from './record-store.js';
+import type { SessionLimit } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
@@ -33,8 +34,12 @@ export class RecordWriter {
   readonly #rotation: IdRotation;
   readonly #faults: StoreFaults;
   readonly #wait: (ms: number) => Promise<unknown>;
+  readonly #limit: SessionLimit | null;
 
-  /** @param wait lets some ms pass */
+  /**
+   * @param wait lets some ms pass
+   * @param limit of how many sessions a user may have; null for none
+   */
   constructor(
     store: RecordStore,
     queue: CommitQueue,
@@ -42,17 +47,19 @@ export class RecordWriter {
     remover: RecordRemover,
     faults: StoreFaults,
     wait: (ms: number) => Promise<unknown>,
+    limit: SessionLimit | null,
   ) {
     this.#store = store;
     this.#queue = queue;
     this.#finder = finder;
     this.#remover = remover;
-    this.#rotation = new IdRotation(store, remover, finder, faults);
+    this.#rotation = new IdRotation(store, remover, finder, faults, limit);
     this.#faults = faults;
     this.#wait = wait;
+    this.#limit = limit;
   }
 
-  /** @throws SessionStoreError, SessionValueError */
+  /** @throws SessionStoreError, SessionValueError, SessionLimitError */
   async write(session: ActiveSession): Promise<void> {
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const { loaded } = session;
@@ -154,10 +161,12 @@ export class RecordWriter {
     try {
       if (from !== null) found = await this.#rotation.move(session, write, from);
       else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
+      if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
     } catch (error) {
       // It is kept for another time only where it may have arrived.
       if (error instanceof SessionStoreError) write.resent = true;
       else session.pending = null;
+      if (error instanceof SessionLimitError) await this.#takeBack(session, write);
       throw error;
     }
     if (found.kind === 'stored') {
@@ -169,6 +178,13 @@ export class RecordWriter {
     if (write.resent && versionOf(found) > replacing) throw this.#faults.unconfirmedWrite();
     session.pending = null;
     return found;
+  }
+
+  /** What was just stored is one session too many for its user. */
+  async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
+    if (from !== null) return this.undo(session);
+    await this.#remover.endVersion(id, record.version);
+    if (session.loaded !== null) session.drop();
   }
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {

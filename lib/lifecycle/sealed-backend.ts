@@ -99,13 +99,21 @@ export class SealedBackend implements SessionBackend {
       if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
+    return this.#seal(session, this.#expiryOf(session));
+  }
+
+  /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
+  #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
+    if (!isVisit && loaded !== null && !state.durationChanged) return loaded.expiresAt;
+    return this.#runtime.lifetimes.fullExpiry(state);
+  }
+
+  #seal(session: ActiveSession, expiresAt: number): Promise<void> | void {
     const { id, state } = session;
     const draft = state.draft(undefined, id);
     const version = draft.payload.n;
-    // Data in the cookie means a new cookie for every write: then the lifetime may as well be renewed.
-    const now = this.#runtime.clock.now();
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(state, now);
-    const record = { payload: draft.text, expiresAt, version, lastActivity: now, ...NOBODY };
+    const lastActivity = this.#runtime.clock.now();
+    const record = { payload: draft.text, expiresAt, version, lastActivity, ...NOBODY };
     const arrived = (token: string): void => {
       this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
       if (this.isOver(session)) return this.#drop(session);
@@ -120,7 +128,7 @@ export class SealedBackend implements SessionBackend {
 
   /** The lifetime is in the token, so a longer one is a new token. */
   touch(session: ActiveSession): Promise<void> | void {
-    return this.write(session);
+    return this.#seal(session, this.#runtime.lifetimes.fullExpiry(session.state));
   }
 
   remove(session: ActiveSession): boolean {

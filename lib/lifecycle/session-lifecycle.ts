@@ -171,6 +171,8 @@ export class SessionLifecycle {
    * @param duration a lifetime of its own in ms; undefined: the option `age`
    */
   signIn(userId: string | number, duration: number | undefined): void {
+    // Whoever signs in is there, wherever he does it.
+    this.session.isVisit = true;
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);

@@ -3,6 +3,7 @@ import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
 import type { LiveSessions } from './live-sessions.js';
+import type { SessionsPerUser } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 import type { TokenLimit } from './token-limit.js';
 
@@ -24,6 +25,8 @@ export interface SessionRuntime {
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;
+  /** How many sessions a user may have. Undefined: as many as he likes. */
+  readonly sessionsPerUser?: SessionsPerUser | undefined;
   /** How large a token may get that holds the session itself. */
   readonly tokenLimit: TokenLimit;
 }

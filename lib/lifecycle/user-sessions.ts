@@ -13,6 +13,8 @@ export interface UserSession {
   readonly handle: string;
   readonly record: SessionRecord;
   readonly payload: Payload;
+  /** What else is stored of it while it moves to this id: to end it, all of that has to end. */
+  readonly before?: UserSession | undefined;
 }
 
 /** A store that knows whose its records are. */
@@ -46,8 +48,7 @@ export class UserSessions {
       for (const { id, ...record } of page.records) {
         const session = await this.#sessionOf(userId, id, record);
         if (session === null) continue;
-        const known = found.get(session.handle);
-        if (known === undefined || known.payload.n <= session.payload.n) found.set(session.handle, session);
+        found.set(session.handle, latest(session, found.get(session.handle)));
       }
       ({ cursor } = page);
       if (cursor === null) return [...found.values()];
@@ -62,7 +63,7 @@ export class UserSessions {
    */
   async end(userId: string, handle: string): Promise<boolean> {
     const session = (await this.list(userId)).find((each) => each.handle === handle);
-    return session !== undefined && this.#end(session);
+    return session !== undefined && this.endFound(session);
   }
 
   /**
@@ -73,13 +74,15 @@ export class UserSessions {
   async endAll(userId: string, except: string | null): Promise<number> {
     let ended = 0;
     for (const session of await this.list(userId)) {
-      if (session.handle !== except && (await this.#end(session))) ended += 1;
+      if (session.handle !== except && (await this.endFound(session))) ended += 1;
     }
     return ended;
   }
 
-  #end({ id, record }: UserSession): Promise<boolean> {
-    return this.#remover.end(id, record.version);
+  /** Ends one of those that were listed. False where it has ended meanwhile. */
+  async endFound({ id, record, before }: UserSession): Promise<boolean> {
+    const hadBefore = before !== undefined && (await this.endFound(before));
+    return (await this.#remover.end(id, record.version)) || hadBefore;
   }
 
   /** Null for what is no session of the user's: it has ended or moved to another user, or cannot be read. */
@@ -93,6 +96,19 @@ export class UserSessions {
       return null;
     return { id, handle: found.payload.h ?? handleOf(id), record, payload: found.payload };
   }
+}
+
+/** Of one session, found under two ids: the newer, with the other behind it. */
+function latest(one: UserSession, other: UserSession | undefined): UserSession {
+  if (other === undefined || other.id === one.id) return one;
+  const [newer, older] = other.payload.n <= one.payload.n ? [one, other] : [other, one];
+  return { ...newer, before: older };
+}
+
+/** When it was active last, in epoch ms. */
+export function lastActivityOf({ record, payload }: UserSession, lifetimes: Lifetimes): number {
+  // A renewal moves nothing but the expiry, by the lifetime that the session has.
+  return Math.max(record.lastActivity, record.expiresAt - lifetimes.durationOf({ duration: payload.t }));
 }
 
 /** Whether a store knows whose its records are. */

@@ -1,6 +1,6 @@
 import { Observable, Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
@@ -91,7 +91,9 @@ class CommittingSubscriber extends Subscriber<unknown> {
     }
     return pending.then(pass, (error: unknown) => {
       discardValue(value);
-      this.#listener.error(abandoned(this.#session, error));
+      // The session is as it was before, and goes on.
+      const isRefused = error instanceof SessionLimitError;
+      this.#listener.error(isRefused ? error : abandoned(this.#session, error));
     });
   }
 }

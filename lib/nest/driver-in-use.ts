@@ -12,6 +12,7 @@ import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
+import { optionError } from '../options/check.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverRegistry } from './driver-registry.js';
@@ -113,7 +114,9 @@ export class DriverInUse {
   }
 
   #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
-    const { driver: name } = this.#settings;
+    const { driver: name, sessionsPerUser } = this.#settings;
+    if (sessionsPerUser !== undefined && (isSealing(driver) || driver.listByUser === undefined))
+      throw cannotCount(name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
       const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
@@ -153,6 +156,14 @@ export class DriverInUse {
     );
     return true;
   }
+}
+
+function cannotCount(driver: string): SessionConfigError {
+  return optionError(
+    'sessionsPerUser',
+    `needs a driver that can list the sessions of a user, and "${driver}" cannot. memory, file, database and redis can; a driver of ` +
+      'your own takes a method listByUser.',
+  );
 }
 
 function notBooted(): SessionConfigError {

@@ -27,19 +27,22 @@ export function httpSessions(
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
       lifecycles: manager,
+      isPassive: routesOf('passive', settings, config, adapterHost),
     },
-    exclusionOf(settings, config, adapterHost),
+    routesOf('exclude', settings, config, adapterHost),
   );
 }
 
-/** What the option `exclude` comes to, as the router of an application compares paths. */
-export function exclusionOf(
+/** What an option that names routes comes to, as the router of an application compares paths. */
+export function routesOf(
+  option: 'exclude' | 'passive',
   settings: SessionSettings,
   config: ApplicationConfig,
   adapterHost: HttpAdapterHost,
 ): ExclusionTest | null {
-  return compileExclusion(settings.exclude, {
+  const setup = {
     globalPrefix: () => config.getGlobalPrefix(),
     matching: () => routeMatchingOf(adapterHost.httpAdapter),
-  });
+  };
+  return compileExclusion(settings[option], setup, option);
 }

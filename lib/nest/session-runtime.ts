@@ -1,4 +1,5 @@
 import { systemClock } from '../drivers/clock.js';
+import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
 import type { SessionLog, SessionRuntime } from '../lifecycle/session-runtime.js';
 import { LiveSessions } from '../lifecycle/live-sessions.js';
@@ -11,7 +12,7 @@ import type { SessionSettings } from './session.settings.js';
 
 /** What all sessions of an application share. */
 export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
-  const { keyring, serializer, userKey, place } = settings;
+  const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
   return {
     clock: systemClock,
     keyring,
@@ -22,6 +23,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     live: new LiveSessions(systemClock, settings.sockets.checkEvery),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
+    sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },
     tokenLimit: tokenLimitOf(place, serializer, log),
   };
 }

@@ -1,7 +1,7 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { SocketSessions } from '../sockets/socket-sessions.js';
-import { exclusionOf } from './http-sessions.provider.js';
+import { routesOf } from './http-sessions.provider.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
 
@@ -18,7 +18,8 @@ export function socketSessions(
     cookieAttributes: settings.cookie.attributes,
     log,
     tokens: settings,
-    isExcluded: exclusionOf(settings, config, adapterHost),
+    isExcluded: routesOf('exclude', settings, config, adapterHost),
+    isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
       watch: (place) => manager.watch(place),
       userOf: (session) => nameOf(session.get(settings.userKey)),

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
-import type { UserSession } from '../lifecycle/user-sessions.js';
+import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js';
 import type { Values } from '../state/values.js';
 
 /** A session of a user, as a list of his devices shows it. Nothing in it opens the session. */
@@ -30,14 +30,14 @@ export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
 }
 
 /** What may be shown of a session. */
-export function aboutSession({ handle, record, payload }: UserSession, lifetimes: Lifetimes): StoredSession {
+export function aboutSession(session: UserSession, lifetimes: Lifetimes): StoredSession {
+  const { handle, record, payload } = session;
   const { expiresAt, ipAddress, userAgent } = record;
   return {
     handle,
     createdAt: payload.c,
     signedInAt: payload.s ?? null,
-    // A renewal moves nothing but the expiry, by the lifetime that the session has.
-    lastActivity: Math.max(record.lastActivity, expiresAt - lifetimes.durationOf({ duration: payload.t })),
+    lastActivity: lastActivityOf(session, lifetimes),
     expiresAt,
     ipAddress,
     userAgent,

@@ -96,6 +96,11 @@ export interface SessionModuleOptions {
    * without the global prefix. Default none.
    */
   exclude?: readonly ExcludedRoute[];
+  /**
+   * Routes that read the session, and neither renew it nor use its flash messages up: what a page asks for by itself, such as polls
+   * and notifications. Named as those of `exclude`; `@PassiveSession()` says the same of a handler. Default none.
+   */
+  passive?: readonly ExcludedRoute[];
   /** No store call holds a request longer. Default '2s'. */
   storeTimeout?: Duration;
   /**
@@ -119,6 +124,12 @@ export interface SessionModuleOptions {
   };
   /** The path of the value that names the user; drivers that have a column for it keep it there. Default 'userId'. */
   userKey?: string;
+  /**
+   * How many sessions a user may have at once, and what a sign-in does that is one more: 'end-oldest' (the default) ends those
+   * that were active longest ago, 'refuse' fails with a SessionLimitError (409), and nothing is stored. Needs a driver that can list.
+   * Default no limit.
+   */
+  sessionsPerUser?: { max: number; when?: 'end-oldest' | 'refuse' };
   /** Whether ip address and user agent are kept with the record, by drivers that have a place for them. Default true. */
   recordClient?: boolean;
   /** About what outlives a request: sockets, streams, Server-Sent Events. */

@@ -2,7 +2,7 @@ import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { assertKey } from '../state/values.js';
 import { Refusal, hasFunctions, isObject, readOption } from './check.js';
-import { boolean, is, listOf, oneOf, refine, text } from './checks.js';
+import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
@@ -69,6 +69,7 @@ const table = {
     check: is('an object with the functions stringify and parse, such as superjson', isSerializer),
   },
   exclude: { default: [], check: is("a list such as ['/health', '/assets/{*path}']", isList) },
+  passive: { default: [], check: is("a list such as ['/notifications']", isList) },
   storeTimeout: { default: '2s', check: duration({ timer: true }) },
   whenStoreFails: { default: 'reject', check: oneOf('reject', 'degrade') },
   gc: { default: '10m', check: duration({ timer: true, orElse: false }) },
@@ -85,6 +86,15 @@ const table = {
     ),
   },
   userKey: { default: 'userId', check: path },
+  sessionsPerUser: {
+    check: group(
+      {
+        max: { required: 'always', check: wholeNumber(1, 1_000_000, 'a whole number from 1 to 1,000,000') },
+        when: { default: 'end-oldest', check: oneOf('end-oldest', 'refuse') },
+      },
+      { takes: "an object such as { max: 3, when: 'end-oldest' }" },
+    ),
+  },
   recordClient: { default: true, check: boolean() },
   sockets: {
     default: {},

@@ -175,6 +175,16 @@ export abstract class SessionAccess {
   }
 
   /**
+   * From here on the request is no visit: it renews nothing, and uses no messages up.
+   *
+   * @internal
+   */
+  bePassive(): void {
+    this.#host.bePassive?.();
+    this.#life?.session.bePassive();
+  }
+
+  /**
    * Whether a commit has anything to do.
    *
    * @internal

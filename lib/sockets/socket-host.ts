@@ -27,17 +27,19 @@ export class SocketHost extends DetachedHost {
 
   /**
    * @param connection that the message came by
-   * @param isKnown whether the client was seen with a session that these tokens stand for
+   * @param about `isKnown`: whether the client was seen with a session that these tokens stand for; `isPassive`: whether its
+   * messages are no visits
    */
   constructor(
     settings: DetachedSettings,
     door: SocketDoor,
     readonly connection: object,
     tokens: readonly string[],
-    isKnown: boolean,
+    { isKnown, isPassive }: { readonly isKnown: boolean; readonly isPassive: boolean },
     request: unknown,
   ) {
-    super(settings, isKnown ? door.known : door.unknown, tokens, request);
+    const used = isKnown ? door.known : door.unknown;
+    super(settings, isPassive ? { ...used, isVisit: false } : used, tokens, request);
   }
 
   /** The session could not be loaded. Only who uses it is told: there Nest's filters answer it. */

@@ -12,6 +12,8 @@ import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 export interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
   readonly isExcluded: ExclusionTest | null;
+  /** Whose messages renew nothing. */
+  readonly isPassive: ExclusionTest | null;
   readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
 }
 
@@ -57,24 +59,20 @@ export class SocketSessions {
     door: SocketDoor,
   ): SocketConnection | null {
     const handshake = handshakeOf(client, rest);
-    if (handshake !== null && this.#isExcluded(handshake)) return null;
     const settings = this.#settings;
+    if (isNamed(settings.isExcluded, handshake)) return null;
+    const isPassive = isNamed(settings.isPassive, handshake);
     const { tokens, place, setup } = this.#broughtBy(handshake);
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
       ...settings.connections,
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
-        new SocketHost(detached, door, of, carried, isKnown, handshake?.request),
+        new SocketHost(detached, door, of, carried, { isKnown, isPassive }, handshake?.request),
     };
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());
     return connection;
-  }
-
-  #isExcluded({ path }: Handshake): boolean {
-    const { isExcluded } = this.#settings;
-    return isExcluded !== null && path !== undefined && isExcluded('GET', path);
   }
 
   /** Without a handshake, or where no tenant can be told by it, the client has no session. */
@@ -109,4 +107,8 @@ function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
       ? [...formerCookies.sorted(tokens), ...formerCookies.tokens(header ?? '')]
       : tokens;
   return { tokens: all.map(ownText), place, setup };
+}
+
+function isNamed(names: ExclusionTest | null, handshake: Handshake | null): boolean {
+  return names !== null && handshake?.path !== undefined && names('GET', handshake.path);
 }

@@ -10,8 +10,8 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import type { Server, ServerOptions } from 'socket.io';
-import { describe, expect, it } from 'vitest';
-import { NoSessionError, Session, SessionReadonlyError } from 'nestjs-session-kit';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { NoSessionError, PassiveSession, Session, SessionReadonlyError } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -268,6 +268,49 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     const { asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders, '/ticker');
     expect(await client.ask('who')).toBe(true);
+  });
+
+  it('renews nothing where its path is passive, or its handler', async () => {
+    const at = (name: string) => (library === 'ws' ? { path: `/${name}` } : { namespace: name });
+    @WebSocketGateway(at('ticker'))
+    class TickerGateway {
+      @SubscribeMessage('who')
+      who(@Session() session: Session) {
+        return answer([session.get('userId'), session.expiresAt]);
+      }
+    }
+    @WebSocketGateway(at('chat'))
+    class ChatGateway {
+      @PassiveSession()
+      @SubscribeMessage('passive')
+      passive(@Session() session: Session) {
+        return answer([session.get('userId'), session.expiresAt]);
+      }
+
+      @SubscribeMessage('message')
+      message(@Session() session: Session) {
+        return answer(session.get('userId'));
+      }
+    }
+    const start = 1_800_000_000_000;
+    const end = start + 2 * 3_600_000;
+    // socket.io takes a connection for dead where the clock has jumped further.
+    const later = 20_000;
+    vi.useFakeTimers({ toFake: ['Date'], now: start });
+    onTestFinished(() => void vi.useRealTimers());
+    await using app = await startGateways(platform, library, [TickerGateway, ChatGateway], {
+      options: { passive: ['/ticker'], touchEvery: '10s' },
+    });
+    const expiry = async () => (await app.manager.list('ann')).map(({ expiresAt }) => expiresAt);
+    const { asHeaders } = await app.visitor().handle((session) => session.signIn('ann'));
+    await using ticker = await connect(library, app.url, asHeaders, '/ticker');
+    await using chat = await connect(library, app.url, asHeaders, '/chat');
+    vi.setSystemTime(start + later);
+    expect(await ticker.ask('who')).toEqual(['ann', end]);
+    expect(await chat.ask('passive')).toEqual(['ann', end]);
+    expect(await expiry()).toEqual([end]);
+    expect(await chat.ask('message')).toBe('ann');
+    expect(await expiry()).toEqual([end + later]);
   });
 
   it('has its session on a port of its own', async () => {

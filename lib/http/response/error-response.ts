@@ -14,7 +14,7 @@ const REPLACED_HEADERS = [
 ];
 
 /** As Nest's own exception filter says it. */
-const MESSAGES = { 500: 'Internal server error', 503: 'Service Unavailable' } as const;
+const MESSAGES = { 409: 'Conflict', 500: 'Internal server error', 503: 'Service Unavailable' } as const;
 
 /**
  * The error that is sent in place of what the application was about to send. Takes the headers of that off the response.

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { SessionError } from '../../session.errors.js';
+import { SessionError, SessionLimitError } from '../../session.errors.js';
 import type { SessionAccess } from '../../session/session-access.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
@@ -180,11 +180,11 @@ export class ResponseGate {
     // The head that was held is dropped; and as long as the response looks sent, it cannot be asked whether it is.
     this.#held?.takeHead();
     this.#context.failed(error, !this.headSent);
-    this.#replace(503);
+    this.#replace(error instanceof SessionLimitError ? 409 : 503);
   }
 
   /** Answers with an error in place of what is held. */
-  #replace(status: 500 | 503): void {
+  #replace(status: 409 | 500 | 503): void {
     this.#failed = true;
     const callbacks = this.#holding.discard();
     if (this.headSent) {

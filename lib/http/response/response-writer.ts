@@ -67,7 +67,7 @@ export class ResponseWriter {
   }
 
   /** Ends the response with an error. Nothing of it may have left. */
-  endWithError(status: 500 | 503): void {
+  endWithError(status: 409 | 500 | 503): void {
     this.ended = true;
     const { head, body } = replaceByError(this.#res, status);
     // With the cookie of a session that is stored; one that is not has none.

@@ -1,16 +1,18 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { optionError, withoutText } from '../../options/check.js';
+import { urlBelowMount } from '../express/mounted-path.js';
+import type { RawRequest } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouteMatching } from './route-matching.js';
 
 /**
- * A route that never opens a session: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
+ * A route of the option `exclude`, which never opens a session, or of `passive`, which does not renew it: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
  * router compares it, a regular expression over the path without query (whose letter case counts where the router's
  * does), or one of the two for one method. Each counts with and without the global prefix, and with and without the path below which Express has mounted the application.
  *
  * @example
- * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }] })
+ * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }], passive: ['/unread'] })
  */
 export type ExcludedRoute =
   | string
@@ -22,7 +24,7 @@ export type ExcludedRoute =
       readonly method?: RequestMethod | string;
     };
 
-/** Whether a request is excluded. `url` may have a query. */
+/** Whether a request is to one of the routes. `url` may have a query. */
 export type ExclusionTest = (method: string | undefined, url: string) => boolean;
 
 /** What is known of an application only when its requests come: main.ts sets it after the modules are made. */
@@ -33,17 +35,27 @@ export interface RoutingSetup {
   matching(): RouteMatching;
 }
 
+/** Whether a request is to one of the routes, below the path too at which Express has mounted the application. */
+export function namesRequest(names: ExclusionTest, req: RawRequest): boolean {
+  const url = req.originalUrl ?? req.url ?? '/';
+  if (names(req.method, url)) return true;
+  const fromMount = urlBelowMount(req, url);
+  return fromMount !== null && names(req.method, fromMount);
+}
+
 /**
- * Compiles the option `exclude`. Null where nothing is excluded.
+ * Compiles the routes of an option. Null where there are none.
  *
+ * @param option that they stand in
  * @throws SessionConfigError for what is no path
  */
 export function compileExclusion(
   routes: readonly ExcludedRoute[],
   setup: RoutingSetup,
+  option: 'exclude' | 'passive' = 'exclude',
 ): ExclusionTest | null {
   if (routes.length === 0) return null;
-  const rules = routes.map((route) => checked(route));
+  const rules = routes.map((route) => checked(route, option));
   let matching: RouteMatching | null = null;
   let compiled: Compiled | null = null;
   return (method, url) => {
@@ -104,22 +116,23 @@ function below(prefix: string, path: string): string {
   return prefix !== '' && path === '/' ? prefix : prefix + path;
 }
 
-function checked(route: unknown): Rule {
-  if (typeof route === 'string' || route instanceof RegExp) return { path: pathIn(route), method: null };
+function checked(route: unknown, option: string): Rule {
+  if (typeof route === 'string' || route instanceof RegExp)
+    return { path: pathIn(route, option), method: null };
   if (typeof route === 'object' && route !== null && 'path' in route) {
     const { path } = route;
-    const method = methodOf('method' in route ? route.method : undefined);
-    if (typeof path === 'string' || path instanceof RegExp) return { path: pathIn(path), method };
+    const method = methodOf('method' in route ? route.method : undefined, option);
+    if (typeof path === 'string' || path instanceof RegExp) return { path: pathIn(path, option), method };
   }
   throw optionError(
-    'exclude',
+    option,
     `has an entry that is ${withoutText(route)}. It takes paths such as '/health' or '/assets/{*path}', ` +
       'regular expressions, and { path, method }.',
   );
 }
 
 /** A path with the slash that it begins with, and one that compiles. */
-function pathIn(path: string | RegExp): string | RegExp {
+function pathIn(path: string | RegExp, option: string): string | RegExp {
   if (path instanceof RegExp) return path;
   const absolute = path.startsWith('/') || path.startsWith('{') || path.startsWith('*') ? path : `/${path}`;
   try {
@@ -127,21 +140,21 @@ function pathIn(path: string | RegExp): string | RegExp {
     return absolute;
   } catch (cause) {
     throw optionError(
-      'exclude',
+      option,
       `does not compile: "${path}" is no path. Write '/health', '/assets/{*path}' or a regular expression.`,
       cause,
     );
   }
 }
 
-function methodOf(method: unknown): string | null {
+function methodOf(method: unknown, option: string): string | null {
   if (method === undefined || method === RequestMethod.ALL) return null;
   const name = typeof method === 'number' ? RequestMethod[method] : method;
   if (typeof name === 'string' && /^[a-z-]+$/i.test(name)) {
     return name.toUpperCase() === 'ALL' ? null : name.toUpperCase();
   }
   throw optionError(
-    'exclude',
+    option,
     `got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
   );
 }

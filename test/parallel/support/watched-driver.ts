@@ -1,4 +1,4 @@
-import type { RecordDriver, SessionRecord } from '../../../lib/drivers/driver.js';
+import type { RecordDriver, SessionRecord, UserRecords } from '../../../lib/drivers/driver.js';
 
 /** One call on a driver. */
 export type DriverCall =
@@ -19,7 +19,12 @@ export class WatchedDriver implements RecordDriver {
   /** Only where the other driver has it. */
   readonly destroyVersion?: (id: string, version: number) => Promise<boolean>;
 
+  /** Only where the other driver has it. Neither held nor written down. */
+  readonly listByUser?: (userId: string, cursor: string | null) => Promise<UserRecords>;
+
   constructor(readonly inner: RecordDriver) {
+    const listByUser = inner.listByUser?.bind(inner);
+    if (listByUser !== undefined) this.listByUser = listByUser;
     const destroyVersion = inner.destroyVersion?.bind(inner);
     if (destroyVersion === undefined) return;
     this.destroyVersion = (id, version) =>
