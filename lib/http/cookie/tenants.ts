@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { optionError, shown } from '../../options/check.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
+import { ownText } from '../../state/own-text.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import type { CookieSetup } from './cookie-setup.js';
 
@@ -31,9 +32,10 @@ export class Tenants {
     const domain = answerOf('domain', this.#options.domain, request);
     const key = `${name ?? ''}\n${domain ?? ''}`;
     let setup = this.#kept.get(key);
-    if (setup === undefined) setup = this.#setUp({ ...this.#options, name, domain });
+    if (setup === undefined)
+      setup = this.#setUp({ ...this.#options, name: ownOf(name), domain: ownOf(domain) });
     else this.#kept.delete(key);
-    this.#kept.set(key, setup);
+    this.#kept.set(ownText(key), setup);
     if (this.#kept.size > MAX_KEPT) this.#forgetOldest();
     return setup;
   }
@@ -44,6 +46,11 @@ export class Tenants {
       return;
     }
   }
+}
+
+/** What was cut out of a header would keep all of it alive. */
+function ownOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : ownText(text);
 }
 
 function answerOf(
