@@ -42,9 +42,20 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
   /** What was changed before an error is committed by the response gate, after the filters have answered. */
   protected override _error(reason: unknown): void {
-    const fail = (): void => this.#listener.error(asUnavailable(reason));
+    const fail = (): void => this.#listener.error(this.#asUnavailable(reason));
     if (this.#last === null) fail();
     else void this.#last.then(fail);
+  }
+
+  /**
+   * What exception filters are to answer where a handler's own `commit` or `start` failed for its store. The guard of the store has
+   * said so in the log, once; of any other error Nest would say it again for each request. What is still due is not tried again: the
+   * answer of the filter would wait for that, and give way to another 503.
+   */
+  #asUnavailable(error: unknown): unknown {
+    if (!(error instanceof SessionStoreError)) return error;
+    if (this.#session.due) this.#session.abandon();
+    return new SessionUnavailableException(error);
   }
 
   #pass(value: unknown): void {
@@ -105,14 +116,6 @@ class CommittingSubscriber extends Subscriber<unknown> {
  */
 export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
-}
-
-/**
- * What exception filters are to answer where a handler's own `commit` or `start` failed for its store. The guard of the store has
- * said so in the log, once; of any other error Nest would say it again for each request.
- */
-function asUnavailable(error: unknown): unknown {
-  return error instanceof SessionStoreError ? new SessionUnavailableException(error) : error;
 }
 
 /** Abandons a session whose commit failed, so that it is not committed again. Returns what exception filters are to answer. */

@@ -5,6 +5,8 @@ const WHERE = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.ho
 const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 1008;
 const AGAIN_AFTER_MS = 5000;
+/** The tab that signs out is to be first: the message for it is shown once, by whichever page comes next. */
+const AFTER_THE_OTHER_MS = 500;
 
 /** What this page was made for: `session` (since when there is one) and `user`, each empty where there is none. */
 const page = document.documentElement.dataset;
@@ -45,7 +47,7 @@ function connect() {
     if (socket !== opened) return;
     socket = null;
     delete page.connected;
-    if (reason === SESSION_ENDED) loadAnew();
+    if (reason === SESSION_ENDED) setTimeout(loadAnew, AFTER_THE_OTHER_MS);
     else if (code !== REFUSED) setTimeout(() => socket === null && connect(), AGAIN_AFTER_MS);
   });
   if (former?.readyState === WebSocket.CONNECTING) former.addEventListener('open', () => former.close());
