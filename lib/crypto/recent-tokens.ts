@@ -3,7 +3,7 @@ import { RecentTexts } from '../state/recent-texts.js';
 
 /** What tokens stand for that were found to be ours. A token is cut from a header, which is not kept with it. */
 export class RecentTokens<V> extends RecentTexts<V> {
-  override add(token: string, value: V): void {
-    super.add(ownText(token), value);
+  protected override own(token: string): string {
+    return ownText(token);
   }
 }

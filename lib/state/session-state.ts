@@ -190,13 +190,14 @@ export class SessionState extends WorkingSession {
     const n = (this.#snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
-    if (writer !== undefined) payload.w = writer;
     if (id !== undefined) payload.i = id;
     const { duration, signedInAt, handle } = this;
     if (duration !== undefined) payload.t = duration;
     if (signedInAt !== undefined) payload.s = signedInAt;
     if (handle !== undefined) payload.h = handle;
     if (flash.length > 0) payload.f = flash;
+    // The last: by it a text is told from those of other writes (RecentTexts).
+    if (writer !== undefined) payload.w = writer;
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);

@@ -4,9 +4,16 @@ import { SessionValueError } from '../../lib/session.errors.js';
 import { parsePayload } from '../../lib/state/payload.js';
 import { SessionState } from '../../lib/state/session-state.js';
 
+/** What is remembered of a text: from its second time on. */
+function remembered(text: string): ReturnType<typeof parsePayload> {
+  parsePayload(text, JSON);
+  parsePayload(text, JSON);
+  return parsePayload(text, JSON);
+}
+
 /** The state of a request that has just loaded what another one stored. */
 function load(text: string): SessionState {
-  const parsed = parsePayload(text, JSON);
+  const parsed = remembered(text);
   if (parsed.kind !== 'session') throw new Error('not a session');
   return SessionState.loaded(JSON, parsed.payload, text, true);
 }
@@ -92,11 +99,20 @@ describe('What is remembered of payloads', () => {
           if (index % 2 === 1 && latest !== undefined) state = load(latest);
         });
         for (const text of texts) {
-          const parsed = parsePayload(text, JSON);
+          const parsed = remembered(text);
           expect(parsed).toStrictEqual({ kind: 'session', payload: JSON.parse(text) as unknown });
         }
       }),
     );
+  });
+
+  it('is the same object from then on', () => {
+    const state = SessionState.empty(JSON, 0);
+    state.put('name', 'Ada');
+    const text = store(state);
+    const [first, second] = [remembered(text), remembered(text)];
+    if (first.kind !== 'session' || second.kind !== 'session') throw new Error('not a session');
+    expect(second.payload).toBe(first.payload);
   });
 
   it('is nothing that a request gave, which would keep alive what it was cut from', () => {
@@ -104,7 +120,7 @@ describe('What is remembered of payloads', () => {
     state.put('name', 'Ada');
     const draft = state.draft('writer', undefined);
     state.stored(draft);
-    const parsed = parsePayload(draft.text, JSON);
+    const parsed = remembered(draft.text);
     expect(parsed).toEqual({ kind: 'session', payload: draft.payload });
     expect(parsed).not.toHaveProperty(
       'payload',
@@ -149,7 +165,7 @@ describe('What is remembered of payloads', () => {
     second.lend({});
     first.put('views', 1);
     const newest = store(first);
-    const parsed = parsePayload(newest, JSON);
+    const parsed = remembered(newest);
     if (parsed.kind !== 'session') throw new Error('not a session');
     second.rebase(parsed.payload, newest);
     Reflect.set(second.read('user') as object, 'name', 'Grace');

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { RecentTexts } from '../../lib/state/recent-texts.js';
 
+/** What a text says is found out twice before it is remembered. */
+function addTwice<V>(texts: RecentTexts<V>, text: string, value: V): void {
+  texts.add(text, value);
+  texts.add(text, value);
+}
+
 describe('Recent texts', () => {
-  it('know what was added, and nothing else', () => {
+  it('know what was added twice, and nothing else', () => {
     const texts = new RecentTexts<string>(4);
+    texts.add('a', '1');
+    expect(texts.get('a')).toBeUndefined();
     texts.add('a', '1');
     expect(texts.get('a')).toBe('1');
     expect(texts.get('b')).toBeUndefined();
@@ -12,7 +20,7 @@ describe('Recent texts', () => {
   it('are told from texts that end like them', () => {
     const texts = new RecentTexts<string>(4);
     const end = 'the same end of two texts';
-    texts.add(`one with ${end}`, '1');
+    addTwice(texts, `one with ${end}`, '1');
     expect(texts.get(`another with ${end}`)).toBeUndefined();
     expect(texts.get(end)).toBeUndefined();
     texts.add(`another with ${end}`, '2');
@@ -22,7 +30,7 @@ describe('Recent texts', () => {
 
   it('forget the oldest generation, and never hold more than two', () => {
     const texts = new RecentTexts<number>(10);
-    for (let index = 0; index < 1_000; index += 1) texts.add(`text ${index}`, index);
+    for (let index = 0; index < 1_000; index += 1) addTwice(texts, `text ${index}`, index);
     const known = Array.from({ length: 1_000 }, (_, index) => index).filter(
       (index) => texts.get(`text ${index}`) !== undefined,
     );
@@ -33,9 +41,9 @@ describe('Recent texts', () => {
 
   it('keep what is asked for again and again', () => {
     const texts = new RecentTexts<string>(10);
-    texts.add('kept', 'yes');
+    addTwice(texts, 'kept', 'yes');
     for (let index = 0; index < 1_000; index += 1) {
-      texts.add(`other ${index}`, 'no');
+      addTwice(texts, `other ${index}`, 'no');
       expect(texts.get('kept')).toBe('yes');
     }
   });
