@@ -16,9 +16,6 @@ class RefusingDriver extends CustomDriver {
 
 describe.each(PLATFORMS)('an application on %s whose driver refuses every write', (platform) => {
   async function begin() {
-    // Between its attempts a write waits for a random moment: the shortest will do.
-    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
-    onTestFinished(() => random.mockRestore());
     const driver = new RefusingDriver(systemClock);
     const lines: string[] = [];
     const note = (line: unknown): void => void lines.push(String(line));
@@ -28,6 +25,10 @@ describe.each(PLATFORMS)('an application on %s whose driver refuses every write'
         application.useLogger({ log: () => undefined, warn: note, error: note } satisfies LoggerService),
     });
     onTestFinished(() => app[Symbol.asyncDispose]());
+    // Between its attempts a write waits for a random moment: the shortest will do. Not before the application has
+    // started: Nest draws the ids of modules by it, in advance for those that come next.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    onTestFinished(() => random.mockRestore());
     const visitor = app.visitor();
     await visitor.in((session) => session.put('name', 'Ada'));
     lines.length = 0;
