@@ -87,7 +87,7 @@ const BELOW: Record<string, readonly string[]> = {
   lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
-  sockets: ['session.exception.ts', 'state', 'lifecycle', 'session', 'http'],
+  sockets: ['session.exception.ts', 'options', 'state', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
   nest: [
     'graphql',

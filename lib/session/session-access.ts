@@ -240,10 +240,15 @@ export abstract class SessionAccess {
    */
   protected extend(): Promise<void> {
     const life = this.changeable;
-    if (!this.#host.headSent || !life.livesInCookie || life.session.loaded === null) return life.touch();
+    if (!this.#isCookieLate(life) || life.session.loaded === null) return life.touch();
     life.abandonTooLate();
     this.#host.tooLate();
     return Promise.reject(tooLate());
+  }
+
+  /** Whether the session lives in the cookie, and none can be sent any more. */
+  #isCookieLate(life: SessionLifecycle): boolean {
+    return this.#host.headSent && life.livesInCookie;
   }
 
   #dropTooLate(life: SessionLifecycle): boolean {
@@ -264,7 +269,7 @@ export abstract class SessionAccess {
    * @throws SessionError
    */
   protected assertCookieCanLeave(): void {
-    if (!this.#host.headSent || !this.lifecycle.livesInCookie) return;
+    if (!this.#isCookieLate(this.lifecycle)) return;
     this.#host.tooLate();
     throw tooLate();
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { TenantRequest } from '../options/cookie.options.js';
 
 /** The HTTP request that a socket began with, as far as a session has to know it. */
 export interface Handshake {
@@ -34,6 +35,20 @@ export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshak
     return { headers, path: typeof path === 'string' ? path : undefined, request };
   }
   return null;
+}
+
+/**
+ * What the functions of tenants are given for a handshake, of which no platform knows. What a proxy says of it is not asked.
+ */
+export function tenantRequest({ headers, request }: Handshake): TenantRequest {
+  const socket = part(request, 'socket');
+  const ip = part(socket, 'remoteAddress');
+  return {
+    headers,
+    hostname: (headers.host ?? '').replace(/:\d*$/, ''),
+    protocol: part(socket, 'encrypted') === true ? 'https' : 'http',
+    ip: typeof ip === 'string' ? ip : undefined,
+  };
 }
 
 function isHeaders(value: unknown): value is IncomingHttpHeaders {

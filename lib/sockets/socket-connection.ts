@@ -19,7 +19,7 @@ export interface ConnectionSetup {
   /** Tells when a session ends, wherever that happens, until it is stopped. */
   watch(place: Place): Watch;
   /** The token of an id; null where the session itself is the token. */
-  tokenOf(id: string): string | null;
+  tokenOf(id: string): string;
   /** The user that a session names; null for none. */
   userOf(session: RequestSession): unknown;
   /** What was written could not be stored, and no handler can be told any more. */
@@ -233,8 +233,7 @@ export class SocketConnection {
   }
 
   #goOnAs(id: string): void {
-    const token = this.#setup.tokenOf(id);
-    if (token !== null) this.#tokens = [token];
+    this.#tokens = [this.#setup.tokenOf(id)];
   }
 
   /** Compares what was loaded with what the client was seen with before. */

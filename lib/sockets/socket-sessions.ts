@@ -1,10 +1,9 @@
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
-import { handshakeRequest } from '../http/cookie/tenants.js';
 import type { ExclusionTest } from '../http/routing/excluded-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
-import { type Handshake, handshakeOf } from './handshake.js';
+import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
 import { type ConnectionSetup, SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
@@ -81,9 +80,7 @@ export class SocketSessions {
     if (handshake !== null) {
       try {
         return broughtTo(
-          ofAll.tenants === null
-            ? ofAll
-            : ofAll.tenants.of(handshakeRequest(handshake.headers, handshake.request)),
+          ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
           handshake,
         );
       } catch (error) {

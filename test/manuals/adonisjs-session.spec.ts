@@ -14,6 +14,7 @@ import {
 import type { MiddlewareConsumer, NestModule, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import ejs from 'ejs';
 import { Redis } from 'ioredis';
 import superjson from 'superjson';
@@ -33,6 +34,7 @@ import {
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
+import { answer, connect, startGateways } from '../sockets/gateway-app.js';
 import { type Handler, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, SECRET, type TestApplication } from '../support/test-app.js';
@@ -715,7 +717,22 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.readonly)).toBe(false);
     });
 
-    it.todo('a session is read-only inside a WebSocket gateway: gateways have no session yet');
+    it('is written in a WebSocket gateway too, where only a new id is refused', async () => {
+      @WebSocketGateway()
+      class CounterGateway {
+        @SubscribeMessage('count')
+        count(@Session() session: Session): object {
+          expect(() => session.regenerate()).toThrow(SessionReadonlyError);
+          return answer(session.increment('count'));
+        }
+      }
+      await using gateways = await startGateways(platform, 'ws', [CounterGateway]);
+      const visitor = gateways.visitor();
+      const { asHeaders } = await visitor.handle((session) => session.put('count', 1));
+      await using client = await connect('ws', gateways.url, asHeaders);
+      expect(await client.ask('count')).toBe(2);
+      expect(await visitor.in((session) => session.get('count'))).toBe(2);
+    });
 
     it('stores at commit, before the response leaves, and not a second time', async () => {
       const visitor = app.visitor();

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { optionError, shown } from '../../options/check.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
 import { ownText } from '../../state/own-text.js';
@@ -67,24 +66,4 @@ function answerOf(
     `cookie.${attribute}`,
     `is a function that returned ${shown(answer)}; it has to return text, or undefined for the default, and at once.`,
   );
-}
-
-/**
- * What the functions of tenants are given for the handshake of a socket, of which no platform knows. What a proxy says of it is
- * not asked.
- *
- * @param request the one that asked for the upgrade, or what an adapter keeps in its place
- */
-export function handshakeRequest(headers: IncomingHttpHeaders, request: unknown): TenantRequest {
-  const socket: unknown =
-    typeof request === 'object' && request !== null ? Reflect.get(request, 'socket') : null;
-  const of = (name: string): unknown =>
-    typeof socket === 'object' && socket !== null ? Reflect.get(socket, name) : undefined;
-  const ip = of('remoteAddress');
-  return {
-    headers,
-    hostname: (headers.host ?? '').replace(/:\d*$/, ''),
-    protocol: of('encrypted') === true ? 'https' : 'http',
-    ip: typeof ip === 'string' ? ip : undefined,
-  };
 }
