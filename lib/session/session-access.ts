@@ -185,12 +185,12 @@ export abstract class SessionAccess {
   }
 
   /**
-   * Whether a commit has anything to do.
+   * Whether a commit has anything to do. Without a look at the session where the response waits for nothing.
    *
    * @internal
    */
   get due(): boolean {
-    return this.#life !== null && this.#life.due;
+    return this.#armed && this.#life !== null && this.#life.due;
   }
 
   /**
