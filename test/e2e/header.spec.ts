@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
+import { clockGoesOn } from '../support/clock-goes-on.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { HEADER, HeaderClient, tokenOf } from '../support/header-client.js';
 import { PlainDriver } from '../support/plain-driver.js';
@@ -291,6 +292,7 @@ describe.each(PLATFORMS)('With the option, on %s', (platform) => {
     });
     const client = new HeaderClient(app);
     await client.in((session) => session.put('userId', 'ann'));
+    await clockGoesOn();
     const visited = await client.handle((session) => session.get('userId'));
     expect([visited.value, tokenOf(visited)]).toEqual(['ann', client.token]);
   });
