@@ -284,8 +284,18 @@ export class SocketConnection {
   #watch(place: Place): Watch {
     const watch = this.#setup.watch(place);
     watch.signal.addEventListener('abort', () => this.#disconnect(SESSION_ENDED), { once: true });
+    watch.onMoved = () => setImmediate(() => void this.#lookAgain());
     if (this.#isClosed) watch.stop();
     return watch;
+  }
+
+  /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
+  async #lookAgain(): Promise<void> {
+    const known = this.#known;
+    if (this.#phase !== 'open' || known === null || known.watch.id === null || known.watch.id === known.id)
+      return;
+    const lent = await this.lend();
+    await lent?.giveBack();
   }
 
   /** What is being answered goes out first. */
