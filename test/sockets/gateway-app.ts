@@ -20,11 +20,11 @@ export const DOORS = PLATFORMS.flatMap((platform) =>
 class HeardWsAdapter extends WsAdapter {
   override bindClientConnect(
     server: Parameters<WsAdapter['bindClientConnect']>[0],
-    connect: (client: unknown, ...rest: unknown[]) => void,
+    connected: (client: unknown, ...rest: unknown[]) => void,
   ): void {
     super.bindClientConnect(server, (client: WebSocket, ...rest: unknown[]) => {
       client.on('exception', (data: unknown) => client.send(JSON.stringify({ event: 'exception', data })));
-      connect(client, ...rest);
+      connected(client, ...rest);
     });
   }
 }
