@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { Controller, Get, type MessageEvent, Res, Sse, StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type MessageEvent,
+  NotFoundException,
+  Res,
+  Sse,
+  StreamableFile,
+} from '@nestjs/common';
 import { type Observable, from, fromEvent, map, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RequestSession, Session, SessionError, type SessionModuleOptions } from 'nestjs-session-kit';
@@ -19,8 +27,24 @@ interface Raw {
   end(): unknown;
 }
 
+/** Takes its time, as a database does. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 5));
+
 @Controller('stream')
 class StreamController {
+  @Sse('prepared')
+  async prepared(@Session() session: Session): Promise<Observable<MessageEvent>> {
+    await aWhile();
+    session.put('user', 'bob');
+    return this.events(session);
+  }
+
+  @Sse('missing')
+  async missing(@Session('user') user: string): Promise<Observable<MessageEvent>> {
+    await aWhile();
+    throw new NotFoundException(`Nothing for ${user}.`);
+  }
+
   @Sse('events')
   events(@Session() session: Session): Observable<MessageEvent> {
     return from(script(session)).pipe(map((data) => ({ data })));
@@ -206,6 +230,24 @@ function describeStreams(scene: () => Scene): void {
     expect(await valuesOf(visitor, headers)).toEqual({ user: 'ann', step: 2 });
     goOn.resolve();
     await stream.ended;
+  });
+
+  it('Server-Sent Events: an asynchronous handler has its cookie, its events and its errors as any handler has', async () => {
+    const goOn = new Deferred();
+    script = async function* (session) {
+      yield 'first';
+      session.put('step', 2);
+      yield 'second';
+      await goOn.promise;
+    };
+    const stream = await open('prepared');
+    await stream.comes('second');
+    const headers = { cookie: stream.cookie };
+    expect(await valuesOf(scene().app.visitor(), headers)).toEqual({ user: 'bob', step: 2 });
+    goOn.resolve();
+    expect(await stream.ended).toBe('complete');
+    const missing = await fetch(`${scene().app.url}/stream/missing`, { headers });
+    expect([missing.status, await missing.json()]).toMatchObject([404, { message: 'Nothing for bob.' }]);
   });
 
   it('Server-Sent Events end with the session by takeUntil, while nothing else happens', async () => {
