@@ -4,6 +4,7 @@ import { isPromise } from 'node:util/types';
 import { sessionContext } from '../session/session.context.js';
 import { commitBefore } from './commit-before.js';
 import { INTERCEPTORS_METADATA } from './commit-innermost.js';
+import { copyMetadata } from './copy-metadata.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
 /** Where Nest keeps that a handler sends Server-Sent Events. */
@@ -41,8 +42,7 @@ function replace(holder: object, name: string, handler: Handler): void {
     const answer: unknown = Reflect.apply(handler, this, args);
     return isPromise(answer) ? answer.then(committing) : committing(answer);
   };
-  for (const key of Reflect.getMetadataKeys(handler))
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), value);
+  copyMetadata(handler, value);
   const others = interceptors.filter((interceptor) => interceptor !== SessionInterceptor);
   Reflect.defineMetadata(INTERCEPTORS_METADATA, others, value);
   Object.defineProperty(value, 'name', { value: handler.name, configurable: true });

@@ -6,6 +6,7 @@ import { type SocketConnection, connectionOf } from '../sockets/socket-connectio
 import type { SocketSessions } from '../sockets/socket-sessions.js';
 import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
+import { copyMetadata } from './copy-metadata.js';
 import { GatewayInterceptor } from './gateway.interceptor.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
@@ -100,8 +101,7 @@ function bindHook(
   };
   boundHooks.add(value);
   // Another application of the process finds there which guards it has to make.
-  for (const key of Reflect.getMetadataKeys(hook))
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, hook), value);
+  copyMetadata(hook, value);
   Object.defineProperty(holder, name, { value, writable: true, configurable: true });
 }
 

@@ -36,7 +36,14 @@ const EVERYTHING = [
   'test/jobs/',
   'test/matrix/',
 ];
-const SMOKE = ['test/e2e/smoke', 'test/e2e/journey', 'test/e2e/failed-commit', 'test/nest/registry'];
+const SMOKE = [
+  'test/e2e/smoke',
+  'test/e2e/journey',
+  'test/e2e/failed-commit',
+  'test/nest/registry',
+  'test/sockets/places',
+  'test/graphql/operations',
+];
 
 /** What runs on SQLite: better-sqlite3 is built for one version of Node only. */
 const NEEDS_SQLITE = [
