@@ -22,6 +22,15 @@ import { PLATFORMS, type Platform } from '../support/test-app.js';
 /** What a stream does, step by step; each text is sent. Written by the test. */
 let script: (session: RequestSession) => AsyncGenerator<string>;
 
+/** Writes between two events, and then waits. */
+const inTwoSteps = (goOn: Deferred): typeof script =>
+  async function* (session) {
+    yield 'first';
+    session.put('step', 2);
+    yield 'second';
+    await goOn.promise;
+  };
+
 interface Raw {
   write(text: string): unknown;
   end(): unknown;
@@ -219,12 +228,7 @@ function describeStreams(scene: () => Scene): void {
   it('Server-Sent Events: what was changed before an event is stored before the event is sent', async () => {
     const { visitor, headers } = await known(scene());
     const goOn = new Deferred();
-    script = async function* (session) {
-      yield 'first';
-      session.put('step', 2);
-      yield 'second';
-      await goOn.promise;
-    };
+    script = inTwoSteps(goOn);
     const stream = await open('events', headers.cookie);
     await stream.comes('second');
     expect(await valuesOf(visitor, headers)).toEqual({ user: 'ann', step: 2 });
@@ -234,12 +238,7 @@ function describeStreams(scene: () => Scene): void {
 
   it('Server-Sent Events: an asynchronous handler has its cookie, its events and its errors as any handler has', async () => {
     const goOn = new Deferred();
-    script = async function* (session) {
-      yield 'first';
-      session.put('step', 2);
-      yield 'second';
-      await goOn.promise;
-    };
+    script = inTwoSteps(goOn);
     const stream = await open('prepared');
     await stream.comes('second');
     const headers = { cookie: stream.cookie };
