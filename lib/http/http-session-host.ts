@@ -14,7 +14,7 @@ import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
 import type { SessionHeader } from './cookie/session-header.js';
-import type { TokenField } from './response/response-head.js';
+import type { HeadAddition, TokenField } from './response/response-head.js';
 
 /** What all requests of an application share. */
 export interface HttpSessionSettings {
@@ -224,6 +224,15 @@ export class HttpSessionHost implements SessionHost, GateContext {
     if (header !== null) return header.answer(instruction);
     const { secureWarning } = this.#settings;
     return setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
+  }
+
+  besideCookies(): HeadAddition | null {
+    const { header, keyring } = this.#setup;
+    if (header === null || this.#header !== null) return null;
+    const instruction = this.#session?.cookieInstruction(false);
+    return instruction?.kind === 'set'
+      ? header.besideCookie(this.#req.headers, instruction.token, keyring)
+      : null;
   }
 
   failed(error: unknown, answered: boolean): void {

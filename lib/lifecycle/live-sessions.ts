@@ -89,14 +89,16 @@ export class LiveSessions {
   moved(id: string, to: string): void {
     const live = this.#live.get(id);
     if (live === undefined || id === to) return;
+    const watches = [...live.watches];
     const there = this.#live.get(to);
-    if (there !== undefined) {
-      for (const watch of live.watches) this.#join(watch, there);
-      return;
+    if (there === undefined) {
+      this.#live.delete(id);
+      live.id = ownText(to);
+      this.#live.set(live.id, live);
+    } else {
+      for (const watch of watches) this.#join(watch, there);
     }
-    this.#live.delete(id);
-    live.id = ownText(to);
-    this.#live.set(live.id, live);
+    for (const watch of watches) watch.onMoved?.();
   }
 
   /** A session lives longer than was known, or less long. */

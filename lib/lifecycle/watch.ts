@@ -24,6 +24,8 @@ export class Watch {
   readonly #registry: Registry;
   readonly #controller = new AbortController();
   #isOver = false;
+  /** Called where the session is seen to have another id, whoever has given it that. */
+  onMoved: (() => void) | null = null;
 
   /** @param locate null where there is no store to ask */
   constructor(

@@ -1,8 +1,12 @@
+import { ForbiddenException } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
+import { isObject } from '../options/check.js';
 import { bindAdapter } from '../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../sockets/socket-connection.js';
 import type { SocketSessions } from '../sockets/socket-sessions.js';
 import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
+import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
+import { copyMetadata } from './copy-metadata.js';
 import { GatewayInterceptor } from './gateway.interceptor.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
@@ -14,6 +18,8 @@ type Hook = (this: unknown, ...args: unknown[]) => unknown;
 
 const interceptor = new GatewayInterceptor();
 const boundHooks = new WeakSet<Hook>();
+/** The modules of gateways, by gateway; of one that is made for each client, by its class. */
+const homes = new WeakMap<object, GuardHome>();
 
 /**
  * Gives the gateways of an application their sessions. Nest asks for the adapter of its sockets before it registers the
@@ -43,12 +49,15 @@ export function bindGateways(
 }
 
 function prepareGateways(discovery: DiscoveryService): void {
-  for (const { metatype, instance } of discovery.getProviders()) {
+  for (const { metatype, instance, host } of discovery.getProviders()) {
     if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
     for (const method of methodsOf(metatype.prototype)) commitBeforeAnswer(method);
     const gateway: unknown = instance ?? metatype.prototype;
-    if (typeof gateway !== 'object' || gateway === null) continue;
-    bindHook(gateway, 'handleConnection', (connection, call) => connection.connected(call));
+    if (!isObject(gateway)) continue;
+    if (host !== undefined) homes.set(gateway, host).set(metatype, host);
+    bindHook(gateway, 'handleConnection', (connection, call, hook, of, args) =>
+      connection.connected(call, admission(hook, of, args)),
+    );
     bindHook(gateway, 'handleDisconnect', (connection, call) => connection.disconnected(call));
   }
 }
@@ -71,7 +80,13 @@ function commitBeforeAnswer(method: object): void {
 function bindHook(
   gateway: object,
   name: string,
-  run: (connection: SocketConnection, call: () => unknown) => void,
+  run: (
+    connection: SocketConnection,
+    call: () => unknown,
+    hook: Hook,
+    gateway: unknown,
+    args: unknown[],
+  ) => void,
 ): void {
   let holder: object | null = gateway;
   while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
@@ -80,10 +95,26 @@ function bindHook(
   const value: Hook = function (...args) {
     const call = (): unknown => Reflect.apply(hook, this, args);
     const connection = connectionOf(args[0]);
-    return connection === undefined || connection.isCurrent ? call() : run(connection, call);
+    return connection === undefined || connection.isCurrent
+      ? call()
+      : run(connection, call, hook, this, args);
   };
   boundHooks.add(value);
+  // Another application of the process finds there which guards it has to make.
+  copyMetadata(hook, value);
   Object.defineProperty(holder, name, { value, writable: true, configurable: true });
+}
+
+/** Null where `handleConnection` has no guards. */
+function admission(hook: Hook, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
+  const guards = guardsOf(hook);
+  if (guards.length === 0) return null;
+  return async () => {
+    const home = isObject(gateway) ? (homes.get(gateway) ?? homes.get(gateway.constructor)) : undefined;
+    // A gateway that Nest does not know calls its hooks by itself. Without its guards nobody is let in.
+    if (!isObject(gateway) || home === undefined) throw new ForbiddenException('Forbidden resource');
+    await assertAdmitted(guards, home, gateway, hook, args);
+  };
 }
 
 function isHook(value: unknown): value is Hook {

@@ -24,6 +24,7 @@ import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform
 import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
 import { registerTransforms } from './class-transformer.js';
+import { commitBeforeEvents } from './event-streams.js';
 import { commitInnermost } from './commit-innermost.js';
 import { bindConsumedRouters } from './consumer-binding.js';
 import { bindInterceptors } from './interceptor-binding.js';
@@ -238,6 +239,7 @@ export class SessionModule
     if (this.#arePrepared) return;
     this.#arePrepared = true;
     commitInnermost(this.#discovery);
+    commitBeforeEvents(this.#discovery);
     bindInterceptors(this.#modules, this.#config);
   }
 

@@ -82,7 +82,8 @@ export interface SessionModuleOptions {
   /**
    * A header for clients without cookies, such as 'X-Session'. A request that carries it, be it empty or `new`, sends its token
    * in it and gets the next one in the same header of the response; a cookie is then neither read nor set. An empty value in a
-   * response: the session has ended. All other requests use the cookie. Default none.
+   * response: the session has ended. A request with neither the header nor a cookie gets its first token in both, unless it says
+   * that a browser sent it for a page or to its own origin. All others use the cookie. Default none.
    */
   header?: string;
   /** Whether a visit that only reads renews the session. Default true. */

@@ -26,7 +26,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * @param userId text that is not empty, or a number: what your application knows the user by
    * @param options `remember`: default false
    * @throws SessionValueError where `userId` or `remember` is none of these
-   * @throws SessionReadonlyError where the session is read-only
+   * @throws SessionReadonlyError where the session is read-only, or no cookie can be sent (a socket, a subscription, a job)
    * @example
    * session.signIn(user.id, { remember: form.remember === 'on' });
    */
@@ -40,7 +40,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     const duration = lifetimeOf(options);
     // Both have their say: an id is not changed, nor is anything written, where that is refused.
     void this.writable;
-    this.changeable.signIn(userId, duration);
+    this.movable.signIn(userId, duration);
     return this;
   }
 
@@ -48,12 +48,13 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * Signs the user out: the same as `invalidate()`. A new id, no values, and nothing is left under the old one. What
    * the next page is to say may be flashed afterwards.
    *
-   * @throws SessionReadonlyError where the session is read-only
+   * @throws SessionReadonlyError where the session is read-only, or no cookie can be sent (a socket, a subscription, a job):
+   * there `destroy()` does it
    * @example
    * session.signOut().flash('status', 'You are signed out.');
    */
   signOut(): this {
-    this.changeable.invalidate();
+    this.movable.invalidate();
     return this.flush();
   }
 

@@ -135,18 +135,34 @@ export class SocketConnection {
     };
   }
 
-  /** Calls `handleConnection` in the session, before any message is handled. What it throws refuses the connection. */
-  connected(hook: () => unknown): void {
-    const call = (opened: Opened): void => {
-      this.#run(opened, hook).catch((error: unknown) => {
-        this.#setup.hookFailed(error);
-        this.#disconnect(REFUSED);
-      });
+  /**
+   * Calls `handleConnection` in the session, before any message is handled. What it throws refuses the connection.
+   *
+   * @param admit asks its guards before; null where it has none. Messages wait for them
+   */
+  connected(hook: () => unknown, admit: (() => Promise<void>) | null = null): void {
+    const refuse = (error: unknown): void => {
+      this.#setup.hookFailed(error);
+      this.#disconnect(REFUSED);
     };
-    if (this.#tokens.length === 0) return call(this.#make());
-    const loading = this.#first ?? this.#load();
+    const call = (opened: Opened): void => void this.#run(opened, hook).catch(refuse);
+    const enter =
+      admit === null
+        ? call
+        : (opened: Opened): Promise<void> => this.#admitted(opened, admit).then(() => call(opened), refuse);
+    if (this.#tokens.length === 0 && admit === null) return call(this.#make());
+    const loading = this.#tokens.length === 0 ? Promise.resolve(this.#make()) : (this.#first ?? this.#load());
     this.#first = null;
-    this.#holdMessages(loading.then(call));
+    this.#holdMessages(loading.then(enter));
+  }
+
+  async #admitted(opened: Opened, admit: () => Promise<void>): Promise<void> {
+    try {
+      await inContextOf(opened.session, admit);
+    } catch (error) {
+      await this.#finish(opened);
+      throw error;
+    }
   }
 
   /** Calls `handleDisconnect` in the session. */
@@ -267,8 +283,18 @@ export class SocketConnection {
   #watch(place: Place): Watch {
     const watch = this.#setup.watch(place);
     watch.signal.addEventListener('abort', () => this.#disconnect(SESSION_ENDED), { once: true });
+    watch.onMoved = () => setImmediate(() => void this.#lookAgain());
     if (this.#isClosed) watch.stop();
     return watch;
+  }
+
+  /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
+  async #lookAgain(): Promise<void> {
+    const known = this.#known;
+    if (this.#phase !== 'open' || known === null || known.watch.id === null || known.watch.id === known.id)
+      return;
+    const lent = await this.lend();
+    await lent?.giveBack();
   }
 
   /** What is being answered goes out first. */

@@ -69,6 +69,7 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
         page.evaluate<string>(
           `ask(${JSON.stringify(`${api.url}/${path}`)}, { method: 'POST' }).then((answer) => answer.text(), (error) => error.name)`,
         ),
+      url: api.url,
       token: () => page.evaluate<string>('token'),
       [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
     };
@@ -83,6 +84,17 @@ describeWith(['chromium'], 'In Chromium, a page of another origin that sends the
     await api.post('end');
     expect(await api.token()).toBe('new');
     expect(JSON.parse(await api.post('add'))).toEqual({ items: 1 });
+    expect(await context.cookies()).toEqual([]);
+  });
+
+  it.each(PLATFORMS)('need not say what it is in the first request: %s', async (platform) => {
+    await using api = await at(platform, { allowedHeaders, exposedHeaders: ['X-Session'] });
+    const items = await page.evaluate(async (url) => {
+      const first = await fetch(url, { method: 'POST' });
+      const headers = { 'X-Session': first.headers.get('X-Session') ?? 'none' };
+      return (await fetch(url, { method: 'POST', headers })).json();
+    }, `${api.url}/add`);
+    expect(items).toEqual({ items: 2 });
     expect(await context.cookies()).toEqual([]);
   });
 

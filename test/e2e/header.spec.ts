@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
+import { clockGoesOn } from '../support/clock-goes-on.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { HEADER, HeaderClient, tokenOf } from '../support/header-client.js';
 import { PlainDriver } from '../support/plain-driver.js';
@@ -126,11 +127,50 @@ describe.each(WAYS)('On %s with %s, a client that sends the header', (platform, 
     });
   });
 
-  it('is told apart from one with cookies, which gets no header', async () => {
-    const browser = await app.visitor().handle((session) => session.put('userId', 'bob'));
+  it.each([
+    { cookie: 'theme=dark' },
+    { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+    { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+  ])('is told apart from one with cookies, which gets no header: %j', async (headers) => {
+    const browser = await app.visitor().handle((session) => session.put('userId', 'bob'), { headers });
     expect(browser.cookies).toHaveLength(1);
     expect(tokenOf(browser)).toBeUndefined();
-    expect(browser.response.headers['vary']).toMatch(/(^|, )Cookie$/);
+    expect(browser.response.headers).toMatchObject({
+      vary: expect.stringMatching(/(^|, )Cookie$/),
+      'cache-control': 'private, no-cache="Set-Cookie"',
+    });
+  });
+
+  it.each([{}, { 'sec-fetch-mode': 'cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }])(
+    'gets its token in it too where it has not said what it is, and goes on with either: %j',
+    async (headers) => {
+      const jar = app.visitor();
+      const first = await jar.handle((session) => session.put('userId', 'ann'), { headers });
+      expect(first.cookies).toHaveLength(1);
+      expect(first.response.headers).toMatchObject({
+        vary: expect.stringMatching(/(^|, )X-Session, Cookie$/),
+        'cache-control': 'private, no-cache="Set-Cookie, X-Session"',
+      });
+      const client = new HeaderClient(app);
+      client.token = tokenOf(first) ?? null;
+      expect(await user(client)).toBe('ann');
+      const changed = await client.handle((session) => session.regenerate());
+      expect(changed.cookies).toEqual([]);
+      expect(await user(client)).toBe('ann');
+
+      const keeps = app.visitor();
+      await keeps.in((session) => session.put('userId', 'bob'), { headers });
+      const again = await keeps.handle((session) => session.put('seen', session.get('userId')), { headers });
+      expect(tokenOf(again)).toBeUndefined();
+      expect(await keeps.in((session) => session.get('seen'))).toBe('bob');
+    },
+  );
+
+  it('that has not said what it is gets nothing where nothing was written', async () => {
+    const handled = await app.visitor().handle((session) => session.get('userId'));
+    expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
+    expect(handled.response.headers['vary'] ?? '').not.toContain('X-Session');
   });
 
   it('opens nothing with the token of a cookie, nor a browser with that of a header', async () => {
@@ -221,6 +261,14 @@ describe.each(PLATFORMS)('The header of a sealed session, on %s', (platform) => 
     expect(await client.in((session) => session.get('few'))).toBe(1);
   });
 
+  it('is left out where it does not fit, for a client that may keep cookies', async () => {
+    const handled = await app
+      .visitor()
+      .handle((session) => session.put('much', randomBytes(6500).toString('base64url')));
+    expect(handled.cookies.length).toBeGreaterThan(1);
+    expect(tokenOf(handled)).toBeUndefined();
+  });
+
   it('does not take what cookies take: the error names the header, the sizes and the largest keys', async () => {
     const client = new HeaderClient(app);
     const browser = await app
@@ -244,6 +292,7 @@ describe.each(PLATFORMS)('With the option, on %s', (platform) => {
     });
     const client = new HeaderClient(app);
     await client.in((session) => session.put('userId', 'ann'));
+    await clockGoesOn();
     const visited = await client.handle((session) => session.get('userId'));
     expect([visited.value, tokenOf(visited)]).toEqual(['ann', client.token]);
   });

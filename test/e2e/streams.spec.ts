@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { Controller, Get, type MessageEvent, Res, Sse, StreamableFile } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  type MessageEvent,
+  NotFoundException,
+  Res,
+  Sse,
+  StreamableFile,
+} from '@nestjs/common';
 import { type Observable, from, fromEvent, map, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RequestSession, Session, SessionError, type SessionModuleOptions } from 'nestjs-session-kit';
@@ -14,13 +22,38 @@ import { PLATFORMS, type Platform } from '../support/test-app.js';
 /** What a stream does, step by step; each text is sent. Written by the test. */
 let script: (session: RequestSession) => AsyncGenerator<string>;
 
+/** Writes between two events, and then waits. */
+const inTwoSteps = (goOn: Deferred): typeof script =>
+  async function* (session) {
+    yield 'first';
+    session.put('step', 2);
+    yield 'second';
+    await goOn.promise;
+  };
+
 interface Raw {
   write(text: string): unknown;
   end(): unknown;
 }
 
+/** Takes its time, as a database does. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 5));
+
 @Controller('stream')
 class StreamController {
+  @Sse('prepared')
+  async prepared(@Session() session: Session): Promise<Observable<MessageEvent>> {
+    await aWhile();
+    session.put('user', 'bob');
+    return this.events(session);
+  }
+
+  @Sse('missing')
+  async missing(@Session('user') user: string): Promise<Observable<MessageEvent>> {
+    await aWhile();
+    throw new NotFoundException(`Nothing for ${user}.`);
+  }
+
   @Sse('events')
   events(@Session() session: Session): Observable<MessageEvent> {
     return from(script(session)).pipe(map((data) => ({ data })));
@@ -195,17 +228,25 @@ function describeStreams(scene: () => Scene): void {
   it('Server-Sent Events: what was changed before an event is stored before the event is sent', async () => {
     const { visitor, headers } = await known(scene());
     const goOn = new Deferred();
-    script = async function* (session) {
-      yield 'first';
-      session.put('step', 2);
-      yield 'second';
-      await goOn.promise;
-    };
+    script = inTwoSteps(goOn);
     const stream = await open('events', headers.cookie);
     await stream.comes('second');
     expect(await valuesOf(visitor, headers)).toEqual({ user: 'ann', step: 2 });
     goOn.resolve();
     await stream.ended;
+  });
+
+  it('Server-Sent Events: an asynchronous handler has its cookie, its events and its errors as any handler has', async () => {
+    const goOn = new Deferred();
+    script = inTwoSteps(goOn);
+    const stream = await open('prepared');
+    await stream.comes('second');
+    const headers = { cookie: stream.cookie };
+    expect(await valuesOf(scene().app.visitor(), headers)).toEqual({ user: 'bob', step: 2 });
+    goOn.resolve();
+    expect(await stream.ended).toBe('complete');
+    const missing = await fetch(`${scene().app.url}/stream/missing`, { headers });
+    expect([missing.status, await missing.json()]).toMatchObject([404, { message: 'Nothing for bob.' }]);
   });
 
   it('Server-Sent Events end with the session by takeUntil, while nothing else happens', async () => {

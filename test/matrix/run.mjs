@@ -31,9 +31,19 @@ const EVERYTHING = [
   'test/parallel/',
   'test/nest/',
   'test/http/',
+  'test/sockets/',
+  'test/graphql/',
+  'test/jobs/',
   'test/matrix/',
 ];
-const SMOKE = ['test/e2e/smoke', 'test/e2e/journey', 'test/e2e/failed-commit', 'test/nest/registry'];
+const SMOKE = [
+  'test/e2e/smoke',
+  'test/e2e/journey',
+  'test/e2e/failed-commit',
+  'test/nest/registry',
+  'test/sockets/places',
+  'test/graphql/operations',
+];
 
 /** What runs on SQLite: better-sqlite3 is built for one version of Node only. */
 const NEEDS_SQLITE = [
@@ -42,6 +52,9 @@ const NEEDS_SQLITE = [
   'test/drivers/database/**',
   'test/conformance/database-sqlite.spec.ts',
 ];
+
+/** What needs packages that are installed for the project's own Nest only. */
+const NEEDS_NEST_12 = ['test/jobs/queues.spec.ts'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -68,12 +81,13 @@ function run(nest, major) {
   const node = nodeOf(major);
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\n=== Nest ${nest} on Node ${version}`);
-  const without = hasSqlite(node) ? [] : NEEDS_SQLITE;
-  if (without.length > 0) {
+  const withoutSqlite = hasSqlite(node) ? [] : NEEDS_SQLITE;
+  if (withoutSqlite.length > 0) {
     console.log(
-      `Without ${without.join(', ')}: the better-sqlite3 that is installed was built for another Node.`,
+      `Without ${withoutSqlite.join(', ')}: the better-sqlite3 that is installed was built for another Node.`,
     );
   }
+  const without = [...withoutSqlite, ...(nest === '12' ? [] : NEEDS_NEST_12)];
   const builds = files.some((file) => file.startsWith('test/matrix'));
   const tree = layOut(
     nest === '12' ? undefined : installed(`nest-${nest}`),

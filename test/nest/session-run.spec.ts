@@ -222,6 +222,8 @@ describe('SessionManager.run with an id', () => {
     await store.manager.run(id, async (session) => {
       expect(() => session.regenerate()).toThrow(SessionReadonlyError);
       expect(() => session.invalidate()).toThrow('What ends it is destroy()');
+      expect(() => session.signOut()).toThrow('What ends it is destroy()');
+      expect(() => session.signIn('ann')).toThrow(SessionReadonlyError);
       await session.destroy();
       expect([session.all(), Session.all()]).toEqual([{}, {}]);
       expect(() => session.put('a', 1)).toThrow('SessionManager.run has no response');

@@ -1,5 +1,12 @@
 import { createServer } from 'node:http';
-import { Injectable, Scope } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Scope,
+  UseGuards,
+} from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import {
@@ -11,7 +18,13 @@ import {
 } from '@nestjs/websockets';
 import type { Server, ServerOptions } from 'socket.io';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { NoSessionError, PassiveSession, Session, SessionReadonlyError } from 'nestjs-session-kit';
+import {
+  NoSessionError,
+  PassiveSession,
+  Session,
+  SessionReadonlyError,
+  SignedInGuard,
+} from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -73,6 +86,8 @@ class WritingGateway {
       () => session.put('x', 1).commit(),
       () => session.regenerate(),
       () => session.invalidate(),
+      () => session.signIn('ann'),
+      () => session.signOut(),
       () => session.setId('x'),
       () => session.setSignedId('x'),
       () => session.increment('x'),
@@ -111,6 +126,47 @@ class MembersGateway implements OnGatewayConnection {
   @SubscribeMessage('who')
   who() {
     return answer(Session.get('user'));
+  }
+}
+
+@Injectable()
+class Doorkeeper {
+  readonly wanted = 'user';
+}
+
+@Injectable()
+class DoorGuard implements CanActivate {
+  constructor(@Inject(Doorkeeper) private readonly doorkeeper: Doorkeeper) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    await new Promise(setImmediate);
+    see('guard');
+    if (context.getType() !== 'ws' || context.getClass() !== GuardedGateway) return false;
+    if (Session.has('user')) Session.increment('asked');
+    return Session.has(this.doorkeeper.wanted);
+  }
+}
+
+@WebSocketGateway()
+class GuardedGateway implements OnGatewayConnection {
+  @UseGuards(DoorGuard)
+  handleConnection(): void {
+    see('connected');
+  }
+
+  @SubscribeMessage('who')
+  who() {
+    see('message');
+    return answer(Session.get('user', null));
+  }
+}
+
+@WebSocketGateway()
+@Injectable({ scope: Scope.REQUEST })
+class ScopedGuardedGateway implements OnGatewayConnection {
+  @UseGuards(SignedInGuard)
+  handleConnection(): void {
+    see('connected');
   }
 }
 
@@ -217,16 +273,12 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
 
   it('refuses a new id and another session, and with stealth every write', async () => {
     await using app = await startGateways(platform, library, [WritingGateway]);
-    const { asHeaders } = await signedIn(app);
+    const { visitor, asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
-    expect(await client.ask('forbidden')).toEqual([
-      'null',
-      'refused',
-      'refused',
-      'refused',
-      'refused',
-      'null',
-    ]);
+    const refused = (times: number) => Array.from({ length: times }, () => 'refused');
+    expect(await client.ask('forbidden')).toEqual(['null', ...refused(6), 'null']);
+    // Nothing of it has happened: the one write that was none of these is all that there is.
+    expect(await visitor.in((session) => session.all())).toEqual({ user: 'ann', x: 2 });
     await using stealthy = await startGateways(platform, library, [MembersGateway, WritingGateway], {
       options: { driver: 'stealth' },
     });
@@ -234,7 +286,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     await using reader = await connect(library, stealthy.url, sealed.asHeaders);
     expect(await reader.ask('who')).toBe('ann');
     expect(await reader.ask('write')).toBe('refused');
-    expect(await reader.ask('forbidden')).toEqual(Array.from({ length: 6 }, () => 'refused'));
+    expect(await reader.ask('forbidden')).toEqual(refused(8));
   });
 
   it('is refused by what handleConnection throws, and the process goes on', async () => {
@@ -244,6 +296,34 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     await stranger.closed;
     await using member = await connect(library, app.url, asHeaders);
     expect(await member.ask('who')).toBe('ann');
+  });
+
+  it('is refused by a guard of handleConnection, and of its messages none is handled', async () => {
+    for (let application = 0; application < 2; application += 1) {
+      await using app = await startGateways(platform, library, [Doorkeeper, GuardedGateway]);
+      const { visitor, asHeaders } = await signedIn(app);
+      seen = [];
+      await using stranger = await connect(library, app.url);
+      stranger.send('who');
+      await stranger.closed;
+      expect(seen).toEqual(['guard:nobody']);
+      await using member = await connect(library, app.url, asHeaders);
+      expect(await member.ask('who')).toBe('ann');
+      expect(seen.slice(1)).toEqual(['guard:ann', 'connected:ann', 'message:ann']);
+      expect(await visitor.in((session) => session.get('asked'))).toBe(1);
+    }
+  });
+
+  it('is let in by SignedInGuard, of whatever scope the gateway is, where somebody has signed in', async () => {
+    await using app = await startGateways(platform, library, [ScopedGuardedGateway]);
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.signIn('ann').put('user', 'ann'));
+    seen = [];
+    await using stranger = await connect(library, app.url);
+    await stranger.closed;
+    await using member = await connect(library, app.url, asHeaders);
+    await eventually(() => expect(seen).toEqual(['connected:ann']));
+    expect(member.isClosed).toBe(false);
   });
 
   it('is refused where handleConnection writes without a session', async () => {

@@ -16,6 +16,19 @@ export const DOORS = PLATFORMS.flatMap((platform) =>
   LIBRARIES.map((library): [Platform, Library] => [platform, library]),
 );
 
+/** Nest 11 emits exceptions on its own side of a client of ws, where nobody listens; 12 sends them. */
+class HeardWsAdapter extends WsAdapter {
+  override bindClientConnect(
+    server: Parameters<WsAdapter['bindClientConnect']>[0],
+    connected: (client: unknown, ...rest: unknown[]) => void,
+  ): void {
+    super.bindClientConnect(server, (client: WebSocket, ...rest: unknown[]) => {
+      client.on('exception', (data: unknown) => client.send(JSON.stringify({ event: 'exception', data })));
+      connected(client, ...rest);
+    });
+  }
+}
+
 /** An application with gateways. */
 export async function startGateways(
   platform: Platform,
@@ -27,7 +40,7 @@ export async function startGateways(
     ...setup,
     providers: [...gateways, ...(setup.providers ?? [])],
     configure: async (app) => {
-      app.useWebSocketAdapter(library === 'ws' ? new WsAdapter(app) : new IoAdapter(app));
+      app.useWebSocketAdapter(library === 'ws' ? new HeardWsAdapter(app) : new IoAdapter(app));
       await setup.configure?.(app);
     },
   });

@@ -24,6 +24,7 @@ import {
 import { type Observable, Subject, concatMap, from, map, of, tap, timer } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { Flash, type FlashMessages, NoSessionError, Session } from 'nestjs-session-kit';
+import { clockGoesOn } from '../support/clock-goes-on.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
@@ -381,8 +382,10 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
       .visitor()
       .handle((session) => session.put('user', 'ann').id, visit);
     const before = await app.manager.read(id);
+    await clockGoesOn();
     await using client = await connect(library, app.url, { ...asHeaders, 'user-agent': 'the socket' });
     await eventually(() => expect(driver.take()).toContain('touch'));
+    await clockGoesOn();
     await client.ask('who');
     await eventually(() => expect(driver.take()).toContain('touch'));
     await client.ask('add', 'mug');
@@ -412,13 +415,17 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     }
   });
 
-  it('runs a gateway that is made for each message in it', async () => {
-    await using app = await startGateways(platform, library, [ScopedCart], { providers: [Cart] });
-    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
-    await using client = await connect(library, app.url, asHeaders);
-    expect(await client.ask('scoped', 'mug')).toEqual(['mug']);
-    expect(await client.ask('scoped', 'pen')).toEqual(['mug', 'pen']);
-  });
+  // Nest 11 makes gateways once, whatever their scope.
+  it.skipIf(process.env['MATRIX_NEST'] === '11')(
+    'runs a gateway that is made for each message in it',
+    async () => {
+      await using app = await startGateways(platform, library, [ScopedCart], { providers: [Cart] });
+      const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+      await using client = await connect(library, app.url, asHeaders);
+      expect(await client.ask('scoped', 'mug')).toEqual(['mug']);
+      expect(await client.ask('scoped', 'pen')).toEqual(['mug', 'pen']);
+    },
+  );
 
   it('leaves no session behind for what goes on afterwards', async () => {
     await using app = await start();

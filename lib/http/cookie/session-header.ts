@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Keyring } from '../../crypto/keyring.js';
 import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
-import type { TokenField } from '../response/response-head.js';
+import type { HeadAddition, TokenField } from '../response/response-head.js';
 
 /** The longest line of a head that common servers and proxies pass on is one of 8190 bytes; some room is left. */
 const MAX_LINE = 8000;
@@ -17,12 +17,15 @@ export class SessionHeader {
   readonly place: TokenPlace;
   /** As it goes into responses. */
   readonly field: TokenField;
+  /** As it goes into responses that set the cookie as well. */
+  readonly #besideCookie: TokenField;
   /** As Node names it in requests. */
   readonly #key: string;
 
   constructor(name: string, keyring: Keyring) {
     this.#key = name.toLowerCase();
     this.field = { name, key: this.#key, vary: name, cacheControl: `private, no-cache="${name}"` };
+    this.#besideCookie = { ...this.field, cacheControl: `private, no-cache="Set-Cookie, ${name}"` };
     this.place = {
       keyring,
       maxTokenLength: MAX_LINE - `${name}: `.length,
@@ -42,8 +45,34 @@ export class SessionHeader {
     return value === '' ? NO_TOKENS : [value];
   }
 
+  /**
+   * The header for a client of which nobody knows whether it keeps cookies: it has sent neither, nor anything that only browsers
+   * send which do. It gets its token in both places, and goes on with the one that it can.
+   *
+   * @param token that it gets as a cookie
+   * @param from whose tokens open there
+   * @returns null for any other client, and where the token is too long for a header
+   */
+  besideCookie(headers: IncomingHttpHeaders, token: string, from: Keyring): HeadAddition | null {
+    if (headers.cookie !== undefined || keepsCookies(headers)) return null;
+    const { keyring, maxTokenLength } = this.place;
+    const value = keyring.renew(token, from);
+    return value === null || value.length > maxTokenLength
+      ? null
+      : { field: this.#besideCookie, values: [value] };
+  }
+
   /** The values of the header in the response: one. */
   answer(instruction: Exclude<CookieInstruction, { kind: 'none' }>): readonly string[] {
     return instruction.kind === 'expire' ? ENDED : [instruction.token];
   }
+}
+
+/**
+ * Whether only a browser sends this, for a page or to the origin of the page: then it keeps the cookie. To other origins it
+ * keeps it where the page's script asks for that, which no header says (Fetch Metadata Request Headers, 2; no script can set them).
+ */
+function keepsCookies(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === 'same-origin' || site === 'none' || headers['sec-fetch-mode'] === 'navigate';
 }

@@ -3,7 +3,7 @@ import { SessionError, SessionLimitError } from '../../session.errors.js';
 import type { SessionAccess } from '../../session/session-access.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
-import { type TokenField, setsCookies } from './response-head.js';
+import { type HeadAddition, type TokenField, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
 /** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
@@ -15,6 +15,8 @@ export interface GateContext {
   cookies(): readonly string[];
   /** The header that carries the token of a client without cookies. Default: Set-Cookie carries it. */
   readonly field?: TokenField | undefined;
+  /** What goes out beside the cookies that are due. Asked once, behind `cookies`, and where there are any. */
+  besideCookies?(): HeadAddition | null;
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, answered: boolean): void;
   /** Node refused to send what the application had written while the response was held. */

@@ -11,6 +11,12 @@ export interface TokenField {
   readonly cacheControl: string;
 }
 
+/** Values of a header, for a head. */
+export interface HeadAddition {
+  readonly field: TokenField;
+  readonly values: readonly string[];
+}
+
 const SET_COOKIE: TokenField = {
   name: 'set-cookie',
   key: 'set-cookie',

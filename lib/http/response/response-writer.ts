@@ -2,12 +2,19 @@ import type { ServerResponse } from 'node:http';
 import type { SessionAccess } from '../../session/session-access.js';
 import { replaceByError } from './error-response.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
-import { type HeadArguments, type TokenField, withCookies, withoutCaching } from './response-head.js';
+import {
+  type HeadAddition,
+  type HeadArguments,
+  type TokenField,
+  withCookies,
+  withoutCaching,
+} from './response-head.js';
 
 /** Who knows the Set-Cookie headers that are due. */
 interface CookieSource {
   cookies(): readonly string[];
   readonly field?: TokenField | undefined;
+  besideCookies?(): HeadAddition | null;
 }
 
 /** Writes to a response behind its gate, by the original methods, and adds the cookies to its head. */
@@ -43,12 +50,19 @@ export class ResponseWriter {
     let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.headLeft) {
       const cookies = this.#source.cookies();
-      if (cookies.length > 0) final = withCookies(this.#res, final, cookies, this.#source.field);
+      if (cookies.length > 0) final = this.#withTokens(final, cookies);
     }
     const result = this.#call('writeHead', final);
     // Not where Node refuses it: the exception filter writes another.
     this.headLeft = true;
     return result;
+  }
+
+  #withTokens(args: HeadArguments, cookies: readonly string[]): HeadArguments {
+    const beside = this.#source.besideCookies?.() ?? null;
+    // What caches are told of both comes with the first.
+    const head = beside === null ? args : withCookies(this.#res, args, beside.values, beside.field);
+    return withCookies(this.#res, head, cookies, this.#source.field);
   }
 
   perform(operation: Operation, args: unknown[]): unknown {
