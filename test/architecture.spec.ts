@@ -102,6 +102,18 @@ const BELOW: Record<string, readonly string[]> = {
     'session',
     'http',
   ],
+  // What stands beside an application under test: it may look everywhere.
+  testing: [
+    'nest',
+    'session.errors.ts',
+    'crypto',
+    'options',
+    'state',
+    'drivers',
+    'lifecycle',
+    'session',
+    'http',
+  ],
 };
 
 /** Packages that are no dependency but an optional peer: an application may lack any of them. */
@@ -135,7 +147,7 @@ function filesWithoutDoors(): ReadonlySet<string> {
     reached.add(file);
     for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
   };
-  ['index.ts', 'conformance/index.ts'].forEach(walk);
+  ['index.ts', 'conformance/index.ts', 'testing/index.ts'].forEach(walk);
   return reached;
 }
 
@@ -183,11 +195,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/) and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/), in testing/ and in the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        !['nest', 'http', 'sockets', 'graphql'].includes(layerOf(from)) &&
+        !['nest', 'http', 'sockets', 'graphql', 'testing'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.

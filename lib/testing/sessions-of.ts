@@ -13,7 +13,7 @@ import { type Values, cloneValue } from '../state/values.js';
 import { QuietHost } from './quiet-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
-import { type CookieAgent, type RequestOptions, fillJar, isAgent, withHeaders } from './sign-request.js';
+import { type CookieAgent, type RequestOptions, fillJar, isAgent, withCookies } from './sign-request.js';
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
 
 /** What a visitor of a test comes with besides the values of his session. */
@@ -90,7 +90,7 @@ export class TestSessions {
    * Begins a session for one request: its options get the cookie.
    *
    * @param request what `app.inject` takes
-   * @returns the same options, with headers
+   * @returns the same options, with the cookie
    * @example
    * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
    */
@@ -98,14 +98,14 @@ export class TestSessions {
     request: O,
     values?: Readable<SessionData>,
     options?: VisitOptions,
-  ): Promise<O & { headers: Record<string, unknown> }>;
+  ): Promise<O & { headers: { cookie: string } }>;
   async sign(
     target: CookieAgent | RequestOptions,
     values: Readable<SessionData> = {},
     options: VisitOptions = {},
   ): Promise<unknown> {
     const cookies = await this.#cookies(values, options);
-    if (!isAgent(target)) return withHeaders(target, { cookie: cookies.join('; ') });
+    if (!isAgent(target)) return withCookies(target, cookies.join('; '));
     fillJar(target, cookies);
     return target;
   }

@@ -32,16 +32,13 @@ function hostOf(agent: object): string | undefined {
   return app === undefined ? undefined : SUPERTEST_HOST;
 }
 
-/** The same options with these headers; cookies that are there already are sent as well. */
-export function withHeaders<O extends RequestOptions>(
+/** The same options with these cookies; those that are there already are sent as well. */
+export function withCookies<O extends RequestOptions>(
   options: O,
-  headers: Readonly<Record<string, string>>,
-): O & { headers: Record<string, unknown> } {
-  const merged: Record<string, unknown> = { ...options.headers };
-  for (const [name, value] of Object.entries(headers)) {
-    const present = Object.keys(merged).find((each) => each.toLowerCase() === name.toLowerCase());
-    if (present === undefined) merged[name] = value;
-    else merged[present] = name === 'cookie' ? `${String(merged[present])}; ${value}` : value;
-  }
-  return { ...options, headers: merged };
+  cookies: string,
+): O & { headers: { cookie: string } } {
+  const others = Object.entries(options.headers ?? {});
+  const sent = others.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => String(value));
+  const headers = Object.fromEntries(others.filter(([name]) => name.toLowerCase() !== 'cookie'));
+  return { ...options, headers: { ...headers, cookie: [...sent, cookies].join('; ') } };
 }

@@ -56,7 +56,12 @@ describe('fakeSession', () => {
     expect(session.did).toMatchObject(expected);
     await session.commit();
     expect(session.did).toMatchObject(expected);
-    expect(session.did).toMatchObject({ regenerated: false, destroyed: false, signedIn: null, signedOut: false });
+    expect(session.did).toMatchObject({
+      regenerated: false,
+      destroyed: false,
+      signedIn: null,
+      signedOut: false,
+    });
   });
 
   it('keeps what a mutation in place has made of a value', () => {
