@@ -89,6 +89,7 @@ const BELOW: Record<string, readonly string[]> = {
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'state', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
+  forms: ['session.errors.ts', 'session', 'http'],
   nest: [
     'graphql',
     'sockets',
@@ -195,11 +196,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/), in testing/ and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/), in forms/, testing/ and the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        !['nest', 'http', 'sockets', 'graphql', 'testing'].includes(layerOf(from)) &&
+        !['nest', 'http', 'sockets', 'graphql', 'forms', 'testing'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.

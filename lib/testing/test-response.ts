@@ -22,15 +22,20 @@ export function exchangeOf(response: TestResponse): Exchange {
 }
 
 function setCookiesOf(headers: object): readonly string[] {
-  if (headers instanceof Headers) return headers.getSetCookie();
+  if (isFetched(headers)) return headers.getSetCookie();
   const value = at(headers, 'set-cookie');
   if (Array.isArray(value)) return value.map(String);
   return typeof value === 'string' ? [value] : [];
 }
 
 function lookUpIn(headers: object): HeaderLookup {
-  if (headers instanceof Headers) return (name) => headers.get(name) ?? undefined;
+  if (isFetched(headers)) return (name) => headers.get(name) ?? undefined;
   return (name) => textOf(at(headers, name));
+}
+
+/** Of `fetch`, in whichever realm a test runner has it. */
+function isFetched(headers: object): headers is Pick<Headers, 'get' | 'getSetCookie'> {
+  return typeof at(headers, 'getSetCookie') === 'function';
 }
 
 /** supertest keeps Node's ClientRequest as `req`, and `app.inject` the request that it made up as `raw.req`. */
