@@ -1,5 +1,4 @@
 import { Controller, Get, Post, UseGuards } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +13,8 @@ import {
 } from 'nestjs-session-kit';
 import { sessionsOf, stopClock } from 'nestjs-session-kit/testing';
 import { TempFolder } from '../support/temp-folder.js';
-import { PLATFORMS, TestApp, type TestApplication } from '../support/test-app.js';
+import { PLATFORMS, TestApp } from '../support/test-app.js';
+import { isExpress } from '../support/views-of.js';
 
 @Controller()
 class AccountController {
@@ -62,10 +62,6 @@ class AccountController {
 
 const start = (platform: (typeof PLATFORMS)[number], options: Partial<SessionModuleOptions> = {}) =>
   TestApp.start(platform, { controllers: [AccountController], options });
-
-function isFastify(app: TestApplication): app is NestFastifyApplication {
-  return app.getHttpAdapter().getType() === 'fastify';
-}
 
 describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
   describe.each(['memory', 'stealth', 'file'])('with %s', (driver) => {
@@ -246,7 +242,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
 describe('sessionsOf with app.inject', () => {
   it('signs the options of a request, and reads the response', async () => {
     await using app = await start('fastify');
-    if (!isFastify(app.app)) throw new Error('It is Fastify.');
+    if (isExpress(app.app)) throw new Error('It is Fastify.');
     const sessions = sessionsOf(app.app);
     const page = await app.app.inject(
       await sessions.sign({ url: '/account', headers: { cookie: 'theme=dark' } }, { userId: '1' }),
