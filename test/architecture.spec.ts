@@ -77,6 +77,18 @@ const packageOf = (specifier: string): string =>
 
 const isPackage = (name: string): boolean => !files.includes(name);
 
+/** All that a request passes. */
+const TO_HTTP = [
+  'session.errors.ts',
+  'crypto',
+  'options',
+  'state',
+  'drivers',
+  'lifecycle',
+  'session',
+  'http',
+];
+
 /** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
 const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
@@ -90,31 +102,9 @@ const BELOW: Record<string, readonly string[]> = {
   sockets: ['session.exception.ts', 'state', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
   forms: ['session.errors.ts', 'session', 'http'],
-  nest: [
-    'graphql',
-    'sockets',
-    'session.errors.ts',
-    'session.exception.ts',
-    'crypto',
-    'options',
-    'state',
-    'drivers',
-    'lifecycle',
-    'session',
-    'http',
-  ],
-  // What stands beside an application under test: it may look everywhere.
-  testing: [
-    'nest',
-    'session.errors.ts',
-    'crypto',
-    'options',
-    'state',
-    'drivers',
-    'lifecycle',
-    'session',
-    'http',
-  ],
+  nest: ['graphql', 'sockets', 'session.exception.ts', ...TO_HTTP],
+  // What stands beside an application under test.
+  testing: ['nest', ...TO_HTTP],
 };
 
 /** Packages that are no dependency but an optional peer: an application may lack any of them. */

@@ -36,6 +36,7 @@ interface AnyResponse {
 }
 
 /** The exceptions that say what is wrong with a form. Any other is left to the other filters of the application. */
+// oxlint-disable-next-line typescript/no-extraneous-class -- @Catch takes classes, and asks them by instanceof
 class FormErrorsThrown {
   static [Symbol.hasInstance](thrown: unknown): boolean {
     return thrownErrors(thrown) !== null;
@@ -80,11 +81,16 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
     const isWritable = session?.initiated === true && !session.readonly;
     if (errors === null || !isWritable || !isPageForm(request)) return this.#answer(thrown, host);
     session.flashRefusedForm(errors);
-    http.getResponse<AnyResponse>().status(HttpStatus.SEE_OTHER).header('Location', this.#pathFor(request)).send('');
+    http
+      .getResponse<AnyResponse>()
+      .status(HttpStatus.SEE_OTHER)
+      .header('Location', this.#pathFor(request))
+      .send('');
   }
 
   #answer(thrown: HttpException, host: ArgumentsHost): void {
     const { otherwise } = this.#options;
+    // oxlint-disable-next-line promise/valid-params -- of a filter, not of a promise
     if (otherwise !== undefined) return otherwise.catch(thrown, host);
     const body = thrown.getResponse();
     const statusCode = thrown.getStatus();

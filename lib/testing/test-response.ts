@@ -54,5 +54,5 @@ function at(value: unknown, name: string): unknown {
 
 function textOf(value: unknown): string | undefined {
   if (Array.isArray(value)) return value.map(String).join('; ');
-  return value === undefined || value === null ? undefined : String(value);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  type ArgumentsHost,
   BadRequestException,
   Body,
   Catch,
@@ -82,8 +83,10 @@ const exact = { exceptionFactory: invalidForm };
 /** What an application answers errors with that are no forms. */
 @Catch()
 class OwnFilter {
-  catch(error: HttpException, host: { getArgByIndex<T>(index: number): T }): void {
-    const response = host.getArgByIndex<{ status(code: number): { send(body: object): void } }>(1);
+  catch(error: HttpException, host: ArgumentsHost): void {
+    const response = host
+      .switchToHttp()
+      .getResponse<{ status(code: number): { send(body: object): void } }>();
     response.status(error.getStatus()).send({ own: error.message });
   }
 }
