@@ -6,13 +6,12 @@ import type { Readable } from '../session/session-keys.js';
 import { joined, overlaid } from '../state/flash-layers.js';
 import { type Values, cloneValue } from '../state/values.js';
 import { DetachedSessions } from './detached-sessions.js';
+import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { QuietHost } from './quiet-host.js';
 import type { RecordedLifecycle } from './recorded-lifecycle.js';
 
 /** What a fake session begins with besides its values. */
-export interface FakeSessionOptions {
-  /** What the request before has flashed, by its names: `session.flashMessages` finds it. Default nothing. */
-  readonly flash?: Readonly<Values>;
+export interface FakeSessionOptions extends FlashedBefore {
   /** The body of the request, for `flashAll` and its like. Default none. */
   readonly body?: unknown;
   /** The option of that name. Default 'userId'. */
@@ -68,7 +67,7 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @param values that it holds, names taken literally; a user under `userKey` is signed in, since now. Default: a new session
- * @param options `flash`: what the request before has flashed; `body`; `userKey`
+ * @param options `flash`, `errors`, `old`: what the request before has left; `body`; `userKey`
  * @throws SessionValueError where a value cannot be stored
  * @example
  * const session = fakeSession({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
@@ -78,10 +77,10 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
  */
 export function fakeSession<T extends object = SessionData>(
   values?: NoInfer<Readable<T>>,
-  { flash = {}, body, userKey = 'userId' }: FakeSessionOptions = {},
+  { body, userKey = 'userId', ...before }: FakeSessionOptions = {},
 ): FakeSession<T> {
   const sessions = new DetachedSessions(userKey);
-  const life = sessions.request({ values: values ?? {}, flash });
+  const life = sessions.request({ values: values ?? {}, flash: messagesOf(before) });
   const host = new FakeHost(life, {
     cookieAttributes: sessions.settings.cookie.attributes,
     body,

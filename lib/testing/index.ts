@@ -1,6 +1,7 @@
 export { FakeSession, type FakeSessionOptions, type SessionDeeds, fakeSession } from './fake-session.js';
 export { type WithSession, withSession } from './with-session.js';
 export { type ExchangeOptions, TestSessions, type VisitOptions, sessionsOf } from './sessions-of.js';
+export type { FlashedBefore } from './flashed-before.js';
 export type { SeenSession } from './seen-session.js';
 export type { SentCookie } from './sent-cookie.js';
 export type { CookieAgent, RequestOptions } from './sign-request.js';

@@ -1,3 +1,4 @@
+import { BAGS, type FormErrors, bagOf } from '../session/form-bags.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionState } from '../state/session-state.js';
 import { type Values, cloneValue } from '../state/values.js';
@@ -11,6 +12,10 @@ export interface SeenSession {
   readonly values: Values;
   /** The flash messages that the next request will find. */
   readonly flash: Values;
+  /** What is wrong with the form that FormErrorsFilter has sent back, by field. */
+  readonly errors: FormErrors;
+  /** What was typed into it. */
+  readonly old: Values;
   /** Who is signed in, as text; null: nobody is. */
   readonly userId: string | null;
   /** When he signed in, in epoch ms; null where nobody is signed in. */
@@ -28,14 +33,17 @@ export interface SeenSession {
 /** @param set the session's cookies as the response set and expired them */
 export function seenSession(
   session: RequestSession,
-  { shown }: SessionState,
+  state: SessionState,
   set: readonly SentCookie[],
 ): SeenSession {
   const { stored, userId, signedInAt, duration } = session;
+  const { [BAGS.errors]: _errors, [BAGS.old]: _old, ...flash } = session.flashMessages.all();
   return {
     exists: stored,
-    values: cloneValue({ ...shown }),
-    flash: session.flashMessages.all(),
+    values: cloneValue({ ...state.shown }),
+    flash,
+    errors: session.flashMessages.errors(),
+    old: { ...bagOf(state.flash.previousMessages, 'old') },
     userId,
     signedInAt,
     id: stored ? session.id : null,

@@ -10,6 +10,7 @@ import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { type Values, cloneValue } from '../state/values.js';
+import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { QuietHost } from './quiet-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
@@ -17,9 +18,7 @@ import { type CookieAgent, type RequestOptions, fillJar, isAgent, withCookies } 
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
 
 /** What a visitor of a test comes with besides the values of his session. */
-export interface VisitOptions {
-  /** What his last request has flashed: the next one finds it. Default nothing. */
-  readonly flash?: Readonly<Values>;
+export interface VisitOptions extends FlashedBefore {
   /** The host that he asks, where tenants have cookies of their own (`cookie.name`, `cookie.domain`). Default none. */
   readonly host?: string;
 }
@@ -45,7 +44,7 @@ export class TestSessions {
    * Begins a session, and gives the Cookie header of the browser that has it, for any client.
    *
    * @param values that it holds, names taken literally. A user under `userKey` is signed in, since now
-   * @param options `flash`, `host`
+   * @param options `flash`, `errors`, `old`: what his last request has left; `host`
    * @returns one cookie, or the pieces of a long one: `session=...`
    * @throws SessionValueError where a value cannot be stored
    * @example
@@ -164,12 +163,12 @@ export class TestSessions {
 
   async #begin(
     values: Values,
-    { flash = {}, host }: VisitOptions,
+    { host, ...before }: VisitOptions,
     place: TokenPlace,
   ): Promise<{ token: string }> {
     const life = this.#manager.createLifecycle(true, null, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
-    session.reset(cloneValue(values)).flash(flash);
+    session.reset(cloneValue(values)).flash(messagesOf(before));
     if (session.userId !== null) life.state.signedInAt = systemClock.now();
     session.begin();
     await session.commitDue();

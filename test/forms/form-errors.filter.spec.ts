@@ -288,6 +288,26 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     await request(app.url).post('/thrown').expect(400, api);
   });
 
+  it('can be looked at in a test, after the response and before a page', async () => {
+    const sessions = sessionsOf(app.app);
+    const response = await app.visitor().post('/status').set('Accept', PAGE).send({ email: 'mine' });
+    expect(await sessions.of(response)).toMatchObject({
+      flash: { status: 'flashed' },
+      errors: { email: ['Taken.'] },
+      old: { email: 'mine' },
+    });
+    const visitor = await sessions.sign(
+      app.visitor(),
+      {},
+      { errors: { email: 'Taken.' }, old: { email: 'mine' } },
+    );
+    expect((await visitor.get('/form')).body).toMatchObject({
+      hasErrors: true,
+      errors: { email: ['Taken.'] },
+      email: 'mine',
+    });
+  });
+
   it('takes no field for an error or for what was typed, whatever its name', async () => {
     const visitor = app.visitor();
     const named = {

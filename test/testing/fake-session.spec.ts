@@ -36,6 +36,16 @@ describe('fakeSession', () => {
     expect(session.stored).toBe(true);
   });
 
+  it('is as after a form that was sent back', () => {
+    const form = {
+      errors: { email: 'Taken.', 'lines[0][sku]': ['Gone.'] },
+      old: { email: 'ada@example.org' },
+    };
+    const session = fakeSession({}, form);
+    expect(session.flashMessages.errors()).toEqual({ email: ['Taken.'], 'lines.0.sku': ['Gone.'] });
+    expect([session.old('email'), session.flashMessages.hasErrors]).toEqual(['ada@example.org', true]);
+  });
+
   it('is a new session where it is to hold nothing', () => {
     const session = fakeSession();
     expect(controller.show(session)).toEqual({ cart: [], status: undefined });

@@ -260,8 +260,11 @@ describe('sessionsOf with app.inject', () => {
     }).compile();
     const app = module.createNestApplication();
     await app.init();
-    const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { userId: '1' });
-    await visitor.get('/account').expect(200);
+    const sessions = sessionsOf(app);
+    const visitor = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+    await visitor.post('/sign-in').expect(201);
+    await sessions.sign(visitor, { userId: '2' });
+    expect((await visitor.get('/account').expect(200)).body).toMatchObject({ userId: '2' });
     await app.close();
   });
 });
