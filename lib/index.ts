@@ -9,11 +9,17 @@ export { Flash, Session, SessionDriver } from './nest/session.decorators.js';
 export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
+export type { TestSessionOptions } from './nest/test-options.js';
 export type { StoreCheck } from './nest/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
 export type { ReadSession, StoredSession } from './nest/stored-session.js';
 export { PassiveSession } from './nest/passive-session.js';
 export { SignedInGuard, SignedInWithin } from './nest/signed-in.guard.js';
+export { FormErrorsFilter, type FormErrorsFilterOptions, type FormPath } from './forms/form-errors.filter.js';
+export type { FormRequest } from './forms/back-to-form.js';
+export type { FieldValidationError, SchemaIssue } from './forms/form-errors.js';
+export { InvalidFormException, invalidForm } from './forms/invalid-form.exception.js';
+export type { FieldErrors, FormErrors } from './session/form-bags.js';
 export {
   SessionUnavailableException,
   type SignInReason,

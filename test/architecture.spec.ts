@@ -77,6 +77,18 @@ const packageOf = (specifier: string): string =>
 
 const isPackage = (name: string): boolean => !files.includes(name);
 
+/** All that a request passes. */
+const TO_HTTP = [
+  'session.errors.ts',
+  'crypto',
+  'options',
+  'state',
+  'drivers',
+  'lifecycle',
+  'session',
+  'http',
+];
+
 /** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
 const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
@@ -89,19 +101,10 @@ const BELOW: Record<string, readonly string[]> = {
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'options', 'state', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
-  nest: [
-    'graphql',
-    'sockets',
-    'session.errors.ts',
-    'session.exception.ts',
-    'crypto',
-    'options',
-    'state',
-    'drivers',
-    'lifecycle',
-    'session',
-    'http',
-  ],
+  forms: ['session.errors.ts', 'session', 'http'],
+  nest: ['graphql', 'sockets', 'session.exception.ts', ...TO_HTTP],
+  // What stands beside an application under test.
+  testing: ['nest', 'forms', ...TO_HTTP],
 };
 
 /** Packages that are no dependency but an optional peer: an application may lack any of them. */
@@ -135,7 +138,7 @@ function filesWithoutDoors(): ReadonlySet<string> {
     reached.add(file);
     for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
   };
-  ['index.ts', 'conformance/index.ts'].forEach(walk);
+  ['index.ts', 'conformance/index.ts', 'testing/index.ts'].forEach(walk);
   return reached;
 }
 
@@ -183,11 +186,11 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/) and in the root files', () => {
+  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/), in forms/, testing/ and the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
-        !['nest', 'http', 'sockets', 'graphql'].includes(layerOf(from)) &&
+        !['nest', 'http', 'sockets', 'graphql', 'forms', 'testing'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
     // The type of the function that finds an application's data source: gone when compiled.

@@ -132,6 +132,17 @@ describe('the code in the documentation', () => {
       expect(taken.headers['location']).toBe('/checkout/thanks');
     });
 
+    it('has a form that a filter sends back', async () => {
+      await using app = await withController('SignUpController', platform);
+      const submit = async (form: object) => {
+        const { status, headers } = await (await app.visitor()).post('/sign-up').type('form').send(form);
+        return [status, headers['location']];
+      };
+      expect(await submit({ name: 'Ada', email: 'nobody' })).toEqual([303, '/sign-up']);
+      expect(await submit({ name: 'Ada', email: 'ada@example.com' })).toEqual([303, '/sign-up']);
+      expect(await submit({ name: 'Bob', email: 'bob@example.com' })).toEqual([302, '/account']);
+    });
+
     it('signs in with a new cookie, and out', async () => {
       await using app = await withController('SignInController', platform);
       const visitor = await app.visitor();
@@ -158,8 +169,8 @@ describe('the code in the documentation', () => {
     });
   });
 
-  describe('has a test that passes:', async () => {
-    await loaded('cart.spec.ts');
+  describe('has tests that pass:', async () => {
+    for (const name of ['cart.spec.ts', 'account.spec.ts', 'units.spec.ts']) await loaded(name);
   });
 
   it('has a CSRF token that lets its own visitor post, and nobody else', async () => {

@@ -4,5 +4,15 @@ export interface Clock {
   now(): number;
 }
 
-/** The machine's clock. Looks `Date` up on each call, so that fake timers installed later are seen. */
-export const systemClock: Clock = { now: () => Date.now() };
+let standIn: Clock | null = null;
+
+/**
+ * The machine's clock, or the one that stands in for it. Looks `Date` up on each call, so that fake timers installed later are
+ * seen.
+ */
+export const systemClock: Clock = { now: () => (standIn === null ? Date.now() : standIn.now()) };
+
+/** Has a clock stand in for the machine's in this process: for tests. Null: the machine's again. */
+export function replaceSystemClock(clock: Clock | null): void {
+  standIn = clock;
+}

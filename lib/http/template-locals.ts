@@ -2,8 +2,8 @@ import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
 
 /**
- * What templates see without being handed it: `session` (read-only), `flashMessages` and `old(key)`, of the request
- * that is being answered. Empty where that has no session (an excluded route, the error page while the store is away):
+ * What templates see without being handed it: `session` (read-only), `flashMessages`, `old(key)`, `errors(field)` and
+ * `hasErrors`, of the request that is being answered. Empty where that has no session (an excluded route, the error page while the store is away):
  * a layout that all pages share has to work on each.
  *
  * Plain objects with functions of their own, because template engines (Handlebars) refuse what comes from a prototype.
@@ -12,6 +12,8 @@ const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefi
   session: (session) => (session === undefined ? emptySession : sessionView(session)),
   flashMessages: (session) => (session === undefined ? emptyMessages : flashView(session)),
   old: (session) => (session === undefined ? nothing : oldOf(session)),
+  errors: (session) => errorsOf(session?.flashMessages ?? noMessages),
+  hasErrors: (session) => session?.flashMessages.hasErrors ?? false,
 };
 
 /**
@@ -42,7 +44,8 @@ function nothing(_key: unknown, fallback?: unknown): unknown {
   return typeof value === 'function' ? value() : value;
 }
 
-const emptyMessages = flashView({ flashMessages: new FlashMessages({}) });
+const noMessages = new FlashMessages({});
+const emptyMessages = flashView({ flashMessages: noMessages });
 
 const emptySession = {
   get: (key?: unknown, fallback?: unknown) => (isNoKey(key) ? {} : nothing(key, fallback)),
@@ -59,6 +62,10 @@ const emptySession = {
 
 function oldOf(session: RequestSession): (key: unknown, fallback?: unknown) => unknown {
   return (key, fallback) => session.old(String(key), plain(fallback));
+}
+
+function errorsOf(messages: FlashMessages): (field?: unknown) => unknown {
+  return (field) => (isNoKey(field) ? messages.errors() : messages.errors(String(field)));
 }
 
 function sessionView(session: RequestSession): object {
@@ -84,6 +91,9 @@ function flashView({ flashMessages }: Pick<RequestSession, 'flashMessages'>): ob
     get: (key: unknown, fallback?: unknown) => flashMessages.get(String(key), plain(fallback)),
     has: (...keys: unknown[]) => flashMessages.has(...keysOf(keys)),
     all: () => flashMessages.all(),
+    old: (key: unknown, fallback?: unknown) => flashMessages.old(String(key), plain(fallback)),
+    errors: errorsOf(flashMessages),
+    hasErrors: flashMessages.hasErrors,
     isEmpty: flashMessages.isEmpty,
   };
 }

@@ -41,6 +41,7 @@ import { bindResolvers } from './resolver-binding.js';
 import { GraphqlSessions } from '../graphql/graphql-sessions.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { socketSessions } from './socket-sessions.provider.js';
+import { type TestSessionOptions, testOptions } from './test-options.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
@@ -185,6 +186,18 @@ export class SessionModule
       bindLaterRegistrations(adapter, sessions, this.#routers);
       bindConsumedRouters(adapter, this.#routers);
     });
+  }
+
+  /**
+   * Sessions for tests, with nothing to set: the driver `memory`, a secret of its own, a cookie that plain http carries. What
+   * tests need besides is in `nestjs-session-kit/testing`.
+   *
+   * @param options win over these. Default none
+   * @example
+   * Test.createTestingModule({ imports: [SessionModule.forTest()], controllers: [CartController] })
+   */
+  static forTest(options: TestSessionOptions = {}): DynamicModule {
+    return SessionModule.forRoot(testOptions(options));
   }
 
   /**

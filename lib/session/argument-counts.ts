@@ -104,9 +104,12 @@ export const ARGUMENTS = {
 } as const satisfies { readonly [name in keyof RequestSession]?: Takes };
 
 /** What the methods of FlashMessages take. */
-export const MESSAGE_ARGUMENTS = { get: FIELD, all: NOTHING } as const satisfies Readonly<
-  Record<string, Takes>
->;
+export const MESSAGE_ARGUMENTS = {
+  get: FIELD,
+  all: NOTHING,
+  old: FIELD,
+  errors: { atMost: 1, remedy: 'It takes the name of a field, or nothing.' },
+} as const satisfies Readonly<Record<string, Takes>>;
 
 /**
  * Makes the methods of a class refuse what is too many, missing or no boolean, before they do anything.

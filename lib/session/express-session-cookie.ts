@@ -58,7 +58,7 @@ export class ExpressSessionCookie {
 
   /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
   get maxAge(): number | null {
-    return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - Date.now();
+    return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - this.#shaped.now();
   }
 
   /**
@@ -88,7 +88,7 @@ export class ExpressSessionCookie {
 
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */
   set expires(date: Date | null | undefined | false) {
-    this.maxAge = date instanceof Date ? date.getTime() - Date.now() : date;
+    this.maxAge = date instanceof Date ? date.getTime() - this.#shaped.now() : date;
   }
 
   /** As express-session's cookie is written. */

@@ -13,6 +13,8 @@ export interface ShapedSession {
   lent(state: SessionState): void;
   /** Whether the cookie has no lifetime and ends with the browser. */
   endsWithBrowser(): boolean;
+  /** The time that sessions live by, in epoch ms. */
+  now(): number;
 }
 
 /** What the shape of express-session consists of: the values of a session by their top-level keys, and its cookie. */

@@ -1,6 +1,7 @@
 import { type Values, readPath } from '../state/values.js';
 import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
+import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors } from './form-bags.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 
@@ -13,14 +14,17 @@ import { type GivenKeys, givenKeys } from './given-keys.js';
  */
 export class FlashMessages {
   readonly #messages: Values;
+  /** What no field of a form is among. */
+  readonly #own: Values;
 
   static {
     countArguments(this.prototype, MESSAGE_ARGUMENTS);
   }
 
   /** Made by the package; an application is handed its messages. */
-  constructor(messages: Values) {
+  constructor(messages: Values, own: Values = {}) {
     this.#messages = messages;
+    this.#own = own;
   }
 
   /**
@@ -46,10 +50,42 @@ export class FlashMessages {
     return givenKeys('has', keys).every((key) => isPresent(this.#read(key)));
   }
 
-  /** A field of a form may be asked for by its name in the page, whichever way that was parsed. */
   #read(key: string): unknown {
-    const message = readPath(this.#messages, key);
-    return message === undefined && key.includes('[') ? readPath(this.#messages, fieldPath(key)) : message;
+    return readField(this.#messages, key);
+  }
+
+  /**
+   * What the visitor had typed into a form that was sent back: what FormErrorsFilter kept of it, and otherwise `get(key)`.
+   *
+   * @typeParam V what you know the field to be; nothing checks it. Default unknown
+   * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
+   * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
+   */
+  old<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
+  old(key: string, fallback?: unknown): unknown {
+    const field = readField(bagOf(this.#own, 'old'), key);
+    return orFallback(field === undefined ? this.#read(key) : field, fallback);
+  }
+
+  /** What FormErrorsFilter found wrong in the form that was sent back, by the paths of its fields; '' for the form as a whole. */
+  errors(): FormErrors;
+  /**
+   * What FormErrorsFilter found wrong with one field: a list that prints as text. Nothing that a visitor sends can pass for an error.
+   *
+   * @param field its name, as it stands in the form (`lines[0][sku]`) or as a dot path (`lines.0.sku`); '' for the form as a whole
+   * @returns undefined where nothing is wrong with it
+   * @example
+   * messages.errors('email')?.[0]
+   */
+  errors(field: string): FieldErrors | undefined;
+  errors(field?: string): FormErrors | FieldErrors | undefined {
+    const errors = errorsIn(this.#own);
+    return field === undefined ? errors : shownErrors(errors, fieldPath(field));
+  }
+
+  /** Whether FormErrorsFilter has sent a form back with errors. */
+  get hasErrors(): boolean {
+    return Object.keys(errorsIn(this.#own)).length > 0;
   }
 
   /** A plain object of all messages. */
@@ -66,4 +102,10 @@ export class FlashMessages {
   get isEmpty(): boolean {
     return Object.keys(this.#messages).length === 0;
   }
+}
+
+/** A field of a form may be asked for by its name in the page, whichever way that was parsed. */
+function readField(values: Values, key: string): unknown {
+  const value = readPath(values, key);
+  return value === undefined && key.includes('[') ? readPath(values, fieldPath(key)) : value;
 }

@@ -178,6 +178,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
         writable: () => this.writable,
         lent: (state) => this.lent(state),
         endsWithBrowser: () => this.lifecycle.session.endsWithBrowser,
+        now: () => this.lifecycle.session.runtime.clock.now(),
       }),
     ));
   }

@@ -2,6 +2,7 @@ import { PathTree, within, without } from '../state/path-tree.js';
 import { type Values, assertKey } from '../state/values.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
+import { BAGS, type FormErrors } from './form-bags.js';
 import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
@@ -24,17 +25,17 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * session.flashMessages.get('status')
    */
   get flashMessages(): FlashMessages {
-    const { previous } = this.readable.flash;
+    const { previous, previousMessages } = this.readable.flash;
     if (this.#flashMessages === null || this.#of !== previous) {
       this.#of = previous;
-      this.#flashMessages = new FlashMessages(previous);
+      this.#flashMessages = new FlashMessages(previous, previousMessages);
     }
     return this.#flashMessages;
   }
 
   /**
    * `flashMessages.get` under the name that forms use: what the visitor had typed, where the previous request called
-   * `flashAll` or one like it.
+   * `flashAll` or one like it. Where FormErrorsFilter has sent a form back, what that kept of it is looked at first.
    *
    * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
    * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
@@ -42,7 +43,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
    * <input name="email" value="{{ old('email') }}">
    */
   old<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V {
-    return this.flashMessages.get<V>(key, fallback);
+    return this.flashMessages.old<V>(key, fallback);
   }
 
   /**
@@ -144,9 +145,26 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this.#flashFields((input) => without(input, paths));
   }
 
+  /**
+   * What is wrong with the form of this request, and what was typed into it, for the page that shows it again: each in a bag of
+   * its own, which no field can be taken for.
+   *
+   * @internal
+   */
+  flashRefusedForm(errors: FormErrors): this {
+    const { flash } = this.writable;
+    flash.flash(BAGS.errors, errors);
+    flash.flash(BAGS.old, this.#input());
+    return this;
+  }
+
+  #input(): Values {
+    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
+  }
+
   #flashFields(chosen: (input: Values) => Values): this {
     const { flash } = this.writable;
-    const input = formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
+    const input = this.#input();
     // Reading methods see fields too: one at the path of the user would sign a stranger in.
     const harmless = without(input, PathTree.of([this.lifecycle.userKey, PASSPORT_KEY]));
     flash.flashFields(chosen(harmless));

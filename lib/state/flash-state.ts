@@ -82,6 +82,11 @@ export class FlashState {
     return this.#all;
   }
 
+  /** Of those the messages alone, without the fields of forms: what a visitor cannot have named. Not to be changed. */
+  get previousMessages(): Values {
+    return this.#before.messages;
+  }
+
   get #all(): Values {
     return (this.#previous ??= overlaid(this.#before));
   }

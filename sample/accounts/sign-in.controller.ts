@@ -1,9 +1,7 @@
 import { Body, Controller, Get, HttpStatus, Post, Query, Redirect, Render, UseFilters } from '@nestjs/common';
-import { Session } from 'nestjs-session-kit';
+import { FormErrorsFilter, InvalidFormException, Session } from 'nestjs-session-kit';
 
-import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
-import { InvalidForm } from '../forms/invalid-form.js';
 import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
@@ -30,12 +28,12 @@ export class SignInController {
   }
 
   @Post('sign-in')
-  @UseFilters(new BackToForm('/sign-in'))
+  @UseFilters(new FormErrorsFilter({ form: '/sign-in' }))
   @Redirect('/account', HttpStatus.SEE_OTHER)
   async signIn(@Body(formPipe) form: SignInForm, @Session() session: Session) {
     const account = await this.accounts.authenticate(form.email, form.password);
     // One message for both cases: it does not tell which addresses have an account.
-    if (!account) throw new InvalidForm({ form: failureNotice(session.increment('failedSignIns')) });
+    if (!account) throw new InvalidFormException({ '': failureNotice(session.increment('failedSignIns')) });
 
     // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
     session.signIn(account.id, { remember: form.remember }).forget('failedSignIns');

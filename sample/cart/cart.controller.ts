@@ -1,10 +1,8 @@
 import { Body, Controller, Get, HttpStatus, Post, Redirect, Render, UseFilters } from '@nestjs/common';
-import { Session } from 'nestjs-session-kit';
+import { FormErrorsFilter, InvalidFormException, Session } from 'nestjs-session-kit';
 
 import { CatalogueService } from '../catalogue/catalogue.service.js';
-import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
-import { InvalidForm } from '../forms/invalid-form.js';
 import { localPath } from '../forms/local-path.js';
 import { AddToCartForm } from './add-to-cart.form.js';
 import { LARGEST_QUANTITY } from './cart.js';
@@ -29,8 +27,9 @@ export class CartController {
     return { lines, totalCents: this.cart.totalCents(lines), largestQuantity: LARGEST_QUANTITY };
   }
 
+  /** A form that is wrong leads back to the page that it was sent from, as the browser says. */
   @Post('add')
-  @UseFilters(new BackToForm((body) => localPath(body['backTo']) ?? '/cart'))
+  @UseFilters(new FormErrorsFilter({ fallback: '/cart' }))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
   async add(@Body(formPipe) form: AddToCartForm, @Session() session: Session) {
     const product = this.catalogue.get(form.product);
@@ -47,14 +46,14 @@ export class CartController {
 
   /** Takes the whole cart at once: a field for each product, named after it. */
   @Post('change')
-  @UseFilters(new BackToForm('/cart'))
+  @UseFilters(new FormErrorsFilter({ form: '/cart' }))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
   async change(@Session() session: Session, @Body() fields: Record<string, unknown> = {}): Promise<void> {
     const known = Object.entries(fields).filter(([id]) => this.catalogue.find(id));
     const wrong = known.filter(([, text]) => !isQuantity(text));
     if (wrong.length > 0) {
       const message = `Please enter a whole number from 0 to ${LARGEST_QUANTITY}.`;
-      throw new InvalidForm(Object.fromEntries(wrong.map(([id]) => [id, message])));
+      throw new InvalidFormException(Object.fromEntries(wrong.map(([id]) => [id, message])));
     }
     this.cart.change(new Map(known.map(([id, text]) => [id, Number(text)])));
     session.flash('status', 'Your cart has been changed.');

@@ -1,9 +1,8 @@
 import { Body, Controller, Get, HttpStatus, Post, Redirect, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
-import { Session } from 'nestjs-session-kit';
+import { FormErrorsFilter, Session } from 'nestjs-session-kit';
 
 import { CartService } from '../cart/cart.service.js';
-import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
 import { CheckoutForm } from './checkout.form.js';
 import { OrdersService } from './orders.service.js';
@@ -28,7 +27,7 @@ export class CheckoutController {
   }
 
   @Post()
-  @UseFilters(new BackToForm('/checkout'))
+  @UseFilters(new FormErrorsFilter({ form: '/checkout' }))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
   async placeOrder(@Body(formPipe) address: CheckoutForm, @Session() session: Session) {
     const lines = this.cart.lines();

@@ -12,7 +12,7 @@ const dateFormat = new Intl.DateTimeFormat('en-GB', {
 
 /**
  * The functions that every template can call. They are handed what they work on: templates read the session by
- * themselves, as `session`, `flashMessages` and `old(key)`, which the session module gives to every page.
+ * themselves, as `session`, `flashMessages`, `old(key)` and `errors(field)`, which the session module gives to every page.
  */
 export function templateHelpers(accounts: AccountsService) {
   return {

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, HttpStatus, Post, Redirect, Render, UseFilters } from '@nestjs/common';
-import { Session } from 'nestjs-session-kit';
+import { FormErrorsFilter, Session } from 'nestjs-session-kit';
 
 import { CURRENCIES } from '../catalogue/price.js';
-import { BackToForm } from '../forms/back-to-form.filter.js';
 import { formPipe } from '../forms/form.pipe.js';
 import { Preferences, THEMES } from './preferences.js';
 
@@ -15,7 +14,7 @@ export class PreferencesController {
   }
 
   @Post()
-  @UseFilters(new BackToForm('/preferences'))
+  @UseFilters(new FormErrorsFilter({ form: '/preferences' }))
   @Redirect('/preferences', HttpStatus.SEE_OTHER)
   save(@Body(formPipe) preferences: Preferences, @Session() session: Session): void {
     session.put('preferences', preferences).flash('status', 'Your preferences are kept in this session.');

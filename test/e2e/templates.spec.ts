@@ -9,7 +9,6 @@ import {
   Render,
   Res,
 } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import ejs from 'ejs';
 import handlebars from 'handlebars';
 import pug from 'pug';
@@ -17,7 +16,8 @@ import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
-import { PLATFORMS, type TestApplication } from '../support/test-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+import { renderViews } from '../support/views-of.js';
 
 /** Looks dangerous and is only text. */
 const TITLE = `<script>alert("x" & 'y')</script>`;
@@ -124,10 +124,6 @@ function renderWith(res: Renderer, view: string, data: object): unknown {
   return res.view === undefined ? res.render?.(view, data) : res.view(view, data);
 }
 
-function isExpress(app: TestApplication): app is NestExpressApplication {
-  return app.getHttpAdapter().getType() === 'express';
-}
-
 function setupFor(engine: Engine, folder: string): HandlerAppSetup {
   const view = `page.${engine.name}`;
 
@@ -185,12 +181,7 @@ function setupFor(engine: Engine, folder: string): HandlerAppSetup {
     controllers: [PagesController],
     configure(app) {
       app.useGlobalFilters(new NotFoundPage());
-      if (isExpress(app)) {
-        app.setBaseViewsDir(folder);
-        app.setViewEngine(engine.name);
-      } else {
-        app.setViewEngine({ engine: engine.fastify, templates: folder });
-      }
+      renderViews(app, engine.name, engine.fastify, folder);
     },
   };
 }

@@ -1,0 +1,54 @@
+import { BAGS, type FormErrors, bagOf } from '../session/form-bags.js';
+import type { RequestSession } from '../session/request-session.js';
+import type { SessionState } from '../state/session-state.js';
+import { type Values, cloneValue } from '../state/values.js';
+import type { SentCookie } from './sent-cookie.js';
+
+/** A session as it is after a response. */
+export interface SeenSession {
+  /** Whether there is one. Where there is none, values and messages are empty. */
+  readonly exists: boolean;
+  /** The values, without flash messages. A copy. */
+  readonly values: Values;
+  /** The flash messages that the next request will find. */
+  readonly flash: Values;
+  /** What is wrong with the form that FormErrorsFilter has sent back, by field. */
+  readonly errors: FormErrors;
+  /** What was typed into it. */
+  readonly old: Values;
+  /** Who is signed in, as text; null: nobody is. */
+  readonly userId: string | null;
+  /** When he signed in, in epoch ms; null where nobody is signed in. */
+  readonly signedInAt: number | null;
+  /** The raw id, as `SessionManager.read` takes it; null where there is no session. */
+  readonly id: string | null;
+  /** How long it lives without a visit, in ms. */
+  readonly duration: number;
+  /** When it ends without a visit, in epoch ms; null where there is no session. */
+  readonly expiresAt: number | null;
+  /** The session's cookie as the response set or expired it; null where it did neither. */
+  readonly cookie: SentCookie | null;
+}
+
+/** @param set the session's cookies as the response set and expired them */
+export function seenSession(
+  session: RequestSession,
+  state: SessionState,
+  set: readonly SentCookie[],
+): SeenSession {
+  const { stored, userId, signedInAt, duration } = session;
+  const { [BAGS.errors]: _errors, [BAGS.old]: _old, ...flash } = session.flashMessages.all();
+  return {
+    exists: stored,
+    values: cloneValue({ ...state.shown }),
+    flash,
+    errors: session.flashMessages.errors(),
+    old: { ...bagOf(state.flash.previousMessages, 'old') },
+    userId,
+    signedInAt,
+    id: stored ? session.id : null,
+    duration,
+    expiresAt: stored ? session.expiresAt : null,
+    cookie: set.find(({ expired }) => !expired) ?? set[0] ?? null,
+  };
+}

@@ -1,0 +1,63 @@
+/** A cookie as a response sets it (RFC 6265bis, 4.1). */
+export interface SentCookie {
+  readonly name: string;
+  /** As it travels: the signed id, or the sealed session (its first piece, where it is split). */
+  readonly value: string;
+  /** Whether it is there to rid the browser of the cookie. */
+  readonly expired: boolean;
+  /** Seconds; undefined: it ends with the browser. */
+  readonly maxAge: number | undefined;
+  readonly path: string | undefined;
+  /** Undefined: the host that set it, and no other. */
+  readonly domain: string | undefined;
+  readonly httpOnly: boolean;
+  readonly secure: boolean;
+  /** In small letters, as the option has it; undefined: not said. */
+  readonly sameSite: 'lax' | 'strict' | 'none' | undefined;
+  readonly partitioned: boolean;
+  /** In small letters, as the option has it; undefined: not said. */
+  readonly priority: 'low' | 'medium' | 'high' | undefined;
+}
+
+/** Reads a Set-Cookie header. */
+export function sentCookie(header: string): SentCookie {
+  const [pair = '', ...rest] = header.split(';');
+  const [name, value] = splitAt(pair, '=');
+  const said = new Map(
+    rest.map((each) => splitAt(each, '=')).map(([key, text]) => [key.toLowerCase(), text]),
+  );
+  const maxAge = said.has('max-age') ? Number(said.get('max-age')) : undefined;
+  return {
+    name,
+    value,
+    expired: maxAge !== undefined && maxAge <= 0,
+    maxAge,
+    path: said.get('path'),
+    domain: said.get('domain'),
+    httpOnly: said.has('httponly'),
+    secure: said.has('secure'),
+    sameSite: oneOf(['lax', 'strict', 'none'], said.get('samesite')),
+    partitioned: said.has('partitioned'),
+    priority: oneOf(['low', 'medium', 'high'], said.get('priority')),
+  };
+}
+
+/** The Cookie header of a browser that sent one, and then got these. */
+export function cookieHeader(sent: string | undefined, set: readonly SentCookie[]): string {
+  const pairs = (sent ?? '').split(';').filter((pair) => pair.trim() !== '');
+  const jar = new Map(pairs.map((pair) => splitAt(pair, '=')));
+  for (const { name, value, expired } of set) {
+    if (expired) jar.delete(name);
+    else jar.set(name, value);
+  }
+  return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+}
+
+function splitAt(text: string, sign: string): [before: string, after: string] {
+  const at = text.indexOf(sign);
+  return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+function oneOf<const T extends string>(known: readonly T[], text: string | undefined): T | undefined {
+  return known.find((each) => each === text?.toLowerCase());
+}

@@ -1,0 +1,215 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { systemClock } from '../drivers/clock.js';
+import type { CookieSetup } from '../http/cookie/cookie-setup.js';
+import { handshakeRequest } from '../http/cookie/tenants.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
+import { SessionManager } from '../nest/session.manager.js';
+import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
+import { SessionConfigError, SessionError } from '../session.errors.js';
+import { RequestSession } from '../session/request-session.js';
+import type { SessionData } from '../session/session-data.js';
+import type { Readable } from '../session/session-keys.js';
+import { type Values, cloneValue } from '../state/values.js';
+import { type FlashedBefore, messagesOf } from './flashed-before.js';
+import { QuietHost } from './quiet-host.js';
+import { type SeenSession, seenSession } from './seen-session.js';
+import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
+import { type CookieAgent, type RequestOptions, fillJar, isAgent, withCookies } from './sign-request.js';
+import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
+
+/** What a visitor of a test comes with besides the values of his session. */
+export interface VisitOptions extends FlashedBefore {
+  /** The host that he asks, where tenants have cookies of their own (`cookie.name`, `cookie.domain`). Default none. */
+  readonly host?: string;
+}
+
+/** Which exchange a response belongs to, as far as it does not say so itself. */
+export interface ExchangeOptions {
+  /** The headers that the request sent, where the client does not tell (`fetch`). Default: as the response says. */
+  readonly sent?: Readonly<Record<string, string>>;
+}
+
+/** The sessions of an application under test: made by `sessionsOf`. */
+export class TestSessions {
+  readonly #manager: SessionManager;
+  readonly #settings: SessionSettings;
+
+  /** @param app that has booted */
+  constructor(app: Pick<INestApplicationContext, 'get'>) {
+    this.#manager = app.get(SessionManager, { strict: false });
+    this.#settings = app.get<SessionSettings>(SESSION_SETTINGS, { strict: false });
+  }
+
+  /**
+   * Begins a session, and gives the Cookie header of the browser that has it, for any client.
+   *
+   * @param values that it holds, names taken literally. A user under `userKey` is signed in, since now
+   * @param options `flash`, `errors`, `old`: what his last request has left; `host`
+   * @returns one cookie, or the pieces of a long one: `session=...`
+   * @throws SessionValueError where a value cannot be stored
+   * @example
+   * await fetch(url, { headers: { cookie: await sessions.cookie({ userId: '1' }, { flash: { status: 'Saved.' } }) } });
+   */
+  async cookie(values: Readable<SessionData> = {}, options: VisitOptions = {}): Promise<string> {
+    return (await this.#cookies(values, options)).join('; ');
+  }
+
+  /**
+   * Begins a session, and gives the token of the client that sends it in the header that the option `header` names.
+   *
+   * @returns that header by its name: `{ 'X-Session': '...' }`
+   * @throws SessionConfigError where the option is not set
+   * @example
+   * await fetch(url, { headers: await sessions.header({ userId: '1' }) });
+   */
+  async header(
+    values: Readable<SessionData> = {},
+    options: VisitOptions = {},
+  ): Promise<Record<string, string>> {
+    const { header } = this.#setup(options.host);
+    if (header === null)
+      throw new SessionConfigError(
+        "sessions.header() needs the option 'header', which this application does not set: its clients send a cookie, sessions.cookie().",
+      );
+    const { token } = await this.#begin(values, options, header.place);
+    return { [header.field.name]: token };
+  }
+
+  /**
+   * Begins a session for a visitor: an agent of supertest gets its cookie, as if he had been there before.
+   *
+   * @param agent `request.agent(app.getHttpServer())`
+   * @returns the agent
+   * @example
+   * const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+   * await ada.get('/account').expect(200);
+   */
+  sign<A extends CookieAgent>(agent: A, values?: Readable<SessionData>, options?: VisitOptions): Promise<A>;
+  /**
+   * Begins a session for one request: its options get the cookie.
+   *
+   * @param request what `app.inject` takes
+   * @returns the same options, with the cookie
+   * @example
+   * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
+   */
+  sign<O extends RequestOptions>(
+    request: O,
+    values?: Readable<SessionData>,
+    options?: VisitOptions,
+  ): Promise<O & { headers: { cookie: string } }>;
+  async sign(
+    target: CookieAgent | RequestOptions,
+    values: Readable<SessionData> = {},
+    options: VisitOptions = {},
+  ): Promise<unknown> {
+    const cookies = await this.#cookies(values, options);
+    if (!isAgent(target)) return withCookies(target, cookies.join('; '));
+    fillJar(target, cookies);
+    return target;
+  }
+
+  /**
+   * The session as it is after a response: what the next request of this visitor would find. Looking uses no flash message up,
+   * and renews nothing.
+   *
+   * @param response of supertest, of `app.inject`, or of `fetch`; or a Cookie header
+   * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed where it sets no
+   * cookie
+   * @throws SessionError where a response sets no cookie and nothing says what the request sent
+   * @example
+   * const after = await sessions.of(await ada.post('/cart').send({ item: 'tea' }));
+   * expect(after.values).toEqual({ userId: '1', cart: ['tea'] });
+   * expect(after.flash).toEqual({ status: 'Added to your cart.' });
+   * expect(after.cookie).toBeNull(); // the browser has it already
+   */
+  async of(response: TestResponse | string, { sent }: ExchangeOptions = {}): Promise<SeenSession> {
+    const exchange: Exchange =
+      typeof response === 'string'
+        ? {
+            setCookies: [],
+            received: () => undefined,
+            sent: (name) => (name === 'cookie' ? response : undefined),
+          }
+        : exchangeOf(response);
+    const given = sent === undefined ? exchange.sent : new Headers(sent);
+    const sentHeader = (name: string): string | undefined =>
+      (given instanceof Headers ? given.get(name) : given?.(name)) ?? undefined;
+    const setup = this.#setup(sentHeader('host'));
+    const { header } = setup;
+    const name = header?.field.key ?? '';
+    const inHeader = header === null ? undefined : (exchange.received(name) ?? sentHeader(name));
+    const set = exchange.setCookies
+      .map((each) => sentCookie(each))
+      .filter((each) => isOfSession(each, setup.cookie.name));
+    if (inHeader === undefined && set.length === 0 && given === null) throw unknownExchange();
+    const tokens =
+      inHeader === undefined
+        ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens
+        : [inHeader].filter((token) => token !== '');
+    const place = header !== null && inHeader !== undefined ? header.place : setup.place;
+    const life = this.#manager.createLifecycle(false, null, undefined, place);
+    life.session.isVisit = false;
+    const session = new RequestSession(this.#host(life, setup, tokens));
+    await session.initiate(true);
+    return seenSession(session, life.state, set);
+  }
+
+  async #cookies(values: Values, options: VisitOptions): Promise<string[]> {
+    const setup = this.#setup(options.host);
+    const { token } = await this.#begin(values, options, setup.place);
+    return setup.cookie.set(token, undefined, []).map((each) => each.split(';')[0] ?? '');
+  }
+
+  async #begin(
+    values: Values,
+    { host, ...before }: VisitOptions,
+    place: TokenPlace,
+  ): Promise<{ token: string }> {
+    const life = this.#manager.createLifecycle(true, null, undefined, place);
+    const session = new RequestSession(this.#host(life, this.#setup(host), []));
+    session.reset(cloneValue(values)).flash(messagesOf(before));
+    if (session.userId !== null) life.state.signedInAt = systemClock.now();
+    session.begin();
+    await session.commitDue();
+    return { token: life.token };
+  }
+
+  #host(
+    life: ReturnType<SessionManager['createLifecycle']>,
+    { cookie }: CookieSetup,
+    tokens: readonly string[],
+  ): QuietHost {
+    return new QuietHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
+  }
+
+  #setup(host: string | undefined): CookieSetup {
+    const { tenants } = this.#settings;
+    return tenants === null ? this.#settings : tenants.of(handshakeRequest({ host }, undefined));
+  }
+}
+
+function isOfSession({ name }: SentCookie, session: string): boolean {
+  return name === session || (name.startsWith(`${session}.`) && /^\d$/.test(name.slice(session.length + 1)));
+}
+
+function unknownExchange(): SessionError {
+  return new SessionError(
+    'sessions.of(response) cannot tell whose session it is: the response sets no cookie, and does not say what the request sent. ' +
+      'Hand that along: sessions.of(response, { sent: { cookie } }).',
+  );
+}
+
+/**
+ * The sessions of an application under test, by its own driver, secret, cookie and header: to have visitors come signed in, and to
+ * look at what a request left behind. For supertest, `app.inject` and `fetch`, on Express and Fastify, with any test runner.
+ *
+ * @param app that has booted (`app.init()`, `app.listen()`)
+ * @example
+ * const sessions = sessionsOf(app);
+ * const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+ * const { values, flash } = await sessions.of(await ada.post('/cart').send({ item: 'tea' }));
+ */
+export function sessionsOf(app: Pick<INestApplicationContext, 'get'>): TestSessions {
+  return new TestSessions(app);
+}

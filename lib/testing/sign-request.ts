@@ -1,0 +1,44 @@
+/** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
+export interface CookieAgent {
+  readonly jar: { setCookies(cookies: string[], domain?: string, path?: string): unknown };
+  set(name: string, value: string): unknown;
+}
+
+/** What `app.inject` of Fastify takes, or any other options of a request. */
+export interface RequestOptions {
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Where supertest finds a server of this process. */
+const SUPERTEST_HOST = '127.0.0.1';
+
+export function isAgent(target: CookieAgent | RequestOptions): target is CookieAgent {
+  return 'jar' in target && typeof target.jar === 'object';
+}
+
+/** Puts cookies into an agent's jar: it sends them, and takes over what responses make of them. */
+export function fillJar(agent: CookieAgent, cookies: readonly string[]): void {
+  // As if the server had set them, so that a later one replaces them. Over plain http a jar sends no Secure cookie.
+  agent.jar.setCookies(
+    cookies.map((cookie) => `${cookie}; Path=/`),
+    hostOf(agent),
+    '/',
+  );
+}
+
+function hostOf(agent: object): string | undefined {
+  const app: unknown = 'app' in agent ? agent.app : undefined;
+  if (typeof app === 'string') return URL.canParse(app) ? new URL(app).hostname : undefined;
+  return app === undefined ? undefined : SUPERTEST_HOST;
+}
+
+/** The same options with these cookies; those that are there already are sent as well. */
+export function withCookies<O extends RequestOptions>(
+  options: O,
+  cookies: string,
+): O & { headers: { cookie: string } } {
+  const others = Object.entries(options.headers ?? {});
+  const sent = others.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => String(value));
+  const headers = Object.fromEntries(others.filter(([name]) => name.toLowerCase() !== 'cookie'));
+  return { ...options, headers: { ...headers, cookie: [...sent, cookies].join('; ') } };
+}

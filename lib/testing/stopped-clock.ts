@@ -1,0 +1,65 @@
+import { type Clock, replaceSystemClock, systemClock } from '../drivers/clock.js';
+import { type Duration, parseDuration } from '../options/duration.js';
+import { SessionValueError } from '../session.errors.js';
+
+/** A clock that stands still for the sessions of this process until a test moves it. */
+export class SessionClock implements Clock, Disposable {
+  #now = systemClock.now();
+
+  /** The moment at which it stands, in epoch ms. */
+  now(): number {
+    return this.#now;
+  }
+
+  /**
+   * Moves on.
+   *
+   * @param by ms, or text such as '1h'
+   * @throws SessionValueError where it is no duration above zero
+   * @example
+   * clock.advance('1h');
+   */
+  advance(by: Duration): this {
+    const ms = parseDuration(by);
+    if (ms === null)
+      throw new SessionValueError(
+        "advance got no duration; it takes milliseconds above zero, or text such as '1h'. Backwards goes set(time).",
+      );
+    return this.set(this.#now + ms);
+  }
+
+  /** Moves to a moment, forwards or backwards. @param time a date, or epoch ms */
+  set(time: Date | number): this {
+    this.#now = Number(time);
+    return this;
+  }
+
+  /** The machine's clock counts again. Also where a block ends: `using clock = stopClock()`. */
+  restore(): void {
+    replaceSystemClock(null);
+  }
+
+  /** The same as `restore`. */
+  [Symbol.dispose](): void {
+    this.restore();
+  }
+}
+
+/**
+ * Stops the clock that sessions live by, for all applications of this process: lifetimes, renewals, the time of a sign-in, the
+ * records of `memory`, `file` and `stealth`. Timers and the rest of the application go on by the machine's, and so do servers
+ * that expire records by themselves (Redis, memcached). Put it back (`restore`) when the test is over.
+ *
+ * @returns the clock, which a test moves
+ * @example
+ * const clock = stopClock();
+ * const visitor = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+ * clock.advance('3h');
+ * await visitor.get('/account').expect(401);
+ * clock.restore();
+ */
+export function stopClock(): SessionClock {
+  const clock = new SessionClock();
+  replaceSystemClock(clock);
+  return clock;
+}

@@ -1,0 +1,58 @@
+/** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
+export interface TestResponse {
+  readonly headers: object;
+}
+
+/** Headers by their names in small letters. */
+type HeaderLookup = (name: string) => string | undefined;
+
+/** What a response tells of its exchange. */
+export interface Exchange {
+  readonly setCookies: readonly string[];
+  readonly received: HeaderLookup;
+  /** What the request had sent; null where the response does not know, as those of `fetch`. */
+  readonly sent: HeaderLookup | null;
+}
+
+/** Reads a response, whichever client got it. */
+export function exchangeOf(response: TestResponse): Exchange {
+  const { headers } = response;
+  const received = lookUpIn(headers);
+  return { setCookies: setCookiesOf(headers), received, sent: sentBy(response) };
+}
+
+function setCookiesOf(headers: object): readonly string[] {
+  if (isFetched(headers)) return headers.getSetCookie();
+  const value = at(headers, 'set-cookie');
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === 'string' ? [value] : [];
+}
+
+function lookUpIn(headers: object): HeaderLookup {
+  if (isFetched(headers)) return (name) => headers.get(name) ?? undefined;
+  return (name) => textOf(at(headers, name));
+}
+
+/** Of `fetch`, in whichever realm a test runner has it. */
+function isFetched(headers: object): headers is Pick<Headers, 'get' | 'getSetCookie'> {
+  return typeof at(headers, 'getSetCookie') === 'function';
+}
+
+/** supertest keeps Node's ClientRequest as `req`, and `app.inject` the request that it made up as `raw.req`. */
+function sentBy(response: object): HeaderLookup | null {
+  const request = at(response, 'req');
+  const getHeader = at(request, 'getHeader');
+  if (typeof getHeader === 'function')
+    return (name) => textOf(Reflect.apply(getHeader, request, [name]) as unknown);
+  const headers = at(at(at(response, 'raw'), 'req'), 'headers');
+  return typeof headers === 'object' && headers !== null ? lookUpIn(headers) : null;
+}
+
+function at(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.map(String).join('; ');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}

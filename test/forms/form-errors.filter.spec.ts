@@ -1,0 +1,438 @@
+import {
+  type ArgumentsHost,
+  BadRequestException,
+  Body,
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  NotFoundException,
+  Post,
+  Query,
+  StandardSchemaValidationPipe,
+  UseFilters,
+  UsePipes,
+  ValidationPipe,
+} from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { Type } from 'class-transformer';
+import { ArrayNotEmpty, IsEmail, IsInt, IsString, Length, ValidateNested } from 'class-validator';
+import request from 'supertest';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import {
+  Flash,
+  FlashMessages,
+  FormErrorsFilter,
+  InvalidFormException,
+  RequestSession,
+  Session,
+  SessionConfigError,
+  invalidForm,
+} from 'nestjs-session-kit';
+import { sessionsOf } from 'nestjs-session-kit/testing';
+import { PLATFORMS, TestApp } from '../support/test-app.js';
+
+class Line {
+  @IsInt({ message: 'Give a whole number.' })
+  count!: number;
+}
+
+class Address {
+  @IsString()
+  @Length(2, 20)
+  street!: string;
+}
+
+class OrderForm {
+  @IsEmail({}, { message: 'An address looks like name@example.com.' })
+  email!: string;
+
+  @ValidateNested()
+  @Type(() => Address)
+  address: Address = new Address();
+
+  @ValidateNested({ each: true })
+  @ArrayNotEmpty()
+  @Type(() => Line)
+  lines: Line[] = [];
+}
+
+const zodOrder = z.object({
+  email: z.email('An address looks like name@example.com.'),
+  address: z.object({ street: z.string().min(2, 'Too short.') }),
+  lines: z.array(z.object({ count: z.number('Give a whole number.') })),
+});
+
+const valibotOrder = v.object({
+  email: v.pipe(v.string(), v.email('An address looks like name@example.com.')),
+  address: v.object({ street: v.pipe(v.string(), v.minLength(2, 'Too short.')) }),
+  lines: v.array(v.object({ count: v.number('Give a whole number.') })),
+});
+
+const WRONG = {
+  email: 'nobody',
+  password: 'hidden',
+  address: { street: 'x' },
+  lines: [{ count: 1 }, { count: 'x' }],
+};
+
+const exact = { exceptionFactory: invalidForm };
+
+/** What an application answers errors with that are no forms. */
+@Catch()
+class OwnFilter {
+  catch(error: HttpException, host: ArgumentsHost): void {
+    const response = host
+      .switchToHttp()
+      .getResponse<{ status(code: number): { send(body: object): void } }>();
+    response.status(error.getStatus()).send({ own: error.message });
+  }
+}
+
+@Controller()
+class FormsController {
+  @Get('form')
+  show(@Flash() messages: FlashMessages, @Session() session: RequestSession) {
+    return {
+      errors: messages.errors(),
+      hasErrors: messages.hasErrors,
+      email: session.old('email', ''),
+      old: session.old('address.street', null),
+      second: session.old('lines[1][count]', null),
+      password: session.old('password', null),
+      status: messages.get('status', null),
+      oldStatus: session.old('status', null),
+    };
+  }
+
+  @Post('class-validator')
+  @UsePipes(new ValidationPipe(exact))
+  classValidator(@Body() _form: OrderForm) {}
+
+  @Post('zod')
+  @UsePipes(new StandardSchemaValidationPipe(exact))
+  zod(@Body({ schema: zodOrder }) _form: unknown) {}
+
+  @Post('valibot')
+  @UsePipes(new StandardSchemaValidationPipe(exact))
+  valibot(@Body({ schema: valibotOrder }) _form: unknown) {}
+
+  @Post('plain/class-validator')
+  @UsePipes(new ValidationPipe())
+  plainClassValidator(@Body() _form: OrderForm) {}
+
+  @Post('plain/grouped')
+  @UsePipes(new ValidationPipe({ errorFormat: 'grouped', errorHttpStatusCode: 422 }))
+  plainGrouped(@Body() _form: OrderForm) {}
+
+  @Post('plain/zod')
+  @UsePipes(new StandardSchemaValidationPipe())
+  plainZod(@Body({ schema: zodOrder }) _form: unknown) {}
+
+  @Post('plain/valibot')
+  @UsePipes(new StandardSchemaValidationPipe())
+  plainValibot(@Body({ schema: valibotOrder }) _form: unknown) {}
+
+  @Post('thrown')
+  thrown(@Session() session: RequestSession) {
+    session.increment('failures');
+    throw new InvalidFormException({ '': 'They do not match.', 'lines[0][sku]': ['Gone.', 'Sold out.'] });
+  }
+
+  @Post('status')
+  status(@Session() session: RequestSession) {
+    session.flash('status', 'flashed');
+    throw new InvalidFormException({ email: 'Taken.' });
+  }
+
+  @Post('flash-all')
+  flashAll(@Session() session: RequestSession) {
+    session.flashAll();
+  }
+
+  @Post('fixed')
+  @UseFilters(new FormErrorsFilter({ form: '/form?from=fixed', fallback: '/nowhere' }))
+  fixed() {
+    throw new InvalidFormException({ email: 'Taken.' });
+  }
+
+  @Post('found')
+  @UseFilters(
+    new FormErrorsFilter({
+      form: ({ body }) =>
+        typeof body === 'object' && body !== null ? Reflect.get(body, 'backTo') : undefined,
+      fallback: '/form',
+    }),
+  )
+  found() {
+    throw new InvalidFormException({ email: 'Taken.' });
+  }
+
+  @Post('otherwise')
+  @UseFilters(new FormErrorsFilter({ otherwise: new OwnFilter() }))
+  otherwise() {
+    throw new InvalidFormException({ email: 'Taken.' });
+  }
+
+  @Get('search')
+  @UsePipes(new ValidationPipe(exact))
+  search(@Query() _query: OrderForm) {}
+
+  @Post('refused')
+  refused() {
+    throw new BadRequestException('Not like this.');
+  }
+
+  @Post('gone')
+  gone() {
+    throw new NotFoundException(['not here']);
+  }
+
+  @Post('excluded')
+  excluded() {
+    throw new InvalidFormException({ email: 'Taken.' });
+  }
+}
+
+const PAGE = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
+  let app: TestApp;
+  let without: TestApp;
+
+  beforeAll(async () => {
+    const setup = { controllers: [FormsController], options: { exclude: ['/excluded'] } };
+    without = await TestApp.start(platform, setup);
+    app = await TestApp.start(platform, {
+      ...setup,
+      // Nest asks the last one first.
+      configure: (nest) => void nest.useGlobalFilters(new OwnFilter(), new FormErrorsFilter()),
+    });
+  });
+
+  afterAll(async () => {
+    await app[Symbol.asyncDispose]();
+    await without[Symbol.asyncDispose]();
+  });
+
+  const referer = (path: string) => `${app.url}${path}`;
+
+  /** A browser posts a form of the page /form. */
+  async function refused(path: string, form: object = WRONG, headers: Record<string, string> = {}) {
+    const visitor = app.visitor();
+    const response = await visitor
+      .post(path)
+      .set({ Accept: PAGE, Referer: referer('/form'), ...headers })
+      .send(form)
+      .redirects(0);
+    return { visitor, status: response.status, location: String(response.headers['location']) };
+  }
+
+  describe.each(['class-validator', 'zod', 'valibot'])('with %s', (kind) => {
+    it('sends the form back with errors by field, however nested, and what was typed', async () => {
+      const { visitor, status, location } = await refused(`/${kind}`);
+      expect([status, location]).toEqual([303, '/form']);
+      const { body } = await visitor.get('/form').expect(200);
+      expect(body).toMatchObject({
+        hasErrors: true,
+        errors: {
+          email: ['An address looks like name@example.com.'],
+          'address.street': [expect.any(String)],
+          'lines.1.count': ['Give a whole number.'],
+        },
+        email: 'nobody',
+        old: 'x',
+        second: 'x',
+        password: null,
+      });
+      expect(Object.keys(body.errors)).toHaveLength(3);
+    });
+
+    it('shows it once', async () => {
+      const { visitor } = await refused(`/${kind}`);
+      await visitor.get('/form').expect(200);
+      expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: false, errors: {}, email: '' });
+    });
+
+    it('answers a client of an API exactly as Nest does without it', async () => {
+      const api = request(app.url).post(`/${kind}`).set('Accept', 'application/json');
+      const usual = await request(without.url).post(`/plain/${kind}`).send(WRONG).expect(400);
+      await api.send(WRONG).expect(400, usual.body);
+    });
+  });
+
+  it('needs no invalidForm where the messages themselves name the fields', async () => {
+    for (const path of ['/plain/class-validator', '/plain/grouped', '/plain/zod']) {
+      const { visitor, status } = await refused(path);
+      expect([path, status]).toEqual([path, 303]);
+      const { errors } = (await visitor.get('/form')).body;
+      expect(Object.keys(errors), path).toContain('address.street');
+      // Whatever it is taken for, it is there to be shown.
+      expect(JSON.stringify(errors), path).toContain('An address looks like name@example.com.');
+    }
+  });
+
+  it('sends back what a handler throws, for a field and for the form as a whole, and keeps what else it wrote', async () => {
+    const { visitor } = await refused('/thrown');
+    expect((await visitor.get('/form')).body).toMatchObject({
+      errors: { '': ['They do not match.'], 'lines.0.sku': ['Gone.', 'Sold out.'] },
+    });
+    expect((await sessionsOf(app.app).of(await visitor.get('/form'))).values).toEqual({ failures: 1 });
+    const api = {
+      statusCode: 400,
+      error: 'Bad Request',
+      message: ['They do not match.', 'Gone.', 'Sold out.'],
+    };
+    await request(app.url).post('/thrown').expect(400, api);
+  });
+
+  it('can be looked at in a test, after the response and before a page', async () => {
+    const sessions = sessionsOf(app.app);
+    const response = await app.visitor().post('/status').set('Accept', PAGE).send({ email: 'mine' });
+    expect(await sessions.of(response)).toMatchObject({
+      flash: { status: 'flashed' },
+      errors: { email: ['Taken.'] },
+      old: { email: 'mine' },
+    });
+    const visitor = await sessions.sign(
+      app.visitor(),
+      {},
+      { errors: { email: 'Taken.' }, old: { email: 'mine' } },
+    );
+    expect((await visitor.get('/form')).body).toMatchObject({
+      hasErrors: true,
+      errors: { email: ['Taken.'] },
+      email: 'mine',
+    });
+  });
+
+  it('takes no field for an error or for what was typed, whatever its name', async () => {
+    const visitor = app.visitor();
+    const named = {
+      errors: { email: 'planted' },
+      old: { email: 'planted' },
+      _errors: { email: ['planted'], city: ['planted'] },
+      _old: { email: 'planted' },
+      '_errors[email][]': 'planted',
+      hasErrors: 'planted',
+      flashMessages: 'planted',
+      email: 'mine',
+    };
+    await visitor.post('/thrown').set('Accept', PAGE).send(named).expect(303);
+    const { body } = await visitor.get('/form');
+    expect(Object.keys(body.errors).toSorted()).toEqual(['', 'lines.0.sku']);
+    expect(body.email).toBe('mine');
+    // Flashed by the application itself, fields lie among the messages.
+    await visitor.post('/flash-all').send(named).expect(201);
+    expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: false, errors: {}, email: 'mine' });
+  });
+
+  it('finds what was typed before a message of the same name, and a message where nothing was', async () => {
+    const { visitor } = await refused('/status', { status: 'typed' });
+    expect((await visitor.get('/form')).body).toMatchObject({ status: 'flashed', oldStatus: 'typed' });
+    const other = await refused('/status', { email: 'typed' });
+    expect((await other.visitor.get('/form')).body).toMatchObject({
+      status: 'flashed',
+      oldStatus: 'flashed',
+    });
+  });
+
+  it('leads to the page that the form is on, if the browser says so and it is of this site', async () => {
+    const { host } = new URL(app.url);
+    const to = async (headers: Record<string, string>) => (await refused('/thrown', WRONG, headers)).location;
+    expect(await to({ Referer: `http://${host}/products/tea?size=l#top` })).toBe('/products/tea?size=l');
+    expect(await to({ Referer: 'https://evil.example/form' })).toBe('/');
+    expect(await to({ Referer: `http://${host}.evil.example/form` })).toBe('/');
+    expect(await to({ Referer: `http://${host}//evil.example/form` })).toBe('/');
+    expect(await to({ Referer: `http://${host}/\\evil.example` })).toBe('/');
+    expect(await to({ Referer: 'about:blank' })).toBe('/');
+    expect(await to({ Referer: 'javascript:alert(1)' })).toBe('/');
+    expect(await to({ Referer: '' })).toBe('/');
+    // A proxy has hidden the host; the browser tells.
+    const hidden = { Referer: 'https://shop.example/form', 'Sec-Fetch-Site': 'same-origin' };
+    expect(await to(hidden)).toBe('/form');
+    expect(await to({ ...hidden, 'Sec-Fetch-Site': 'cross-site' })).toBe('/');
+  });
+
+  it('leads to the page that it is told, or that the form itself names, if it is of this site', async () => {
+    expect((await refused('/fixed')).location).toBe('/form?from=fixed');
+    const to = async (backTo: unknown) =>
+      (await refused('/found', { backTo }, { Referer: 'https://evil.example/' })).location;
+    expect(await to('/products/1')).toBe('/products/1');
+    expect(await to('//evil.example/form')).toBe('/form');
+    expect(await to('/\t/evil.example')).toBe('/form');
+    expect(await to(undefined)).toBe('/form');
+    expect((await refused('/found', { backTo: 7 }, { Referer: referer('/other') })).location).toBe('/other');
+  });
+
+  it('redirects a form of a page, and nothing else', async () => {
+    const statusOf = async (headers: Record<string, string>, type = 'form') => {
+      const { status } = await request(app.url).post('/thrown').type(type).set(headers).send({ a: '1' });
+      return status;
+    };
+    expect(await statusOf({ Accept: PAGE })).toBe(303);
+    expect(await statusOf({ Accept: PAGE }, 'json')).toBe(303);
+    expect(await statusOf({ Accept: 'text/vnd.turbo-stream.html, text/html, application/xhtml+xml' })).toBe(
+      303,
+    );
+    expect(await statusOf({})).toBe(303);
+    expect(await statusOf({}, 'json')).toBe(400);
+    expect(await statusOf({ Accept: '*/*' })).toBe(400);
+    expect(await statusOf({ Accept: 'application/json' })).toBe(400);
+    const fetched = await fetch(`${app.url}/thrown`, {
+      method: 'POST',
+      body: new URLSearchParams({ a: '1' }),
+    });
+    expect(fetched.status).toBe(400);
+    await request(app.url).get('/search').set('Accept', PAGE).expect(400);
+    const excluded = await request(app.url).post('/excluded').set('Accept', PAGE).expect(400);
+    expect(excluded.body).toEqual({ statusCode: 400, error: 'Bad Request', message: ['Taken.'] });
+  });
+
+  it('leaves all that says nothing of a form to the filters of the application', async () => {
+    const refusedBy = (path: string) => request(app.url).post(path).set('Accept', PAGE);
+    await refusedBy('/refused').expect(400, { own: 'Not like this.' });
+    expect((await refusedBy('/gone').expect(404)).body).toHaveProperty('own');
+    expect((await refusedBy('/nowhere').expect(404)).body).toHaveProperty('own');
+    const malformed = await refusedBy('/thrown').type('json').send('{"a":').expect(400);
+    expect(malformed.body).toHaveProperty('own');
+  });
+
+  it('has a filter of the application answer what is no form of a page, where it is told so', async () => {
+    await request(app.url).post('/otherwise').expect(400, { own: 'Invalid Form Exception' });
+    expect((await refused('/otherwise')).status).toBe(303);
+  });
+
+  it('keeps no more errors than a session has room for', async () => {
+    const lines = Array.from({ length: 500 }, () => ({ count: 'x' }));
+    const { visitor, status } = await refused('/zod', { lines });
+    expect(status).toBe(303);
+    const { errors } = (await visitor.get('/form')).body;
+    expect(Object.keys(errors)).toHaveLength(100);
+  });
+});
+
+describe('FormErrorsFilter', () => {
+  it.each([{ form: 'sign-in' }, { form: '//evil.example' }, { fallback: 'https://shop.example/' }])(
+    'refuses %o when it is made',
+    (options) => {
+      expect(() => new FormErrorsFilter(options)).toThrow(SessionConfigError);
+    },
+  );
+
+  it('hands on what was no HTTP request', () => {
+    const thrown = new InvalidFormException({ email: 'Taken.' });
+    const host = new ExecutionContextHost([]);
+    host.setType('ws');
+    expect(() => new FormErrorsFilter().catch(thrown, host)).toThrow(thrown);
+  });
+});
+
+describe('InvalidFormException', () => {
+  it('names no field that could be taken for a prototype', () => {
+    const { errors } = new InvalidFormException({ ['__proto__.x']: 'a', 'x.constructor': 'b', y: 'c' });
+    expect(errors).toEqual({ '': ['a', 'b'], y: ['c'] });
+  });
+});

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { Controller, Get, type INestApplication, Module } from '@nestjs/common';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import request from 'supertest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  RequestSession,
+  SESSION_OPTIONS,
+  Session,
+  SessionManager,
+  SessionModule,
+  type SessionCookieOptions,
+  type SessionModuleOptions,
+} from 'nestjs-session-kit';
+import { overrideSession, sessionsOf } from 'nestjs-session-kit/testing';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+
+@Controller()
+class CountController {
+  @Get('count')
+  count(@Session() session: RequestSession) {
+    return { count: session.increment('count'), user: session.userId };
+  }
+}
+
+/** An application whose module says how it is in production. */
+function applicationWith(options: Partial<SessionModuleOptions>) {
+  @Module({
+    imports: [
+      SessionModule.forRootAsync({
+        useFactory: () => ({
+          secret: process.env['SECRET_OF_NO_TEST'] ?? '',
+          driver: 'redis',
+          redis: { url: 'redis://127.0.0.1:1' },
+          userKey: 'account',
+          ...options,
+        }),
+      }),
+    ],
+    controllers: [CountController],
+  })
+  class AppModule {}
+  return Test.createTestingModule({ imports: [AppModule] });
+}
+
+const running: INestApplication[] = [];
+
+/** The application of a testing module, booted, until its test ends. */
+async function booted(builder: TestingModuleBuilder): Promise<INestApplication> {
+  const app = (await builder.compile()).createNestApplication();
+  running.push(app);
+  return app.init();
+}
+
+afterEach(async () => {
+  for (const app of running.splice(0)) await app.close();
+});
+
+describe('overrideSession', () => {
+  it('runs an application on memory and a secret of its own, and keeps what else it has set', async () => {
+    const app = await booted(overrideSession(applicationWith({})));
+    expect(app.get(SessionManager).driver()).toBeInstanceOf(MemoryDriver);
+    const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
+    await visitor.get('/count').expect(200, { count: 1, user: 'ada' });
+    await visitor.get('/count').expect(200, { count: 2, user: 'ada' });
+  });
+
+  it.each<SessionCookieOptions>([
+    { name: '__Host-shop' },
+    { name: '__Secure-shop', secure: true, sameSite: 'none', partitioned: true },
+  ])('has a cookie that plain http carries in place of %o', async (cookie) => {
+    const app = await booted(overrideSession(applicationWith({ cookie })));
+    const visitor = request.agent(app.getHttpServer());
+    const seen = await sessionsOf(app).of(await visitor.get('/count').expect(200));
+    expect(seen.cookie).toMatchObject({ name: 'shop', secure: false });
+    await visitor.get('/count').expect(200, { count: 2, user: null });
+  });
+
+  it('takes options that win over both', async () => {
+    const builder = overrideSession(applicationWith({ age: '1h' }), {
+      driver: 'stealth',
+      userKey: 'who',
+      cookie: { secure: true },
+    });
+    const app = await booted(builder);
+    const { cookie, duration } = await sessionsOf(app).of(await request(app.getHttpServer()).get('/count'));
+    expect([cookie?.name, cookie?.secure, duration]).toEqual(['__Host-session', true, 3_600_000]);
+  });
+
+  it('can be overridden as a whole by its options too, where its factory cannot run in a test', async () => {
+    const useFactory = vi.fn<() => SessionModuleOptions>();
+    @Module({ imports: [SessionModule.forRootAsync({ useFactory })], controllers: [CountController] })
+    class AppModule {}
+    const options = { secret: randomBytes(32).toString('hex'), driver: 'memory' };
+    const builder = Test.createTestingModule({ imports: [AppModule] });
+    const app = await booted(builder.overrideProvider(SESSION_OPTIONS).useValue(options));
+    await request(app.getHttpServer()).get('/count').expect(200);
+    expect(useFactory).not.toHaveBeenCalled();
+  });
+});
+
+describe('SessionModule.forTest', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  const appWith = (options?: Partial<SessionModuleOptions>) => {
+    const imports = [SessionModule.forTest(options)];
+    return booted(Test.createTestingModule({ imports, controllers: [CountController] }));
+  };
+
+  it('needs nothing to be set, whatever the environment', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    const app = await appWith();
+    const visitor = request.agent(app.getHttpServer());
+    await visitor.get('/count').expect(200, { count: 1, user: null });
+    await visitor.get('/count').expect(200, { count: 2, user: null });
+  });
+
+  it('has a secret of its own each time: a cookie of one application opens nothing in another', async () => {
+    const one = await appWith({ driver: 'stealth' });
+    const other = await appWith({ driver: 'stealth' });
+    const cookie = await sessionsOf(one).cookie({ count: 5 });
+    await request(one.getHttpServer()).get('/count').set({ cookie }).expect(200, { count: 6, user: null });
+    await request(other.getHttpServer()).get('/count').set({ cookie }).expect(200, { count: 1, user: null });
+  });
+
+  it('takes options that win', async () => {
+    const app = await appWith({ age: '5m', cookie: { name: 'shop', path: '/count' } });
+    const { cookie } = await sessionsOf(app).of(await request(app.getHttpServer()).get('/count'));
+    expect(cookie).toMatchObject({ name: 'shop', path: '/count', maxAge: 300, secure: false });
+  });
+});

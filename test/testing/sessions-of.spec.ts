@@ -1,0 +1,270 @@
+import { Controller, Get, Post, UseGuards } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  RequestSession,
+  Session,
+  SessionManager,
+  SessionModule,
+  type SessionModuleOptions,
+  SignedInGuard,
+  SignedInWithin,
+} from 'nestjs-session-kit';
+import { sessionsOf, stopClock } from 'nestjs-session-kit/testing';
+import { TempFolder } from '../support/temp-folder.js';
+import { PLATFORMS, TestApp } from '../support/test-app.js';
+import { isExpress } from '../support/views-of.js';
+
+@Controller()
+class AccountController {
+  @Get('account')
+  @UseGuards(SignedInGuard)
+  account(@Session() session: RequestSession) {
+    return { userId: session.userId, status: session.flashMessages.get('status', null) };
+  }
+
+  @Get('password')
+  @SignedInWithin('10m')
+  password() {
+    return { ok: true };
+  }
+
+  @Get('page')
+  page() {
+    return { ok: true };
+  }
+
+  @Post('cart')
+  add(@Session() session: RequestSession) {
+    session.push('cart', 'tea').flash('status', 'Added.');
+    return { ok: true };
+  }
+
+  @Post('long')
+  long(@Session() session: RequestSession) {
+    session.put('notes', 'x'.repeat(6000));
+    return { ok: true };
+  }
+
+  @Post('sign-in')
+  signIn(@Session() session: RequestSession) {
+    session.signIn('ada', { remember: '30d' });
+    return { ok: true };
+  }
+
+  @Post('sign-out')
+  async signOut(@Session() session: RequestSession) {
+    await session.destroy();
+    return { ok: true };
+  }
+}
+
+const start = (platform: (typeof PLATFORMS)[number], options: Partial<SessionModuleOptions> = {}) =>
+  TestApp.start(platform, { controllers: [AccountController], options });
+
+describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
+  describe.each(['memory', 'stealth', 'file'])('with %s', (driver) => {
+    let folder: TempFolder;
+    let app: TestApp;
+
+    beforeAll(async () => {
+      folder = await TempFolder.make();
+      app = await start(platform, { driver, file: { location: folder.path } });
+    });
+
+    afterAll(async () => {
+      await app[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    });
+
+    it('has an agent signed in, with what the page before has flashed', async () => {
+      const visitor = await sessionsOf(app.app).sign(
+        app.visitor(),
+        { userId: '1' },
+        { flash: { status: 'Saved.' } },
+      );
+      await visitor.get('/account').expect(200, { userId: '1', status: 'Saved.' });
+      await visitor.get('/account').expect(200, { userId: '1', status: null });
+      await visitor.get('/password').expect(200);
+      await app.visitor().get('/account').expect(401);
+    });
+
+    it('gives a Cookie header for any client', async () => {
+      const cookie = await sessionsOf(app.app).cookie({ userId: '1' });
+      const response = await fetch(`${app.url}/account`, { headers: { cookie } });
+      expect(await response.json()).toEqual({ userId: '1', status: null });
+    });
+
+    it('tells after a response what the next request would find, and uses nothing up', async () => {
+      const sessions = sessionsOf(app.app);
+      const visitor = await sessions.sign(app.visitor(), { userId: '1' });
+      const response = await visitor.post('/cart').expect(201);
+      for (let look = 0; look < 2; look += 1) {
+        expect(await sessions.of(response)).toMatchObject({
+          exists: true,
+          values: { userId: '1', cart: ['tea'] },
+          flash: { status: 'Added.' },
+          userId: '1',
+        });
+      }
+      await visitor.get('/account').expect(200, { userId: '1', status: 'Added.' });
+    });
+
+    it('finds the session of a request that changed nothing, and none where there is none', async () => {
+      const sessions = sessionsOf(app.app);
+      const visitor = await sessions.sign(app.visitor(), { cart: [] });
+      const seen = await sessions.of(await visitor.get('/page'));
+      expect([seen.values, seen.cookie, seen.userId]).toEqual([{ cart: [] }, null, null]);
+      const none = await sessions.of(await app.visitor().get('/page'));
+      expect(none).toMatchObject({ exists: false, values: {}, flash: {}, id: null, cookie: null });
+    });
+
+    it('tells how the cookie was set, and that it was expired', async () => {
+      const sessions = sessionsOf(app.app);
+      const visitor = await sessions.sign(app.visitor(), {});
+      const signedIn = await sessions.of(await visitor.post('/sign-in'));
+      expect(signedIn).toMatchObject({ userId: 'ada', duration: 30 * 24 * 3600 * 1000 });
+      expect(signedIn.cookie).toMatchObject({
+        name: 'session',
+        expired: false,
+        maxAge: 30 * 24 * 3600,
+        path: '/',
+        domain: undefined,
+        httpOnly: true,
+        secure: false,
+        sameSite: 'lax',
+      });
+      const signedOut = await sessions.of(await visitor.post('/sign-out'));
+      expect(signedOut).toMatchObject({ exists: false, userId: null, cookie: { expired: true } });
+      await visitor.get('/account').expect(401);
+    });
+
+    it('signs him in once more, in place of what the agent had before', async () => {
+      const sessions = sessionsOf(app.app);
+      const visitor = app.visitor();
+      await visitor.post('/sign-in').expect(201);
+      await sessions.sign(visitor, { userId: 'bob' });
+      expect((await visitor.get('/account')).body).toMatchObject({ userId: 'bob' });
+      await visitor.post('/sign-in').expect(201);
+      expect((await visitor.get('/account')).body).toMatchObject({ userId: 'ada' });
+    });
+
+    it('has him signed out an hour later, and asked for his password before that, without sleeping', async () => {
+      using clock = stopClock();
+      const sessions = sessionsOf(app.app);
+      const visitor = await sessions.sign(app.visitor(), { userId: '1' });
+      clock.advance('11m');
+      await visitor.get('/account').expect(200);
+      await visitor.get('/password').expect(401);
+      clock.advance('2h');
+      await visitor.get('/account').expect(401);
+    });
+
+    it('reads a response of fetch, told what was sent where it sets no cookie', async () => {
+      const sessions = sessionsOf(app.app);
+      const first = await fetch(`${app.url}/sign-in`, { method: 'POST' });
+      expect((await sessions.of(first)).userId).toBe('ada');
+      const sent = { cookie: await sessions.cookie({ cart: [] }) };
+      const page = await fetch(`${app.url}/page`, { headers: sent });
+      expect((await sessions.of(page, { sent })).values).toEqual({ cart: [] });
+      await expect(sessions.of(page)).rejects.toThrow('{ sent: { cookie } }');
+      expect((await sessions.of(sent.cookie)).values).toEqual({ cart: [] });
+    });
+  });
+
+  it('signs with all pieces of a long sealed session, and reads them', async () => {
+    await using app = await start(platform, { driver: 'stealth' });
+    const sessions = sessionsOf(app.app);
+    const visitor = await sessions.sign(app.visitor(), { userId: '1', notes: 'y'.repeat(5000) });
+    await visitor.get('/account').expect(200);
+    const { values } = await sessions.of(await visitor.post('/long').expect(201));
+    expect(values['notes']).toBe('x'.repeat(6000));
+    expect((await sessions.cookie({ notes: 'y'.repeat(5000) })).split('; ')).toHaveLength(2);
+  });
+
+  it('has the token of clients without cookies, and reads theirs', async () => {
+    await using app = await start(platform, { header: 'X-Session' });
+    const sessions = sessionsOf(app.app);
+    const headers = await sessions.header({ userId: '1' });
+    expect(Object.keys(headers)).toEqual(['X-Session']);
+    const page = await request(app.url).get('/account').set(headers).expect(200);
+    expect((await sessions.of(page)).userId).toBe('1');
+    const signedIn = await request(app.url).post('/sign-in').set('X-Session', '').expect(201);
+    expect(await sessions.of(signedIn)).toMatchObject({ userId: 'ada', cookie: null });
+    const withCookie = await sessions.sign(app.visitor(), { userId: '2' });
+    expect((await sessions.of(await withCookie.post('/cart'))).userId).toBe('2');
+  });
+
+  it('says that there is no header where the option is not set', async () => {
+    await using app = await start(platform);
+    await expect(sessionsOf(app.app).header()).rejects.toThrow("the option 'header'");
+  });
+
+  it('has the cookie of the tenant whose host is asked', async () => {
+    const name = ({ hostname }: { hostname: string }): string => `${hostname.split('.')[0]}-session`;
+    await using app = await start(platform, { cookie: { name } });
+    const sessions = sessionsOf(app.app);
+    const cookie = await sessions.cookie({ userId: '1' }, { host: 'red.example' });
+    expect(cookie).toMatch(/^red-session=/);
+    const get = (host: string): request.Test =>
+      request(app.url)
+        .get('/account')
+        .set({ host, cookie: cookie.replace(/^red/, host.split('.')[0] ?? '') });
+    expect((await sessions.of(await get('red.example').expect(200))).userId).toBe('1');
+    await get('blue.example').expect(401);
+    const visitor = await sessions.sign(app.visitor(), { userId: '2' }, { host: 'red.example' });
+    await visitor.get('/account').set('host', 'red.example').expect(200);
+  });
+
+  it('has him signed in as signIn would: listed among the sessions of the user', async () => {
+    await using app = await start(platform);
+    using clock = stopClock();
+    const { id, signedInAt } = await sessionsOf(app.app).of(await sessionsOf(app.app).cookie({ userId: 7 }));
+    expect(signedInAt).toBe(clock.now());
+    const [listed] = await app.get(SessionManager).list(7);
+    expect(listed).toMatchObject({ signedInAt });
+    expect((await app.get(SessionManager).read(id ?? ''))?.values).toEqual({ userId: 7 });
+  });
+
+  it('tells nobody from another: each cookie is a session of its own', async () => {
+    await using app = await start(platform);
+    const sessions = sessionsOf(app.app);
+    const [one, other] = await Promise.all([
+      sessions.cookie({ userId: '1' }),
+      sessions.cookie({ userId: '2' }),
+    ]);
+    expect((await sessions.of(one)).userId).toBe('1');
+    expect((await sessions.of(other)).userId).toBe('2');
+  });
+});
+
+describe('sessionsOf with app.inject', () => {
+  it('signs the options of a request, and reads the response', async () => {
+    await using app = await start('fastify');
+    if (isExpress(app.app)) throw new Error('It is Fastify.');
+    const sessions = sessionsOf(app.app);
+    const page = await app.app.inject(
+      await sessions.sign({ url: '/account', headers: { cookie: 'theme=dark' } }, { userId: '1' }),
+    );
+    expect(page.json()).toEqual({ userId: '1', status: null });
+    expect((await sessions.of(page)).userId).toBe('1');
+    const added = await app.app.inject({ method: 'POST', url: '/cart' });
+    expect(await sessions.of(added)).toMatchObject({ values: { cart: ['tea'] }, cookie: { expired: false } });
+  });
+
+  it('needs no server that listens', async () => {
+    const module = await Test.createTestingModule({
+      imports: [SessionModule.forTest()],
+      controllers: [AccountController],
+    }).compile();
+    const app = module.createNestApplication();
+    await app.init();
+    const sessions = sessionsOf(app);
+    const visitor = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+    await visitor.post('/sign-in').expect(201);
+    await sessions.sign(visitor, { userId: '2' });
+    expect((await visitor.get('/account').expect(200)).body).toMatchObject({ userId: '2' });
+    await app.close();
+  });
+});
