@@ -13,6 +13,7 @@ interface Manifest {
   readonly peerDependenciesMeta: Record<string, { optional: boolean }>;
   readonly exports: Record<string, string | Record<string, string>>;
   readonly types: string;
+  readonly schematics: string;
 }
 
 const readManifest = (folder: string): Manifest =>
@@ -40,7 +41,17 @@ describe('The package', () => {
   });
 
   it('has in its tarball what is needed, and nothing else', () => {
-    const compiled = fresh.contents.filter((path) => path.startsWith('dist/'));
+    // The Nest CLI finds these by a file that names them; nobody imports them.
+    const isSchematic = (path: string): boolean => path.startsWith('dist/schematics/');
+    const schematics = fresh.contents.filter(isSchematic);
+    expect(schematics.filter((path) => !path.endsWith('.js')).toSorted()).toEqual([
+      'dist/schematics/collection.json',
+      'dist/schematics/nest-add/schema.json',
+      'dist/schematics/session-driver/schema.json',
+      'dist/schematics/session-table/schema.json',
+    ]);
+    expect(fresh.contents).toContain(manifest.schematics.replace('./', ''));
+    const compiled = fresh.contents.filter((path) => path.startsWith('dist/') && !isSchematic(path));
     expect(fresh.contents.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
