@@ -76,7 +76,6 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
       `${config} is there, and is not about nestjs-session-kit. Nothing was changed: rename it, and run this again.`,
     );
   }
-  if (!tree.exists(config)) application.write(config, sessionConfig(driver, quote));
   const imports: Import[] = [
     { name: 'SessionModule', from: 'nestjs-session-kit' },
     ...(typeOrm?.imports ?? []),
@@ -92,6 +91,7 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
   const file = application.parse(root.file.path);
   const edits = [importLines(application, file, imports), moduleImports(file, root.name, modules)];
   application.write(file.path, applyEdits(file.text, edits));
+  if (!tree.exists(config)) application.write(config, sessionConfig(driver, quote));
   return typeOrm;
 }
 

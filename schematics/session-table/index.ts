@@ -18,6 +18,9 @@ const BASE = 'CreateSessionsTable1700000000000';
  */
 export function sessionTable({ name: table = 'sessions', path, sourceRoot = 'src' }: SessionTableOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
+    if (!/^\w+(\.\w+)?$/.test(table)) {
+      throw new Error(`'${table}' is no name for a table: table, or schema.table.`);
+    }
     const application = new Application(tree, sourceRoot);
     const { sources } = application;
     const written = sources.find((file) => file.has(BASE));
