@@ -47,9 +47,8 @@ export const sessionConfig = (driver: DriverName, quote: string): string =>
 import type { SessionModuleOptions } from 'nestjs-session-kit';
 
 /** The options of sessions. An editor shows all of them, with their defaults. */
-export default registerAs(
-  'session',
-  (): SessionModuleOptions => ({
+export default registerAs('session', (): SessionModuleOptions => {
+  return {
     // Signs and seals the cookies. It stands in .env, which is not committed; set another one where the application runs.
     secret: process.env.SESSION_SECRET ?? '',
 
@@ -64,6 +63,6 @@ ${DRIVERS[driver].options ?? ''}
 
     // HttpOnly, SameSite=Lax, and Secure in production, unless you say so here.
     cookie: {},
-  }),
-);
+  };
+});
 `.replaceAll("'", quote);

@@ -1,8 +1,9 @@
 /** A driver that keeps records in a Map, with what each method promises, and what does it in a store. */
-export const driverClass = (
-  name: string,
-  className: string,
-): string => `import { type RecordDriver, SessionDriver, type SessionRecord } from 'nestjs-session-kit';
+export const driverClass = (name: string, className: string): string => `import {
+  type RecordDriver,
+  SessionDriver,
+  type SessionRecord,
+} from 'nestjs-session-kit';
 
 /**
  * Keeps sessions where the option \`driver: '${name}'\` says. List it among the providers of a module: Nest injects what its
@@ -44,14 +45,17 @@ export class ${className} implements RecordDriver {
 
   /** Removes what has expired; leave this out where the store does so itself. */
   async collectGarbage(now: number): Promise<number> {
-    const expired = [...this.records].filter(([, { expiresAt }]) => expiresAt <= now);
-    for (const [id] of expired) this.records.delete(id);
-    return expired.length;
+    let removed = 0;
+    for (const [id, { expiresAt }] of this.records) {
+      if (expiresAt <= now && this.records.delete(id)) removed += 1;
+    }
+    return removed;
   }
 
   private live(id: string): SessionRecord | undefined {
     const record = this.records.get(id);
-    return record !== undefined && record.expiresAt > Date.now() ? record : undefined;
+    if (record === undefined || record.expiresAt <= Date.now()) return undefined;
+    return record;
   }
 }
 `;

@@ -30,6 +30,7 @@ export interface Outcome {
 /** Runs the schematics as the Nest CLI does, on applications that are nowhere but in memory. */
 export class SchematicTester implements AsyncDisposable {
   readonly #templates: Partial<Record<ModuleKind, Promise<Files>>> = {};
+  #runner: SchematicTestRunner | undefined;
   readonly #nest = new SchematicTestRunner('nest', NEST);
 
   private constructor(
@@ -58,11 +59,13 @@ export class SchematicTester implements AsyncDisposable {
 
   /** Runs a schematic, with options that its schema checks. */
   async run(name: string, options: object, on: UnitTestTree): Promise<Outcome> {
-    const runner = new SchematicTestRunner('nestjs-session-kit', this.collection);
+    // One for all of them: it reads and compiles the schemas once.
+    this.#runner ??= new SchematicTestRunner('nestjs-session-kit', this.collection);
     const said: string[] = [];
-    runner.logger.subscribe(({ message }) => said.push(message));
-    const tree = await runner.runSchematic(name, options, on);
-    const installs = runner.tasks.map((task) => JSON.stringify(task.options));
+    const listening = this.#runner.logger.subscribe(({ message }) => said.push(message));
+    const tree = await this.#runner.runSchematic(name, options, on);
+    listening.unsubscribe();
+    const installs = this.#runner.tasks.map((task) => JSON.stringify(task.options));
     return { tree, files: filesOf(tree), said: said.join('\n'), installs };
   }
 
