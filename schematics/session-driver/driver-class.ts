@@ -54,8 +54,8 @@ export class ${className} implements RecordDriver {
 
   private live(id: string): SessionRecord | undefined {
     const record = this.records.get(id);
-    if (record === undefined || record.expiresAt <= Date.now()) return undefined;
-    return record;
+    const isLive = record !== undefined && record.expiresAt > Date.now();
+    return isLive ? record : undefined;
   }
 }
 `;
