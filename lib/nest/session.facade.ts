@@ -75,5 +75,6 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade & 
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
   const facade = Object.defineProperties(decorator, members) as D & SessionFacade & FunctionMembers;
   // What is set on it would not be a value of any session, and be seen by all visitors.
-  return Object.freeze(facade);
+  Object.freeze(facade);
+  return facade;
 }

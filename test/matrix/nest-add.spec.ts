@@ -63,10 +63,13 @@ async function create(folder: string, kind: string): Promise<Application> {
     cwd: PACKAGE,
   });
   const [{ filename }]: [{ filename: string }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
-  const flags = ['--skip-git', '--skip-install', '--package-manager', 'npm', '--strict'];
-  const type = kind === '' ? [] : ['--type', kind];
-  const cli = ['--yes', `@nestjs/cli@${NEST}`, 'new', 'shop', ...flags, ...type];
-  await outside.run('npx', ...cli);
+  // What `nest new` runs: that asks for the kind of modules, and nobody is here to answer.
+  const tools = [`@nestjs/schematics@${NEST}`, `@angular-devkit/schematics-cli@${NEST === '12' ? 22 : 19}`];
+  const options = ['--name=shop', '--directory=shop', '--language=ts', '--strict', '--package-manager=npm'];
+  const type = kind === '' ? [] : [`--type=${kind}`];
+  const packages = tools.map((tool) => `--package=${tool}`);
+  const command = ['schematics', '@nestjs/schematics:application', ...options, ...type];
+  await outside.run('npm', 'exec', '--yes', ...packages, '--', ...command);
   const application = new Application(join(folder, 'shop'));
   await application.run('npm', 'install', '--no-audit', '--no-fund', join(PACKAGE, filename));
   return application;
