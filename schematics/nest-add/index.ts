@@ -14,7 +14,7 @@ import { type TypeOrmSetup, setUpTypeOrm } from './type-orm.js';
 interface NestAddOptions {
   readonly driver?: DriverName;
   readonly sourceRoot?: string;
-  readonly installClient?: boolean;
+  readonly skipInstall?: boolean;
 }
 
 /**
@@ -24,7 +24,7 @@ interface NestAddOptions {
 export function nestAdd({
   driver: asked = 'stealth',
   sourceRoot = 'src',
-  installClient = true,
+  skipInstall = false,
 }: NestAddOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
     const application = new Application(tree, sourceRoot);
@@ -39,8 +39,8 @@ export function nestAdd({
     writeEnvironment(application, driver, [ignored, typeOrm?.ignored]);
     const config = isNew ? { '@nestjs/config': application.nestVersion >= 12 ? '^12.0.1' : '^4.0.0' } : {};
     const added = addDependencies(application, { ...packages, ...config, ...typeOrm?.packages });
-    if (added.length > 0 && installClient) install(application, context);
-    if (added.length > 0 && !installClient) context.logger.info(`To be installed: ${added.join(', ')}.`);
+    if (added.length > 0 && !skipInstall) install(application, context);
+    if (added.length > 0 && skipInstall) context.logger.info(`To be installed: ${added.join(', ')}.`);
     if (typeOrm?.advice !== undefined) context.logger.warn(typeOrm.advice);
     context.logger.info(
       isNew

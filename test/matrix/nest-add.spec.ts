@@ -76,47 +76,52 @@ async function create(folder: string, kind: string): Promise<Application> {
 }
 
 describe.each(KINDS)(`nest add in a new application of Nest ${NEST} %s`, (kind) => {
-  it('leaves one that builds, passes its tests, starts and remembers, and changes nothing a second time', async () => {
-    await using folder = await TempFolder.make();
-    const application = await create(folder.path, kind);
-    // What this would install first is no published version.
-    const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver', 'database'];
-    await application.nest(...add);
-    await application.nest('g', '-c', 'nestjs-session-kit', 'session-table');
-    await application.nest('g', '-c', 'nestjs-session-kit', 'session-driver', 'mongo');
-    const files = ['package.json', '.env', '.env.example', 'src/app.module.ts', 'src/config/session.ts'];
-    const before = files.map((file) => application.read(file));
-    await application.nest(...add);
-    expect(files.map((file) => application.read(file))).toEqual(before);
+  it(
+    'leaves one that builds, passes its tests, starts and remembers, and changes nothing a second time',
+    { timeout: 3_600_000 },
+    async () => {
+      await using folder = await TempFolder.make();
+      const application = await create(folder.path, kind);
+      // What this would install is no published version.
+      const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver', 'database'];
+      await application.nest(...add);
+      await application.run('npm', 'install', '--no-audit', '--no-fund');
+      await application.nest('g', '-c', 'nestjs-session-kit', 'session-table');
+      await application.nest('g', '-c', 'nestjs-session-kit', 'session-driver', 'mongo');
+      const files = ['package.json', '.env', '.env.example', 'src/app.module.ts', 'src/config/session.ts'];
+      const before = files.map((file) => application.read(file));
+      await application.nest(...add);
+      expect(files.map((file) => application.read(file))).toEqual(before);
 
-    await application.run('npm', 'run', 'build');
-    if (NEST === '11' || kind === 'esm' || jestLoadsModules) {
-      await application.run('npm', 'test');
-      await application.run('npm', 'run', 'test:e2e');
-    }
+      await application.run('npm', 'run', 'build');
+      if (NEST === '11' || kind === 'esm' || jestLoadsModules) {
+        await application.run('npm', 'test');
+        await application.run('npm', 'run', 'test:e2e');
+      }
 
-    application.replace(
-      'src/app.service.ts',
-      `return 'Hello World!'`,
-      `return String(Session.increment('visits'))`,
-    );
-    application.replace('src/app.service.ts', '', `import { Session } from 'nestjs-session-kit';\n`);
-    await application.run('npm', 'run', 'build');
-    const port = await freePort();
-    const env = { ...process.env, PORT: String(port), NODE_ENV: '' };
-    const child = spawn(process.execPath, ['dist/main.js'], {
-      cwd: application.folder,
-      env,
-      stdio: 'inherit',
-    });
-    try {
-      const visitor = request.agent(`http://localhost:${port}`);
-      await eventually(async () => {
-        await visitor.get('/').expect(200, '1');
+      application.replace(
+        'src/app.service.ts',
+        `return 'Hello World!'`,
+        `return String(Session.increment('visits'))`,
+      );
+      application.replace('src/app.service.ts', '', `import { Session } from 'nestjs-session-kit';\n`);
+      await application.run('npm', 'run', 'build');
+      const port = await freePort();
+      const env = { ...process.env, PORT: String(port), NODE_ENV: '' };
+      const child = spawn(process.execPath, ['dist/main.js'], {
+        cwd: application.folder,
+        env,
+        stdio: 'inherit',
       });
-      await visitor.get('/').expect(200, '2');
-    } finally {
-      child.kill();
-    }
-  });
+      try {
+        const visitor = request.agent(`http://localhost:${port}`);
+        await eventually(async () => {
+          await visitor.get('/').expect(200, '1');
+        });
+        await visitor.get('/').expect(200, '2');
+      } finally {
+        child.kill();
+      }
+    },
+  );
 });
