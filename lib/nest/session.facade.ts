@@ -20,6 +20,22 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
   current(): RequestSession;
 }
 
+/**
+ * What every function has. Private here, so that after `Session.` an editor offers what a session has and nothing else; at run time
+ * it is all there.
+ */
+export declare class FunctionMembers {
+  private readonly apply: unknown;
+  private readonly arguments: unknown;
+  private readonly bind: unknown;
+  private readonly call: unknown;
+  private readonly caller: unknown;
+  private readonly length: unknown;
+  private readonly name: unknown;
+  private readonly prototype: unknown;
+  private readonly toString: unknown;
+}
+
 const RESPONSE_HAS_ENDED =
   'this code was started by a request whose response has ended. A callback of a shared connection (a pool, say) runs for ' +
   'whoever opened the connection. Hand the session along (@Session() session), or give such a callback to ' +
@@ -44,7 +60,7 @@ function current(): RequestSession {
 }
 
 /** Adds the facade to the decorator: one name for both. */
-export function withFacade<D extends object>(decorator: D): D & SessionFacade {
+export function withFacade<D extends object>(decorator: D): D & SessionFacade & FunctionMembers {
   const members: PropertyDescriptorMap = { current: { value: current } };
   for (const name of SESSION_METHODS) {
     members[name] = {
@@ -57,7 +73,8 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade {
   for (const name of [...SESSION_PROPERTIES, ...SESSION_ONLY_PROPERTIES])
     members[name] = { get: () => current()[name] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
-  const facade = Object.defineProperties(decorator, members) as D & SessionFacade;
+  const facade = Object.defineProperties(decorator, members) as D & SessionFacade & FunctionMembers;
   // What is set on it would not be a value of any session, and be seen by all visitors.
-  return Object.freeze(facade);
+  Object.freeze(facade);
+  return facade;
 }

@@ -1,4 +1,5 @@
 // The manual of OstroJS's sessions, from top to bottom, in this package's terms.
+import { basename } from 'node:path';
 import { Controller, Get, Injectable, type OnModuleInit, Req } from '@nestjs/common';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
@@ -15,7 +16,9 @@ import { systemClock } from '../../lib/drivers/clock.js';
 import { CreateSessionsTable1700000000000 } from '../../lib/drivers/database/index.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcached, startRedis, type TestServer } from '../servers/index.js';
+import { SchematicTester } from '../schematics/schematic-tester.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import { loadedModule } from '../support/loaded-snippet.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS } from '../support/test-app.js';
 
@@ -205,9 +208,31 @@ describe.each(PLATFORMS)("the manual of OstroJS's sessions on %s", (platform) =>
         expect(await visitor.in((session) => session.all())).toEqual({ a: 1, userId: 42 });
       });
 
-      it.todo(
-        'a command writes the migration into a project: there are no schematics yet, the migration is a class to list',
-      );
+      it('in a table whose migration a command writes into a project', async () => {
+        await using tester = await SchematicTester.make();
+        const { files } = await tester.run('session-table', {}, await tester.application('esm'));
+        const written = Object.entries(files).find(([path]) => path.startsWith('/src/migrations/'));
+        const [path = '', text = ''] = written ?? [];
+        const exported = await loadedModule<Record<string, new () => unknown>>(basename(path), text);
+        await using database = await start({
+          options: { driver: 'database' },
+          imports: [
+            TypeOrmModule.forRoot({
+              type: 'better-sqlite3',
+              database: ':memory:',
+              migrations: Object.values(exported),
+              migrationsRun: true,
+            }),
+          ],
+        });
+        const visitor = database.visitor();
+        await visitor.in((session) => session.put('a', 1));
+        expect(await visitor.in((session) => session.get('a'))).toBe(1);
+        const table = database.app.get<DataSource>(getDataSourceToken());
+        expect(await table.query('SELECT name FROM migrations')).toEqual([
+          { name: expect.stringMatching(/^CreateSessionsTable\d{13}$/) },
+        ]);
+      });
     });
   });
 

@@ -25,6 +25,8 @@ const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
 /** What the package is made from; whatever else lies in the repository must not be needed. */
 const SOURCES = [
   'lib',
+  'build',
+  'schematics',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

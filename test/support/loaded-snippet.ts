@@ -15,13 +15,16 @@ const OPTIONS: ts.CompilerOptions = {
  *
  * @param name its first line, `// name.ts`
  */
-export async function loadedSnippet<T>(name: string): Promise<T> {
+export const loadedSnippet = <T>(name: string): Promise<T> => loadedModule(name, docSnippet(name));
+
+/** What a TypeScript file exports that stands in no folder yet. */
+export async function loadedModule<T>(name: string, text: string): Promise<T> {
   // Below the repository, so that the snippet finds the packages that it imports.
   const folder = join(import.meta.dirname, '..', '..', 'tmp', `snippet-${process.pid}-${name}`);
   mkdirSync(folder, { recursive: true });
   try {
     const file = join(folder, name.replace(/\.ts$/, '.js'));
-    writeFileSync(file, ts.transpile(docSnippet(name), OPTIONS));
+    writeFileSync(file, ts.transpile(text, OPTIONS));
     return await import(/* @vite-ignore */ file);
   } finally {
     rmSync(folder, { recursive: true, force: true });

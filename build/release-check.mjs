@@ -1,0 +1,58 @@
+/**
+ * Whether the package can be published: `npm run release:check`. Packs it, as npm would publish it, and has publint and
+ * are-the-types-wrong look at the tarball; says how large it is, and whether the changelog has its version.
+ */
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** How large the tarball may be, in kilobytes of 1000 bytes. */
+const MOST_KILOBYTES = 600;
+
+const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'session-release-'));
+/** @type {string[]} */
+const faults = [];
+try {
+  const args = ['pack', '--json', '--silent', '--pack-destination', folder];
+  const said = execFileSync('npm', args, { cwd: root, encoding: 'utf8' });
+  const [packed] = JSON.parse(said.slice(said.indexOf('[\n')));
+  const tarball = new Uint8Array(readFileSync(join(folder, packed.filename)));
+
+  const [kilobytes, unpacked] = [packed.size, packed.unpackedSize].map((bytes) => Math.ceil(bytes / 1000));
+  console.log(
+    `${name} ${version}: ${kilobytes} kB packed, ${unpacked} kB unpacked, ${packed.entryCount} files.`,
+  );
+  if (kilobytes > MOST_KILOBYTES)
+    faults.push(`The tarball has ${kilobytes} kB; ${MOST_KILOBYTES} are allowed.`);
+
+  const { messages } = await publint({ strict: true, pack: { tarball: tarball.buffer } });
+  faults.push(...messages.map(({ code, path }) => `publint: ${code} at ${path.join('.')}`));
+
+  const { problems = [] } = await checkPackage(createPackageFromTarballData(tarball));
+  faults.push(
+    ...problems
+      // How TypeScript looked for packages before they had `exports`: no Node that this package is for does.
+      .filter((problem) => !('resolutionKind' in problem && problem.resolutionKind === 'node10'))
+      .map((problem) => `are-the-types-wrong: ${JSON.stringify(problem)}`),
+  );
+
+  const changelog = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').split('\n');
+  if (!changelog.some((line) => line.startsWith(`## ${version}`))) {
+    faults.push(
+      `CHANGELOG.md has no section "## ${version}": give the one for what is unreleased that name.`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+for (const fault of faults) console.error(fault);
+console.log(faults.length === 0 ? 'It can be published.' : 'It cannot be published yet.');
+exit(faults.length === 0 ? 0 : 1);

@@ -1,0 +1,95 @@
+import { posix } from 'node:path';
+import type { Tree } from '@angular-devkit/schematics';
+import { ParsedFile } from './source-file.js';
+import { type Compiler, loadTypeScript } from './typescript.js';
+
+/** What of a package.json matters here. */
+export interface Manifest {
+  readonly type?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** A Nest application as its files say. */
+export class Application {
+  readonly #ts: Compiler = loadTypeScript();
+  readonly #parsed = new Map<string, ParsedFile>();
+
+  /** @param sourceRoot where its sources are: `src`, or `apps/shop/src` in a monorepo */
+  constructor(
+    readonly tree: Tree,
+    readonly sourceRoot: string,
+  ) {}
+
+  get manifest(): Manifest {
+    const manifest: unknown = JSON.parse(this.text('package.json') ?? '{}');
+    return typeof manifest === 'object' && manifest !== null ? manifest : {};
+  }
+
+  /** Whether its package.json names a package. */
+  dependsOn(name: string): boolean {
+    const { dependencies, devDependencies } = this.manifest;
+    return dependencies?.[name] !== undefined || devDependencies?.[name] !== undefined;
+  }
+
+  /** The major version of Nest: the range in its package.json, whatever it begins with. */
+  get nestVersion(): number {
+    return Number(/\d+/.exec(this.manifest.dependencies?.['@nestjs/core'] ?? '12')?.[0] ?? 12);
+  }
+
+  text(path: string): string | undefined {
+    return this.tree.read(path)?.toString('utf8');
+  }
+
+  /** Writes a file unless it says so already. */
+  write(path: string, text: string): void {
+    if (!this.tree.exists(path)) this.tree.create(path, text);
+    else if (this.text(path) !== text) this.tree.overwrite(path, text);
+  }
+
+  /** Its sources, tests left out: those in fewer folders first. */
+  get sources(): ParsedFile[] {
+    const paths: string[] = [];
+    this.tree.getDir(this.sourceRoot).visit((path) => {
+      if (/\.[cm]?ts$/.test(path) && !/(\.d|[.-]spec|[.-]test)\.[cm]?ts$/.test(path)) paths.push(path);
+    });
+    const depth = (path: string): number => path.split('/').length;
+    return paths
+      .filter((path) => !path.includes('/node_modules/'))
+      .toSorted((a, b) => depth(a) - depth(b) || a.localeCompare(b))
+      .map((path) => this.parse(path));
+  }
+
+  parse(path: string): ParsedFile {
+    const text = this.text(path) ?? '';
+    const known = this.#parsed.get(path);
+    if (known?.text === text) return known;
+    const parsed = new ParsedFile(this.#ts, path, text);
+    this.#parsed.set(path, parsed);
+    return parsed;
+  }
+
+  /**
+   * The root module: the one that is handed to NestFactory, or else AppModule.
+   *
+   * @returns the file that its class is in, and the class's name
+   * @throws where there is no such class
+   */
+  findRootModule(): { readonly file: ParsedFile; readonly name: string } {
+    const main = posix.join(this.sourceRoot, 'main.ts');
+    const name = (this.tree.exists(main) ? this.#rootModuleOf(this.parse(main)) : undefined) ?? 'AppModule';
+    const file = this.sources.find((source) => source.text.includes(name) && source.classOf(name));
+    if (file !== undefined) return { file, name };
+    throw new Error(
+      `There is no class ${name} in ${this.sourceRoot}, whose @Module() is to import SessionModule. Run this where package.json ` +
+        `is; for one of several applications name it: nest add nestjs-session-kit --project <name>.`,
+    );
+  }
+
+  #rootModuleOf(main: ParsedFile): string | undefined {
+    const [argument] = main.calls('NestFactory', /^create/)[0]?.arguments ?? [];
+    // The module itself, or the class of a dynamic one: AppModule.forRoot().
+    const name = argument === undefined ? undefined : /^\w+/.exec(argument.getText())?.[0];
+    return name === undefined ? undefined : main.importedName(name);
+  }
+}

@@ -1,0 +1,42 @@
+import type { SchematicContext, TaskConfigurationGenerator } from '@angular-devkit/schematics';
+import type { Application } from './application.js';
+
+/**
+ * Adds packages to the dependencies in package.json, unless it names them. Its indentation stays.
+ *
+ * @param packages name and range of each
+ * @returns those that were added
+ */
+export function addDependencies(
+  application: Application,
+  packages: Readonly<Record<string, string>>,
+): string[] {
+  const added = Object.keys(packages).filter((name) => !application.dependsOn(name));
+  const text = application.text('package.json');
+  if (added.length === 0 || text === undefined) return [];
+  const all = { ...application.manifest.dependencies };
+  for (const name of added) all[name] = packages[name] ?? '*';
+  const dependencies = Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
+  application.write(
+    'package.json',
+    `${JSON.stringify({ ...application.manifest, dependencies }, null, indent)}\n`,
+  );
+  return added;
+}
+
+/** Has the packages installed once the files are written, by the package manager whose lock file is there. */
+export function install(application: Application, context: SchematicContext): void {
+  const { tree } = application;
+  const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'bun.lock': 'bun', 'bun.lockb': 'bun' };
+  const packageManager = Object.entries(locks).find(([lock]) => tree.exists(lock))?.[1] ?? 'npm';
+  // As NodePackageInstallTask of @angular-devkit/schematics makes it: that package is the Nest CLI's, and not found from here
+  // everywhere. A database's client may have to be built: what the user's own settings allow, they allow here.
+  const task: TaskConfigurationGenerator = {
+    toConfiguration: () => ({
+      name: 'node-package',
+      options: { command: 'install', quiet: true, packageManager, allowScripts: true },
+    }),
+  };
+  context.addTask(task);
+}

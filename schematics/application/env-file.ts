@@ -1,0 +1,35 @@
+/**
+ * The text of a `.env` file with a variable. One that has a value keeps it; one that is empty gets it in its place.
+ *
+ * @param text of the file, undefined where there is none
+ * @param value where it may be empty, an empty variable stays
+ * @param comment stands above a variable that is added
+ */
+export function withVariable(text: string | undefined, name: string, value: string, comment: string): string {
+  const known = variable(name).exec(text ?? '');
+  if (known === null) return `${withLineEnd(text ?? '')}# ${comment}\n${name}=${value}\n`;
+  if (valueOf(text, name) !== '' || value === '') return text ?? '';
+  return (text ?? '').replace(variable(name), (line) => line.replace(/=.*$/, () => `=${value}`));
+}
+
+/** The value of a variable, without quotes and comments; empty where it has none. */
+export function valueOf(text: string | undefined, name: string): string {
+  const value =
+    variable(name)
+      .exec(text ?? '')?.[1]
+      ?.trim() ?? '';
+  const quoted = /^(["'`])(.*?)\1/.exec(value);
+  return quoted?.[2] ?? value.replace(/(^|\s)#.*$/, '').trim();
+}
+
+/** A `.gitignore` under which `.env` is ignored. */
+export function ignoring(text: string | undefined, pattern: string, others: readonly string[]): string {
+  const lines = (text ?? '').split(/\r?\n/).map((line) => line.trim());
+  const known = [pattern, `/${pattern}`, ...others];
+  return lines.some((line) => known.includes(line)) ? (text ?? '') : `${withLineEnd(text ?? '')}${pattern}\n`;
+}
+
+const variable = (name: string): RegExp =>
+  new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=([^\\r\\n]*)`, 'm');
+
+const withLineEnd = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);

@@ -1,0 +1,55 @@
+import { posix } from 'node:path';
+import type { Application } from './application.js';
+import type { ParsedFile } from './source-file.js';
+import type { TextEdit } from './text-edits.js';
+
+/** What is to be imported into a file. */
+export interface Import {
+  /** The name that the file needs. */
+  readonly name: string;
+  /** A package, or a source of the application by its path without an extension. */
+  readonly from: string;
+  /** Whether it is the file's default export. Default: no. */
+  readonly isDefault?: boolean;
+}
+
+/** How a file writes its imports. */
+export interface ImportStyle {
+  readonly quote: string;
+  /** What relative paths end in: '.js', '.ts' or nothing. */
+  readonly extension: string;
+  readonly end: string;
+}
+
+/** The style that a file has, and where it imports nothing by a path, that of the application's kind of modules. */
+export function importStyleOf(application: Application, file: ParsedFile): ImportStyle {
+  const relative = file.imports.from.filter((path) => path.startsWith('.'));
+  const known = relative.map((path) => /\.[jt]s$/.exec(path)?.[0] ?? '');
+  const usual = application.manifest.type === 'module' ? '.js' : '';
+  const first = /\bfrom\s*(["']).*?\1\s*(;?)/.exec(file.text);
+  return { quote: first?.[1] ?? "'", extension: known[0] ?? usual, end: first?.[2] ?? ';' };
+}
+
+/** The change that imports names into a file, after its other imports; those that it has are left out. */
+export function importLines(
+  application: Application,
+  file: ParsedFile,
+  imports: readonly Import[],
+): TextEdit {
+  const { quote, extension, end } = importStyleOf(application, file);
+  const lines = imports
+    .filter(({ name }) => !file.has(name))
+    .map(({ name, from, isDefault }) => {
+      const path = from.startsWith('/') ? relativePath(file.path, from) + extension : from;
+      return `import ${isDefault === true ? name : `{ ${name} }`} from ${quote}${path}${quote}${end}`;
+    });
+  const at = file.imports.end;
+  const text =
+    at === 0 ? lines.map((line) => `${line}\n`).join('') : lines.map((line) => `\n${line}`).join('');
+  return { start: at, end: at, text };
+}
+
+function relativePath(from: string, to: string): string {
+  const path = posix.relative(posix.dirname(from), to);
+  return path.startsWith('.') ? path : `./${path}`;
+}

@@ -1,0 +1,32 @@
+import type { ArrayLiteralExpression } from 'typescript';
+import { indentAt, type TextEdit } from './text-edits.js';
+
+/**
+ * Puts elements at the beginning of a list in the source, each on a line of its own. At the beginning, comments stay with
+ * what they stand above.
+ */
+export function prepend(source: string, list: ArrayLiteralExpression, elements: readonly string[]): TextEdit {
+  const outer = indentAt(source, list.getStart());
+  const inner = outer + unitOf(outer);
+  const added = elements.map((element) => `\n${inner}${indented(element, inner)},`).join('');
+  const open = list.getStart() + 1;
+  const inside = source.slice(open, list.getEnd() - 1);
+  if (inside.includes('\n')) {
+    // After a comment that stands beside the bracket: it would be taken for one of the first element.
+    const start = open + (/^[ \t]*\/\/[^\r\n]*/.exec(inside)?.[0].length ?? 0);
+    return { start, end: start, text: added };
+  }
+  const lines =
+    list.elements.length === 0
+      ? [inside.trim()]
+      : list.elements.map((element) => `${element.getFullText().trim()},`);
+  const kept = lines.filter((line) => line !== '').map((line) => `\n${inner}${line}`);
+  return { start: open, end: list.getEnd() - 1, text: `${added}${kept.join('')}\n${outer}` };
+}
+
+/** One step of indentation, told by a line that has one or more. */
+export const unitOf = (indent: string): string =>
+  indent.includes('\t') ? '\t' : indent.length === 4 ? '    ' : '  ';
+
+/** Text of several lines, whose first line stands at an indentation. */
+export const indented = (text: string, indent: string): string => text.replaceAll('\n', `\n${indent}`);

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import type { SchematicContext, Tree } from '@angular-devkit/schematics';
+import { Application } from '../application/application.js';
+import { addDependencies, install } from '../application/dependencies.js';
+import { ignoring, valueOf, withVariable } from '../application/env-file.js';
+import { type Import, importLines, importStyleOf } from '../application/import-lines.js';
+import { moduleImports } from '../application/module-imports.js';
+import { applyEdits } from '../application/text-edits.js';
+import { DRIVERS, type DriverName, sessionConfig } from './session-config.js';
+import { type TypeOrmSetup, setUpTypeOrm } from './type-orm.js';
+
+/** What `nest add` takes: see schema.json. */
+interface NestAddOptions {
+  readonly driver?: DriverName;
+  readonly sourceRoot?: string;
+  readonly skipInstall?: boolean;
+}
+
+/**
+ * `nest add nestjs-session-kit`: sets sessions up in an application. Each step does what is missing, so that a second run
+ * changes nothing. What cannot be done stops it before anything is written.
+ */
+export function nestAdd({
+  driver: asked = 'stealth',
+  sourceRoot = 'src',
+  skipInstall = false,
+}: NestAddOptions) {
+  return (tree: Tree, context: SchematicContext): Tree => {
+    const application = new Application(tree, sourceRoot);
+    const driver = driverOf(application, asked, context);
+    const { packages = {}, ignored } = DRIVERS[driver];
+    const isNew = !application.sources.some((file) => file.calls('SessionModule', /^forRoot/).length > 0);
+    if (!isNew && !application.tree.exists(configOf(application))) {
+      context.logger.info('SessionModule is imported already, with options of its own: nothing was changed.');
+      return tree;
+    }
+    const typeOrm = isNew ? register(application, driver) : undefined;
+    writeEnvironment(application, driver, [ignored, typeOrm?.ignored]);
+    const config = isNew ? { '@nestjs/config': application.nestVersion >= 12 ? '^12.0.1' : '^4.0.0' } : {};
+    const added = addDependencies(application, { ...packages, ...config, ...typeOrm?.packages });
+    if (added.length > 0 && !skipInstall) install(application, context);
+    if (added.length > 0 && skipInstall) context.logger.info(`To be installed: ${added.join(', ')}.`);
+    if (typeOrm?.advice !== undefined) context.logger.warn(typeOrm.advice);
+    context.logger.info(
+      isNew
+        ? `Sessions are set up, with the driver '${driver}'. Where the application runs and is tested without this .env, set SESSION_SECRET.`
+        : 'SessionModule is imported already: what is set up stays as it is.',
+    );
+    return tree;
+  };
+}
+
+/** Where the options are written: those of an application that has its own elsewhere are none of ours. */
+const configOf = ({ sourceRoot }: Application): string => posix.join(sourceRoot, 'config', 'session.ts');
+
+/** The driver that .env names, since that is the one that runs; the one asked for where it names none. */
+function driverOf(application: Application, asked: DriverName, context: SchematicContext): DriverName {
+  const set = valueOf(application.text('.env'), 'SESSION_DRIVER');
+  if (set === '' || set === asked || !isDriver(set)) return asked;
+  context.logger.warn(`.env says SESSION_DRIVER=${set}, which stays. Change it there to use '${asked}'.`);
+  return set;
+}
+
+const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, name);
+
+/** Writes the configuration file and imports SessionModule into the root module. */
+function register(application: Application, driver: DriverName): TypeOrmSetup | undefined {
+  const { sourceRoot, tree } = application;
+  const root = application.findRootModule();
+  const { quote } = importStyleOf(application, root.file);
+  const typeOrm = driver === 'database' ? setUpTypeOrm(application, quote) : undefined;
+  const config = configOf(application);
+  if (tree.exists(config) && application.text(config)?.includes('nestjs-session-kit') !== true) {
+    throw new Error(
+      `${config} is there, and is not about nestjs-session-kit. Nothing was changed: rename it, and run this again.`,
+    );
+  }
+  const imports: Import[] = [
+    { name: 'SessionModule', from: 'nestjs-session-kit' },
+    ...(typeOrm?.imports ?? []),
+    { name: 'sessionConfig', from: posix.join('/', sourceRoot, 'config', 'session'), isDefault: true },
+  ];
+  const modules = ['SessionModule.forRootAsync(sessionConfig.asProvider())'];
+  modules.unshift(...(typeOrm?.modules ?? []));
+  if (!application.sources.some((file) => file.calls('ConfigModule', /^forRoot/).length > 0)) {
+    modules.unshift('ConfigModule.forRoot({ isGlobal: true })');
+    imports.unshift({ name: 'ConfigModule', from: '@nestjs/config' });
+  }
+  // Its list of entities may just have been written.
+  const file = application.parse(root.file.path);
+  const edits = [importLines(application, file, imports), moduleImports(file, root.name, modules)];
+  application.write(file.path, applyEdits(file.text, edits));
+  if (!tree.exists(config)) application.write(config, sessionConfig(driver, quote));
+  return typeOrm;
+}
+
+/** The secret and the driver in .env, which Git must not have; their names in .env.example, which it may. */
+function writeEnvironment(
+  application: Application,
+  driver: DriverName,
+  madeFiles: readonly (string | undefined)[],
+): void {
+  const variables = [
+    {
+      name: 'SESSION_SECRET',
+      value: randomBytes(32).toString('base64url'),
+      comment: 'Signs and seals session cookies: 32 random bytes.',
+    },
+    {
+      name: 'SESSION_DRIVER',
+      value: driver,
+      comment: `Where sessions live: ${Object.keys(DRIVERS).join(', ')}.`,
+    },
+  ];
+  for (const { name, value, comment } of variables) {
+    application.write('.env', withVariable(application.text('.env'), name, value, comment));
+    application.write('.env.example', withVariable(application.text('.env.example'), name, '', comment));
+  }
+  application.write('.gitignore', ignoring(application.text('.gitignore'), '.env', ['.env*', '*.env']));
+  for (const made of madeFiles) {
+    if (made === undefined) continue;
+    application.write(
+      '.gitignore',
+      ignoring(application.text('.gitignore'), made, [made.replace(/\/$/, '')]),
+    );
+  }
+}

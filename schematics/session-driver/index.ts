@@ -1,0 +1,60 @@
+import { posix } from 'node:path';
+import type { SchematicContext, Tree } from '@angular-devkit/schematics';
+import { Application } from '../application/application.js';
+import { type ImportStyle, importStyleOf } from '../application/import-lines.js';
+import { conformanceTest } from './conformance-test.js';
+import { driverClass } from './driver-class.js';
+
+/** What `nest g session-driver` takes: see schema.json. */
+interface SessionDriverOptions {
+  readonly name: string;
+  readonly path?: string;
+  readonly sourceRoot?: string;
+}
+
+/**
+ * `nest g -c nestjs-session-kit session-driver <name>`: a driver that keeps records in a Map, to be put on the store that it is
+ * for, and the test that tells whether it keeps its promises there. It passes as it is written.
+ */
+export function sessionDriver({ name: given, path = 'session', sourceRoot = 'src' }: SessionDriverOptions) {
+  return (tree: Tree, context: SchematicContext): Tree => {
+    const name = given.replace(/[-_.]?driver$/i, '');
+    if (!/^[a-z][\w-]*$/i.test(name)) {
+      throw new Error(
+        `'${given}' is no name for a driver: letters, digits and dashes, such as 'mongo' or 'dynamo-db'.`,
+      );
+    }
+    const application = new Application(tree, sourceRoot);
+    const file = posix.join(sourceRoot, path, `${name}.driver.ts`);
+    const spec = posix.join(sourceRoot, path, `${name}.driver.spec.ts`);
+    for (const one of [file, spec]) {
+      if (tree.exists(one)) throw new Error(`${one} is there already. Nothing was written.`);
+    }
+    const className = `${pascalCase(name)}Driver`;
+    const styled = styler(importStyleOf(application, application.parse(posix.join(sourceRoot, 'main.ts'))));
+    application.write(file, styled(driverClass(name, className)));
+    application.write(spec, styled(conformanceTest(name, className, frameworkOf(application))));
+    context.logger.info(
+      `List ${className} among the providers of a module, and name it: driver: '${name}'. The test says whether it keeps its promises.`,
+    );
+    return tree;
+  };
+}
+
+const pascalCase = (name: string): string =>
+  name.replaceAll(/(?:^|[-_])(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Gives text that is written with `'`, `;` and './path.js' the style of the application. */
+const styler =
+  ({ quote, extension, end }: ImportStyle) =>
+  (text: string): string =>
+    text
+      .replaceAll(/(from '\.[^']*)\.js'/g, `$1${extension}'`)
+      .replaceAll("'", quote)
+      .replaceAll(/;$/gm, end);
+
+/** The framework that the application's tests are run by. */
+function frameworkOf(application: Application): 'vitest' | 'jest' | 'node:test' {
+  if (application.dependsOn('vitest')) return 'vitest';
+  return application.dependsOn('jest') ? 'jest' : 'node:test';
+}

@@ -1,0 +1,271 @@
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MODULE_SHAPES } from './module-shapes.js';
+import { KINDS, SchematicTester, filesOf, unformatted } from './schematic-tester.js';
+
+const MODULE = '/src/app.module.ts';
+const CONFIG = 'ConfigModule.forRoot({ isGlobal: true })';
+const SESSION = 'SessionModule.forRootAsync(sessionConfig.asProvider())';
+
+/** What the class AppModule of a file imports, element by element; and what is wrong in the file. */
+function importsOf(text = ''): { imports: string[]; errors: string[] } {
+  const options = { reportDiagnostics: true, compilerOptions: { experimentalDecorators: true } };
+  const { diagnostics = [] } = ts.transpileModule(text, options);
+  const tree = ts.createSourceFile('a.ts', text, ts.ScriptTarget.Latest, true);
+  const imports: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isClassDeclaration(node) && node.name?.text !== 'AppModule') return;
+    if (ts.isPropertyAssignment(node) && /imports/.test(node.name.getText())) {
+      let list: ts.Expression = node.initializer;
+      while (ts.isSatisfiesExpression(list)) list = list.expression;
+      if (ts.isArrayLiteralExpression(list))
+        imports.push(...list.elements.map((element) => element.getText()));
+      return;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return { imports, errors: diagnostics.map(({ messageText }) => JSON.stringify(messageText)) };
+}
+
+const variables = (text = ''): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+
+describe('nest add nestjs-session-kit', () => {
+  let tester: SchematicTester;
+  beforeAll(async () => {
+    tester = await SchematicTester.make();
+  });
+  afterAll(() => tester[Symbol.asyncDispose]());
+
+  describe.each(KINDS)('in a new application of kind "%s"', (kind) => {
+    it.each(['stealth', 'memory', 'file', 'database', 'redis', 'memcached'])(
+      'sets the driver "%s" up, and changes nothing when it runs again',
+      async (driver) => {
+        const { tree, files } = await tester.run('nest-add', { driver }, await tester.application(kind));
+        expect(importsOf(files[MODULE]).imports.at(-1)).toBe(SESSION);
+        expect(variables(files['/.env'])).toEqual({
+          SESSION_SECRET: expect.stringMatching(/^[\w-]{43}$/),
+          SESSION_DRIVER: driver,
+        });
+        expect(variables(files['/.env.example'])).toEqual({ SESSION_SECRET: '', SESSION_DRIVER: '' });
+        expect(await unformatted(files)).toEqual([]);
+        const again = await tester.run('nest-add', { driver }, tree);
+        expect(again.files).toEqual(files);
+        expect(again.installs).toEqual([]);
+      },
+    );
+
+    it('imports files as the application does', async () => {
+      const { files } = await tester.run('nest-add', {}, await tester.application(kind));
+      const extension = kind === 'esm' ? '.js' : '';
+      expect(files[MODULE]).toContain(`import sessionConfig from './config/session${extension}';`);
+    });
+  });
+
+  describe.each(Object.entries(MODULE_SHAPES))('in a module with %s', (_, { text, others }) => {
+    it('imports sessions before what is imported already', async () => {
+      const application = await tester.application('cjs', { [MODULE]: text });
+      const { files } = await tester.run('nest-add', {}, application);
+      expect(importsOf(files[MODULE])).toEqual({ imports: [CONFIG, SESSION, ...others], errors: [] });
+    });
+
+    it('keeps all that stands there, and the style of its lines', async () => {
+      const application = await tester.application('cjs', { [MODULE]: text });
+      const { files } = await tester.run('nest-add', {}, application);
+      const after = files[MODULE] ?? '';
+      for (const comment of text.match(/\/\/.*|\/\*.*?\*\//g) ?? []) expect(after).toContain(comment);
+      expect(/[^\r]\n/.test(after)).toBe(!text.includes('\r\n'));
+      const quote = text.includes('"') ? '"' : "'";
+      expect(after).toContain(`import { SessionModule } from ${quote}nestjs-session-kit${quote};`);
+    });
+
+    it('finds them there when it runs again', async () => {
+      const application = await tester.application('cjs', { [MODULE]: text });
+      const { tree, files } = await tester.run('nest-add', {}, application);
+      expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
+    });
+  });
+
+  it('leaves a comment above what it stands above', async () => {
+    const text = MODULE_SHAPES['comments in the list']?.text;
+    const application = await tester.application('cjs', { [MODULE]: text ?? '' });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toContain(
+      `imports: [ // all of them\n    ${CONFIG},\n    ${SESSION},\n    // who they are: imports: []\n    UserModule,`,
+    );
+  });
+
+  it('finds the root module by what main.ts starts, whatever it is called and wherever it lies', async () => {
+    const application = await tester.application('esm', {
+      '/src/main.ts': `import { ShopModule as Root } from '@app/shop';\nawait NestFactory.create<App>(Root, { logger });\n`,
+      '/src/shop/shop.module.ts': `import { Module } from '@nestjs/common';\n\n@Module({})\nexport class ShopModule {}\n`,
+    });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(files['/src/shop/shop.module.ts']).toContain(SESSION);
+    expect(files['/src/shop/shop.module.ts']).toContain(`from '../config/session.js'`);
+    expect(files[MODULE]).not.toContain('SessionModule');
+  });
+
+  it('sets up the application of a monorepo that is named', async () => {
+    const application = await tester.application('cjs', {
+      '/apps/shop/src/app.module.ts': `import { Module } from '@nestjs/common';\n\n@Module({})\nexport class AppModule {}\n`,
+    });
+    const { files } = await tester.run('nest-add', { sourceRoot: 'apps/shop/src' }, application);
+    expect(files['/apps/shop/src/app.module.ts']).toContain(SESSION);
+    expect(files['/apps/shop/src/config/session.ts']).toContain('registerAs');
+    expect(files[MODULE]).not.toContain('SessionModule');
+  });
+
+  it('takes the ConfigModule that the application has', async () => {
+    const application = await tester.application('cjs', {
+      '/src/core.module.ts': `import { ConfigModule } from '@nestjs/config';\n\n@Module({ imports: [ConfigModule.forRoot()] })\nexport class CoreModule {}\n`,
+    });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(importsOf(files[MODULE]).imports).toEqual([SESSION]);
+  });
+
+  it('does not take a comment for code', async () => {
+    const text = `import { Module } from '@nestjs/common';\n\n// SessionModule.forRoot({ secret }) is to come\n@Module({})\nexport class AppModule {}\n`;
+    const { files } = await tester.run('nest-add', {}, await tester.application('cjs', { [MODULE]: text }));
+    expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION]);
+  });
+
+  it('changes nothing where sessions are set up by hand', async () => {
+    const application = await tester.application('cjs', {
+      '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,
+    });
+    const before = filesOf(application);
+    const { files, said } = await tester.run('nest-add', { driver: 'redis' }, application);
+    expect(files).toEqual(before);
+    expect(said).toMatch(/nothing was changed/);
+  });
+
+  it.each([
+    ['the metadata stands elsewhere', '@Module(metadata)\nexport class AppModule {}'],
+    ['what is spread may have imports', '@Module({ ...metadata })\nexport class AppModule {}'],
+    ['no class is a module', 'export class AppModule {}'],
+    ['there is no such class', 'export class Other {}'],
+  ])('says what to do, and writes nothing, where %s', async (_, text) => {
+    const application = await tester.application('cjs', {
+      [MODULE]: `import { Module } from '@nestjs/common';\n${text}\n`,
+    });
+    const before = filesOf(application);
+    await expect(tester.run('nest-add', {}, application)).rejects.toThrow(/@Module\(\)/);
+    expect(filesOf(application)).toEqual(before);
+  });
+
+  it('leaves a file of its own at src/config/session.ts alone', async () => {
+    const application = await tester.application('cjs', { '/src/config/session.ts': 'export default 1;\n' });
+    await expect(tester.run('nest-add', {}, application)).rejects.toThrow(
+      /src\/config\/session\.ts is there/,
+    );
+  });
+
+  it('refuses a driver that there is not', async () => {
+    const application = await tester.application('cjs');
+    await expect(tester.run('nest-add', { driver: 'cooky' }, application)).rejects.toThrow(/driver/);
+  });
+
+  describe('the environment', () => {
+    const env = async (files: Record<string, string>, driver = 'stealth') =>
+      (await tester.run('nest-add', { driver }, await tester.application('cjs', files))).files;
+
+    it('gets a new secret in each application', async () => {
+      const [one, other] = await Promise.all([env({}), env({})]);
+      expect(variables(one['/.env']).SESSION_SECRET).not.toBe(variables(other['/.env']).SESSION_SECRET);
+    });
+
+    it('keeps what is set, and fills what is empty', async () => {
+      const files = await env(
+        { '/.env': 'PORT=3000\nSESSION_SECRET= # later\nSESSION_DRIVER=file' },
+        'redis',
+      );
+      expect(files['/.env']).toMatch(/^PORT=3000\nSESSION_SECRET=[\w-]{43}\nSESSION_DRIVER=file$/);
+      const set = await env({ '/.env': 'export SESSION_SECRET="kept"\n' });
+      expect(set['/.env']).toContain('export SESSION_SECRET="kept"\n');
+      expect(set['/.env']?.match(/SESSION_SECRET/g)).toHaveLength(1);
+    });
+
+    it('is kept out of Git', async () => {
+      expect((await env({}))['/.gitignore']).toBe('.env\n');
+      expect((await env({ '/.gitignore': 'dist' }))['/.gitignore']).toBe('dist\n.env\n');
+      expect((await env({ '/.gitignore': '/dist\n.env*\n' }))['/.gitignore']).toBe('/dist\n.env*\n');
+      const withFiles = (await env({}, 'file'))['/.gitignore'];
+      expect(withFiles).toBe('.env\nstorage/sessions/\n');
+    });
+
+    it('never has its secret in .env.example', async () => {
+      const files = await env({});
+      expect(files['/.env.example']).not.toContain(variables(files['/.env']).SESSION_SECRET);
+    });
+  });
+
+  describe('the packages', () => {
+    it.each([
+      ['redis', { ioredis: '^5.11.1' }],
+      ['memcached', { 'memcache-client': '^1.0.5' }],
+      ['database', { typeorm: '^1.1.1', '@nestjs/typeorm': '^12.0.2' }],
+    ])('of the driver "%s" are added and installed', async (driver, packages) => {
+      const { files, installs } = await tester.run('nest-add', { driver }, await tester.application('esm'));
+      const { dependencies } = JSON.parse(files['/package.json'] ?? '');
+      expect(dependencies).toMatchObject({ ...packages, '@nestjs/config': '^12.0.1', rxjs: '^7.8.1' });
+      expect(installs).toEqual([expect.stringContaining('"packageManager":"npm"')]);
+    });
+
+    it('of Nest are those of the Nest that the application has', async () => {
+      const application = await tester.application('cjs');
+      const manifest = application
+        .readContent('/package.json')
+        .replaceAll(/(@nestjs\/\w+": ")\^12[^"]*/g, '$1^11.1.0');
+      application.overwrite('/package.json', manifest);
+      const { files } = await tester.run('nest-add', { driver: 'database' }, application);
+      const { dependencies } = JSON.parse(files['/package.json'] ?? '');
+      expect(dependencies).toMatchObject({ '@nestjs/config': '^4.0.0', '@nestjs/typeorm': '^11.0.1' });
+    });
+
+    it.each([
+      ['pnpm-lock.yaml', 'pnpm'],
+      ['yarn.lock', 'yarn'],
+    ])('are installed by whom %s is from', async (lock, manager) => {
+      const application = await tester.application('cjs', { [`/${lock}`]: '' });
+      const { installs } = await tester.run('nest-add', {}, application);
+      expect(installs).toEqual([expect.stringContaining(`"packageManager":"${manager}"`)]);
+    });
+  });
+
+  describe('with the driver "database"', () => {
+    const database = async (call: string) => {
+      const text = `import { Module } from '@nestjs/common';\nimport { TypeOrmModule } from '@nestjs/typeorm';\n\n@Module({\n  imports: [\n    ${call},\n  ],\n})\nexport class AppModule {}\n`;
+      return tester.run(
+        'nest-add',
+        { driver: 'database' },
+        await tester.application('cjs', { [MODULE]: text }),
+      );
+    };
+
+    it('adds the entity to the list of entities', async () => {
+      const { files, tree } = await database(`TypeOrmModule.forRoot({ type: 'postgres', entities: [User] })`);
+      expect(files[MODULE]).toMatch(/entities: \[\s+SessionEntity,\s+User,\s+\]/);
+      expect(files[MODULE]).toContain(`import { SessionEntity } from 'nestjs-session-kit/typeorm';`);
+      expect(importsOf(files[MODULE])).toMatchObject({
+        imports: [CONFIG, SESSION, expect.any(String)],
+        errors: [],
+      });
+      expect((await tester.run('nest-add', { driver: 'database' }, tree)).files).toEqual(files);
+    });
+
+    it('has it loaded where entities load by themselves, in a factory too', async () => {
+      const { files } = await database(
+        `TypeOrmModule.forRootAsync({ useFactory: () => ({ type: 'postgres', autoLoadEntities: true }) })`,
+      );
+      expect(importsOf(files[MODULE]).imports).toContain('TypeOrmModule.forFeature([SessionEntity])');
+    });
+
+    it('says what is left to do where entities are listed elsewhere', async () => {
+      const { files, said } = await database('TypeOrmModule.forRoot(options)');
+      expect(said).toMatch(/SessionEntity of nestjs-session-kit\/typeorm among the entities/);
+      expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION, 'TypeOrmModule.forRoot(options)']);
+    });
+  });
+});
