@@ -7,7 +7,7 @@ import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
 import { handleOf } from '../crypto/handle.js';
 import { userText } from '../lifecycle/recorded-user.js';
-import { RecordBackend } from '../lifecycle/record-backend.js';
+import type { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
@@ -16,7 +16,7 @@ import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { sessionRuntime } from './session-runtime.js';
-import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
@@ -218,10 +218,9 @@ export class SessionManager {
     return this.#inUse.check();
   }
 
-  /** Null with a sealing driver. */
+  /** Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger. */
   #records(): RecordBackend | null {
-    const backend = this.#inUse.backend();
-    return backend instanceof RecordBackend ? backend : null;
+    return this.#inUse.backend()?.records ?? null;
   }
 
   /**
@@ -239,9 +238,10 @@ export class SessionManager {
   }
 
   async #collect(): Promise<number> {
-    const driver = this.driver();
+    const driver = this.#inUse.recordDriver ?? this.driver();
     if (isSealing(driver)) return 0;
-    const { driver: name, storeTimeout } = this.#settings;
+    const { storeTimeout } = this.#settings;
+    const [inUse, name = inUse] = driversInUse(this.#settings);
     const removed = await waitFor({
       driver: name,
       method: 'collectGarbage',
@@ -259,12 +259,12 @@ export class SessionManager {
    * @internal
    */
   async boot(): Promise<void> {
-    const { driver: name, gc } = this.#settings;
-    await this.#registry.boot(name);
-    const driver = this.#inUse.open();
-    if (driver === null) return;
-    if (!isSealing(driver) && driver.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
-    if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
+    const { gc } = this.#settings;
+    await this.#registry.boot();
+    if (this.#inUse.open() === null) return;
+    if (this.#inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
+    const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
+    if (isInMemory && isProduction()) {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
       );
@@ -322,10 +322,11 @@ export class SessionManager {
    * Watches a session from outside a request, until it is stopped.
    *
    * @param place its id, and when it expires, epoch ms
+   * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
    * @internal
    */
-  watch(place: Place): Watch {
-    return this.#runtime.live.watch(place, this.#records()?.locate ?? null);
+  watch(place: Place, livesInCookie = false): Watch {
+    return this.#runtime.live.watch(place, this.#inUse.backend()?.locate(() => livesInCookie) ?? null);
   }
 
   #collectEvery(interval: number): void {
