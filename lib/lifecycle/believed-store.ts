@@ -10,7 +10,7 @@ const MAX_PAYLOAD = 4096;
 
 /** The latest that this process knows of an id. */
 interface Known {
-  /** What the store answered, or was given; undefined where something was done since that nobody knows the outcome of. */
+  /** What the store answered, or was given; undefined where that is not so any more. */
   readonly answer: SessionRecord | null | undefined;
   /** Epoch ms. */
   readonly at: number;
@@ -26,6 +26,8 @@ export class BelievedStore {
   readonly #clock: Clock;
   readonly #believedMs: number;
   readonly #known = new RecentTexts<Known>(HALF);
+  /** How many changes of an id are under way: until they are over, what the store answers may be so or not so any more. */
+  readonly #changes = new Map<string, number>();
 
   /** @param believedMs how long an answer is believed */
   constructor(store: RecordStore, clock: Clock, believedMs: number) {
@@ -59,7 +61,7 @@ export class BelievedStore {
     }
     const answer = await this.store.read(id);
     // Something may have been done to it while the answer was on its way: then it says how things were before.
-    if (this.#known.get(id) === known) this.#learn(id, answer, now);
+    if (this.#known.get(id) === known && !this.#changes.has(id)) this.#learn(id, answer, now);
     return answer;
   }
 
@@ -74,15 +76,19 @@ export class BelievedStore {
     change: () => Promise<T>,
     outcome: (answer: T) => SessionRecord | undefined = () => undefined,
   ): Promise<T> {
-    this.#learn(id, undefined, 0);
     const now = this.#clock.now();
+    this.#changes.set(id, (this.#changes.get(id) ?? 0) + 1);
+    this.#learn(id, undefined, now);
     let answer: SessionRecord | undefined;
     try {
       const result = await change();
       answer = outcome(result);
       return result;
     } finally {
-      this.#learn(id, answer, now);
+      const others = (this.#changes.get(id) ?? 1) - 1;
+      if (others > 0) this.#changes.set(id, others);
+      else this.#changes.delete(id);
+      this.#learn(id, others > 0 ? undefined : answer, now);
     }
   }
 

@@ -151,8 +151,10 @@ export class SessionManager {
   #users(): UserSessions {
     const users = this.#records()?.users ?? null;
     if (users !== null) return users;
+    const [driver, ledger] = driversInUse(this.#settings);
+    const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
     throw new SessionConfigError(
-      `The driver "${this.#settings.driver}" cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
+      `${what} cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
         'memory, file, database and redis can; a driver of your own takes a method listByUser.',
     );
   }
@@ -202,7 +204,8 @@ export class SessionManager {
   ): Promise<R> {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
-    return runStored(this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]), fn, this.#log);
+    const host = this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
+    return runStored(host, fn, this.#log, this.#inUse.keeper);
   }
 
   /**
