@@ -84,7 +84,8 @@ export class SessionManager {
   }
 
   /**
-   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing.
+   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing, and null for whoever
+   * is not signed in with a ledger of `stealth`.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
@@ -106,7 +107,8 @@ export class SessionManager {
    * The live sessions of a user, on all devices, the one that was active last first.
    *
    * @param userId what stands in his sessions under the option `userKey`; a number counts as its text
-   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth`, or one of your own without `listByUser`
+   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth` without a ledger, or one of your own without
+   * `listByUser`
    * @throws SessionStoreError where the store fails
    * @example
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
@@ -161,7 +163,8 @@ export class SessionManager {
 
   /**
    * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
-   * is none. With a sealing driver nothing happens but a warning in the log: a cookie cannot be revoked.
+   * is none. With a sealing driver that has no ledger nothing happens but a warning in the log: a cookie cannot be revoked. With one, an id of
+   * which the ledger knows nothing is entered as ended, for as long as any cookie could be good.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
@@ -210,7 +213,7 @@ export class SessionManager {
 
   /**
    * Whether the store of the driver in use answers now, for health pages. Asks it for a record that is not there; no session
-   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once. Says nothing about
+   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once; with a ledger of `stealth`, that one is asked. Says nothing about
    * whether the store has room for more.
    *
    * @returns always, within `storeTimeout`; never throws. Calls at one time share one question

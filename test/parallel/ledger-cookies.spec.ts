@@ -55,6 +55,8 @@ class Story {
   readonly #copies = new Set<string>();
   /** The handles of sessions that somebody was told have ended. */
   readonly #ended = new Set<string>();
+  /** The handles of those that somebody was signed in to before the round. One that is only being signed in to may come to nothing. */
+  #signedIn = new Set<string>();
   /** By handle: what requests of somebody who was signed in were told is stored. */
   readonly #pushed = new Map<string, string[]>();
   #serial = 0;
@@ -77,11 +79,11 @@ class Story {
     if (op === 'signOut') session.signOut();
     if (op === 'destroy') await session.destroy();
     if (op === 'end' && handle !== null && user !== null && (await process.backend.users?.end(user, handle)))
-      this.#ended.add(handle);
+      this.#endedOfUser(handle);
     if (op === 'endAll') {
       const listed = (await process.backend.users?.list(USER)) ?? [];
       await process.backend.users?.endAll(USER, null);
-      for (const each of listed) this.#ended.add(each.handle);
+      for (const each of listed) this.#endedOfUser(each.handle);
     }
     const { status, error, cookie } = await request.respond();
     expect(status, String(error)).toBe(200);
@@ -92,6 +94,10 @@ class Story {
     if (cookie.kind === 'none') return { arrives };
     const renews = cookie.kind === 'set' && (op === 'push' || op === 'read');
     return { arrives, cookie: cookie.kind === 'set' ? cookie.token : null, renews };
+  }
+
+  #endedOfUser(handle: string): void {
+    if (this.#signedIn.has(handle)) this.#ended.add(handle);
   }
 
   async #lookAt(token: string | null, index = 0): Promise<TestRequest['session']> {
@@ -137,6 +143,7 @@ class Story {
       }
     const listed = (await this.#process(0).backend.users?.list(USER)) ?? [];
     expect(new Set(listed.map(({ handle }) => handle))).toEqual(living);
+    this.#signedIn = living;
   }
 }
 
