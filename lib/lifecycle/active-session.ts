@@ -121,6 +121,16 @@ export class ActiveSession {
     return this.runtime.lifetimes.fullExpiry(this.state);
   }
 
+  /**
+   * Until when a cookie may be good that holds what is loaded; epoch ms. A request of the same moment may be renewing it:
+   * so for a whole lifetime from now on.
+   */
+  get cookieUntil(): number {
+    const { clock, lifetimes } = this.runtime;
+    const whole = clock.now() + lifetimes.durationOf({ duration: this.state.storedDuration });
+    return Math.max(this.loaded?.expiresAt ?? 0, whole);
+  }
+
   /** Whether the cookie has no lifetime of its own. */
   get endsWithBrowser(): boolean {
     return this.runtime.lifetimes.endsWithBrowser(this.state);

@@ -56,7 +56,8 @@ export class IdRotation {
       await this.#limit?.assertRoom(session, record.userId);
       write.placed = true;
     }
-    if (await this.#remover.redirect(from.id, from.version, id, record.userId)) return STORED;
+    const left = { ...from, expiresAt: session.cookieUntil };
+    if (await this.#remover.redirect(left, id, record.userId)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
   }

@@ -16,6 +16,9 @@ export interface LifetimeSettings {
   readonly clearWithBrowser: boolean;
 }
 
+/** No option and no call takes a longer lifetime: a hundred years of 365 days, ms. */
+const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
+
 /** How long the sessions of an application live. Times are epoch ms. */
 export class Lifetimes {
   readonly #clock: Clock;
@@ -34,6 +37,11 @@ export class Lifetimes {
   /** When a session ends that is visited now. */
   fullExpiry(state: SessionState): number {
     return Math.min(this.#clock.now() + this.durationOf(state), state.createdAt + this.#settings.absoluteAge);
+  }
+
+  /** When every session has ended that lives now. */
+  longestExpiry(): number {
+    return this.#clock.now() + Math.min(this.#settings.absoluteAge, LONGEST_MS);
   }
 
   /** Whether a session that began then has lived as long as any may. */

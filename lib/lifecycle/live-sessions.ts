@@ -220,7 +220,7 @@ export class LiveSessions {
   async #locate(live: Live, id: string): Promise<void> {
     let place: Place | null | undefined;
     try {
-      place = await live.locate?.(id);
+      place = await live.locate?.(id, live.expiresAt);
     } catch {
       // The guard before the store has said so. It is asked again in the next round, also where there are no rounds.
     }

@@ -12,44 +12,51 @@ import type { SessionBackend } from './session-backend.js';
 import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
-import type { Place } from './watch.js';
+import type { Locate, Place } from './watch.js';
+
+/** What sessions are loaded by. */
+export type Loads = Pick<RecordStore, 'read'>;
 
 /** Sessions whose records lie in a store, and whose ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
-  readonly livesInCookie = false;
+  readonly records = this;
   readonly store: RecordStore;
   readonly remover: RecordRemover;
+  readonly finder: RecordFinder;
   /** Null where the store does not know whose its records are. */
   readonly users: UserSessions | null;
   readonly #runtime: SessionRuntime;
-  readonly #finder: RecordFinder;
   readonly #writer: RecordWriter;
+  readonly #loads: Loads;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
   /**
    * @param queue shared by all that write to one store in one process
    * @param wait lets some ms pass
+   * @param ledgerLoads where the store is the ledger of sessions that cookies may hold too: how they are loaded from it
    */
   constructor(
     runtime: SessionRuntime,
     store: RecordStore,
     queue: CommitQueue,
     wait: (ms: number) => Promise<unknown>,
+    ledgerLoads: Loads | null = null,
   ) {
     this.#runtime = runtime;
     this.store = store;
-    this.remover = new RecordRemover(store, queue, runtime);
-    this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
+    this.#loads = ledgerLoads ?? store;
+    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
+    this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
-      ? new UserSessions(store, this.#finder, this.remover, runtime.lifetimes)
+      ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes)
       : null;
     const { sessionsPerUser, faults, lifetimes } = runtime;
     this.#limit =
       sessionsPerUser !== undefined && this.users !== null
         ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
         : null;
-    this.#writer = new RecordWriter(store, queue, this.#finder, this.remover, faults, wait, this.#limit);
+    this.#writer = new RecordWriter(store, queue, this.finder, this.remover, faults, wait, this.#limit);
   }
 
   token(session: ActiveSession): string {
@@ -57,6 +64,10 @@ export class RecordBackend implements SessionBackend {
   }
 
   isOver(): boolean {
+    return false;
+  }
+
+  livesInCookie(): boolean {
     return false;
   }
 
@@ -95,10 +106,14 @@ export class RecordBackend implements SessionBackend {
     throw this.#runtime.faults.contention('stored');
   }
 
-  readonly locate = async (id: string): Promise<Place | null> => {
+  locate(): Locate {
+    return this.#locate;
+  }
+
+  readonly #locate = async (id: string): Promise<Place | null> => {
     let current = id;
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const found = await this.#finder.find(current);
+      const found = await this.finder.find(current);
       if (found.kind === 'gone') return null;
       if (found.kind === 'record') {
         const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
@@ -111,7 +126,7 @@ export class RecordBackend implements SessionBackend {
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
-      return this.#finder.judge(await this.store.read(id));
+      return this.finder.judge(await this.#loads.read(id));
     } catch (error) {
       if (!this.#runtime.degrade) throw error;
       session.refuseWrites('degraded');
@@ -172,22 +187,28 @@ export class RecordBackend implements SessionBackend {
     for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
       const { id } = session.loaded;
       if (!(await store.touch(id, expiresAt))) return false;
-      const found = await this.#finder.find(id);
+      const found = await this.finder.find(id);
       if (found.kind !== 'moved') return found.kind === 'record';
       await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
       if (session.closed) return false;
       // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
       // request, sending that write again finds out.
       if (session.pending !== null) return true;
-      if (!(await this.#finder.follow(session, found.to))) return false;
+      if (!(await this.finder.follow(session, found.to))) return false;
     }
     return false;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
-    const existed = removable !== null && (await this.remover.end(removable.id, removable.version));
+    const existed =
+      removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
     await this.#writer.undo(session);
     return existed;
   }
+}
+
+/** How long the cookie may be good that holds what is removed; undefined where that is not known. */
+function untilOf({ loaded, cookieUntil }: ActiveSession): number | undefined {
+  return loaded === null ? undefined : cookieUntil;
 }

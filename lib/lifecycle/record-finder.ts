@@ -1,8 +1,10 @@
+import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { type Payload, type SessionSerializer, parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
+import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
-import type { SessionLog } from './session-runtime.js';
+import type { SessionLog, SessionRuntime } from './session-runtime.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
@@ -23,11 +25,13 @@ export class RecordFinder {
   readonly #store: RecordStore;
   readonly #serializer: SessionSerializer;
   readonly #log: SessionLog;
+  readonly #clock: Clock;
 
-  constructor(store: RecordStore, serializer: SessionSerializer, log: SessionLog) {
+  constructor(store: RecordStore, { serializer, log, clock }: SessionRuntime) {
     this.#store = store;
     this.#serializer = serializer;
     this.#log = log;
+    this.#clock = clock;
   }
 
   /** @throws SessionStoreError */
@@ -40,7 +44,11 @@ export class RecordFinder {
     if (record === null) return GONE;
     const parsed = parsePayload(record.payload, this.#serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
-    if (parsed.kind === 'moved') return { kind: 'moved', to: parsed.to, version: record.version };
+    if (parsed.kind === 'moved') {
+      // In a ledger the redirect stays for longer, so that the cookie of before does not count again.
+      const leads = this.#clock.now() - record.lastActivity < REDIRECT_MS;
+      return leads ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
+    }
     if (parsed.kind === 'corrupt') this.#log.warn(UNREADABLE);
     return GONE;
   }

@@ -4,7 +4,9 @@ import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { LiveSessions } from './live-sessions.js';
+import type { Lifetimes } from './lifetimes.js';
 import { MAX_ATTEMPTS } from './messages.js';
+import type { LoadedVersion } from './phase.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { StoreFaults } from './store-faults.js';
@@ -12,12 +14,17 @@ import type { StoreFaults } from './store-faults.js';
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
 
-type Ended = { readonly kind: 'ended' | 'gone' } | { readonly kind: 'moved'; readonly to: string };
+type Ended =
+  | { readonly kind: 'ended' | 'gone' }
+  | { readonly kind: 'moved'; readonly to: string; readonly version: number };
 
 /**
  * Ends records: moved to another id, or destroyed. Both go through the version check, because a plain removal
  * could remove the redirect of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
  * remove a version by itself (`destroyVersion`) is first made to hold a tombstone in its place, which nobody else replaces.
+ *
+ * In a ledger there are sessions without a record as well: those that a cookie holds. Where one of them ends or moves, the
+ * tombstone or redirect is the first version under its id, and stays for as long as such a cookie may be good.
  */
 export class RecordRemover {
   readonly #store: RecordStore;
@@ -26,25 +33,43 @@ export class RecordRemover {
   readonly #clock: Clock;
   readonly #faults: StoreFaults;
   readonly #live: LiveSessions;
+  readonly #lifetimes: Lifetimes;
+  readonly #isLedger: boolean;
 
-  constructor(store: RecordStore, queue: CommitQueue, { serializer, clock, faults, live }: SessionRuntime) {
+  /** @param isLedger whether there are sessions that a cookie holds, without a record */
+  constructor(
+    store: RecordStore,
+    queue: CommitQueue,
+    { serializer, clock, faults, live, lifetimes }: SessionRuntime,
+    isLedger = false,
+  ) {
     this.#store = store;
     this.#queue = queue;
     this.#serializer = serializer;
     this.#clock = clock;
     this.#faults = faults;
     this.#live = live;
+    this.#lifetimes = lifetimes;
+    this.#isLedger = isLedger;
   }
 
   /**
    * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
    * meanwhile finds the one or the other.
    *
+   * @param from id and version; of version 0 where a cookie holds it, until `expiresAt`
    * @returns false where that version is not the stored one
    */
-  async redirect(id: string, version: number, to: string, userId: string | null): Promise<boolean> {
-    const redirect = this.#placeholder(movedPayload(to, this.#serializer), version + 1);
-    const hasMoved = await this.#store.write(id, { ...redirect, userId });
+  async redirect(
+    { id, version, expiresAt }: LoadedVersion,
+    to: string,
+    userId: string | null,
+  ): Promise<boolean> {
+    const payload = movedPayload(to, this.#serializer);
+    const hasMoved =
+      version === 0
+        ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
+        : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
     if (hasMoved) this.#live.moved(id, to);
     return hasMoved;
   }
@@ -94,12 +119,18 @@ export class RecordRemover {
    * Removes a session for good, wherever it has moved to.
    *
    * @param version the last one known, or 0
+   * @param until in a ledger: how long the cookie may be good that holds it; epoch ms. Default: as long as any may
    * @returns false where there was none any more
    */
-  async end(id: string, version: number): Promise<boolean> {
+  async end(id: string, version: number, until = this.#lifetimes.longestExpiry()): Promise<boolean> {
+    return this.#end(id, version, this.#isLedger ? until : null);
+  }
+
+  /** @param until null where no cookie can hold it */
+  async #end(id: string, version: number, until: number | null): Promise<boolean> {
     const ended = await this.#queue.run(id, async (turn) => {
       const known = turn.newest?.kind === 'record' ? turn.newest.version : version;
-      const outcome = await this.#endHere(id, known);
+      const outcome = await this.#endHere(id, known, until);
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
@@ -107,23 +138,29 @@ export class RecordRemover {
       this.#live.ended(id);
       return ended.kind === 'ended';
     }
-    const found = await this.end(ended.to, 0);
+    const isOfCookie = ended.version === 1;
+    const found = await this.#end(ended.to, 0, isOfCookie ? this.#lifetimes.longestExpiry() : null);
     // The redirect last: where the store fails before, the session can still be found and ended from here.
-    await this.#store.destroy(id);
+    if (!isOfCookie) await this.#store.destroy(id);
     return found;
   }
 
   /** Removes what lies under an id, at whatever version it is. A redirect stays. */
-  async #endHere(id: string, known: number): Promise<Ended> {
+  async #endHere(id: string, known: number, until: number | null): Promise<Ended> {
     let version = known;
+    if (version === 0 && until !== null) {
+      const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
+      if (await this.#store.write(id, tombstone)) return { kind: 'ended' };
+    }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
       if (record === null) return { kind: 'gone' };
       const parsed = parsePayload(record.payload, this.#serializer);
-      if (parsed.kind === 'moved') return parsed;
+      if (parsed.kind === 'moved') return { ...parsed, version: record.version };
       if (parsed.kind !== 'session') {
-        await this.#store.destroy(id);
+        const isOfCookie = parsed.kind === 'ended' && record.version === 1;
+        if (!isOfCookie) await this.#store.destroy(id);
         return { kind: 'gone' };
       }
       version = record.version;
@@ -131,11 +168,11 @@ export class RecordRemover {
     throw this.#faults.contention('destroyed');
   }
 
-  #placeholder(payload: string, version: number): SessionRecord {
+  #placeholder(payload: string, version: number, until = 0): SessionRecord {
     const now = this.#clock.now();
     return {
       payload,
-      expiresAt: now + REDIRECT_MS,
+      expiresAt: Math.max(until, now + REDIRECT_MS),
       version,
       lastActivity: now,
       userId: null,

@@ -1,6 +1,6 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
-import { parsePayload } from '../state/payload.js';
-import { SessionState } from '../state/session-state.js';
+import { type Payload, parsePayload } from '../state/payload.js';
+import { type Draft, SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
@@ -10,13 +10,29 @@ import type { SessionRuntime } from './session-runtime.js';
 /** A token is nobody's to list. */
 const NOBODY = { userId: null, ipAddress: null, userAgent: null };
 
+/** No store has a version of what a token holds. */
+const UNSTORED = 0;
+
+/** What one of our tokens holds. */
+export interface Held {
+  readonly id: string;
+  readonly payload: Payload;
+  readonly record: SessionRecord;
+}
+
+/** A token that has been made, and that the browser is not promised yet. */
+export interface Sealed {
+  readonly token: string;
+  readonly draft: Draft;
+  readonly version: LoadedVersion;
+}
+
 /**
  * Sessions that live in the cookie itself. There is no other side to merge with: the last response wins. Only what other
  * requests of this process have ended or moved meanwhile is known, and stays so.
  */
 export class SealedBackend implements SessionBackend {
-  readonly livesInCookie = true;
-  readonly locate = null;
+  readonly records = null;
   readonly #runtime: SessionRuntime;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
@@ -26,6 +42,15 @@ export class SealedBackend implements SessionBackend {
     this.#runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
+  }
+
+  livesInCookie(): boolean {
+    return true;
+  }
+
+  /** There is nobody to ask. */
+  locate(): null {
+    return null;
   }
 
   /** The sealed session as the browser has it, or is about to get it; empty before the first write. */
@@ -38,13 +63,19 @@ export class SealedBackend implements SessionBackend {
   }
 
   open(session: ActiveSession, token: string): Promise<void> | void {
-    const opened = this.#driver.open(token);
-    if (opened instanceof Promise) return opened.then((record) => this.#take(session, token, record));
-    this.#take(session, token, opened);
+    const held = this.held(token);
+    if (held instanceof Promise) return held.then((late) => this.take(session, token, late));
+    this.take(session, token, held);
   }
 
-  #take(session: ActiveSession, token: string, record: SessionRecord | null): void {
-    if (record === null) return;
+  /** What a token holds; null where it is not ours, or its session is over by its age. */
+  held(token: string): Promise<Held | null> | Held | null {
+    const opened = this.#driver.open(token);
+    return opened instanceof Promise ? opened.then((record) => this.#read(record)) : this.#read(opened);
+  }
+
+  #read(record: SessionRecord | null): Held | null {
+    if (record === null) return null;
     const { serializer, log, lifetimes } = this.#runtime;
     const parsed = parsePayload(record.payload, serializer);
     const payload = parsed.kind === 'session' ? parsed.payload : null;
@@ -53,16 +84,22 @@ export class SealedBackend implements SessionBackend {
         'A session cookie was ours but its content could not be read: it counts as absent. ' +
           "Was the option 'serializer' changed?",
       );
-      return;
+      return null;
     }
-    if (lifetimes.isOverAge(payload.c)) return;
-    const fate = this.#endings.fateOf(payload.i);
+    return lifetimes.isOverAge(payload.c) ? null : { id: payload.i, payload, record };
+  }
+
+  /** A session becomes what a token holds, unless it has ended meanwhile. */
+  take(session: ActiveSession, token: string, held: Held | null): void {
+    if (held === null) return;
+    const { id, payload, record } = held;
+    const fate = this.#endings.fateOf(id);
     if (fate.kind === 'moved') session.leave(fate.to);
     if (fate.kind !== 'lives') return;
     session.token = token;
     session.found(
-      { id: payload.i, version: payload.n, expiresAt: record.expiresAt },
-      SessionState.loaded(serializer, payload, record.payload, session.ages),
+      { id, version: UNSTORED, expiresAt: record.expiresAt },
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
     );
   }
 
@@ -99,7 +136,18 @@ export class SealedBackend implements SessionBackend {
       if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
-    return this.#seal(session, this.#expiryOf(session));
+    return this.#replace(session, this.#expiryOf(session));
+  }
+
+  /** The lifetime is in the token, so a longer one is a new token. */
+  touch(session: ActiveSession): Promise<void> | void {
+    return this.#replace(session, this.#runtime.lifetimes.fullExpiry(session.state));
+  }
+
+  #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
+    const sealed = this.#seal(session, expiresAt);
+    if (sealed instanceof Promise) return sealed.then((late) => this.settle(session, late));
+    this.settle(session, sealed);
   }
 
   /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
@@ -108,27 +156,35 @@ export class SealedBackend implements SessionBackend {
     return this.#runtime.lifetimes.fullExpiry(state);
   }
 
-  #seal(session: ActiveSession, expiresAt: number): Promise<void> | void {
-    const { id, state } = session;
-    const draft = state.draft(undefined, id);
-    const version = draft.payload.n;
-    const lastActivity = this.#runtime.clock.now();
-    const record = { payload: draft.text, expiresAt, version, lastActivity, ...NOBODY };
-    const arrived = (token: string): void => {
-      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
-      if (this.isOver(session)) return this.#drop(session);
-      if (session.loaded !== null && session.loaded.id !== id) this.#endings.moved(session.loaded.id, id);
-      session.token = token;
-      session.stored(draft, { id, version, expiresAt }, true);
-      this.#runtime.live.renewed({ id, expiresAt });
-    };
-    const sealed = this.#driver.seal(record);
-    return typeof sealed === 'string' ? arrived(sealed) : sealed.then(arrived);
+  /**
+   * Makes the token of a session as it is now, and leaves it to `settle` to have the session stand on it.
+   *
+   * @throws SessionValueError, SessionTooLargeError
+   */
+  seal(session: ActiveSession): Promise<Sealed> | Sealed {
+    return this.#seal(session, this.#expiryOf(session));
   }
 
-  /** The lifetime is in the token, so a longer one is a new token. */
-  touch(session: ActiveSession): Promise<void> | void {
-    return this.#seal(session, this.#runtime.lifetimes.fullExpiry(session.state));
+  #seal({ id, state }: ActiveSession, expiresAt: number): Promise<Sealed> | Sealed {
+    const draft = state.draft(undefined, id);
+    const lastActivity = this.#runtime.clock.now();
+    const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };
+    const made = (token: string): Sealed => {
+      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
+      return { token, draft, version: { id, version: UNSTORED, expiresAt } };
+    };
+    const sealed = this.#driver.seal(record);
+    return typeof sealed === 'string' ? made(sealed) : sealed.then(made);
+  }
+
+  /** The session stands on a token from now on, unless another request has ended or moved it meanwhile. */
+  settle(session: ActiveSession, { token, draft, version }: Sealed): void {
+    if (this.isOver(session)) return this.#drop(session);
+    if (session.loaded !== null && session.loaded.id !== version.id)
+      this.#endings.moved(session.loaded.id, version.id);
+    session.token = token;
+    session.stored(draft, version, true);
+    this.#runtime.live.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {

@@ -1,4 +1,5 @@
 import type { ActiveSession } from './active-session.js';
+import type { RecordBackend } from './record-backend.js';
 import type { Locate } from './watch.js';
 
 /**
@@ -6,8 +7,11 @@ import type { Locate } from './watch.js';
  * finds out about a session it tells that session. Of one session, one call at a time is under way.
  */
 export interface SessionBackend {
-  /** Whether the session itself is what the cookie holds. */
-  readonly livesInCookie: boolean;
+  /** Whether the session itself is what the cookie holds, and is kept nowhere else. */
+  livesInCookie(session: ActiveSession): boolean;
+
+  /** Where sessions are kept as records, all of them or some; null where none is. */
+  readonly records: RecordBackend | null;
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   open(session: ActiveSession, token: string): Promise<void> | void;
@@ -38,8 +42,12 @@ export interface SessionBackend {
   /** Whether another request is known to have ended the session, or moved it, without a store being asked. */
   isOver(session: ActiveSession): boolean;
 
-  /** Null where nothing is kept that could be asked. */
-  readonly locate: Locate | null;
+  /**
+   * How to ask where a session is by now. Null where nothing is kept that could be asked.
+   *
+   * @param livesInCookie whether it is one that lives in the cookie, at the time of the question
+   */
+  locate(livesInCookie: () => boolean): Locate | null;
 
   /** What the cookie holds. */
   token(session: ActiveSession): string;

@@ -64,7 +64,7 @@ export class SessionLifecycle {
 
   /** Whether the session itself is what the cookie holds. */
   get livesInCookie(): boolean {
-    return this.#backend.livesInCookie;
+    return this.#backend.livesInCookie(this.session);
   }
 
   /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
@@ -215,7 +215,8 @@ export class SessionLifecycle {
 
   #startWatch(): Watch {
     const { session } = this;
-    const watch = this.#runtime.live.watch(session.loaded, this.#backend.locate);
+    const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
+    const watch = this.#runtime.live.watch(session.loaded, locate);
     session.watch = watch;
     if (this.#destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();

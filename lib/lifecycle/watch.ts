@@ -6,10 +6,11 @@ export type Place = Omit<LoadedVersion, 'version'>;
 /**
  * Asks the store where the session of an id is by now. A move of the last half minute is followed.
  *
+ * @param expiresAt when it ends, as far as is known; epoch ms
  * @returns null where there is none any more
  * @throws SessionStoreError where the store fails: nothing is known then
  */
-export type Locate = (id: string) => Promise<Place | null>;
+export type Locate = (id: string, expiresAt: number) => Promise<Place | null>;
 
 /** What a watch needs of the registry that it is in. */
 interface Registry {

@@ -12,10 +12,13 @@ import { SealedBackend } from '../lifecycle/sealed-backend.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
+import type { RecordDriver } from '../drivers/driver.js';
 import { optionError } from '../options/check.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverRegistry } from './driver-registry.js';
+import { LedgerInUse } from './ledger-in-use.js';
+import type { Keeper } from './session-run.js';
 import { runtimeElsewhere } from './session-runtime.js';
 import type { SessionSettings } from './session.settings.js';
 
@@ -51,6 +54,8 @@ export class DriverInUse {
   #driver: AnyDriver | null = null;
   /** Null with a driver that is made for each request, and before the boot. */
   #backend: SessionBackend | null = null;
+  /** Null where sessions live in cookies alone, or are all records, and before the boot. */
+  #ledger: LedgerInUse | null = null;
   /** For tokens that travel in a header, or in the cookies of tenants. */
   readonly #elsewhere = new WeakMap<TokenPlace, Whereabouts>();
   #perRequest: DriverFactory | null = null;
@@ -71,9 +76,22 @@ export class DriverInUse {
     return this.#driver;
   }
 
+  /** Where sessions are kept that have an id to be found by. */
+  get keeper(): Keeper {
+    if (this.#ledger !== null) return 'ledger';
+    return this.backend()?.records === null ? 'cookies' : 'records';
+  }
+
+  /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */
+  get recordDriver(): RecordDriver | null {
+    if (this.#ledger !== null) return this.#ledger.driver;
+    return this.#driver === null || isSealing(this.#driver) ? null : this.#driver;
+  }
+
   /** Takes the driver from the registry, once that has booted. Null where one is made for each request. */
   open(): AnyDriver | null {
     const { driver: name } = this.#settings;
+    this.#ledger = LedgerInUse.of(this.#settings, this.#registry);
     this.#perRequest = this.#registry.perRequest(name);
     if (this.#perRequest !== null) return null;
     this.#driver = this.#registry.get(name);
@@ -115,12 +133,14 @@ export class DriverInUse {
 
   #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
     const { driver: name, sessionsPerUser } = this.#settings;
-    if (sessionsPerUser !== undefined && (isSealing(driver) || driver.listByUser === undefined))
-      throw cannotCount(name);
+    const recorder = isSealing(driver) ? (this.#ledger?.driver ?? null) : driver;
+    if (sessionsPerUser !== undefined && recorder?.listByUser === undefined)
+      throw cannotCount(this.#ledger?.name ?? name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
       const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
-      return new SealedBackend(runtime, safe, this.#endings);
+      const cookies = new SealedBackend(runtime, safe, this.#endings);
+      return this.#ledger?.backend(runtime, cookies, this.#queue, this.#endings) ?? cookies;
     }
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
@@ -148,6 +168,7 @@ export class DriverInUse {
   }
 
   async #answers(): Promise<boolean> {
+    if (this.#ledger !== null) return this.#ledger.answers(CHECK_ID);
     const driver = this.#driver ?? this.#madeFor(undefined);
     if (isSealing(driver) || this.#isMemory) return true;
     const read = (): Promise<unknown> => driver.read(CHECK_ID);

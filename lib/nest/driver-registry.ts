@@ -13,7 +13,7 @@ import { shown } from '../options/check.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { unexplained } from '../options/settings.js';
 import { SessionConfigError } from '../session.errors.js';
-import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
 
@@ -52,7 +52,7 @@ export class DriverRegistry {
         `SessionManager.extend got ${shown(name)} and ${shown(factory)}; it takes the name of a driver and a function that makes it.`,
       );
     }
-    if (this.#booted && name === this.#settings.driver) {
+    if (this.#booted && [...driversInUse(this.#settings)].includes(name)) {
       throw new SessionConfigError(
         `extend('${name}') came too late: the application has booted with this driver. Call it in a constructor or in onModuleInit.`,
       );
@@ -99,10 +99,11 @@ export class DriverRegistry {
   }
 
   /**
-   * Makes and opens the application's own drivers and the one in use. What is configured and not in use is opened only
+   * Makes and opens the application's own drivers and those in use. What is configured and not in use is opened only
    * when it is asked for: an application may list the options of several and choose one by the environment.
    */
-  async boot(inUse: string): Promise<void> {
+  async boot(): Promise<void> {
+    const inUse: readonly string[] = driversInUse(this.#settings);
     for (const { instance, metatype } of this.#discovery.getProviders()) {
       const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
       if (typeof name === 'string' && isDriverLike(instance))
@@ -115,15 +116,15 @@ export class DriverRegistry {
       );
     }
     for (const name of BUILT_IN_NAMES) {
-      const wanted = name === inUse || this.configOf(name) !== undefined;
+      const wanted = inUse.includes(name) || this.configOf(name) !== undefined;
       if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
       // Made, and so its options are checked; but nothing is connected to that the application does not live on.
       const driver = await this.#makeBuiltIn(name);
       this.#builtIn.add(name);
-      this.#drivers.set(name, name === inUse ? driver : this.#openedOnDemand(name, driver));
+      this.#drivers.set(name, inUse.includes(name) ? driver : this.#openedOnDemand(name, driver));
     }
     // One that is made for each request may need the request: there is none yet.
-    if (this.perRequest(inUse) === null) this.get(inUse);
+    for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
       if (!isSealing(driver)) await this.#openAtBoot(name, driver);

@@ -15,6 +15,11 @@ const NOT_FOUND =
   'SessionManager.run found no session under the id that it got: it has ended (signed out, destroyed, expired), or this is no ' +
   'raw id (session.id). The function was not called.';
 
+const NOT_IN_LEDGER =
+  "SessionManager.run found no session under the id that it got: it has ended, or nobody is signed in to it. The ledger of 'stealth' keeps " +
+  "only those that somebody is signed in to, all others are in the visitors' cookies: hand the values along that the job needs, " +
+  'run({ ... }, fn). The function was not called.';
+
 const KEEPS_NONE =
   "SessionManager.run cannot load a session by its id: the driver keeps none, they are in the visitors' cookies. Hand the values " +
   'along that the job needs, run({ ... }, fn), or choose a driver that keeps records (redis, database, file, ...).';
@@ -42,12 +47,27 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
   );
 }
 
+/** What keeps the sessions of an application that `run` is given the ids of. */
+export type Keeper = 'records' | 'ledger' | 'cookies';
+
+const NOT_KEPT: Readonly<Record<Keeper, string>> = {
+  records: NOT_FOUND,
+  ledger: NOT_IN_LEDGER,
+  cookies: KEEPS_NONE,
+};
+
 /**
  * Runs a function with the session that a host names.
  *
+ * @param keeper for the error where it is not found
  * @throws NoSessionError, SessionStoreError, and whatever the function throws
  */
-export async function runStored<R>(host: DetachedHost, fn: Runnable<R>, log: SessionLog): Promise<R> {
+export async function runStored<R>(
+  host: DetachedHost,
+  fn: Runnable<R>,
+  log: SessionLog,
+  keeper: Keeper,
+): Promise<R> {
   const session = await new RequestSession(host).initiate();
   // What is empty because its store failed is no answer to "whose": the job is to be tried again.
   if (host.degraded) {
@@ -55,7 +75,7 @@ export async function runStored<R>(host: DetachedHost, fn: Runnable<R>, log: Ses
       'SessionManager.run could not load the session, because its store failed. The function was not called: try it again.',
     );
   }
-  if (!session.stored) throw new NoSessionError(host.livesInCookie ? KEEPS_NONE : NOT_FOUND);
+  if (!session.stored) throw new NoSessionError(NOT_KEPT[keeper]);
   const result = await runInside(session, host, fn);
   if (host.droppedChanges) {
     log.warn(

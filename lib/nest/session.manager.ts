@@ -7,7 +7,7 @@ import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
 import { handleOf } from '../crypto/handle.js';
 import { userText } from '../lifecycle/recorded-user.js';
-import { RecordBackend } from '../lifecycle/record-backend.js';
+import type { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
@@ -16,7 +16,7 @@ import { isProduction } from '../options/production.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { sessionRuntime } from './session-runtime.js';
-import { SESSION_SETTINGS, type SessionSettings } from './session.settings.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
@@ -84,7 +84,8 @@ export class SessionManager {
   }
 
   /**
-   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing.
+   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing, and null for whoever
+   * is not signed in with a ledger of `stealth`.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
@@ -106,7 +107,8 @@ export class SessionManager {
    * The live sessions of a user, on all devices, the one that was active last first.
    *
    * @param userId what stands in his sessions under the option `userKey`; a number counts as its text
-   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth`, or one of your own without `listByUser`
+   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth` without a ledger, or one of your own without
+   * `listByUser`
    * @throws SessionStoreError where the store fails
    * @example
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
@@ -151,15 +153,18 @@ export class SessionManager {
   #users(): UserSessions {
     const users = this.#records()?.users ?? null;
     if (users !== null) return users;
+    const [driver, ledger] = driversInUse(this.#settings);
+    const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
     throw new SessionConfigError(
-      `The driver "${this.#settings.driver}" cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
+      `${what} cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
         'memory, file, database and redis can; a driver of your own takes a method listByUser.',
     );
   }
 
   /**
    * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
-   * is none. With a sealing driver nothing happens but a warning in the log: a cookie cannot be revoked.
+   * is none. With a sealing driver that has no ledger nothing happens but a warning in the log: a cookie cannot be revoked. With one, an id of
+   * which the ledger knows nothing is entered as ended, for as long as any cookie could be good.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
@@ -202,12 +207,13 @@ export class SessionManager {
   ): Promise<R> {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
-    return runStored(this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]), fn, this.#log);
+    const host = this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
+    return runStored(host, fn, this.#log, this.#inUse.keeper);
   }
 
   /**
    * Whether the store of the driver in use answers now, for health pages. Asks it for a record that is not there; no session
-   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once. Says nothing about
+   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once; with a ledger of `stealth`, that one is asked. Says nothing about
    * whether the store has room for more.
    *
    * @returns always, within `storeTimeout`; never throws. Calls at one time share one question
@@ -218,10 +224,9 @@ export class SessionManager {
     return this.#inUse.check();
   }
 
-  /** Null with a sealing driver. */
+  /** Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger. */
   #records(): RecordBackend | null {
-    const backend = this.#inUse.backend();
-    return backend instanceof RecordBackend ? backend : null;
+    return this.#inUse.backend()?.records ?? null;
   }
 
   /**
@@ -239,9 +244,10 @@ export class SessionManager {
   }
 
   async #collect(): Promise<number> {
-    const driver = this.driver();
+    const driver = this.#inUse.recordDriver ?? this.driver();
     if (isSealing(driver)) return 0;
-    const { driver: name, storeTimeout } = this.#settings;
+    const { storeTimeout } = this.#settings;
+    const [inUse, name = inUse] = driversInUse(this.#settings);
     const removed = await waitFor({
       driver: name,
       method: 'collectGarbage',
@@ -259,12 +265,12 @@ export class SessionManager {
    * @internal
    */
   async boot(): Promise<void> {
-    const { driver: name, gc } = this.#settings;
-    await this.#registry.boot(name);
-    const driver = this.#inUse.open();
-    if (driver === null) return;
-    if (!isSealing(driver) && driver.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
-    if (name === 'memory' && this.#registry.isBuiltIn(name) && isProduction()) {
+    const { gc } = this.#settings;
+    await this.#registry.boot();
+    if (this.#inUse.open() === null) return;
+    if (this.#inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
+    const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
+    if (isInMemory && isProduction()) {
       this.#log.warn(
         "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
       );
@@ -322,10 +328,11 @@ export class SessionManager {
    * Watches a session from outside a request, until it is stopped.
    *
    * @param place its id, and when it expires, epoch ms
+   * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
    * @internal
    */
-  watch(place: Place): Watch {
-    return this.#runtime.live.watch(place, this.#records()?.locate ?? null);
+  watch(place: Place, livesInCookie = false): Watch {
+    return this.#runtime.live.watch(place, this.#inUse.backend()?.locate(() => livesInCookie) ?? null);
   }
 
   #collectEvery(interval: number): void {

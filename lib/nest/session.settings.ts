@@ -1,3 +1,4 @@
+import { Keyring } from '../crypto/keyring.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
@@ -8,7 +9,11 @@ import { SessionConfigError } from '../session.errors.js';
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 
 /** The options with every default filled in and every value checked, and what is made of `secret`, `cookie` and `header`. */
-export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> & TokenSetup;
+export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> &
+  TokenSetup & {
+    /** Seals the lines of a ledger, whatever cookie or header a request came with; null where there is none. */
+    readonly ledgerKeyring: Keyring | null;
+  };
 
 /**
  * Checks the options and makes of them what the module works with.
@@ -22,6 +27,16 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     );
   }
   const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
-  const { maxCookies } = settings.stealth;
-  return { ...settings, ...setUpCookies(cookie, { secrets, maxCookies, header }) };
+  const { maxCookies, ledger } = settings.stealth;
+  // Its keys are its own: no cookie can have a name with a blank in it.
+  const ledgerKeyring = ledger === undefined ? null : new Keyring(secrets, 'ledger of stealth');
+  return { ...settings, ...setUpCookies(cookie, { secrets, maxCookies, header }), ledgerKeyring };
+}
+
+/** The drivers that an application lives on: the one that the option `driver` names, and the ledger of `stealth`. */
+export function driversInUse({
+  driver,
+  stealth: { ledger },
+}: SessionSettings): readonly [driver: string] | readonly [driver: string, ledger: string] {
+  return driver === 'stealth' && ledger !== undefined ? [driver, ledger] : [driver];
 }

@@ -21,7 +21,7 @@ export function socketSessions(
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
-      watch: (place) => manager.watch(place),
+      watch: (place, livesInCookie) => manager.watch(place, livesInCookie),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
         const reason = error instanceof Error ? error.message : 'an unknown error';

@@ -1,4 +1,6 @@
-import { wholeNumber } from './checks.js';
+import { optionError } from './check.js';
+import { refine, text, wholeNumber } from './checks.js';
+import { type Duration, duration } from './duration.js';
 import { type Table, group } from './table.js';
 
 /** What stands under `stealth` in the options. */
@@ -8,8 +10,36 @@ export interface StealthDriverOptions {
    * 8 to 16 KB of request headers in all, so more pieces than three would lock a visitor out. Default 3.
    */
   maxCookies?: number;
+  /**
+   * The name of a driver that keeps records ('redis', 'memory', 'file', 'database', 'memcached' or one of your own), whose options
+   * stand under its name as ever. It keeps a line for each session that somebody is signed in to, which is that session, sealed; and one
+   * for each session that ended or got another id before its cookie would have expired. So sessions can be listed and ended, a
+   * copied cookie is dead after signing out, and parallel requests merge. Each request with a session asks it once. Default none: sessions
+   * live in cookies alone.
+   *
+   * @example
+   * SessionModule.forRoot({ secret, stealth: { ledger: 'redis' }, redis: { url: 'redis://localhost' } })
+   */
+  ledger?: string;
+  /**
+   * How long an answer of the ledger is believed in this process, so that most requests ask nobody: what other processes have ended
+   * or written meanwhile is noticed that much later, and what this one does, at once. Default: each request asks.
+   */
+  ledgerEvery?: Duration;
 }
 
-export const stealthOptions = group({
+const takesLedger = "the name of a driver that keeps records, such as 'redis' or 'database'";
+
+const options = group({
   maxCookies: { default: 3, check: wholeNumber(1, 3, 'a whole number from 1 to 3') },
+  ledger: { check: text(takesLedger, /^(?!stealth$)./s) },
+  ledgerEvery: { check: duration() },
 } satisfies Table & Record<keyof StealthDriverOptions, unknown>);
+
+export const stealthOptions = refine(options, (value, option) => {
+  if (value.ledgerEvery === undefined || value.ledger !== undefined) return value;
+  throw optionError(
+    `${option}.ledgerEvery`,
+    `says how long a ledger is believed, and there is none: it takes the option '${option}.ledger' as well.`,
+  );
+});

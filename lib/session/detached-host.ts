@@ -47,7 +47,7 @@ const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
     'cookie. What ends it is destroy().',
   seal:
     "The session cannot be changed here: with this driver it is the visitor's cookie itself, and nothing is kept elsewhere. " +
-    'A driver that keeps records (redis, database, file, ...) can do it.',
+    "A driver that keeps records (redis, database, file, ...) can do it, and so can 'stealth' with a ledger once somebody is signed in.",
 };
 
 /**

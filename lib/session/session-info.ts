@@ -23,7 +23,7 @@ export abstract class SessionInfo extends SessionLoading {
 
   /**
    * As it travels in the cookie: the signed id. With `stealth` the sealed session itself, as it was last committed;
-   * empty before that. Keep it out of logs and pages: who holds it holds the session.
+   * empty before that; where its ledger has the session, the signed id. Keep it out of logs and pages: who holds it holds the session.
    */
   get signedId(): string {
     return this.#told.token;
@@ -70,8 +70,8 @@ export abstract class SessionInfo extends SessionLoading {
   /**
    * Fires (`abort`) when the session ends while the response runs: signed out, invalidated or destroyed, by this request or
    * another, or expired. For streams and Server-Sent Events, which would go on after a sign-out. At once where it happens in
-   * this process, within the option `sockets.checkEvery` where it happens in another; with `stealth` only what this process
-   * ends is known. A new id (`regenerate`) ends nothing. When the response has ended it does not fire any more.
+   * this process, within the option `sockets.checkEvery` where it happens in another; with `stealth` and no ledger only what this
+   * process ends is known. A new id (`regenerate`) ends nothing. When the response has ended it does not fire any more.
    *
    * @example
    * `@Sse('prices')` prices(`@Session()` session: Session) {

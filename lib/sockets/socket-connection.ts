@@ -16,8 +16,12 @@ interface Opened {
 export interface ConnectionSetup {
   /** Makes a session for one message: that of the first token which stands for one. */
   host(connection: SocketConnection, tokens: readonly string[], isKnown: boolean): SocketHost;
-  /** Tells when a session ends, wherever that happens, until it is stopped. */
-  watch(place: Place): Watch;
+  /**
+   * Tells when a session ends, wherever that happens, until it is stopped.
+   *
+   * @param livesInCookie whether it is kept nowhere but in the cookie
+   */
+  watch(place: Place, livesInCookie: boolean): Watch;
   /** The token of an id; null where the session itself is the token. */
   tokenOf(id: string): string;
   /** The user that a session names; null for none. */
@@ -263,7 +267,7 @@ export class SocketConnection {
     const user = this.#setup.userOf(session);
     const known = this.#known;
     if (known === null) {
-      this.#known = { id, user, watch: this.#watch({ id, expiresAt }) };
+      this.#known = { id, user, watch: this.#watch({ id, expiresAt }, host.livesInCookie) };
     } else if (id === known.id) {
       known.user = user;
     } else if (user === known.user) {
@@ -280,8 +284,8 @@ export class SocketConnection {
     return opened;
   }
 
-  #watch(place: Place): Watch {
-    const watch = this.#setup.watch(place);
+  #watch(place: Place, livesInCookie: boolean): Watch {
+    const watch = this.#setup.watch(place, livesInCookie);
     watch.signal.addEventListener('abort', () => this.#disconnect(SESSION_ENDED), { once: true });
     watch.onMoved = () => setImmediate(() => void this.#lookAgain());
     if (this.#isClosed) watch.stop();

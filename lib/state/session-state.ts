@@ -109,6 +109,11 @@ export class SessionState extends WorkingSession {
     this.#changedFacts = { ...this.#changedFacts, t: duration };
   }
 
+  /** The same as it was loaded or stored last. */
+  get storedDuration(): number | undefined {
+    return this.#snapshot?.payload.t;
+  }
+
   /** When the user signed in, in epoch ms, where `signIn` said so. */
   get signedInAt(): number | undefined {
     return this.#fact('s');

@@ -18,7 +18,8 @@ interface Opened {
 /**
  * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
  * number of machines. A process remembers what it opened lately, so that the same cookie is not decrypted
- * with every request. The price: it cannot be revoked from the server, and of two parallel responses the last wins.
+ * with every request. The price: it cannot be revoked from the server, and of two parallel responses the last wins, unless the
+ * option `ledger` names where to keep who is signed in and what has ended.
  *
  * @example
  * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'stealth' })

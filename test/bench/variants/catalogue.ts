@@ -59,6 +59,15 @@ export const catalogue: readonly Variant[] = [
     load: async () => (await import('./ours.js')).ours(express, 'redis'),
   },
   {
+    name: 'express-ledger',
+    label: 'ours, stealth, ledger in redis',
+    platform: express,
+    isOurs: true,
+    isStore: true,
+    needsRedis: true,
+    load: async () => (await import('./ours.js')).ours(express, 'ledger'),
+  },
+  {
     name: 'connect-redis',
     label: 'express-session, connect-redis',
     platform: express,

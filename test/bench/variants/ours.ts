@@ -38,12 +38,15 @@ class SessionController {
   }
 }
 
-export type OurDriver = 'memory' | 'stealth' | 'redis' | 'database' | 'file';
+/** `ledger` is `stealth` with a ledger in Redis: the session that is measured has a user. */
+export type OurDriver = 'memory' | 'stealth' | 'ledger' | 'redis' | 'database' | 'file';
 
 async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<SessionModuleOptions>> {
   switch (driver) {
     case 'redis':
       return { redis: { url: place.redisUrl } };
+    case 'ledger':
+      return { driver: 'stealth', stealth: { ledger: 'redis' }, redis: { url: place.redisUrl } };
     case 'database': {
       const { SessionEntity } = await import('nestjs-session-kit/typeorm');
       return { database: { dataSource: await openSqlite(place, [SessionEntity]) } };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
-import { parsePayload } from '../../../lib/state/payload.js';
+import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import type { StoppedClock } from '../../conformance/stopped-clock.js';
 import type { History } from './history.js';
 import { findSerialOrder, ownSession } from './model.js';
@@ -19,20 +19,18 @@ export const BEGIN: View = {
 
 /** What is left of a session, wherever it has moved to; null: nothing. */
 export async function viewOfStored(
-  driver: RecordDriver,
+  driver: Pick<RecordDriver, 'read'>,
   id: string,
 ): Promise<(View & { readonly id: string }) | null> {
   const record = await driver.read(id);
   if (record === null) return null;
   const parsed = parsePayload(record.payload, JSON);
   if (parsed.kind === 'moved') return viewOfStored(driver, parsed.to);
-  if (parsed.kind !== 'session') return null;
-  const batches = parsed.payload.f ?? [];
-  return {
-    id,
-    values: parsed.payload.d,
-    messages: Object.assign({}, ...batches.map(([, messages]) => messages)),
-  };
+  return parsed.kind === 'session' ? viewOf(id, parsed.payload) : null;
+}
+
+function viewOf(id: string, { d: values, f: batches = [] }: Payload): View & { readonly id: string } {
+  return { id, values, messages: Object.assign({}, ...batches.map(([, messages]) => messages)) };
 }
 
 /**
@@ -40,14 +38,16 @@ export async function viewOfStored(
  * checks that some serial order of the requests explains the end.
  *
  * @param drivers for each process its own way to the store, where they are not to share one
+ * @param Kind of the world that it is played in
  */
 export async function playHistory(
   scheduler: fc.Scheduler,
   history: History,
   makeDriver: (clock: StoppedClock) => RecordDriver,
   drivers: readonly RecordDriver[] = [],
+  Kind: new (makeDriver: (clock: StoppedClock) => RecordDriver) => World = World,
 ): Promise<void> {
-  const world = new World(makeDriver);
+  const world = new Kind(makeDriver);
   const id = await world.seed((session) => {
     for (const [key, value] of Object.entries(structuredClone(BEGIN.values))) session.put(key, value);
     for (const [key, value] of Object.entries(BEGIN.messages)) session.flash(key, value);
@@ -93,7 +93,7 @@ export async function playHistory(
   );
 
   for (const { status, error } of answers) expect(status, String(error)).toBe(200);
-  const end = await viewOfStored(world.driver.inner, id);
+  const end = await viewOfStored(world.stored, id);
   const traces = requests.map(({ player }) => player.trace);
   const endView = end === null ? null : { values: end.values, messages: end.messages };
   const order = findSerialOrder(BEGIN, traces, endView);
@@ -103,7 +103,10 @@ export async function playHistory(
   for (const [index, { request, player }] of requests.entries()) {
     const { own } = player.trace;
     if (own === null || own.changes.length === 0) continue;
-    const stored = await viewOfStored(world.driver.inner, request.session.id);
+    const { cookie } = answers[index] ?? {};
+    const held = cookie?.kind === 'set' ? world.heldBy(cookie.token) : null;
+    const { id: its } = request.session;
+    const stored = held === null ? await viewOfStored(world.stored, its) : viewOf(its, held);
     expect(stored).toEqual({ id: request.session.id, ...ownSession(own) });
     expect(answers[index]?.cookieId).toBe(request.session.id);
   }

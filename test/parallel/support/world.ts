@@ -7,6 +7,8 @@ import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { LiveSessions } from '../../../lib/lifecycle/live-sessions.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
+import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
@@ -18,7 +20,7 @@ import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { WatchedDriver } from './watched-driver.js';
 
-const KEYRING = new Keyring(['a secret for tests that is long enough'], 'session');
+export const KEYRING = new Keyring(['a secret for tests that is long enough'], 'session');
 
 /** Nothing is to be said to an operator in these tests. */
 /** As they are by default. */
@@ -31,6 +33,11 @@ export const LIFETIMES: LifetimeSettings = {
 };
 
 const SILENT: SessionLog = { warn: () => undefined, error: () => undefined };
+
+/** Sessions of which some at least are records. */
+interface HasRecords {
+  readonly records: RecordBackend;
+}
 
 /** What a request's response said. */
 export interface Answer {
@@ -83,9 +90,34 @@ export class World {
     return cookieId;
   }
 
+  /** What sessions of one process live on. */
+  backendOn(store: RecordStore, wait: (ms: number) => Promise<unknown>): SessionBackend & HasRecords {
+    return new RecordBackend(this.runtime, store, new CommitQueue(Infinity), wait);
+  }
+
+  /** The records as they are, behind everybody's back. */
+  get stored(): Pick<RecordDriver, 'read'> {
+    return this.driver.inner;
+  }
+
+  /** The cookie of the session of an id. */
+  tokenOf(id: string): string {
+    return KEYRING.sign(id);
+  }
+
+  /** The id of the session that a cookie is of. */
+  idOf(token: string): string | null {
+    return KEYRING.verify(token);
+  }
+
+  /** What a cookie itself holds of its session. Null: nothing, it lies in the store. */
+  heldBy(_token: string): Payload | null {
+    return null;
+  }
+
   /** What a visitor with the cookie of that id finds. Null: nothing. */
   async find(id: string): Promise<Payload | null> {
-    const record = await this.driver.inner.read(id);
+    const record = await this.stored.read(id);
     if (record === null) return null;
     const parsed = parsePayload(record.payload, JSON);
     return parsed.kind === 'session' ? parsed.payload : null;
@@ -101,7 +133,10 @@ export class World {
 }
 
 export class ApplicationProcess {
+  /** Where its records are. */
   readonly backend: RecordBackend;
+  /** Where its sessions are. */
+  readonly sessions: SessionBackend & HasRecords;
 
   constructor(
     readonly world: World,
@@ -111,7 +146,8 @@ export class ApplicationProcess {
     const { runtime } = world;
     const { clock, log } = runtime;
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
-    this.backend = new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
+    this.sessions = world.backendOn(store, wait);
+    this.backend = this.sessions.records;
   }
 
   /** A request that carries the cookies of these ids (null: none), and has loaded its session. */
@@ -130,12 +166,12 @@ export class TestRequest implements SessionHost {
 
   constructor(process: ApplicationProcess, ...ids: (string | null)[]) {
     this.#process = process;
-    this.tokens = ids.filter((id) => id !== null).map((id) => KEYRING.sign(id));
+    this.tokens = ids.filter((id) => id !== null).map((id) => process.world.tokenOf(id));
     this.session = new RequestSession(this);
   }
 
   createLifecycle(): SessionLifecycle {
-    return new SessionLifecycle(this.#process.world.runtime, this.#process.backend, true, null);
+    return new SessionLifecycle(this.#process.world.runtime, this.#process.sessions, true, null);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };
@@ -176,7 +212,7 @@ export class TestRequest implements SessionHost {
     return {
       status: 200,
       cookie,
-      cookieId: cookie.kind === 'set' ? KEYRING.verify(cookie.token) : null,
+      cookieId: cookie.kind === 'set' ? this.#process.world.idOf(cookie.token) : null,
       error: null,
     };
   }

@@ -1,0 +1,41 @@
+import type { Keyring } from '../crypto/keyring.js';
+import type { SessionRecord } from '../drivers/driver.js';
+import type { RecordStore } from './record-store.js';
+
+/** Stands between the id and the payload in what is sealed. */
+const END_OF_ID = '\n';
+
+/** What no serializer makes a session of. */
+const UNREADABLE = '';
+
+/**
+ * A store that gets payloads to see in sealed form only (AES-256-GCM), each bound to its id: one that was copied to another id, or
+ * was not sealed by this application, counts as unreadable. The other fields stay as they are: stores find records by them.
+ */
+export function sealedStore(store: RecordStore, keyring: Keyring): RecordStore {
+  const opened = <R extends SessionRecord>(id: string, record: R): R => {
+    const text = keyring.open(record.payload)?.toString();
+    const isOfId = text?.startsWith(id + END_OF_ID) === true;
+    return { ...record, payload: isOfId ? text.slice(id.length + END_OF_ID.length) : UNREADABLE };
+  };
+  const { destroyVersion, listByUser } = store;
+  return {
+    async read(id) {
+      const record = await store.read(id);
+      return record === null ? null : opened(id, record);
+    },
+    write(id, record) {
+      const payload = keyring.seal(Buffer.from(id + END_OF_ID + record.payload));
+      return store.write(id, { ...record, payload });
+    },
+    touch: (id, expiresAt) => store.touch(id, expiresAt),
+    destroy: (id) => store.destroy(id),
+    ...(destroyVersion && { destroyVersion: (id, version) => destroyVersion.call(store, id, version) }),
+    ...(listByUser && {
+      async listByUser(userId, cursor) {
+        const page = await listByUser.call(store, userId, cursor);
+        return { ...page, records: page.records.map((record) => opened(record.id, record)) };
+      },
+    }),
+  };
+}

@@ -1,0 +1,377 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  NoSessionError,
+  SessionConfigError,
+  SessionManager,
+  type SessionModuleOptions,
+} from 'nestjs-session-kit';
+import { systemClock } from '../../lib/drivers/clock.js';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { CountingDriver } from '../support/counting-driver.js';
+import { type Handler, HandlerApp } from '../support/handler-app.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { PLATFORMS, setCookies } from '../support/test-app.js';
+import { Browser, ledgerPromises, seenBy, startShops } from './ledger-promises.js';
+
+const HOUR = 3_600_000;
+const START = 1_800_000_000_000;
+
+const on = (
+  driver: RecordDriver,
+  stealth: SessionModuleOptions['stealth'] = {},
+): Partial<SessionModuleOptions> => ({
+  driver: 'stealth',
+  stealth: { ledger: 'shared', ...stealth },
+  drivers: { shared: { useFactory: () => driver } },
+});
+
+const clockAt = (ms: number): void => {
+  vi.useFakeTimers({ toFake: ['Date'], now: START + ms });
+  onTestFinished(() => void vi.useRealTimers());
+};
+
+describe.each(PLATFORMS)('stealth with a ledger in memory, on %s', (platform) => {
+  let driver: MemoryDriver;
+  ledgerPromises(platform, () => {
+    driver = new MemoryDriver({}, systemClock);
+    return on(driver);
+  });
+});
+
+describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
+  async function start(
+    driver: RecordDriver,
+    options: Partial<SessionModuleOptions> = {},
+  ): Promise<HandlerApp> {
+    const app = await HandlerApp.start(platform, { options: { ...on(driver), ...options } });
+    onTestFinished(() => app[Symbol.asyncDispose]());
+    return app;
+  }
+
+  it('asks once for a request that reads, twice for one that writes, and not at all without a cookie', async () => {
+    const ledger = new CountingDriver();
+    const app = await start(ledger);
+    const [ann, nobody] = [app.visitor(), app.visitor()];
+    await app.visitor().in((session) => session.get('cart'));
+    await nobody.in((session) => session.put('cart', 1));
+    expect(ledger.take()).toEqual([]);
+    await nobody.in((session) => session.get('cart'));
+    expect(ledger.take()).toEqual(['read']);
+    await nobody.in((session) => session.put('cart', 2));
+    expect(ledger.take()).toEqual(['read', 'read']);
+    await ann.in((session) => session.signIn('ann'));
+    expect(ledger.take()).toEqual(['write']);
+    await ann.in((session) => session.get('cart'));
+    expect(ledger.take()).toEqual(['read']);
+    await ann.in((session) => session.put('cart', 1));
+    expect(ledger.take()).toEqual(['read', 'write']);
+  });
+
+  it('keeps a line of those who are signed in and of what has ended, in which nobody can read', async () => {
+    const ledger = new MemoryDriver({}, systemClock);
+    const lines: string[] = [];
+    const write = ledger.write.bind(ledger);
+    ledger.write = (id, record) => {
+      lines.push(record.payload);
+      return write(id, record);
+    };
+    const app = await start(ledger);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('cart', 'a red mug'));
+    expect(lines).toHaveLength(0);
+    await visitor.in((session) => session.signIn('ann'));
+    // One of the session, and one where it was before.
+    expect(lines).toHaveLength(2);
+    await visitor.in((session) => session.put('cart', 'a blue mug'));
+    await visitor.in((session) => session.signOut());
+    expect(lines.join()).not.toMatch(/mug|ann|\{/);
+  });
+
+  it('gives a session that gets its user without signIn another id all the same', async () => {
+    const app = await start(new MemoryDriver({}, systemClock));
+    const visitor = app.visitor();
+    const { asHeaders: copy, value: before } = await visitor.handle((session) => session.put('cart', 1).id);
+    await visitor.in((session) => session.put('userId', 'ann'));
+    const after = await visitor.in((session) => [session.id, session.userId, session.get('cart')]);
+    expect(after).toEqual([expect.not.stringMatching(before), 'ann', 1]);
+    expect(await seenBy(app, copy)).toEqual([false, null, null]);
+  });
+
+  it('keeps an ended session ended for as long as a copy of its cookie may be good', async () => {
+    clockAt(0);
+    const app = await start(new MemoryDriver({}, systemClock), { age: '2h' });
+    const visitor = app.visitor();
+    const { asHeaders: copy } = await visitor.handle((session) => session.put('cart', 1).setDuration('30d'));
+    const { asHeaders: second } = await visitor.handle((session) => session.regenerate());
+    await visitor.in((session) => session.destroy());
+    for (const hours of [0, 1, 3, 24 * 29, 24 * 31]) {
+      vi.setSystemTime(START + hours * HOUR);
+      for (const each of [copy, second]) expect(await seenBy(app, each)).toEqual([false, null, null]);
+    }
+  });
+
+  it('lets a signed-in session live by its line, also where its cookie ends with the browser', async () => {
+    clockAt(0);
+    const app = await start(new MemoryDriver({}, systemClock), { age: '2h', clearWithBrowser: true });
+    const { asHeaders: headers } = await app.visitor().handle((session) => session.signIn('ann'));
+    for (const hours of [1, 2, 3, 4]) {
+      vi.setSystemTime(START + hours * HOUR);
+      expect(await app.visitor().in(({ userId }) => userId, { headers })).toBe('ann');
+    }
+    vi.setSystemTime(START + 7 * HOUR);
+    expect(await app.visitor().in(({ userId }) => userId, { headers })).toBeNull();
+  });
+
+  it('keeps a user to so many sessions', async () => {
+    const app = await start(new MemoryDriver({}, systemClock), {
+      sessionsPerUser: { max: 1, when: 'refuse' },
+    });
+    const [first, second] = [app.visitor(), app.visitor()];
+    await first.in((session) => session.signIn('ann'));
+    await second.in((session) => session.put('cart', 1));
+    const { response } = await second.handle((session) => session.signIn('ann'), { status: 409 });
+    expect(setCookies(response)).toEqual([]);
+    expect(await second.in((session) => [session.userId, session.get('cart')])).toEqual([null, 1]);
+    await first.in((session) => session.signOut());
+    await second.in((session) => session.signIn('ann'));
+    expect(await second.in(({ userId }) => userId)).toBe('ann');
+  });
+
+  it('reads, runs and destroys sessions of those who are signed in by their id, and ends those of nobody', async () => {
+    const app = await start(new MemoryDriver({}, systemClock));
+    const [ann, nobody] = [app.visitor(), app.visitor()];
+    const id = await ann.in((session) => session.put('cart', 1).signIn('ann').id);
+    const { value: other, asHeaders: copy } = await nobody.handle((session) => session.put('cart', 1).id);
+    expect((await app.manager.read(id))?.values).toEqual({ cart: 1, userId: 'ann' });
+    await app.manager.run(id, (session) => session.increment('cart'));
+    expect(await ann.in((session) => session.get('cart'))).toBe(2);
+    expect(await app.manager.read(other)).toBeNull();
+    const running = app.manager.run(other, () => 'not reached');
+    await expect(running).rejects.toThrow(NoSessionError);
+    await expect(running).rejects.toThrow(/nobody is signed in to/);
+    for (const each of [id, other]) await app.manager.destroy(each);
+    expect(await ann.in(({ stored }) => stored)).toBe(false);
+    expect(await seenBy(app, copy)).toEqual([false, null, null]);
+  });
+
+  it('takes over who is not signed in from before there was a ledger, and nobody else', async () => {
+    const before = await HandlerApp.start(platform, { options: { driver: 'stealth' } });
+    onTestFinished(() => before[Symbol.asyncDispose]());
+    const { asHeaders: nobody } = await before.visitor().handle((session) => session.put('cart', 1));
+    const { asHeaders: ann } = await before.visitor().handle((session) => session.signIn('ann'));
+    const after = await start(new MemoryDriver({}, systemClock));
+    expect(await seenBy(after, nobody)).toEqual([true, null, 1]);
+    expect(await seenBy(after, ann)).toEqual([false, null, null]);
+  });
+
+  it('has tokens in headers too', async () => {
+    const app = await start(new MemoryDriver({}, systemClock), { header: 'X-Session' });
+    const client = app.visitor();
+    const tokenOf = ({ response }: { response: { headers: Record<string, string> } }): string =>
+      response.headers['x-session'] ?? '';
+    const asked = (token: string) => ({ headers: { 'X-Session': token } });
+    const first = tokenOf(await client.handle((session) => session.put('cart', 1), asked('new')));
+    const second = tokenOf(await client.handle((session) => session.signIn('ann'), asked(first)));
+    expect(await client.in((session) => [session.userId, session.get('cart')], asked(second))).toEqual([
+      'ann',
+      1,
+    ]);
+    expect(await client.in(({ stored }) => stored, asked(first))).toBe(false);
+  });
+
+  it('removes the lines that have expired, and says whether its store is up', async () => {
+    clockAt(0);
+    const ledger = new MemoryDriver({}, systemClock);
+    const app = await start(ledger);
+    await app.visitor().in((session) => session.signIn('ann'));
+    vi.setSystemTime(START + 3 * HOUR);
+    expect(await app.manager.collectGarbage()).toBe(1);
+    expect(await app.manager.check()).toMatchObject({ driver: 'stealth', up: true });
+    const scripted = new ScriptedDriver();
+    const other = await start(scripted);
+    scripted.mood = 'failing';
+    expect(await other.manager.check()).toMatchObject({ driver: 'stealth', up: false });
+  });
+
+  describe('whose store fails', () => {
+    async function inTrouble(options: Partial<SessionModuleOptions> = {}) {
+      const ledger = new ScriptedDriver();
+      const app = await start(ledger, options);
+      const { asHeaders: ann } = await app.visitor().handle((session) => session.signIn('ann'));
+      const { asHeaders: nobody } = await app.visitor().handle((session) => session.put('cart', 1));
+      return { ledger, app, cookies: [ann, nobody] };
+    }
+
+    it('answers whoever has a session 503, signed in or not, and leaves the cookie as it is', async () => {
+      const { ledger, app, cookies } = await inTrouble();
+      ledger.mood = 'failing';
+      for (const headers of cookies) {
+        const { response } = await app.visitor().handle(() => 'not reached', { headers, status: 503 });
+        expect(setCookies(response)).toEqual([]);
+      }
+      ledger.mood = 'well';
+      for (const headers of cookies)
+        expect(await app.visitor().in(({ stored }) => stored, { headers })).toBe(true);
+    });
+
+    it('goes on with an empty session where it is to degrade', async () => {
+      const { ledger, app, cookies } = await inTrouble({ whenStoreFails: 'degrade' });
+      ledger.mood = 'failing';
+      const view: Handler<unknown> = (session) => [session.stored, session.readonly, session.all()];
+      for (const headers of cookies)
+        expect(await app.visitor().in(view, { headers })).toEqual([false, true, {}]);
+    });
+
+    it('says so where a session could not be ended, and does not pretend', async () => {
+      const { ledger, app, cookies } = await inTrouble();
+      const ends: Handler<unknown>[] = [
+        (session) => session.destroy(),
+        (session) => session.signOut(),
+        (session) => session.regenerate(),
+      ];
+      for (const headers of cookies)
+        for (const end of ends) {
+          const { response } = await app.visitor().handle(
+            async (session) => {
+              ledger.mood = 'failing';
+              await end(session, undefined as never);
+              await session.commit();
+            },
+            { headers, status: 503 },
+          );
+          expect(setCookies(response)).toEqual([]);
+          ledger.mood = 'well';
+          expect(await app.visitor().in(({ stored }) => stored, { headers })).toBe(true);
+        }
+    });
+  });
+});
+
+describe('a ledger that is believed for ten seconds', () => {
+  it('is asked once in that time by each process, and answers each visitor with what he has written', async () => {
+    clockAt(0);
+    const ledger = new CountingDriver();
+    const { here, there } = await startShops('express', () => on(ledger, { ledgerEvery: '10s' }));
+    const ann = new Browser();
+    await ann.in(here, (session) => session.signIn('ann'));
+    ledger.take();
+    const view: Handler<unknown> = (session) => [session.userId, session.get('cart', 0)];
+    for (let count = 0; count < 3; count += 1) {
+      expect(await ann.in(here, view)).toEqual(['ann', 0]);
+      expect(await ann.in(there, view)).toEqual(['ann', 0]);
+    }
+    // The one that has written it knows it already.
+    expect(ledger.take()).toEqual(['read']);
+    await ann.in(there, (session) => session.put('cart', 1));
+    expect(ledger.take()).toEqual(['write']);
+    // His cookie says that there is a newer version than this process knows.
+    expect(await ann.in(here, view)).toEqual(['ann', 1]);
+    expect(ledger.take()).toEqual(['read']);
+    vi.setSystemTime(START + 11_000);
+    await ann.in(here, view);
+    expect(ledger.take()).toEqual(['read']);
+  });
+
+  it('merges what it writes with what others have written in the meantime', async () => {
+    const ledger = new CountingDriver();
+    const { here, there } = await startShops('express', () => on(ledger, { ledgerEvery: '10s' }));
+    const { asHeaders: headers } = await here.visitor().handle((session) => session.signIn('ann'));
+    await there.visitor().handle((session) => session.increment('count'), { headers });
+    await here.visitor().handle((session) => session.increment('count'), { headers });
+    await there.visitor().handle((session) => session.increment('count'), { headers });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    expect(await here.visitor().in((session) => session.get('count'), { headers })).toBe(3);
+  });
+
+  it('counts what this process ends at once, and what another one ends ten seconds later', async () => {
+    clockAt(0);
+    const ledger = new CountingDriver();
+    const { here, there } = await startShops('fastify', () => on(ledger, { ledgerEvery: '10s' }));
+    const cartOf: Handler<unknown> = (session) => session.get('cart');
+    for (const begin of [
+      (session) => session.put('cart', 1),
+      (session) => session.put('cart', 1).signIn('ann'),
+    ] satisfies Handler<unknown>[]) {
+      const now = Date.now();
+      const visitor = here.visitor();
+      const { asHeaders: copy } = await visitor.handle(begin);
+      for (const app of [here, there]) expect(await app.visitor().in(cartOf, { headers: copy })).toBe(1);
+      await visitor.in((session) => session.signOut());
+      expect(await seenBy(here, copy)).toEqual([false, null, null]);
+      expect(await there.visitor().in(cartOf, { headers: copy })).toBe(1);
+      vi.setSystemTime(now + 10_000);
+      expect(await seenBy(there, copy)).toEqual([false, null, null]);
+    }
+  });
+});
+
+describe('an application with a ledger that cannot be one', () => {
+  const boot = async (options: Partial<SessionModuleOptions>): Promise<string> => {
+    try {
+      await using _app = await HandlerApp.start('express', { options: { driver: 'stealth', ...options } });
+      return 'booted';
+    } catch (error) {
+      expect(error).toBeInstanceOf(SessionConfigError);
+      return (error as Error).message;
+    }
+  };
+
+  it.each<[string, Partial<SessionModuleOptions>, RegExp]>([
+    ['an unknown driver', { stealth: { ledger: 'mongo' } }, /no session driver "mongo".*redis/],
+    [
+      'stealth itself',
+      { stealth: { ledger: 'stealth' } },
+      /'stealth.ledger' got "stealth"; it takes the name of a driver that keeps records/,
+    ],
+    [
+      'a ledgerEvery alone',
+      { stealth: { ledgerEvery: '10s' } },
+      /'stealth.ledgerEvery' says.*'stealth.ledger'/,
+    ],
+    [
+      'a ledgerEvery that is none',
+      { stealth: { ledger: 'memory', ledgerEvery: 'soon' } },
+      /'stealth.ledgerEvery' got "soon"/,
+    ],
+    [
+      'one that seals',
+      {
+        stealth: { ledger: 'mine' },
+        drivers: { mine: { useFactory: () => ({ seal: () => '', open: () => null }) } },
+      },
+      /'stealth.ledger' got "mine".*keeps none/,
+    ],
+    [
+      'one that cannot list, and a limit',
+      { stealth: { ledger: 'memcached' }, sessionsPerUser: { max: 1 } },
+      /'sessionsPerUser' needs a driver that can list.*"memcached" cannot/,
+    ],
+    ['no ledger, and a limit', { sessionsPerUser: { max: 1 } }, /'sessionsPerUser' needs.*"stealth" cannot/],
+  ])('does not boot with %s', async (_what, options, says) => {
+    expect(await boot(options)).toMatch(says);
+  });
+
+  it('boots with one that cannot list, and says so where it has to', async () => {
+    const ledger = new CountingDriver();
+    await using app = await HandlerApp.start('express', { options: on(ledger) });
+    await expect(app.manager.list('ann')).rejects.toThrow(SessionConfigError);
+    await expect(app.manager.list('ann')).rejects.toThrow(/ledger "shared" cannot list/);
+  });
+
+  it('refuses one that is made for each request', async () => {
+    @Injectable()
+    class Extends {
+      constructor(@Inject(SessionManager) sessions: SessionManager) {
+        sessions.extend('mine', (_config, _request) => new CountingDriver());
+      }
+    }
+    const starting = HandlerApp.start('express', {
+      options: { driver: 'stealth', stealth: { ledger: 'mine' } },
+      providers: [Extends],
+    });
+    await expect(starting).rejects.toThrow(/'stealth.ledger' got "mine".*made anew for each request/);
+  });
+});

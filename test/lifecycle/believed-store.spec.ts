@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionRecord } from '../../lib/drivers/driver.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { BelievedStore } from '../../lib/lifecycle/believed-store.js';
+import { StoppedClock } from '../conformance/stopped-clock.js';
+import { Deferred } from '../parallel/support/deferred.js';
+import { WatchedDriver } from '../parallel/support/watched-driver.js';
+
+const BELIEVED_MS = 10_000;
+
+function setUp() {
+  const clock = new StoppedClock();
+  const driver = new WatchedDriver(new MemoryDriver({}, clock));
+  const record = (version: number, payload = `${version}`): SessionRecord => ({
+    payload,
+    version,
+    expiresAt: clock.now() + 60_000,
+    lastActivity: clock.now(),
+    userId: null,
+    ipAddress: null,
+    userAgent: null,
+  });
+  /** What another process does. */
+  const others = driver.inner;
+  return { clock, driver, others, record, believed: new BelievedStore(driver, clock, BELIEVED_MS) };
+}
+
+describe('a store whose answers are believed for ten seconds', () => {
+  it.each<[string, boolean]>([
+    ['a record', true],
+    ['that there is none', false],
+  ])('is asked once in that time for %s', async (_what, exists) => {
+    const { clock, driver, others, record, believed } = setUp();
+    if (exists) await others.write('id', record(1));
+    const first = await believed.read('id');
+    clock.advance(BELIEVED_MS - 1);
+    expect(await believed.read('id')).toEqual(first);
+    expect(driver.takeCounts().read).toBe(1);
+    clock.advance(1);
+    await believed.read('id');
+    expect(driver.takeCounts().read).toBe(1);
+  });
+
+  it('counts what this process does at once', async () => {
+    const { others, record, believed } = setUp();
+    await believed.read('id');
+    await believed.store.write('id', record(1));
+    expect((await believed.read('id'))?.version).toBe(1);
+    await believed.store.destroyVersion?.('id', 1);
+    expect(await believed.read('id')).toBeNull();
+    await others.write('id', record(1));
+    await believed.store.destroy('id');
+    expect(await believed.read('id')).toBeNull();
+  });
+
+  it('knows what it wrote without asking, and asks where others wrote first', async () => {
+    const { driver, others, record, believed } = setUp();
+    await believed.store.write('id', record(1));
+    expect((await believed.read('id'))?.payload).toBe('1');
+    expect(driver.takeCounts().read).toBe(0);
+    await others.write('id', record(2));
+    expect(await believed.store.write('id', record(2, 'late'))).toBe(false);
+    expect((await believed.read('id'))?.payload).toBe('2');
+  });
+
+  it('does not believe an answer that was on its way while this process ended the session', async () => {
+    const { driver, others, record, believed } = setUp();
+    await others.write('id', record(1));
+    const [isRead, goOn] = [new Deferred(), new Deferred()];
+    driver.after = async ({ method }) => {
+      if (method !== 'read') return;
+      isRead.resolve();
+      await goOn.promise;
+    };
+    const reading = believed.read('id');
+    await isRead.promise;
+    await believed.store.destroy('id');
+    goOn.resolve();
+    expect((await reading)?.version).toBe(1);
+    expect(await believed.read('id')).toBeNull();
+  });
+
+  it('does not believe what the store says while this process ends the session', async () => {
+    const { driver, others, record, believed } = setUp();
+    await others.write('id', record(1));
+    const [isEnding, goOn] = [new Deferred(), new Deferred()];
+    driver.before = ({ method }) => {
+      if (method !== 'destroy') return undefined;
+      isEnding.resolve();
+      return goOn.promise;
+    };
+    const ending = believed.store.destroy('id');
+    await isEnding.promise;
+    expect((await believed.read('id'))?.version).toBe(1);
+    await others.destroy('id');
+    expect(await believed.read('id')).toBeNull();
+    goOn.resolve();
+    await ending;
+  });
+
+  it('asks where somebody has seen a newer version, and where the record has expired', async () => {
+    const { clock, driver, others, record, believed } = setUp();
+    await others.write('id', { ...record(1), expiresAt: clock.now() + 5_000 });
+    await believed.read('id');
+    believed.seen('id', 1);
+    await believed.read('id');
+    expect(driver.takeCounts().read).toBe(1);
+    believed.seen('id', 2);
+    await believed.read('id');
+    expect(driver.takeCounts().read).toBe(1);
+    clock.advance(5_000);
+    expect(await believed.read('id')).toBeNull();
+  });
+
+  it('keeps no long payloads in memory', async () => {
+    const { driver, others, record, believed } = setUp();
+    await others.write('id', record(1, 'x'.repeat(5_000)));
+    await believed.read('id');
+    await believed.read('id');
+    expect(driver.takeCounts().read).toBe(2);
+  });
+});

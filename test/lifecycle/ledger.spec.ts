@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
+import { LedgerWorld } from '../parallel/support/ledger-world.js';
+import type { Answer, ApplicationProcess } from '../parallel/support/world.js';
+import type { DriverCall } from '../parallel/support/watched-driver.js';
+
+const MINUTE_MS = 60_000;
+
+function setUp() {
+  const world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId' });
+  const [here, there] = [world.process(), world.process()];
+  /** One request, and what its response says. */
+  const does = async (
+    process: ApplicationProcess,
+    token: string | null,
+    deed: (session: RequestSession) => unknown,
+  ): Promise<Answer> => {
+    const request = await process.request(token);
+    await deed(request.session);
+    return request.respond();
+  };
+  /** Loses the answer to the next call of a method. */
+  const loseAnswer = (method: DriverCall['method']): void => {
+    world.driver.after = (call) => {
+      if (call.method !== method) return;
+      world.driver.after = () => undefined;
+      throw new Error('The connection was reset.');
+    };
+  };
+  const open = async (token: string | null): Promise<RequestSession> => (await there.request(token)).session;
+  return { world, here, there, does, loseAnswer, open };
+}
+
+/** @throws where the response sets no cookie */
+function tokenOf({ cookie, error }: Answer): string {
+  if (cookie.kind !== 'set') throw new Error(`No cookie was set (${cookie.kind}): ${String(error)}`);
+  return cookie.token;
+}
+
+const fill = (session: RequestSession): unknown => session.put('cart', 1);
+
+describe('a session in a cookie, beside a ledger', () => {
+  it('moves to its new id once, where the answer of the ledger got lost', async () => {
+    const { here, does, loseAnswer, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const request = await here.request(token);
+    request.session.regenerate();
+    loseAnswer('write');
+    await expect(request.session.commit()).rejects.toThrow(SessionStoreError);
+    const next = tokenOf(await request.respond());
+    expect((await open(next)).get('cart')).toBe(1);
+    expect((await open(token)).stored).toBe(false);
+  });
+
+  it('is signed in to once, where the answer of the ledger got lost', async () => {
+    const { here, does, loseAnswer, open, world } = setUp();
+    for (const lost of [1, 2]) {
+      const token = tokenOf(await does(here, null, fill));
+      const request = await here.request(token);
+      request.session.signIn('ann');
+      let writes = 0;
+      world.driver.before = ({ method }) => {
+        if (method === 'write' && (writes += 1) === lost) loseAnswer('write');
+      };
+      await expect(request.session.commit()).rejects.toThrow(SessionStoreError);
+      world.driver.before = () => undefined;
+      const next = tokenOf(await request.respond());
+      expect((await open(next)).userId).toBe('ann');
+      expect((await open(token)).stored).toBe(false);
+      expect(await here.backend.users?.endAll('ann', null)).toBe(1);
+    }
+  });
+
+  it('stays as it is where it turns out to be too large for its new id', async () => {
+    const { here, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const { error } = await does(here, token, (session) =>
+      session.put('text', 'x'.repeat(5_000)).regenerate(),
+    );
+    expect(error).toBeInstanceOf(SessionTooLargeError);
+    expect((await open(token)).get('cart')).toBe(1);
+  });
+
+  it('is not bound by the size of a cookie once somebody is signed in', async () => {
+    const { here, does, open } = setUp();
+    const text = 'x'.repeat(50_000);
+    const token = tokenOf(await does(here, null, (session) => session.put('text', text).signIn('ann')));
+    expect((await open(token)).get('text')).toBe(text);
+  });
+
+  it('does not come back by a slow request, and can be ended by one wherever it has moved to', async () => {
+    const { here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const [writes, ends] = [await there.request(token), await there.request(token)];
+    const next = tokenOf(await does(here, token, (session) => session.regenerate()));
+    writes.session.put('cart', 2);
+    expect((await writes.respond()).cookie.kind).toBe('none');
+    ends.session.signOut();
+    await ends.respond();
+    expect((await open(next)).stored).toBe(false);
+  });
+
+  it('can be ended by a request that came late, and written by it no more', async () => {
+    const { here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const next = tokenOf(await does(here, token, (session) => session.regenerate()));
+    expect((await does(there, token, fill)).cookie.kind).toBe('none');
+    expect((await open(next)).stored).toBe(true);
+    await does(there, token, (session) => session.destroy());
+    expect((await open(next)).stored).toBe(false);
+  });
+
+  it('can still be ended by a request whose write came too late', async () => {
+    const { here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const late = await there.request(token);
+    const next = tokenOf(await does(here, token, (session) => session.regenerate()));
+    late.session.put('cart', 2);
+    await late.session.commit();
+    await late.session.destroy();
+    expect((await open(next)).stored).toBe(false);
+  });
+
+  it('is renewed only while it lives', async () => {
+    const { world, here, there, does } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    world.clock.advance(2 * MINUTE_MS);
+    const [late, steady] = [await there.request(token), await here.request(token)];
+    expect((await steady.respond()).cookie.kind).toBe('set');
+    await does(here, token, (session) => session.destroy());
+    expect((await late.respond()).cookie.kind).toBe('none');
+    await late.session.touch();
+  });
+
+  it('loads anew as gone where it has ended elsewhere, and otherwise as the browser has it', async () => {
+    const { here, there, does } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const { session } = await there.request(token);
+    session.put('cart', 2);
+    await session.reload();
+    expect(session.get('cart')).toBe(1);
+    await does(here, token, (other) => other.destroy());
+    await session.reload();
+    expect(session.stored).toBe(false);
+  });
+
+  it('is looked for where it lives, and where it has moved to', async () => {
+    const { here, there, does } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const { id, expiresAt } = (await there.request(token)).session;
+    const locate = there.sessions.locate(() => true);
+    expect(await locate?.(id, expiresAt)).toEqual({ id, expiresAt });
+    const { cookieId } = await does(here, token, (session) => session.signIn('ann'));
+    expect(await locate?.(id, expiresAt)).toMatchObject({ id: cookieId });
+    await does(here, token, (session) => session.destroy());
+    expect(await locate?.(id, expiresAt)).toBeNull();
+  });
+
+  it('is over for those who look for it when it has expired or ended', async () => {
+    const { world, here, there, does } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const { id, expiresAt } = (await there.request(token)).session;
+    const locate = there.sessions.locate(() => true);
+    await does(here, token, (session) => session.destroy());
+    expect(await locate?.(id, expiresAt)).toBeNull();
+    expect(await locate?.('another', world.clock.now())).toBeNull();
+  });
+});

@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import type { RecordDriver } from '../../lib/drivers/driver.js';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import type { StoppedClock } from '../conformance/stopped-clock.js';
+import { type History, histories } from './support/history.js';
+import { LedgerWorld } from './support/ledger-world.js';
+import { playHistory } from './support/play-history.js';
+import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
+
+/**
+ * Without `touch`: of a session that is in a cookie, it seals what was changed so far as well, which is no commit that the model
+ * would know of.
+ */
+const untouched = (processes: number): fc.Arbitrary<History> =>
+  histories(processes).map((history) =>
+    history.map((plan) => ({ ...plan, steps: plan.steps.filter(({ op }) => op !== 'touch') })),
+  );
+
+describe(
+  'with a ledger, the outcome of parallel requests of somebody who is signed in equals some serial order of them',
+  { timeout: HISTORIES_TIMEOUT_MS },
+  () => {
+    it.each([
+      ['a driver of the application, in one process', 1, CustomDriver],
+      ['a driver of the application, in two processes', 2, CustomDriver],
+    ])('on %s', async (_, processes, Driver) => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), untouched(processes), (scheduler, history) =>
+          playHistory(scheduler, history, (clock) => new Driver(clock), [], LedgerWorld),
+        ),
+        playing(200),
+      );
+    });
+
+    it('in one process that believes its answers for a while', async () => {
+      class Believing extends LedgerWorld {
+        constructor(makeDriver: (clock: StoppedClock) => RecordDriver) {
+          super(makeDriver, {}, 10_000);
+        }
+      }
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), untouched(1), (scheduler, history) =>
+          playHistory(scheduler, history, (clock) => new CustomDriver(clock), [], Believing),
+        ),
+        playing(200),
+      );
+    });
+
+    it('on the driver memory', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), untouched(2), (scheduler, history) =>
+          playHistory(scheduler, history, (clock) => new MemoryDriver({}, clock), [], LedgerWorld),
+        ),
+        playing(200),
+      );
+    });
+  },
+);

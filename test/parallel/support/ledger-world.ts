@@ -1,0 +1,61 @@
+import { Keyring } from '../../../lib/crypto/keyring.js';
+import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
+import { BelievedStore } from '../../../lib/lifecycle/believed-store.js';
+import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
+import { LedgerBackend } from '../../../lib/lifecycle/ledger-backend.js';
+import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
+import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
+import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import { SealedBackend } from '../../../lib/lifecycle/sealed-backend.js';
+import { sealedStore } from '../../../lib/lifecycle/sealed-store.js';
+import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
+import { type Payload, parsePayload } from '../../../lib/state/payload.js';
+import type { StoppedClock } from '../../conformance/stopped-clock.js';
+import { KEYRING, World } from './world.js';
+
+const LINES = new Keyring(['a secret for tests that is long enough'], 'ledger of stealth');
+
+/** The same where sessions are in cookies, and in a ledger once they have a value `name`: that names the user here. */
+export class LedgerWorld extends World {
+  readonly #stealth = new StealthDriver(KEYRING, this.clock);
+
+  /** @param believedMs how long an answer of the ledger is believed; 0: each request asks */
+  constructor(
+    makeDriver: (clock: StoppedClock) => RecordDriver,
+    runtime: Partial<SessionRuntime> = {},
+    readonly believedMs = 0,
+  ) {
+    super(makeDriver, { userKey: 'name', ...runtime });
+  }
+
+  override backendOn(store: RecordStore, wait: (ms: number) => Promise<unknown>): LedgerBackend {
+    const { runtime, clock } = this;
+    const lines = sealedStore(store, LINES);
+    const believed = this.believedMs > 0 ? new BelievedStore(lines, clock, this.believedMs) : null;
+    const truth = believed?.store ?? lines;
+    const endings = new RecentEndings(clock, runtime.live);
+    const cookies = new SealedBackend(runtime, this.#stealth, endings);
+    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, believed ?? truth);
+    return new LedgerBackend(runtime, cookies, records, endings, believed);
+  }
+
+  override get stored(): Pick<RecordDriver, 'read'> {
+    return sealedStore(this.driver.inner, LINES);
+  }
+
+  /** An id, or a whole cookie. */
+  override tokenOf(id: string): string {
+    return id.includes('.') ? id : super.tokenOf(id);
+  }
+
+  override idOf(token: string): string | null {
+    return super.idOf(token)?.split('\n')[0] ?? this.heldBy(token)?.i ?? null;
+  }
+
+  override heldBy(token: string): Payload | null {
+    const record = this.#stealth.open(token);
+    const parsed = record === null ? null : parsePayload(record.payload, JSON);
+    return parsed?.kind === 'session' ? parsed.payload : null;
+  }
+}
