@@ -104,7 +104,7 @@ const BELOW: Record<string, readonly string[]> = {
   forms: ['session.errors.ts', 'session', 'http'],
   nest: ['graphql', 'sockets', 'session.exception.ts', ...TO_HTTP],
   // What stands beside an application under test.
-  testing: ['nest', 'forms', ...TO_HTTP],
+  testing: ['nest', 'forms', 'sockets', ...TO_HTTP],
 };
 
 /** Packages that are no dependency but an optional peer: an application may lack any of them. */

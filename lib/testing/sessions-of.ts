@@ -1,11 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
-import { handshakeRequest } from '../http/cookie/tenants.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
 import { SessionConfigError, SessionError } from '../session.errors.js';
+import { tenantRequest } from '../sockets/handshake.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
@@ -185,7 +185,8 @@ export class TestSessions {
 
   #setup(host: string | undefined): CookieSetup {
     const { tenants } = this.#settings;
-    return tenants === null ? this.#settings : tenants.of(handshakeRequest({ host }, undefined));
+    if (tenants === null) return this.#settings;
+    return tenants.of(tenantRequest({ headers: { host }, path: undefined, request: undefined }));
   }
 }
 
