@@ -1,0 +1,27 @@
+import type { Session } from 'nestjs-session-kit';
+import { fakeSession, sessionsOf } from 'nestjs-session-kit/testing';
+import type request from 'supertest';
+import { expectTypeOf } from 'vitest';
+
+interface ShopSession {
+  cart: string[];
+  userId: string;
+}
+
+/** Never called: what matters is that it compiles, and that each line that must not, does not. */
+export async function typesOf(
+  app: Parameters<typeof sessionsOf>[0],
+  agent: ReturnType<typeof request.agent>,
+): Promise<void> {
+  const count = (session: Session<ShopSession>): number => session.get('cart', []).length;
+  count(fakeSession({ cart: ['tea'] }));
+  count(fakeSession());
+  // @ts-expect-error -- the cart is a list
+  count(fakeSession({ cart: 'tea' }));
+  const own = fakeSession<ShopSession>({ cart: [] });
+  count(own);
+  expectTypeOf(own.get('userId')).toEqualTypeOf<string | undefined>();
+  expectTypeOf(await sessionsOf(app).sign(agent, { userId: '1' })).toEqualTypeOf(agent);
+  const { headers, url } = await sessionsOf(app).sign({ url: '/account', headers: { accept: 'text/html' } });
+  expectTypeOf([headers.cookie, headers.accept, url]).toEqualTypeOf<string[]>();
+}
