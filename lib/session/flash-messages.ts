@@ -29,6 +29,8 @@ export class FlashMessages {
    * @typeParam V what you know the message to be; nothing checks it. Default unknown
    * @param key dot path; of a form's field also its name, such as `user[name]`
    * @param fallback in place of a message that is missing or null; a function is called for it. Default undefined
+   * @example
+   * messages.get('errors.email', '')
    */
   get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   get(key: string, fallback?: unknown): unknown {
@@ -52,7 +54,12 @@ export class FlashMessages {
     return message === undefined && key.includes('[') ? readPath(this.#messages, fieldPath(key)) : message;
   }
 
-  /** A plain object of all messages. */
+  /**
+   * A plain object of all messages.
+   *
+   * @example
+   * return { messages: messages.all() };
+   */
   all(): Values {
     return { ...this.#messages };
   }
@@ -62,7 +69,12 @@ export class FlashMessages {
     return this.all();
   }
 
-  /** Whether there is none. */
+  /**
+   * Whether there is none.
+   *
+   * @example
+   * if (!messages.isEmpty) view.show(messages.all());
+   */
   get isEmpty(): boolean {
     return Object.keys(this.#messages).length === 0;
   }
