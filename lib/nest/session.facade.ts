@@ -16,6 +16,8 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
    *
    * @throws NoSessionError outside a request and outside `SessionManager.run`, on a route that the option `exclude` names, and where the response of the
    * request that the code was started by has ended
+   * @example
+   * const session = Session.current();
    */
   current(): RequestSession;
 }

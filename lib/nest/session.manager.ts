@@ -58,6 +58,8 @@ export class SessionManager {
    * without a request.
    * @returns the driver itself: calls on it have no time limit, and fail with whatever it throws
    * @throws SessionConfigError where there is no such driver; lists the known ones
+   * @example
+   * const redis = manager.driver('redis');
    */
   driver(name?: string): AnyDriver {
     if (name === undefined || name === this.#settings.driver) {
@@ -128,6 +130,8 @@ export class SessionManager {
    * @returns false where he has no such session (any more); nothing happens to a session of another user's
    * @throws SessionConfigError with a driver that cannot list
    * @throws SessionStoreError where the store fails
+   * @example
+   * await manager.end(userId, handle); // a handle that `list` gave
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     return this.#users().end(userText(userId), handle);
@@ -168,6 +172,8 @@ export class SessionManager {
    *
    * @param id the raw id (`session.id`), not what the cookie holds
    * @throws SessionStoreError where the store fails
+   * @example
+   * await manager.destroy(session.id);
    */
   async destroy(id: string): Promise<void> {
     const records = this.#records();
@@ -235,6 +241,8 @@ export class SessionManager {
    * @returns how many; 0 for drivers whose store expires records by itself
    * @throws SessionStoreError where the driver did not get on for ten times the option `storeTimeout`: the next call begins a round
    * of its own; and whatever the driver throws
+   * @example
+   * const removed = await manager.collectGarbage();
    */
   collectGarbage(): Promise<number> {
     // One round at a time: a slow one is joined, not raced.

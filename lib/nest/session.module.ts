@@ -54,7 +54,12 @@ import { type TestSessionOptions, testOptions } from './test-options.js';
  * }
  */
 export interface SessionOptionsFactory {
-  /** Returns the options; may be asynchronous. */
+  /**
+   * Returns the options; may be asynchronous.
+   *
+   * @example
+   * createSessionOptions() { return { secret: this.config.getOrThrow('SESSION_SECRET') }; }
+   */
   createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
 }
 
@@ -205,6 +210,8 @@ export class SessionModule
    *
    * @param options only `secret` is required
    * @throws SessionConfigError where there are none; what they hold is checked when the application boots
+   * @example
+   * imports: [SessionModule.forRoot({ secret, driver: 'redis', age: '8h' })]
    */
   static override forRoot(options: SessionModuleOptions): DynamicModule {
     assertGiven('forRoot', options, "an object with at least 'secret'");
@@ -216,6 +223,8 @@ export class SessionModule
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
    * @throws SessionConfigError where it is none of these; the boot fails with one where the class makes no options
+   * @example
+   * SessionModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => config.getOrThrow('session') })
    */
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,

@@ -33,6 +33,8 @@ export class FlashMessages {
    * @typeParam V what you know the message to be; nothing checks it. Default unknown
    * @param key dot path; of a form's field also its name, such as `user[name]`
    * @param fallback in place of a message that is missing or null; a function is called for it. Default undefined
+   * @example
+   * messages.get('errors.email', '')
    */
   get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   get(key: string, fallback?: unknown): unknown {
@@ -88,7 +90,12 @@ export class FlashMessages {
     return Object.keys(errorsIn(this.#own)).length > 0;
   }
 
-  /** A plain object of all messages. */
+  /**
+   * A plain object of all messages.
+   *
+   * @example
+   * return { messages: messages.all() };
+   */
   all(): Values {
     return { ...this.#messages };
   }
@@ -98,7 +105,12 @@ export class FlashMessages {
     return this.all();
   }
 
-  /** Whether there is none. */
+  /**
+   * Whether there is none.
+   *
+   * @example
+   * if (!messages.isEmpty) view.show(messages.all());
+   */
   get isEmpty(): boolean {
     return Object.keys(this.#messages).length === 0;
   }

@@ -59,7 +59,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     return withCallback(() => Promise.resolve(this.commitDue()).then(() => this), callback);
   }
 
-  /** The same as `commit`. */
+  /**
+   * The same as `commit`.
+   *
+   * @example
+   * await session.put('cart', cart).save();
+   */
   save(callback?: SessionCallback): Promise<this> {
     return this.commit(callback);
   }
@@ -69,6 +74,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    *
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
+   * @example
+   * await request.session.reload();
    */
   reload(callback?: SessionCallback): Promise<this> {
     return withCallback(() => this.#reload(), callback);
@@ -96,7 +103,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     return this;
   }
 
-  /** The same as `regenerate`. */
+  /**
+   * The same as `regenerate`.
+   *
+   * @example
+   * session.roll().put('userId', user.id);
+   */
   roll(callback?: SessionCallback): this {
     return this.regenerate(callback);
   }
@@ -120,6 +132,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
    * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
+   * @example
+   * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
     return withCallback(() => this.#ended(this.endable.destroy()), callback);
@@ -132,7 +146,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     return this;
   }
 
-  /** Destroys the session and its cookie: the same as `destroy()`. */
+  /**
+   * Destroys the session and its cookie: the same as `destroy()`.
+   *
+   * @example
+   * await session.forget();
+   */
   forget(): Promise<this>;
   /**
    * Removes values, and flash messages under the same keys.
@@ -147,7 +166,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     return keys.length === 0 ? this.destroy() : this.#remove('forget', keys);
   }
 
-  /** Removes all values; the session and its id stay: the same as `flush()`. */
+  /**
+   * Removes all values; the session and its id stay: the same as `flush()`.
+   *
+   * @example
+   * session.delete();
+   */
   delete(): this;
   /** Removes values, and flash messages under the same keys: the same as `forget(keys)`. */
   delete(...keys: KeysOf<T>): this;

@@ -34,7 +34,12 @@ export abstract class SessionAccess {
     return this.#host;
   }
 
-  /** Whether the session is loaded: always so in handlers, guards and pipes, but between `setId` and `start`. */
+  /**
+   * Whether the session is loaded: always so in handlers, guards and pipes, but between `setId` and `start`.
+   *
+   * @example
+   * if (!session.initiated) await session.initiate();
+   */
   get initiated(): boolean {
     return this.#initiated;
   }
@@ -44,7 +49,12 @@ export abstract class SessionAccess {
     return this.#initiated;
   }
 
-  /** Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`. */
+  /**
+   * Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`.
+   *
+   * @example
+   * if (!session.readonly) session.increment('visits');
+   */
   get readonly(): boolean {
     return this.#life !== null && this.#life.session.readonly;
   }

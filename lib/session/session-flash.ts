@@ -66,7 +66,12 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this;
   }
 
-  /** A message for this request only, such as for a page that it renders itself. */
+  /**
+   * A message for this request only, such as for a page that it renders itself.
+   *
+   * @example
+   * session.now('status', 'Saved.');
+   */
   now(key: string, value: unknown): this;
   /** Several messages for this request only. */
   now(messages: Values): this;
@@ -81,7 +86,12 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     return this;
   }
 
-  /** Lets all messages of the previous request live one request more. */
+  /**
+   * Lets all messages of the previous request live one request more.
+   *
+   * @example
+   * session.reflash(); // before redirecting once more
+   */
   reflash(): this {
     this.writable.flash.keep();
     return this;

@@ -11,6 +11,9 @@ export abstract class SessionInfo extends SessionLoading {
    * Where there is no session yet, the next request has another id unless this one writes something. One case is looked
    * after: was the id asked for, and does the response set a cookie of the application's own, then the session begins with
    * it. So a token made of the id that the visitor is given as a cookie (csrf-csrf) is still right when the form comes back.
+   *
+   * @example
+   * await manager.destroy(session.id);
    */
   get id(): string {
     return this.#told.session.id;
@@ -24,6 +27,9 @@ export abstract class SessionInfo extends SessionLoading {
   /**
    * As it travels in the cookie: the signed id. With `stealth` the sealed session itself, as it was last committed;
    * empty before that; where its ledger has the session, the signed id. Keep it out of logs and pages: who holds it holds the session.
+   *
+   * @example
+   * return { token: session.signedId };
    */
   get signedId(): string {
     return this.#told.token;
@@ -37,32 +43,62 @@ export abstract class SessionInfo extends SessionLoading {
     return lifecycle;
   }
 
-  /** Whether the id was made in this request: no session came in, or `regenerate` was called. */
+  /**
+   * Whether the id was made in this request: no session came in, or `regenerate` was called.
+   *
+   * @example
+   * if (session.fresh) this.welcome();
+   */
   get fresh(): boolean {
     return this.lifecycleSoFar === null || this.lifecycleSoFar.session.fresh;
   }
 
-  /** Whether the store (with `stealth`: the visitor's cookie) has a record of this session. */
+  /**
+   * Whether the store (with `stealth`: the visitor's cookie) has a record of this session.
+   *
+   * @example
+   * if (session.stored) await session.touch();
+   */
   get stored(): boolean {
     return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.loaded !== null;
   }
 
-  /** Whether there is nothing to read, flash messages included. */
+  /**
+   * Whether there is nothing to read, flash messages included.
+   *
+   * @example
+   * if (session.isEmpty) return [];
+   */
   get isEmpty(): boolean {
     return this.lifecycleSoFar === null || this.readable.isEmpty;
   }
 
-  /** Whether this request changed something that is not stored yet. */
+  /**
+   * Whether this request changed something that is not stored yet.
+   *
+   * @example
+   * if (session.isModified) await session.commit();
+   */
   get isModified(): boolean {
     return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.modified;
   }
 
-  /** How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`. */
+  /**
+   * How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`.
+   *
+   * @example
+   * const minutes = session.duration / 60_000;
+   */
   get duration(): number {
     return this.lifecycle.session.duration;
   }
 
-  /** When the session ends unless it is visited again, in epoch ms. */
+  /**
+   * When the session ends unless it is visited again, in epoch ms.
+   *
+   * @example
+   * const left = session.expiresAt - Date.now();
+   */
   get expiresAt(): number {
     return this.lifecycle.session.expiresAt;
   }
@@ -89,7 +125,12 @@ export abstract class SessionInfo extends SessionLoading {
     return ended;
   }
 
-  /** When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew. */
+  /**
+   * When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew.
+   *
+   * @example
+   * const since = new Date(session.createdAt);
+   */
   get createdAt(): number {
     return this.lifecycle.state.createdAt;
   }

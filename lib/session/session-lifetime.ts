@@ -48,6 +48,8 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
    * @param callback called at the end, with the error where there is one; for code written for express-session
    * @throws SessionStoreError where the store fails
    * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
+   * @example
+   * await session.touch(); // while a long upload runs
    */
   touch(callback?: SessionCallback): Promise<this> {
     return withCallback(() => this.extend().then(() => this), callback);

@@ -29,7 +29,12 @@ export abstract class SessionLoading extends SessionAccess {
     return this;
   }
 
-  /** The same as `initiate`. */
+  /**
+   * The same as `initiate`.
+   *
+   * @example
+   * await session.start();
+   */
   start(readonly = false): Promise<this> {
     return this.initiate(readonly);
   }
@@ -77,7 +82,12 @@ export abstract class SessionLoading extends SessionAccess {
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 
-  /** A new session id, for `setId`: 256 random bits as 43 characters of base64url. */
+  /**
+   * A new session id, for `setId`: 256 random bits as 43 characters of base64url.
+   *
+   * @example
+   * session.setId(session.generateId());
+   */
   generateId(): Promise<string> {
     this.#generatedId = randomId();
     return Promise.resolve(this.#generatedId);
@@ -108,6 +118,8 @@ export abstract class SessionLoading extends SessionAccess {
    *
    * @param secret in place of the application's secrets
    * @returns the session; or false where the signature is not ours, and nothing has changed
+   * @example
+   * if (session.setSignedId(token)) await session.start();
    */
   setSignedId(signedId: string, secret?: string): this | false {
     this.assertSwitchable();

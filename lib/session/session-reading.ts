@@ -7,7 +7,12 @@ import type { KeyOf, KeysOf, Readable, UndeclaredKey } from './session-keys.js';
 
 /** The methods of a session that read its values. */
 export abstract class SessionReading<T extends object = SessionData> extends SessionInfo {
-  /** A plain object of everything readable: the same as `all()`. */
+  /**
+   * A plain object of everything readable: the same as `all()`.
+   *
+   * @example
+   * session.get('cart.items', [])
+   */
   get(): Readable<T>;
   /**
    * The value of a declared key; undefined where it is missing. Values of the session come first, then the flash
@@ -110,6 +115,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.exists('coupon') // true for null, too
    */
   exists(...keys: KeysOf<T>): boolean {
     const state = this.readable;
@@ -121,6 +128,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * if (session.missing('userId')) return redirect('/login');
    */
   missing(...keys: KeysOf<T>): boolean {
     return givenKeys('missing', keys).every((key) => !isPresent(this.#read(key)));
@@ -132,6 +141,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.only(['cart', 'locale'])
    */
   only(...keys: KeysOf<T>): Readable<T>;
   only(...keys: GivenKeys): Values {
@@ -146,6 +157,8 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    *
    * @param keys dot paths: one, several, or a list of them
    * @throws SessionValueError where something is no key, or there is none
+   * @example
+   * session.except(['cart'])
    */
   except(...keys: KeysOf<T>): Readable<T>;
   except(...keys: GivenKeys): Values {

@@ -58,12 +58,22 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     return this.flush();
   }
 
-  /** The user who is signed in, as text: what stands under the option `userKey`. Null where nobody is. */
+  /**
+   * The user who is signed in, as text: what stands under the option `userKey`. Null where nobody is.
+   *
+   * @example
+   * const user = await users.find(session.userId);
+   */
   get userId(): string | null {
     return recordedUser(this.readable.shown, this.lifecycle.userKey);
   }
 
-  /** When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how. */
+  /**
+   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how.
+   *
+   * @example
+   * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
+   */
   get signedInAt(): number | null {
     return this.userId === null ? null : (this.readable.signedInAt ?? null);
   }
@@ -71,6 +81,9 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   /**
    * A public name of this session, 22 characters of base64url. It stays the same when the id changes, and says nothing
    * about it: for lists of devices. `invalidate`, `signOut` and `destroy` begin a session with another.
+   *
+   * @example
+   * const isThisDevice = stored.handle === session.handle;
    */
   get handle(): string {
     return this.lifecycle.session.handle;

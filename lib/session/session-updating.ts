@@ -148,6 +148,8 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
    * @param by how much, a finite number. Default 1
    * @returns the new number, as far as this request knows
    * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   * @example
+   * const left = session.decrement('attempts');
    */
   decrement<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
   /** Subtracts from a number under a key that is not declared, and is otherwise the same. */

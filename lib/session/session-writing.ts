@@ -7,7 +7,12 @@ import { SessionReading } from './session-reading.js';
 
 /** The methods of a session that write its values. */
 export abstract class SessionWriting<T extends object = SessionData> extends SessionReading<T> {
-  /** Gets the value of a declared key and removes it; undefined where it is missing. */
+  /**
+   * Gets the value of a declared key and removes it; undefined where it is missing.
+   *
+   * @example
+   * const coupon = session.pull('coupon');
+   */
   pull<K extends KeyOf<T>>(key: K): T[K] | undefined;
   /**
    * Gets the value of a declared key and removes it.
@@ -101,7 +106,12 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     return this;
   }
 
-  /** Removes all values and this request's flash messages; the session and its id stay. */
+  /**
+   * Removes all values and this request's flash messages; the session and its id stay.
+   *
+   * @example
+   * session.flush();
+   */
   flush(): this {
     this.writable.flush();
     return this;
@@ -116,6 +126,8 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * Replaces all values, and removes this request's flash messages. Keys are taken literally here, dots included.
    *
    * @throws SessionValueError where `values` is no object, or a key cannot be one
+   * @example
+   * session.reset({ locale: 'en' });
    */
   reset(values: Readable<T>): this {
     this.writable.reset(values);
