@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
+import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { LedgerWorld } from '../parallel/support/ledger-world.js';
@@ -144,6 +146,38 @@ describe('a session in a cookie, beside a ledger', () => {
     await does(here, token, (other) => other.destroy());
     await session.reload();
     expect(session.stored).toBe(false);
+  });
+
+  it('leads requests under way to where it is signed in for half a minute, and then nowhere', async () => {
+    const { world, here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const requests = [await there.request(token), await there.request(token)];
+    const next = tokenOf(await does(here, token, (session) => session.signIn('ann')));
+    for (const [index, { session }] of requests.entries()) {
+      session.put(`late${index}`, true);
+      await session.commit();
+      world.clock.advance(REDIRECT_MS);
+    }
+    expect((await open(next)).all()).toEqual({ cart: 1, userId: 'ann', late0: true });
+  });
+
+  it('stays ended where it is ended once more', async () => {
+    const { here, there, does, open } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    const requests = [await there.request(token), await here.request(token)];
+    for (const { session } of requests) await session.destroy();
+    expect((await open(token)).stored).toBe(false);
+  });
+
+  it('is not renewed where no cookie can be sent', async () => {
+    const { world, here, there, does } = setUp();
+    const token = tokenOf(await does(here, null, fill));
+    world.clock.advance(2 * MINUTE_MS);
+    for (const [ages, due] of [[true, true] as const, ['hidden', false] as const]) {
+      const life = new SessionLifecycle(world.runtime, there.sessions, ages, null);
+      await life.initiate(token);
+      expect([life.session.loaded !== null, life.due]).toEqual([true, due]);
+    }
   });
 
   it('is looked for where it lives, and where it has moved to', async () => {
