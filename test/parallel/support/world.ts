@@ -102,16 +102,19 @@ export class World {
 
 export class ApplicationProcess {
   readonly backend: RecordBackend;
+  readonly runtime: SessionRuntime;
 
   constructor(
     readonly world: World,
     driver: RecordDriver,
     wait: (ms: number) => Promise<unknown>,
   ) {
-    const { runtime } = world;
-    const { clock, log } = runtime;
+    const { sessionsPerUser, clock, log } = world.runtime;
+    // Sign-ins wait for each other in one process only.
+    const turns = new CommitQueue(Infinity);
+    this.runtime = { ...world.runtime, sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns } };
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
-    this.backend = new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
+    this.backend = new RecordBackend(this.runtime, store, new CommitQueue(Infinity), wait);
   }
 
   /** A request that carries the cookies of these ids (null: none), and has loaded its session. */
@@ -135,7 +138,7 @@ export class TestRequest implements SessionHost {
   }
 
   createLifecycle(): SessionLifecycle {
-    return new SessionLifecycle(this.#process.world.runtime, this.#process.backend, true, null);
+    return new SessionLifecycle(this.#process.runtime, this.#process.backend, true, null);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };
