@@ -112,7 +112,10 @@ function together(one: UserSession, other: UserSession): UserSession {
 }
 
 /** When it was active last, in epoch ms. */
-export function lastActivityOf({ record, payload }: UserSession, lifetimes: Lifetimes): number {
+export function lastActivityOf(
+  { record, payload }: Pick<UserSession, 'record' | 'payload'>,
+  lifetimes: Lifetimes,
+): number {
   // A renewal moves nothing but the expiry, by the lifetime that the session has.
   return Math.max(record.lastActivity, record.expiresAt - lifetimes.durationOf({ duration: payload.t }));
 }
