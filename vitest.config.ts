@@ -7,6 +7,7 @@ const LARGE = [
   'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster}.spec.ts',
   'test/drivers/back-within-a-second.spec.ts',
   'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
+  'test/drivers/dying-processes.spec.ts',
   'test/drivers/file/file.processes.spec.ts',
   'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
   'test/drivers/guard/stores-that-fail.spec.ts',
