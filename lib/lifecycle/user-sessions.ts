@@ -13,8 +13,11 @@ export interface UserSession {
   readonly handle: string;
   readonly record: SessionRecord;
   readonly payload: Payload;
-  /** What else is stored of it while it moves to this id: to end it, all of that has to end. */
-  readonly before?: UserSession | undefined;
+  /**
+   * The versions of all that is stored of it, by their ids: two while it moves from one to the other, and what processes have left
+   * that died over that. To end it, all of them have to end.
+   */
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 /** A store that knows whose its records are. */
@@ -48,7 +51,8 @@ export class UserSessions {
       for (const { id, ...record } of page.records) {
         const session = await this.#sessionOf(userId, id, record);
         if (session === null) continue;
-        found.set(session.handle, latest(session, found.get(session.handle)));
+        const known = found.get(session.handle);
+        found.set(session.handle, known === undefined ? session : together(session, known));
       }
       ({ cursor } = page);
       if (cursor === null) return [...found.values()];
@@ -80,9 +84,10 @@ export class UserSessions {
   }
 
   /** Ends one of those that were listed. False where it has ended meanwhile. */
-  async endFound({ id, record, before }: UserSession): Promise<boolean> {
-    const hadBefore = before !== undefined && (await this.endFound(before));
-    return (await this.#remover.end(id, record.version)) || hadBefore;
+  async endFound({ versions }: UserSession): Promise<boolean> {
+    let hasEnded = false;
+    for (const [id, version] of versions) hasEnded = (await this.#remover.end(id, version)) || hasEnded;
+    return hasEnded;
   }
 
   /** Null for what is no session of the user's: it has ended or moved to another user, or cannot be read. */
@@ -94,19 +99,23 @@ export class UserSessions {
     }
     if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload.c))
       return null;
-    return { id, handle: found.payload.h ?? handleOf(id), record, payload: found.payload };
+    const { payload } = found;
+    const versions = new Map([[id, record.version]]);
+    return { id, handle: payload.h ?? handleOf(id), record, payload, versions };
   }
 }
 
-/** Of one session, found under two ids: the newer, with the other behind it. */
-function latest(one: UserSession, other: UserSession | undefined): UserSession {
-  if (other === undefined || other.id === one.id) return one;
+/** Of one session, found twice: the newer, with what is stored of the other before its own. */
+function together(one: UserSession, other: UserSession): UserSession {
   const [newer, older] = other.payload.n <= one.payload.n ? [one, other] : [other, one];
-  return { ...newer, before: older };
+  return { ...newer, versions: new Map([...older.versions, ...newer.versions]) };
 }
 
 /** When it was active last, in epoch ms. */
-export function lastActivityOf({ record, payload }: UserSession, lifetimes: Lifetimes): number {
+export function lastActivityOf(
+  { record, payload }: Pick<UserSession, 'record' | 'payload'>,
+  lifetimes: Lifetimes,
+): number {
   // A renewal moves nothing but the expiry, by the lifetime that the session has.
   return Math.max(record.lastActivity, record.expiresAt - lifetimes.durationOf({ duration: payload.t }));
 }

@@ -30,7 +30,10 @@ export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
 }
 
 /** What may be shown of a session. */
-export function aboutSession(session: UserSession, lifetimes: Lifetimes): StoredSession {
+export function aboutSession(
+  session: Pick<UserSession, 'handle' | 'record' | 'payload'>,
+  lifetimes: Lifetimes,
+): StoredSession {
   const { handle, record, payload } = session;
   const { expiresAt, ipAddress, userAgent } = record;
   return {

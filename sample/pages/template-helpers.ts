@@ -3,6 +3,7 @@ import type { AccountsService } from '../accounts/accounts.service.js';
 import { countItems } from '../cart/cart.js';
 import { formatPrice } from '../catalogue/price.js';
 import { nameDevice } from './name-device.js';
+import { timeAgo } from './time-ago.js';
 
 const dateFormat = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'medium',
@@ -24,6 +25,7 @@ export function templateHelpers(accounts: AccountsService) {
     formatDate: (epochMs: number): string => `${dateFormat.format(epochMs)} UTC`,
     formatDuration,
     nameDevice,
+    timeAgo,
   };
 }
 

@@ -12,12 +12,17 @@ describeShop('The list of devices', ({ driver, newVisitor }) => {
     const visitor = await newVisitor();
     await visitor.signIn({ account: GRACE });
     const { page } = visitor;
-    expect(await page.getByRole('heading', { name: 'Your devices' }).count()).toBe(canList ? 1 : 0);
+    expect(await page.getByRole('heading', { name: 'Where you are signed in' }).count()).toBe(
+      canList ? 1 : 0,
+    );
     if (!canList) return;
-    const here = page.locator('.devices li', { hasText: 'this one' });
+    const here = page.locator('.devices li', { hasText: 'this device' });
     expect(await here.count()).toBe(1);
     expect(await here.textContent()).toContain('Chrome on ');
     expect(await here.getByRole('button').count()).toBe(0);
+    const lastActive = here.locator('time').last();
+    expect(await lastActive.textContent()).toMatch(/^(just now|\d+ minutes? ago)$/);
+    expect(await lastActive.getAttribute('title')).toMatch(/^\d+ \w+ \d{4}, [\d:]+ UTC$/);
   });
 
   it.runIf(canList)('signs one of them out, at once and in all its tabs', async () => {

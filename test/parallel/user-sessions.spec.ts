@@ -1,19 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import type { UserSessions } from '../../lib/lifecycle/user-sessions.js';
 import { Deferred } from './support/deferred.js';
+import { MortalDriver } from './support/mortal-driver.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
-import { type ApplicationProcess, World } from './support/world.js';
-
-const USER = 'ann';
-
-/** What is done, on which of three devices where it is a request of one, and in which process. */
-interface Deed {
-  readonly process: number;
-  readonly device: number;
-  readonly op: 'signIn' | 'regenerate' | 'put' | 'signOut' | 'end' | 'endAll';
-}
+import { type Deed, type Limit, USER, UserStory, usersOf } from './support/user-story.js';
+import { World } from './support/world.js';
 
 const deeds: fc.Arbitrary<Deed[]> = fc.array(
   fc.record({
@@ -27,76 +19,19 @@ const deeds: fc.Arbitrary<Deed[]> = fc.array(
   { minLength: 2, maxLength: 8 },
 );
 
-/** One user with three devices, and all that is done to his sessions at once. */
-class Story {
-  readonly world: World;
-  readonly #processes: readonly ApplicationProcess[];
-  readonly #devices: string[] = [];
-  /** The handles of sessions of which somebody was told that they have ended. */
-  readonly ended = new Set<string>();
+const limits: fc.Arbitrary<Limit> = fc.record({
+  max: fc.constantFrom(1, 2),
+  when: fc.constantFrom('end-oldest', 'refuse'),
+});
 
-  constructor() {
-    this.world = new World((clock) => new MemoryDriver({}, clock));
-    this.#processes = [this.world.process(), this.world.process()];
-  }
-
-  /** Two devices are signed in, the third is not yet. */
-  async begin(): Promise<void> {
-    for (const isSignedIn of [true, true, false]) {
-      const id = await this.world.seed((session) =>
-        isSignedIn ? session.signIn(USER) : session.put('cart', 1),
-      );
-      this.#devices.push(id);
-    }
-  }
-
-  async perform({ process, device, op }: Deed): Promise<void> {
-    const server = this.#processes[process];
-    const id = this.#devices[device];
-    if (server === undefined || id === undefined) throw new Error('There is no such process or device.');
-    const users = usersOf(server);
-    if (op === 'endAll') {
-      const listed = await users.list(USER);
-      await users.endAll(USER, null);
-      for (const { handle } of listed) this.ended.add(handle);
-      return;
-    }
-    if (op === 'end') {
-      const handle = (await users.list(USER))[device]?.handle;
-      if (handle !== undefined && (await users.end(USER, handle))) this.ended.add(handle);
-      return;
-    }
-    const request = await server.request(id);
-    const { session } = request;
-    const before = session.stored ? session.handle : null;
-    if (op === 'signIn') session.signIn(USER);
-    if (op === 'regenerate') session.regenerate();
-    if (op === 'put') session.put(`seen.${process}`, true);
-    if (op === 'signOut') session.signOut();
-    const { status, cookieId } = await request.respond();
-    if (cookieId !== null) this.#devices[device] = cookieId;
-    if (op === 'signOut' && status === 200 && before !== null) this.ended.add(before);
-  }
-
-  /** The handles that `list` gives, and those of all that the store holds of the user's. */
-  async handles(): Promise<{ listed: string[]; living: string[]; all: string[] }> {
-    const [server] = this.#processes;
-    if (server === undefined) throw new Error('There is a process.');
-    const listed = (await usersOf(server).list(USER)).map(({ handle }) => handle);
-    const living: string[] = [];
-    const all: string[] = [];
-    for (const id of await this.world.living()) {
-      const { session } = await server.request(id);
-      all.push(session.handle);
-      if (session.userId === USER) living.push(session.handle);
-    }
-    return { listed: listed.toSorted(), living: living.toSorted(), all };
-  }
-}
-
-function usersOf({ backend }: ApplicationProcess): UserSessions {
-  if (backend.users === null) throw new Error('The driver cannot list.');
-  return backend.users;
+/** Plays all deeds at once, in the order of the scheduler. */
+async function playAll(story: UserStory, scheduler: fc.Scheduler, history: readonly Deed[]): Promise<void> {
+  const { driver } = story.world;
+  driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
+  driver.beforeListing = () => scheduler.schedule(Promise.resolve(), 'listByUser');
+  await scheduler.waitFor(Promise.all(history.map((deed) => story.perform(deed))));
+  driver.before = () => undefined;
+  driver.beforeListing = () => undefined;
 }
 
 describe('the sessions of a user, through all that two processes do at once', () => {
@@ -124,22 +59,90 @@ describe('the sessions of a user, through all that two processes do at once', ()
     expect(await world.living()).toEqual([]);
   });
 
+  it('end as a whole, after processes have died again and again over moving one to another id', async () => {
+    const story = new UserStory(null);
+    await story.begin(1, 1);
+    const { world } = story;
+    const [id] = await world.living();
+    // Each is stored under its new id, and dies before it leaves the old one.
+    for (let death = 0; death < 3; death += 1) {
+      const driver = new MortalDriver(world.driver, 2);
+      const request = await world.process(driver).request(id ?? null);
+      request.session.regenerate();
+      await driver.survive(request.respond());
+    }
+    expect(await world.living()).toHaveLength(4);
+    const users = usersOf(world.process());
+    const [only, ...others] = await users.list(USER);
+    expect(others).toEqual([]);
+    expect(await users.end(USER, only?.handle ?? '')).toBe(true);
+    expect(await world.living()).toEqual([]);
+  });
+
   it(
     'are listed while they live, and do not come back when they have ended',
     { timeout: HISTORIES_TIMEOUT_MS },
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.scheduler(), deeds, async (scheduler, history) => {
-          const story = new Story();
-          await story.begin();
-          const { driver } = story.world;
-          driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
-          await scheduler.waitFor(Promise.all(history.map((deed) => story.perform(deed))));
-          driver.before = () => undefined;
-          const { listed, living, all } = await story.handles();
+          const story = new UserStory(null);
+          await story.begin(2);
+          await playAll(story, scheduler, history);
+          const { listed, living, left } = await story.find();
           expect(listed).toEqual(living);
-          expect(all.filter((handle) => story.ended.has(handle))).toEqual([]);
+          expect(left).toEqual([]);
         }),
+        playing(300),
+      );
+    },
+  );
+
+  it(
+    'are as many as he may have, and no more, when all is done',
+    { timeout: HISTORIES_TIMEOUT_MS },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), limits, deeds, async (scheduler, limit, history) => {
+          const story = new UserStory(limit);
+          await story.begin(limit.max - 1);
+          await playAll(story, scheduler, history);
+          const { listed, living, left } = await story.find();
+          expect(listed).toEqual(living);
+          expect(left).toEqual([]);
+          expect(living.length).toBeLessThanOrEqual(limit.max);
+        }),
+        playing(300),
+      );
+    },
+  );
+
+  it(
+    'are listed and stay ended, whenever one of the processes dies, and a later sign-in puts their number right',
+    { timeout: HISTORIES_TIMEOUT_MS },
+    async () => {
+      const maybeLimits = fc.option(limits);
+      const lastCalls = fc.integer({ min: 1, max: 20 });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          maybeLimits,
+          lastCalls,
+          deeds,
+          async (scheduler, limit, lastCall, history) => {
+            const story = new UserStory(limit, lastCall);
+            await story.begin(limit?.max ?? 2);
+            await playAll(story, scheduler, history);
+            const { listed, living, revived } = await story.find();
+            expect(listed).toEqual(living);
+            expect(revived).toEqual([]);
+            if (limit?.when !== 'end-oldest') return;
+            story.world.clock.advance(1);
+            // On a device without a session: one that is signed in already counts as it is.
+            await story.perform({ process: 0, device: 3, op: 'signIn' });
+            expect(await story.isSignedIn(3)).toBe(true);
+            expect((await story.find()).living.length).toBeLessThanOrEqual(limit.max);
+          },
+        ),
         playing(300),
       );
     },

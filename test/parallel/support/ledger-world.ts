@@ -29,8 +29,12 @@ export class LedgerWorld extends World {
     super(makeDriver, { userKey: 'name', ...runtime });
   }
 
-  override backendOn(store: RecordStore, wait: (ms: number) => Promise<unknown>): LedgerBackend {
-    const { runtime, clock } = this;
+  override backendOn(
+    runtime: SessionRuntime,
+    store: RecordStore,
+    wait: (ms: number) => Promise<unknown>,
+  ): LedgerBackend {
+    const { clock } = this;
     const lines = sealedStore(store, LINES);
     const believed = this.believedMs > 0 ? new BelievedStore(lines, clock, this.believedMs) : null;
     const truth = believed?.store ?? lines;

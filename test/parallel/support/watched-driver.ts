@@ -16,15 +16,22 @@ export class WatchedDriver implements RecordDriver {
   /** Runs when the store has done its part. What it throws is what the caller gets. */
   after: (call: DriverCall) => unknown = () => undefined;
 
+  /** Runs before a page of a user's records is read, which is none of the calls above. */
+  beforeListing: () => unknown = () => undefined;
+
   /** Only where the other driver has it. */
   readonly destroyVersion?: (id: string, version: number) => Promise<boolean>;
 
-  /** Only where the other driver has it. Neither held nor written down. */
+  /** Only where the other driver has it. */
   readonly listByUser?: (userId: string, cursor: string | null) => Promise<UserRecords>;
 
   constructor(readonly inner: RecordDriver) {
     const listByUser = inner.listByUser?.bind(inner);
-    if (listByUser !== undefined) this.listByUser = listByUser;
+    if (listByUser !== undefined)
+      this.listByUser = async (userId, cursor) => {
+        await this.beforeListing();
+        return listByUser(userId, cursor);
+      };
     const destroyVersion = inner.destroyVersion?.bind(inner);
     if (destroyVersion === undefined) return;
     this.destroyVersion = (id, version) =>

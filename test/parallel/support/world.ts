@@ -91,8 +91,12 @@ export class World {
   }
 
   /** What sessions of one process live on. */
-  backendOn(store: RecordStore, wait: (ms: number) => Promise<unknown>): SessionBackend & HasRecords {
-    return new RecordBackend(this.runtime, store, new CommitQueue(Infinity), wait);
+  backendOn(
+    runtime: SessionRuntime,
+    store: RecordStore,
+    wait: (ms: number) => Promise<unknown>,
+  ): SessionBackend & HasRecords {
+    return new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
   }
 
   /** The records as they are, behind everybody's back. */
@@ -137,16 +141,19 @@ export class ApplicationProcess {
   readonly backend: RecordBackend;
   /** Where its sessions are. */
   readonly sessions: SessionBackend & HasRecords;
+  readonly runtime: SessionRuntime;
 
   constructor(
     readonly world: World,
     driver: RecordDriver,
     wait: (ms: number) => Promise<unknown>,
   ) {
-    const { runtime } = world;
-    const { clock, log } = runtime;
+    const { sessionsPerUser, clock, log } = world.runtime;
+    // Sign-ins wait for each other in one process only.
+    const turns = new CommitQueue(Infinity);
+    this.runtime = { ...world.runtime, sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns } };
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
-    this.sessions = world.backendOn(store, wait);
+    this.sessions = world.backendOn(this.runtime, store, wait);
     this.backend = this.sessions.records;
   }
 
@@ -171,7 +178,7 @@ export class TestRequest implements SessionHost {
   }
 
   createLifecycle(): SessionLifecycle {
-    return new SessionLifecycle(this.#process.world.runtime, this.#process.sessions, true, null);
+    return new SessionLifecycle(this.#process.runtime, this.#process.sessions, true, null);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };

@@ -1,0 +1,60 @@
+import type { RecordDriver, SessionRecord, UserRecords } from '../../../lib/drivers/driver.js';
+import { Deferred } from './deferred.js';
+
+/**
+ * The way to a store of a process that dies: of its last call the store carries out everything, and no answer arrives. What it calls
+ * afterwards does not happen.
+ */
+export class MortalDriver implements RecordDriver {
+  readonly #died = new Deferred();
+  readonly #inner: RecordDriver & Required<Pick<RecordDriver, 'listByUser' | 'destroyVersion'>>;
+  #left: number;
+
+  /** @param calls how many it makes before it dies; Infinity: it lives on */
+  constructor(inner: RecordDriver, calls: number) {
+    const { listByUser, destroyVersion } = inner;
+    if (listByUser === undefined || destroyVersion === undefined)
+      throw new Error('Not without listByUser and destroyVersion.');
+    this.#inner = Object.assign(inner, { listByUser, destroyVersion });
+    this.#left = calls;
+  }
+
+  /** Waits for what the process does, or for its death: undefined then. */
+  survive<T>(deed: Promise<T>): Promise<T | undefined> {
+    return Promise.race([deed, this.#died.promise.then(() => undefined)]);
+  }
+
+  read(id: string): Promise<SessionRecord | null> {
+    return this.#call(() => this.#inner.read(id));
+  }
+
+  write(id: string, record: SessionRecord): Promise<boolean> {
+    return this.#call(() => this.#inner.write(id, record));
+  }
+
+  touch(id: string, expiresAt: number): Promise<boolean> {
+    return this.#call(() => this.#inner.touch(id, expiresAt));
+  }
+
+  destroy(id: string): Promise<void> {
+    return this.#call(() => this.#inner.destroy(id));
+  }
+
+  destroyVersion(id: string, version: number): Promise<boolean> {
+    return this.#call(() => this.#inner.destroyVersion(id, version));
+  }
+
+  listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    return this.#call(() => this.#inner.listByUser(userId, cursor));
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#left > 0) {
+      this.#left -= 1;
+      const answer = await call();
+      if (this.#left > 0) return answer;
+    }
+    this.#died.resolve();
+    return new Deferred<T>().promise;
+  }
+}

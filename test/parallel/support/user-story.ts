@@ -1,0 +1,159 @@
+import type { SessionsPerUser } from '../../../lib/lifecycle/session-limit.js';
+import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
+import type { UserSessions } from '../../../lib/lifecycle/user-sessions.js';
+import { MemoryDriver } from '../../../lib/drivers/memory/memory.driver.js';
+import { MortalDriver } from './mortal-driver.js';
+import { type ApplicationProcess, World } from './world.js';
+
+export const USER = 'ann';
+
+/** What can be done: a request of a device, or `end` and `endAll`. */
+export const DEEDS = ['signIn', 'regenerate', 'put', 'signOut', 'end', 'endAll'] as const;
+
+/** What is done, on which of three devices where it is a request of one, and in which process. */
+export interface Deed {
+  readonly process: number;
+  readonly device: number;
+  readonly op: (typeof DEEDS)[number];
+}
+
+export type Limit = Omit<SessionsPerUser, 'turns'>;
+
+/** What the store holds of the user's, by handles. */
+export interface Found {
+  /** What `list` gives. */
+  readonly listed: string[];
+  /** What lives. */
+  readonly living: string[];
+  /** What was said to have ended, and can still be opened by what a browser was ever given. */
+  readonly revived: string[];
+  /** What was said to have ended, and is still in the store under whatever id. */
+  readonly left: string[];
+}
+
+/** One user with three devices, and all that is done to his sessions by two processes; the second may die over it. */
+export class UserStory {
+  readonly world: World;
+  readonly #processes: readonly { server: ApplicationProcess; driver: MortalDriver }[];
+  readonly #devices: (string | null)[] = [];
+  /** All ids that a browser was ever given. */
+  readonly #given = new Set<string>();
+  /** The handles of sessions that are the user's since somebody was told so. */
+  readonly #signedIn = new Set<string>();
+  /** Of them, those that were ended. */
+  readonly #ended = new Set<string>();
+  /** The handles of sessions that their device has left. */
+  readonly #signedOut = new Set<string>();
+
+  /**
+   * @param limit of how many sessions he may have
+   * @param lastCall the one at which the second process dies; Infinity: never
+   */
+  constructor(limit: Limit | null, lastCall = Infinity) {
+    const runtime = limit === null ? {} : { sessionsPerUser: { ...limit, turns: new CommitQueue(Infinity) } };
+    this.world = new World((clock) => new MemoryDriver({}, clock), runtime);
+    this.#processes = [Infinity, lastCall].map((calls) => {
+      const driver = new MortalDriver(this.world.driver, calls);
+      const server = this.world.process(driver);
+      this.#note(usersOf(server));
+      return { server, driver };
+    });
+  }
+
+  /** Devices that have a session already; the user is signed in on the first of them. */
+  async begin(signedIn: number, withSession = 3): Promise<void> {
+    for (let device = 0; device < 3; device += 1) {
+      const id =
+        device < withSession
+          ? await this.world.seed((session) => {
+              if (device >= signedIn) session.put('cart', 1);
+              else this.#signedIn.add(session.signIn(USER).handle);
+            })
+          : null;
+      this.#devices.push(id);
+      if (id !== null) this.#given.add(id);
+    }
+  }
+
+  /** Does something, as far as the process lives. @returns whether it came to an end */
+  async perform(deed: Deed): Promise<boolean> {
+    const process = this.#processes[deed.process];
+    if (process === undefined) throw new Error('There is no such process.');
+    return (await process.driver.survive(this.#perform(deed, process.server).then(() => true))) ?? false;
+  }
+
+  async #perform({ device, op }: Deed, server: ApplicationProcess): Promise<void> {
+    const users = usersOf(server);
+    if (op === 'endAll') return void (await users.endAll(USER, null));
+    if (op === 'end') {
+      const handle = (await users.list(USER))[device]?.handle;
+      if (handle !== undefined) await users.end(USER, handle);
+      return;
+    }
+    const request = await server.request(this.#devices[device] ?? null);
+    const { session } = request;
+    const before = session.stored ? session.handle : null;
+    if (op === 'signIn') session.signIn(USER);
+    if (op === 'regenerate') session.regenerate();
+    if (op === 'put') session.put(`seen.${device}`, true);
+    if (op === 'signOut') session.signOut();
+    const { status, cookieId } = await request.respond();
+    if (cookieId !== null) {
+      this.#devices[device] = cookieId;
+      this.#given.add(cookieId);
+    }
+    if (op === 'signOut' && status === 200 && before !== null) this.#signedOut.add(before);
+    if (op === 'signIn' && status === 200) this.#signedIn.add(session.handle);
+  }
+
+  /** Writes down what ends, whoever ends it. A sign-in that has not come to its end when sessions are looked for comes after that. */
+  #note(users: UserSessions): void {
+    const [list, endFound] = [users.list.bind(users), users.endFound.bind(users)];
+    const his = new WeakSet<object>();
+    users.list = async (userId) => {
+      const signedIn = new Set(this.#signedIn);
+      const sessions = await list(userId);
+      for (const session of sessions) if (signedIn.has(session.handle)) his.add(session);
+      return sessions;
+    };
+    users.endFound = async (session) => {
+      const hasEnded = await endFound(session);
+      if (hasEnded && his.has(session)) this.#ended.add(session.handle);
+      return hasEnded;
+    };
+  }
+
+  /** Looks, in the process that lives. */
+  async find(): Promise<Found> {
+    const [first] = this.#processes;
+    if (first === undefined) throw new Error('There is a process.');
+    const found = { living: new Set<string>(), revived: new Set<string>(), left: new Set<string>() };
+    for (const id of await this.world.living()) {
+      const { session } = await first.server.request(id);
+      const { handle } = session;
+      const isHis = session.userId === USER;
+      if (isHis) found.living.add(handle);
+      if (!this.#signedOut.has(handle) && !(isHis && this.#ended.has(handle))) continue;
+      found.left.add(handle);
+      if (this.#given.has(id)) found.revived.add(handle);
+    }
+    const listed = (await usersOf(first.server).list(USER)).map(({ handle }) => handle);
+    return {
+      listed: listed.toSorted(),
+      living: [...found.living].toSorted(),
+      revived: [...found.revived],
+      left: [...found.left],
+    };
+  }
+
+  /** Whether the user is signed in on a device, as the process finds that lives. */
+  async isSignedIn(device: number): Promise<boolean> {
+    const request = await this.#processes[0]?.server.request(this.#devices[device] ?? null);
+    return request?.session.userId === USER;
+  }
+}
+
+export function usersOf({ backend }: ApplicationProcess): UserSessions {
+  if (backend.users === null) throw new Error('The driver cannot list.');
+  return backend.users;
+}
