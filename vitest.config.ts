@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
 const LARGE = [
   'test/browser/**/*.spec.ts',
-  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster}.spec.ts',
+  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster,stores-servers}.spec.ts',
   'test/drivers/back-within-a-second.spec.ts',
   'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
   'test/drivers/file/file.processes.spec.ts',
@@ -29,6 +29,7 @@ export default defineConfig({
     // The longer names first: an alias is taken for everything below it too.
     alias: {
       'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
+      'nestjs-session-kit/stores': new URL('./lib/stores/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/typeorm': new URL('./lib/drivers/database/index.ts', import.meta.url).pathname,
       'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname,
     },
