@@ -84,6 +84,7 @@ const BELOW: Record<string, readonly string[]> = {
   options: ['session.errors.ts', 'state'],
   drivers: ['session.errors.ts', 'crypto', 'options'],
   conformance: ['session.errors.ts', 'drivers'],
+  migrate: ['session.errors.ts', 'options', 'drivers', 'lifecycle'],
   stores: ['session.errors.ts', 'options', 'drivers'],
   lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],

@@ -6,6 +6,7 @@ import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
+import { sources } from './migrate.options.js';
 import { NEVER_FLASHED } from './never-flashed.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
@@ -103,6 +104,7 @@ const table = {
       { takes: "an object such as { checkEvery: '30s' }" },
     ),
   },
+  migrate: { default: [], check: sources },
   drivers: { default: {}, check: definitions },
   memory: ofDriver,
   file: ofDriver,

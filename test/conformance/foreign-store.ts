@@ -42,7 +42,7 @@ export function foreignConnectStore(store: ConnectStore, close?: () => Promise<u
     corrupt: (id) =>
       new Promise((resolve, reject) => {
         const session = { cookie: { originalMaxAge: 60_000, maxAge: 60_000, path: '/' }, of: 'others' };
-        store.set(id, session, (error) => (error ? reject(error as Error) : resolve()));
+        store.set(id, session, (error) => (error ? reject(error) : resolve()));
       }),
     ...(close === undefined ? {} : { close }),
   };

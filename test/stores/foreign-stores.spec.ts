@@ -143,7 +143,7 @@ describe('A driver made of a store', () => {
     const drivers = [connectStore(store), connectStore(store)];
     const next = { ...record, expiresAt: Date.now() + 60_000 };
     const outcomes = await Promise.all(drivers.map((driver) => driver.write('id', next)));
-    expect(outcomes.toSorted()).toEqual([false, true]);
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
   });
 
   it('hears of it where another process has overwritten what it stored', async () => {

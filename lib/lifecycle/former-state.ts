@@ -1,0 +1,35 @@
+import type { FormerContent } from './session-source.js';
+import { SessionState } from '../state/session-state.js';
+import { isKey } from '../state/values.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+/** How a session of another library came to go on here. */
+export interface TakenOver {
+  /** To be called once its cookie has reached the browser: from then on the old one opens nothing. Never fails. */
+  readonly settle: () => Promise<void>;
+}
+
+/**
+ * The state that a session of another library has here to begin with. It lives as long as it would have there, where that is longer
+ * than sessions live here.
+ */
+export function formerState(
+  { serializer, clock, lifetimes, userKey }: SessionRuntime,
+  { values, userId, expiresAt }: FormerContent,
+): SessionState {
+  const now = clock.now();
+  const state = SessionState.empty(serializer, now);
+  for (const [key, value] of Object.entries(values)) if (isKey(key)) state.assign(key, value);
+  if (userId !== undefined && userId !== null) state.put(userKey, userId);
+  const left = (expiresAt ?? 0) - now;
+  if (left > lifetimes.durationOf(state) && !lifetimes.endsWithBrowser(state)) state.duration = left;
+  return state;
+}
+
+/** Whether something comes to a good end. */
+export function succeeds(deed: Promise<unknown>): Promise<boolean> {
+  return deed.then(
+    () => true,
+    () => false,
+  );
+}
