@@ -29,6 +29,7 @@ export default defineConfig({
     // The longer names first: an alias is taken for everything below it too.
     alias: {
       'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
+      'nestjs-session-kit/migrate': new URL('./lib/migrate/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/stores': new URL('./lib/stores/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/typeorm': new URL('./lib/drivers/database/index.ts', import.meta.url).pathname,
       'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname,

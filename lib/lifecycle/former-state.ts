@@ -1,4 +1,5 @@
-import type { FormerContent } from './session-source.js';
+import type { ActiveSession } from './active-session.js';
+import type { FormerContent, FormerSession } from './session-source.js';
 import { SessionState } from '../state/session-state.js';
 import { isKey } from '../state/values.js';
 import type { SessionRuntime } from './session-runtime.js';
@@ -7,6 +8,13 @@ import type { SessionRuntime } from './session-runtime.js';
 export interface TakenOver {
   /** To be called once its cookie has reached the browser: from then on the old one opens nothing. Never fails. */
   readonly settle: () => Promise<void>;
+}
+
+/** By what the requests that bring one session find each other; null where nothing tells it from those of others. */
+export function keyOf({ key, isOfUser = false }: FormerSession, { clientOf }: ActiveSession): string | null {
+  if (!isOfUser || key === null) return key;
+  const { ipAddress, userAgent } = clientOf?.() ?? { ipAddress: null, userAgent: null };
+  return ipAddress === null ? null : JSON.stringify([key, ipAddress, userAgent]);
 }
 
 /**
@@ -32,4 +40,9 @@ export function succeeds(deed: Promise<unknown>): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Ends a session where it was kept before. False where it is kept nowhere, or that failed: the guard before its store says so. */
+export function removed(former: FormerSession): Promise<boolean> {
+  return former.remove === undefined ? Promise.resolve(false) : succeeds(former.remove());
 }

@@ -1,9 +1,10 @@
 import { formerId } from '../crypto/former-id.js';
+import { randomId } from '../crypto/random-id.js';
 import type { SealingDriver } from '../drivers/driver.js';
-import type { FormerSession } from './session-source.js';
+import type { FormerContent, FormerSession } from './session-source.js';
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
-import { type TakenOver, formerState, succeeds } from './former-state.js';
+import { type TakenOver, formerState, removed } from './former-state.js';
 import type { RecentEndings } from './recent-endings.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -27,39 +28,43 @@ export class SealedTakeOver {
 
   /** @returns a token, to be opened; null where there is nothing to go on with */
   async take(session: ActiveSession, former: FormerSession): Promise<(TakenOver & { token: string }) | null> {
-    const claimId = formerId('claim', former.key);
-    const id = formerId('session', former.key);
+    const key = former.isOfUser === true ? null : former.key;
+    const claimId = key === null ? randomId() : formerId('claim', key);
+    const id = key === null ? randomId() : formerId('session', key);
     for (const each of [claimId, id]) {
       const fate = this.#endings.fateOf(each);
       if (fate.kind === 'moved') session.leave(fate.to);
       if (fate.kind !== 'lives') return null;
     }
     const content = await former.load();
-    if (content === null) return null;
+    const token = content === null ? null : await this.#seal(id, content);
+    return token === null ? null : { token, settle: () => this.#settle(claimId, id, former) };
+  }
+
+  /** Null where it is too large for a cookie, which the log says. */
+  async #seal(id: string, content: FormerContent): Promise<string | null> {
     const { lifetimes, clock, tokenLimit, log } = this.#runtime;
     const state = formerState(this.#runtime, content);
     const { text, payload } = state.draft(undefined, id);
-    const expiresAt = lifetimes.fullExpiry(state);
-    const lastActivity = clock.now();
     const token = await this.#driver.seal({
       payload: text,
-      expiresAt,
+      expiresAt: lifetimes.fullExpiry(state),
       version: payload.n,
-      lastActivity,
+      lastActivity: clock.now(),
       ...NOBODY,
     });
     try {
       tokenLimit.assertFits(token.length, payload);
+      return token;
     } catch (error) {
       if (!(error instanceof SessionTooLargeError)) throw error;
-      log.warn(`A session of another library was not taken over: ${error.message}`);
+      log.warn(`A session of another library was not taken over. ${error.message}`);
       return null;
     }
-    return { token, settle: () => this.#settle(claimId, id, former) };
   }
 
   async #settle(claimId: string, id: string, former: FormerSession): Promise<void> {
     this.#endings.moved(claimId, id);
-    if (former.remove !== undefined) await succeeds(former.remove());
+    await removed(former);
   }
 }

@@ -10,8 +10,16 @@ export interface FormerContent {
 
 /** A session of another library, as a request's cookies name it. */
 export interface FormerSession {
-  /** Names it: of one session always the same text, and of no other. It is hashed before anything is kept of it. */
-  readonly key: string;
+  /**
+   * Names it: of one session always the same text, and of no other. It is hashed before anything is kept of it. Null where several
+   * visitors may have the very same cookie, such as `{ lang: 'de' }` and its signature: then each request takes it over by itself.
+   */
+  readonly key: string | null;
+  /**
+   * Whether `key` names a user rather than one session of his: all his browsers may have the very same cookie. They are told apart by
+   * address and user agent, and for half a minute, so that his first requests of one moment meet. Default false.
+   */
+  readonly isOfUser?: boolean;
   /** What it holds; null where it has ended. Rejects where its store fails. */
   load(): Promise<FormerContent | null>;
   /** Ends it where it is kept. Left out where that is the cookie alone. Rejects where its store fails. */

@@ -7,12 +7,15 @@ import type { FormerSession, SessionSource } from '../lifecycle/session-source.j
  */
 export function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource {
   const guarded = (former: FormerSession): FormerSession => {
-    const key = `${source.name} ${former.key}`;
+    const key = former.key === null ? null : `${source.name} ${former.key}`;
+    // A guard tells servers apart by it, and a store of others is one.
+    const id = key ?? '';
     const remove = former.remove?.bind(former);
     return {
       key,
-      load: () => guard.run('reading', key, {}, () => former.load()),
-      ...(remove === undefined ? {} : { remove: () => guard.run('removing', key, {}, remove) }),
+      isOfUser: former.isOfUser === true,
+      load: () => guard.run('reading', id, {}, () => former.load()),
+      ...(remove === undefined ? {} : { remove: () => guard.run('removing', id, {}, remove) }),
     };
   };
   return {

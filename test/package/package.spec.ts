@@ -60,7 +60,7 @@ describe('The package', () => {
   });
 
   it('exports only files that are in the tarball, with their types first', () => {
-    for (const name of ['.', './conformance', './stores', './typeorm']) {
+    for (const name of ['.', './conformance', './migrate', './stores', './typeorm']) {
       const entry = manifest.exports[name];
       expect(typeof entry === 'object' && Object.keys(entry)[0]).toBe('types');
     }
@@ -113,7 +113,7 @@ describe('The package', () => {
 
   // Sessions are found by classes and by an async context of which there must be one: CommonJS is for tools that cannot
   // load ES modules, and Node never takes it.
-  it.each(['', '/typeorm', '/conformance', '/stores'])(
+  it.each(['', '/typeorm', '/conformance', '/migrate', '/stores'])(
     'is one and the same for import and for require: %j',
     async (entry) => {
       const said = await fresh.runBesidePackage(`
@@ -131,12 +131,12 @@ describe('The package', () => {
     const said = await fresh.runBesidePackage(`
       import { createRequire } from 'node:module';
       const names = (of) => Object.keys(of).filter((name) => name !== '__esModule').sort().join();
-      for (const entry of ['index', 'conformance/index', 'drivers/database/index', 'stores/index']) {
+      for (const entry of ['index', 'conformance/index', 'drivers/database/index', 'migrate/index', 'stores/index']) {
         const commonjs = createRequire(import.meta.url)('./dist/commonjs/' + entry + '.js');
         console.log(names(commonjs) === names(await import('./dist/' + entry + '.js')));
       }
     `);
-    expect(said).toBe('true\n'.repeat(4));
+    expect(said).toBe('true\n'.repeat(5));
   });
 
   it('gives its entity and its migration to TypeORM by a door of their own', async () => {
