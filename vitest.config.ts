@@ -14,6 +14,7 @@ const LARGE = [
   'test/e2e/{full-store,header-stores,kept-headers,server-trouble,streams,whose-session}.spec.ts',
   'test/jobs/queues.spec.ts',
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
+  'test/migrate/coming-over-servers.spec.ts',
   'test/model/**/*.spec.ts',
   'test/nest/store-check-redis.spec.ts',
   'test/package/**/*.spec.ts',
