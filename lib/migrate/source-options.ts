@@ -1,8 +1,9 @@
 import type { SourceCookie } from '../lifecycle/session-source.js';
-import { type Check, Refusal, isObject, refused, withoutText } from '../options/check.js';
-import { is, refine, text } from '../options/checks.js';
+import { type Check, isObject, refused, withoutText } from '../options/check.js';
+import { is, refine } from '../options/checks.js';
 import type { Table } from '../options/table.js';
-import { type Values, assertKey, readPath } from '../state/values.js';
+import { valuePath } from '../options/value-path.js';
+import { type Values, readPath } from '../state/values.js';
 
 /** The attributes of the old cookie, so that it can be expired where it lies: the object that the old library was given will do. */
 export interface FormerCookieAttributes {
@@ -64,21 +65,10 @@ const moment: Check<number> = {
   },
 };
 
-const takesPath = "the path of the value that names the user there, such as 'passport.user'";
-
-const userPath = refine(text(takesPath), (path) => {
-  try {
-    assertKey(path);
-    return path;
-  } catch (cause) {
-    return new Refusal(`got "${path}"; it takes ${takesPath}.`, cause);
-  }
-});
-
 /** What all sources take. */
 export const commonOptions = {
   cookie: { default: {}, check: attributes },
-  userId: { check: userPath },
+  userId: { check: valuePath("the path of the value that names the user there, such as 'passport.user'") },
   until: { check: moment },
 } as const satisfies Table;
 

@@ -90,7 +90,7 @@ describeWith(['redis', 'postgres'], 'Redis and PostgreSQL', () => {
     '@fastify/session with connect-redis',
     async () => {
       const { store, kept, end } = await redisStore();
-      return closing(await fastifySessionApp(store as never, kept), end);
+      return closing(await fastifySessionApp(store, kept), end);
     },
     drivers,
   );

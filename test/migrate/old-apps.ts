@@ -137,15 +137,16 @@ export async function fastifySessionApp(
     saveUninitialized: false,
     cookie: { secure: false, maxAge: 3_600_000 },
   });
-  app.post('/in', async (request) => {
+  app.post('/in', (request, reply) => {
     Object.assign(request.session, SIGNED_IN);
-    return {};
+    void reply.send({});
   });
-  app.post('/out', async (request) => {
-    await request.session.destroy();
-    return {};
+  app.post('/out', (request, reply) => {
+    request.session.destroy((error) => void reply.send(error ?? {}));
   });
-  app.get('/me', async (request) => ({ user: Reflect.get(request.session, 'user') ?? null }));
+  app.get('/me', (request, reply) => {
+    void reply.send({ user: Reflect.get(request.session, 'user') ?? null });
+  });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     url,
