@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
 const LARGE = [
   'test/browser/**/*.spec.ts',
-  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster}.spec.ts',
+  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster,stores-servers}.spec.ts',
   'test/drivers/back-within-a-second.spec.ts',
   'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
   'test/drivers/dying-processes.spec.ts',
@@ -15,6 +15,7 @@ const LARGE = [
   'test/e2e/{full-store,header-stores,ledger-redis,kept-headers,server-trouble,streams,whose-session}.spec.ts',
   'test/jobs/queues.spec.ts',
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
+  'test/migrate/coming-over-servers.spec.ts',
   'test/model/**/*.spec.ts',
   'test/nest/sessions-per-user-servers.spec.ts',
   'test/nest/store-check-redis.spec.ts',
@@ -31,6 +32,8 @@ export default defineConfig({
     // The longer names first: an alias is taken for everything below it too.
     alias: {
       'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
+      'nestjs-session-kit/migrate': new URL('./lib/migrate/index.ts', import.meta.url).pathname,
+      'nestjs-session-kit/stores': new URL('./lib/stores/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/testing': new URL('./lib/testing/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/typeorm': new URL('./lib/drivers/database/index.ts', import.meta.url).pathname,
       'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname,

@@ -58,6 +58,12 @@ export type {
   SessionRecord,
   UserRecords,
 } from './drivers/driver.js';
+export type {
+  FormerContent,
+  FormerSession,
+  SessionSource,
+  SourceCookie,
+} from './lifecycle/session-source.js';
 export type { StealthDriverOptions } from './options/stealth.options.js';
 export type { MemoryDriverOptions } from './options/memory.options.js';
 export type { FileDriverOptions } from './options/file.options.js';

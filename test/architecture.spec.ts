@@ -96,6 +96,8 @@ const BELOW: Record<string, readonly string[]> = {
   options: ['session.errors.ts', 'state'],
   drivers: ['session.errors.ts', 'crypto', 'options'],
   conformance: ['session.errors.ts', 'drivers'],
+  migrate: ['options', 'state', 'drivers', 'lifecycle'],
+  stores: ['session.errors.ts', 'options', 'drivers'],
   lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
@@ -138,7 +140,9 @@ function filesWithoutDoors(): ReadonlySet<string> {
     reached.add(file);
     for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
   };
-  ['index.ts', 'conformance/index.ts', 'testing/index.ts'].forEach(walk);
+  ['index.ts', 'conformance/index.ts', 'migrate/index.ts', 'stores/index.ts', 'testing/index.ts'].forEach(
+    walk,
+  );
   return reached;
 }
 

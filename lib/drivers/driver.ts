@@ -28,6 +28,11 @@ export interface UserRecords {
 /** What a driver that keeps records may have besides its records: a beginning, an end, and a way to remove what has expired. */
 export interface DriverLifecycle {
   /**
+   * What its store cannot promise, where that is less than a driver promises: said once in the log when the application boots. The rest of
+   * a sentence that begins with the driver's name: "keeps sessions in memory, ...". Default nothing.
+   */
+  readonly caveat?: string;
+  /**
    * Called once when the application boots, before the first request, with the option that stands under the driver's
    * name (undefined where there is none). A store that is merely away is no reason to throw: an application boots
    * while its store is down. Throw a SessionConfigError where the configuration is wrong. After ten times the option

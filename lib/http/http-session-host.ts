@@ -9,6 +9,8 @@ import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { consumesFlash } from './consumes-flash.js';
+import type { ForeignCookies } from './cookie/foreign-cookies.js';
+import { ForeignVisit } from './foreign-visit.js';
 import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
@@ -19,6 +21,8 @@ import type { HeadAddition, TokenField } from './response/response-head.js';
 /** What all requests of an application share. */
 export interface HttpSessionSettings {
   readonly tokens: TokenSetup;
+  /** Of the libraries that the application comes from; null for none. */
+  readonly foreign: ForeignCookies | null;
   readonly secureWarning: SecureCookieWarning;
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
@@ -50,6 +54,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
   readonly formerTokens: (() => readonly string[]) | undefined;
+  /** Null where the request brings no cookie of another library. */
+  readonly #foreign: ForeignVisit | null;
   /** Where its cookie lies. */
   readonly #setup: CookieSetup;
   /** Of a client without cookies; null for any other. */
@@ -82,6 +88,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       this.tokens = sent;
       this.#cookieNames = NO_NAMES;
       this.formerTokens = undefined;
+      this.#foreign = null;
       return;
     }
     this.#header = null;
@@ -94,6 +101,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
       formerCookies !== null && formerCookies.mayBeIn(header)
         ? () => formerCookies.tokens(header)
         : undefined;
+    const { foreign } = settings;
+    this.#foreign =
+      foreign !== null && foreign.mayBeIn(header) ? new ForeignVisit(foreign, header, res) : null;
+  }
+
+  get takeOver(): ForeignVisit['takeOver'] | undefined {
+    return this.#foreign?.takeOver;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -216,14 +230,23 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   cookies(): readonly string[] {
+    return this.#answer(true);
+  }
+
+  /** @param isSent whether it leaves with the response, and is no mere question */
+  #answer(isSent: boolean): readonly string[] {
     const header = this.#header;
     const names = header === null ? this.#cookieNames : this.tokens;
-    const came = names.length > 0 || this.formerTokens !== undefined;
+    const came = names.length > 0 || this.formerTokens !== undefined || this.#foreign !== null;
     const instruction = this.#session?.cookieInstruction(came);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
     if (header !== null) return header.answer(instruction);
     const { secureWarning } = this.#settings;
-    return setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
+    const own = setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
+    const foreign = this.#foreign;
+    return foreign === null
+      ? own
+      : [...foreign.expire(instruction, this.#setup.cookie.place, isSent), ...own];
   }
 
   besideCookies(): HeadAddition | null {
@@ -254,7 +277,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   late(): void {
-    if (this.cookies().length === 0) return;
+    if (this.#answer(false).length === 0) return;
     this.#settings.log.warn(
       'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
         'Write to the session before the first byte of a stream.',

@@ -1,7 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { Generations } from '../state/generations.js';
 import { ownText } from '../state/own-text.js';
-import { RecentTexts } from '../state/recent-texts.js';
 import type { RecordStore } from './record-store.js';
 
 /** How many answers are remembered, in half of what is kept, and how long their payloads may be: a few megabytes at most. */
@@ -25,7 +25,7 @@ export class BelievedStore {
   readonly store: RecordStore;
   readonly #clock: Clock;
   readonly #believedMs: number;
-  readonly #known = new RecentTexts<Known>(HALF);
+  readonly #known = new Generations<Known>(HALF);
   /** How many changes of an id are under way: until they are over, what the store answers may be so or not so any more. */
   readonly #changes = new Map<string, number>();
 
@@ -94,6 +94,6 @@ export class BelievedStore {
 
   #learn(id: string, answer: SessionRecord | null | undefined, at: number): void {
     const isTooLong = (answer?.payload.length ?? 0) > MAX_PAYLOAD;
-    this.#known.add(ownText(id), { answer: isTooLong ? undefined : answer, at });
+    this.#known.set(ownText(id), { answer: isTooLong ? undefined : answer, at });
   }
 }

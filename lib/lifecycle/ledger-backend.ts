@@ -2,6 +2,7 @@ import { randomId } from '../crypto/random-id.js';
 import { SessionStoreError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
 import type { BelievedStore } from './believed-store.js';
+import type { TakenOver } from './former-state.js';
 import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
 import type { RecordBackend } from './record-backend.js';
@@ -10,6 +11,7 @@ import { recordedUser } from './recorded-user.js';
 import type { Held, SealedBackend } from './sealed-backend.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
+import type { FormerSession } from './session-source.js';
 import type { Locate } from './watch.js';
 
 /** Stands between the id and the version in what a token of a believed ledger signs. */
@@ -84,6 +86,11 @@ export class LedgerBackend implements SessionBackend {
     if (line.kind !== 'moved') return;
     if (session.followsMoves) return this.load(session, line.to);
     session.leave(line.to);
+  }
+
+  /** It gets a line, whoever's it is: so it is taken over once, whichever process is asked. */
+  takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    return this.records.takeOver(session, former);
   }
 
   #take(session: ActiveSession, token: string, held: Held): void {

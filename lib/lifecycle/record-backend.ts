@@ -1,12 +1,16 @@
 import { isFull } from '../drivers/guard/full-store.js';
+import type { FormerSession } from './session-source.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
+import type { TakenOver } from './former-state.js';
 import { MAX_ATTEMPTS } from './messages.js';
+import { RecentEndings } from './recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { REDIRECT_MS, RecordRemover } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
+import { RecordTakeOver } from './record-take-over.js';
 import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import { SessionLimit } from './session-limit.js';
@@ -28,12 +32,14 @@ export class RecordBackend implements SessionBackend {
   readonly #runtime: SessionRuntime;
   readonly #writer: RecordWriter;
   readonly #loads: Loads;
+  readonly #takeOver: RecordTakeOver;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
   /**
    * @param queue shared by all that write to one store in one process
    * @param wait lets some ms pass
+   * @param endings shared by all requests of one application in one process
    * @param ledgerLoads where the store is the ledger of sessions that cookies may hold too: how they are loaded from it
    */
   constructor(
@@ -41,6 +47,7 @@ export class RecordBackend implements SessionBackend {
     store: RecordStore,
     queue: CommitQueue,
     wait: (ms: number) => Promise<unknown>,
+    endings = new RecentEndings(runtime.clock, runtime.live),
     ledgerLoads: Loads | null = null,
   ) {
     this.#runtime = runtime;
@@ -57,6 +64,7 @@ export class RecordBackend implements SessionBackend {
         ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
         : null;
     this.#writer = new RecordWriter(store, queue, this.finder, this.remover, faults, wait, this.#limit);
+    this.#takeOver = new RecordTakeOver(runtime, store, endings);
   }
 
   token(session: ActiveSession): string {
@@ -76,6 +84,12 @@ export class RecordBackend implements SessionBackend {
   open(session: ActiveSession, token: string): Promise<void> | void {
     const id = this.#runtime.keyring.verify(token);
     if (id !== null) return this.load(session, id);
+  }
+
+  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    const taken = await this.#takeOver.take(session, former);
+    if (taken !== null) await this.load(session, taken.to);
+    return taken;
   }
 
   async load(session: ActiveSession, id: string): Promise<void> {

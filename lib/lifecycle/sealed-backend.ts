@@ -1,9 +1,12 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
+import type { FormerSession } from './session-source.js';
 import { type Payload, parsePayload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
+import type { TakenOver } from './former-state.js';
 import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
+import { SealedTakeOver } from './sealed-take-over.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -36,12 +39,14 @@ export class SealedBackend implements SessionBackend {
   readonly #runtime: SessionRuntime;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
+  readonly #takeOver: SealedTakeOver;
 
   /** @param endings shared by all requests of one application in one process */
   constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
     this.#runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
+    this.#takeOver = new SealedTakeOver(runtime, driver, endings);
   }
 
   livesInCookie(): boolean {
@@ -101,6 +106,12 @@ export class SealedBackend implements SessionBackend {
       { id, version: UNSTORED, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
     );
+  }
+
+  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    const taken = await this.#takeOver.take(session, former);
+    if (taken !== null) await this.open(session, taken.token);
+    return taken;
   }
 
   /** Nothing is kept anywhere under an id: the session stays empty. */

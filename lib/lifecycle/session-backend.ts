@@ -1,5 +1,7 @@
+import type { FormerSession } from './session-source.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecordBackend } from './record-backend.js';
+import type { TakenOver } from './former-state.js';
 import type { Locate } from './watch.js';
 
 /**
@@ -15,6 +17,14 @@ export interface SessionBackend {
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   open(session: ActiveSession, token: string): Promise<void> | void;
+
+  /**
+   * Has a session of another library go on here, once, and loads it.
+   *
+   * @returns null where there is nothing to go on with: it has ended, or was taken over before
+   * @throws SessionStoreError
+   */
+  takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null>;
 
   /** Loads what is kept under an id that the application chose itself. */
   load(session: ActiveSession, id: string): Promise<void> | void;

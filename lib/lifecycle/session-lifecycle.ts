@@ -1,9 +1,12 @@
 import { randomId } from '../crypto/random-id.js';
+import type { FormerSession } from './session-source.js';
+import { SessionStoreError } from '../session.errors.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
+import type { TakenOver } from './former-state.js';
 import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredChanges } from './messages.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
@@ -93,6 +96,22 @@ export class SessionLifecycle {
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   initiate(token: string): Promise<void> | void {
     return this.#backend.open(this.session, token);
+  }
+
+  /**
+   * Has a session of another library go on here, once, and loads it.
+   *
+   * @returns null where there is nothing to go on with
+   */
+  async takeOver(former: FormerSession): Promise<TakenOver | null> {
+    const { session } = this;
+    try {
+      return await this.#backend.takeOver(session, former);
+    } catch (error) {
+      if (!(error instanceof SessionStoreError) || !this.#runtime.degrade) throw error;
+      session.refuseWrites('degraded');
+      return null;
+    }
   }
 
   /** Loads the session of an id that the application chose itself. */

@@ -144,7 +144,7 @@ export class DriverInUse {
     }
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(runtime, store, this.#queue, sleep);
+    return new RecordBackend(runtime, store, this.#queue, sleep, this.#endings);
   }
 
   get #isOurs(): boolean {

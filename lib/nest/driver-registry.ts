@@ -155,6 +155,7 @@ export class DriverRegistry {
   /** A store that is away does not keep an application from booting, nor does a driver that waits for it. */
   async #openAtBoot(name: string, driver: RecordDriver): Promise<void> {
     const { storeTimeout } = this.#settings;
+    if (driver.caveat !== undefined) this.#log.warn(`The session driver "${name}" ${driver.caveat}`);
     const opening = begun(() => driver.open?.(this.configOf(name)));
     try {
       await waitFor({ driver: name, method: 'open', storeTimeout, call: () => opening });

@@ -1,11 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { CookiePath } from '../http/cookie/cookie-path.js';
+import { ForeignCookies } from '../http/cookie/foreign-cookies.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { type ExclusionTest, compileExclusion } from '../http/routing/excluded-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
 import { fieldName } from '../session/form-input.js';
+import { guardedSource } from './guarded-source.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
 
@@ -21,6 +24,7 @@ export function httpSessions(
   return new HttpSessions(
     {
       tokens: settings,
+      foreign: foreignCookies(settings, log),
       cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
@@ -31,6 +35,18 @@ export function httpSessions(
     },
     routesOf('exclude', settings, config, adapterHost),
   );
+}
+
+/** Of the libraries that the application comes from; null where it says none. */
+function foreignCookies(
+  { migrate, storeTimeout: timeout }: SessionSettings,
+  log: Logger,
+): ForeignCookies | null {
+  if (migrate.length === 0) return null;
+  const guarded = migrate.map((source) =>
+    guardedSource(source, new StoreGuard({ name: source.name, timeout, log })),
+  );
+  return new ForeignCookies(guarded);
 }
 
 /** What an option that names routes comes to, as the router of an application compares paths. */

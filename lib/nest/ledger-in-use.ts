@@ -61,7 +61,14 @@ export class LedgerInUse {
     queue: CommitQueue,
     endings: RecentEndings,
   ): LedgerBackend {
-    const records = new RecordBackend(runtime, this.#store, queue, sleep, this.#believed ?? this.#store);
+    const records = new RecordBackend(
+      runtime,
+      this.#store,
+      queue,
+      sleep,
+      endings,
+      this.#believed ?? this.#store,
+    );
     return new LedgerBackend(runtime, cookies, records, endings, this.#believed);
   }
 

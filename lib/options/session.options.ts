@@ -1,5 +1,6 @@
 import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/built-in-drivers.js';
+import type { SessionSource } from '../lifecycle/session-source.js';
 import type { MemoryDriverOptions } from './memory.options.js';
 import type { FileDriverOptions } from './file.options.js';
 import type { RedisDriverOptions } from './redis.options.js';
@@ -142,6 +143,12 @@ export interface SessionModuleOptions {
      */
     checkEvery?: Duration | false;
   };
+  /**
+   * Where sessions were before: `fromExpressSession`, `fromFastifySession`, `fromCookieSession` and `fromIronSession` of
+   * `nestjs-session-kit/migrate`, or sources of your own. A visitor whose session is there goes on with it here, from his first request
+   * on; his old cookie and record are removed. Default none.
+   */
+  migrate?: readonly SessionSource[];
   /** Drivers of your own, by name. Default none. */
   drivers?: Record<string, DriverDefinition>;
   /** Of the driver 'memory'. Default: no bound on how many sessions it keeps. */

@@ -1,16 +1,17 @@
 import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { assertKey } from '../state/values.js';
 import { Refusal, hasFunctions, isObject, readOption } from './check.js';
 import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
+import { sources } from './migrate.options.js';
 import { NEVER_FLASHED } from './never-flashed.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
 import { type Settings, type Table, group, readTable } from './table.js';
+import { valuePath } from './value-path.js';
 
 /** A class with static functions is one too: superjson exports one. */
 const isSerializer = (value: unknown): value is SessionSerializer =>
@@ -37,16 +38,7 @@ const definitions = refine(is('an object of drivers by name', isObject), (driver
   ),
 );
 
-const takesPath = "the path of a session value, such as 'userId' or 'user.id'";
-
-const path = refine(text(takesPath), (value) => {
-  try {
-    assertKey(value);
-    return value;
-  } catch (cause) {
-    return new Refusal(`got "${value}"; it takes ${takesPath}.`, cause);
-  }
-});
+const path = valuePath("the path of a session value, such as 'userId' or 'user.id'");
 
 const isList = (value: unknown): value is readonly ExcludedRoute[] => Array.isArray(value);
 
@@ -103,6 +95,7 @@ const table = {
       { takes: "an object such as { checkEvery: '30s' }" },
     ),
   },
+  migrate: { default: [], check: sources },
   drivers: { default: {}, check: definitions },
   memory: ofDriver,
   file: ofDriver,

@@ -1,11 +1,25 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionHost } from './session-host.js';
 
+/** Loads the session of a request. Without a promise where nothing has to be waited for. */
+export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promise<void> | void {
+  const pending = loadFromTokens(life, host);
+  const { takeOver } = host;
+  if (takeOver === undefined) return pending;
+  const { session } = life;
+  const ifNone = (): Promise<void> | void => {
+    // One that has just been left, or whose store failed, is no reason to go back to an older one.
+    const isNone = session.loaded === null && session.phase === 'new' && !session.readonly;
+    if (life.session === session && isNone) return takeOver(life);
+  };
+  return pending === undefined ? ifNone() : pending.then(ifNone);
+}
+
 /**
  * Loads the session of the first token that stands for one. A browser may send several cookies of the name, from other
  * paths or domains. Without a promise where nothing has to be waited for.
  */
-export function loadFromTokens(
+function loadFromTokens(
   life: SessionLifecycle,
   { tokens, formerTokens }: Pick<SessionHost, 'tokens' | 'formerTokens'>,
 ): Promise<void> | void {

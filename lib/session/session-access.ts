@@ -26,7 +26,8 @@ export abstract class SessionAccess {
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
     this.#host = host;
-    this.#initiated = host.tokens.length === 0 && host.formerTokens === undefined;
+    this.#initiated =
+      host.tokens.length === 0 && host.formerTokens === undefined && host.takeOver === undefined;
   }
 
   /** @internal */

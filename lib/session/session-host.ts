@@ -60,6 +60,8 @@ export interface SessionHost {
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
   readonly formerTokens?: (() => readonly string[]) | undefined;
+  /** Where the request may carry a session of another library: has it go on here, where one is found. Asked where no token opens one. */
+  readonly takeOver?: ((life: SessionLifecycle) => Promise<void> | void) | undefined;
   /** The request is no visit: the sessions that it works with from here on renew nothing, and use no messages up. */
   readonly bePassive?: (() => void) | undefined;
   /** Calls back once, when the response has ended or the client has gone away: at once where it has. */

@@ -1,7 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionValueError } from '../session.errors.js';
-import { loadFromTokens } from './load-from-tokens.js';
+import { loadForRequest } from './load-from-tokens.js';
 import { SessionAccess } from './session-access.js';
 
 /** Which session a request works with: the one of its cookie, or another that the application switches to. Loads it. */
@@ -54,7 +54,7 @@ export abstract class SessionLoading extends SessionAccess {
     }
     const life = this.lifecycle;
     const { session } = life;
-    const pending = this.#chosenId === null ? loadFromTokens(life, this.host) : life.load(this.#chosenId);
+    const pending = this.#chosenId === null ? loadForRequest(life, this.host) : life.load(this.#chosenId);
     if (pending === undefined) {
       this.#loaded(life, readonly);
       return;
@@ -76,9 +76,10 @@ export abstract class SessionLoading extends SessionAccess {
     this.#initiating = null;
     this.setInitiated(true);
     if (readonly) life.session.refuseWrites('readonly');
-    const { tokens, formerTokens } = this.host;
+    const { tokens, formerTokens, takeOver } = this.host;
     const isChosen = this.#chosenId !== null;
-    const isCookieDue = (isChosen || formerTokens !== undefined) && life.chosen(tokens);
+    const isElsewhere = isChosen || formerTokens !== undefined || takeOver !== undefined;
+    const isCookieDue = isElsewhere && life.chosen(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 

@@ -1,14 +1,11 @@
+import { Generations } from './generations.js';
 import { ownText } from './own-text.js';
 
 /** How many characters at the end of a text it is looked up by: 128 bits are 22. */
 const END = 24;
 
-interface Known<V> {
-  /** Stands on its own: what it was cut from is not kept alive by it. */
-  readonly end: string;
-  /** Null as long as the text has come only once. */
-  readonly answer: { readonly text: string; readonly value: V } | null;
-}
+/** Of a text that has come only once. */
+const SEEN = { text: null, value: null };
 
 /**
  * Remembers what texts stand for that cost something to read: a token (a signature, a decryption), a payload (a parse). A
@@ -20,28 +17,19 @@ interface Known<V> {
  *
  * A text is looked up by its end, the part that a signature, an authentication tag or a writer's mark makes its own, and
  * compared as a whole: hashing all of a session would cost more than the comparison.
- *
- * Kept in two generations: when the younger one is full, the older one is forgotten as a whole.
  */
 export class RecentTexts<V> {
-  readonly #half: number;
-  #recent = new Map<string, Known<V>>();
-  #older = new Map<string, Known<V>>();
+  readonly #known: Generations<{ readonly text: string; readonly value: V } | typeof SEEN>;
 
-  /** @param half how many texts a generation holds; up to twice as many are remembered */
+  /** @param half how many texts are remembered at least; twice as many at most */
   constructor(half: number) {
-    this.#half = half;
+    this.#known = new Generations(half);
   }
 
   /** What a text stands for, or undefined where it did not come twice lately. */
   get(text: string): V | undefined {
-    const end = text.slice(-END);
-    const recent = this.#recent.get(end)?.answer;
-    if (recent?.text === text) return recent.value;
-    const older = this.#older.get(end);
-    if (older?.answer?.text !== text) return undefined;
-    this.#keep(older);
-    return older.answer.value;
+    const known = this.#known.get(text.slice(-END));
+    return known !== undefined && known.text === text ? known.value : undefined;
   }
 
   /**
@@ -51,22 +39,13 @@ export class RecentTexts<V> {
    * @param value may not point into anything of a request either
    */
   add(text: string, value: V): void {
-    const cut = text.slice(-END);
-    const before = this.#recent.get(cut) ?? this.#older.get(cut);
-    const end = before?.end ?? ownText(cut);
-    this.#keep({ end, answer: before === undefined ? null : { text: this.own(text), value } });
+    const end = text.slice(-END);
+    const isSeen = this.#known.get(end) !== undefined;
+    this.#known.set(ownText(end), isSeen ? { text: this.own(text), value } : SEEN);
   }
 
   /** How a text is kept. */
   protected own(text: string): string {
     return text;
-  }
-
-  #keep(known: Known<V>): void {
-    if (this.#recent.size >= this.#half) {
-      this.#older = this.#recent;
-      this.#recent = new Map();
-    }
-    this.#recent.set(known.end, known);
   }
 }

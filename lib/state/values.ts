@@ -46,6 +46,11 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
+/** Whether a text can be a key: not where a forbidden segment is in it. */
+export function isKey(path: string): boolean {
+  return !path.split('.').some((segment) => FORBIDDEN.has(segment));
+}
+
 export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

@@ -16,7 +16,7 @@ import { who } from '../support/live-visitors.js';
 import { PLATFORMS, TestApp, UNHURRIED } from '../support/test-app.js';
 
 const withSession: RequestHandler = (req, res) => {
-  const session: { user?: unknown } | undefined = Reflect.get(req, 'session');
+  const session: { user?: unknown } | undefined = Reflect.get(req as object, 'session');
   res.json({ ...seenBy(req), handler: who(), request: session?.user ?? null });
 };
 

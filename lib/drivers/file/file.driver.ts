@@ -7,7 +7,7 @@ import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packRecord } from '../packed-record.js';
 import { collectFiles } from './file-collector.js';
 import { exists, hasCode, noRoomCodes } from './file-system.js';
-import { KeyedQueue } from './keyed-queue.js';
+import { KeyedQueue } from '../keyed-queue.js';
 import { readRecord } from './record-file.js';
 import { type IsMeant, removeWithoutRoom } from './removal-without-room.js';
 import { filesOf, filesOfName, type SessionFiles } from './session-files.js';

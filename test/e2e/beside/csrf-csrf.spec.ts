@@ -28,7 +28,7 @@ class FormController {
 function protect(nest: NestExpressApplication): void {
   const { doubleCsrfProtection } = doubleCsrf({
     getSecret: () => 'a secret of the forms',
-    getSessionIdentifier: (req) => String(Reflect.get(req, 'sessionID')),
+    getSessionIdentifier: (req) => Reflect.get(req, 'sessionID'),
     cookieName: 'form',
     cookieOptions: { secure: false },
   });

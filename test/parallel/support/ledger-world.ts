@@ -40,7 +40,14 @@ export class LedgerWorld extends World {
     const truth = believed?.store ?? lines;
     const endings = new RecentEndings(clock, runtime.live);
     const cookies = new SealedBackend(runtime, this.#stealth, endings);
-    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, believed ?? truth);
+    const records = new RecordBackend(
+      runtime,
+      truth,
+      new CommitQueue(Infinity),
+      wait,
+      endings,
+      believed ?? truth,
+    );
     return new LedgerBackend(runtime, cookies, records, endings, believed);
   }
 

@@ -1,0 +1,70 @@
+import type { SessionSource } from '../lifecycle/session-source.js';
+import { isObject, readOption } from '../options/check.js';
+import { text } from '../options/checks.js';
+import { group } from '../options/table.js';
+import { isMadeBy } from './signed-ids.js';
+import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
+
+/** What cookie-session was set up with. */
+export interface CookieSessionSource extends SourceOptions {
+  /** Its `keys`, or its `secret`: whatever has signed cookies that are still about. */
+  readonly keys: string | readonly string[];
+  /** Its `name`. Default 'session'. */
+  readonly name?: string | undefined;
+  /** The hash of its Keygrip, where it was given one of its own. Default 'sha1'. */
+  readonly algorithm?: string | undefined;
+}
+
+const options = group({
+  keys: { required: 'always', check: secretsOf('the keys of cookie-session') },
+  name: { default: 'session', check: text() },
+  algorithm: { default: 'sha1', check: text("the name of a hash, such as 'sha256'") },
+  ...commonOptions,
+});
+
+/**
+ * Sessions of cookie-session: a visitor with its two cookies (`session` and `session.sig`) goes on here with the values in them.
+ *
+ * Nothing is kept of such a session but in the cookie, which neither says when it ends nor whose browser it is from: the same values
+ * make the same cookie. A copy of one opens a session, as it did before: set `until`. With `userId`, a user's requests of one moment go
+ * on with one session; without it, and for who is not signed in, the last response wins, as it did with cookie-session.
+ *
+ * @throws SessionConfigError where an option is wrong
+ * @see https://github.com/expressjs/cookie-session
+ * @example
+ * SessionModule.forRoot({ secret, migrate: [fromCookieSession({ keys: oldKeys, until: '2027-03-01' })] })
+ */
+export function fromCookieSession(given: CookieSessionSource): SessionSource {
+  const { keys, name, algorithm, cookie, userId, until } = readOption(options, given, 'fromCookieSession');
+  const signatureName = `${name}.sig`;
+  return {
+    name: 'cookie-session',
+    cookies: [
+      { ...cookie, name },
+      { ...cookie, name: signatureName },
+    ],
+    find(valuesOf) {
+      if (isOver(until)) return null;
+      const signatures = valuesOf(signatureName);
+      const value = valuesOf(name).find((each) =>
+        signatures.some((signature) => isMadeBy(keys, algorithm, `${name}=${each}`, signature)),
+      );
+      const values = value === undefined ? null : parsed(value);
+      if (value === undefined || values === null) return null;
+      const user = userIn(values, userId);
+      const content = { values, userId: user };
+      // The same values make the same cookie: of nobody in particular, thousands may have it.
+      return { key: user === undefined ? null : value, isOfUser: true, load: () => Promise.resolve(content) };
+    },
+  };
+}
+
+function parsed(value: string): Record<string, unknown> | null {
+  try {
+    const values: unknown = JSON.parse(Buffer.from(value, 'base64').toString());
+    return isObject(values) ? values : null;
+  } catch {
+    // Signed, and yet no session: another cookie of that name, which the same keys have signed.
+    return null;
+  }
+}

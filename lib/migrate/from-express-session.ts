@@ -1,0 +1,42 @@
+import type { ConnectStore } from '../drivers/connect-store.js';
+import type { SessionSource } from '../lifecycle/session-source.js';
+import { readOption } from '../options/check.js';
+import { text } from '../options/checks.js';
+import { group } from '../options/table.js';
+import { signedIdSource } from './signed-id-source.js';
+import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
+import { connectStoreCheck } from './stored-session.js';
+
+/** What express-session was set up with. */
+export interface ExpressSessionSource extends SourceOptions {
+  /** Its `secret`, or several: whatever has signed cookies that are still about. */
+  readonly secret: string | readonly string[];
+  /** Its `store`. */
+  readonly store: ConnectStore;
+  /** Its `name`. Default 'connect.sid'. */
+  readonly name?: string | undefined;
+}
+
+const options = group({
+  secret: { required: 'always', check: secretsOf('the secret of express-session, or a list of them') },
+  store: { required: 'always', check: connectStoreCheck },
+  name: { default: 'connect.sid', check: text() },
+  ...commonOptions,
+});
+
+/**
+ * Sessions of express-session, in whatever store: a visitor with a `connect.sid` cookie goes on here with the values of his session,
+ * `passport` among them. His record is destroyed once the browser has the new cookie, so that a copy of the old one opens nothing.
+ *
+ * @throws SessionConfigError where an option is wrong
+ * @see https://github.com/expressjs/session
+ * @example
+ * SessionModule.forRoot({
+ *   secret,
+ *   migrate: [fromExpressSession({ secret: oldSecret, store: new RedisStore({ client }), userId: 'passport.user' })],
+ * })
+ */
+export function fromExpressSession(given: ExpressSessionSource): SessionSource {
+  const { name, cookie, ...rest } = readOption(options, given, 'fromExpressSession');
+  return signedIdSource({ ...rest, name: 'express-session', cookie: { ...cookie, name }, prefix: 's:' });
+}

@@ -1,0 +1,46 @@
+import type { ConnectStore } from '../drivers/connect-store.js';
+import type { SessionSource } from '../lifecycle/session-source.js';
+import { readOption } from '../options/check.js';
+import { text } from '../options/checks.js';
+import { group } from '../options/table.js';
+import { signedIdSource } from './signed-id-source.js';
+import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
+import { connectStoreCheck } from './stored-session.js';
+
+/** What @fastify/session was set up with. */
+export interface FastifySessionSource extends SourceOptions {
+  /** Its `secret`, or several. */
+  readonly secret: string | readonly string[];
+  /** Its `store`. */
+  readonly store: ConnectStore;
+  /** Its `cookieName`. Default 'sessionId'. */
+  readonly cookieName?: string | undefined;
+  /** Its `cookiePrefix`. Default none. */
+  readonly cookiePrefix?: string | undefined;
+}
+
+const options = group({
+  secret: { required: 'always', check: secretsOf('the secret of @fastify/session, or a list of them') },
+  store: { required: 'always', check: connectStoreCheck },
+  cookieName: { default: 'sessionId', check: text() },
+  cookiePrefix: { default: '', check: text('the prefix of the cookie', /^/) },
+  ...commonOptions,
+});
+
+/**
+ * Sessions of @fastify/session, in whatever store. What `fromExpressSession` says holds here as well.
+ *
+ * @throws SessionConfigError where an option is wrong
+ * @see https://github.com/fastify/session
+ * @example
+ * SessionModule.forRoot({ secret, migrate: [fromFastifySession({ secret: oldSecret, store: new RedisStore({ client }) })] })
+ */
+export function fromFastifySession(given: FastifySessionSource): SessionSource {
+  const { cookieName, cookiePrefix, cookie, ...rest } = readOption(options, given, 'fromFastifySession');
+  return signedIdSource({
+    ...rest,
+    name: '@fastify/session',
+    cookie: { ...cookie, name: cookieName },
+    prefix: cookiePrefix,
+  });
+}

@@ -1,0 +1,80 @@
+import type { SessionSource } from '../lifecycle/session-source.js';
+import { type Check, isObject, readOption, refused, withoutText } from '../options/check.js';
+import { text } from '../options/checks.js';
+import { group } from '../options/table.js';
+import { unseal } from './iron-seal.js';
+import { decoded } from './signed-ids.js';
+import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';
+
+/** What iron-session was set up with. */
+export interface IronSessionSource extends SourceOptions {
+  /** Its `password`: text, or several by their ids. */
+  readonly password: string | Readonly<Record<string, string>>;
+  /** Its `cookieName`. */
+  readonly cookieName: string;
+}
+
+const takesPassword = 'the password of iron-session, or several by their ids: { 1: oldOne, 2: newOne }';
+
+const passwords: Check<Readonly<Record<string, string>>> = {
+  takes: takesPassword,
+  read(value) {
+    const byId = typeof value === 'string' ? { 1: value } : value;
+    const isOne =
+      isObject(byId) &&
+      Object.keys(byId).length > 0 &&
+      Object.values(byId).every((each) => typeof each === 'string' && each !== '');
+    if (!isOne) return refused(value, takesPassword, withoutText);
+    return Object.fromEntries(Object.entries(byId).map(([id, each]) => [id, String(each)]));
+  },
+};
+
+const options = group({
+  password: { required: 'always', check: passwords },
+  cookieName: { required: 'always', check: text() },
+  ...commonOptions,
+});
+
+/**
+ * Sessions of iron-session: a visitor goes on here with the values in his sealed cookie, until that would have ended.
+ *
+ * Nothing is kept of such a session but in the cookie. With a driver that keeps records each cookie is taken over once; an earlier one
+ * that somebody has copied opens a session until it expires, as it did before. Set `until` to the day from which on none is taken.
+ *
+ * @throws SessionConfigError where an option is wrong
+ * @see https://github.com/vvo/iron-session
+ * @example
+ * SessionModule.forRoot({ secret, migrate: [fromIronSession({ password: oldPassword, cookieName: 'app' })] })
+ */
+export function fromIronSession(given: IronSessionSource): SessionSource {
+  const { password, cookieName, cookie, userId, until } = readOption(options, given, 'fromIronSession');
+  return {
+    name: 'iron-session',
+    // What iron-session does by default.
+    cookies: [{ secure: true, ...cookie, name: cookieName }],
+    find(valuesOf) {
+      if (isOver(until)) return null;
+      for (const value of valuesOf(cookieName)) {
+        const sent = decoded(value);
+        const [seal = '', version] = sent.split('~');
+        const unsealed = unseal(seal, password);
+        const values = unsealed === null ? null : valuesIn(unsealed.text, version);
+        if (unsealed === null || values === null) continue;
+        const content = { values, userId: userIn(values, userId), expiresAt: unsealed.expiresAt };
+        return { key: unsealed.signed, load: () => Promise.resolve(content) };
+      }
+      return null;
+    },
+  };
+}
+
+/** Before version 2 of its tokens, iron-session kept the values under a name of their own. */
+function valuesIn(sealed: string, version: string | undefined): Record<string, unknown> | null {
+  try {
+    const data: unknown = JSON.parse(sealed);
+    const values = version === '2' || !isObject(data) ? data : data['persistent'];
+    return isObject(values) ? values : null;
+  } catch {
+    return null;
+  }
+}

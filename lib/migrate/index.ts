@@ -1,0 +1,12 @@
+export { fromCookieSession, type CookieSessionSource } from './from-cookie-session.js';
+export { fromExpressSession, type ExpressSessionSource } from './from-express-session.js';
+export { fromFastifySession, type FastifySessionSource } from './from-fastify-session.js';
+export { fromIronSession, type IronSessionSource } from './from-iron-session.js';
+export type { FormerCookieAttributes, SourceOptions } from './source-options.js';
+export type { ConnectStore } from '../drivers/connect-store.js';
+export type {
+  FormerContent,
+  FormerSession,
+  SessionSource,
+  SourceCookie,
+} from '../lifecycle/session-source.js';

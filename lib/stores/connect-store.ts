@@ -1,0 +1,51 @@
+import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store.js';
+import type { RecordDriver } from '../drivers/driver.js';
+import { hasFunctions, isObject, shown } from '../options/check.js';
+import { SessionConfigError } from '../session.errors.js';
+import { PlainStoreDriver } from './plain-store.driver.js';
+
+/** Where the record stands in what a store takes for a session of express-session. */
+const FIELD = 'sessionKit';
+
+/**
+ * Makes a driver of a store that was made for express-session (or @fastify/session): connect-pg-simple, connect-mongo,
+ * session-file-store and their like. The application makes the store, and closes it.
+ *
+ * Such a store cannot compare and store in one step. Inside one process nothing is lost all the same: requests of one session
+ * take their turns. Across processes there is no such promise, and it cannot list the sessions of a user; the log says so at boot.
+ *
+ * @param store has `get`, `set` and `destroy` with callbacks. Its errors are those of a store: see `whenStoreFails`
+ * @throws SessionConfigError where it is no such store
+ * @see https://github.com/expressjs/session#session-store-implementation
+ * @example
+ * SessionModule.forRoot({
+ *   secret,
+ *   driver: 'postgres',
+ *   drivers: { postgres: { useFactory: () => connectStore(new PgStore({ pool })) } },
+ * })
+ */
+export function connectStore(store: ConnectStore): RecordDriver {
+  if (!hasFunctions(store, 'get', 'set', 'destroy')) {
+    throw new SessionConfigError(
+      `connectStore got ${shown(store)}; it takes a store made for express-session: an object with the functions get, set and destroy.`,
+    );
+  }
+  return new PlainStoreDriver(
+    {
+      async get(name) {
+        const session = await getFrom(store, name);
+        return isObject(session) ? session[FIELD] : null;
+      },
+      set: (name, kept, expiresAt) => setIn(store, name, { cookie: cookieUntil(expiresAt), [FIELD]: kept }),
+      remove: (name) => destroyIn(store, name),
+    },
+    store,
+    `a store made for express-session (${store.constructor.name})`,
+  );
+}
+
+/** The cookie of a session of express-session, from which stores take how long they keep it: some ask for this, some for that. */
+function cookieUntil(expiresAt: number): object {
+  const maxAge = expiresAt - Date.now();
+  return { originalMaxAge: maxAge, maxAge, expires: new Date(expiresAt), httpOnly: true, path: '/' };
+}

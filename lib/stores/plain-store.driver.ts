@@ -1,0 +1,107 @@
+import { type Clock, systemClock } from '../drivers/clock.js';
+import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
+import { KeyedQueue } from '../drivers/keyed-queue.js';
+import { type KeptRecord, keptName, keptRecord, recordIn } from './kept-record.js';
+
+/** A store that reads, sets and removes, and compares nothing. */
+export interface PlainStore {
+  /** What is kept under a name, as the store made it; anything else where there is nothing. */
+  get(name: string): Promise<unknown>;
+  /** @param expiresAt epoch ms: the store may forget it after that, and not before */
+  set(name: string, kept: KeptRecord, expiresAt: number): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** Stores count in whole seconds, some of them downwards: none is to forget a record before its time. */
+const SLACK_MS = 1_000;
+
+/** Of each store, whoever made a driver of it: what comes to one record in this process. */
+const queues = new WeakMap<object, KeyedQueue>();
+
+function queueOf(store: object): KeyedQueue {
+  const known = queues.get(store);
+  if (known !== undefined) return known;
+  const queue = new KeyedQueue();
+  queues.set(store, queue);
+  return queue;
+}
+
+/**
+ * Keeps sessions in a store that cannot compare and store in one step. Inside one process that is made up for: what changes a
+ * record takes its turn, reads the version that is kept, and stores. Another process may come in between: what was written
+ * is read once more, so that whoever was overwritten by then hears of it and goes on from what is there.
+ */
+export class PlainStoreDriver implements RecordDriver {
+  readonly caveat: string;
+  readonly #store: PlainStore;
+  readonly #turns: KeyedQueue;
+  readonly #clock: Clock;
+
+  /**
+   * @param owner the store as the application knows it: all drivers of one share their turns
+   * @param kind what it is, for the log: `a store of express-session (PGStore)`
+   */
+  constructor(store: PlainStore, owner: object, kind: string, clock: Clock = systemClock) {
+    this.#store = store;
+    this.#turns = queueOf(owner);
+    this.#clock = clock;
+    this.caveat =
+      `is ${kind}, which cannot compare and store in one step. Inside this process no change is lost and no sign-out undone; where ` +
+      'several processes share it, a request of another one at the same moment may lose its changes, or bring a session back that ' +
+      'has just ended. It cannot list the sessions of a user either. The drivers redis, database and file can do all of that.';
+  }
+
+  read(id: string): Promise<SessionRecord | null> {
+    return this.#live(keptName(id));
+  }
+
+  write(id: string, record: SessionRecord): Promise<boolean> {
+    const written = { ...record };
+    return this.#inTurn(id, async (name) => {
+      const stored = await this.#live(name);
+      if ((stored?.version ?? 0) !== written.version - 1) return false;
+      return this.#put(name, written);
+    });
+  }
+
+  /** Not by the store's own `touch`: that may move its expiry and leave what it keeps as it is, and the record's own is in there. */
+  touch(id: string, expiresAt: number): Promise<boolean> {
+    return this.#inTurn(id, async (name) => {
+      const stored = await this.#live(name);
+      return stored !== null && this.#put(name, { ...stored, expiresAt });
+    });
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#inTurn(id, (name) => this.#store.remove(name));
+  }
+
+  destroyVersion(id: string, version: number): Promise<boolean> {
+    return this.#inTurn(id, async (name) => {
+      if ((await this.#live(name))?.version !== version) return false;
+      await this.#store.remove(name);
+      return true;
+    });
+  }
+
+  #inTurn<T>(id: string, task: (name: string) => Promise<T>): Promise<T> {
+    const name = keptName(id);
+    return this.#turns.run(name, () => task(name));
+  }
+
+  async #live(name: string): Promise<SessionRecord | null> {
+    const record = recordIn(await this.#store.get(name));
+    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+  }
+
+  /** @returns false where another process has written at the same moment, and it is that one's record which is kept */
+  async #put(name: string, record: SessionRecord): Promise<boolean> {
+    if (record.expiresAt <= this.#clock.now()) {
+      await this.#store.remove(name);
+      return true;
+    }
+    await this.#store.set(name, keptRecord(record), record.expiresAt + SLACK_MS);
+    const kept = recordIn(await this.#store.get(name));
+    return kept?.version === record.version && kept.payload === record.payload;
+  }
+}

@@ -1,0 +1,444 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { Controller, Get, Req } from '@nestjs/common';
+import session, { MemoryStore } from 'express-session';
+import { sealData } from 'iron-session';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  type FormerContent,
+  type RequestSession,
+  Session,
+  SessionConfigError,
+  type SessionModuleOptions,
+  type SessionSource,
+} from 'nestjs-session-kit';
+import {
+  fromCookieSession,
+  fromExpressSession,
+  fromFastifySession,
+  fromIronSession,
+} from 'nestjs-session-kit/migrate';
+import { barrier } from '../support/barrier.js';
+import { eventually } from '../support/eventually.js';
+import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { TempFolder } from '../support/temp-folder.js';
+import { PLATFORMS, setCookies } from '../support/test-app.js';
+
+const OLD = 'the secret before';
+const hour = 3_600_000;
+
+const user = (current: RequestSession): unknown => current.get('user');
+
+/** A store in memory, with sessions as express-session leaves them there. */
+class OldStore extends MemoryStore {
+  fails = false;
+  asked = 0;
+
+  override get(sid: string, callback: Parameters<session.Store['get']>[1]): void {
+    this.asked += 1;
+    if (this.fails) callback(new Error('the password is hunter2'));
+    else super.get(sid, callback);
+  }
+
+  /** Keeps a session, and gives the Cookie header of its visitor. */
+  keep(id: string, values: object = { user: 'ann' }, maxAge: number | null = hour): string {
+    const cookie = new session.Cookie();
+    if (maxAge !== null) cookie.maxAge = maxAge;
+    this.set(id, { ...values, cookie });
+    return signed(id);
+  }
+
+  holds(id: string): Promise<boolean> {
+    return new Promise((resolve) => super.get(id, (_error, found) => resolve(found != null)));
+  }
+}
+
+function signed(id: string, secret = OLD): string {
+  const mac = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
+  return `connect.sid=${encodeURIComponent(`s:${id}.${mac}`)}`;
+}
+
+const asText = (cookies: readonly string[]): string => cookies.map((each) => each.split(';')[0]).join('; ');
+
+let hanging = { arrived: barrier(2), answered: barrier(2) };
+
+@Controller()
+class HangingController {
+  @Get('hang')
+  async hang(@Req() req: IncomingMessage & { raw?: IncomingMessage }, @Session('user') who: unknown) {
+    const gone = once((req.raw ?? req).socket, 'close');
+    await hanging.arrived.arrive();
+    await gone;
+    setImmediate(() => setImmediate(() => void hanging.answered.arrive()));
+    return { who };
+  }
+}
+
+describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
+  async function start(
+    options: Partial<SessionModuleOptions> = {},
+    setup: Omit<HandlerAppSetup, 'options'> = {},
+  ) {
+    const store = new OldStore();
+    const app = await HandlerApp.start(platform, {
+      ...setup,
+      options: {
+        cookie: { name: 'new' },
+        migrate: [fromExpressSession({ secret: OLD, store })],
+        ...options,
+      },
+    });
+    const go = <T>(cookie: string, handler: (current: RequestSession) => T | Promise<T>, status?: number) =>
+      app.visitor().handle(handler, { headers: { cookie }, ...(status === undefined ? {} : { status }) });
+    return { app, store, go, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  it('is expired where it lay, with its attributes, before the new cookie is set', async () => {
+    const store = new OldStore();
+    const cookie = { path: '/', domain: 'shop.test', sameSite: 'strict', maxAge: 5, secure: 'auto' } as const;
+    await using scene = await start({ migrate: [fromExpressSession({ secret: [OLD], store, cookie })] });
+    const { cookies } = await scene.go(store.keep('a'), user);
+    expect(cookies).toEqual([
+      'connect.sid=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=shop.test; Path=/; HttpOnly; SameSite=Strict',
+      expect.stringMatching(/^new=v1\./),
+    ]);
+  });
+
+  it('takes the place of the old cookie where both have one name', async () => {
+    await using scene = await start({ cookie: { name: 'connect.sid' } });
+    const { value, cookies } = await scene.go(scene.store.keep('a'), user);
+    expect([value, cookies]).toEqual(['ann', [expect.stringMatching(/^connect\.sid=v1\./)]]);
+    await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
+    expect((await scene.go(asText(cookies), user)).value).toBe('ann');
+  });
+
+  it('asks nothing of the old store where there is no old cookie, or a session of here', async () => {
+    await using scene = await start();
+    const { asHeaders } = await scene.go('other=1', (current) => current.put('user', 'bob'));
+    await scene.go(`${asHeaders.cookie}; ${scene.store.keep('a')}`, user);
+    expect(scene.store.asked).toBe(0);
+  });
+
+  it('ends with the session that was beside it, so that who signs out is not signed in by it', async () => {
+    await using scene = await start();
+    const old = scene.store.keep('a');
+    const { asHeaders } = await scene.go('', (current) => current.put('user', 'bob'));
+    const both = `${asHeaders.cookie}; ${old}`;
+    expect((await scene.go(both, user)).value).toBe('bob');
+    const { cookies } = await scene.go(both, (current) => current.destroy().then(() => null));
+    expect(cookies.map((each) => each.split(';', 2).join())).toEqual([
+      'connect.sid=, Max-Age=0',
+      'new=, Max-Age=0',
+    ]);
+    await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
+    expect((await scene.go(old, user)).value).toBeUndefined();
+  });
+
+  it('is answered 503 while the old store fails, and is there when it is well again', async () => {
+    const lines: string[] = [];
+    const note = (line: unknown): void => void lines.push(String(line));
+    await using scene = await start(
+      {},
+      { configure: (nest) => nest.useLogger({ log: note, warn: note, error: note }) },
+    );
+    const old = scene.store.keep('a');
+    scene.store.fails = true;
+    const { cookies } = await scene.go(old, () => 'not reached', 503);
+    expect(cookies).toEqual([]);
+    expect(lines.join('\n')).toContain('The session store "express-session" failed');
+    expect(lines.join('\n')).not.toMatch(/hunter2|connect\.sid|s:a/);
+    scene.store.fails = false;
+    expect((await scene.go(old, user)).value).toBe('ann');
+  });
+
+  it('is an empty one that cannot be written to while the old store fails, where that is what is wanted', async () => {
+    await using scene = await start({ whenStoreFails: 'degrade' });
+    const old = scene.store.keep('a');
+    scene.store.fails = true;
+    const { value, cookies } = await scene.go(old, (current) => [user(current), current.readonly]);
+    expect([value, cookies]).toEqual([[undefined, true], []]);
+    scene.store.fails = false;
+    expect((await scene.go(old, user)).value).toBe('ann');
+  });
+
+  it('stays where it was while nothing can be stored here', async () => {
+    const driver = new ScriptedDriver();
+    await using scene = await start({
+      driver: 'scripted',
+      drivers: { scripted: { useFactory: () => driver } },
+    });
+    const old = scene.store.keep('a');
+    driver.moods = { write: 'failing' };
+    expect((await scene.go(old, () => 'not reached', 503)).cookies).toEqual([]);
+    driver.moods = {};
+    expect((await scene.go(old, user)).value).toBe('ann');
+  });
+
+  it('is found by the old cookie once more where the first answer did not bring the new one', async () => {
+    const driver = new ScriptedDriver();
+    await using scene = await start({
+      driver: 'scripted',
+      drivers: { scripted: { useFactory: () => driver } },
+    });
+    const old = scene.store.keep('a');
+    // The commit of what the handler has changed fails, and its 503 carries no cookie.
+    const failed = await scene.go(
+      old,
+      (current) => {
+        driver.moods = { write: 'failing' };
+        current.put('seen', true);
+      },
+      503,
+    );
+    expect(failed.cookies).toEqual([]);
+    driver.moods = {};
+    const { value, cookies } = await scene.go(old, user);
+    expect([value, cookies.length]).toEqual(['ann', 2]);
+  });
+
+  it('is found by the old cookie once more where the client has gone before the answer', async () => {
+    hanging = { arrived: barrier(2), answered: barrier(2) };
+    await using scene = await start({}, { controllers: [HangingController] });
+    const old = scene.store.keep('a');
+    const leaving = request(`${scene.app.url}/hang`, { headers: { cookie: old } });
+    leaving.on('error', () => undefined).end();
+    await hanging.arrived.arrive();
+    leaving.destroy();
+    await hanging.answered.arrive();
+    expect(await scene.store.holds('a')).toBe(true);
+    const { value, cookies } = await scene.go(old, user);
+    expect([value, cookies.length]).toEqual(['ann', 2]);
+    await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
+  });
+
+  it('lives as long as it would have there, where that is longer', async () => {
+    await using scene = await start({ age: '2h' });
+    const long = await scene.go(
+      scene.store.keep('a', { user: 'ann' }, 720 * hour),
+      (current) => current.expiresAt,
+    );
+    expect(long.value).toBeGreaterThan(Date.now() + 719 * hour);
+    expect(long.cookies.at(-1)).toMatch(/Max-Age=2592000;/);
+    const short = await scene.go(
+      scene.store.keep('b', { user: 'ann' }, hour),
+      (current) => current.expiresAt,
+    );
+    expect(short.value).toBeGreaterThan(Date.now() + hour);
+  });
+
+  it('keeps names with dots as they are, and leaves those that reach a prototype', async () => {
+    const values: Record<string, unknown> = JSON.parse(
+      '{"user.name":"Ann","__proto__":{"isAdmin":true},"constructor":1,"deep":{"__proto__":{"a":1}}}',
+    );
+    const source: SessionSource = {
+      name: 'ours',
+      cookies: [{ name: 'sid' }],
+      find: () => ({ key: 'k', load: async () => ({ values }) }),
+    };
+    await using scene = await start({ migrate: [source] });
+    const { value } = await scene.go('sid=1', (current) => [
+      current.get('user.name'),
+      Object.keys(current.all()).toSorted(),
+      ({} as { isAdmin?: boolean }).isAdmin,
+    ]);
+    expect(value).toEqual(['Ann', ['deep', 'user.name'], undefined]);
+  });
+
+  it('writes nothing and sends no cookie by a request that comes late with the old one', async () => {
+    await using scene = await start();
+    const old = scene.store.keep('a');
+    const { asHeaders } = await scene.go(old, user);
+    await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
+    const late = await scene.go(old, (current) => current.put('user', 'eve').get('user'));
+    expect(late.cookies).toEqual([]);
+    expect((await scene.go(asHeaders.cookie, user)).value).toBe('ann');
+  });
+
+  it('goes on as one session in two processes that are asked at the same moment', async () => {
+    await using folder = await TempFolder.make();
+    const store = new OldStore();
+    const options = {
+      driver: 'file',
+      file: { location: folder.path },
+      migrate: [fromExpressSession({ secret: OLD, store })],
+    };
+    await using one = await start(options);
+    await using other = await start(options);
+    const old = store.keep('a');
+    const all = barrier(8);
+    const counted = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        (index % 2 === 0 ? one : other).go(old, async (current) => {
+          await all.arrive();
+          return current.increment('count');
+        }),
+      ),
+    );
+    const ids = await Promise.all(
+      counted.map(({ cookies }) =>
+        one.go(asText(cookies.slice(-1)), (current) => [current.id, current.get('count')]),
+      ),
+    );
+    expect(new Set(ids.map(({ value: [id] }) => id)).size).toBe(1);
+    expect(ids[0]?.value[1]).toBe(8);
+  });
+
+  it('does not keep its visitor out where it is too large for a cookie', async () => {
+    const lines: string[] = [];
+    const note = (line: unknown): void => void lines.push(String(line));
+    await using scene = await start(
+      { driver: 'stealth' },
+      { configure: (nest) => nest.useLogger({ log: () => undefined, warn: note, error: note }) },
+    );
+    const old = scene.store.keep('a', { user: 'ann', much: 'x'.repeat(40_000) });
+    expect((await scene.go(old, user)).value).toBeUndefined();
+    expect(lines).toEqual([
+      expect.stringMatching(/^A session of another library was not taken over\..* much \(/),
+    ]);
+    expect(await scene.store.holds('a')).toBe(true);
+  });
+
+  it('is never shared by visitors whose cookies are the same to the letter', async () => {
+    const value = Buffer.from('{"lang":"de"}').toString('base64');
+    const mac = createHmac('sha1', OLD).update(`session=${value}`).digest('base64url');
+    await using scene = await start({ migrate: [fromCookieSession({ keys: OLD })] });
+    const all = barrier(2);
+    const visits = await Promise.all(
+      [1, 2].map(() =>
+        scene.go(`session=${value}; session.sig=${mac}`, async (current) => {
+          await all.arrive();
+          return [current.get('lang'), current.id];
+        }),
+      ),
+    );
+    const [[lang, one] = [], [, other] = []] = visits.map((visit) => visit.value);
+    expect([lang, one === other]).toEqual(['de', false]);
+  });
+
+  it('is not looked for where a client has its token in a header', async () => {
+    await using scene = await start({ header: 'X-Session' });
+    const headers = { cookie: scene.store.keep('a'), 'x-session': 'new' };
+    const { value, response } = await scene.app.visitor().handle(user, { headers });
+    expect([value, setCookies(response), scene.store.asked]).toEqual([undefined, [], 0]);
+  });
+});
+
+describe('A source of old sessions', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const found = async (
+    source: SessionSource,
+    cookies: Record<string, string>,
+  ): Promise<FormerContent | null> =>
+    (await source.find((name) => (cookies[name] === undefined ? [] : [cookies[name]]))?.load()) ?? null;
+
+  it('gives nothing more from a day on', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-01-01T00:00:00Z') });
+    const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32) });
+    const source = fromIronSession({
+      password: 'p'.repeat(32),
+      cookieName: 'app',
+      until: '2027-01-02T00:00:00Z',
+    });
+    expect((await found(source, { app: seal }))?.values).toEqual({ user: 'ann' });
+    vi.setSystemTime(new Date('2027-01-02T00:00:00Z'));
+    expect(await found(source, { app: seal })).toBeNull();
+  });
+
+  it('gives nothing of a seal of iron-session that has expired, and the end of one that has not', async () => {
+    const now = Date.parse('2027-01-01T00:00:00Z');
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32), ttl: 600 });
+    const source = fromIronSession({ password: { 1: 'p'.repeat(32), 2: 'q'.repeat(32) }, cookieName: 'app' });
+    expect((await found(source, { app: seal }))?.expiresAt).toBe(now + 600_000);
+    vi.setSystemTime(now + 661_000);
+    expect(await found(source, { app: seal })).toBeNull();
+  });
+
+  it('knows a seal of iron-session however the rest of its cookie is spelled', async () => {
+    const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32) });
+    const source = fromIronSession({ password: 'p'.repeat(32), cookieName: 'app' });
+    const key = (text: string): unknown => source.find(() => [text])?.key;
+    expect(key(seal)).toBeTypeOf('string');
+    expect(key(encodeURIComponent(seal))).toBe(key(seal));
+    expect(key(`${seal}~3`)).toBe(key(seal));
+    expect(key(seal.replace(/~2$/, '=~2'))).toBe(key(seal));
+  });
+
+  it('gives nothing of a session of express-session whose cookie has expired, whatever its store keeps', async () => {
+    const store = {
+      get: (_sid: string, callback: (error: unknown, found: object) => void) =>
+        callback(null, { user: 'ann', cookie: { expires: new Date(Date.now() - 1).toISOString() } }),
+      set: () => undefined,
+      destroy: () => undefined,
+    };
+    const value = signed('a').split('=')[1] ?? '';
+    expect(await found(fromExpressSession({ secret: OLD, store }), { 'connect.sid': value })).toBeNull();
+  });
+
+  it('takes the user from where it is told', async () => {
+    const store = new OldStore();
+    store.keep('a', { passport: { user: 7 } });
+    const value = signed('a').split('=')[1] ?? '';
+    const source = fromExpressSession({ secret: ['newer', OLD], store, userId: 'passport.user' });
+    expect(await found(source, { 'connect.sid': value })).toMatchObject({
+      userId: 7,
+      values: { passport: { user: 7 } },
+    });
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'no secret',
+      () => fromExpressSession({ store: new MemoryStore() } as never),
+      /fromExpressSession\.secret' got undefined/,
+    ],
+    [
+      'an empty secret',
+      () => fromFastifySession({ secret: ['hunter2', ''], store: new MemoryStore() }),
+      /fromFastifySession\.secret' got a list; it takes the secret/,
+    ],
+    [
+      'no store',
+      () => fromExpressSession({ secret: OLD } as never),
+      /fromExpressSession\.store' got undefined/,
+    ],
+    [
+      'a path that is none',
+      () => fromCookieSession({ keys: OLD, userId: '__proto__' }),
+      /'fromCookieSession\.userId'/,
+    ],
+    [
+      'a date that is none',
+      () => fromCookieSession({ keys: OLD, until: 'soon' }),
+      /'fromCookieSession\.until' got "soon"/,
+    ],
+    [
+      'a name that it does not know',
+      () => fromIronSession({ cookieName: 'a', password: 'p', ttl: 1 } as never),
+      /fromIronSession\.ttl' does not exist/,
+    ],
+    [
+      'a list for a password',
+      () => fromIronSession({ cookieName: 'a', password: ['hunter2'] as never }),
+      /fromIronSession\.password' got a list/,
+    ],
+  ])('refuses %s', (_what, make, says) => {
+    expect(make).toThrow(SessionConfigError);
+    expect(make).toThrow(says);
+    expect(make).not.toThrow(/hunter2/);
+  });
+
+  it.each([[[{ secret: 'hunter2' }]], ['connect.sid'], [[null]]])(
+    'is what the option takes, and not %j',
+    async (migrate) => {
+      const booting = HandlerApp.start('express', { options: { migrate: migrate as never } });
+      await expect(booting).rejects.toThrow(/^The option 'migrate/);
+      await expect(booting).rejects.not.toThrow(/hunter2/);
+    },
+  );
+});

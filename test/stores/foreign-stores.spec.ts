@@ -1,0 +1,208 @@
+import session from 'express-session';
+import { Keyv } from 'keyv';
+import memorystore from 'memorystore';
+import { describe, expect, it } from 'vitest';
+import { SessionConfigError, type RecordDriver } from 'nestjs-session-kit';
+import { type ConnectStore, connectStore, keyvStore } from 'nestjs-session-kit/stores';
+import { barrier } from '../support/barrier.js';
+import { HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS, setCookies } from '../support/test-app.js';
+
+const MemoryStore = memorystore(session);
+
+/** A store of express-session's that hands out its sessions late, and may be told to fail. */
+class TroubledStore extends MemoryStore {
+  fails = false;
+
+  override get(sid: string, callback: Parameters<session.Store['get']>[1]): void {
+    if (this.fails) callback(new Error('the password is hunter2'));
+    else setImmediate(() => setImmediate(() => super.get(sid, callback)));
+  }
+}
+
+const record = {
+  payload: '{}',
+  version: 1,
+  lastActivity: 0,
+  userId: null,
+  ipAddress: null,
+  userAgent: null,
+};
+
+describe.each(PLATFORMS)(
+  'An application on %s whose driver is a store made for express-session',
+  (platform) => {
+    async function start(options: object = {}) {
+      const store = new TroubledStore({ checkPeriod: 0 });
+      const lines: string[] = [];
+      const note = (line: unknown): void => void lines.push(String(line));
+      const app = await HandlerApp.start(platform, {
+        options: {
+          driver: 'theirs',
+          drivers: { theirs: { useFactory: () => connectStore(store) } },
+          ...options,
+        },
+        configure: (nest) => nest.useLogger({ log: () => undefined, warn: note, error: note }),
+      });
+      return { app, store, lines, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+    }
+
+    it('loses no update of twenty requests at once', async () => {
+      await using scene = await start();
+      const visitor = scene.app.visitor();
+      await visitor.in((current) => current.put('count', 0));
+      const all = barrier(20);
+      await Promise.all(
+        Array.from({ length: 20 }, () =>
+          visitor.in(async (current) => {
+            await all.arrive();
+            current.increment('count');
+          }),
+        ),
+      );
+      expect(await visitor.in((current) => current.get('count'))).toBe(20);
+    });
+
+    it('undoes no sign-out by a slow request', async () => {
+      await using scene = await start();
+      const visitor = scene.app.visitor();
+      const { asHeaders } = await visitor.handle((current) => current.signIn('ann'));
+      const arrival = barrier(2);
+      const signedOut = barrier(2);
+      const slow = scene.app.visitor().in(
+        async (current) => {
+          await arrival.arrive();
+          await signedOut.arrive();
+          current.put('seen', true);
+        },
+        { headers: asHeaders },
+      );
+      await arrival.arrive();
+      await visitor.in((current) => current.signOut());
+      await signedOut.arrive();
+      await slow;
+      expect(await scene.app.visitor().in((current) => current.userId, { headers: asHeaders })).toBeNull();
+    });
+
+    it('says once at boot what it cannot promise, and nothing else', async () => {
+      await using scene = await start();
+      await scene.app.visitor().in((current) => current.put('a', 1));
+      expect(scene.lines).toEqual([
+        expect.stringMatching(
+          /^The session driver "theirs" is a store made for express-session \(TroubledStore\), which cannot compare and store in one step\..* several processes .*cannot list/,
+        ),
+      ]);
+    });
+
+    it('answers 503 while its store fails, and keeps the cookie as it is', async () => {
+      await using scene = await start();
+      const visitor = scene.app.visitor();
+      await visitor.in((current) => current.put('name', 'Ada'));
+      scene.store.fails = true;
+      const { response } = await visitor.handle(() => 'not reached', { status: 503 });
+      expect(setCookies(response)).toEqual([]);
+      expect(scene.lines.join('\n')).not.toContain('hunter2');
+      scene.store.fails = false;
+      expect(await visitor.in((current) => current.get('name'))).toBe('Ada');
+    });
+
+    it('goes on with an empty session while its store fails, where that is what is wanted', async () => {
+      await using scene = await start({ whenStoreFails: 'degrade' });
+      const visitor = scene.app.visitor();
+      await visitor.in((current) => current.put('name', 'Ada'));
+      scene.store.fails = true;
+      expect(await visitor.in((current) => [current.get('name'), current.readonly])).toEqual([
+        undefined,
+        true,
+      ]);
+    });
+  },
+);
+
+describe('A driver made of a store', () => {
+  it('hands the store what it takes the lifetime from, whichever way it does', async () => {
+    const seen: { cookie: session.Cookie }[] = [];
+    class NotingStore extends session.MemoryStore {
+      override set(sid: string, given: session.SessionData, callback?: (error?: unknown) => void): void {
+        seen.push(given);
+        super.set(sid, given, callback);
+      }
+    }
+    const expiresAt = Date.now() + 60_000;
+    await connectStore(new NotingStore()).write('id', { ...record, expiresAt });
+    const [{ cookie } = { cookie: new session.Cookie() }] = seen;
+    // Never sooner than the record itself ends.
+    expect(cookie.expires?.getTime()).toBeGreaterThanOrEqual(expiresAt);
+    expect(cookie.maxAge).toBeGreaterThan(59_000);
+    expect(cookie.maxAge).toBeLessThanOrEqual(61_000);
+    expect(cookie.originalMaxAge).toBe(cookie.maxAge);
+  });
+
+  it('takes part in the turns of other drivers on the same store', async () => {
+    const store = new TroubledStore({ checkPeriod: 0 });
+    const drivers = [connectStore(store), connectStore(store)];
+    const next = { ...record, expiresAt: Date.now() + 60_000 };
+    const outcomes = await Promise.all(drivers.map((driver) => driver.write('id', next)));
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('hears of it where another process has overwritten what it stored', async () => {
+    const inner = new MemoryStore({ checkPeriod: 0 });
+    const other = connectStore(new Proxy(inner, {}));
+    const expiresAt = Date.now() + 60_000;
+    const ours: RecordDriver = connectStore(
+      Object.assign(Object.create(inner), {
+        // Another process, which has read the same version, stores just behind this one.
+        set(sid: string, given: session.SessionData, callback: (error?: unknown) => void) {
+          inner.set(sid, given, () => {
+            void other.destroy('id').then(async () => {
+              await other.write('id', { ...record, payload: '{"of":"other"}', expiresAt });
+              callback();
+            });
+          });
+        },
+      }),
+    );
+    expect(await ours.write('id', { ...record, expiresAt })).toBe(false);
+    expect((await ours.read('id'))?.payload).toBe('{"of":"other"}');
+  });
+
+  it('takes ENOENT for "there is none", as express-session does, and any other error for trouble', async () => {
+    const failing = (code: string): ConnectStore => {
+      const fail = (...given: unknown[]): void =>
+        (given.at(-1) as (error: unknown) => void)(Object.assign(new Error('no'), { code }));
+      return { get: fail, set: fail, destroy: fail };
+    };
+    const absent = connectStore(failing('ENOENT'));
+    expect(await absent.read('id')).toBeNull();
+    await absent.destroy('id');
+    await expect(connectStore(failing('EIO')).read('id')).rejects.toThrow('no');
+    await expect(connectStore(failing('EIO')).destroy('id')).rejects.toThrow('no');
+  });
+
+  it('is not held up for ever by a store that throws in place of calling back', async () => {
+    const throwing = (): never => {
+      throw new Error('not open yet');
+    };
+    const driver = connectStore({ get: throwing, set: throwing, destroy: throwing });
+    await expect(driver.write('id', { ...record, expiresAt: Date.now() + 1_000 })).rejects.toThrow(
+      'not open',
+    );
+    await expect(driver.destroy('id')).rejects.toThrow('not open');
+  });
+
+  it.each([null, {}, 'redis://localhost'])('is not made of %j', (store) => {
+    expect(() => connectStore(store as never)).toThrow(SessionConfigError);
+    expect(() => keyvStore(store as never)).toThrow(SessionConfigError);
+    expect(() => keyvStore(new Map() as never)).toThrow(/it takes a Keyv of version 5 or later/);
+  });
+
+  it('tells a Keyv to throw what its adapter throws, so that a store that fails does not look empty', async () => {
+    const failing = new Map();
+    failing.get = () => {
+      throw new Error('away');
+    };
+    const driver = keyvStore(new Keyv({ store: failing }));
+    await expect(driver.read('id')).rejects.toThrow('away');
+  });
+});
