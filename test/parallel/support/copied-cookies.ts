@@ -85,7 +85,7 @@ export class CopiedCookies {
       for (const each of listed) this.#endedOfUser(each.handle);
     }
     const { status, error, cookie } = await request.respond();
-    expect(status, String(error)).toBe(200);
+    mustBe(status, 200, String(error));
     if (handle !== null && (op === 'signOut' || op === 'destroy')) this.#ended.add(handle);
     if (handle !== null && user !== null && value !== null && session.stored && session.handle === handle)
       this.#pushed.set(handle, [...(this.#pushed.get(handle) ?? []), value]);
@@ -122,7 +122,7 @@ export class CopiedCookies {
 
   async #staysSignedIn(handle: string): Promise<void> {
     const now = await this.#lookAt(this.#cookie);
-    expect([now.stored, now.handle, now.userId]).toEqual([true, handle, USER]);
+    mustBe([now.stored, now.handle, now.userId], [true, handle, USER], 'the visitor is signed out');
   }
 
   async check(): Promise<void> {
@@ -131,17 +131,22 @@ export class CopiedCookies {
       for (const index of [0, 1]) {
         const session = await this.#lookAt(token, index);
         if (!session.stored) continue;
-        expect(this.#ended.has(session.handle), 'a session came back').toBe(false);
+        mustBe(this.#ended.has(session.handle), false, 'a session came back');
         const isOfNobody = this.world.heldBy(token) !== null;
-        expect(isOfNobody && session.userId !== null, 'a copy from before the sign-in opens it').toBe(false);
+        mustBe(isOfNobody && session.userId !== null, false, 'a copy from before the sign-in opens it');
         if (session.userId === null) continue;
         living.add(session.handle);
         const seen = session.get<string[]>('seen', []);
-        expect(seen).toEqual(expect.arrayContaining(this.#pushed.get(session.handle) ?? []));
-        expect(new Set(seen).size).toBe(seen.length);
+        const lost = (this.#pushed.get(session.handle) ?? []).filter((value) => !seen.includes(value));
+        mustBe(lost, [], 'something got lost');
+        mustBe(new Set(seen).size, seen.length, 'something was stored twice');
       }
     const listed = (await this.#process(0).backend.users?.list(USER)) ?? [];
-    expect(new Set(listed.map(({ handle }) => handle))).toEqual(living);
+    mustBe(new Set(listed.map(({ handle }) => handle)), living, 'what is listed is not what lives');
     this.#signedIn = living;
   }
+}
+
+function mustBe(found: unknown, wanted: unknown, otherwise: string): void {
+  expect(found, otherwise).toEqual(wanted);
 }
