@@ -18,7 +18,6 @@ import type { DriverFactory } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
-import type { Keeper } from './session-run.js';
 import { runtimeElsewhere } from './session-runtime.js';
 import type { SessionSettings } from './session.settings.js';
 
@@ -74,12 +73,6 @@ export class DriverInUse {
   /** Null where one is made for each request, and before the boot. */
   get driver(): AnyDriver | null {
     return this.#driver;
-  }
-
-  /** Where sessions are kept that have an id to be found by. */
-  get keeper(): Keeper {
-    if (this.#ledger !== null) return 'ledger';
-    return this.backend()?.records === null ? 'cookies' : 'records';
   }
 
   /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */

@@ -47,26 +47,17 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
   );
 }
 
-/** What keeps the sessions of an application that `run` is given the ids of. */
-export type Keeper = 'records' | 'ledger' | 'cookies';
-
-const NOT_KEPT: Readonly<Record<Keeper, string>> = {
-  records: NOT_FOUND,
-  ledger: NOT_IN_LEDGER,
-  cookies: KEEPS_NONE,
-};
-
 /**
  * Runs a function with the session that a host names.
  *
- * @param keeper for the error where it is not found
+ * @param hasLedger whether only those are kept that somebody is signed in to
  * @throws NoSessionError, SessionStoreError, and whatever the function throws
  */
 export async function runStored<R>(
   host: DetachedHost,
   fn: Runnable<R>,
   log: SessionLog,
-  keeper: Keeper,
+  hasLedger: boolean,
 ): Promise<R> {
   const session = await new RequestSession(host).initiate();
   // What is empty because its store failed is no answer to "whose": the job is to be tried again.
@@ -75,7 +66,8 @@ export async function runStored<R>(
       'SessionManager.run could not load the session, because its store failed. The function was not called: try it again.',
     );
   }
-  if (!session.stored) throw new NoSessionError(NOT_KEPT[keeper]);
+  if (!session.stored && host.livesInCookie) throw new NoSessionError(KEEPS_NONE);
+  if (!session.stored) throw new NoSessionError(hasLedger ? NOT_IN_LEDGER : NOT_FOUND);
   const result = await runInside(session, host, fn);
   if (host.droppedChanges) {
     log.warn(

@@ -214,7 +214,7 @@ export class SessionManager {
     assertRunnable(whose, fn);
     if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
     const host = this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
-    return runStored(host, fn, this.#log, this.#inUse.keeper);
+    return runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1);
   }
 
   /**

@@ -311,7 +311,8 @@ describe('a ledger that is believed for ten seconds', () => {
 describe('an application with a ledger that cannot be one', () => {
   const boot = async (options: Partial<SessionModuleOptions>): Promise<string> => {
     try {
-      await using _app = await HandlerApp.start('express', { options: { driver: 'stealth', ...options } });
+      const app = await HandlerApp.start('express', { options: { driver: 'stealth', ...options } });
+      await app[Symbol.asyncDispose]();
       return 'booted';
     } catch (error) {
       expect(error).toBeInstanceOf(SessionConfigError);

@@ -31,7 +31,9 @@ function setUp() {
       throw new Error('The connection was reset.');
     };
   };
-  const open = async (token: string | null): Promise<RequestSession> => (await there.request(token)).session;
+  /** In a process that knows nothing but what the ledger says. */
+  const open = async (token: string | null): Promise<RequestSession> =>
+    (await world.process().request(token)).session;
   return { world, here, there, does, loseAnswer, open };
 }
 
