@@ -1,9 +1,9 @@
-import Bowser from 'bowser';
+import { parse } from 'bowser';
 
 /** What a person calls the device that a user agent stands for: `Firefox on Windows`. */
 export function nameDevice(userAgent: string | null): string {
   if (userAgent === null || userAgent === '') return 'An unknown device';
-  const { browser, os } = Bowser.parse(userAgent);
+  const { browser, os } = parse(userAgent);
   if (browser.name === undefined || browser.name === '')
     return os.name === undefined ? 'An unknown device' : `A program on ${os.name}`;
   return os.name === undefined ? browser.name : `${browser.name} on ${os.name}`;

@@ -105,6 +105,7 @@ describeWith(['chromium'], 'Chromium, sent to where its visitor wanted to go', (
         page.waitForURL(({ host }) => host === elsewhere),
         page.evaluate(`void (location.href = ${JSON.stringify(spell(elsewhere))})`),
       ]);
+      expect(new URL(page.url()).host).toBe(elsewhere);
     },
   );
 

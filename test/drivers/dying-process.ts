@@ -70,11 +70,18 @@ async function live(driver: RecordDriver, [id, next]: DyingOrder['ids']): Promis
   await driver.destroyVersion?.(next, 1);
 }
 
-process.once('message', async ({ store, ids, lastStep }: DyingOrder) => {
+async function run({ store, ids, lastStep }: DyingOrder): Promise<void> {
   const [driver, redis] =
     'location' in store ? [await onFiles(store.location)] : await onRedis(store.url, store.prefix);
   stepsLeft = lastStep;
   await live(driver, ids);
   redis?.disconnect();
   process.disconnect();
+}
+
+process.once('message', (order: DyingOrder) => {
+  run(order).catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
 });

@@ -29,8 +29,9 @@ const KINDS: Readonly<Record<'file' | 'redis', () => Promise<Way>>> = {
     return { store: { location }, driver: new FileDriver({ location }) };
   },
   async redis() {
-    const { url, stop } = await startRedis();
-    onTestFinished(() => stop());
+    const server = await startRedis();
+    onTestFinished(() => server.stop());
+    const { url } = server;
     const prefix = `${freshId()}:`;
     const driver = new RedisDriver({ url, prefix }, { clock: systemClock, storeTimeout: 60_000 });
     return { store: { url, prefix }, driver };

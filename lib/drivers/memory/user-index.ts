@@ -21,13 +21,15 @@ export class UserIndex<Entry extends object> {
   /** Some entries of a user, from where the page before ended. */
   page(userId: string, cursor: string | null): { entries: readonly Entry[]; cursor: string | null } {
     const after = Number(cursor ?? 0);
-    const rest = [...(this.#users.get(userId) ?? [])].filter(([, number]) => number > after);
-    const page = rest.slice(0, pageSize);
-    const [, last] = page.at(-1) ?? [];
-    return {
-      entries: page.map(([entry]) => entry),
-      cursor: rest.length > page.length ? String(last) : null,
-    };
+    const page: Entry[] = [];
+    let last = after;
+    for (const [entry, number] of this.#users.get(userId) ?? []) {
+      if (number <= after) continue;
+      if (page.length === pageSize) return { entries: page, cursor: String(last) };
+      page.push(entry);
+      last = number;
+    }
+    return { entries: page, cursor: null };
   }
 
   #remove(entry: Entry, userId: string): void {

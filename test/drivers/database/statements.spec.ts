@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { UserRecords } from '../../../lib/drivers/driver.js';
 import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js';
 import { SessionEntity } from '../../../lib/drivers/database/session.entity.js';
 import { writeSessionSql } from '../../../lib/drivers/database/session-sql.js';
@@ -18,6 +19,24 @@ describeOnEachDatabase('the statements of the driver', (type) => {
     log.statements.length = 0;
     await work();
     return log.statements.map((statement) => statement.split(' ')[0] ?? '');
+  }
+
+  /** How the database goes about a statement: never row by row through the whole table. */
+  async function planOf(sql: string, parameters: unknown[]): Promise<string> {
+    const dialect = dialectOf(type);
+    if (dialect !== 'sqlite')
+      await source.query(dialect === 'mysql' ? 'ANALYZE TABLE sessions' : 'ANALYZE sessions');
+    const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
+    // MySQL can say nothing of a DELETE in the format that it takes by default, and MariaDB does not know another.
+    const format = /^[89]\./.test(source.driver.version ?? '') ? 'FORMAT=TRADITIONAL' : '';
+    const plan = JSON.stringify(await source.query(`${explain} ${format} ${sql}`, parameters));
+    expect(plan).not.toMatch(/Seq Scan|"SCAN |"type":"ALL"/);
+    return plan;
+  }
+
+  function indexOn(column: keyof SessionEntity): string | undefined {
+    const { indices } = source.getMetadata(SessionEntity);
+    return indices.find(({ columns }) => columns[0]?.propertyName === column)?.name;
   }
 
   beforeAll(async () => {
@@ -73,8 +92,32 @@ describeOnEachDatabase('the statements of the driver', (type) => {
     ]);
   });
 
+  it('list ten thousand sessions of a user a page at a time, by the index on users', async () => {
+    const rows = Array.from({ length: 500 }, (_, at) => ({ id: `id-${at}`, ...recordWith() }));
+    for (let copy = 0; copy < 24; copy++) {
+      const userId = copy < 20 ? 'ann' : `user ${copy}`;
+      await source
+        .getRepository(SessionEntity)
+        .insert(rows.map((row) => ({ ...row, id: `${row.id}-${copy}`, userId })));
+    }
+    const sizes: number[] = [];
+    const statements = await statementsOf(async () => {
+      for (let cursor: string | null = null; ;) {
+        const page: UserRecords = await driver.listByUser('ann', cursor);
+        sizes.push(page.records.length);
+        ({ cursor } = page);
+        if (cursor === null) break;
+      }
+    });
+    expect(Math.max(...sizes)).toBe(200);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(10_000);
+    expect(statements).toEqual(sizes.map(() => 'SELECT'));
+    const { listByUser } = writeSessionSql(locateSessionTable(source, undefined), source);
+    const plan = await planOf(listByUser, ['user 20', clock.now(), '', 200]);
+    expect(plan).toContain(indexOn('userId'));
+  });
+
   it('find expired rows by the index on their expiry', async () => {
-    const dialect = dialectOf(type);
     const rows = Array.from({ length: 500 }, (_, at) => ({ id: `id-${at}`, ...recordWith() }));
     for (let copy = 0; copy < 10; copy++) {
       await source
@@ -82,19 +125,8 @@ describeOnEachDatabase('the statements of the driver', (type) => {
         .insert(rows.map((row) => ({ ...row, id: `${row.id}-${copy}` })));
     }
     await driver.write('expired', recordWith({ expiresAt: clock.now() }));
-    const sql = writeSessionSql(locateSessionTable(source, undefined), source);
-    if (dialect !== 'sqlite')
-      await source.query(dialect === 'mysql' ? 'ANALYZE TABLE sessions' : 'ANALYZE sessions');
-    const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
-    // MySQL can say nothing of a DELETE in the format that it takes by default, and MariaDB does not know another.
-    const format = /^[89]\./.test(source.driver.version ?? '') ? 'FORMAT=TRADITIONAL' : '';
-    const plan = JSON.stringify(
-      await source.query(`${explain} ${format} ${sql.collect}`, [clock.now(), 1000]),
-    );
-    const index = source
-      .getMetadata(SessionEntity)
-      .indices.find(({ columns }) => columns[0]?.propertyName === 'expiresAt')?.name;
-    expect(plan).toContain(index);
-    expect(plan).not.toMatch(/Seq Scan|"SCAN |"type":"ALL"/);
+    const { collect } = writeSessionSql(locateSessionTable(source, undefined), source);
+    const plan = await planOf(collect, [clock.now(), 1000]);
+    expect(plan).toContain(indexOn('expiresAt'));
   });
 });

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { UserRecords } from '../../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../../lib/drivers/memory/memory.driver.js';
 import { SessionConfigError } from '../../../lib/session.errors.js';
 import { hourMs, sampleRecord } from '../../conformance/record-samples.js';
@@ -13,6 +14,21 @@ async function keptOf(driver: MemoryDriver, ids: string[]): Promise<string[]> {
 
 describe('MemoryDriver', () => {
   const clock = new StoppedClock();
+
+  it('lists ten thousand sessions of a user by pages of some hundred', async () => {
+    const driver = new MemoryDriver({}, clock);
+    const ids = Array.from({ length: 10_000 }, (_, at) => `id-${at}`);
+    for (const id of ids) await driver.write(id, sampleRecord(clock.now(), { userId: 'ann' }));
+    const pages: string[][] = [];
+    for (let cursor: string | null = null; ;) {
+      const page: UserRecords = await driver.listByUser('ann', cursor);
+      pages.push(page.records.map(({ id }) => id));
+      ({ cursor } = page);
+      if (cursor === null) break;
+    }
+    expect(pages.flat()).toEqual(ids);
+    expect(pages.map(({ length }) => length)).toEqual(Array.from({ length: 50 }, () => 200));
+  });
 
   describe('with a limit', () => {
     it('forgets the session that was not used for the longest time', async () => {

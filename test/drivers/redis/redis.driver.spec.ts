@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { UserRecords } from '../../../lib/drivers/driver.js';
 import type { RedisClient } from '../../../lib/options/redis.options.js';
 import { describeWith, startRedis, type TestServer } from '../../servers/index.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
@@ -36,6 +37,37 @@ describeWith(['redis'], 'the redis driver', () => {
     await sawMarker;
     return seen;
   }
+
+  it('lists ten thousand sessions by pages, and a few as if nobody else had any', async () => {
+    const prefix = `${unique()}:`;
+    const driver = await openDriver({ url: server.url, prefix });
+    const write = (userId: string) => driver.write(unique(), sampleRecord({ userId }));
+    for (let at = 0; at < 3; at += 1) await write('bob');
+    /** How many commands Redis is sent for all pages, and how many records are on each. */
+    const listing = async (userId: string) => {
+      const commandsSoFar = async (): Promise<number> =>
+        Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1]);
+      const before = await commandsSoFar();
+      const sizes: number[] = [];
+      for (let cursor: string | null = null; ;) {
+        const page: UserRecords = await driver.listByUser(userId, cursor);
+        sizes.push(page.records.length);
+        ({ cursor } = page);
+        if (cursor === null) return { commands: (await commandsSoFar()) - before, sizes };
+      }
+    };
+    // Redis gets to know the script.
+    await listing('bob');
+    const alone = await listing('bob');
+    expect(alone.sizes).toEqual([3]);
+    for (let at = 0; at < 10_000; at += 500)
+      await Promise.all(Array.from({ length: 500 }, () => write('ann')));
+    expect(await listing('bob')).toEqual(alone);
+    const { commands, sizes } = await listing('ann');
+    expect(Math.max(...sizes)).toBeLessThan(1000);
+    // Each record is read, once or on two pages, and each page is asked for.
+    expect(commands).toBeLessThan(11_000);
+  });
 
   it('makes one round trip for each operation', async () => {
     const prefix = unique();

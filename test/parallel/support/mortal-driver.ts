@@ -1,21 +1,21 @@
 import type { RecordDriver, SessionRecord, UserRecords } from '../../../lib/drivers/driver.js';
 import { Deferred } from './deferred.js';
 
+type WholeDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser' | 'destroyVersion'>>;
+
 /**
  * The way to a store of a process that dies: of its last call the store carries out everything, and no answer arrives. What it calls
  * afterwards does not happen.
  */
 export class MortalDriver implements RecordDriver {
   readonly #died = new Deferred();
-  readonly #inner: RecordDriver & Required<Pick<RecordDriver, 'listByUser' | 'destroyVersion'>>;
+  readonly #inner: WholeDriver;
   #left: number;
 
   /** @param calls how many it makes before it dies; Infinity: it lives on */
   constructor(inner: RecordDriver, calls: number) {
-    const { listByUser, destroyVersion } = inner;
-    if (listByUser === undefined || destroyVersion === undefined)
-      throw new Error('Not without listByUser and destroyVersion.');
-    this.#inner = Object.assign(inner, { listByUser, destroyVersion });
+    if (!isWhole(inner)) throw new Error('Not without listByUser and destroyVersion.');
+    this.#inner = inner;
     this.#left = calls;
   }
 
@@ -57,4 +57,8 @@ export class MortalDriver implements RecordDriver {
     this.#died.resolve();
     return new Deferred<T>().promise;
   }
+}
+
+function isWhole(driver: RecordDriver): driver is WholeDriver {
+  return driver.listByUser !== undefined && driver.destroyVersion !== undefined;
 }
