@@ -1,3 +1,4 @@
+import { isOutdated } from '../drivers/encrypted-store.js';
 import { isFull } from '../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
@@ -149,11 +150,13 @@ export class RecordBackend implements SessionBackend {
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
-      if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
+      if (session.latestVisit !== null && isOutdated(session.latestVisit)) await this.#writer.write(session);
+      else if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
       else session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
+      session.pending = null;
       session.renewed(null, false);
     }
   }

@@ -6,7 +6,8 @@ import type { SessionLog } from './session-runtime.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
-  "Was the option 'serializer' changed, or does something else write to the store?";
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (option 'encrypt'), or does something else " +
+  'write to the store?';
 
 /** What lies under an id. Several requests may be given the same payload: nobody changes it. */
 export type Found =

@@ -3,12 +3,15 @@ import { Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
+import { encryptedStore } from '../drivers/encrypted-store.js';
+import type { RecordDriver } from '../drivers/driver.js';
 import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
+import type { RecordStore } from '../lifecycle/record-store.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -122,9 +125,16 @@ export class DriverInUse {
       const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
       return new SealedBackend(runtime, safe, this.#endings);
     }
+    return new RecordBackend(runtime, this.#storeOf(driver), this.#queue, sleep);
+  }
+
+  #storeOf(driver: RecordDriver): RecordStore {
+    const { encrypt, payloadSealer } = this.#settings;
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(runtime, store, this.#queue, sleep);
+    // What was sealed before the option was switched off is still opened, and memory has nothing from before.
+    if (this.#isMemory && !encrypt) return store;
+    return encryptedStore(store, { sealer: payloadSealer, seals: encrypt });
   }
 
   get #isOurs(): boolean {

@@ -1,3 +1,4 @@
+import { PayloadSealer } from '../crypto/payload-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
@@ -8,7 +9,11 @@ import { SessionConfigError } from '../session.errors.js';
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 
 /** The options with every default filled in and every value checked, and what is made of `secret`, `cookie` and `header`. */
-export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> & TokenSetup;
+export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> &
+  TokenSetup & {
+    /** Seals payloads where the option `encrypt` is set, and opens those that are sealed. */
+    readonly payloadSealer: PayloadSealer;
+  };
 
 /**
  * Checks the options and makes of them what the module works with.
@@ -23,5 +28,6 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   }
   const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
   const { maxCookies } = settings.stealth;
-  return { ...settings, ...setUpCookies(cookie, { secrets, maxCookies, header }) };
+  const tokens = setUpCookies(cookie, { secrets, maxCookies, header });
+  return { ...settings, ...tokens, payloadSealer: new PayloadSealer(secrets) };
 }
