@@ -101,18 +101,34 @@ export class Keyring {
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
     const signed = token.slice(SIGNED_PREFIX.length, end);
-    const signature = Buffer.from(token.slice(end + 1));
-    for (const signing of this.#signing) {
+    if (this.#signerOf(signed, token.slice(end + 1)) === -1) return null;
+    // Only what sign() encoded carries a signature of ours, so this decodes.
+    const [encoded = ''] = signed.split(MARK_SIGN, 1);
+    const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
+    this.#verified.add(token, { id, by: this });
+    return id;
+  }
+
+  /** Which secret has signed: 0 for the first, -1 for none. Compares in constant time. */
+  #signerOf(signed: string, given: string): number {
+    const signature = Buffer.from(given);
+    return this.#signing.findIndex((signing) => {
       const expected = Buffer.from(macOf(signed, signing));
-      if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
-        // Only what sign() encoded carries a signature of ours, so this decodes.
-        const [encoded = ''] = signed.split(MARK_SIGN, 1);
-        const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
-        this.#verified.add(token, { id, by: this });
-        return id;
-      }
-    }
-    return null;
+      return expected.length === signature.length && timingSafeEqual(expected, signature);
+    });
+  }
+
+  /** Which secret a token was made with: 0 for the first; null where it is not good here. Asked only where somebody wants to know. */
+  secretOf(token: string): number | null {
+    if (token.startsWith(SEALED_PREFIX)) return this.#opened(token)?.key ?? null;
+    if (this.verify(token) === null) return null;
+    const end = token.lastIndexOf('.');
+    return this.#signerOf(token.slice(SIGNED_PREFIX.length, end), token.slice(end + 1));
+  }
+
+  /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
+  static isOfOtherKind(token: string, livesInCookie: boolean): boolean {
+    return token.startsWith(livesInCookie ? SIGNED_PREFIX : SEALED_PREFIX);
   }
 
   /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. */

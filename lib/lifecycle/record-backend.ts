@@ -12,6 +12,7 @@ import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { isEndingHeard, tellEnded } from './telling.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
 import type { Place } from './watch.js';
 
@@ -43,7 +44,9 @@ export class RecordBackend implements SessionBackend {
     this.remover = new RecordRemover(store, queue, runtime);
     this.#finder = new RecordFinder(store, runtime.serializer, runtime.log);
     this.users = knowsUsers(store)
-      ? new UserSessions(store, this.#finder, this.remover, runtime.lifetimes)
+      ? new UserSessions(store, this.#finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
+          if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
+        })
       : null;
     const { sessionsPerUser, faults, lifetimes } = runtime;
     this.#limit =
@@ -139,8 +142,7 @@ export class RecordBackend implements SessionBackend {
   /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
   async #giveBack(session: ActiveSession): Promise<void> {
     if (session.phase === 'ending' && session.loaded !== null) {
-      await this.remover.end(session.loaded.id, session.loaded.version);
-      session.ended();
+      session.ended(await this.remover.end(session.loaded.id, session.loaded.version));
     }
     session.giveBack();
   }
@@ -187,8 +189,22 @@ export class RecordBackend implements SessionBackend {
     return false;
   }
 
+  /**
+   * Removes a session for good that no request is at hand of.
+   *
+   * @returns false where there was none any more
+   */
+  async end(id: string): Promise<boolean> {
+    const told = isEndingHeard() ? await this.#finder.tell(id, this.#runtime.userKey) : null;
+    const existed = await this.remover.end(id, 0);
+    if (existed && told !== null) tellEnded(this.#runtime, told, 'manager');
+    return existed;
+  }
+
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
+    if (removable !== null && session.loaded === null && isEndingHeard())
+      session.leftBehind = await this.#finder.tell(removable.id, this.#runtime.userKey);
     const existed = removable !== null && (await this.remover.end(removable.id, removable.version));
     await this.#writer.undo(session);
     return existed;

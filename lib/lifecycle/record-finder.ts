@@ -3,6 +3,7 @@ import { type Payload, type SessionSerializer, parsePayload } from '../state/pay
 import type { ActiveSession } from './active-session.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionLog } from './session-runtime.js';
+import { type Told, toldOfPayload } from './telling.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
@@ -44,6 +45,13 @@ export class RecordFinder {
     if (parsed.kind === 'moved') return { kind: 'moved', to: parsed.to, version: record.version };
     if (parsed.kind === 'corrupt') this.#log.warn(UNREADABLE);
     return GONE;
+  }
+
+  /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
+  async tell(id: string, userKey: string): Promise<Told | null> {
+    const found = await this.find(id);
+    if (found.kind === 'moved') return this.tell(found.to, userKey);
+    return found.kind === 'gone' ? null : toldOfPayload(id, found.payload, userKey);
   }
 
   /**

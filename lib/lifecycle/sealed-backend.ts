@@ -6,6 +6,7 @@ import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { toldOfPayload } from './telling.js';
 
 /** A token is nobody's to list. */
 const NOBODY = { userId: null, ipAddress: null, userAgent: null };
@@ -57,7 +58,10 @@ export class SealedBackend implements SessionBackend {
     }
     if (lifetimes.isOverAge(payload.c)) return;
     const fate = this.#endings.fateOf(payload.i);
-    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind === 'moved') {
+      session.leave(fate.to);
+      session.leftBehind = toldOfPayload(payload.i, payload, this.#runtime.userKey);
+    }
     if (fate.kind !== 'lives') return;
     session.token = token;
     session.found(

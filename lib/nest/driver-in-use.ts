@@ -7,6 +7,7 @@ import { encryptedStore } from '../drivers/encrypted-store.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
+import { CHANNELS } from '../events/channels.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
@@ -134,8 +135,14 @@ export class DriverInUse {
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
     // What was sealed before the option was switched off is still opened, and memory has nothing from before.
     if (this.#isMemory && !encrypt) return store;
-    return encryptedStore(store, { sealer: payloadSealer, seals: encrypt });
+    return encryptedStore(store, { sealer: payloadSealer, seals: encrypt, onOldSecret: this.#oldSecret });
   }
+
+  readonly #oldSecret = (position: number): void => {
+    const channel = CHANNELS['old-secret'];
+    const { driver } = this.#settings;
+    if (channel.isHeard) channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
+  };
 
   get #isOurs(): boolean {
     return this.#registry.isBuiltIn(this.#settings.driver);
