@@ -11,7 +11,7 @@ const LARGE = [
   'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
   'test/drivers/guard/stores-that-fail.spec.ts',
   'test/drivers/redis/redis{-roles,-sentinel,-trouble,.driver}.spec.ts',
-  'test/e2e/{encrypt,full-store,header-stores,kept-headers,server-trouble,streams,whose-session}.spec.ts',
+  'test/e2e/{encrypt,events,full-store,header-stores,kept-headers,server-trouble,streams,whose-session}.spec.ts',
   'test/jobs/queues.spec.ts',
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/model/**/*.spec.ts',
