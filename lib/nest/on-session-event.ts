@@ -35,7 +35,9 @@ export function onSessionEvent<N extends SessionEventName>(
       `A listener of the session event '${name}' failed: ${error instanceof Error ? error.message : 'see what it throws'}`,
     );
   };
-  const subscriber = (message: unknown): void => void callSafely(listener, message, failed);
+  const subscriber = (message: unknown): void => {
+    callSafely(listener, message, failed);
+  };
   subscribe(CHANNEL_PREFIX + name, subscriber);
   return () => void unsubscribe(CHANNEL_PREFIX + name, subscriber);
 }

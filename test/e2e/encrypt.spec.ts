@@ -17,10 +17,10 @@ afterEach(() => void vi.useRealTimers().restoreAllMocks());
 /** What the driver is handed. */
 function watch(driver: { write(id: string, record: SessionRecord): Promise<boolean> }): string[] {
   const seen: string[] = [];
-  const { write } = driver;
+  const write = driver.write.bind(driver);
   vi.spyOn(driver, 'write').mockImplementation((id, record) => {
     seen.push(record.payload);
-    return write.call(driver, id, record);
+    return write(id, record);
   });
   return seen;
 }

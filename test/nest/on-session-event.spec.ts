@@ -26,7 +26,7 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
 
   it('that throws or rejects is said in the log, and breaks neither the request nor those after it', async () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
-    const heard = vi.fn();
+    const heard = vi.fn<() => void>();
     const stops = [
       onSessionEvent('begun', () => {
         throw new Error('thrown by it');
@@ -72,7 +72,7 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
 describe('where nobody listens', () => {
   it('no handle is derived and nothing is published', async () => {
     const { createHash } = crypto;
-    const made = vi.fn(createHash);
+    const made = vi.fn<typeof createHash>(createHash);
     await using app = await HandlerApp.start('express');
     const live = async (): Promise<void> => {
       const visitor = app.visitor();

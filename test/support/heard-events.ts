@@ -25,10 +25,10 @@ export class HeardEvents implements Disposable {
   readonly #heard: Heard[] = [];
   readonly #stops = EVENTS.map((name) => this.#listen(name));
 
-  #listen<N extends SessionEventName>(name: N): () => void {
+  #listen(name: SessionEventName): () => void {
     return onSessionEvent(name, (message) => {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a message goes with its name, which the compiler does not follow
-      this.#heard.push({ name, ...message } as unknown as Heard);
+      this.#heard.push({ name, ...message } as Heard);
     });
   }
 
