@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { SessionModuleOptions } from 'nestjs-session-kit';
+import { type SessionModuleOptions, SessionStoreError } from 'nestjs-session-kit';
 import { type Heard, HeardEvents } from '../support/heard-events.js';
 import { type OneRequest, OneStore } from '../support/one-session.js';
 
@@ -121,5 +121,29 @@ describe.each(KEPT)('what is told of any history, with %s', (_name, options) => 
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('of a session that was left on its way to another id', () => {
+  it('it is told once that it has ended, though both ids have a record of it', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed((session) => session.signIn(USER));
+    using events = new HeardEvents();
+    const request = await store.open(token);
+    const { handle } = request.session.regenerate();
+    store.driver.before = (call) => {
+      if (call.method === 'write' && call.record.version > 1) throw new Error('The redirect gets lost.');
+    };
+    expect((await request.respond()).error).toBeInstanceOf(SessionStoreError);
+    store.driver.before = () => undefined;
+    expect(await store.manager.endAll(USER)).toBe(1);
+    expect(events.take()).toMatchObject([
+      { name: 'loaded', handle },
+      { name: 'store-failed', use: 'writing' },
+      { name: 'signed-out', handle },
+      { name: 'ended', handle, reason: 'manager' },
+    ]);
+    await store.module.close();
+    vi.restoreAllMocks();
   });
 });
