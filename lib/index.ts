@@ -13,6 +13,15 @@ export type { TestSessionOptions } from './nest/test-options.js';
 export type { StoreCheck } from './nest/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
 export type { ReadSession, StoredSession } from './nest/stored-session.js';
+export { onSessionEvent, type SessionEventListener } from './nest/on-session-event.js';
+export type {
+  SessionEnd,
+  SessionEvent,
+  SessionEventName,
+  SessionEventOfOne,
+  SessionEvents,
+  TokenRefusal,
+} from './events/session-events.js';
 export { PassiveSession } from './nest/passive-session.js';
 export { SignedInGuard, SignedInWithin } from './nest/signed-in.guard.js';
 export { FormErrorsFilter, type FormErrorsFilterOptions, type FormPath } from './forms/form-errors.filter.js';

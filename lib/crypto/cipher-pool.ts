@@ -39,12 +39,12 @@ export interface FreshCipher {
  */
 export class CipherPool {
   readonly #sealing: Hmac;
-  readonly #associated: Buffer;
+  readonly #associated: Buffer | null;
   readonly #ready: FreshCipher[] = [];
   #salts = Buffer.alloc(0);
 
-  /** @param associated what is authenticated along with each message */
-  constructor(sealing: Hmac, associated: Buffer) {
+  /** @param associated what is authenticated along with each message; null: whoever takes a cipher tells it */
+  constructor(sealing: Hmac, associated: Buffer | null) {
     this.#sealing = sealing;
     this.#associated = associated;
   }
@@ -61,7 +61,7 @@ export class CipherPool {
     const salt = this.#drawSalt();
     const { key, nonce } = messageKey(this.#sealing, salt);
     const cipher = createCipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
-    cipher.setAAD(this.#associated);
+    if (this.#associated !== null) cipher.setAAD(this.#associated);
     return { salt, cipher };
   }
 

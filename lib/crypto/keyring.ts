@@ -1,8 +1,10 @@
-import { createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
-import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
-import { Hmac } from './hmac.js';
+import { strictBytes } from './base64url.js';
+import { deriveKey } from './derive-key.js';
+import type { Hmac } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
+import { type Opened, Sealer } from './sealer.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
@@ -13,15 +15,8 @@ const MARK_SIGN = '@';
 /** 128 bits: among tenants a place that has the mark of another one would open what was signed there. */
 const MARK_LENGTH = 22;
 
-const KEY_BYTES = 32;
-
 /** About a megabyte of verified ids. */
 const VERIFIED_HALF = 2048;
-
-interface Keys {
-  readonly signing: Hmac;
-  readonly sealing: Hmac;
-}
 
 /** Signed ids that were verified lately, each with the keyring that did it. */
 export type VerifiedIds = RecentTokens<{ readonly id: string; readonly by: Keyring }>;
@@ -42,7 +37,8 @@ export function verifiedIds(): VerifiedIds {
  * tenants, whose places are those of different people, a signed id is bound to its place as well.
  */
 export class Keyring {
-  readonly #keys: readonly Keys[];
+  /** The newest first. */
+  readonly #signing: readonly [Hmac, ...Hmac[]];
   readonly #cookieName: string;
   readonly #path: string;
   readonly #domain: string | null;
@@ -50,8 +46,7 @@ export class Keyring {
   readonly #isAmongTenants: boolean;
   /** What signed ids say of their place: nothing where it is the usual one. */
   readonly #mark: string;
-  readonly #associated: Buffer;
-  readonly #ciphers: CipherPool;
+  readonly #sealer: Sealer;
   readonly #verified: VerifiedIds;
 
   /**
@@ -75,13 +70,12 @@ export class Keyring {
     this.#isAmongTenants = amongTenants !== null;
     this.#verified = amongTenants ?? verifiedIds();
     this.#mark = path === '/' && domain === null ? '' : MARK_SIGN + markOf(path, domain);
-    this.#keys = secrets.map((secret) => ({
-      signing: new Hmac(derive(secret, `sign ${cookieName}`)),
-      sealing: new Hmac(derive(secret, `seal ${cookieName}`)),
-    }));
+    const [newest, ...older] = secrets.map((secret) => deriveKey(secret, `sign ${cookieName}`));
+    if (newest === undefined) throw new RangeError('A keyring needs at least one secret.');
+    this.#signing = [newest, ...older];
+    const sealing = secrets.map((secret) => deriveKey(secret, `seal ${cookieName}`));
     const place = JSON.stringify([cookieName, path, domain]);
-    this.#associated = Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`);
-    this.#ciphers = new CipherPool(this.#newest.sealing, this.#associated);
+    this.#sealer = new Sealer(sealing, Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`));
   }
 
   /** The keyring of the same place with another secret. */
@@ -93,7 +87,7 @@ export class Keyring {
   /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */
   sign(id: string): string {
     const signed = encodeURIComponent(id) + this.#mark;
-    return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#newest.signing)}`;
+    return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#signing[0])}`;
   }
 
   /**
@@ -107,47 +101,50 @@ export class Keyring {
     const end = token.lastIndexOf('.');
     if (end <= SIGNED_PREFIX.length) return null;
     const signed = token.slice(SIGNED_PREFIX.length, end);
-    const signature = Buffer.from(token.slice(end + 1));
-    for (const keys of this.#keys) {
-      const expected = Buffer.from(macOf(signed, keys.signing));
-      if (expected.length === signature.length && timingSafeEqual(expected, signature)) {
-        // Only what sign() encoded carries a signature of ours, so this decodes.
-        const [encoded = ''] = signed.split(MARK_SIGN, 1);
-        const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
-        this.#verified.add(token, { id, by: this });
-        return id;
-      }
-    }
-    return null;
+    if (this.#signerOf(signed, token.slice(end + 1)) === -1) return null;
+    // Only what sign() encoded carries a signature of ours, so this decodes.
+    const [encoded = ''] = signed.split(MARK_SIGN, 1);
+    const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
+    this.#verified.add(token, { id, by: this });
+    return id;
+  }
+
+  /** Which secret has signed: 0 for the first, -1 for none. Compares in constant time. */
+  #signerOf(signed: string, given: string): number {
+    const signature = Buffer.from(given);
+    return this.#signing.findIndex((signing) => {
+      const expected = Buffer.from(macOf(signed, signing));
+      return expected.length === signature.length && timingSafeEqual(expected, signature);
+    });
+  }
+
+  /** Which secret a token was made with: 0 for the first; null where it is not good here. Asked only where somebody wants to know. */
+  secretOf(token: string): number | null {
+    if (token.startsWith(SEALED_PREFIX)) return this.#opened(token)?.key ?? null;
+    if (this.verify(token) === null) return null;
+    const end = token.lastIndexOf('.');
+    return this.#signerOf(token.slice(SIGNED_PREFIX.length, end), token.slice(end + 1));
+  }
+
+  /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
+  static isOfOtherKind(token: string, livesInCookie: boolean): boolean {
+    return token.startsWith(livesInCookie ? SIGNED_PREFIX : SEALED_PREFIX);
   }
 
   /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. */
   seal(plain: Buffer): string {
-    const { salt, cipher } = this.#ciphers.take();
-    const body = cipher.update(plain);
-    cipher.final();
-    const sealed = Buffer.allocUnsafe(SALT_BYTES + body.length + TAG_BYTES);
-    sealed.set(salt);
-    sealed.set(body, SALT_BYTES);
-    sealed.set(cipher.getAuthTag(), SALT_BYTES + body.length);
-    return SEALED_PREFIX + sealed.toString('base64url');
+    return SEALED_PREFIX + this.#sealer.seal(plain).toString('base64url');
   }
 
   /** Decrypts a sealed token. Null where it is not ours to the last bit. Never throws. */
   open(token: string): Buffer | null {
+    return this.#opened(token)?.plain ?? null;
+  }
+
+  #opened(token: string): Opened | null {
     if (!token.startsWith(SEALED_PREFIX)) return null;
-    const text = token.slice(SEALED_PREFIX.length);
-    const bytes = Buffer.from(text, 'base64url');
-    // The decoder forgives foreign characters and spare bits; a token has one spelling only.
-    if (bytes.length <= SALT_BYTES + TAG_BYTES || bytes.toString('base64url') !== text) return null;
-    const salt = bytes.subarray(0, SALT_BYTES);
-    const body = bytes.subarray(SALT_BYTES, -TAG_BYTES);
-    const tag = bytes.subarray(-TAG_BYTES);
-    for (const keys of this.#keys) {
-      const plain = this.#decrypt(keys.sealing, salt, body, tag);
-      if (plain !== null) return plain;
-    }
-    return null;
+    const sealed = strictBytes(token.slice(SEALED_PREFIX.length));
+    return sealed === null ? null : this.#sealer.open(sealed);
   }
 
   /** Whether a signed id says that it was set where the cookie is now. A sealed token opens nowhere else, so it need not say. */
@@ -174,31 +171,6 @@ export class Keyring {
     const id = from.verify(token);
     return id === null ? null : this.sign(id);
   }
-
-  #decrypt(sealing: Hmac, salt: Buffer, body: Buffer, tag: Buffer): Buffer | null {
-    const { key, nonce } = messageKey(sealing, salt);
-    const decipher = createDecipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
-    decipher.setAAD(this.#associated);
-    decipher.setAuthTag(tag);
-    const plain = decipher.update(body);
-    try {
-      decipher.final();
-      return plain;
-    } catch {
-      // The tag does not fit: the only thing that final() can find wrong here.
-      return null;
-    }
-  }
-
-  get #newest(): Keys {
-    const newest = this.#keys[0];
-    if (newest === undefined) throw new RangeError('A keyring needs at least one secret.');
-    return newest;
-  }
-}
-
-function derive(secret: string, purpose: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES));
 }
 
 /** Tells places of one name apart, and no more: it is signed along with the id. */

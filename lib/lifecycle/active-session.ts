@@ -6,6 +6,15 @@ import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import {
+  type Told,
+  beforeStored,
+  isEndingHeard,
+  isStoringHeard,
+  tellEnded,
+  tellStored,
+  toldOf,
+} from './telling.js';
 import type { Watch } from './watch.js';
 
 /**
@@ -40,6 +49,14 @@ export class ActiveSession {
   watch: Watch | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
+  /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
+  since = 0;
+  /** How often the write under way was tried. */
+  attempts = 0;
+  /** Whether the changes of the write under way were replayed on what another request had stored. */
+  hasMerged = false;
+  /** Where it is `left`: what is known of the session that its id was of. */
+  leftBehind: Told | null = null;
   /** Whether the application asked for the id. */
   idTold = false;
   /** Whether it is to be stored as it is, though nothing was written to it. */
@@ -162,7 +179,12 @@ export class ActiveSession {
 
   /** Whether there is more to do than to renew the lifetime. */
   get #isMoreDue(): boolean {
-    return this.pending !== null || this.moving || this.#begins || (this.#state !== null && this.#state.due);
+    return this.pending !== null || this.isChanged;
+  }
+
+  /** Whether what it is made of is another thing than what was loaded or stored last. */
+  get isChanged(): boolean {
+    return this.moving || this.#begins || (this.#state !== null && this.#state.due);
   }
 
   /** Whether something becomes due by being read alone. */
@@ -249,8 +271,14 @@ export class ActiveSession {
     this.state.beginAnew(this.runtime.clock.now());
   }
 
-  /** What was stored of it has ended; it begins anew under the id that it got since. */
-  ended(): void {
+  /**
+   * What was stored of it has ended; it begins anew under the id that it got since.
+   *
+   * @param byThis false where another request had ended it already
+   */
+  ended(byThis = true): void {
+    const told = byThis && isEndingHeard() ? toldOf(this) : null;
+    if (told !== null) tellEnded(this.runtime, told, 'invalidated');
     this.loaded = null;
     this.latestVisit = null;
     this.storedUser = null;
@@ -262,6 +290,7 @@ export class ActiveSession {
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     const written = this.pending;
     this.pending = null;
+    const before = loaded !== null && isStoringHeard() ? beforeStored(this) : null;
     this.#begins = false;
     this.state.stored(draft);
     this.#renewalDue = false;
@@ -271,12 +300,16 @@ export class ActiveSession {
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.#id ? 'stored' : moves);
     this.cookieDue ||= cookieDue;
+    if (before !== null) tellStored(this, before, loaded, draft);
+    this.attempts = 0;
+    this.hasMerged = false;
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
   rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
     if (this.loaded === null || this.closed) return;
     this.state.rebase(payload, newest.payload);
+    this.hasMerged = true;
     this.#visited(visit);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
@@ -285,6 +318,7 @@ export class ActiveSession {
   follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
     if (this.closed) return;
     this.state.rebase(payload, newest.payload);
+    this.hasMerged = true;
     this.#visited(visit);
     this.followed = true;
     // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only

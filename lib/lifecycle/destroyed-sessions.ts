@@ -1,6 +1,7 @@
 import type { ActiveSession } from './active-session.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
+import { isEndingHeard, tellEnded, toldOf } from './telling.js';
 
 const NOTHING_TO_DO = Promise.resolve();
 
@@ -63,6 +64,8 @@ export class DestroyedSessions {
     for (let next = this.#remaining[0]; next !== undefined; next = this.#remaining[0]) {
       if (next.removable !== null) {
         const existed = await this.#backend.remove(next);
+        const told = existed && isEndingHeard() ? (toldOf(next) ?? next.leftBehind) : null;
+        if (told !== null) tellEnded(next.runtime, told, 'destroyed');
         if (this.#existed !== null) this.#existed = existed;
       }
       this.#remaining.shift();

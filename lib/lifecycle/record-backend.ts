@@ -1,3 +1,4 @@
+import { isOutdated } from '../drivers/encrypted-store.js';
 import { isFull } from '../drivers/guard/full-store.js';
 import type { FormerSession } from './session-source.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
@@ -15,6 +16,7 @@ import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';
 import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { isEndingHeard, tellEnded } from './telling.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
 import type { Locate, Place } from './watch.js';
 
@@ -56,7 +58,9 @@ export class RecordBackend implements SessionBackend {
     this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
-      ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes)
+      ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
+          if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
+        })
       : null;
     const { sessionsPerUser, faults, lifetimes } = runtime;
     this.#limit =
@@ -167,8 +171,7 @@ export class RecordBackend implements SessionBackend {
   /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
   async #giveBack(session: ActiveSession): Promise<void> {
     if (session.phase === 'ending' && session.loaded !== null) {
-      await this.remover.end(session.loaded.id, session.loaded.version);
-      session.ended();
+      session.ended(await this.remover.end(session.loaded.id, session.loaded.version));
     }
     session.giveBack();
   }
@@ -178,11 +181,13 @@ export class RecordBackend implements SessionBackend {
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
-      if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
+      if (session.latestVisit !== null && isOutdated(session.latestVisit)) await this.#writer.write(session);
+      else if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
       else session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
+      session.pending = null;
       session.renewed(null, false);
     }
   }
@@ -213,8 +218,22 @@ export class RecordBackend implements SessionBackend {
     return false;
   }
 
+  /**
+   * Removes a session for good that no request is at hand of.
+   *
+   * @returns false where there was none any more
+   */
+  async end(id: string): Promise<boolean> {
+    const told = isEndingHeard() ? await this.finder.tell(id, this.#runtime.userKey) : null;
+    const existed = await this.remover.end(id, 0);
+    if (existed && told !== null) tellEnded(this.#runtime, told, 'manager');
+    return existed;
+  }
+
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
+    if (removable !== null && session.loaded === null && isEndingHeard())
+      session.leftBehind = await this.finder.tell(removable.id, this.#runtime.userKey);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
     await this.#writer.undo(session);

@@ -5,10 +5,12 @@ import type { ActiveSession } from './active-session.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionLog, SessionRuntime } from './session-runtime.js';
+import { type Told, toldOfPayload } from './telling.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
-  "Was the option 'serializer' changed, or does something else write to the store?";
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (option 'encrypt'), or does something else " +
+  'write to the store?';
 
 /** What lies under an id. Several requests may be given the same payload: nobody changes it. */
 export type Found =
@@ -51,6 +53,13 @@ export class RecordFinder {
     }
     if (parsed.kind === 'corrupt') this.#log.warn(UNREADABLE);
     return GONE;
+  }
+
+  /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
+  async tell(id: string, userKey: string): Promise<Told | null> {
+    const found = await this.find(id);
+    if (found.kind === 'moved') return this.tell(found.to, userKey);
+    return found.kind === 'gone' ? null : toldOfPayload(id, found.payload, userKey);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { RecordRemover } from './record-remover.js';
 import { type RecordStore, isOwn } from './record-store.js';
 import type { SessionLimit } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
+import { isEndingHeard, tellEnded, toldOf } from './telling.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
 const PATIENT_ATTEMPTS = 3;
@@ -157,6 +158,7 @@ export class RecordWriter {
   /** Writes in place of the version that was read, or moves. Says what was in its way. */
   async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | Found> {
     const { id, record, from, draft } = write;
+    session.attempts += 1;
     let found: typeof STORED | Found;
     try {
       if (from !== null) found = await this.#rotation.move(session, write, from);
@@ -183,7 +185,9 @@ export class RecordWriter {
   /** What was just stored is one session too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.undo(session);
-    await this.#remover.endVersion(id, record.version);
+    const told = isEndingHeard() ? toldOf(session) : null;
+    const hasEnded = await this.#remover.endVersion(id, record.version);
+    if (hasEnded && told !== null) tellEnded(session.runtime, told, 'limit');
     if (session.loaded !== null) session.drop();
   }
 

@@ -9,6 +9,7 @@ import type { RecentEndings } from './recent-endings.js';
 import { SealedTakeOver } from './sealed-take-over.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
+import { toldOfPayload } from './telling.js';
 
 /** A token is nobody's to list. */
 const NOBODY = { userId: null, ipAddress: null, userAgent: null };
@@ -99,7 +100,10 @@ export class SealedBackend implements SessionBackend {
     if (held === null) return;
     const { id, payload, record } = held;
     const fate = this.#endings.fateOf(id);
-    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind === 'moved') {
+      session.leave(fate.to);
+      session.leftBehind = toldOfPayload(id, payload, this.#runtime.userKey);
+    }
     if (fate.kind !== 'lives') return;
     session.token = token;
     session.found(

@@ -11,6 +11,8 @@ import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredC
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
+import { isStoringHeard } from './telling.js';
+import { isLoadingHeard, tellLoading, tellOpening } from './telling-loads.js';
 import type { Watch } from './watch.js';
 
 /**
@@ -95,7 +97,9 @@ export class SessionLifecycle {
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   initiate(token: string): Promise<void> | void {
-    return this.#backend.open(this.session, token);
+    const { session } = this;
+    if (!isLoadingHeard()) return this.#backend.open(session, token);
+    return tellOpening(session, token, this.livesInCookie, () => this.#backend.open(session, token));
   }
 
   /**
@@ -116,7 +120,9 @@ export class SessionLifecycle {
 
   /** Loads the session of an id that the application chose itself. */
   load(id: string): Promise<void> | void {
-    return this.#backend.load(this.session, id);
+    const { session } = this;
+    if (!isLoadingHeard()) return this.#backend.load(session, id);
+    return tellLoading(session, () => this.#backend.load(session, id));
   }
 
   /**
@@ -292,9 +298,12 @@ export class SessionLifecycle {
     if (this.#destroyed?.remaining === true) return this.#destroyed.removed();
     const waits = this.#queue.busy;
     // After the wait it may turn out that nothing is due any more.
-    return this.#queue.run(() =>
-      waits && !this.session.due ? undefined : this.#backend.write(this.session),
-    );
+    return this.#queue.run(() => {
+      const { session } = this;
+      if (waits && !session.due) return;
+      if (isStoringHeard()) session.since = performance.now();
+      return this.#backend.write(session);
+    });
   }
 
   /** Once a request: with a visitor's every click it would fill the log. */

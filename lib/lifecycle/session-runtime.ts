@@ -16,6 +16,8 @@ export interface SessionLog {
 /** What all sessions of one application share: its settings, resolved, and its tools. */
 export interface SessionRuntime {
   readonly clock: Clock;
+  /** The name of the driver, for what is told of sessions. */
+  readonly driver: string;
   readonly keyring: Keyring;
   readonly serializer: SessionSerializer;
   readonly log: SessionLog;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { handleOf } from '../crypto/handle.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import type { SessionEnd } from '../events/session-events.js';
 import type { Payload } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
 import type { RecordFinder } from './record-finder.js';
@@ -32,12 +33,21 @@ export class UserSessions {
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
   readonly #lifetimes: Lifetimes;
+  readonly #hasEnded: (session: UserSession, reason: SessionEnd) => void;
 
-  constructor(store: UserStore, finder: RecordFinder, remover: RecordRemover, lifetimes: Lifetimes) {
+  /** @param hasEnded told once of each session that was ended here */
+  constructor(
+    store: UserStore,
+    finder: RecordFinder,
+    remover: RecordRemover,
+    lifetimes: Lifetimes,
+    hasEnded: (session: UserSession, reason: SessionEnd) => void,
+  ) {
     this.#store = store;
     this.#finder = finder;
     this.#remover = remover;
     this.#lifetimes = lifetimes;
+    this.#hasEnded = hasEnded;
   }
 
   /**
@@ -67,7 +77,7 @@ export class UserSessions {
    */
   async end(userId: string, handle: string): Promise<boolean> {
     const session = (await this.list(userId)).find((each) => each.handle === handle);
-    return session !== undefined && this.endFound(session);
+    return session !== undefined && this.endFound(session, 'manager');
   }
 
   /**
@@ -78,15 +88,17 @@ export class UserSessions {
   async endAll(userId: string, except: string | null): Promise<number> {
     let ended = 0;
     for (const session of await this.list(userId)) {
-      if (session.handle !== except && (await this.endFound(session))) ended += 1;
+      if (session.handle !== except && (await this.endFound(session, 'manager'))) ended += 1;
     }
     return ended;
   }
 
   /** Ends one of those that were listed. False where it has ended meanwhile. */
-  async endFound({ versions }: UserSession): Promise<boolean> {
+  async endFound(session: UserSession, reason: SessionEnd): Promise<boolean> {
     let hasEnded = false;
-    for (const [id, version] of versions) hasEnded = (await this.#remover.end(id, version)) || hasEnded;
+    for (const [id, version] of session.versions)
+      hasEnded = (await this.#remover.end(id, version)) || hasEnded;
+    if (hasEnded) this.#hasEnded(session, reason);
     return hasEnded;
   }
 

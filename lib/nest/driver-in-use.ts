@@ -3,16 +3,19 @@ import { Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
+import { encryptedStore } from '../drivers/encrypted-store.js';
+import type { RecordDriver } from '../drivers/driver.js';
 import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
+import { CHANNELS } from '../events/channels.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
+import type { RecordStore } from '../lifecycle/record-store.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
-import type { RecordDriver } from '../drivers/driver.js';
 import { optionError } from '../options/check.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
@@ -135,10 +138,23 @@ export class DriverInUse {
       const cookies = new SealedBackend(runtime, safe, this.#endings);
       return this.#ledger?.backend(runtime, cookies, this.#queue, this.#endings) ?? cookies;
     }
+    return new RecordBackend(runtime, this.#storeOf(driver), this.#queue, sleep, this.#endings);
+  }
+
+  #storeOf(driver: RecordDriver): RecordStore {
+    const { encrypt, payloadSealer } = this.#settings;
     // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
-    return new RecordBackend(runtime, store, this.#queue, sleep, this.#endings);
+    // What was sealed before the option was switched off is still opened, and memory has nothing from before.
+    if (this.#isMemory && !encrypt) return store;
+    return encryptedStore(store, { sealer: payloadSealer, seals: encrypt, onOldSecret: this.#oldSecret });
   }
+
+  readonly #oldSecret = (position: number): void => {
+    const channel = CHANNELS['old-secret'];
+    const { driver } = this.#settings;
+    if (channel.isHeard) channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
+  };
 
   get #isOurs(): boolean {
     return this.#registry.isBuiltIn(this.#settings.driver);

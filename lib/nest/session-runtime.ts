@@ -15,6 +15,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
   const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
   return {
     clock: systemClock,
+    driver: settings.driver,
     keyring,
     serializer,
     log,

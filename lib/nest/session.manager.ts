@@ -3,6 +3,7 @@ import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
 import { waitFor } from '../drivers/guard/driver-deed.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
+import { CHANNELS } from '../events/channels.js';
 import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
 import { handleOf } from '../crypto/handle.js';
@@ -183,7 +184,7 @@ export class SessionManager {
       );
       return;
     }
-    await records.remover.end(id, 0);
+    await records.end(id);
   }
 
   /**
@@ -262,7 +263,10 @@ export class SessionManager {
       storeTimeout,
       call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
     });
-    return removed ?? 0;
+    const count = removed ?? 0;
+    if (count > 0 && CHANNELS.expired.isHeard)
+      CHANNELS.expired.publish({ driver: name, at: systemClock.now(), count });
+    return count;
   }
 
   // ---- for the package itself ----------------------------------------------------------------------------------

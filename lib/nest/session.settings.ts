@@ -1,4 +1,5 @@
 import { Keyring } from '../crypto/keyring.js';
+import { PayloadSealer } from '../crypto/payload-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
@@ -13,6 +14,8 @@ export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header
   TokenSetup & {
     /** Seals the lines of a ledger, whatever cookie or header a request came with; null where there is none. */
     readonly ledgerKeyring: Keyring | null;
+    /** Seals payloads where the option `encrypt` is set, and opens those that are sealed. */
+    readonly payloadSealer: PayloadSealer;
   };
 
 /**
@@ -28,9 +31,10 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   }
   const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
   const { maxCookies, ledger } = settings.stealth;
+  const tokens = setUpCookies(cookie, { secrets, maxCookies, header });
   // Its keys are its own: no cookie can have a name with a blank in it.
   const ledgerKeyring = ledger === undefined ? null : new Keyring(secrets, 'ledger of stealth');
-  return { ...settings, ...setUpCookies(cookie, { secrets, maxCookies, header }), ledgerKeyring };
+  return { ...settings, ...tokens, ledgerKeyring, payloadSealer: new PayloadSealer(secrets) };
 }
 
 /** The drivers that an application lives on: the one that the option `driver` names, and the ledger of `stealth`. */

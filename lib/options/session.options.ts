@@ -124,6 +124,13 @@ export interface SessionModuleOptions {
      */
     except?: readonly string[];
   };
+  /**
+   * Whether the payloads of records are sealed (AES-256-GCM, bound to their id) before a driver sees them, so that nobody reads a
+   * session in the store, in a backup or in a log of commands. Rotated with `secret`. User, address, user agent and times stay in
+   * clear. It may be switched on and off at any time: plain and sealed records are read side by side. `stealth` seals anyway, as does
+   * a sealing driver of your own. Default false.
+   */
+  encrypt?: boolean;
   /** The path of the value that names the user; drivers that have a column for it keep it there. Default 'userId'. */
   userKey?: string;
   /**

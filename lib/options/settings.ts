@@ -77,6 +77,7 @@ const table = {
       { takes: "an object such as { except: ['password'] }" },
     ),
   },
+  encrypt: { default: false, check: boolean() },
   userKey: { default: 'userId', check: path },
   sessionsPerUser: {
     check: group(

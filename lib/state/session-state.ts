@@ -100,6 +100,16 @@ export class SessionState extends WorkingSession {
     return (this.#stored ??= valuesIn(text, this.serializer));
   }
 
+  /** The values as they were loaded or stored last, not to be changed. Null where nothing is stored. */
+  get storedValues(): Readonly<Values> | null {
+    return this.#snapshot === null ? null : this.#storedIn(this.#snapshot);
+  }
+
+  /** The handle that is stored, where it is not the id's own. */
+  get storedHandle(): string | undefined {
+    return this.#snapshot?.payload.h;
+  }
+
   /** A lifetime of its own in ms, where the session has one; `ENDS_WITH_BROWSER` for none, and a cookie that ends with the browser. */
   get duration(): number | undefined {
     return this.#fact('t');

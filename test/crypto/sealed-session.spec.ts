@@ -38,6 +38,7 @@ class SealedWorld {
     const note = (message: string): void => void this.log.push(message);
     const runtime = {
       clock: this.clock,
+      driver: 'test',
       keyring: this.#keyring,
       serializer: JSON,
       log: { warn: note, error: note },

@@ -49,6 +49,7 @@ class Process {
     const note = (message: string): void => void this.said.push(message);
     this.#runtime = {
       clock: this.clock,
+      driver: 'test',
       keyring,
       serializer: JSON,
       log: { warn: note, error: note },

@@ -1,3 +1,4 @@
+import { CHANNELS } from '../../events/channels.js';
 import type { Clock } from '../clock.js';
 import { type HealthLog, OutageLog } from './outage-log.js';
 
@@ -21,18 +22,23 @@ const mostIds = 1_000;
  * that it is back and that it fails.
  */
 export class StoreHealth {
+  readonly #name: string;
   readonly #log: OutageLog;
   readonly #clock: Clock;
   /** What has to succeed before the store counts as back. Null: it is well. */
   #failing: StoreUse | null = null;
   readonly #failedIds = new Set<string>();
   #failedAt = 0;
+  /** When the trouble began, in epoch ms, and how many calls had failed before it. */
+  #failingSince = 0;
+  #failuresBefore = 0;
   /** Counts what was noticed, so that what a call made before that tells is known to be old. */
   #failures = 0;
   #recoveries = 0;
 
   /** @param name of the driver */
   constructor(name: string, log: HealthLog, clock: Clock) {
+    this.#name = name;
     this.#log = new OutageLog(name, log, clock);
     this.#clock = clock;
   }
@@ -68,6 +74,11 @@ export class StoreHealth {
     this.#failing = null;
     this.#failedIds.clear();
     this.#recoveries += 1;
+    const channel = CHANNELS['store-recovered'];
+    if (!channel.isHeard) return;
+    const at = this.#clock.now();
+    const failures = this.#failures - this.#failuresBefore;
+    channel.publish({ driver: this.#name, at, ms: at - this.#failingSince, failures });
   }
 
   /**
@@ -82,8 +93,16 @@ export class StoreHealth {
     this.#failedAt = this.#clock.now();
     if (this.#failedIds.size < mostIds) this.#failedIds.add(id);
     const wasWell = this.#failing === null;
+    if (wasWell) this.#begins(use);
     // Where it cannot even be read, the first success of any kind is the end of the trouble.
     if (this.#failing === null || NEEDS[use] < NEEDS[this.#failing]) this.#failing = use;
     this.#log.fails(message, cause, wasWell);
+  }
+
+  #begins(use: StoreUse): void {
+    this.#failingSince = this.#failedAt;
+    this.#failuresBefore = this.#failures - 1;
+    const channel = CHANNELS['store-failed'];
+    if (channel.isHeard) channel.publish({ driver: this.#name, at: this.#failedAt, use });
   }
 }

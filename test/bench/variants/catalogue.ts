@@ -31,6 +31,13 @@ export const catalogue: readonly Variant[] = [
     load: async () => (await import('./ours.js')).ours(express, 'stealth'),
   },
   {
+    name: 'express-encrypt',
+    label: 'ours, memory, encrypt',
+    platform: express,
+    isOurs: true,
+    load: async () => (await import('./ours.js')).ours(express, 'memory', { encrypt: true }),
+  },
+  {
     name: 'express-session',
     label: 'express-session, memory',
     platform: express,
@@ -66,6 +73,15 @@ export const catalogue: readonly Variant[] = [
     isStore: true,
     needsRedis: true,
     load: async () => (await import('./ours.js')).ours(express, 'ledger'),
+  },
+  {
+    name: 'express-redis-encrypt',
+    label: 'ours, redis, encrypt',
+    platform: express,
+    isOurs: true,
+    isStore: true,
+    needsRedis: true,
+    load: async () => (await import('./ours.js')).ours(express, 'redis', { encrypt: true }),
   },
   {
     name: 'connect-redis',

@@ -58,14 +58,23 @@ async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<S
   }
 }
 
-/** This package with its defaults, and one of its drivers. */
-export function ours(platform: Variant['platform'], driver: OurDriver): StartVariant {
+/**
+ * This package with its defaults, and one of its drivers.
+ *
+ * @param differing in place of a default
+ */
+export function ours(
+  platform: Variant['platform'],
+  driver: OurDriver,
+  differing: Partial<SessionModuleOptions> = {},
+): StartVariant {
   return async (place) => {
     const options: SessionModuleOptions = {
       secret,
       driver,
       cookie: { name: cookieName, secure: false },
       ...(await driverOptions(driver, place)),
+      ...differing,
     };
     return appOn(platform, SessionController, [SessionModule.forRoot(options)]);
   };

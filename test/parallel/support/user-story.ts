@@ -116,8 +116,8 @@ export class UserStory {
       for (const session of sessions) if (signedIn.has(session.handle)) his.add(session);
       return sessions;
     };
-    users.endFound = async (session) => {
-      const hasEnded = await endFound(session);
+    users.endFound = async (session, reason) => {
+      const hasEnded = await endFound(session, reason);
       if (hasEnded && his.has(session)) this.#ended.add(session.handle);
       return hasEnded;
     };

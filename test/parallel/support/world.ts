@@ -60,6 +60,7 @@ export class World {
     this.driver = new WatchedDriver(makeDriver(this.clock));
     this.runtime = {
       clock: this.clock,
+      driver: 'test',
       keyring: KEYRING,
       serializer: JSON,
       log: SILENT,

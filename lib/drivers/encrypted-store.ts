@@ -1,0 +1,105 @@
+import type { PayloadSealer } from '../crypto/payload-sealer.js';
+import { RecentTokens } from '../crypto/recent-tokens.js';
+import type { RecordDriver, SessionRecord } from './driver.js';
+import { isWellFormed } from './well-formed.js';
+
+/** The methods of a driver that records pass. */
+type Store = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'>;
+
+/** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
+const OPENED_HALF = 512;
+const MAX_REMEMBERED = 4096;
+
+interface Opened {
+  readonly id: string;
+  readonly payload: string;
+  /** Which secret opened it: 0 for the first. */
+  readonly key: number;
+}
+
+/** Records that were read in another form than they would be written in now. */
+const outdated = new WeakSet<object>();
+
+/** Whether a record is to be written anew with its next renewal: it is sealed with an old secret, or plain where it is to be sealed. */
+export function isOutdated(record: object): boolean {
+  return outdated.has(record);
+}
+
+/** What becomes of the payloads that pass. */
+export interface EncryptionSettings {
+  readonly sealer: PayloadSealer;
+  /** Whether payloads are sealed from now on. Those that are sealed already are opened either way. */
+  readonly seals: boolean;
+  /** Told of a payload that an old secret opened: which one of them, 1 for the second. */
+  readonly onOldSecret?: ((position: number) => void) | undefined;
+}
+
+/**
+ * A store whose records have their payloads sealed, each bound to its id. User, address, times and version stay in clear: the
+ * driver's index and version check need them. A plain payload is read as it is, so that encryption can be switched on at any
+ * time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
+ */
+export function encryptedStore(store: Store, { sealer, seals, onOldSecret }: EncryptionSettings): Store {
+  const recent = new RecentTokens<Opened>(OPENED_HALF);
+
+  const open = (id: string, text: string): Opened | null => {
+    const known = recent.get(text);
+    if (known?.id === id) return known;
+    const opened = sealer.open(id, text);
+    if (opened === null) return null;
+    const found = { id, payload: textOf(opened.plain), key: opened.key };
+    if (text.length <= MAX_REMEMBERED) recent.add(text, found);
+    return found;
+  };
+
+  const opened = <R extends SessionRecord>(id: string, record: R): R => {
+    const isSealed = sealer.isSealed(record.payload);
+    if (!isSealed) {
+      if (seals) outdated.add(record);
+      return record;
+    }
+    const found = open(id, record.payload);
+    if (found === null) return record;
+    const plain = { ...record, payload: found.payload };
+    if (!seals || found.key > 0) outdated.add(plain);
+    if (found.key > 0) onOldSecret?.(found.key);
+    return plain;
+  };
+
+  const { destroyVersion, listByUser } = store;
+  return {
+    async read(id) {
+      const record = await store.read(id);
+      return record === null ? null : opened(id, record);
+    },
+    write(id, record) {
+      if (!seals) return store.write(id, record);
+      return store.write(id, { ...record, payload: sealer.seal(id, bytesOf(record.payload)) });
+    },
+    touch: (id, expiresAt) => store.touch(id, expiresAt),
+    destroy: (id) => store.destroy(id),
+    ...(destroyVersion && { destroyVersion: (id, version) => destroyVersion.call(store, id, version) }),
+    ...(listByUser && {
+      async listByUser(userId, cursor) {
+        const { records, cursor: next } = await listByUser.call(store, userId, cursor);
+        return { records: records.map((record) => opened(record.id, record)), cursor: next };
+      },
+    }),
+  };
+}
+
+const UTF8 = 1;
+const UTF16 = 2;
+
+/** UTF-8, and where that has no letters for it (half a surrogate pair) UTF-16; the first byte says which. */
+function bytesOf(payload: string): Buffer {
+  const isPlain = isWellFormed(payload);
+  return Buffer.concat([
+    Buffer.of(isPlain ? UTF8 : UTF16),
+    Buffer.from(payload, isPlain ? 'utf8' : 'utf16le'),
+  ]);
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.toString(bytes[0] === UTF8 ? 'utf8' : 'utf16le', 1);
+}

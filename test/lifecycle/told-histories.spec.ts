@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { type SessionModuleOptions, SessionStoreError } from 'nestjs-session-kit';
+import { type Heard, HeardEvents } from '../support/heard-events.js';
+import { type OneRequest, OneStore } from '../support/one-session.js';
+
+const ACTS = [
+  'open',
+  'put',
+  'signIn',
+  'signOut',
+  'regenerate',
+  'destroy',
+  'forget',
+  'respond',
+  'end',
+  'forge',
+] as const;
+
+type Step = readonly [act: (typeof ACTS)[number], visitor: number];
+
+const steps = fc.array(fc.tuple(fc.constantFrom(...ACTS), fc.nat(2)), { maxLength: 40 });
+
+/** Texts that nothing else can contain by chance. */
+const VALUE = 'a value that is nobody’s business';
+const USER = 'ann the user';
+
+/** What nobody may hear, with what was heard. */
+interface History {
+  readonly secrets: Set<string>;
+  readonly heard: Heard[];
+}
+
+/** Visitors whose requests overlap: a request is open until it responds, and the cookie stays as the last response left it. */
+async function play(options: Partial<SessionModuleOptions>, history: readonly Step[]): Promise<History> {
+  const store = await OneStore.start(options);
+  using events = new HeardEvents();
+  const secrets = new Set<string>();
+  const keepsRecords = options.driver !== 'stealth';
+  const tokens = ['', '', ''];
+  const open: (OneRequest | null)[] = [null, null, null];
+  const note = ({ session, tokens: came }: OneRequest): void => {
+    for (const secret of [session.id, session.signedId, ...came]) if (secret !== '') secrets.add(secret);
+  };
+  const requestOf = async (visitor: number): Promise<OneRequest> =>
+    (open[visitor] ??= await store.open(tokens[visitor]));
+  try {
+    for (const [act, visitor] of history) {
+      if (act === 'end') {
+        if (keepsRecords) await store.manager.endAll(USER);
+        continue;
+      }
+      if (act === 'open' || act === 'forge') {
+        // Another request of the same visitor goes on beside the one that is open.
+        const beside = await store.open(act === 'open' ? tokens[visitor] : `v1.${VALUE}.forged`);
+        beside.session.put('beside', VALUE);
+        await beside.respond();
+        note(beside);
+        continue;
+      }
+      const request = await requestOf(visitor);
+      const { session } = request;
+      if (act === 'put') session.put(`key of ${VALUE}`, VALUE);
+      else if (act === 'signIn') session.signIn(USER);
+      else if (act === 'signOut') session.signOut();
+      else if (act === 'regenerate') session.regenerate();
+      else if (act === 'destroy') await session.destroy();
+      else if (act === 'forget') session.forget('userId');
+      note(request);
+      if (act !== 'respond') continue;
+      const { token, cookie } = await request.respond();
+      if (cookie !== 'none') tokens[visitor] = token;
+      if (token !== '') secrets.add(token);
+      open[visitor] = null;
+    }
+    return { secrets, heard: events.take() };
+  } finally {
+    await store.module.close();
+    vi.restoreAllMocks();
+  }
+}
+
+const KEPT: readonly [name: string, options: Partial<SessionModuleOptions>][] = [
+  ['a store', {}],
+  ['a store of sealed payloads', { encrypt: true }],
+  ['stealth', { driver: 'stealth' }],
+];
+
+/** Fails unless a session begins once, ends once, is signed in before it is signed out, and nothing is told of it after its end. */
+function expectLives(heard: readonly Heard[]): void {
+  const lives = new Map<string, { isUsers: boolean; hasEnded: boolean }>();
+  for (const event of heard) {
+    if (!('handle' in event)) continue;
+    const known = lives.get(event.handle);
+    if (event.name === 'begun') {
+      expect(known).toBeUndefined();
+      lives.set(event.handle, { isUsers: false, hasEnded: false });
+      continue;
+    }
+    if (known === undefined) return expect.unreachable();
+    expect(known.hasEnded).toBe(false);
+    if (event.name === 'signed-in' || event.name === 'signed-out') {
+      expect(known.isUsers).toBe(event.name === 'signed-out');
+      known.isUsers = !known.isUsers;
+    }
+    if (event.name === 'ended') {
+      expect(known.isUsers).toBe(false);
+      known.hasEnded = true;
+    }
+  }
+}
+
+describe.each(KEPT)('what is told of any history, with %s', (_name, options) => {
+  it('are whole lives of sessions, and in nothing of it is an id, a token or a value', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (history) => {
+        const { secrets, heard } = await play(options, history);
+        expectLives(heard);
+        const told = JSON.stringify(heard);
+        for (const secret of [VALUE, USER, ...secrets]) expect(told).not.toContain(secret);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('of a session that was left on its way to another id', () => {
+  it('it is told once that it has ended, though both ids have a record of it', async () => {
+    const store = await OneStore.start();
+    const token = await store.seed((session) => session.signIn(USER));
+    using events = new HeardEvents();
+    const request = await store.open(token);
+    const { handle } = request.session.regenerate();
+    store.driver.before = (call) => {
+      if (call.method === 'write' && call.record.version > 1) throw new Error('The redirect gets lost.');
+    };
+    expect((await request.respond()).error).toBeInstanceOf(SessionStoreError);
+    store.driver.before = () => undefined;
+    expect(await store.manager.endAll(USER)).toBe(1);
+    expect(events.take()).toMatchObject([
+      { name: 'loaded', handle },
+      { name: 'store-failed', use: 'writing' },
+      { name: 'signed-out', handle },
+      { name: 'ended', handle, reason: 'manager' },
+    ]);
+    await store.module.close();
+    vi.restoreAllMocks();
+  });
+});

@@ -1,0 +1,128 @@
+import crypto from 'node:crypto';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { syncBuiltinESMExports } from 'node:module';
+import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Session, SessionConfigError, type SessionEventName, onSessionEvent } from 'nestjs-session-kit';
+import { HandlerApp } from '../support/handler-app.js';
+import { EVENTS, HeardEvents } from '../support/heard-events.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import { PLATFORMS } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+
+refuseUnhandledRejections();
+afterEach(() => void vi.restoreAllMocks());
+
+describe.each(PLATFORMS)('a listener on %s', (platform) => {
+  it('is called in the context of the request, where the facade is its session', async () => {
+    const users: unknown[] = [];
+    const stop = onSessionEvent('signed-in', () => users.push(Session.userId));
+    await using app = await HandlerApp.start(platform);
+    await app.visitor().in((session) => session.signIn('ann'));
+    stop();
+    await app.visitor().in((session) => session.signIn('bob'));
+    expect(users).toEqual(['ann']);
+  });
+
+  it('that throws or rejects is said in the log, and breaks neither the request nor those after it', async () => {
+    const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const heard = vi.fn<() => void>();
+    const stops = [
+      onSessionEvent('begun', () => {
+        throw new Error('thrown by it');
+      }),
+      onSessionEvent('begun', () => Promise.reject(new Error('rejected by it'))),
+      onSessionEvent('begun', heard),
+    ];
+    await using app = await HandlerApp.start(platform);
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    expect(await visitor.in((session) => session.get('a'))).toBe(1);
+    expect(heard).toHaveBeenCalledTimes(1);
+    for (const stop of stops) stop();
+    const said = error.mock.calls.flat().map(String);
+    expect(said.filter((line) => line.includes("event 'begun'"))).toHaveLength(2);
+    expect(said.join('\n')).toMatch(/thrown by it[^]*rejected by it/);
+  });
+
+  it('hears when a store begins to fail and when it is back, once each', async () => {
+    vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    using heard = new HeardEvents();
+    const driver = new ScriptedDriver();
+    await using app = await HandlerApp.start(platform, {
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } } },
+    });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('a', 1));
+    heard.take();
+    driver.mood = 'failing';
+    for (let count = 0; count < 3; count += 1)
+      await visitor.handle((session) => session.get('a'), { status: 503 });
+    const of = { driver: 'scripted', at: expect.any(Number) };
+    expect(heard.take()).toEqual([{ name: 'store-failed', ...of, use: 'reading' }]);
+    driver.mood = 'well';
+    for (let count = 0; count < 2; count += 1) await visitor.in((session) => session.get('a'));
+    expect(heard.take().filter(({ name }) => name !== 'loaded')).toEqual([
+      { name: 'store-recovered', ...of, ms: expect.any(Number), failures: 3 },
+    ]);
+  });
+});
+
+describe('where nobody listens', () => {
+  it('no handle is derived and nothing is published', async () => {
+    const { createHash } = crypto;
+    const made = vi.fn<typeof createHash>(createHash);
+    await using app = await HandlerApp.start('express');
+    const live = async (): Promise<void> => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      await visitor.in((session) => session.increment('a'));
+      await visitor.in((session) => session.destroy());
+    };
+    Object.assign(crypto, { createHash: made });
+    syncBuiltinESMExports();
+    try {
+      await live();
+      // Express makes its entity tags with it.
+      const ofTags = made.mock.calls.filter(([algorithm]) => algorithm === 'sha1').length;
+      expect(made.mock.calls).toHaveLength(ofTags);
+      using heard = new HeardEvents();
+      await live();
+      expect(heard.names()).not.toEqual([]);
+      expect(made.mock.calls.length).toBeGreaterThan(2 * ofTags);
+    } finally {
+      Object.assign(crypto, { createHash });
+      syncBuiltinESMExports();
+    }
+  });
+});
+
+describe('onSessionEvent', () => {
+  it('listens on the channels of diagnostics_channel that bear the names of the events', async () => {
+    const raw: unknown[] = [];
+    const push = (message: unknown): void => void raw.push(message);
+    subscribe('nestjs-session-kit:begun', push);
+    await using app = await HandlerApp.start('express');
+    const handle = await app.visitor().in((session) => session.put('a', 1).handle);
+    unsubscribe('nestjs-session-kit:begun', push);
+    expect(raw).toEqual([{ handle, driver: 'memory', at: expect.any(Number) }]);
+  });
+
+  it('leaves no subscriber behind', () => {
+    const stops = EVENTS.map((name) => onSessionEvent(name, () => undefined));
+    const subscribed = (): boolean[] =>
+      EVENTS.map((name) => channel(`nestjs-session-kit:${name}`).hasSubscribers);
+    expect(new Set(subscribed())).toEqual(new Set([true]));
+    for (const stop of [...stops, ...stops]) stop();
+    expect(new Set(subscribed())).toEqual(new Set([false]));
+  });
+
+  it('refuses the name of no event, and lists those that there are', () => {
+    // Plain JavaScript knows no types.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const name = 'signedIn' as SessionEventName;
+    expect(() => onSessionEvent(name, () => undefined)).toThrow(SessionConfigError);
+    expect(() => onSessionEvent(name, () => undefined)).toThrow(EVENTS.join(', '));
+  });
+});

@@ -1,0 +1,52 @@
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import { Session } from 'nestjs-session-kit';
+import { HeardEvents } from '../support/heard-events.js';
+import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+
+@WebSocketGateway()
+class ShopGateway {
+  @SubscribeMessage('look')
+  look(@Session('user') user: string) {
+    return answer(user);
+  }
+
+  @SubscribeMessage('add')
+  add(@Session() session: Session) {
+    return answer(session.increment('items'));
+  }
+
+  @SubscribeMessage('end')
+  async end(@Session() session: Session) {
+    await session.destroy();
+    return answer('ended');
+  }
+}
+
+describe.each(DOORS)('what is told of a socket’s session on %s with %s', (platform, library) => {
+  it('is what its messages do, each once', async () => {
+    using heard = new HeardEvents();
+    await using app = await startGateways(platform, library, [ShopGateway]);
+    const { asHeaders, value: handle } = await app
+      .visitor()
+      .handle((session) => session.put('user', 'ann').handle);
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('look')).toBe('ann');
+    heard.take();
+    const told = async (message: string): Promise<unknown[]> => {
+      await client.ask(message);
+      return heard.take().map((event) => [event.name, 'handle' in event && event.handle]);
+    };
+    expect(await told('look')).toEqual([['loaded', handle]]);
+    expect(await told('add')).toEqual([
+      ['loaded', handle],
+      ['committed', handle],
+    ]);
+    client.send('end');
+    await client.closed;
+    expect(heard.take().map((event) => [event.name, 'handle' in event && event.handle])).toEqual([
+      ['loaded', handle],
+      ['ended', handle],
+    ]);
+  });
+});
