@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SessionConfigError, type SessionModuleOptions } from 'nestjs-session-kit';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { openStore, type OpenStore } from '../parallel/support/store-setting.js';
-import { SHARED_STORES, type TestStore } from '../parallel/support/stores.js';
+import { openedStores } from '../parallel/support/opened-stores.js';
+import { SHARED_STORES } from '../parallel/support/stores.js';
 import { describeWith } from '../servers/index.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, SECRET } from '../support/test-app.js';
@@ -26,28 +26,12 @@ function watch(driver: { write(id: string, record: SessionRecord): Promise<boole
 }
 
 describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encrypt', () => {
-  const opened: [TestStore, OpenStore][] = [];
-  const storeOf = new Map<string, OpenStore>();
-
-  beforeAll(async () => {
-    for (const kind of SHARED_STORES) {
-      const store = await kind.make();
-      const open = await openStore(store.setting);
-      opened.push([store, open]);
-      storeOf.set(kind.name, open);
-    }
-  });
-  afterAll(async () => {
-    for (const [store, open] of opened) {
-      await open.close();
-      await store.remove();
-    }
-  });
+  const storeOf = openedStores();
 
   const ways = SHARED_STORES.flatMap(({ name }) => PLATFORMS.map((platform) => [name, platform] as const));
 
   it.each(ways)('shows %s nothing of a session, whatever is done to it, on %s', async (name, platform) => {
-    const { driver } = storeOf.get(name) ?? expect.unreachable();
+    const { driver } = storeOf(name);
     const seen = watch(driver);
     const canList = driver.listByUser !== undefined;
     const user = `ann on ${platform}`;

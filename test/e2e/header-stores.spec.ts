@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeWith } from '../servers/index.js';
-import { SHARED_STORES, type TestStore } from '../parallel/support/stores.js';
-import { type OpenStore, openStore } from '../parallel/support/store-setting.js';
+import { SHARED_STORES } from '../parallel/support/stores.js';
+import { openedStores } from '../parallel/support/opened-stores.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { HEADER, HeaderClient, tokenOf } from '../support/header-client.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -10,28 +10,12 @@ describeWith(
   [...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))],
   'A client without cookies of a tenant',
   () => {
-    const opened: [TestStore, OpenStore][] = [];
-    const storeOf = new Map<string, OpenStore>();
-
-    beforeAll(async () => {
-      for (const kind of SHARED_STORES) {
-        const store = await kind.make();
-        const open = await openStore(store.setting);
-        opened.push([store, open]);
-        storeOf.set(kind.name, open);
-      }
-    });
-    afterAll(async () => {
-      for (const [store, open] of opened) {
-        await open.close();
-        await store.remove();
-      }
-    });
+    const storeOf = openedStores();
 
     const ways = SHARED_STORES.flatMap(({ name }) => PLATFORMS.map((platform) => [name, platform] as const));
 
     it.each(ways)('begins, changes and ends its session with %s on %s', async (name, platform) => {
-      const { driver } = storeOf.get(name) ?? expect.unreachable();
+      const { driver } = storeOf(name);
       await using app = await HandlerApp.start(platform, {
         options: {
           driver: 'shared',

@@ -124,8 +124,8 @@ describe.each(KEPT)('what is told of any history, with %s', (_name, options) => 
   });
 });
 
-describe('of a session that was left on its way to another id', () => {
-  it('it is told once that it has ended, though both ids have a record of it', async () => {
+describe('the end of a session that was left on its way to another id', () => {
+  it('is told once, though both ids have a record of it', async () => {
     const store = await OneStore.start();
     const token = await store.seed((session) => session.signIn(USER));
     using events = new HeardEvents();
