@@ -1,7 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SESSION_METHODS, SESSION_ONLY_PROPERTIES, SESSION_PROPERTIES } from '../../lib/session/session-members.js';
+import {
+  SESSION_METHODS,
+  SESSION_ONLY_PROPERTIES,
+  SESSION_PROPERTIES,
+} from '../../lib/session/session-members.js';
 import { Editor } from '../package/editor.js';
 
 describe('an editor', () => {
