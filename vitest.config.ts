@@ -33,7 +33,6 @@ export default defineConfig({
     alias: {
       'nestjs-session-kit/conformance': new URL('./lib/conformance/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/migrate': new URL('./lib/migrate/index.ts', import.meta.url).pathname,
-      'nestjs-session-kit/stores': new URL('./lib/stores/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/testing': new URL('./lib/testing/index.ts', import.meta.url).pathname,
       'nestjs-session-kit/typeorm': new URL('./lib/drivers/database/index.ts', import.meta.url).pathname,
       'nestjs-session-kit': new URL('./lib/index.ts', import.meta.url).pathname,

@@ -67,6 +67,8 @@ export type {
   SessionRecord,
   UserRecords,
 } from './drivers/driver.js';
+export { type ConnectStore, connectStore } from './stores/connect-store.js';
+export { type KeyvStore, keyvStore } from './stores/keyv-store.js';
 export type {
   FormerContent,
   FormerSession,

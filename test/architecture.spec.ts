@@ -141,9 +141,7 @@ function filesWithoutDoors(): ReadonlySet<string> {
     reached.add(file);
     for (const { to } of dependencies.filter(({ from, typeOnly }) => from === file && !typeOnly)) walk(to);
   };
-  ['index.ts', 'conformance/index.ts', 'migrate/index.ts', 'stores/index.ts', 'testing/index.ts'].forEach(
-    walk,
-  );
+  ['index.ts', 'conformance/index.ts', 'migrate/index.ts', 'testing/index.ts'].forEach(walk);
   return reached;
 }
 

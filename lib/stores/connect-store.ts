@@ -4,6 +4,8 @@ import { hasFunctions, isObject, shown } from '../options/check.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
 
+export type { ConnectStore };
+
 /** Where the record stands in what a store takes for a session of express-session. */
 const FIELD = 'sessionKit';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeDriverConformance, type DriverUnderTest } from 'nestjs-session-kit/conformance';
-import { type ConnectStore, connectStore } from 'nestjs-session-kit/stores';
+import { type ConnectStore, connectStore } from 'nestjs-session-kit';
 
 /** A store that was made for other things, with what the suite needs. */
 export interface ForeignStore extends Pick<DriverUnderTest, 'driver' | 'corrupt'> {

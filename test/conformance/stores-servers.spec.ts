@@ -6,7 +6,7 @@ import { Keyv } from 'keyv';
 import KeyvRedis from '@keyv/redis';
 import pg from 'pg';
 import { createClient } from 'redis';
-import { keyvStore } from 'nestjs-session-kit/stores';
+import { keyvStore } from 'nestjs-session-kit';
 import { describeWith, sharedServer, startRedis } from '../servers/index.js';
 import { describeForeignStore, foreignConnectStore } from './foreign-store.js';
 

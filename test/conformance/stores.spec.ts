@@ -7,7 +7,7 @@ import session from 'express-session';
 import { Keyv } from 'keyv';
 import memorystore from 'memorystore';
 import sessionFileStore from 'session-file-store';
-import { keyvStore } from 'nestjs-session-kit/stores';
+import { keyvStore } from 'nestjs-session-kit';
 import { describeForeignStore, foreignConnectStore } from './foreign-store.js';
 
 const MemoryStore = memorystore(session);

@@ -2,8 +2,13 @@ import session from 'express-session';
 import { Keyv } from 'keyv';
 import memorystore from 'memorystore';
 import { describe, expect, it } from 'vitest';
-import { SessionConfigError, type RecordDriver } from 'nestjs-session-kit';
-import { type ConnectStore, connectStore, keyvStore } from 'nestjs-session-kit/stores';
+import {
+  type ConnectStore,
+  type RecordDriver,
+  SessionConfigError,
+  connectStore,
+  keyvStore,
+} from 'nestjs-session-kit';
 import { barrier } from '../support/barrier.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
