@@ -6,6 +6,8 @@ const failure = document.querySelector('#failure');
 async function post(path, fields = {}) {
   const answer = await fetch(path, { method: 'POST', body: new URLSearchParams(fields) });
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+  // To its end, which comes after its head: leaving the page before would cut it off.
+  await answer.arrayBuffer();
 }
 
 async function sendAll() {

@@ -34,8 +34,12 @@ describe('A new application of Nest', () => {
   it.each(KINDS)(
     'of kind "%s" builds, starts and remembers after `nest add`, which changes nothing a second time',
     async (kind) => {
-      // Without Jest's configuration, which imports what is not installed here.
-      const { '/jest.config.ts': _jest, ...files } = filesOf(await tester.application(kind));
+      // Without the configuration of its tests, which imports what is not installed here.
+      const files: Record<string, string> = Object.fromEntries(
+        Object.entries(filesOf(await tester.application(kind))).filter(
+          ([name]) => !/^\/(jest|vitest)\.config/.test(name),
+        ),
+      );
       using application = new NestApplication(files, fresh.packageFolder);
       application.write('src/main.ts', started(files['/src/main.ts'] ?? ''));
       const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver=database'];

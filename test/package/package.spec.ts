@@ -64,6 +64,8 @@ describe('The package', () => {
       'dist/commonjs/conformance/index.d.ts',
       'dist/commonjs/drivers/database/index.d.ts',
       'dist/commonjs/index.d.ts',
+      'dist/commonjs/migrate/index.d.ts',
+      'dist/commonjs/testing/index.d.ts',
     ]);
     expect(compiled.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual(['dist/commonjs/package.json']);
     const modules = compiled.filter((path) => path.endsWith('.js') && !isCommonjs(path));
