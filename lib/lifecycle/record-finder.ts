@@ -1,6 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
-import { type Payload, type SessionSerializer, parsePayload } from '../state/payload.js';
+import type { Payload, SessionSerializer } from '../state/payload.js';
+import { parseRecord } from '../state/recent-payloads.js';
 import type { ActiveSession } from './active-session.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
@@ -38,13 +39,13 @@ export class RecordFinder {
 
   /** @throws SessionStoreError */
   async find(id: string): Promise<Found> {
-    return this.judge(await this.#store.read(id));
+    return this.judge(id, await this.#store.read(id));
   }
 
-  /** What a record that was read is. */
-  judge(record: SessionRecord | null): Found {
+  /** What a record that was read under an id is. */
+  judge(id: string, record: SessionRecord | null): Found {
     if (record === null) return GONE;
-    const parsed = parsePayload(record.payload, this.#serializer);
+    const parsed = parseRecord(id, record, this.#serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
     if (parsed.kind === 'moved') {
       // In a ledger the redirect stays for longer, so that the cookie of before does not count again.

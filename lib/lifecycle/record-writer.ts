@@ -193,7 +193,7 @@ export class RecordWriter {
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {
     const stored = await this.#store.read(id);
-    return isOwn(stored, record) ? STORED : this.#finder.judge(stored);
+    return isOwn(stored, record) ? STORED : this.#finder.judge(id, stored);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import type { FormerSession } from './session-source.js';
-import { type Payload, parsePayload } from '../state/payload.js';
+import type { Payload } from '../state/payload.js';
+import { parseSealed } from '../state/recent-payloads.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { TakenOver } from './former-state.js';
@@ -83,7 +84,7 @@ export class SealedBackend implements SessionBackend {
   #read(record: SessionRecord | null): Held | null {
     if (record === null) return null;
     const { serializer, log, lifetimes } = this.#runtime;
-    const parsed = parsePayload(record.payload, serializer);
+    const parsed = parseSealed(record.payload, serializer);
     const payload = parsed.kind === 'session' ? parsed.payload : null;
     if (payload?.i === undefined) {
       log.warn(

@@ -27,8 +27,8 @@ function loadFromTokens(
   for (let index = 0; index < tokens.length; index += 1) {
     const pending = life.initiate(tokens[index] ?? '');
     if (pending !== undefined) {
+      if (index + 1 === tokens.length && formerTokens === undefined) return pending;
       const rest = tokens.slice(index + 1);
-      if (rest.length === 0 && formerTokens === undefined) return pending;
       return pending.then(() => {
         const isSwitched = life.session !== session;
         // Read-only so early is a session whose store failed: the next token would hold the request up once more.

@@ -1,5 +1,4 @@
 import { SessionValueError } from '../session.errors.js';
-import { RecentTexts } from './recent-texts.js';
 import { readBy, writtenBy } from './serializer-answers.js';
 import { type Values, copyOfJson } from './values.js';
 
@@ -81,33 +80,12 @@ export type ParsedPayload =
 
 const CORRUPT: ParsedPayload = { kind: 'corrupt' };
 
-/** How many payloads are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
-const RECENT_HALF = 256;
-const MAX_RECENT = 4096;
-
-/**
- * Payloads read lately: to parse one costs more than all else that a request does for its session. What was written is
- * not among them: its texts may be cut from a request, and would keep all of that alive.
- */
-const recent = new RecentTexts<Payload>(RECENT_HALF);
-
 /**
  * Reads a payload. What cannot be understood is `corrupt`.
  *
  * @throws SessionValueError where the serializer answers with a promise
  */
 export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
-  // Only of JSON is it known that a text always says the same.
-  if (serializer !== JSON || text.length > MAX_RECENT) return parseAnew(text, serializer);
-  const known = recent.get(text);
-  if (known !== undefined) return { kind: 'session', payload: known };
-  const parsed = parseAnew(text, serializer);
-  // Flash messages are handed out without a copy, so a payload with messages is never shared.
-  if (parsed.kind === 'session' && parsed.payload.f === undefined) recent.add(text, parsed.payload);
-  return parsed;
-}
-
-function parseAnew(text: string, serializer: SessionSerializer): ParsedPayload {
   let parsed: unknown;
   try {
     parsed = readBy(serializer, text);

@@ -1,14 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
-import { parsePayload } from '../../lib/state/payload.js';
+import type { ParsedPayload } from '../../lib/state/payload.js';
+import { parseRecord, parseSealed } from '../../lib/state/recent-payloads.js';
 import { SessionState } from '../../lib/state/session-state.js';
 
-/** What is remembered of a text: from its second time on. */
-function remembered(text: string): ReturnType<typeof parsePayload> {
-  parsePayload(text, JSON);
-  parsePayload(text, JSON);
-  return parsePayload(text, JSON);
+let versions = 0;
+
+/** The version that a text was stored as. */
+const versionOf = new Map<string, number>();
+
+/** What is remembered of a text from its second time on: as the record of an id that others were stored under, and as a token. */
+function remembered(text: string): ParsedPayload {
+  const version = versionOf.get(text) ?? (versions += 1);
+  versionOf.set(text, version);
+  const reads = [1, 2, 3].map(() => [
+    parseRecord('id', { payload: text, version }, JSON),
+    parseSealed(text, JSON),
+  ]);
+  for (const [asRecord, asToken] of reads) expect(asRecord).toEqual(asToken);
+  const [record] = reads.at(-1) ?? [];
+  if (record === undefined) throw new Error('It was read.');
+  return record;
 }
 
 /** The state of a request that has just loaded what another one stored. */
@@ -113,6 +126,20 @@ describe('What is remembered of payloads', () => {
     const [first, second] = [remembered(text), remembered(text)];
     if (first.kind !== 'session' || second.kind !== 'session') throw new Error('not a session');
     expect(second.payload).toBe(first.payload);
+  });
+
+  it('is not what another application of the process has under the same id and version', () => {
+    const texts = ['Ada', 'Grace'].map((name) => {
+      const state = SessionState.empty(JSON, 0);
+      state.put('name', name);
+      return store(state);
+    });
+    for (const text of [...texts, ...texts, ...texts]) {
+      expect(parseRecord('one of two', { payload: text, version: 1 }, JSON)).toEqual({
+        kind: 'session',
+        payload: JSON.parse(text) as unknown,
+      });
+    }
   });
 
   it('is nothing that a request gave, which would keep alive what it was cut from', () => {
