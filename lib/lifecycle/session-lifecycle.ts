@@ -283,11 +283,16 @@ export class SessionLifecycle {
   async #commitFrom(first: Promise<void> | void): Promise<void> {
     try {
       await first;
-      for (let step = 1; step < COMMIT_STEPS && this.due; step += 1) await this.#step();
-      // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
-      // be stored again and again, and no response ever leave.
-      const key = this.due ? this.state.mutatedKey : undefined;
-      if (key !== undefined) throw neverSettles(key);
+      for (let step = 1; this.due; step += 1) {
+        if (step === COMMIT_STEPS) {
+          // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
+          // be stored again and again, and no response ever leave.
+          const key = this.state.mutatedKey;
+          if (key !== undefined) throw neverSettles(key);
+          return;
+        }
+        await this.#step();
+      }
     } finally {
       this.#committing = null;
     }
