@@ -97,7 +97,13 @@ export class RecordBackend implements SessionBackend {
   }
 
   async load(session: ActiveSession, id: string): Promise<void> {
-    const found = await this.#findOrDegrade(session, id);
+    let found: Found;
+    // As `#findOrDegrade` does, with a promise less in each request.
+    try {
+      found = this.finder.judge(id, await this.#loads.read(id));
+    } catch (error) {
+      found = this.#degraded(session, error);
+    }
     if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
@@ -146,10 +152,15 @@ export class RecordBackend implements SessionBackend {
     try {
       return this.finder.judge(id, await this.#loads.read(id));
     } catch (error) {
-      if (!this.#runtime.degrade) throw error;
-      session.refuseWrites('degraded');
-      return GONE;
+      return this.#degraded(session, error);
     }
+  }
+
+  /** Where the application goes on without a store that fails, there is nothing. */
+  #degraded(session: ActiveSession, error: unknown): typeof GONE {
+    if (!this.#runtime.degrade) throw error;
+    session.refuseWrites('degraded');
+    return GONE;
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------

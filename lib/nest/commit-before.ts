@@ -14,6 +14,15 @@ export function commitBefore(source: Observable<unknown>, session: SessionAccess
   return new Observable((subscriber) => source.subscribe(new CommittingSubscriber(subscriber, session)));
 }
 
+/** What waits for a commit: a value, or how the stream ends. */
+interface Step {
+  /** False for an error of the stream: what was changed before is committed by the response gate, after the filters have answered. */
+  readonly commits: boolean;
+  readonly pass: () => void;
+  /** That is thrown away where the commit fails. */
+  readonly value?: unknown;
+}
+
 /**
  * The subscriber between a handler's stream and its listener. A pipeline of `materialize`, `concatMap` and `dematerialize`
  * would do the same with six more subscribers for each request.
@@ -21,8 +30,8 @@ export function commitBefore(source: Observable<unknown>, session: SessionAccess
 class CommittingSubscriber extends Subscriber<unknown> {
   readonly #listener: Subscriber<unknown>;
   readonly #session: SessionAccess;
-  /** The last step that waits for a commit; null while none does. */
-  #last: Promise<void> | null = null;
+  /** What waits behind the commit under way, in order; null while none is. */
+  #waiting: Step[] | null = null;
 
   constructor(listener: Subscriber<unknown>, session: SessionAccess) {
     super(listener);
@@ -32,19 +41,16 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
   protected override _next(value: unknown): void {
     if (this.#isFree) this.#pass(value);
-    else this.#enqueue(() => this.#pass(value), value);
+    else this.#enqueue({ commits: true, pass: () => this.#pass(value), value });
   }
 
   protected override _complete(): void {
     if (this.#isFree) this.#listener.complete();
-    else this.#enqueue(() => this.#listener.complete());
+    else this.#enqueue({ commits: true, pass: () => this.#listener.complete() });
   }
 
-  /** What was changed before an error is committed by the response gate, after the filters have answered. */
   protected override _error(reason: unknown): void {
-    const fail = (): void => this.#listener.error(this.#asUnavailable(reason));
-    if (this.#last === null) fail();
-    else void this.#last.then(fail);
+    this.#enqueue({ commits: false, pass: () => this.#listener.error(this.#asUnavailable(reason)) });
   }
 
   /**
@@ -72,40 +78,35 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
   /** Whether there is nothing to wait for. */
   get #isFree(): boolean {
-    return this.#last === null && !this.#session.due;
+    return this.#waiting === null && !this.#session.due;
   }
 
-  /**
-   * Commits, and passes a value or the completion on; each waits for the commits of those before it.
-   *
-   * @param value that is thrown away where the commit fails
-   */
-  #enqueue(pass: () => void, value?: unknown): void {
-    const pending =
-      this.#last === null
-        ? this.#commitAndPass(pass, value)
-        : this.#last.then(() => this.#commitAndPass(pass, value));
-    if (pending === undefined) return;
-    const last = pending.then(() => {
-      if (this.#last === last) this.#last = null;
-    });
-    this.#last = last;
+  #enqueue(step: Step): void {
+    if (this.#waiting !== null) this.#waiting.push(step);
+    else void this.#passAll((this.#waiting = [step]));
   }
 
-  #commitAndPass(pass: () => void, value: unknown): Promise<void> | void {
-    // The stream has failed, or its listener has unsubscribed.
-    if (this.#listener.closed) return;
-    const pending = this.#session.commitDue();
-    if (pending === undefined) {
-      pass();
-      return;
+  /** Commits and passes one after the other: at once, until a commit takes time. */
+  async #passAll(steps: Step[]): Promise<void> {
+    // Nothing is passed on once the stream has failed, or its listener has unsubscribed.
+    for (let step = steps.shift(); step !== undefined && !this.#listener.closed; step = steps.shift()) {
+      try {
+        const pending = step.commits ? this.#session.commitDue() : undefined;
+        if (pending !== undefined) await pending;
+      } catch (error) {
+        this.#fail(error, step.value);
+        break;
+      }
+      step.pass();
     }
-    return pending.then(pass, (error: unknown) => {
-      discardValue(value);
-      // The session is as it was before, and goes on.
-      const isRefused = error instanceof SessionLimitError;
-      this.#listener.error(isRefused ? error : abandoned(this.#session, error));
-    });
+    this.#waiting = null;
+  }
+
+  #fail(error: unknown, value: unknown): void {
+    discardValue(value);
+    // The session is as it was before, and goes on.
+    const isRefused = error instanceof SessionLimitError;
+    this.#listener.error(isRefused ? error : abandoned(this.#session, error));
   }
 }
 
