@@ -1,7 +1,7 @@
 import type { PayloadSealer } from '../crypto/payload-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
 import type { RecordDriver, SessionRecord } from './driver.js';
-import { isWellFormed } from './well-formed.js';
+import { bytesOf, textOf } from './payload-bytes.js';
 
 /** The methods of a driver that records pass. */
 type Store = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'>;
@@ -86,20 +86,4 @@ export function encryptedStore(store: Store, { sealer, seals, onOldSecret }: Enc
       },
     }),
   };
-}
-
-const UTF8 = 1;
-const UTF16 = 2;
-
-/** UTF-8, and where that has no letters for it (half a surrogate pair) UTF-16; the first byte says which. */
-function bytesOf(payload: string): Buffer {
-  const isPlain = isWellFormed(payload);
-  return Buffer.concat([
-    Buffer.of(isPlain ? UTF8 : UTF16),
-    Buffer.from(payload, isPlain ? 'utf8' : 'utf16le'),
-  ]);
-}
-
-function textOf(bytes: Buffer): string {
-  return bytes.toString(bytes[0] === UTF8 ? 'utf8' : 'utf16le', 1);
 }

@@ -56,6 +56,11 @@ export class LedgerBackend implements SessionBackend {
     this.#believed = believed;
   }
 
+  /** It keeps both kinds. */
+  isOfOtherKind(): boolean {
+    return false;
+  }
+
   livesInCookie({ loaded }: ActiveSession): boolean {
     return loaded?.version === 0;
   }

@@ -1,3 +1,4 @@
+import { Keyring } from '../crypto/keyring.js';
 import { isOutdated } from '../drivers/encrypted-store.js';
 import { isFull } from '../drivers/guard/full-store.js';
 import type { FormerSession } from './session-source.js';
@@ -77,6 +78,10 @@ export class RecordBackend implements SessionBackend {
 
   isOver(): boolean {
     return false;
+  }
+
+  isOfOtherKind(token: string): boolean {
+    return Keyring.isOfOtherKind(token, false);
   }
 
   livesInCookie(): boolean {

@@ -1,3 +1,4 @@
+import { Keyring } from '../crypto/keyring.js';
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import type { FormerSession } from './session-source.js';
 import type { Payload } from '../state/payload.js';
@@ -49,6 +50,10 @@ export class SealedBackend implements SessionBackend {
     this.#driver = driver;
     this.#endings = endings;
     this.#takeOver = new SealedTakeOver(runtime, driver, endings);
+  }
+
+  isOfOtherKind(token: string): boolean {
+    return Keyring.isOfOtherKind(token, true);
   }
 
   livesInCookie(): boolean {

@@ -1,5 +1,6 @@
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { bytesOf, textOf } from '../drivers/payload-bytes.js';
 import type { RecordStore } from './record-store.js';
 
 /** Stands between the id and the payload in what is sealed. */
@@ -14,7 +15,8 @@ const UNREADABLE = '';
  */
 export function sealedStore(store: RecordStore, keyring: Keyring): RecordStore {
   const opened = <R extends SessionRecord>(id: string, record: R): R => {
-    const text = keyring.open(record.payload)?.toString();
+    const bytes = keyring.open(record.payload);
+    const text = bytes === null ? null : textOf(bytes);
     const isOfId = text?.startsWith(id + END_OF_ID) === true;
     return { ...record, payload: isOfId ? text.slice(id.length + END_OF_ID.length) : UNREADABLE };
   };
@@ -25,7 +27,7 @@ export function sealedStore(store: RecordStore, keyring: Keyring): RecordStore {
       return record === null ? null : opened(id, record);
     },
     write(id, record) {
-      const payload = keyring.seal(Buffer.from(id + END_OF_ID + record.payload));
+      const payload = keyring.seal(bytesOf(id + END_OF_ID + record.payload));
       return store.write(id, { ...record, payload });
     },
     touch: (id, expiresAt) => store.touch(id, expiresAt),

@@ -9,6 +9,9 @@ import type { Locate } from './watch.js';
  * finds out about a session it tells that session. Of one session, one call at a time is under way.
  */
 export interface SessionBackend {
+  /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
+  isOfOtherKind(token: string): boolean;
+
   /** Whether the session itself is what the cookie holds, and is kept nowhere else. */
   livesInCookie(session: ActiveSession): boolean;
 

@@ -99,7 +99,8 @@ export class SessionLifecycle {
   initiate(token: string): Promise<void> | void {
     const { session } = this;
     if (!isLoadingHeard()) return this.#backend.open(session, token);
-    return tellOpening(session, token, this.livesInCookie, () => this.#backend.open(session, token));
+    const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
+    return tellOpening(session, token, isOfOtherKind, () => this.#backend.open(session, token));
   }
 
   /**

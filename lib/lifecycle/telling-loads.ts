@@ -1,4 +1,3 @@
-import { Keyring } from '../crypto/keyring.js';
 import { CHANNELS } from '../events/channels.js';
 import type { TokenRefusal } from '../events/session-events.js';
 import type { ActiveSession } from './active-session.js';
@@ -20,13 +19,13 @@ export function tellLoading(session: ActiveSession, load: () => Promise<void> | 
 export function tellOpening(
   session: ActiveSession,
   token: string,
-  livesInCookie: boolean,
+  isOfOtherKind: () => boolean,
   open: () => Promise<void> | void,
 ): Promise<void> | void {
   return after(session, open, () => {
     if (tellLoaded(session)) tellSecret(session, token);
     // Of a session whose store failed nothing is known.
-    else if (!session.degraded && CHANNELS.refused.isHeard) tellRefused(session, token, livesInCookie);
+    else if (!session.degraded && CHANNELS.refused.isHeard) tellRefused(session, token, isOfOtherKind());
   });
 }
 
@@ -63,14 +62,13 @@ function tellSecret({ runtime: { keyring, driver, clock } }: ActiveSession, toke
   if (position > 0) CHANNELS['old-secret'].publish({ driver, at: clock.now(), opened: 'token', position });
 }
 
-function tellRefused(session: ActiveSession, token: string, livesInCookie: boolean): void {
+function tellRefused(session: ActiveSession, token: string, isOfOtherKind: boolean): void {
   const { driver, clock } = session.runtime;
-  const reason = reasonOf(session, token, livesInCookie);
+  const reason = isOfOtherKind ? 'other-driver' : reasonOf(session, token);
   CHANNELS.refused.publish({ driver, at: clock.now(), reason });
 }
 
-function reasonOf({ runtime, phase }: ActiveSession, token: string, livesInCookie: boolean): TokenRefusal {
-  if (Keyring.isOfOtherKind(token, livesInCookie)) return 'other-driver';
+function reasonOf({ runtime, phase }: ActiveSession, token: string): TokenRefusal {
   if (runtime.keyring.secretOf(token) === null) return 'not-ours';
   return phase === 'left' ? 'moved' : 'gone';
 }

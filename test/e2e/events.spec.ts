@@ -25,6 +25,17 @@ describeWith(['redis'], 'what happens to sessions', () => {
     });
   const ways = DRIVERS.flatMap((driver) => PLATFORMS.map((platform) => [driver, platform] as const));
 
+  it.each(PLATFORMS)('calls a dead cookie of a session with a ledger gone, on %s', async (platform) => {
+    using heard = new HeardEvents();
+    await using app = await start(platform, 'stealth', { stealth: { ledger: 'redis' } });
+    const visitor = app.visitor();
+    const { asHeaders: headers } = await visitor.handle((session) => session.put('a', 1));
+    await visitor.in((session) => session.destroy());
+    heard.take();
+    await app.visitor().in((session) => session.get('a'), { headers });
+    expect(heard.take()).toMatchObject([{ name: 'refused', reason: 'gone' }]);
+  });
+
   describe.each(ways)('with %s on %s', (driver, platform) => {
     const keepsRecords = driver !== 'stealth';
 

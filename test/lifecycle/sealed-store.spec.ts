@@ -22,7 +22,7 @@ describe('a store that sees sealed payloads only', () => {
   const inner = new MemoryDriver({}, systemClock);
   const store = sealedStore(inner, new Keyring([OLD], 'lines'));
 
-  it.each(['', '{"a":1}', 'two\nlines', '\u0000 and \u{1f600}'])(
+  it.each(['', '{"a":1}', 'two\nlines', '\u0000 and \u{1f600}', 'half a letter \ud800'])(
     'gives back what was written, to the letter: %j',
     async (payload) => {
       const id = `id ${payload}`;
