@@ -93,7 +93,7 @@ export class TestSessions {
    * @example
    * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
    */
-  sign<O extends RequestOptions>(
+  sign<O extends object>(
     request: O,
     values?: Readable<SessionData>,
     options?: VisitOptions,
@@ -105,7 +105,7 @@ export class TestSessions {
   ): Promise<unknown> {
     const cookies = await this.#cookies(values, options);
     if (!isAgent(target)) return withCookies(target, cookies.join('; '));
-    fillJar(target, cookies);
+    fillJar(target, cookies, this.#setup(options.host).cookie.attributes.path);
     return target;
   }
 

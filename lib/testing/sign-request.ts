@@ -16,11 +16,15 @@ export function isAgent(target: CookieAgent | RequestOptions): target is CookieA
   return 'jar' in target && typeof target.jar === 'object';
 }
 
-/** Puts cookies into an agent's jar: it sends them, and takes over what responses make of them. */
-export function fillJar(agent: CookieAgent, cookies: readonly string[]): void {
+/**
+ * Puts cookies into an agent's jar: it sends them, and takes over what responses make of them.
+ *
+ * @param path of the cookies, as the server sets it
+ */
+export function fillJar(agent: CookieAgent, cookies: readonly string[], path: string): void {
   // As if the server had set them, so that a later one replaces them. Over plain http a jar sends no Secure cookie.
   agent.jar.setCookies(
-    cookies.map((cookie) => `${cookie}; Path=/`),
+    cookies.map((cookie) => `${cookie}; Path=${path}`),
     hostOf(agent),
     '/',
   );

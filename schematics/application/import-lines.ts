@@ -9,6 +9,8 @@ export interface Import {
   readonly name: string;
   /** A package, or a source of the application by its path without an extension. */
   readonly from: string;
+  /** The name that it gets in the file. Default: its own. */
+  readonly as?: string;
   /** Whether it is the file's default export. Default: no. */
   readonly isDefault?: boolean;
 }
@@ -30,6 +32,12 @@ export function importStyleOf(application: Application, file: ParsedFile): Impor
   return { quote: first?.[1] ?? "'", extension: known[0] ?? usual, end: first?.[2] ?? ';' };
 }
 
+/** The name that a file can import something of a package by: its own, or another one where the file has that for a thing of its own. */
+export function importedAs(file: ParsedFile, name: string, from: string, other: string): string {
+  const found = file.importOf(name)?.from;
+  return file.classOf(name) !== undefined || (found !== undefined && found !== from) ? other : name;
+}
+
 /** The change that imports names into a file, after its other imports; those that it has are left out. */
 export function importLines(
   application: Application,
@@ -38,10 +46,11 @@ export function importLines(
 ): TextEdit {
   const { quote, extension, end } = importStyleOf(application, file);
   const lines = imports
-    .filter(({ name }) => !file.has(name))
-    .map(({ name, from, isDefault }) => {
+    .filter(({ name, as = name }) => !file.has(as))
+    .map(({ name, as = name, from, isDefault }) => {
       const path = from.startsWith('/') ? relativePath(file.path, from) + extension : from;
-      return `import ${isDefault === true ? name : `{ ${name} }`} from ${quote}${path}${quote}${end}`;
+      const named = as === name ? name : `${name} as ${as}`;
+      return `import ${isDefault === true ? name : `{ ${named} }`} from ${quote}${path}${quote}${end}`;
     });
   const at = file.imports.end;
   const text =

@@ -13,13 +13,15 @@ export class ParsedFile {
     this.#tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   }
 
-  /** The calls of `object.method(...)` where the method's name matches. */
+  /** The calls of `object.method(...)` where the method's name matches, and the object is none of the application's own. */
   calls(object: string, method: RegExp): CallExpression[] {
     const { ts } = this;
     return this.all((node): node is CallExpression => {
       if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false;
       const { expression, name } = node.expression;
-      return ts.isIdentifier(expression) && expression.text === object && method.test(name.text);
+      if (!ts.isIdentifier(expression) || !method.test(name.text)) return false;
+      const imported = this.importOf(expression.text);
+      return (imported?.name ?? expression.text) === object && imported?.from.startsWith('.') !== true;
     });
   }
 
@@ -39,9 +41,17 @@ export class ParsedFile {
 
   /** What a name of this file is called where it is imported from: itself, unless it is imported under another name. */
   importedName(local: string): string {
+    return this.importOf(local)?.name ?? local;
+  }
+
+  /** Where a name of this file is imported from, and what it is called there; undefined where no import names it. */
+  importOf(local: string): { readonly name: string; readonly from: string } | undefined {
     const { ts } = this;
     const specifiers = this.all((node): node is ImportSpecifier => ts.isImportSpecifier(node));
-    return specifiers.find(({ name }) => name.text === local)?.propertyName?.text ?? local;
+    const found = specifiers.find(({ name }) => name.text === local);
+    const from = found?.parent.parent.parent.moduleSpecifier;
+    if (found === undefined || from === undefined || !ts.isStringLiteral(from)) return undefined;
+    return { name: found.propertyName?.text ?? local, from: from.text };
   }
 
   /** The paths and packages that are imported, and where the last import ends. */

@@ -4,7 +4,7 @@ import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Application } from '../application/application.js';
 import { addDependencies, install } from '../application/dependencies.js';
 import { ignoring, valueOf, withVariable } from '../application/env-file.js';
-import { type Import, importLines, importStyleOf } from '../application/import-lines.js';
+import { type Import, importLines, importStyleOf, importedAs } from '../application/import-lines.js';
 import { moduleImports } from '../application/module-imports.js';
 import { applyEdits } from '../application/text-edits.js';
 import { DRIVERS, type DriverName, sessionConfig } from './session-config.js';
@@ -76,16 +76,18 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
       `${config} is there, and is not about nestjs-session-kit. Nothing was changed: rename it, and run this again.`,
     );
   }
+  const sessionModule = importedAs(root.file, 'SessionModule', 'nestjs-session-kit', 'SessionKitModule');
   const imports: Import[] = [
-    { name: 'SessionModule', from: 'nestjs-session-kit' },
+    { name: 'SessionModule', from: 'nestjs-session-kit', as: sessionModule },
     ...(typeOrm?.imports ?? []),
     { name: 'sessionConfig', from: posix.join('/', sourceRoot, 'config', 'session'), isDefault: true },
   ];
-  const modules = ['SessionModule.forRootAsync(sessionConfig.asProvider())'];
+  const modules = [`${sessionModule}.forRootAsync(sessionConfig.asProvider())`];
   modules.unshift(...(typeOrm?.modules ?? []));
   if (!application.sources.some((file) => file.calls('ConfigModule', /^forRoot/).length > 0)) {
-    modules.unshift('ConfigModule.forRoot({ isGlobal: true })');
-    imports.unshift({ name: 'ConfigModule', from: '@nestjs/config' });
+    const configModule = importedAs(root.file, 'ConfigModule', '@nestjs/config', 'NestConfigModule');
+    modules.unshift(`${configModule}.forRoot({ isGlobal: true })`);
+    imports.unshift({ name: 'ConfigModule', from: '@nestjs/config', as: configModule });
   }
   // Its list of entities may just have been written.
   const file = application.parse(root.file.path);

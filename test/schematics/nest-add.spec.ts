@@ -131,6 +131,30 @@ describe('nest add nestjs-session-kit', () => {
     expect(importsOf(files[MODULE]).imports).toEqual([CONFIG, SESSION]);
   });
 
+  it('takes no module of the application for the one of a package, and gives that another name beside it', async () => {
+    const application = await tester.application('cjs', {
+      [MODULE]: `import { Module } from '@nestjs/common';
+import { ConfigModule } from './config.module';
+import { SessionModule } from './session.module';
+
+@Module({ imports: [ConfigModule.forRoot(), SessionModule.forRoot()] })
+export class AppModule {}
+`,
+    });
+    const { files, tree } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toContain(`import { ConfigModule as NestConfigModule } from '@nestjs/config';`);
+    expect(files[MODULE]).toContain(
+      `import { SessionModule as SessionKitModule } from 'nestjs-session-kit';`,
+    );
+    expect(importsOf(files[MODULE]).imports).toEqual([
+      `Nest${CONFIG}`,
+      SESSION.replace('SessionModule', 'SessionKitModule'),
+      'ConfigModule.forRoot()',
+      'SessionModule.forRoot()',
+    ]);
+    expect((await tester.run('nest-add', {}, tree)).files).toEqual(files);
+  });
+
   it('changes nothing where sessions are set up by hand', async () => {
     const application = await tester.application('cjs', {
       '/src/core.module.ts': `@Module({ imports: [SessionModule.forRoot({ secret })] })\nexport class CoreModule {}\n`,

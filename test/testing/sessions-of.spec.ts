@@ -173,6 +173,17 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     });
   });
 
+  it('signs him in once more in place of a cookie that has a path of its own', async () => {
+    await using app = await start(platform, { cookie: { path: '/account' } });
+    const sessions = sessionsOf(app.app);
+    const visitor = app.visitor();
+    await visitor.post('/sign-in').expect(201);
+    await sessions.sign(visitor, { userId: 'bob' });
+    expect((await visitor.get('/account')).body).toMatchObject({ userId: 'bob' });
+    // As a browser, which has no cookie for this path.
+    expect((await sessions.of(await visitor.post('/cart'))).userId).toBeNull();
+  });
+
   it('signs with all pieces of a long sealed session, and reads them', async () => {
     await using app = await start(platform, { driver: 'stealth' });
     const sessions = sessionsOf(app.app);

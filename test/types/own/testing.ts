@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Session } from 'nestjs-session-kit';
 import { fakeSession, sessionsOf } from 'nestjs-session-kit/testing';
 import type request from 'supertest';
@@ -10,7 +11,7 @@ interface ShopSession {
 
 /** Never called: what matters is that it compiles, and that each line that must not, does not. */
 export async function typesOf(
-  app: Parameters<typeof sessionsOf>[0],
+  app: NestFastifyApplication,
   agent: ReturnType<typeof request.agent>,
 ): Promise<void> {
   const count = (session: Session<ShopSession>): number => session.get('cart', []).length;
@@ -24,4 +25,6 @@ export async function typesOf(
   expectTypeOf(await sessionsOf(app).sign(agent, { userId: '1' })).toEqualTypeOf(agent);
   const { headers, url } = await sessionsOf(app).sign({ url: '/account', headers: { accept: 'text/html' } });
   expectTypeOf([headers.cookie, headers.accept, url]).toEqualTypeOf<string[]>();
+  await app.inject(await sessionsOf(app).sign({ url: '/account' }, { userId: '1' }));
+  await app.inject(await sessionsOf(app).sign({ method: 'POST', url: '/cart', payload: { item: 'tea' } }));
 }
