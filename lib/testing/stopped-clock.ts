@@ -28,9 +28,19 @@ export class SessionClock implements Clock, Disposable {
     return this.set(this.#now + ms);
   }
 
-  /** Moves to a moment, forwards or backwards. @param time a date, or epoch ms */
+  /**
+   * Moves to a moment, forwards or backwards.
+   *
+   * @param time a date, or epoch ms
+   * @throws SessionValueError where it is neither
+   * @example
+   * clock.set(new Date('2027-01-01'));
+   */
   set(time: Date | number): this {
-    this.#now = Number(time);
+    const now = Number(time);
+    if (Number.isNaN(new Date(now).getTime()))
+      throw new SessionValueError('set got no moment; it takes a Date that is valid, or epoch milliseconds.');
+    this.#now = now;
     return this;
   }
 

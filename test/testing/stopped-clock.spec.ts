@@ -32,6 +32,16 @@ describe('stopClock', () => {
     expect(() => clock.advance(by)).toThrow(SessionValueError);
   });
 
+  it.each([[new Date('soon')], [NaN], [Infinity]])(
+    'refuses to move to %o, and stands where it stood',
+    (time) => {
+      using clock = stopClock();
+      const before = clock.now();
+      expect(() => clock.set(time)).toThrow(SessionValueError);
+      expect(clock.now()).toBe(before);
+    },
+  );
+
   it("goes on with the machine's clock where it is restored, and with fake timers as before", () => {
     const clock = stopClock();
     clock.set(1000);
