@@ -25,10 +25,18 @@ export function testOptions(
   };
 }
 
-/** A cookie without what only a secure one may have. */
-function overHttp({ name, sameSite, ...cookie }: SessionCookieOptions = {}): SessionCookieOptions {
+/** A cookie without what only a secure one may have, of the host that a test asks; it never was elsewhere. */
+function overHttp({
+  name,
+  sameSite,
+  domain,
+  formerly: _formerly,
+  ...cookie
+}: SessionCookieOptions = {}): SessionCookieOptions {
   return {
     ...cookie,
+    // Of tenants it is a function of the host.
+    ...(typeof domain === 'function' ? { domain } : {}),
     partitioned: false,
     ...(name === undefined
       ? {}

@@ -62,6 +62,8 @@ export class FlashMessages {
    * @typeParam V what you know the field to be; nothing checks it. Default unknown
    * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
    * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
+   * @example
+   * messages.old('user[email]', '')
    */
   old<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   old(key: string, fallback?: unknown): unknown {
@@ -69,7 +71,12 @@ export class FlashMessages {
     return orFallback(field === undefined ? this.#read(key) : field, fallback);
   }
 
-  /** What FormErrorsFilter found wrong in the form that was sent back, by the paths of its fields; '' for the form as a whole. */
+  /**
+   * What FormErrorsFilter found wrong in the form that was sent back, by the paths of its fields; '' for the form as a whole.
+   *
+   * @example
+   * return { form, errors: messages.errors() };
+   */
   errors(): FormErrors;
   /**
    * What FormErrorsFilter found wrong with one field: a list that prints as text. Nothing that a visitor sends can pass for an error.
@@ -85,7 +92,12 @@ export class FlashMessages {
     return field === undefined ? errors : shownErrors(errors, fieldPath(field));
   }
 
-  /** Whether FormErrorsFilter has sent a form back with errors. */
+  /**
+   * Whether FormErrorsFilter has sent a form back with errors.
+   *
+   * @example
+   * const title = messages.hasErrors ? 'Look again' : 'Sign up';
+   */
   get hasErrors(): boolean {
     return Object.keys(errorsIn(this.#own)).length > 0;
   }

@@ -173,7 +173,12 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * session.delete();
    */
   delete(): this;
-  /** Removes values, and flash messages under the same keys: the same as `forget(keys)`. */
+  /**
+   * Removes values, and flash messages under the same keys: the same as `forget(keys)`.
+   *
+   * @example
+   * session.delete('cart', 'coupon');
+   */
   delete(...keys: KeysOf<T>): this;
   delete(...keys: GivenKeys | []): this {
     return keys.length === 0 ? this.flush() : this.#remove('delete', keys);

@@ -117,7 +117,12 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     return this;
   }
 
-  /** The same as `flush`. */
+  /**
+   * The same as `flush`.
+   *
+   * @example
+   * session.clear();
+   */
   clear(): this {
     return this.flush();
   }

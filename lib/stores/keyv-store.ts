@@ -35,7 +35,8 @@ export interface KeyvStore {
 export function keyvStore(keyv: KeyvStore): RecordDriver {
   if (!hasFunctions(keyv, 'get', 'set', 'delete') || !('throwOnErrors' in keyv)) {
     throw new SessionConfigError(
-      `keyvStore got ${shown(keyv)}; it takes a Keyv of version 5 or later, such as new Keyv(new KeyvRedis(url)).`,
+      `keyvStore got ${shown(keyv)}; it takes a Keyv of version 5 or later, such as new Keyv(new KeyvRedis(url)). ` +
+        "The cache of Nest's cache module is none; it holds some, as its stores.",
     );
   }
   keyv.throwOnErrors = true;

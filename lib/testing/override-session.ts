@@ -14,8 +14,9 @@ export interface OverridableModule<B> {
 
 /**
  * Has an application whose module says how its sessions are kept run on test options instead: the driver `memory`, a new
- * secret, a cookie that plain http carries. All else (`userKey`, `header`, `exclude`, tenants, `flash.except`, ...) stays as the
- * application has it. A factory given to `forRootAsync` is called as always: what it asks the environment for has to be there.
+ * secret, a cookie that plain http carries to the host of the test (no `domain`, no `formerly`). All else (`userKey`, `header`,
+ * `exclude`, tenants, `flash.except`, ...) stays as the application has it. A factory given to `forRootAsync` is called as always:
+ * what it asks the environment for has to be there.
  *
  * @param builder what `Test.createTestingModule` returned, not compiled yet
  * @param options win over all of these. Default none

@@ -1,3 +1,4 @@
+import { createCache } from 'cache-manager';
 import session from 'express-session';
 import { Keyv } from 'keyv';
 import memorystore from 'memorystore';
@@ -200,6 +201,9 @@ describe('A driver made of a store', () => {
     expect(() => connectStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(new Map() as never)).toThrow(/it takes a Keyv of version 5 or later/);
+    expect(() => keyvStore(createCache() as never)).toThrow(
+      /cache module is none; it holds some, as its stores/,
+    );
   });
 
   it('tells a Keyv to throw what its adapter throws, so that a store that fails does not look empty', async () => {

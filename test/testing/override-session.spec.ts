@@ -68,6 +68,9 @@ describe('overrideSession', () => {
   it.each<SessionCookieOptions>([
     { name: '__Host-shop' },
     { name: '__Secure-shop', secure: true, sameSite: 'none', partitioned: true },
+    { name: 'shop', domain: 'shop.example' },
+    { name: '__Host-shop', formerly: [{ name: 'shop' }] },
+    { name: 'shop', domain: 'shop.example', formerly: [{ name: 'shop' }, { path: '/old' }] },
   ])('has a cookie that plain http carries in place of %o', async (cookie) => {
     const app = await booted(overrideSession(applicationWith({ cookie })));
     const visitor = request.agent(app.getHttpServer());
