@@ -1,10 +1,8 @@
 import type { PayloadSealer } from '../crypto/payload-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
-import type { RecordDriver, SessionRecord } from './driver.js';
+import type { SessionRecord } from './driver.js';
 import { bytesOf, textOf } from './payload-bytes.js';
-
-/** The methods of a driver that records pass. */
-type Store = Pick<RecordDriver, 'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'>;
+import { type PayloadStore, payloadStore } from './payload-store.js';
 
 /** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
 const OPENED_HALF = 512;
@@ -39,7 +37,10 @@ export interface EncryptionSettings {
  * driver's index and version check need them. A plain payload is read as it is, so that encryption can be switched on at any
  * time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
  */
-export function encryptedStore(store: Store, { sealer, seals, onOldSecret }: EncryptionSettings): Store {
+export function encryptedStore(
+  store: PayloadStore,
+  { sealer, seals, onOldSecret }: EncryptionSettings,
+): PayloadStore {
   const recent = new RecentTokens<Opened>(OPENED_HALF);
 
   const open = (id: string, text: string): Opened | null => {
@@ -66,24 +67,8 @@ export function encryptedStore(store: Store, { sealer, seals, onOldSecret }: Enc
     return plain;
   };
 
-  const { destroyVersion, listByUser } = store;
-  return {
-    async read(id) {
-      const record = await store.read(id);
-      return record === null ? null : opened(id, record);
-    },
-    write(id, record) {
-      if (!seals) return store.write(id, record);
-      return store.write(id, { ...record, payload: sealer.seal(id, bytesOf(record.payload)) });
-    },
-    touch: (id, expiresAt) => store.touch(id, expiresAt),
-    destroy: (id) => store.destroy(id),
-    ...(destroyVersion && { destroyVersion: (id, version) => destroyVersion.call(store, id, version) }),
-    ...(listByUser && {
-      async listByUser(userId, cursor) {
-        const { records, cursor: next } = await listByUser.call(store, userId, cursor);
-        return { records: records.map((record) => opened(record.id, record)), cursor: next };
-      },
-    }),
-  };
+  const sealed = (id: string, record: SessionRecord): SessionRecord =>
+    seals ? { ...record, payload: sealer.seal(id, bytesOf(record.payload)) } : record;
+
+  return payloadStore(store, { opened, sealed });
 }

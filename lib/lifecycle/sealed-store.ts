@@ -1,6 +1,7 @@
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { bytesOf, textOf } from '../drivers/payload-bytes.js';
+import { payloadStore } from '../drivers/payload-store.js';
 import type { RecordStore } from './record-store.js';
 
 /** Stands between the id and the payload in what is sealed. */
@@ -20,24 +21,9 @@ export function sealedStore(store: RecordStore, keyring: Keyring): RecordStore {
     const isOfId = text?.startsWith(id + END_OF_ID) === true;
     return { ...record, payload: isOfId ? text.slice(id.length + END_OF_ID.length) : UNREADABLE };
   };
-  const { destroyVersion, listByUser } = store;
-  return {
-    async read(id) {
-      const record = await store.read(id);
-      return record === null ? null : opened(id, record);
-    },
-    write(id, record) {
-      const payload = keyring.seal(bytesOf(id + END_OF_ID + record.payload));
-      return store.write(id, { ...record, payload });
-    },
-    touch: (id, expiresAt) => store.touch(id, expiresAt),
-    destroy: (id) => store.destroy(id),
-    ...(destroyVersion && { destroyVersion: (id, version) => destroyVersion.call(store, id, version) }),
-    ...(listByUser && {
-      async listByUser(userId, cursor) {
-        const page = await listByUser.call(store, userId, cursor);
-        return { ...page, records: page.records.map((record) => opened(record.id, record)) };
-      },
-    }),
-  };
+  const sealed = (id: string, record: SessionRecord): SessionRecord => ({
+    ...record,
+    payload: keyring.seal(bytesOf(id + END_OF_ID + record.payload)),
+  });
+  return payloadStore(store, { opened, sealed });
 }
