@@ -34,6 +34,10 @@ const EVERYTHING = [
   'test/sockets/',
   'test/graphql/',
   'test/jobs/',
+  'test/testing/',
+  'test/forms/',
+  'test/migrate/',
+  'test/stores/',
   'test/matrix/',
 ];
 const SMOKE = [
