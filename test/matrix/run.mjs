@@ -34,6 +34,10 @@ const EVERYTHING = [
   'test/sockets/',
   'test/graphql/',
   'test/jobs/',
+  'test/testing/',
+  'test/forms/',
+  'test/migrate/',
+  'test/stores/',
   'test/matrix/',
 ];
 const SMOKE = [
@@ -87,7 +91,11 @@ function run(nest, major) {
       `Without ${withoutSqlite.join(', ')}: the better-sqlite3 that is installed was built for another Node.`,
     );
   }
-  const without = [...withoutSqlite, ...(nest === '12' ? [] : NEEDS_NEST_12)];
+  const withoutNest12 = nest === '12' ? [] : NEEDS_NEST_12;
+  if (withoutNest12.length > 0) {
+    console.log(`Without ${withoutNest12.join(', ')}: what they need is installed for Nest 12 only.`);
+  }
+  const without = [...withoutSqlite, ...withoutNest12];
   const builds = files.some((file) => file.startsWith('test/matrix'));
   const tree = layOut(
     nest === '12' ? undefined : installed(`nest-${nest}`),
@@ -95,7 +103,7 @@ function run(nest, major) {
   );
   try {
     const config = join(root, 'test/matrix/vitest.config.ts');
-    const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config, '--reporter=dot'];
+    const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config];
     const exclude = without.map((file) => `--exclude=${file}`);
     const { status } = spawnSync(node, [...args, ...exclude, ...files], {
       cwd: tree,

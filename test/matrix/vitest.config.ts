@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import project from '../../vitest.config.js';
+import { SkipNotes } from './skip-notes.js';
 
 /** Where `run.mjs` has laid out the tests; see tree.mjs. */
 const tree = process.env['MATRIX_TREE'] ?? '';
@@ -23,6 +24,7 @@ export default defineConfig({
   },
   test: {
     ...shared,
+    reporters: ['dot', new SkipNotes()],
     include: ['test/**/*.spec.ts'],
     globalSetup: [join(tree, 'test/servers/global-setup.ts')],
   },

@@ -11,6 +11,10 @@ const compilerOptions = {
   emitDecoratorMetadata: true,
 };
 
+/** In the matrix, the package as it is installed, with the packages below it that it depends on; see test/matrix. */
+const installed =
+  process.env['MATRIX_TREE'] === undefined ? undefined : join(root, 'node_modules/nestjs-session-kit/dist');
+
 /**
  * Compiles a Nest application, the package and whatever else it imports by relative paths, into a folder, so that plain
  * Node can run it: child processes know nothing of the test runner.
@@ -21,11 +25,9 @@ const compilerOptions = {
 export async function compileApplication(program: string, folder: string): Promise<string> {
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const library = await readdir(join(root, 'lib'), { recursive: true });
-  const waiting = [
-    resolve(program),
-    ...library.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'lib', name)),
-  ];
+  const waiting = [resolve(program)];
+  if (installed === undefined) waiting.push(...(await sourcesOfLibrary()));
+  else await symlink(installed, join(folder, 'lib'));
   const compiled = new Set<string>();
   for (let source = waiting.pop(); source !== undefined; source = waiting.pop()) {
     if (compiled.has(source)) continue;
@@ -35,10 +37,17 @@ export async function compileApplication(program: string, folder: string): Promi
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, transpileModule(text, { compilerOptions, fileName: source }).outputText);
     for (const { fileName } of preProcessFile(text).importedFiles) {
-      if (fileName.startsWith('.')) waiting.push(resolve(dirname(source), fileName.replace(/\.js$/, '.ts')));
+      const imported = resolve(dirname(source), fileName.replace(/\.js$/, '.ts'));
+      const isThere = installed !== undefined && imported.startsWith(join(root, 'lib/'));
+      if (fileName.startsWith('.') && !isThere) waiting.push(imported);
     }
   }
   return targetOf(resolve(program), folder);
+}
+
+async function sourcesOfLibrary(): Promise<string[]> {
+  const names = await readdir(join(root, 'lib'), { recursive: true });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'lib', name));
 }
 
 function targetOf(source: string, folder: string): string {
