@@ -19,7 +19,7 @@ import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { isEndingHeard, tellEnded } from './telling.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
-import type { Locate, Place } from './watch.js';
+import type { Locate } from './watch.js';
 
 /** What sessions are loaded by. */
 export type Loads = Pick<RecordStore, 'read'>;
@@ -136,22 +136,8 @@ export class RecordBackend implements SessionBackend {
   }
 
   locate(): Locate {
-    return this.#locate;
+    return this.finder.locate;
   }
-
-  readonly #locate = async (id: string): Promise<Place | null> => {
-    let current = id;
-    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const found = await this.finder.find(current);
-      if (found.kind === 'gone') return null;
-      if (found.kind === 'record') {
-        const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
-        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
-      }
-      current = found.to;
-    }
-    throw this.#runtime.faults.contention('stored');
-  };
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
