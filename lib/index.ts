@@ -1,3 +1,8 @@
+/**
+ * The module, its decorators, guards and filters, and the types of what they hand out.
+ *
+ * @module nestjs-session-kit
+ */
 export { SessionModule, type SessionOptionsFactory } from './nest/session.module.js';
 export {
   SESSION_OPTIONS,
