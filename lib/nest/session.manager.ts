@@ -290,14 +290,9 @@ export class SessionManager {
    *
    * @internal
    */
-  detachedHost(
-    door: Door,
-    tokens: readonly string[],
-    request?: unknown,
-    clientOf: (() => Client) | null = null,
-  ): DetachedHost {
+  detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
-    return new DetachedHost(settings, door, tokens, request, clientOf);
+    return new DetachedHost(settings, door, tokens);
   }
 
   /**

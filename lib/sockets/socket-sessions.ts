@@ -9,7 +9,7 @@ import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
 /** What all sockets of an application share. */
-export interface SocketSettings extends DetachedSettings {
+interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
   readonly isExcluded: ExclusionTest | null;
   /** Whose messages renew nothing. */

@@ -13,7 +13,7 @@ interface ResponseLike {
 }
 
 /** The few members of an Express application that are needed: no type of Express's is, so it can stay an optional peer. */
-export interface ExpressLike extends Application {
+interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
   readonly locals: object;
   /** The prototype of its responses. */

@@ -15,7 +15,7 @@ interface FastifyReplyLike {
 }
 
 /** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
-export interface FastifyLike extends RegisteringFastify {
+interface FastifyLike extends RegisteringFastify {
   hasRequestDecorator(name: string): boolean;
   decorateRequest: Method;
 }
