@@ -5,7 +5,12 @@ import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js'
 import { type SessionSerializer, ownValues, parsePayload } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
-/** A session of a user, as a list of his devices shows it. Nothing in it opens the session. */
+/**
+ * A session of a user, as a list of his devices shows it. Nothing in it opens the session.
+ *
+ * @example
+ * const phones = (await sessions.list(userId)).filter(({ userAgent }) => userAgent?.includes('Mobile'));
+ */
 export interface StoredSession {
   /** The name to end it by; stays the same when its id changes. */
   readonly handle: string;

@@ -20,6 +20,7 @@ interface ExpressLike extends Application {
   readonly response: OriginalMethods & { render: Render };
 }
 
+/** Opens a session for each request of an Express application, and gives its requests and templates what belongs to it. */
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
   // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
   routers.bindRouter(app.router);
@@ -53,6 +54,7 @@ function sharedPrototype<T extends object>(response: T): T {
   }
 }
 
+/** Whether an HTTP adapter wraps an Express application: known by what it can do, since there may be several copies of Express. */
 export function isExpress(instance: unknown): instance is ExpressLike {
   return (
     typeof instance === 'function' &&
