@@ -3,7 +3,8 @@
  *
  * @module nestjs-session-kit
  */
-export { SessionModule, type SessionOptionsFactory } from './nest/session.module.js';
+export { SessionModule } from './nest/session.module.js';
+export type { SessionOptionsFactory } from './nest/module-options.js';
 export {
   SESSION_OPTIONS,
   type DriverDefinition,

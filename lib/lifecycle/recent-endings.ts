@@ -17,7 +17,7 @@ interface Ending {
 }
 
 /** What has become of a session, as far as this process knows. */
-export type Fate =
+type Fate =
   | { readonly kind: 'lives' }
   /** It has just moved to another id, and requests with the old one may still be on their way. */
   | { readonly kind: 'moved'; readonly to: string }

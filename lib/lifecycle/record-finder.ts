@@ -20,6 +20,7 @@ export type Found =
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
   | { readonly kind: 'gone' };
 
+/** Nothing that counts lies under the id. */
 export const GONE = { kind: 'gone' } as const;
 /** In place of what was found: nothing was in the way of a write. */
 export const STORED = { kind: 'stored' } as const;

@@ -22,7 +22,7 @@ export interface UserSession {
 }
 
 /** A store that knows whose its records are. */
-export type UserStore = RecordStore & Required<Pick<RecordStore, 'listByUser'>>;
+type UserStore = RecordStore & Required<Pick<RecordStore, 'listByUser'>>;
 
 /**
  * The sessions of a user, wherever they have moved to. The store is asked for pages of them, and a page is read between
