@@ -10,7 +10,7 @@ import { type Told, toldOfPayload } from './telling.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
-  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (option 'encrypt'), or does something else " +
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
   'write to the store?';
 
 /** What lies under an id. Several requests may be given the same payload: nobody changes it. */
