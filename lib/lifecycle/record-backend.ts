@@ -111,7 +111,7 @@ export class RecordBackend implements SessionBackend {
     }
     if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
-    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
+    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
@@ -145,7 +145,7 @@ export class RecordBackend implements SessionBackend {
       const found = await this.finder.find(current);
       if (found.kind === 'gone') return null;
       if (found.kind === 'record') {
-        const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
+        const isOver = this.#runtime.lifetimes.isOverAge(found.payload);
         return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
       }
       current = found.to;
