@@ -36,6 +36,7 @@ export class RecordBackend implements SessionBackend {
   readonly #writer: RecordWriter;
   readonly #loads: Loads;
   readonly #takeOver: RecordTakeOver;
+  readonly #endings: RecentEndings;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
@@ -56,7 +57,8 @@ export class RecordBackend implements SessionBackend {
     this.#runtime = runtime;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
+    this.#endings = endings;
+    this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
@@ -76,8 +78,9 @@ export class RecordBackend implements SessionBackend {
     return this.#runtime.keyring.sign(session.id);
   }
 
-  isOver(): boolean {
-    return false;
+  /** Of an id that this request has made, nobody else knows. */
+  isOver({ loaded, fresh }: ActiveSession): boolean {
+    return loaded !== null && !fresh && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   isOfOtherKind(token: string): boolean {
@@ -113,6 +116,7 @@ export class RecordBackend implements SessionBackend {
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
+    this.#endings.lives(id);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
