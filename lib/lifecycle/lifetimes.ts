@@ -35,9 +35,14 @@ export class Lifetimes {
   }
 
   /** When a session ends that is visited now. */
-  fullExpiry(state: SessionState): number {
+  fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signedInAt'>): number {
     const { createdAt, signedInAt = createdAt } = state;
     return Math.min(this.#clock.now() + this.durationOf(state), signedInAt + this.#settings.absoluteAge);
+  }
+
+  /** The same of what is stored. */
+  fullExpiryOf({ t: duration, c: createdAt, s: signedInAt }: Payload): number {
+    return this.fullExpiry({ duration, createdAt, signedInAt });
   }
 
   /** When every session has ended that lives now. */

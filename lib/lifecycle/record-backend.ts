@@ -197,13 +197,11 @@ export class RecordBackend implements SessionBackend {
   }
 
   async #renew(session: ActiveSession): Promise<void> {
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
       if (session.latestVisit !== null && isOutdated(session.latestVisit)) await this.#writer.write(session);
-      else if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
-      else session.drop();
+      else if (!(await this.#extend(session, isCookieDue))) session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
@@ -213,26 +211,40 @@ export class RecordBackend implements SessionBackend {
   }
 
   async touch(session: ActiveSession): Promise<void> {
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
-    if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, true);
+    await this.#extend(session, true);
   }
 
   /**
    * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
-   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more.
+   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more. And
+   * another request may have given the session another lifetime, which this one does not take back.
+   *
+   * @returns false where there is none any more
    */
-  async #extend(session: ActiveSession, expiresAt: number): Promise<boolean> {
+  async #extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
     const { store } = this;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
       const { id } = session.loaded;
       if (!(await store.touch(id, expiresAt))) return false;
       const found = await this.finder.find(id);
-      if (found.kind !== 'moved') return found.kind === 'record';
+      if (found.kind === 'gone') return false;
+      if (found.kind === 'record') {
+        const isOurs = found.payload.t === session.state.storedDuration;
+        const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
+        if (!isOurs) await store.touch(id, until);
+        // Its cookie goes with the response of the request that has changed it.
+        session.renewed(until, isCookieDue && isOurs);
+        return true;
+      }
       await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
       if (session.closed) return false;
       // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
       // request, sending that write again finds out.
-      if (session.pending !== null) return true;
+      if (session.pending !== null) {
+        session.renewed(expiresAt, isCookieDue);
+        return true;
+      }
       if (!(await this.finder.follow(session, found.to))) return false;
     }
     return false;
