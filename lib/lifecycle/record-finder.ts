@@ -11,7 +11,7 @@ import type { Locate } from './watch.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
-  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (option 'encrypt'), or does something else " +
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
   'write to the store?';
 
 /** What lies under an id. Several requests may be given the same payload: nobody changes it. */
@@ -61,7 +61,7 @@ export class RecordFinder {
       const found = await this.find(current);
       if (found.kind === 'gone') return null;
       if (found.kind === 'record') {
-        const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
+        const isOver = this.#runtime.lifetimes.isOverAge(found.payload);
         return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
       }
       current = found.to;
