@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
 import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js';
+import { signedInAt } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
 /** A session of a user, as a list of his devices shows it. Nothing in it opens the session. */
@@ -39,7 +40,7 @@ export function aboutSession(
   return {
     handle,
     createdAt: payload.c,
-    signedInAt: payload.s ?? null,
+    signedInAt: signedInAt(payload.s, record.userId),
     lastActivity: lastActivityOf(session, lifetimes),
     expiresAt,
     ipAddress,

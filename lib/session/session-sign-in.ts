@@ -1,6 +1,7 @@
 import { recordedUser } from '../lifecycle/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
+import { signedInAt } from '../state/payload.js';
 import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
 import { isPathOfThisSite } from './path-of-this-site.js';
@@ -69,13 +70,14 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how.
+   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how: also where it was how the
+   * user before him came into this session.
    *
    * @example
    * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
    */
   get signedInAt(): number | null {
-    return this.userId === null ? null : (this.readable.signedInAt ?? null);
+    return signedInAt(this.readable.signIn, this.userId);
   }
 
   /**

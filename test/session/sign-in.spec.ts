@@ -270,6 +270,25 @@ describe.each(CASES)('on %s with %s', (platform, driver) => {
       }
     });
 
+    it.each<[string, (session: Session) => unknown]>([
+      ['put', (session) => session.put('userId', 'u2')],
+      ['flush and put', (session) => session.flush().put('userId', 'u2')],
+      ['merge', (session) => session.merge({ userId: 'u2' })],
+      ['reset', (session) => session.reset({ userId: 'u2' })],
+      ['regenerate', (session) => session.regenerate().put('userId', 'u2')],
+    ])('asks whoever comes into the session of a user who has signed in again (%s)', async (_how, become) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.signIn('u1'));
+      await visitor.in(become);
+      expect(await visitor.in(({ userId, signedInAt }) => [userId, signedInAt])).toEqual(['u2', null]);
+      expect((await visitor.agent.get('/password')).status).toBe(401);
+      expect((await visitor.agent.get('/account')).status).toBe(200);
+      if (driver === 'memory') expect((await app.manager.list('u2'))[0]?.signedInAt).toBeNull();
+      await visitor.in((session) => session.signIn('u2').regenerate());
+      expect((await visitor.agent.get('/password')).status).toBe(200);
+      await visitor.in((session) => session.signOut());
+    });
+
     it('asks whoever was signed in by other means again', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('userId', 'u1'));
