@@ -4,7 +4,7 @@ import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
 import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
-import { isPathOfThisSite } from './path-of-this-site.js';
+import { pathOfThisSite } from './path-of-this-site.js';
 
 /** How a user signs in. */
 export interface SignInOptions {
@@ -94,7 +94,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   /**
    * Takes out where the visitor wanted to go before he was asked to sign in.
    *
-   * @returns a path of this site; `/` where none was kept
+   * @returns a path of this site as browsers write it, in ASCII, for a `Location` header; `/` where none was kept
    * @example
    * response.redirect(session.signIn(user.id).intended());
    */
@@ -115,14 +115,15 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     if (given.length === 0) return this.#takeIntended();
     const [url] = given;
     const state = this.writable;
-    if (isPathOfThisSite(url)) state.put(INTENDED, url);
+    const path = pathOfThisSite(url);
+    if (path !== undefined) state.put(INTENDED, path);
     return this;
   }
 
   #takeIntended(): string {
     const url = this.readable.shown[INTENDED];
     if (url !== undefined) this.writable.forget(INTENDED);
-    return isPathOfThisSite(url) ? url : '/';
+    return pathOfThisSite(url) ?? '/';
   }
 }
 

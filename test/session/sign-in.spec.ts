@@ -1,4 +1,4 @@
-import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Query, Redirect, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   Session,
@@ -21,6 +21,13 @@ class Pages {
   @UseGuards(SignedInGuard)
   account() {
     return { user: Session.userId };
+  }
+
+  /** As a link to the form brings it along. */
+  @Get('sign-in')
+  @Redirect()
+  signIn(@Session() session: Session, @Query('next') next?: string) {
+    return { url: session.intended(next).signIn('u1').intended() };
   }
 
   @Get('password')
@@ -215,6 +222,17 @@ describe.each(CASES)('on %s with %s', (platform, driver) => {
       await visitor.in((session) => session.signIn('u1'));
       expect(await visitor.in((session) => session.intended())).toBe('/orders?page=2#last');
       expect(await visitor.in((session) => session.intended())).toBe('/');
+    });
+
+    it.each([
+      ['/日本?q=é', '/%E6%97%A5%E6%9C%AC?q=%C3%A9'],
+      ['/orders/\u{1F600}', '/orders/%F0%9F%98%80'],
+      ['/a/../b', '/b'],
+      ['//evil.example', '/'],
+      ['/a\r\nSet-Cookie: a=b', '/'],
+    ])('comes in a link, and can be redirected to: %j', async (next, location) => {
+      const response = await app.visitor().agent.get('/sign-in').query({ next }).redirects(0);
+      expect([response.status, response.headers['location']]).toEqual([302, location]);
     });
 
     it('keeps nothing of what no request had', async () => {
