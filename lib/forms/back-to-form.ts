@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isPathOfThisSite } from '../session/path-of-this-site.js';
+import { pathOfThisSite } from '../session/path-of-this-site.js';
 
 /** What is asked of a request, Express's or Fastify's. */
 export interface FormRequest {
@@ -37,11 +37,4 @@ export function pageBefore({ headers, host = headers.host }: FormRequest): strin
   // Where a proxy hides the host, the browser itself knows.
   const isThisSite = page.host === host || headers['sec-fetch-site'] === 'same-origin';
   return isThisSite ? pathOfThisSite(page.pathname + page.search) : undefined;
-}
-
-/** An address as it goes into a Location header, where it is a path of this site; undefined for any other. */
-export function pathOfThisSite(address: unknown): string | undefined {
-  if (!isPathOfThisSite(address)) return undefined;
-  const { pathname, search, hash } = new URL(address, 'http://here.invalid');
-  return pathname + search + hash;
 }

@@ -35,14 +35,17 @@ export class Lifetimes {
   }
 
   /** When a session ends that is visited now. */
-  fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signedInAt'>): number {
-    const { createdAt, signedInAt = createdAt } = state;
-    return Math.min(this.#clock.now() + this.durationOf(state), signedInAt + this.#settings.absoluteAge);
+  fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signIn'>): number {
+    const { createdAt, signIn } = state;
+    return Math.min(
+      this.#clock.now() + this.durationOf(state),
+      (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge,
+    );
   }
 
   /** The same of what is stored. */
-  fullExpiryOf({ t: duration, c: createdAt, s: signedInAt }: Payload): number {
-    return this.fullExpiry({ duration, createdAt, signedInAt });
+  fullExpiryOf({ t: duration, c: createdAt, s: signIn }: Payload): number {
+    return this.fullExpiry({ duration, createdAt, signIn });
   }
 
   /** When every session has ended that lives now. */
@@ -51,10 +54,10 @@ export class Lifetimes {
   }
 
   /** Whether the session that a payload is of has lived as long as any may. */
-  isOverAge({ c: createdAt, s: signedInAt = createdAt }: Payload): boolean {
+  isOverAge({ c: createdAt, s: signIn }: Payload): boolean {
     const { absoluteAge } = this.#settings;
     // The clock is asked often enough in a request to be felt.
-    return absoluteAge !== Infinity && signedInAt + absoluteAge <= this.#clock.now();
+    return absoluteAge !== Infinity && (signIn?.[0] ?? createdAt) + absoluteAge <= this.#clock.now();
   }
 
   /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */

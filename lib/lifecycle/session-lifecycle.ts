@@ -8,6 +8,7 @@ import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import type { TakenOver } from './former-state.js';
 import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredChanges } from './messages.js';
+import { userText } from './recorded-user.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
@@ -202,7 +203,7 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.signedInAt = this.#runtime.clock.now();
+    state.signIn = [this.#runtime.clock.now(), userText(userId)];
     state.duration = duration;
   }
 

@@ -8,6 +8,7 @@ import {
   type Payload,
   type SessionFacts,
   type SessionSerializer,
+  type SignIn,
   type Snapshot,
   ownValues,
   parsePayload,
@@ -126,13 +127,13 @@ export class SessionState extends WorkingSession {
     return this.#snapshot?.payload.t;
   }
 
-  /** When the user signed in, in epoch ms, where `signIn` said so. */
-  get signedInAt(): number | undefined {
+  /** Who signed in last, and when, where `signIn` said so. */
+  get signIn(): SignIn | undefined {
     return this.#fact('s');
   }
 
-  set signedInAt(time: number | undefined) {
-    this.#changedFacts = { ...this.#changedFacts, s: time };
+  set signIn(signIn: SignIn | undefined) {
+    this.#changedFacts = { ...this.#changedFacts, s: signIn };
   }
 
   /** The handle that it has kept of an id before this one. */
@@ -208,9 +209,9 @@ export class SessionState extends WorkingSession {
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
     if (id !== undefined) payload.i = id;
-    const { duration, signedInAt, handle } = this;
+    const { duration, signIn, handle } = this;
     if (duration !== undefined) payload.t = duration;
-    if (signedInAt !== undefined) payload.s = signedInAt;
+    if (signIn !== undefined) payload.s = signIn;
     if (handle !== undefined) payload.h = handle;
     if (flash.length > 0) payload.f = flash;
     // The last: by it a text is told from those of other writes (RecentTexts).

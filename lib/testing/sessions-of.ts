@@ -174,7 +174,8 @@ export class TestSessions {
     const life = this.#manager.createLifecycle(true, null, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
-    if (session.userId !== null) life.state.signedInAt = systemClock.now();
+    const { userId } = session;
+    if (userId !== null) life.state.signIn = [systemClock.now(), userId];
     session.begin();
     await session.commitDue();
     return { token: life.token };
