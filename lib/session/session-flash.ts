@@ -157,7 +157,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   /**
    * What is wrong with the form of this request, and what was typed into it, for the page that shows it again: each in a bag of
-   * its own, which no field can be taken for.
+   * its own, which no field can be taken for. Where the session has no room for what was typed (a cookie), that is left out.
    *
    * @internal
    */
@@ -165,6 +165,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     const { flash } = this.writable;
     flash.flash(BAGS.errors, errors);
     flash.flash(BAGS.old, this.#input());
+    this.lifecycle.session.spareMessage = BAGS.old;
     return this;
   }
 
