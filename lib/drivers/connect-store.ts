@@ -40,11 +40,16 @@ export async function destroyIn(store: ConnectStore, sid: string): Promise<void>
   }
 }
 
-/** A call that answers by a callback, as a promise. */
-function called<T>(begin: (done: (error?: unknown, result?: T) => void) => void): Promise<T | undefined> {
+/** A call that answers by a callback, as a promise. What it answers first counts. */
+function called<T>(begin: (done: (error?: unknown, result?: T) => void) => unknown): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`The store has not called back within ${LOST_AFTER_MS / 1000} s.`));
+      reject(
+        new Error(
+          `The store has not called back within ${LOST_AFTER_MS / 1000} s. One that returns promises, and calls nothing back, is ` +
+            'not made for express-session.',
+        ),
+      );
     }, LOST_AFTER_MS);
     timer.unref();
     const done = (error?: unknown, result?: T): void => {
@@ -53,7 +58,9 @@ function called<T>(begin: (done: (error?: unknown, result?: T) => void) => void)
       else reject(error instanceof Error ? error : new Error('The store failed.', { cause: error }));
     };
     try {
-      begin(done);
+      // An async function that throws calls nothing back, and would end the process with what nobody has caught. What it resolves to
+      // says nothing: some are through before they call back.
+      Promise.resolve(begin(done)).catch(done);
     } catch (error) {
       done(error);
     }
