@@ -1,6 +1,7 @@
 /**
  * Whether the package can be published: `npm run release:check`. Packs it, as npm would publish it, and has publint and
- * are-the-types-wrong look at the tarball; says how large it is, and whether the changelog has its version.
+ * are-the-types-wrong look at the tarball; says how large it is, whether the changelog has its version, and whether npm can take a
+ * provenance statement for it.
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { execFileSync } from 'node:child_process';
@@ -16,7 +17,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** How large the tarball may be, in kilobytes of 1000 bytes. */
 const MOST_KILOBYTES = 600;
 
-const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { name, version, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'session-release-'));
 /** @type {string[]} */
 const faults = [];
@@ -48,6 +49,15 @@ try {
   if (!changelog.some((line) => line.startsWith(`## ${version}`))) {
     faults.push(
       `CHANGELOG.md has no section "## ${version}": give the one for what is unreleased that name.`,
+    );
+  }
+
+  // npm compares it with the repository that the statement says the package was built in, and refuses the package without.
+  const url = typeof repository === 'object' ? repository?.url : repository;
+  if (typeof url !== 'string' || url === '') {
+    faults.push(
+      'package.json has no `repository`: npm publishes with --provenance only where it names the repository that the release workflow ' +
+        'runs in, such as { "type": "git", "url": "git+https://github.com/<owner>/<name>.git" }.',
     );
   }
 } finally {
