@@ -185,6 +185,21 @@ class FormsController {
     throw new BadRequestException('Not like this.');
   }
 
+  @Post('passwords')
+  @UsePipes(...schemaPipes(exact))
+  passwords(
+    @FormOf(
+      v.object({
+        password: v.pipe(v.string(), v.regex(/^\d+$/)),
+        pin: v.pipe(
+          v.string(),
+          v.minLength(3, ({ input }) => `'${input}' is too short.`),
+        ),
+      }),
+    )
+    _form: unknown,
+  ) {}
+
   @Post('wordless')
   wordless() {
     throw new InvalidFormException({});
@@ -449,6 +464,21 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(JSON.stringify(old)).not.toMatch(/hunter2|isAdmin/);
     expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
     expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: true, email: 'mine' });
+  });
+
+  it('keeps no password in what a library says of it', async () => {
+    const messages = async (form: object): Promise<unknown> => {
+      const { visitor, status } = await refused('/passwords', form);
+      expect(status).toBe(303);
+      return (await visitor.get('/form')).body.errors;
+    };
+    expect(await messages({ password: 'hunter "2"', pin: '123' })).toEqual({
+      password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
+    });
+    expect(await messages({ password: 'x', pin: '1' })).toEqual({
+      password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
+      pin: ["'1' is too short."],
+    });
   });
 
   it('keeps no more errors than a session has room for', async () => {
