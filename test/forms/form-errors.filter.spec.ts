@@ -28,9 +28,12 @@ import {
   RequestSession,
   Session,
   SessionConfigError,
+  type SessionRecord,
+  SessionTooLargeError,
   invalidForm,
 } from 'nestjs-session-kit';
 import { sessionsOf } from 'nestjs-session-kit/testing';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { PLATFORMS, TestApp } from '../support/test-app.js';
 import { FormOf, NEST_HAS_SCHEMA_PIPE, schemaPipes } from './schema-pipe.js';
 
@@ -507,6 +510,33 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a cookie', (p
       errors: { email: ['Taken.'] },
       email: 'mine',
     });
+  });
+});
+
+/** A store with a limit. */
+class SmallDriver extends MemoryDriver {
+  override write(id: string, record: SessionRecord): Promise<boolean> {
+    if (record.payload.length > 2_000) return Promise.reject(new SessionTooLargeError('It has no room.'));
+    return super.write(id, record);
+  }
+}
+
+describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a store that has a limit', (platform) => {
+  it('leaves out what was typed where there is no room for it, also of a session that is there', async () => {
+    await using app = await TestApp.start(platform, {
+      controllers: [FormsController],
+      options: { driver: 'small', drivers: { small: { useFactory: () => new SmallDriver({}) } } },
+      configure: (nest) => void nest.useGlobalFilters(new FormErrorsFilter()),
+    });
+    const visitor = app.visitor();
+    const send = (form: object) => visitor.post('/thrown').set('Accept', PAGE).send(form);
+    for (const text of ['x'.repeat(5_000), 'x'.repeat(5_000), 'x']) {
+      await send({ email: 'mine', text }).expect(303);
+      const { body } = await visitor.get('/form').expect(200);
+      expect(body.errors).toMatchObject({ '': ['They do not match.'] });
+      expect(body.email).toBe(text === 'x' ? 'mine' : '');
+    }
+    expect((await sessionsOf(app.app).of(await visitor.get('/form'))).values).toEqual({ failures: 3 });
   });
 });
 
