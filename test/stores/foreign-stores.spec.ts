@@ -2,7 +2,7 @@ import { createCache } from 'cache-manager';
 import session from 'express-session';
 import { Keyv } from 'keyv';
 import memorystore from 'memorystore';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectStore,
   type RecordDriver,
@@ -138,6 +138,10 @@ describe.each(PLATFORMS)(
 );
 
 describe('A driver made of a store', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('hands the store what it takes the lifetime from, whichever way it does', async () => {
     const seen: { cookie: session.Cookie }[] = [];
     class NotingStore extends session.MemoryStore {
@@ -276,6 +280,41 @@ describe('A driver made of a store', () => {
       /cache module is none; it holds some, as its stores/,
     );
   });
+
+  it.each(['connectStore', 'keyvStore'])(
+    'of %s goes on behind a call that its store has lost',
+    async (made) => {
+      vi.useFakeTimers();
+      let isLost = true;
+      const map = new Map<string, unknown>();
+      const lost = new Promise<never>(() => undefined);
+      const keyv = {
+        throwOnErrors: true,
+        get: async (key: string) => (isLost ? lost : map.get(key)),
+        set: async (key: string, value: unknown) => void map.set(key, value),
+        delete: async (key: string) => map.delete(key),
+      };
+      const store: ConnectStore = {
+        get(sid, callback) {
+          if (!isLost) callback(null, map.get(sid) as object);
+        },
+        set(sid, kept, callback) {
+          map.set(sid, kept);
+          callback();
+        },
+        destroy: (_sid, callback) => callback(),
+      };
+      const driver = made === 'keyvStore' ? keyvStore(keyv) : connectStore(store);
+      const expiresAt = Date.now() + 3_600_000;
+      const first = driver.write('id', { ...record, expiresAt });
+      const second = driver.write('id', { ...record, expiresAt });
+      const failure = first.catch((error: unknown) => String(error));
+      isLost = false;
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await failure).toContain('The store has not answered within 30 s.');
+      expect(await second).toBe(true);
+    },
+  );
 
   it('tells a Keyv to throw what its adapter throws, so that a store that fails does not look empty', async () => {
     const failing = new Map();
