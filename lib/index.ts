@@ -1,4 +1,10 @@
-export { SessionModule, type SessionOptionsFactory } from './nest/session.module.js';
+/**
+ * The module, its decorators, guards and filters, and the types of what they hand out.
+ *
+ * @module nestjs-session-kit
+ */
+export { SessionModule } from './nest/session.module.js';
+export type { SessionOptionsFactory } from './nest/module-options.js';
 export {
   SESSION_OPTIONS,
   type DriverDefinition,

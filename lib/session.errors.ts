@@ -34,7 +34,12 @@ export class SessionError extends Error {
   }
 }
 
-/** An option is wrong. Thrown while the application boots; names the option, what it got and what it takes. */
+/**
+ * An option is wrong. Thrown while the application boots; names the option, what it got and what it takes.
+ *
+ * @example
+ * throw new SessionConfigError('mongo.url got nothing; it takes a URL.'); // in a driver's `open`
+ */
 export class SessionConfigError extends SessionError {}
 
 /**
@@ -49,6 +54,9 @@ export class NoSessionError extends SessionError {}
 /**
  * A write on a session that was initiated read-only, or that would need a cookie where none can be sent (the answer is 500: the
  * application's mistake), or that `whenStoreFails: 'degrade'` made read-only (503: the store's).
+ *
+ * @example
+ * try { session.increment('visits'); } catch (error) { if (!(error instanceof SessionReadonlyError)) throw error; }
  */
 export class SessionReadonlyError extends SessionError {
   override readonly statusCode: number;
@@ -66,6 +74,9 @@ export class SessionReadonlyError extends SessionError {
 /**
  * A key or a value that a session cannot take: a forbidden path segment, a `push` on something that is no list, an
  * `increment` of something that is no number, or, at commit, a value that the serializer cannot store.
+ *
+ * @example
+ * try { session.increment('cart'); } catch (error) { if (error instanceof SessionValueError) report(error.message); }
  */
 export class SessionValueError extends SessionError {
   override readonly statusCode: number;
@@ -82,12 +93,22 @@ export class SessionValueError extends SessionError {
   }
 }
 
-/** The session is larger than its driver can keep. Names the size, the limit (both in bytes) and the largest keys. */
+/**
+ * The session is larger than its driver can keep. Names the size, the limit (both in bytes) and the largest keys.
+ *
+ * @example
+ * try { await session.commit(); } catch (error) { if (error instanceof SessionTooLargeError) session.forget('history'); }
+ */
 export class SessionTooLargeError extends SessionError {
   override readonly statusCode: number = 503;
 }
 
-/** The store failed or did not answer within `storeTimeout`. `cause` is what its client reported. */
+/**
+ * The store failed or did not answer within `storeTimeout`. `cause` is what its client reported.
+ *
+ * @example
+ * try { await sessions.destroy(id); } catch (error) { if (error instanceof SessionStoreError) retryLater(id); }
+ */
 export class SessionStoreError extends SessionError {
   override readonly statusCode: number = 503;
 }

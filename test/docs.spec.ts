@@ -37,6 +37,24 @@ describe('the documentation', () => {
     expect(broken).toEqual([]);
   });
 
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])(
+    'names in %s only files and folders that are there',
+    (page) => {
+      const there = ['lib', 'test', 'build', 'schematics', 'sample', 'docs', '.ci'].flatMap((folder) =>
+        readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(
+          (name) => `/${folder}/${name.replaceAll('\\', '/')}`,
+        ),
+      );
+      const named = [
+        ...readFileSync(join(ROOT, page), 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]*)+|[\w.-]+\.ts)`/g),
+      ].map(([, name = '']) => name.replace(/\/$/, ''));
+      expect(named.length).toBeGreaterThan(10);
+      const isThere = (name: string): boolean =>
+        existsSync(join(ROOT, name)) || there.some((path) => path.endsWith(`/${name}`));
+      expect(named.filter((name) => !isThere(name))).toEqual([]);
+    },
+  );
+
   it('explains only texts that the package has', () => {
     const lib = join(ROOT, 'lib');
     const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
 
+/** A minute, in ms. */
 export const minuteMs = 60_000;
+/** An hour, in ms. */
 export const hourMs = 60 * minuteMs;
+/** A day, in ms. */
 export const dayMs = 24 * hourMs;
 
 /** An id as the package makes them: 43 characters of base64url, never given twice. */

@@ -19,7 +19,12 @@ export interface ConformanceFramework {
   readonly expect?: (actual: unknown) => ConformanceExpectation;
 }
 
-/** A driver, opened, with what the suite needs to put it to the test. */
+/**
+ * A driver, opened, with what the suite needs to put it to the test.
+ *
+ * @example
+ * const create = (): DriverUnderTest => ({ driver: new MongoDriver(mongo), maxPayloadBytes: 16_000_000 });
+ */
 export interface DriverUnderTest {
   /** The driver to test, open. */
   readonly driver: RecordDriver;

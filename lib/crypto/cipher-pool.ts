@@ -24,7 +24,7 @@ const BATCH = 16;
 const SALTS = 256;
 
 /** What one message is encrypted with, and never another one. */
-export interface FreshCipher {
+interface FreshCipher {
   /** Key and nonce are derived from it and the secret. */
   readonly salt: Buffer;
   readonly cipher: CipherGCM;

@@ -20,6 +20,7 @@ export interface SessionRecord {
 
 /** Some of a user's live records, each with its id, and where the others begin. */
 export interface UserRecords {
+  /** At most as many as were asked for, in no order. */
   readonly records: readonly (SessionRecord & { readonly id: string })[];
   /** What the next call is given; null where these were the last. */
   readonly cursor: string | null;
@@ -163,7 +164,12 @@ export interface RecordDriver extends DriverLifecycle {
   collectGarbage?(now: number, progressed?: () => void): Promise<number>;
 }
 
-/** A driver that keeps nothing: the record itself travels, sealed, in the cookie. `stealth` is one. */
+/**
+ * A driver that keeps nothing: the record itself travels, sealed, in the cookie. `stealth` is one.
+ *
+ * @example
+ * const safe: SealingDriver = { seal: (record) => vault.encrypt(record), open: (token) => vault.decrypt(token) };
+ */
 export interface SealingDriver {
   /**
    * Seals a record into a token that only this application can open.

@@ -7,7 +7,7 @@ export type PayloadStore = Pick<
 >;
 
 /** What becomes of the payload of a record on its way out of a store, and into it. */
-export interface PayloadForm {
+interface PayloadForm {
   readonly opened: <R extends SessionRecord>(id: string, record: R) => R;
   readonly sealed: (id: string, record: SessionRecord) => SessionRecord;
 }

@@ -3,10 +3,13 @@ import { isPathOfThisSite } from '../session/path-of-this-site.js';
 
 /** What is asked of a request, Express's or Fastify's. */
 export interface FormRequest {
+  /** In capital letters: `POST`. */
   readonly method: string;
+  /** By their names in small letters. */
   readonly headers: IncomingHttpHeaders;
   /** As the platform says: behind a proxy that it trusts, the host that the visitor asked. */
   readonly host?: string;
+  /** Parsed; undefined where nothing has parsed it. */
   readonly body?: unknown;
 }
 

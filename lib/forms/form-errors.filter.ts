@@ -15,7 +15,12 @@ import { thrownErrors } from './thrown-errors.js';
 /** What FormErrorsFilter tells the path of a form by: the request of Express, or of Fastify. */
 export type FormPath = string | ((request: FormRequest) => unknown);
 
-/** Where FormErrorsFilter sends a visitor to. */
+/**
+ * Where FormErrorsFilter sends a visitor to.
+ *
+ * @example
+ * app.useGlobalFilters(new FormErrorsFilter({ form: '/checkout' }));
+ */
 export interface FormErrorsFilterOptions {
   /**
    * The path of the page that shows the form, or a function that finds it in the request (a hidden field, say). What is no path of

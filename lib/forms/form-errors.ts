@@ -3,6 +3,7 @@ import type { FieldErrors, FormErrors } from '../session/form-bags.js';
 
 /** What class-validator finds, as Nest's ValidationPipe hands it to its `exceptionFactory`. */
 export interface FieldValidationError {
+  /** The name of the field, or the number of the item. */
   readonly property: string;
   /** Messages by the names of the rules that are broken. */
   readonly constraints?: Readonly<Record<string, string>> | undefined;
@@ -15,7 +16,9 @@ export interface FieldValidationError {
  * `exceptionFactory` (Standard Schema, `StandardSchemaV1.Issue`).
  */
 export interface SchemaIssue {
+  /** What is wrong, for the visitor. */
   readonly message: string;
+  /** Where, from the outside in. Default: the form as a whole. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

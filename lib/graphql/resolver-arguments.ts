@@ -3,7 +3,7 @@ import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
 
 /** What a resolver is called with, as far as it leads to a session. */
-export interface ResolverArguments {
+interface ResolverArguments {
   /** The GraphQL context. */
   readonly context: unknown;
   /** The same object for all resolvers of one execution (an operation, or one event of a subscription), and for no other. */

@@ -1,6 +1,7 @@
 import type { HttpSessions } from './http-sessions.js';
 import type { RawRequest } from './raw-http.js';
 
+/** What middleware and hooks call when they are through: with an error, or with nothing. */
 export type Done = (error?: unknown) => void;
 
 /** Functions that enter the context of the request that they are called for. They are never wrapped again. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** What is known of a request when it is asked whether it uses flash messages up. */
-export interface Visit {
+interface Visit {
   readonly method?: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
@@ -13,7 +13,7 @@ export interface Route {
 }
 
 /** What is known of the response when it is asked. Who sends a file (`express.static`, `sendFile`) offers it in ranges. */
-export interface Answer {
+interface Answer {
   hasHeader(name: string): boolean;
 }
 

@@ -11,7 +11,7 @@ export interface RequestProperties extends PropertyDescriptorMap {
 }
 
 /** An accessor for an object that is, or leads to, a request. */
-export interface RequestAccessor extends PropertyDescriptor {
+interface RequestAccessor extends PropertyDescriptor {
   get(this: RawRequest): unknown;
   set(this: RawRequest, value: unknown): void;
 }

@@ -10,8 +10,9 @@ export interface OpenedSession {
   readonly before: OpenedSession | undefined;
 }
 
-/** Where a request keeps the session that was opened last, which leads to those before, and that of the application at work. */
+/** Where a request keeps the session that was opened last, which leads to those before. */
 export const LAST_OPENED = Symbol('nestjs-session-kit last opened');
+/** Where a request keeps the session of the application that is at work. */
 export const CURRENT_SESSION = Symbol('nestjs-session-kit current session');
 
 /** A request of Node's. */

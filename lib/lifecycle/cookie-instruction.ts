@@ -13,6 +13,7 @@ export type CookieInstruction =
     }
   | { readonly kind: 'expire' };
 
+/** The response says nothing about the cookie. */
 export const NO_COOKIE: CookieInstruction = { kind: 'none' };
 const EXPIRE: CookieInstruction = { kind: 'expire' };
 

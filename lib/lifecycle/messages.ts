@@ -7,10 +7,12 @@ export const MAX_ATTEMPTS = 200;
 /** How often one commit removes or stores, where more becomes due while it waits. */
 export const COMMIT_STEPS = 8;
 
+/** For the log: the changes of a request that came with an id which `regenerate` had just replaced. */
 export const CHANGES_DROPPED =
   'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
   'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
 
+/** A value that has changed again each time that it was stored. @param key where it lies */
 export function neverSettles(key: string): SessionValueError {
   return new SessionValueError(
     `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
@@ -19,6 +21,7 @@ export function neverSettles(key: string): SessionValueError {
   );
 }
 
+/** For the log: what was mutated in a read-only session. @param key where, as far as that is known */
 export function mutationDropped(key: string | undefined): string {
   const where = key === undefined ? '' : ` at "${shownKey(key)}"`;
   return (
@@ -27,6 +30,7 @@ export function mutationDropped(key: string | undefined): string {
   );
 }
 
+/** A session is to become read-only, and holds changes that are not stored. */
 export function unstoredChanges(): SessionError {
   return new SessionError(
     'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +

@@ -28,6 +28,7 @@ export interface FormerSession {
 
 /** Where a cookie of another library lies in the browser: the attributes that it was set with. */
 export interface SourceCookie {
+  /** Its name. */
   readonly name: string;
   /** Default `/`. */
   readonly path?: string;

@@ -47,7 +47,7 @@ function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRu
 }
 
 /** What a session was just before a write of it was settled. */
-export interface BeforeStored {
+interface BeforeStored {
   readonly id: string | null;
   readonly user: string | null;
   /** Whether there was more to store than that it lives on. */

@@ -22,7 +22,7 @@ export interface UserSession {
 }
 
 /** A store that knows whose its records are. */
-export type UserStore = RecordStore & Required<Pick<RecordStore, 'listByUser'>>;
+type UserStore = RecordStore & Required<Pick<RecordStore, 'listByUser'>>;
 
 /**
  * The sessions of a user, wherever they have moved to. The store is asked for pages of them, and a page is read between
@@ -109,7 +109,7 @@ export class UserSessions {
       const next = await this.#store.read(found.to);
       return next === null ? null : this.#sessionOf(userId, found.to, next);
     }
-    if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload.c))
+    if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload))
       return null;
     const { payload } = found;
     const versions = new Map([[id, record.version]]);

@@ -7,7 +7,7 @@ const FORMAT = 'Fe26.2';
 const SKEW_MS = 60_000;
 
 /** What a seal holds. */
-export interface Unsealed {
+interface Unsealed {
   readonly text: string;
   /** What was signed: no two of it are the same seal, however the rest of a cookie is spelled. */
   readonly signed: string;

@@ -23,7 +23,12 @@ export interface FormerCookieAttributes {
   readonly maxAge?: number | null | undefined;
 }
 
-/** What all sources take. */
+/**
+ * What all sources take.
+ *
+ * @example
+ * migrate: [fromCookieSession({ keys: oldKeys, userId: 'passport.user', until: '2027-01-01' })]
+ */
 export interface SourceOptions {
   /** Attributes of the old cookie, where they were not the default. */
   readonly cookie?: FormerCookieAttributes | undefined;

@@ -1,12 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { systemClock } from '../drivers/clock.js';
-import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
-import { waitFor } from '../drivers/guard/driver-deed.js';
-import { failureReason } from '../drivers/guard/failure-reason.js';
-import { CHANNELS } from '../events/channels.js';
+import type { AnyDriver } from '../drivers/built-in-drivers.js';
 import { DriverInUse, type StoreCheck } from './driver-in-use.js';
 import { DriverRegistry } from './driver-registry.js';
-import { handleOf } from '../crypto/handle.js';
+import { GarbageCollection } from './garbage-collection.js';
 import { userText } from '../lifecycle/recorded-user.js';
 import type { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
@@ -14,7 +10,7 @@ import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
 import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
-import { SessionConfigError, SessionError } from '../session.errors.js';
+import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { sessionRuntime } from './session-runtime.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
@@ -24,8 +20,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
-import { ownValues, parsePayload } from '../state/payload.js';
-import { type ReadSession, type StoredSession, aboutSession } from './stored-session.js';
+import { type ReadSession, type StoredSession, aboutSession, readSession } from './stored-session.js';
 
 /**
  * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
@@ -41,8 +36,7 @@ export class SessionManager {
   readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
   readonly #inUse: DriverInUse;
-  #collector: NodeJS.Timeout | null = null;
-  #collecting: Promise<number> | null = null;
+  readonly #garbage: GarbageCollection;
 
   /** Made by the module: inject it. */
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
@@ -50,6 +44,11 @@ export class SessionManager {
     this.#registry = registry;
     this.#runtime = sessionRuntime(settings, this.#log);
     this.#inUse = new DriverInUse(settings, registry, this.#runtime);
+    this.#garbage = new GarbageCollection(
+      settings,
+      () => this.#inUse.recordDriver ?? this.driver(),
+      this.#log,
+    );
   }
 
   /**
@@ -98,12 +97,7 @@ export class SessionManager {
   async read(id: string): Promise<ReadSession | null> {
     const record = (await this.#records()?.store.read(id)) ?? null;
     if (record === null) return null;
-    const { serializer } = this.#settings;
-    const parsed = parsePayload(record.payload, serializer);
-    if (parsed.kind !== 'session') return null;
-    const values = ownValues(parsed.payload.d, record.payload, serializer);
-    const session = { id, handle: parsed.payload.h ?? handleOf(id), record, payload: parsed.payload };
-    return { ...aboutSession(session, this.#runtime.lifetimes), ...record, id, values };
+    return readSession(id, record, this.#settings.serializer, this.#runtime.lifetimes);
   }
 
   /**
@@ -246,27 +240,7 @@ export class SessionManager {
    * const removed = await manager.collectGarbage();
    */
   collectGarbage(): Promise<number> {
-    // One round at a time: a slow one is joined, not raced.
-    return (this.#collecting ??= this.#collect().finally(() => {
-      this.#collecting = null;
-    }));
-  }
-
-  async #collect(): Promise<number> {
-    const driver = this.#inUse.recordDriver ?? this.driver();
-    if (isSealing(driver)) return 0;
-    const { storeTimeout } = this.#settings;
-    const [inUse, name = inUse] = driversInUse(this.#settings);
-    const removed = await waitFor({
-      driver: name,
-      method: 'collectGarbage',
-      storeTimeout,
-      call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
-    });
-    const count = removed ?? 0;
-    if (count > 0 && CHANNELS.expired.isHeard)
-      CHANNELS.expired.publish({ driver: name, at: systemClock.now(), count });
-    return count;
+    return this.#garbage.collect();
   }
 
   // ---- for the package itself ----------------------------------------------------------------------------------
@@ -280,7 +254,8 @@ export class SessionManager {
     const { gc } = this.#settings;
     await this.#registry.boot();
     if (this.#inUse.open() === null) return;
-    if (this.#inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.#collectEvery(gc);
+    if (this.#inUse.recordDriver?.collectGarbage !== undefined && gc !== false)
+      this.#garbage.collectEvery(gc);
     const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
     if (isInMemory && isProduction()) {
       this.#log.warn(
@@ -292,18 +267,7 @@ export class SessionManager {
   /** @internal */
   async shutdown(): Promise<void> {
     this.#runtime.live.close();
-    if (this.#collector !== null) clearInterval(this.#collector);
-    this.#collector = null;
-    // A collection that takes longer than a request may is ended by its driver's `close`, or fails.
-    const [collecting, { driver, storeTimeout }] = [this.#collecting, this.#settings];
-    if (collecting !== null)
-      await waitFor({
-        driver,
-        method: 'collectGarbage',
-        storeTimeout,
-        times: 1,
-        call: () => collecting,
-      }).catch(() => undefined);
+    await this.#garbage.stop();
     await this.#registry.close();
   }
 
@@ -326,14 +290,9 @@ export class SessionManager {
    *
    * @internal
    */
-  detachedHost(
-    door: Door,
-    tokens: readonly string[],
-    request?: unknown,
-    clientOf: (() => Client) | null = null,
-  ): DetachedHost {
+  detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
-    return new DetachedHost(settings, door, tokens, request, clientOf);
+    return new DetachedHost(settings, door, tokens);
   }
 
   /**
@@ -346,24 +305,4 @@ export class SessionManager {
   watch(place: Place, livesInCookie = false): Watch {
     return this.#runtime.live.watch(place, this.#inUse.backend()?.locate(() => livesInCookie) ?? null);
   }
-
-  #collectEvery(interval: number): void {
-    this.#collector = setInterval(() => {
-      // Whoever began a round that goes on hears how it ends.
-      if (this.#collecting !== null) return;
-      this.collectGarbage().catch((error: unknown) => {
-        if (this.#collector === null) return;
-        this.#log.warn(
-          `Expired sessions could not be removed this time (${reasonOf(error)}); it is tried again.`,
-        );
-      });
-    }, interval);
-    this.#collector.unref();
-  }
-}
-
-/** An error of ours as it says itself; of any other only what cannot hold an id or a payload. */
-function reasonOf(error: unknown): string {
-  if (error instanceof SessionError) return error.message;
-  return failureReason(error) || 'an unknown error';
 }

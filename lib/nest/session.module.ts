@@ -9,7 +9,6 @@ import {
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  type Provider,
 } from '@nestjs/common';
 import {
   ApplicationConfig,
@@ -28,40 +27,25 @@ import { commitBeforeEvents } from './event-streams.js';
 import { commitInnermost } from './commit-innermost.js';
 import { bindConsumedRouters } from './consumer-binding.js';
 import { bindInterceptors } from './interceptor-binding.js';
-import { isObject, withoutText } from '../options/check.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
-import { SessionConfigError } from '../session.errors.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
 import { bindGateways } from './gateway-binding.js';
 import { bindResolvers } from './resolver-binding.js';
+import {
+  assertGiven,
+  assertGivenAsync,
+  assertOnlyOne,
+  withCheckedFactory,
+  withoutOptions,
+} from './module-options.js';
 import { GraphqlSessions } from '../graphql/graphql-sessions.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { socketSessions } from './socket-sessions.provider.js';
 import { type TestSessionOptions, testOptions } from './test-options.js';
-
-/**
- * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
- *
- * @example
- * // above the class: `@Injectable()`
- * class SessionOptions implements SessionOptionsFactory {
- *   constructor(private readonly config: ConfigService) {}
- *   createSessionOptions() { return { secret: this.config.getOrThrow<string>('SESSION_SECRET') }; }
- * }
- */
-export interface SessionOptionsFactory {
-  /**
-   * Returns the options; may be asynchronous.
-   *
-   * @example
-   * createSessionOptions() { return { secret: this.config.getOrThrow('SESSION_SECRET') }; }
-   */
-  createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
-}
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleOptions>({
   optionsInjectionToken: SESSION_OPTIONS,
@@ -70,44 +54,6 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
   .setFactoryMethodName('createSessionOptions')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
-
-function withoutOptions(): never {
-  throw new SessionConfigError(
-    'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
-      'is global, so no other module has to import it.',
-  );
-}
-
-/** Plain JavaScript may leave the options out; Nest would then complain of something else. */
-function assertGiven(method: string, options: unknown, takes: string): void {
-  if (isObject(options)) return;
-  const got = options === undefined ? 'nothing' : withoutText(options);
-  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
-}
-
-/** Of two modules with options only one would open the sessions, and which of them would depend on the order of imports. */
-function assertOnlyOne(modules: ModulesContainer): void {
-  const withOptions = [...modules.values()].filter(
-    ({ metatype, providers }) =>
-      metatype === SessionModule && providers.get(SESSION_OPTIONS)?.metatype !== withoutOptions,
-  );
-  if (withOptions.length < 2) return;
-  throw new SessionConfigError(
-    'SessionModule is imported twice, each time with options of its own. Import SessionModule.forRoot(...) or ' +
-      'forRootAsync(...) once, in the root module; it is global, so no other module has to import it.',
-  );
-}
-
-/** What `useClass` or `useExisting` names makes the options, if it can. */
-function optionsOf(factory: unknown, named: string): unknown {
-  if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
-    const { createSessionOptions } = factory;
-    if (typeof createSessionOptions === 'function') return createSessionOptions.call(factory);
-  }
-  throw new SessionConfigError(
-    `SessionModule.forRootAsync got ${named}, which has no method createSessionOptions; it takes a SessionOptionsFactory.`,
-  );
-}
 
 /**
  * Sessions for a Nest application. Global: import it once, in the root module.
@@ -173,7 +119,7 @@ export class SessionModule
     @Inject(ExternalContextCreator) resolvers: ExternalContextCreator,
   ) {
     super();
-    assertOnlyOne(modules);
+    assertOnlyOne(modules, SessionModule);
     this.#adapterHost = adapterHost;
     this.#sessions = sessions;
     this.#manager = manager;
@@ -229,25 +175,8 @@ export class SessionModule
   static override forRootAsync(
     options: ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>,
   ): DynamicModule {
-    const takes = '{ useFactory, inject }, { useClass } or { useExisting }';
-    assertGiven('forRootAsync', options, takes);
-    const { useFactory, useClass, useExisting } = options;
-    if (!useFactory && !useClass && !useExisting) {
-      const got = Object.keys(options).join(', ') || 'nothing';
-      throw new SessionConfigError(
-        `SessionModule.forRootAsync got ${got}; it takes ${takes}. Plain options go to SessionModule.forRoot.`,
-      );
-    }
-    const module = super.forRootAsync(options);
-    const maker = useExisting ?? useClass;
-    if (useFactory || maker === undefined) return module;
-    const named = `${useExisting ? 'useExisting' : 'useClass'}: ${typeof maker === 'function' ? maker.name : String(maker)}`;
-    const provider: Provider = {
-      provide: SESSION_OPTIONS,
-      useFactory: (factory: unknown) => optionsOf(factory, named),
-      inject: [maker],
-    };
-    return { ...module, providers: [...(module.providers ?? []), provider] };
+    assertGivenAsync(options);
+    return withCheckedFactory(options, super.forRootAsync(options));
   }
 
   /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */

@@ -1,9 +1,16 @@
+import { handleOf } from '../crypto/handle.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
 import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js';
+import { type SessionSerializer, ownValues, parsePayload } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
-/** A session of a user, as a list of his devices shows it. Nothing in it opens the session. */
+/**
+ * A session of a user, as a list of his devices shows it. Nothing in it opens the session.
+ *
+ * @example
+ * const phones = (await sessions.list(userId)).filter(({ userAgent }) => userAgent?.includes('Mobile'));
+ */
 export interface StoredSession {
   /** The name to end it by; stays the same when its id changes. */
   readonly handle: string;
@@ -45,4 +52,19 @@ export function aboutSession(
     ipAddress,
     userAgent,
   };
+}
+
+/** What is kept under an id; null where it is no session that can be read. */
+export function readSession(
+  id: string,
+  record: SessionRecord,
+  serializer: SessionSerializer,
+  lifetimes: Lifetimes,
+): ReadSession | null {
+  const parsed = parsePayload(record.payload, serializer);
+  if (parsed.kind !== 'session') return null;
+  const { payload } = parsed;
+  const values = ownValues(payload.d, record.payload, serializer);
+  const session = { handle: payload.h ?? handleOf(id), record, payload };
+  return { ...aboutSession(session, lifetimes), ...record, id, values };
 }

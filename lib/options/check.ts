@@ -58,6 +58,7 @@ export function withoutText(value: unknown): string {
   return typeof made === 'function' && made !== Object ? `an object of ${made.name}` : 'an object';
 }
 
+/** Whether a value is an object with options in it: no list, no function, not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

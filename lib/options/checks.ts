@@ -19,6 +19,7 @@ export function refine<T, U>(
   };
 }
 
+/** True or false. */
 export function boolean(): Check<boolean> {
   return is('true or false', (value) => typeof value === 'boolean');
 }
@@ -28,18 +29,21 @@ export function text(takes = 'text', form = /./s, show = shown): Check<string> {
   return is(takes, (value): value is string => typeof value === 'string' && form.test(value), show);
 }
 
+/** One of these values. */
 export function oneOf<const V extends readonly (string | boolean)[]>(...values: V): Check<V[number]> {
   const names = values.map((value) => (typeof value === 'string' ? `'${value}'` : String(value)));
   const takes = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
   return is(takes, (value): value is V[number] => values.some((each) => each === value));
 }
 
+/** A whole number from `min` to `max`, both included. */
 export function wholeNumber(min: number, max: number, takes: string): Check<number> {
   const fits = (value: unknown): value is number =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
   return is(takes, fits);
 }
 
+/** A list, each entry of which passes a check; a wrong one is named by its place (`secret[1]`). */
 export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
   return {
     takes,

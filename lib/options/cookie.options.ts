@@ -22,11 +22,13 @@ export interface FormerCookie {
 
 /** What a function of the options knows of a request: what the requests of Express and of Fastify have in common. */
 export interface TenantRequest {
+  /** Its headers, by their names in small letters. */
   readonly headers: IncomingHttpHeaders;
   /** As the platform says: behind a proxy it trusts (`trust proxy`, `trustProxy`), the host that the visitor asked. */
   readonly hostname: string;
   /** `http` or `https`, as the platform says. */
   readonly protocol: string;
+  /** The address of the client, as the platform says; undefined where it does not know. */
   readonly ip?: string | undefined;
 }
 
@@ -43,7 +45,12 @@ export type TenantFunction = {
   of(request: TenantRequest): string | undefined;
 }['of'];
 
-/** Name and attributes of the session cookie (RFC 6265bis, 4.1). */
+/**
+ * Name and attributes of the session cookie (RFC 6265bis, 4.1).
+ *
+ * @example
+ * cookie: { sameSite: 'strict', path: '/account' }
+ */
 export interface SessionCookieOptions {
   /**
    * Default '__Host-session' where `secure`, a path of '/' and no domain allow it, otherwise 'session'. A `__Host-` or
@@ -106,6 +113,7 @@ const table = {
   formerly: { default: [], check: listOf(former, "a list such as [{ path: '/shop' }]") },
 } satisfies Table & Record<keyof SessionCookieOptions, unknown>;
 
+/** Checks what stands under `cookie`, and fills the defaults in. */
 export const cookieOptions = group(table, { note: "; the lifetime is the option 'age'" });
 
 /** The option `cookie` as it was given, with what does not depend on anything else filled in. */

@@ -15,7 +15,12 @@ export interface SessionDataSource {
   createQueryRunner(mode?: 'master' | 'slave'): object;
 }
 
-/** The option `database`. */
+/**
+ * The option `database`.
+ *
+ * @example
+ * database: { dataSource: 'sessions', table: 'web.sessions' }
+ */
 export interface DatabaseDriverOptions {
   /**
    * The TypeORM `DataSource` to keep sessions in, or the name under which TypeOrmModule (`name: 'sessions'`) provides
@@ -42,6 +47,7 @@ export function isDataSource(value: unknown): value is SessionDataSource {
 
 const name = /^[^"`'\\.\p{Cc}]{1,63}(\.[^"`'\\.\p{Cc}]{1,63})*$/u;
 
+/** Checks what stands under `database`, and fills the defaults in. */
 export const databaseOptions = group({
   dataSource: {
     check: is(

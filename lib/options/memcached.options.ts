@@ -117,6 +117,7 @@ const takes = "an object: either { servers: 'host:port' } or { client }";
 /** The options; `servers` are `host:port` each, and none where there is a client. */
 export type MemcachedSettings = Settings<typeof table> & { readonly servers: readonly string[] };
 
+/** Checks what stands under `memcached`, and fills the defaults in. */
 export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given) =>
   given.client !== undefined && given.servers !== undefined
     ? new Refusal(`got client and servers; it takes ${takes}.`)

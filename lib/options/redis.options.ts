@@ -21,7 +21,12 @@ export interface RedisClient {
 /** What the driver decides itself, so that nobody can set it. */
 type Reserved = { [Name in (typeof reservedOptions)[number]]?: never };
 
-/** Options of ioredis for a connection of the driver's own: those named here, and whatever else its `RedisOptions` have. */
+/**
+ * Options of ioredis for a connection of the driver's own: those named here, and whatever else its `RedisOptions` have.
+ *
+ * @example
+ * redis: { url: 'redis://localhost:6379/1' }
+ */
 export interface RedisConnectionOptions extends Reserved {
   /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Needs no `host` beside it. */
   url?: string;
@@ -31,7 +36,9 @@ export interface RedisConnectionOptions extends Reserved {
   port?: number;
   /** The path of a socket, in place of host and port. */
   path?: string;
+  /** The user of an ACL. Default none. */
   username?: string;
+  /** His password, or that of the server. Default none. */
   password?: string;
   /** The number of the database. Default 0. */
   db?: number;

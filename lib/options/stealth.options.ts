@@ -3,7 +3,12 @@ import { refine, text, wholeNumber } from './checks.js';
 import { type Duration, duration } from './duration.js';
 import { type Table, group } from './table.js';
 
-/** What stands under `stealth` in the options. */
+/**
+ * What stands under `stealth` in the options.
+ *
+ * @example
+ * stealth: { maxCookies: 1 }
+ */
 export interface StealthDriverOptions {
   /**
    * How many cookies a session may be split into, 1 to 3. Browsers take 4096 bytes a cookie; servers and proxies take
@@ -36,6 +41,7 @@ const options = group({
   ledgerEvery: { check: duration() },
 } satisfies Table & Record<keyof StealthDriverOptions, unknown>);
 
+/** Checks what stands under `stealth`, and fills the defaults in. */
 export const stealthOptions = refine(options, (value, option) => {
   if (value.ledgerEvery === undefined || value.ledger !== undefined) return value;
   throw optionError(

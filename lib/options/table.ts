@@ -1,7 +1,7 @@
 import { type Check, isObject, optionError, readOption, refused } from './check.js';
 
 /** One option of a table. */
-export interface Row {
+interface Row {
   readonly check: Check<unknown>;
   /** What stands for an option that is not given, as an application would write it. */
   readonly default?: unknown;

@@ -7,7 +7,7 @@ import type { RequestSession } from './request-session.js';
  * nothing; a key and a value, or several values by their keys; nothing, or a callback as express-session takes it. 'all':
  * the method checks its arguments itself.
  */
-export type Takes =
+type Takes =
   | { readonly atMost: number; readonly remedy: string }
   | { readonly boolean: true; readonly remedy: string }
   | { readonly callback: true; readonly remedy: string }

@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
+import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
@@ -24,11 +24,6 @@ export interface Door {
    * address and user agent stay as they are in the store.
    */
   readonly isVisit: boolean;
-  /**
-   * Whether the record goes on saying who the visitor is (address and user agent) as his latest request has said it. Default
-   * false: as `clientOf` says it. Nothing is known here of proxies, which frameworks are told of.
-   */
-  readonly keepsClient?: boolean;
   /** Whether all that is written is for the code inside alone, and nothing of it is ever stored. Default false. */
   readonly storesNothing?: boolean;
   /**
@@ -63,7 +58,6 @@ export class DetachedHost implements SessionHost {
   readonly #settings: DetachedSettings;
   readonly #door: Door;
   readonly #request: unknown;
-  readonly #clientOf: (() => Client) | null;
   readonly tokens: readonly string[];
   /** There is none that a cookie could stand in. */
   readonly headSent = true;
@@ -75,26 +69,19 @@ export class DetachedHost implements SessionHost {
   /**
    * @param tokens of the session cookie, likeliest first; none: there is no session
    * @param request for a driver that is made anew for each request; undefined where there is none
-   * @param clientOf the visitor, asked only when a record is written; null: not known, or not to be recorded
    */
-  constructor(
-    settings: DetachedSettings,
-    door: Door,
-    tokens: readonly string[],
-    request?: unknown,
-    clientOf: (() => Client) | null = null,
-  ) {
+  constructor(settings: DetachedSettings, door: Door, tokens: readonly string[], request?: unknown) {
     this.#settings = settings;
     this.#door = door;
     this.tokens = tokens;
     this.#request = request;
-    this.#clientOf = clientOf;
   }
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, place } = this.#settings;
-    const life = lifecycles.createLifecycle('hidden', this.#clientOf, this.#request, place);
-    life.session.keepsClient = this.#door.keepsClient === true;
+    const life = lifecycles.createLifecycle('hidden', null, this.#request, place);
+    // Who the visitor is, his latest request has said: nothing is known here of proxies, which frameworks are told of.
+    life.session.keepsClient = true;
     life.session.followsMoves = this.#door.followsMoves === true;
     // A lifetime that is in the cookie cannot be renewed from here.
     life.session.isVisit = this.#door.isVisit && !life.livesInCookie;

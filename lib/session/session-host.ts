@@ -3,7 +3,7 @@ import type { Client } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionReadonlyError } from '../session.errors.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
-import type { SessionAccess } from './session-access.js';
+import type { SessionCommits } from './session-commits.js';
 
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */
 export interface CookieAttributes {
@@ -67,7 +67,7 @@ export interface SessionHost {
   /** Calls back once, when the response has ended or the client has gone away: at once where it has. */
   onceOver(done: () => void): void;
   /** Called once, before the session first holds something that may have to be committed. */
-  arm(session: SessionAccess): void;
+  arm(session: SessionCommits): void;
   /** A commit failed, and an exception filter is about to answer. */
   commitFailed(error: unknown): void;
   /** What was changed needs a cookie, and none can be sent any more: nothing of it is stored. */

@@ -1,7 +1,9 @@
 import { ARGUMENTS } from './argument-counts.js';
 import type { RequestSession } from './request-session.js';
 
+/** The name of a method of a session. */
 export type SessionMethod = keyof typeof ARGUMENTS;
+/** The name of what a session says about itself. */
 export type SessionProperty = (typeof SESSION_PROPERTIES | typeof SESSION_ONLY_PROPERTIES)[number];
 
 /** What a session can do: the methods that the facade and `request.session` have of it. */
@@ -38,10 +40,12 @@ export const SESSION_ONLY_PROPERTIES = [
 
 const PROPERTY_NAMES: ReadonlySet<string> = new Set(SESSION_PROPERTIES);
 
+/** Whether a name is that of a method of a session. */
 export function isSessionMethod(name: string): name is SessionMethod {
   return Object.hasOwn(ARGUMENTS, name);
 }
 
+/** Whether a name is that of a property which `request.session` has too. */
 export function isSessionProperty(name: string): name is (typeof SESSION_PROPERTIES)[number] {
   return PROPERTY_NAMES.has(name);
 }

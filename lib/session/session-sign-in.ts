@@ -5,7 +5,12 @@ import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
 import { isPathOfThisSite } from './path-of-this-site.js';
 
-/** How a user signs in. */
+/**
+ * How a user signs in.
+ *
+ * @example
+ * session.signIn(user.id, { remember: '30d' });
+ */
 export interface SignInOptions {
   /**
    * How long the session lives without a visit: `true` for ten years (`permanent`), or a duration, in ms or as text.

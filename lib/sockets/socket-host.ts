@@ -14,7 +14,7 @@ export interface SocketDoor {
 
 /** @param name, noCookie as `Door` has them */
 export function socketDoor(name: string, noCookie: string): SocketDoor {
-  const unknown: Door = { name, noCookie, isVisit: true, keepsClient: true };
+  const unknown: Door = { name, noCookie, isVisit: true };
   return { unknown, known: { ...unknown, followsMoves: true } };
 }
 

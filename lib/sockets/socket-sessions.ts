@@ -4,11 +4,12 @@ import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
-import { type ConnectionSetup, SocketConnection, connectionOf } from './socket-connection.js';
+import type { ConnectionSetup } from './client-sessions.js';
+import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
 /** What all sockets of an application share. */
-export interface SocketSettings extends DetachedSettings {
+interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
   readonly isExcluded: ExclusionTest | null;
   /** Whose messages renew nothing. */

@@ -1,7 +1,7 @@
 import type { Change, FlashChange } from './changes.js';
 
 /** A change of flash messages, and the number of the write that stored it. */
-export type StoredFlashChange = readonly [stamp: number, change: FlashChange];
+type StoredFlashChange = readonly [stamp: number, change: FlashChange];
 
 /**
  * All that a request changed, in order. A change leaves the list when a write has stored it: values then have it in them.

@@ -15,6 +15,7 @@ export type Change =
   /** What other requests flashed stays behind. */
   | { readonly op: 'leaveOthers' };
 
+/** A change of the values. */
 export type ValueChange =
   | { readonly op: 'put'; readonly path: string; readonly value: unknown }
   | { readonly op: 'push'; readonly path: string; readonly value: unknown }

@@ -128,6 +128,7 @@ export class FlashLayers {
   }
 }
 
+/** No message and no field. Shared: not to be changed. */
 export const NOTHING: Flashed = { messages: {}, fields: {} };
 
 /** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */

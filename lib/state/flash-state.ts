@@ -1,15 +1,14 @@
 import type { ChangeLog } from './change-log.js';
 import type { FlashChange } from './changes.js';
+import { type ConsumesFlash, type FlashReader, isAgingDue, leftOf } from './flash-aging.js';
 import { FlashLayers, type Flashed, NOTHING, joined, overlaid } from './flash-layers.js';
 import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
-import { type Values, pick, readPath } from './values.js';
+import { type Values, readPath } from './values.js';
 
-/**
- * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
- * commit, when more is known of the request. `hidden`: no visitor looks (a job, a socket), so they are not even shown.
- */
-export type ConsumesFlash = boolean | 'hidden' | (() => boolean);
+export type { ConsumesFlash };
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The flash messages of one session as one request sees them.
@@ -199,43 +198,27 @@ export class FlashState {
 
   /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
   get due(): boolean {
-    return this.#batches.length > 0 && this.#batches.some((batch) => this.#isSpent(batch)) && this.#usesUp();
+    return this.#batches.length > 0 && isAgingDue(this.#batches, this.#reader);
   }
 
-  /** Whether a batch, or a part of it, has had its time where this request uses messages up. */
-  #isSpent(batch: FlashBatch): boolean {
-    return batch[0] <= this.#seen && this.#unreadOf(batch) !== batch;
-  }
-
-  #usesUp(): boolean {
-    return typeof this.#consumes === 'function' ? this.#consumes() : this.#consumes === true;
-  }
-
-  /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
-  #unreadOf(batch: FlashBatch): FlashBatch | null {
-    const [stamp, messages, fields = {}, untilRead = []] = batch;
-    if (untilRead.length === 0 || this.#shown) return null;
-    const unread = untilRead.filter(
-      (name) => Object.hasOwn(messages, name) && this.#outgoing?.taken.has(name) !== true,
-    );
-    if (unread.length === 0) return null;
-    const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;
-    return isAll ? batch : [stamp, pick(messages, unread), {}, unread];
+  get #reader(): FlashReader {
+    return {
+      seen: this.#seen,
+      consumes: this.#consumes,
+      hasShown: this.#shown,
+      taken: this.#outgoing?.taken ?? NONE,
+    };
   }
 
   /** The batches to store under the number of a new write. */
   batchesFor(stamp: number): FlashBatch[] {
     const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const outgoing = this.#outgoing;
+    const reader = this.#reader;
     const batches = this.#batches.flatMap(
-      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : this.#leftOf(batch)),
+      (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : leftOf(batch, reader)),
     );
     return outgoing === null ? batches : [...batches, ...outgoing.pendingBatches(stamp)];
-  }
-
-  #leftOf(batch: FlashBatch): FlashBatch[] {
-    const left = this.#isSpent(batch) && this.#usesUp() ? this.#unreadOf(batch) : batch;
-    return left === null ? [] : [left];
   }
 
   /** A write succeeded, and the log knows it: these are the stored batches now. */

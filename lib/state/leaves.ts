@@ -1,7 +1,7 @@
 import { MAX_DEPTH, type Values, isPlainValues } from './values.js';
 
 /** A value, and the path to it from the object that it was found in. */
-export type Leaf = readonly [path: string, value: unknown];
+type Leaf = readonly [path: string, value: unknown];
 
 /**
  * What `merge` puts, each at its own place: all that is no plain object, and plain objects with nothing in them. An

@@ -23,6 +23,8 @@ export interface Draft extends Snapshot {
   readonly changes: number;
   /** What the values were made of, where the application may mutate them meanwhile; null where it cannot. */
   readonly copy: Values | null;
+  /** Whether the payload is known to be what reading the text would give, and nobody changes it any more. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -216,7 +218,9 @@ export class SessionState extends WorkingSession {
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);
-    return { text, payload, changes: this.log.pending.length, copy };
+    const isExact = plain && this.serializer === JSON;
+    if (isExact) this.share();
+    return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
   /**
@@ -226,7 +230,7 @@ export class SessionState extends WorkingSession {
   stored(draft: Draft): void {
     const { payload } = draft;
     this.#snapshot = draft;
-    this.#stored = null;
+    this.#stored = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     if (this.#changedFacts !== null) this.#changedFacts = factsBeside(payload, this.#changedFacts);

@@ -51,6 +51,7 @@ export function isKey(path: string): boolean {
   return !path.split('.').some((segment) => FORBIDDEN.has(segment));
 }
 
+/** Whether a path can lead into a value: an object or a list. */
 export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from '../drivers/clock.js';
+import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { KeyedQueue } from '../drivers/keyed-queue.js';
 import { type KeptRecord, keptName, keptRecord, recordIn } from './kept-record.js';
 
 /** A store that reads, sets and removes, and compares nothing. */
-export interface PlainStore {
+interface PlainStore {
   /** What is kept under a name, as the store made it; anything else where there is nothing. */
   get(name: string): Promise<unknown>;
   /** @param expiresAt epoch ms: the store may forget it after that, and not before */
@@ -35,16 +35,14 @@ export class PlainStoreDriver implements RecordDriver {
   readonly caveat: string;
   readonly #store: PlainStore;
   readonly #turns: KeyedQueue;
-  readonly #clock: Clock;
 
   /**
    * @param owner the store as the application knows it: all drivers of one share their turns
    * @param kind what it is, for the log: `a store of express-session (PGStore)`
    */
-  constructor(store: PlainStore, owner: object, kind: string, clock: Clock = systemClock) {
+  constructor(store: PlainStore, owner: object, kind: string) {
     this.#store = store;
     this.#turns = queueOf(owner);
-    this.#clock = clock;
     this.caveat =
       `is ${kind}, which cannot compare and store in one step. Inside this process no change is lost and no sign-out undone; where ` +
       'several processes share it, a request of another one at the same moment may lose its changes, or bring a session back that ' +
@@ -91,12 +89,12 @@ export class PlainStoreDriver implements RecordDriver {
 
   async #live(name: string): Promise<SessionRecord | null> {
     const record = recordIn(await this.#store.get(name));
-    return record !== null && record.expiresAt > this.#clock.now() ? record : null;
+    return record !== null && record.expiresAt > systemClock.now() ? record : null;
   }
 
   /** @returns false where another process has written at the same moment, and it is that one's record which is kept */
   async #put(name: string, record: SessionRecord): Promise<boolean> {
-    if (record.expiresAt <= this.#clock.now()) {
+    if (record.expiresAt <= systemClock.now()) {
       await this.#store.remove(name);
       return true;
     }

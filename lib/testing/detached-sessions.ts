@@ -16,7 +16,7 @@ import type { Values } from '../state/values.js';
 import { RecordedLifecycle } from './recorded-lifecycle.js';
 
 /** What a request finds. */
-export interface Found {
+interface Found {
   readonly values: Readonly<Values>;
   /** What the request before has flashed. */
   readonly flash: Readonly<Values>;

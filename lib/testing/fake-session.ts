@@ -42,6 +42,11 @@ const neverFlashed = new Set(NEVER_FLASHED.map(fieldName));
  * A session of the package as a request has it, without a request: made by `fakeSession`.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
+ *
+ * @example
+ * const session = fakeSession({ cart: [] });
+ * session.push('cart', 'tea');
+ * expect(session.did.values).toEqual({ cart: ['tea'] });
  */
 export class FakeSession<T extends object = SessionData> extends RequestSession<T> {
   /** What was done to it so far. Asking changes nothing. */

@@ -4,6 +4,7 @@ import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.o
 
 /** What `Test.createTestingModule` of @nestjs/testing returns, as far as it is needed. */
 export interface OverridableModule<B> {
+  /** Puts another provider in the place of one. */
   overrideProvider(token: symbol): {
     useFactory(options: {
       factory: (given: SessionModuleOptions) => SessionSettings;

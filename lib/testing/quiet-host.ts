@@ -2,7 +2,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 
 /** What a session in a test is given of the request that it stands in for. */
-export interface QuietRequest {
+interface QuietRequest {
   readonly cookieAttributes: CookieAttributes;
   /** Likeliest first. Default: none, and the session is what its lifecycle holds. */
   readonly tokens?: readonly string[];

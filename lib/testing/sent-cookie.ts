@@ -1,5 +1,6 @@
 /** A cookie as a response sets it (RFC 6265bis, 4.1). */
 export interface SentCookie {
+  /** As it was set. */
   readonly name: string;
   /** As it travels: the signed id, or the sealed session (its first piece, where it is split). */
   readonly value: string;
@@ -7,13 +8,17 @@ export interface SentCookie {
   readonly expired: boolean;
   /** Seconds; undefined: it ends with the browser. */
   readonly maxAge: number | undefined;
+  /** Undefined: not said. */
   readonly path: string | undefined;
   /** Undefined: the host that set it, and no other. */
   readonly domain: string | undefined;
+  /** Whether scripts in the page cannot read it. */
   readonly httpOnly: boolean;
+  /** Whether it travels over https only. */
   readonly secure: boolean;
   /** In small letters, as the option has it; undefined: not said. */
   readonly sameSite: 'lax' | 'strict' | 'none' | undefined;
+  /** Whether each site that embeds the page has one of its own (CHIPS). */
   readonly partitioned: boolean;
   /** In small letters, as the option has it; undefined: not said. */
   readonly priority: 'low' | 'medium' | 'high' | undefined;

@@ -36,7 +36,12 @@ export interface ExchangeOptions {
   readonly sent?: Readonly<Record<string, string>>;
 }
 
-/** The sessions of an application under test: made by `sessionsOf`. */
+/**
+ * The sessions of an application under test: made by `sessionsOf`.
+ *
+ * @example
+ * const cookie = await sessionsOf(app).cookie({ userId: 'ann' });
+ */
 export class TestSessions {
   readonly #manager: SessionManager;
   readonly #settings: SessionSettings;

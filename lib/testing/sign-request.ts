@@ -4,18 +4,22 @@ import { isPlain } from '../state/values.js';
 
 /** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
 export interface CookieAgent {
+  /** Where it keeps cookies. */
   readonly jar: { setCookies(cookies: string[], domain?: string, path?: string): unknown };
+  /** Sets a header for all its requests. */
   set(name: string, value: string): unknown;
 }
 
 /** What `app.inject` of Fastify takes, or any other options of a request. */
 export interface RequestOptions {
+  /** Default none. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Where supertest finds a server of this process. */
 const SUPERTEST_HOST = '127.0.0.1';
 
+/** Whether it is an agent that keeps cookies, and not the options of one request. */
 export function isAgent(target: CookieAgent | RequestOptions): target is CookieAgent {
   return 'jar' in target && hasFunctions(target, 'set') && hasFunctions(target.jar, 'setCookies');
 }

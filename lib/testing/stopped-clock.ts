@@ -2,7 +2,13 @@ import { type Clock, replaceSystemClock, systemClock } from '../drivers/clock.js
 import { type Duration, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
 
-/** A clock that stands still for the sessions of this process until a test moves it. */
+/**
+ * A clock that stands still for the sessions of this process until a test moves it.
+ *
+ * @example
+ * using clock = stopClock();
+ * clock.advance('3h');
+ */
 export class SessionClock implements Clock, Disposable {
   #now = systemClock.now();
 

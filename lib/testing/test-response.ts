@@ -1,5 +1,6 @@
 /** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
 export interface TestResponse {
+  /** An object of headers by their names in small letters, or `Headers`. */
   readonly headers: object;
 }
 

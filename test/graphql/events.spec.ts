@@ -1,10 +1,9 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { type GqlModuleOptions, GraphQLModule, Mutation, Query, Resolver } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import { GraphQLModule, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { HeardEvents } from '../support/heard-events.js';
-import { TestApp, type Platform } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
+import { serversOf } from './servers.js';
 
 const typeDefs = 'type Query { visits: Int! } type Mutation { add: Int! signIn: Boolean! }';
 
@@ -27,29 +26,23 @@ class Resolvers {
   }
 }
 
-const apollo: ApolloDriverConfig = { driver: ApolloDriver, typeDefs, graphiql: false };
-const mercurius: MercuriusDriverConfig = { driver: MercuriusDriver, typeDefs };
-
-const SERVERS: readonly [name: string, platform: Platform, options: GqlModuleOptions][] = [
-  ['Apollo on Express', 'express', apollo],
-  ['Apollo on Fastify', 'fastify', apollo],
-  ['Mercurius', 'fastify', mercurius],
-];
-
-describe.each(SERVERS)('what is told of a GraphQL operation with %s', (_name, platform, options) => {
-  it('is told once for all of its resolvers', async () => {
-    await using server = await TestApp.start(platform, {
-      imports: [GraphQLModule.forRoot({ ...options })],
-      providers: [Resolvers],
+describe.each(serversOf(typeDefs))(
+  'what is told of a GraphQL operation with %s',
+  (_name, platform, options) => {
+    it('is told once for all of its resolvers', async () => {
+      await using server = await TestApp.start(platform, {
+        imports: [GraphQLModule.forRoot({ ...options })],
+        providers: [Resolvers],
+      });
+      using heard = new HeardEvents();
+      const visitor = server.visitor();
+      const told = async (query: string): Promise<string[]> => {
+        await visitor.post('/graphql').send({ query }).expect(200);
+        return heard.names();
+      };
+      expect(await told('mutation { a: add b: add }')).toEqual(['begun', 'committed']);
+      expect(await told('{ a: visits b: visits }')).toEqual(['loaded']);
+      expect(await told('mutation { a: add signIn }')).toEqual(['loaded', 'moved', 'committed', 'signed-in']);
     });
-    using heard = new HeardEvents();
-    const visitor = server.visitor();
-    const told = async (query: string): Promise<string[]> => {
-      await visitor.post('/graphql').send({ query }).expect(200);
-      return heard.names();
-    };
-    expect(await told('mutation { a: add b: add }')).toEqual(['begun', 'committed']);
-    expect(await told('{ a: visits b: visits }')).toEqual(['loaded']);
-    expect(await told('mutation { a: add signIn }')).toEqual(['loaded', 'moved', 'committed', 'signed-in']);
-  });
-});
+  },
+);

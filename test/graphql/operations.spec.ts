@@ -1,7 +1,5 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { type CanActivate, type ExecutionContext, Injectable, UseGuards } from '@nestjs/common';
 import {
-  type GqlModuleOptions,
   GqlExecutionContext,
   GraphQLModule,
   Mutation,
@@ -10,11 +8,11 @@ import {
   ResolveField,
   Resolver,
 } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { describe, expect, it, vi } from 'vitest';
 import { Flash, Session } from 'nestjs-session-kit';
 import { CountingDriver } from '../support/counting-driver.js';
-import { TestApp, type Platform, setCookies } from '../support/test-app.js';
+import { TestApp, setCookies } from '../support/test-app.js';
+import { serversOf } from './servers.js';
 
 const typeDefs = `
   type Query { visits: Int! whole: Whole userId: String members: [Member!]! status: String secret: String idle: Int! }
@@ -118,16 +116,7 @@ class Members {
   }
 }
 
-const apollo: ApolloDriverConfig = { driver: ApolloDriver, typeDefs, graphiql: false };
-const mercurius: MercuriusDriverConfig = { driver: MercuriusDriver, typeDefs };
-
-const SERVERS: readonly [name: string, platform: Platform, options: GqlModuleOptions][] = [
-  ['Apollo on Express', 'express', apollo],
-  ['Apollo on Fastify', 'fastify', apollo],
-  ['Mercurius', 'fastify', mercurius],
-];
-
-describe.each(SERVERS)('a GraphQL operation with %s', (_name, platform, options) => {
+describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platform, options) => {
   async function start() {
     const driver = new CountingDriver();
     const server = await TestApp.start(platform, {

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { describe, expect, it } from 'vitest';
 import { MODULE_KINDS } from '../package/fresh-applications.js';
-import type { RunningApplication } from '../package/fresh-applications.js';
+import type { RunningApplication } from '../package/running-application.js';
 import { NewApplication } from './new-application.js';
 
 async function expectToRemember(running: RunningApplication): Promise<void> {
@@ -37,7 +37,7 @@ describe.each(MODULE_KINDS)('An application of type "%s"', (kind) => {
 
   it.each(builders)('is built with %s, and remembers', async (builder) => {
     using application = new NewApplication(kind);
-    await application.build('-b', builder);
+    await application.nest('build', '-b', builder);
     await using running = await application.start();
     await expectToRemember(running);
   });
@@ -50,7 +50,7 @@ describe.each(['webpack', '@rspack/core'])('An application in one bundle made by
     application.write('bundler.config.js', bundleAll(tool));
     const flag = tool === 'webpack' ? '--webpackPath' : '--rspackPath';
     const builder = tool === 'webpack' ? 'webpack' : 'rspack';
-    const said = await application.build('-b', builder, flag, 'bundler.config.js');
+    const said = await application.nest('build', '-b', builder, flag, 'bundler.config.js');
     expect(said).not.toMatch(/nestjs-session-kit|ioredis|memcache-client|typeorm/);
     application.forgetPackages();
     await using running = await application.start();

@@ -1,25 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type ModuleKind, RunningApplication } from '../package/fresh-applications.js';
-
-const execute = promisify(execFile);
+import { type ModuleKind, NEST_COMPILER_OPTIONS } from '../package/fresh-applications.js';
+import { RunningApplication } from '../package/running-application.js';
+import { ApplicationFolder } from '../support/application-folder.js';
 
 const SOURCES = fileURLToPath(new URL('application/', import.meta.url));
-const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+const INSTALLED = fileURLToPath(new URL('../../node_modules/nestjs-session-kit/', import.meta.url));
 
 /** What a new application has, apart from the tools. No store, and no Fastify: a bundle must do without them. */
 const PACKAGES = [
@@ -47,39 +35,13 @@ const TOOLS = [
   'webpack-node-externals',
 ];
 
-/** What Nest 11 and 12 set in the tsconfig.json of a new application. */
-const COMPILER_OPTIONS = {
-  module: 'nodenext',
-  moduleResolution: 'nodenext',
-  resolvePackageJsonExports: true,
-  esModuleInterop: true,
-  isolatedModules: true,
-  declaration: true,
-  emitDecoratorMetadata: true,
-  experimentalDecorators: true,
-  target: 'ES2023',
-  sourceMap: true,
-  outDir: './dist',
-  rootDir: './src',
-  strict: true,
-  skipLibCheck: true,
-  types: ['node'],
-};
+/** The rest of what the template sets. */
+const COMPILER_OPTIONS = { ...NEST_COMPILER_OPTIONS, declaration: true, sourceMap: true, skipLibCheck: true };
 
 /** An application as `nest new` lays it out, in a folder of its own, with the package as it is installed. */
-export class NewApplication implements Disposable {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-application-')));
-
+export class NewApplication extends ApplicationFolder {
   constructor(kind: ModuleKind) {
-    const modules = this.#path('node_modules');
-    for (const name of [...PACKAGES, ...TOOLS]) {
-      const link = join(modules, name);
-      mkdirSync(dirname(link), { recursive: true });
-      symlinkSync(realpathSync(join(MODULES, name)), link, 'junction');
-    }
-    // A copy: what it imports is looked for here, and not where all the optional peers are.
-    cpSync(join(MODULES, 'nestjs-session-kit'), join(modules, 'nestjs-session-kit'), { recursive: true });
-    mkdirSync(this.#path('src'));
+    super([...PACKAGES, ...TOOLS], INSTALLED);
     for (const name of readdirSync(SOURCES)) {
       const text = readFileSync(join(SOURCES, name), 'utf8');
       const asModule = text.replaceAll(/from '(\.\/[\w.-]+)'/g, "from '$1.js'");
@@ -96,21 +58,6 @@ export class NewApplication implements Disposable {
     );
   }
 
-  write(name: string, text: string): void {
-    writeFileSync(this.#path(name), text);
-  }
-
-  /**
-   * Builds it with the Nest CLI.
-   *
-   * @param args of `nest build`
-   * @returns what was printed
-   * @throws where that fails, with what was printed
-   */
-  build(...args: string[]): Promise<string> {
-    return this.#node('node_modules/@nestjs/cli/bin/nest.js', 'build', ...args);
-  }
-
   /** Runs its tests with Jest, as the template of Nest 11 has it configured. @returns what was printed */
   test(...flags: string[]): Promise<string> {
     const config = {
@@ -121,12 +68,12 @@ export class NewApplication implements Disposable {
       testEnvironment: 'node',
     };
     this.write('jest.config.json', JSON.stringify(config));
-    return this.#node(...flags, 'node_modules/jest/bin/jest.js', '--config', 'jest.config.json');
+    return this.run(...flags, 'node_modules/jest/bin/jest.js', '--config', 'jest.config.json');
   }
 
   /** Takes away what was installed: a bundle must do without. */
   forgetPackages(): void {
-    rmSync(this.#path('node_modules'), { recursive: true });
+    rmSync(this.path('node_modules'), { recursive: true });
   }
 
   /** Starts what was built. */
@@ -135,27 +82,5 @@ export class NewApplication implements Disposable {
     return RunningApplication.of(
       spawn(process.execPath, ['dist/main.js'], { cwd, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
-  }
-
-  async #node(...args: string[]): Promise<string> {
-    const env = { ...process.env, NO_COLOR: '1', CI: 'true' };
-    try {
-      const { stdout, stderr } = await execute(process.execPath, args, { cwd: this.folder, env });
-      return stdout + stderr;
-    } catch (error) {
-      // A builder says on standard output what is wrong.
-      const said = error instanceof Error && 'stdout' in error ? error.stdout : '';
-      throw new Error(`${args.join(' ')} failed: ${String(said)}`.slice(0, 5000), {
-        cause: error,
-      });
-    }
-  }
-
-  #path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

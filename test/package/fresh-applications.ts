@@ -1,5 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { docSnippet } from '../support/doc-snippets.js';
+import { RunningApplication } from './running-application.js';
 
 const execute = promisify(execFile);
 
@@ -49,6 +49,22 @@ const DEPENDENCIES = [
 
 /** Here only to run a test of an application: the repository's own tests have another framework. */
 const JEST = 'jest@30.5.2';
+
+/** What Nest 11 and 12 set in the tsconfig.json of a new application, apart from what is printed beside the code. */
+export const NEST_COMPILER_OPTIONS = {
+  module: 'nodenext',
+  moduleResolution: 'nodenext',
+  resolvePackageJsonExports: true,
+  esModuleInterop: true,
+  isolatedModules: true,
+  emitDecoratorMetadata: true,
+  experimentalDecorators: true,
+  target: 'ES2023',
+  outDir: './dist',
+  rootDir: './src',
+  strict: true,
+  types: ['node'],
+};
 
 /** The two kinds of modules that Nest's templates come with. */
 export const MODULE_KINDS = ['module', 'commonjs'] as const;
@@ -96,21 +112,10 @@ export class FreshApplications implements Disposable {
     cpSync(APPLICATION, join(folder, 'src'), { recursive: true });
     writeFileSync(join(folder, 'src', 'key-value.driver.ts'), docSnippet('key-value.driver.ts'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: kind }));
-    const compilerOptions = {
-      module: 'nodenext',
-      moduleResolution: 'nodenext',
-      resolvePackageJsonExports: true,
-      esModuleInterop: true,
-      isolatedModules: true,
-      emitDecoratorMetadata: true,
-      experimentalDecorators: true,
-      target: 'ES2023',
-      outDir: './dist',
-      rootDir: './src',
-      strict: true,
-      types: ['node'],
-    };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: NEST_COMPILER_OPTIONS, include: ['src'] }),
+    );
   }
 
   /** Starts a compiled application. */
@@ -182,53 +187,6 @@ export class FreshApplications implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** An application in a process of its own. */
-export class RunningApplication implements AsyncDisposable {
-  private constructor(
-    readonly url: string,
-    private readonly child: ChildProcess,
-    private readonly heard: () => string,
-  ) {}
-
-  /** Waits for the address that the process prints. */
-  static async of(child: ChildProcess): Promise<RunningApplication> {
-    let heard = '';
-    const { promise, found, gone } = address();
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        heard += chunk.toString();
-        const url = /http:\/\/\S+/.exec(heard)?.[0];
-        if (url !== undefined) found(url);
-      });
-    }
-    child.once('exit', () => {
-      gone(new Error(`The application ended: ${heard}`));
-    });
-    return new RunningApplication(await promise, child, () => heard);
-  }
-
-  /** Everything it printed after its address: warnings, errors. */
-  get complaints(): string {
-    return this.heard().replace(this.url, '').trim();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
-    await exited;
-  }
-}
-
-function address(): { promise: Promise<string>; found: (url: string) => void; gone: (error: Error) => void } {
-  let found: (url: string) => void = () => undefined;
-  let gone: (error: Error) => void = () => undefined;
-  const promise = new Promise<string>((resolve, reject) => {
-    found = resolve;
-    gone = reject;
-  });
-  return { promise, found: (url) => found(url), gone: (error) => gone(error) };
 }
 
 /** The version of an installed package. */

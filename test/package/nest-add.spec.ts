@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS, SchematicTester, filesOf } from '../schematics/schematic-tester.js';
-import { FreshApplications, RunningApplication } from './fresh-applications.js';
+import { FreshApplications } from './fresh-applications.js';
 import { NestApplication } from './nest-application.js';
+import { RunningApplication } from './running-application.js';
 
 /** As the template has it, and saying where it listens. */
 const started = (main: string): string =>

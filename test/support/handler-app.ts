@@ -8,8 +8,6 @@ import {
   Res,
   type Type,
 } from '@nestjs/common';
-import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import {
@@ -19,7 +17,7 @@ import {
   SessionModule,
   type SessionModuleOptions,
 } from 'nestjs-session-kit';
-import { type Platform, type TestApplication, UNHURRIED, setCookies } from './test-app.js';
+import { type Platform, type TestApplication, UNHURRIED, applicationOn, setCookies } from './test-app.js';
 
 /** What a handler of a test has at hand. */
 export interface HandlerContext {
@@ -112,11 +110,7 @@ export class HandlerApp implements AsyncDisposable {
       controllers: [HandlerController, ...(setup.controllers ?? [])],
       providers: setup.providers ?? [],
     }).compile();
-    const options = { logger: false as const, forceCloseConnections: true };
-    const app: TestApplication =
-      platform === 'express'
-        ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
-        : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+    const app = applicationOn(platform, testing);
     try {
       await setup.configure?.(app);
       await app.listen(0, '127.0.0.1');

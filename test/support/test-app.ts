@@ -1,7 +1,7 @@
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import { type NestExpressApplication, ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import request from 'supertest';
 import { SessionModule, type SessionModuleOptions } from 'nestjs-session-kit';
 
@@ -30,6 +30,14 @@ export interface TestAppSetup {
   readonly configure?: (app: TestApplication) => void | Promise<void>;
 }
 
+/** An application that logs nothing, and whose end waits for no connection. */
+export function applicationOn(platform: Platform, testing: TestingModule): TestApplication {
+  const options = { logger: false as const, forceCloseConnections: true };
+  return platform === 'express'
+    ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
+    : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+}
+
 /** A Nest application with sessions, listening on a free port of this machine. */
 export class TestApp implements AsyncDisposable {
   private constructor(
@@ -43,11 +51,7 @@ export class TestApp implements AsyncDisposable {
       controllers: setup.controllers ?? [],
       providers: setup.providers ?? [],
     }).compile();
-    const options = { logger: false as const, forceCloseConnections: true };
-    const app: TestApplication =
-      platform === 'express'
-        ? testing.createNestApplication<NestExpressApplication>(new ExpressAdapter(), options)
-        : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
+    const app = applicationOn(platform, testing);
     await setup.configure?.(app);
     await app.listen(0, '127.0.0.1');
     const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

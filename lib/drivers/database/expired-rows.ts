@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** How expired rows go from one kind of database. */
-export interface ExpiredRows {
+interface ExpiredRows {
   /** Removes up to so many of the longest expired rows, and says how many it removed. */
   removeBatch(size: number): Promise<number>;
   /** Left out where a server does the work. Where it is done in this thread: what a batch leaves to be done later. */

@@ -1,7 +1,7 @@
 import type { ColumnType, ValueTransformer } from 'typeorm';
 
 /** What a column of the sessions table is; the entity, the migration and the driver are made from it. */
-export interface SessionColumn {
+interface SessionColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly length?: number;

@@ -5,14 +5,14 @@ import type { SessionTable } from './session-table.js';
 import { describeFailure, isPassing } from './statement-failure.js';
 
 /** What a statement answered. */
-export interface StatementResult {
+interface StatementResult {
   readonly rows: readonly unknown[];
   /** How many rows it inserted, updated (or found as they should be) or deleted. */
   readonly affected: number;
 }
 
 /** How a statement is to be run. */
-export interface StatementOptions {
+interface StatementOptions {
   /** The table that it is about, for messages. */
   readonly table: SessionTable;
   /** True for what only asks, and so may see what a transaction of the application has not ended yet. */

@@ -16,7 +16,7 @@ const unreadableKeptMs = 24 * 60 * 60 * 1_000;
 const filesAtOnce = 3;
 
 /** One collection of the garbage in a folder of sessions. */
-export interface Collection {
+interface Collection {
   readonly location: string;
   /** Epoch milliseconds. */
   readonly now: number;

@@ -50,7 +50,7 @@ export function isShard(name: string): boolean {
 }
 
 /** What an entry of a shard is. */
-export type ShardEntry =
+type ShardEntry =
   | { readonly kind: 'record'; readonly name: string }
   | { readonly kind: 'lock'; readonly name: string }
   | { readonly kind: 'temporary'; readonly name: string; readonly owner: string };

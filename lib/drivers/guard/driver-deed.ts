@@ -5,7 +5,7 @@ import { begun } from './circuit-breaker.js';
 const longestTimerMs = 2 ** 31 - 1;
 
 /** What a driver does for the application, and not for a request. */
-export interface DriverDeed<T> {
+interface DriverDeed<T> {
   /** The name of the driver, for the message. */
   readonly driver: string;
   readonly method: 'open' | 'close' | 'collectGarbage';

@@ -8,13 +8,13 @@ import { StoreHealth, type StoreUse } from './store-health.js';
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
 /** What a guard asks of a driver besides its calls. */
-export interface GuardedStore {
+interface GuardedStore {
   serverOf?(id: string): string;
   stalled?(): void;
 }
 
 /** What a guard is made for. */
-export interface StoreGuardOptions {
+interface StoreGuardOptions {
   /** The name of the driver, for messages. */
   readonly name: string;
   /** How long a call may hold a request, in ms; Infinity for no limit. */

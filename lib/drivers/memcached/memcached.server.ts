@@ -2,7 +2,7 @@ import type { MemcachedClient } from '../../options/memcached.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 
 /** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
-export type Outcome = 'stored' | 'outdated' | 'missing';
+type Outcome = 'stored' | 'outdated' | 'missing';
 
 /** An item and the token that names this very state of it. */
 export interface MemcachedItem {

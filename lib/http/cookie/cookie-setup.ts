@@ -30,7 +30,7 @@ export interface TokenSetup extends CookieSetup {
 }
 
 /** What cookies are set up with, besides the option `cookie`. */
-export interface SetupOptions {
+interface SetupOptions {
   readonly secrets: readonly string[];
   /** How many cookies a token may be split into. */
   readonly maxCookies: number;

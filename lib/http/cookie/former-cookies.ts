@@ -1,7 +1,7 @@
 import type { SessionCookie } from './session-cookie.js';
 
 /** A place where the cookie was before. */
-export interface FormerPlace {
+interface FormerPlace {
   /** Reads the cookie there, and expires it. */
   readonly cookie: SessionCookie;
   /** What a token of that place becomes in the place where the cookie is now; null where it is worth nothing. */

@@ -13,13 +13,14 @@ interface ResponseLike {
 }
 
 /** The few members of an Express application that are needed: no type of Express's is, so it can stay an optional peer. */
-export interface ExpressLike extends Application {
+interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
   readonly locals: object;
   /** The prototype of its responses. */
   readonly response: OriginalMethods & { render: Render };
 }
 
+/** Opens a session for each request of an Express application, and gives its requests and templates what belongs to it. */
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
   // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
   routers.bindRouter(app.router);
@@ -53,6 +54,7 @@ function sharedPrototype<T extends object>(response: T): T {
   }
 }
 
+/** Whether an HTTP adapter wraps an Express application: known by what it can do, since there may be several copies of Express. */
 export function isExpress(instance: unknown): instance is ExpressLike {
   return (
     typeof instance === 'function' &&

@@ -16,7 +16,7 @@ interface Route {
 }
 
 /** The few members of a router of Express that are needed. */
-export interface Router {
+interface Router {
   readonly stack: Layer[];
   readonly params: Record<string, unknown[]>;
   use: (...args: unknown[]) => unknown;

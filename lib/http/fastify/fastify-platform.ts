@@ -15,11 +15,12 @@ interface FastifyReplyLike {
 }
 
 /** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
-export interface FastifyLike extends RegisteringFastify {
+interface FastifyLike extends RegisteringFastify {
   hasRequestDecorator(name: string): boolean;
   decorateRequest: Method;
 }
 
+/** Opens a session for each request of a Fastify instance, and gives its requests and templates what belongs to it. */
 export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
   openBeforeMiddleware(fastify, sessions);
   addOwnHook(fastify, 'onRequest', (request, reply, done) => {
@@ -89,6 +90,7 @@ function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): voi
   });
 }
 
+/** Whether an HTTP adapter wraps a Fastify instance: known by what it can do, since there may be several copies of Fastify. */
 export function isFastify(instance: unknown): instance is FastifyLike {
   return typeof instance === 'object' && instance !== null && 'decorateRequest' in instance;
 }

@@ -28,7 +28,7 @@ export type ExcludedRoute =
 export type ExclusionTest = (method: string | undefined, url: string) => boolean;
 
 /** What is known of an application only when its requests come: main.ts sets it after the modules are made. */
-export interface RoutingSetup {
+interface RoutingSetup {
   /** What `app.setGlobalPrefix` was given, parameters and all; empty for none. Asked for each request. */
   globalPrefix(): string;
   /** How the router compares paths. Asked with the first request. */

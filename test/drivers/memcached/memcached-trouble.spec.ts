@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith, startMemcachedProcess, type TestServer } from '../../servers/index.js';
 import { GuardLog, guarded } from '../../support/guarded.js';
+import { SteadyLoad } from '../../support/steady-load.js';
 import { untilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord } from './memcached-fixture.js';
 
@@ -58,25 +59,15 @@ describeWith(
       const record = sampleRecord();
       await opened.write('id', record);
       server.pause();
-      const waiting = new Set<Promise<unknown>>();
-      const call = (): void => {
-        const pending: Promise<unknown> = driver
-          .read('id')
-          .catch((error: unknown) => error)
-          .finally(() => waiting.delete(pending));
-        waiting.add(pending);
-      };
-      // A load of some hundred calls a second, for four times as long as a call may take.
-      const load = setInterval(call, 3);
-      onTestFinished(() => clearInterval(load));
+      // For four times as long as a call may take.
+      using load = new SteadyLoad(() => driver.read('id'));
       await sleep(1_200);
-      const mostWaiting = waiting.size;
-      clearInterval(load);
+      const mostWaiting = load.stop();
       // Without the guard all of the last 300 ms and more would wait; with it, only those that probe.
       expect(mostWaiting).toBeLessThan(30);
       server.resume();
       await untilItWorks(() => driver.read('id'));
-      await Promise.all(waiting);
+      await load.answered();
       expect(await opened.read('id')).toEqual(record);
     });
 

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { SessionStoreError } from '../../../lib/session.errors.js';
 import { describeWith, startRedisProcess, type TestServer } from '../../servers/index.js';
 import { guarded } from '../../support/guarded.js';
+import { SteadyLoad } from '../../support/steady-load.js';
 import { untilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord, startProxy, unique } from './redis-fixture.js';
 
@@ -103,20 +104,10 @@ describeWith(
         const record = sampleRecord();
         await opened.write('id', record);
         server.pause();
-        const waiting = new Set<Promise<unknown>>();
-        const call = (): void => {
-          const pending: Promise<unknown> = driver
-            .read('id')
-            .catch((error: unknown) => error)
-            .finally(() => waiting.delete(pending));
-          waiting.add(pending);
-        };
-        // A load of some hundred calls a second, for four times as long as a call may take.
-        const load = setInterval(call, 3);
-        onTestFinished(() => clearInterval(load));
+        // For four times as long as a call may take.
+        using load = new SteadyLoad(() => driver.read('id'));
         await sleep(1_200);
-        const mostWaiting = waiting.size;
-        clearInterval(load);
+        const mostWaiting = load.stop();
         // No timer fires between these, so at most one of them is let through; the others are refused on the spot.
         const burst = await Promise.allSettled(
           Array.from({ length: 20 }, () => Promise.race([driver.read('id'), turnOfTheLoop()])),
@@ -126,7 +117,7 @@ describeWith(
         expect(mostWaiting).toBeLessThan(180);
         server.resume();
         await untilItWorks(() => driver.read('id'));
-        await Promise.all(waiting);
+        await load.answered();
         expect(await opened.read('id')).toEqual(record);
       },
     );

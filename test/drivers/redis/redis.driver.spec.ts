@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { UserRecords } from '../../../lib/drivers/driver.js';
 import type { RedisClient } from '../../../lib/options/redis.options.js';
 import { describeWith, startRedis, type TestServer } from '../../servers/index.js';
+import { seenCommands } from '../../support/seen-commands.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 
 const dayMs = 86_400_000;
@@ -20,23 +21,9 @@ describeWith(['redis'], 'the redis driver', () => {
     await server.stop();
   });
 
-  /** The commands that clients send to one key, as the server sees them; those inside scripts are left out. */
-  async function commandsOn(key: string, work: () => Promise<unknown>): Promise<string[]> {
-    const monitor = await client.monitor();
-    onTestFinished(() => monitor.disconnect());
-    const seen: string[] = [];
-    const marker = unique();
-    const sawMarker = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: string[], source: string) => {
-        if (args.includes(marker)) resolve();
-        if (source !== 'lua' && args.includes(key)) seen.push(String(args[0]).toLowerCase());
-      });
-    });
-    await work();
-    await client.echo(marker);
-    await sawMarker;
-    return seen;
-  }
+  /** The commands that clients send to one key. */
+  const commandsOn = (key: string, work: () => Promise<unknown>): Promise<string[]> =>
+    seenCommands(client, (args) => args.includes(key), work);
 
   it('lists ten thousand sessions by pages, and a few as if nobody else had any', async () => {
     const prefix = `${unique()}:`;

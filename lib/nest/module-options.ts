@@ -1,0 +1,96 @@
+import type { ConfigurableModuleAsyncOptions, DynamicModule, Provider, Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { isObject, withoutText } from '../options/check.js';
+import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
+import { SessionConfigError } from '../session.errors.js';
+
+/**
+ * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
+ *
+ * @example
+ * // above the class: `@Injectable()`
+ * class SessionOptions implements SessionOptionsFactory {
+ *   constructor(private readonly config: ConfigService) {}
+ *   createSessionOptions() { return { secret: this.config.getOrThrow<string>('SESSION_SECRET') }; }
+ * }
+ */
+export interface SessionOptionsFactory {
+  /**
+   * Returns the options; may be asynchronous.
+   *
+   * @example
+   * createSessionOptions() { return { secret: this.config.getOrThrow('SESSION_SECRET') }; }
+   */
+  createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
+}
+
+/** The module itself, with no options: what is imported where nobody called `forRoot`. @throws SessionConfigError always */
+export function withoutOptions(): never {
+  throw new SessionConfigError(
+    'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
+      'is global, so no other module has to import it.',
+  );
+}
+
+/** Plain JavaScript may leave the options out; Nest would then complain of something else. */
+export function assertGiven(method: string, options: unknown, takes: string): void {
+  if (isObject(options)) return;
+  const got = options === undefined ? 'nothing' : withoutText(options);
+  throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
+}
+
+/** Of two modules with options only one would open the sessions, and which of them would depend on the order of imports. */
+export function assertOnlyOne(modules: ModulesContainer, module: Type): void {
+  const withOptions = [...modules.values()].filter(
+    ({ metatype, providers }) =>
+      metatype === module && providers.get(SESSION_OPTIONS)?.metatype !== withoutOptions,
+  );
+  if (withOptions.length < 2) return;
+  throw new SessionConfigError(
+    'SessionModule is imported twice, each time with options of its own. Import SessionModule.forRoot(...) or ' +
+      'forRootAsync(...) once, in the root module; it is global, so no other module has to import it.',
+  );
+}
+
+/** What `forRootAsync` takes: one of `useFactory`, `useClass` and `useExisting`. */
+type AsyncSessionOptions = ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'>;
+
+const ASYNC_TAKES = '{ useFactory, inject }, { useClass } or { useExisting }';
+
+/** @throws SessionConfigError where nothing says how the options are made */
+export function assertGivenAsync(options: AsyncSessionOptions): void {
+  assertGiven('forRootAsync', options, ASYNC_TAKES);
+  const { useFactory, useClass, useExisting } = options;
+  if (useFactory || useClass || useExisting) return;
+  const got = Object.keys(options).join(', ') || 'nothing';
+  throw new SessionConfigError(
+    `SessionModule.forRootAsync got ${got}; it takes ${ASYNC_TAKES}. Plain options go to SessionModule.forRoot.`,
+  );
+}
+
+/** The module that Nest made of such options, with a word of ours where the class that they name makes none. */
+export function withCheckedFactory(
+  { useFactory, useClass, useExisting }: AsyncSessionOptions,
+  module: DynamicModule,
+): DynamicModule {
+  const maker = useExisting ?? useClass;
+  if (useFactory || maker === undefined) return module;
+  const named = `${useExisting ? 'useExisting' : 'useClass'}: ${typeof maker === 'function' ? maker.name : String(maker)}`;
+  const provider: Provider = {
+    provide: SESSION_OPTIONS,
+    useFactory: (factory: unknown) => optionsOf(factory, named),
+    inject: [maker],
+  };
+  return { ...module, providers: [...(module.providers ?? []), provider] };
+}
+
+/** What `useClass` or `useExisting` names makes the options, if it can. */
+function optionsOf(factory: unknown, named: string): unknown {
+  if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
+    const { createSessionOptions } = factory;
+    if (typeof createSessionOptions === 'function') return createSessionOptions.call(factory);
+  }
+  throw new SessionConfigError(
+    `SessionModule.forRootAsync got ${named}, which has no method createSessionOptions; it takes a SessionOptionsFactory.`,
+  );
+}

@@ -1,0 +1,194 @@
+import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { tooLate } from './refusals.js';
+import type { SessionHost } from './session-host.js';
+
+/**
+ * What becomes of the changes that a request makes to its session, and what whoever sends the response asks before he does:
+ * whether a commit is due, what comes of it, and what of the cookie.
+ */
+export abstract class SessionCommits {
+  /** Private, so that neither console.log nor JSON shows what a request carried. */
+  readonly #host: SessionHost;
+  #life: SessionLifecycle | null = null;
+  /** Whether the response waits for a commit. */
+  #armed = false;
+  /** Whether the response has ended. */
+  #over = false;
+  /** Written after the end, and not committed yet. */
+  #unattended = false;
+
+  /** Made by the package; an application is handed its sessions. */
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+
+  /** @internal */
+  get host(): SessionHost {
+    return this.#host;
+  }
+
+  // ---- for the methods of the session --------------------------------------------------------------------------
+
+  /** Made when it is first asked for: a request that does not use its session has none. */
+  protected get lifecycle(): SessionLifecycle {
+    return (this.#life ??= this.#host.createLifecycle());
+  }
+
+  /** Null as long as the session was not used. */
+  protected get lifecycleSoFar(): SessionLifecycle | null {
+    return this.#life;
+  }
+
+  /** Something may have to be committed: the response waits for that from now on. */
+  protected arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#host.arm(this);
+  }
+
+  /** Something is about to be written. */
+  protected written(): void {
+    this.arm();
+    if (this.#over) this.#writeLate();
+  }
+
+  /** Nothing stores it by itself any more. The application has until the next turn of the event loop to call `commit`. */
+  #writeLate(): void {
+    if (this.#unattended) return;
+    this.#unattended = true;
+    setImmediate(() => {
+      if (this.#unattended) this.#host.writtenLate();
+      this.#unattended = false;
+    });
+  }
+
+  /** Whether the session lives in the cookie, and none can be sent any more. */
+  protected isCookieLate(life: SessionLifecycle): boolean {
+    return this.#host.headSent && life.livesInCookie;
+  }
+
+  // ---- for the platform ----------------------------------------------------------------------------------------
+
+  /**
+   * The response has ended: from now on nothing is committed by itself.
+   *
+   * @internal
+   */
+  over(): void {
+    this.#over = true;
+  }
+
+  /**
+   * From here on the request is no visit: it renews nothing, and uses no messages up.
+   *
+   * @internal
+   */
+  bePassive(): void {
+    this.#host.bePassive?.();
+    this.#life?.session.bePassive();
+  }
+
+  /**
+   * Whether a commit has anything to do. Without a look at the session where the response waits for nothing.
+   *
+   * @internal
+   */
+  get due(): boolean {
+    return this.#armed && this.#life !== null && this.#life.due;
+  }
+
+  /**
+   * Whether the id of a session that is not stored was asked for: where the response sets a cookie, it begins.
+   *
+   * @internal
+   */
+  get holdsId(): boolean {
+    return this.#life !== null && this.#life.session.idTold && this.#life.session.loaded === null;
+  }
+
+  /**
+   * Begins a session to which nothing was written.
+   *
+   * @internal
+   */
+  begin(): void {
+    this.#life?.session.begin();
+  }
+
+  /**
+   * Commits what is due; without a promise where nothing has to be waited for.
+   *
+   * @internal
+   */
+  commitDue(): Promise<void> | void {
+    this.#unattended = false;
+    const life = this.#life;
+    if (life === null) return;
+    return this.#dropTooLate(life) ? Promise.reject(this.#tooLate(life)) : life.commit();
+  }
+
+  /**
+   * Where the head of the response has left and a commit would need a cookie, what was changed is dropped, and the log says
+   * so. A session that was invalidated is ended all the same.
+   *
+   * @internal
+   * @returns whether it was so
+   */
+  refuseTooLate(): boolean {
+    const life = this.#life;
+    return life !== null && this.#dropTooLate(life);
+  }
+
+  #dropTooLate(life: SessionLifecycle): boolean {
+    // The head first: the other two look for changes, and it seldom has left.
+    if (!this.#host.headSent || !life.due || !life.needsCookie) return false;
+    life.abandonTooLate();
+    this.#host.tooLate();
+    return true;
+  }
+
+  #tooLate(life: SessionLifecycle): Error {
+    return this.#host.refusal?.(life.livesInCookie ? 'seal' : 'begin') ?? tooLate();
+  }
+
+  /**
+   * After a failed commit: nothing is tried again, and the response says nothing about the cookie.
+   *
+   * @internal
+   */
+  abandon(): void {
+    this.#life?.abandon();
+  }
+
+  /**
+   * Whether a commit of this session failed for good.
+   *
+   * @internal
+   */
+  get abandoned(): boolean {
+    return this.#life !== null && this.#life.abandoned;
+  }
+
+  /**
+   * A session that is not stored yet is not to begin in this request: what is written to it is for the request alone.
+   *
+   * @returns tells whether anything was written that would have been stored; null where the session has begun already
+   * @internal
+   */
+  beginNothing(): (() => boolean) | null {
+    const life = this.#life;
+    if (life === null || life.session.loaded !== null) return null;
+    life.abandon();
+    return () => life.state.due;
+  }
+
+  /**
+   * What the response has to do about the cookie.
+   *
+   * @internal
+   */
+  cookieInstruction(cameWithCookie: boolean): CookieInstruction {
+    return this.#life?.cookie(cameWithCookie) ?? { kind: 'none' };
+  }
+}

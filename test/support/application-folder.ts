@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+
+/** The names of all packages that are installed in this repository. */
+export function installedPackages(): readonly string[] {
+  return readdirSync(MODULES)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(MODULES, name)).map((inner) => `${name}/${inner}`) : [name],
+    );
+}
+
+/** An application in a temporary folder, with packages of this repository and with this package as it is installed. */
+export class ApplicationFolder implements Disposable {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-application-')));
+  readonly #env: NodeJS.ProcessEnv;
+
+  /**
+   * @param packages those of this repository that the application has
+   * @param installed where this package lies as it is installed
+   * @param env what its processes find in their environment besides that of the tests
+   */
+  constructor(packages: readonly string[], installed: string, env: NodeJS.ProcessEnv = {}) {
+    this.#env = env;
+    const modules = this.path('node_modules');
+    for (const name of packages) {
+      const link = join(modules, name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(realpathSync(join(MODULES, name)), link, 'junction');
+    }
+    // A copy: what it imports is looked for here, so it is one with the application's, and no optional peer is found elsewhere.
+    cpSync(installed, join(modules, 'nestjs-session-kit'), { recursive: true });
+  }
+
+  path(...names: string[]): string {
+    return join(this.folder, ...names);
+  }
+
+  /** Writes a file, with the folders that it takes. */
+  write(name: string, text: string): void {
+    const target = this.path(name);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text);
+  }
+
+  /**
+   * Runs the Nest CLI.
+   *
+   * @returns what it printed
+   * @throws where it fails, with what it printed
+   */
+  nest(...args: string[]): Promise<string> {
+    return this.run('node_modules/@nestjs/cli/bin/nest.js', ...args);
+  }
+
+  /** Runs Node. @returns what was printed @throws where that fails, with what was printed */
+  async run(...args: string[]): Promise<string> {
+    const env = { ...process.env, NO_COLOR: '1', CI: 'true', ...this.#env };
+    try {
+      const { stdout, stderr } = await execute(process.execPath, args, { cwd: this.folder, env });
+      return stdout + stderr;
+    } catch (error) {
+      // A builder says on standard output what is wrong.
+      const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
+      throw new Error(`${args.join(' ')} failed: ${said}`.slice(0, 5000), { cause: error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
