@@ -18,6 +18,11 @@ const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 /** A browser sends a page's form so, and no client of an API does. */
 const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
+const PAGE_TYPES: readonly string[] = ['text/html', 'application/xhtml+xml'];
+
+/** The weight of what is not acceptable (RFC 9110, 12.4.2). */
+const NOT_ACCEPTED = /^q=0(?:\.0*)?$/;
+
 /**
  * Whether a request is a page's form, and a page is what its sender can show: it changes something and accepts HTML. Who does not
  * say what he accepts is known by the form. `fetch` accepts anything, and says so.
@@ -26,7 +31,10 @@ export function isPageForm({ method, headers }: FormRequest): boolean {
   if (SAFE_METHODS.includes(method)) return false;
   const { accept } = headers;
   if (accept === undefined) return FORM_TYPES.test(headers['content-type'] ?? '');
-  return /\b(?:text\/html|application\/xhtml\+xml)\b/i.test(accept);
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return PAGE_TYPES.includes(type) && !parameters.some((parameter) => NOT_ACCEPTED.test(parameter));
+  });
 }
 
 /** The path of the page that a form was sent from, where it is one of this site and the browser says so (Referer). */
