@@ -28,7 +28,8 @@ const GONE: Fate = { kind: 'gone' };
 
 /**
  * The sessions of one application that ended or moved lately. It stands in for what a store would know where there is
- * none: sealed tokens stay readable whatever happened to the session. Other processes know nothing of it.
+ * none: sealed tokens stay readable whatever happened to the session. Where there is one, it tells, without asking that, which
+ * cookie must not be sent any more. Other processes know nothing of it.
  */
 export class RecentEndings {
   readonly #clock: Clock;
@@ -53,6 +54,11 @@ export class RecentEndings {
     if (ending === undefined) return LIVES;
     const isUnderWay = this.#clock.now() - ending.at < REDIRECT_MS;
     return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
+  }
+
+  /** What had an id has ended. What it moved to before, if anything, has not. */
+  ended(id: string): void {
+    this.#remember(id, null);
   }
 
   /** A session goes on under another id. */

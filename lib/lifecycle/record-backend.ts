@@ -36,6 +36,7 @@ export class RecordBackend implements SessionBackend {
   readonly #writer: RecordWriter;
   readonly #loads: Loads;
   readonly #takeOver: RecordTakeOver;
+  readonly #endings: RecentEndings;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
@@ -54,9 +55,10 @@ export class RecordBackend implements SessionBackend {
     ledgerLoads: Loads | null = null,
   ) {
     this.#runtime = runtime;
+    this.#endings = endings;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
+    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null, endings);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
@@ -76,8 +78,9 @@ export class RecordBackend implements SessionBackend {
     return this.#runtime.keyring.sign(session.id);
   }
 
-  isOver(): boolean {
-    return false;
+  /** As it was stored, though another request may have ended or moved it since: a handler may commit and go on. */
+  isOver({ loaded }: ActiveSession): boolean {
+    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   isOfOtherKind(token: string): boolean {

@@ -7,6 +7,7 @@ import type { LiveSessions } from './live-sessions.js';
 import type { Lifetimes } from './lifetimes.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { LoadedVersion } from './phase.js';
+import { RecentEndings } from './recent-endings.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { StoreFaults } from './store-faults.js';
@@ -35,14 +36,20 @@ export class RecordRemover {
   readonly #live: LiveSessions;
   readonly #lifetimes: Lifetimes;
   readonly #isLedger: boolean;
+  readonly #endings: RecentEndings;
 
-  /** @param isLedger whether there are sessions that a cookie holds, without a record */
+  /**
+   * @param isLedger whether there are sessions that a cookie holds, without a record
+   * @param endings shared by all requests of one application in one process
+   */
   constructor(
     store: RecordStore,
     queue: CommitQueue,
     { serializer, clock, faults, live, lifetimes }: SessionRuntime,
     isLedger = false,
+    endings = new RecentEndings(clock, live),
   ) {
+    this.#endings = endings;
     this.#store = store;
     this.#queue = queue;
     this.#serializer = serializer;
@@ -70,7 +77,8 @@ export class RecordRemover {
       version === 0
         ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
         : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    if (hasMoved) this.#live.moved(id, to);
+    // Whether what is in a cookie goes on there is not settled yet.
+    if (hasMoved) (version === 0 ? this.#live : this.#endings).moved(id, to);
     return hasMoved;
   }
 
@@ -82,7 +90,7 @@ export class RecordRemover {
    */
   async endVersion(id: string, version: number): Promise<boolean> {
     const hasEnded = await this.#endCheckedOr(id, version);
-    if (hasEnded) this.#live.ended(id);
+    if (hasEnded) this.#endings.ended(id);
     return hasEnded;
   }
 
@@ -135,7 +143,8 @@ export class RecordRemover {
       return outcome;
     });
     if (ended.kind !== 'moved') {
-      this.#live.ended(id);
+      // Where there was nothing, another may have ended it.
+      (ended.kind === 'ended' ? this.#endings : this.#live).ended(id);
       return ended.kind === 'ended';
     }
     const isOfCookie = ended.version === 1;
