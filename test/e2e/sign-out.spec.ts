@@ -120,13 +120,13 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
   it.each<[string, (session: RequestSession) => unknown]>([
     ['committed', (session) => session.put('note', 1).commit()],
     ['touched', (session) => session.touch()],
-  ])('sends no cookie over the one after it, in a request that had %s and goes on', async (_what, store) => {
+  ])('sends no cookie over the one after it, in a request that had %s and goes on', async (_what, keep) => {
     for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
       const old = await signIn();
       const stored = new Deferred();
       const gate = new Deferred();
       const slower = as(old).does(async (session) => {
-        await store(session);
+        await keep(session);
         stored.resolve();
         await gate.promise;
       });
