@@ -312,7 +312,10 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
       controllers: [CallbackController],
       configure: (each) => renderViews(each, engine.name, engine.fastify, folder.path),
     });
-    const ada = app.visitor().agent.get('/signed-in').then();
+    const ada = app
+      .visitor()
+      .agent.get('/signed-in')
+      .then((response) => response.status);
     await opened.promise;
     try {
       expect((await app.visitor().agent.get('/called-back').expect(200)).text).toBe('nobody');
