@@ -1,5 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { isFull } from '../drivers/guard/full-store.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
@@ -157,10 +158,7 @@ export class RecordRemover {
   /** Removes what lies under an id, at whatever version it is. A redirect stays. */
   async #endHere(id: string, known: number, until: number | null): Promise<Ended> {
     let version = known;
-    if (version === 0 && until !== null) {
-      const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
-      if (await this.#store.write(id, tombstone)) return { kind: 'ended' };
-    }
+    if (version === 0 && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
@@ -175,6 +173,18 @@ export class RecordRemover {
       version = record.version;
     }
     throw this.#faults.contention('destroyed');
+  }
+
+  /** @returns false where there is a record, or was one */
+  async #placeTombstone(id: string, until: number): Promise<boolean> {
+    const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
+    try {
+      return await this.#store.write(id, tombstone);
+    } catch (error) {
+      // Ending a session needs no room: then the browser's cookie expires, and this process remembers it for as long as it does.
+      if (!isFull(error)) throw error;
+      return (await this.#store.read(id)) === null;
+    }
   }
 
   #placeholder(payload: string, version: number, until = 0): SessionRecord {
