@@ -58,7 +58,7 @@ export class RecordBackend implements SessionBackend {
     this.#endings = endings;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null, endings);
+    this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {

@@ -8,7 +8,7 @@ import type { LiveSessions } from './live-sessions.js';
 import type { Lifetimes } from './lifetimes.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { LoadedVersion } from './phase.js';
-import { RecentEndings } from './recent-endings.js';
+import type { RecentEndings } from './recent-endings.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { StoreFaults } from './store-faults.js';
@@ -40,15 +40,15 @@ export class RecordRemover {
   readonly #endings: RecentEndings;
 
   /**
-   * @param isLedger whether there are sessions that a cookie holds, without a record
    * @param endings shared by all requests of one application in one process
+   * @param isLedger whether there are sessions that a cookie holds, without a record
    */
   constructor(
     store: RecordStore,
     queue: CommitQueue,
     { serializer, clock, faults, live, lifetimes }: SessionRuntime,
+    endings: RecentEndings,
     isLedger = false,
-    endings = new RecentEndings(clock, live),
   ) {
     this.#endings = endings;
     this.#store = store;

@@ -238,8 +238,8 @@ function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore)
   it.each(PLATFORMS)(
     'is a full ledger: whoever is in a cookie alone is signed out on %s',
     async (platform) => {
-      const { options, fill } = await makeStore();
-      const { driver: ledger = '', ...others } = options;
+      const store = await makeStore();
+      const { driver: ledger = '', ...others } = store.options;
       await using app = await HandlerApp.start(platform, {
         options: { ...others, driver: 'stealth', stealth: { ledger } },
       });
@@ -256,7 +256,7 @@ function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore)
           return { way, end, visitor, before: before.asHeaders, now: now.asHeaders };
         }),
       );
-      await fill();
+      await store.fill();
       for (const { way, end, visitor, before, now } of begun) {
         await visitor.handle((session) => Promise.resolve(end(session)).then(() => null));
         for (const headers of [undefined, now, before]) {
