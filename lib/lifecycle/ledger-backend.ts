@@ -66,7 +66,7 @@ export class LedgerBackend implements SessionBackend {
   }
 
   isOver(session: ActiveSession): boolean {
-    return this.livesInCookie(session) ? this.#cookies.isOver(session) : this.records.isOver(session);
+    return (this.livesInCookie(session) ? this.#cookies : this.records).isOver(session);
   }
 
   /** Another process may have a newer line than it believes in: so the browser tells which version it has seen. */
@@ -228,7 +228,7 @@ export class LedgerBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     const existed = await this.records.remove(session);
-    if (removable !== null) this.#endings.end(removable.id);
+    if (existed && removable !== null) this.#endings.end(removable.id);
     return existed;
   }
 }

@@ -9,7 +9,8 @@ const REMEMBERED_MS = 10 * 60_000;
 /** How many endings are remembered; about two megabytes. */
 const MOST_REMEMBERED = 10_000;
 
-interface Ending {
+/** What is remembered of an id. */
+export interface Ending {
   /** The id that the session moved to; null where it ended. */
   readonly to: string | null;
   /** Epoch ms. */
@@ -28,9 +29,8 @@ const GONE: Fate = { kind: 'gone' };
 
 /**
  * The sessions of one application that ended or moved lately. It stands in for what a store would know where there is
- * none: sealed tokens stay readable whatever happened to the session. And where there is one, it spares asking once more before a
- * cookie leaves: one that a slower request renews must not take the place of the one that came with a new id. Other processes know
- * nothing of it.
+ * none: sealed tokens stay readable whatever happened to the session. Where there is one, it tells, without asking that, which
+ * cookie must not be sent any more. Other processes know nothing of it.
  */
 export class RecentEndings {
   readonly #clock: Clock;
@@ -57,9 +57,19 @@ export class RecentEndings {
     return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
   }
 
-  /** The store has a session under this id, perhaps once more: an application may choose ids itself. */
-  lives(id: string): void {
-    if (this.#endings.size > 0) this.#endings.delete(id);
+  /** The ending that is remembered of an id, for `forget`. */
+  endingOf(id: string): Ending | undefined {
+    return this.#endings.size === 0 ? undefined : this.#endings.get(id);
+  }
+
+  /** There is a session under the id once more, since that ending: an application may choose ids itself. */
+  forget(id: string, ending: Ending | undefined): void {
+    if (ending !== undefined && this.#endings.get(id) === ending) this.#endings.delete(id);
+  }
+
+  /** What had an id has ended. What it moved to before, if anything, has not. */
+  ended(id: string): void {
+    this.#remember(id, null);
   }
 
   /** A session goes on under another id. */

@@ -55,9 +55,9 @@ export class RecordBackend implements SessionBackend {
     ledgerLoads: Loads | null = null,
   ) {
     this.#runtime = runtime;
+    this.#endings = endings;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.#endings = endings;
     this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
@@ -78,9 +78,9 @@ export class RecordBackend implements SessionBackend {
     return this.#runtime.keyring.sign(session.id);
   }
 
-  /** Of an id that this request has made, nobody else knows. */
-  isOver({ loaded, fresh }: ActiveSession): boolean {
-    return loaded !== null && !fresh && this.#endings.fateOf(loaded.id).kind !== 'lives';
+  /** As it was stored, though another request may have ended or moved it since: a handler may commit and go on. */
+  isOver({ loaded }: ActiveSession): boolean {
+    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   isOfOtherKind(token: string): boolean {
@@ -105,6 +105,8 @@ export class RecordBackend implements SessionBackend {
   }
 
   async load(session: ActiveSession, id: string): Promise<void> {
+    // An answer that is merely believed says nothing of what has ended since.
+    const ending = this.#loads === this.store ? this.#endings.endingOf(id) : undefined;
     let found: Found;
     // As `#findOrDegrade` does, with a promise less in each request.
     try {
@@ -116,7 +118,7 @@ export class RecordBackend implements SessionBackend {
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
-    this.#endings.lives(id);
+    this.#endings.forget(id, ending);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
@@ -161,7 +163,8 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    if (session.loaded !== null && session.onlyRenewalDue) return this.#renew(session);
+    if (session.loaded === null) this.#endings.forget(session.id, this.#endings.endingOf(session.id));
+    else if (session.onlyRenewalDue) return this.#renew(session);
     return this.#limit === null ? this.#writer.write(session) : this.#writeWithin(this.#limit, session);
   }
 

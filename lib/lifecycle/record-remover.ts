@@ -1,5 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { isFull } from '../drivers/guard/full-store.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
@@ -38,7 +39,10 @@ export class RecordRemover {
   readonly #endings: RecentEndings;
   readonly #isLedger: boolean;
 
-  /** @param isLedger whether there are sessions that a cookie holds, without a record */
+  /**
+   * @param endings shared by all requests of one application in one process
+   * @param isLedger whether there are sessions that a cookie holds, without a record
+   */
   constructor(
     store: RecordStore,
     queue: CommitQueue,
@@ -46,6 +50,7 @@ export class RecordRemover {
     endings: RecentEndings,
     isLedger = false,
   ) {
+    this.#endings = endings;
     this.#store = store;
     this.#queue = queue;
     this.#serializer = serializer;
@@ -53,7 +58,6 @@ export class RecordRemover {
     this.#faults = faults;
     this.#live = live;
     this.#lifetimes = lifetimes;
-    this.#endings = endings;
     this.#isLedger = isLedger;
   }
 
@@ -74,9 +78,8 @@ export class RecordRemover {
       version === 0
         ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
         : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    // What a cookie holds stands on its new token only when that is settled, which the backend tells of.
-    if (hasMoved && version === 0) this.#live.moved(id, to);
-    else if (hasMoved) this.#endings.moved(id, to);
+    // Whether what is in a cookie goes on there is not settled yet.
+    if (hasMoved) (version === 0 ? this.#live : this.#endings).moved(id, to);
     return hasMoved;
   }
 
@@ -88,7 +91,7 @@ export class RecordRemover {
    */
   async endVersion(id: string, version: number): Promise<boolean> {
     const hasEnded = await this.#endCheckedOr(id, version);
-    if (hasEnded) this.#hasEnded(id);
+    if (hasEnded) this.#endings.ended(id);
     return hasEnded;
   }
 
@@ -141,7 +144,8 @@ export class RecordRemover {
       return outcome;
     });
     if (ended.kind !== 'moved') {
-      this.#hasEnded(id);
+      // Where there was nothing, another may have ended it.
+      (ended.kind === 'ended' ? this.#endings : this.#live).ended(id);
       return ended.kind === 'ended';
     }
     const isOfCookie = ended.version === 1;
@@ -154,10 +158,7 @@ export class RecordRemover {
   /** Removes what lies under an id, at whatever version it is. A redirect stays. */
   async #endHere(id: string, known: number, until: number | null): Promise<Ended> {
     let version = known;
-    if (version === 0 && until !== null) {
-      const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
-      if (await this.#store.write(id, tombstone)) return { kind: 'ended' };
-    }
+    if (version === 0 && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
@@ -174,9 +175,16 @@ export class RecordRemover {
     throw this.#faults.contention('destroyed');
   }
 
-  #hasEnded(id: string): void {
-    this.#endings.end(id);
-    this.#live.ended(id);
+  /** @returns false where there is a record, or was one */
+  async #placeTombstone(id: string, until: number): Promise<boolean> {
+    const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
+    try {
+      return await this.#store.write(id, tombstone);
+    } catch (error) {
+      // Ending a session needs no room: then the browser's cookie expires, and this process remembers it for as long as it does.
+      if (!isFull(error)) throw error;
+      return (await this.#store.read(id)) === null;
+    }
   }
 
   #placeholder(payload: string, version: number, until = 0): SessionRecord {

@@ -34,7 +34,7 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /\bat least \d+\b/,
   /\b\d+ (chars|characters|letters|bytes) (long|minimum|or more)\b/,
   /\bminimum length of \d+\b/,
-  /\b(not|don t|dont|never) (use|for)( this| it)?( value)?( key)?( in)? production\b/,
+  /\b(not|don t|dont|never) (use|for)( this| it)?( value)?( key)?( in)? prod(uction)?\b/,
   /\bdo not use this value\b/,
   /\bsome ?random ?(string|secret|key|text)/,
   /\baverylogphrasebiggerthanthirtytwochars\b/,
@@ -108,7 +108,8 @@ export function weaknessOf(secret: string, enough: number): string | null {
   const isPlaceholder =
     MARKED.some((mark) => mark.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
-    hasOnlyPlaceholderWords(words);
+    hasOnlyPlaceholderWords(words) ||
+    isRunTogether(lower);
   return isPlaceholder ? 'is a placeholder' : null;
 }
 
@@ -136,6 +137,19 @@ function isRepetitive(words: string, length: number, enough: number): boolean {
 function hasOnlyPlaceholderWords(text: string): boolean {
   const words = text.split(' ').flatMap((word) => word.replace(/\d+$/, '') || []);
   return words.length > 2 && words.every((word) => PLACEHOLDER_WORDS.has(word));
+}
+
+/** The same of words with nothing but digits between them: `thisisaverysecretkey32byteslong`. */
+function isRunTogether(text: string): boolean {
+  const ends = [0];
+  for (let end = 1; end <= text.length; end += 1) {
+    const isEnd = ends.some((start) => {
+      const word = text.slice(start, end);
+      return PLACEHOLDER_WORDS.has(word) || /^\d$/.test(word);
+    });
+    if (isEnd) ends.push(end);
+  }
+  return ends.at(-1) === text.length && /[a-z]{12}/.test(text);
 }
 
 /** Whether a text is as long as it is by one character that stands at its end again and again: `my-secret000000...`. */

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { RequestSession } from 'nestjs-session-kit';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { describeWith, startMemcachedProcess, startRedisProcess } from '../servers/index.js';
@@ -233,10 +234,47 @@ function describeEndings(makeStore: () => Promise<FillableStore> | FillableStore
   });
 }
 
+function describeLedger(makeStore: () => Promise<FillableStore> | FillableStore): void {
+  it.each(PLATFORMS)(
+    'is a full ledger: whoever is in a cookie alone is signed out on %s',
+    async (platform) => {
+      const store = await makeStore();
+      const { driver: ledger = '', ...others } = store.options;
+      await using app = await HandlerApp.start(platform, {
+        options: { ...others, driver: 'stealth', stealth: { ledger } },
+      });
+      const ends: [string, (session: RequestSession) => unknown][] = [
+        ['destroy', (session) => session.destroy().then(() => null)],
+        ['invalidate', (session) => void session.invalidate()],
+        ['the manager', (session) => app.manager.destroy(session.id)],
+      ];
+      const begun = await Promise.all(
+        ends.map(async ([way, end]) => {
+          const visitor = app.visitor();
+          const before = await visitor.handle((session) => session.put('cart', 1));
+          const now = await visitor.handle((session) => void session.regenerate());
+          return { way, end, visitor, before: before.asHeaders, now: now.asHeaders };
+        }),
+      );
+      await store.fill();
+      for (const { way, end, visitor, before, now } of begun) {
+        await visitor.handle((session) => Promise.resolve(end(session)).then(() => null));
+        for (const headers of [undefined, now, before]) {
+          const seen = await visitor.in((session) => session.all(), headers === undefined ? {} : { headers });
+          expect(seen, way).toEqual({});
+        }
+      }
+    },
+  );
+}
+
 describeWith(
   ['redis'],
   'a Redis with maxmemory and noeviction that is full',
-  () => describeEndings(fullRedis),
+  () => {
+    describeEndings(fullRedis);
+    describeLedger(fullRedis);
+  },
   {
     controlsServer: true,
   },
@@ -253,9 +291,13 @@ describeWith(
 
 describe('a store of an application that is full', () => {
   describeEndings(fullOwn);
+  describeLedger(fullOwn);
 });
 
-describeWithSmallDisk('a disk without a block left', () => describeEndings(() => fullDisk('blocks')));
+describeWithSmallDisk('a disk without a block left', () => {
+  describeEndings(() => fullDisk('blocks'));
+  describeLedger(() => fullDisk('blocks'));
+});
 
 describeWithSmallDisk('a disk without an inode left', () => {
   describeEndings(() => fullDisk('inodes'));

@@ -19,6 +19,7 @@ class PlainSealer implements SealingDriver {
 const STORES: Record<string, NonNullable<HandlerAppSetup['options']>> = {
   memory: { driver: 'memory' },
   stealth: { driver: 'stealth' },
+  'stealth and a ledger': { driver: 'stealth', stealth: { ledger: 'memory' }, userKey: 'user' },
   'a sealing driver of the application': {
     driver: 'own',
     drivers: { own: { useFactory: () => new PlainSealer() } },
@@ -113,6 +114,26 @@ describe.each(CASES)('sign-out on $platform with $store', ({ platform, store }) 
       gate.resolve();
       expect((await slower).cookies, way).toEqual([]);
       expect(await as(old).reads()).toEqual({});
+    }
+  });
+
+  it.each<[string, (session: RequestSession) => unknown]>([
+    ['committed', (session) => session.put('note', 1).commit()],
+    ['touched', (session) => session.touch()],
+  ])('sends no cookie over the one after it, in a request that had %s and goes on', async (_what, keep) => {
+    for (const [way, leave] of [...ENDINGS, ['regenerate', rotate] as const]) {
+      const old = await signIn();
+      const stored = new Deferred();
+      const gate = new Deferred();
+      const slower = as(old).does(async (session) => {
+        await keep(session);
+        stored.resolve();
+        await gate.promise;
+      });
+      await stored.promise;
+      await as(old).does(leave);
+      gate.resolve();
+      expect((await slower).cookies, way).toEqual([]);
     }
   });
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import {
   type ArgumentsHost,
   Catch,
@@ -14,6 +15,7 @@ import handlebars from 'handlebars';
 import pug from 'pug';
 import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -277,5 +279,49 @@ describe.each(PLATFORMS)('server-rendered pages on %s', (platform) => {
     await using app = await HandlerApp.start(platform, setupFor(engine, folder.path));
     const { text } = await app.visitor().agent.get('/rendered').expect(200);
     expect(new Set(text.split(','))).toEqual(new Set(['undefined']));
+  });
+
+  it('are rendered for their own request, also out of a callback that belongs to another', async () => {
+    const shared = { call: (callback: () => void): void => callback() };
+    const [, engine] = ENGINES;
+    if (engine === undefined) throw new Error('There are three engines.');
+
+    @Controller()
+    class CallbackController {
+      @Get('signed-in')
+      signedIn(@Session() session: Session) {
+        session.put('name', 'Ada');
+        // The connection is hers from now on, and her request goes on.
+        shared.call = AsyncResource.bind((callback: () => void) => {
+          callback();
+        });
+        opened.resolve();
+        return answered.promise;
+      }
+
+      @Get('called-back')
+      calledBack(@Res() res: Renderer) {
+        shared.call(() => {
+          void renderWith(res, 'page.ejs', { who: () => Session.get('name', 'nobody') });
+        });
+      }
+    }
+    const [opened, answered] = [new Deferred(), new Deferred()];
+    await using folder = await TempFolder.make({ 'page.ejs': '<%= who() %>' });
+    await using app = await HandlerApp.start(platform, {
+      controllers: [CallbackController],
+      configure: (each) => renderViews(each, engine.name, engine.fastify, folder.path),
+    });
+    const ada = app
+      .visitor()
+      .agent.get('/signed-in')
+      .then((response) => response.status);
+    await opened.promise;
+    try {
+      expect((await app.visitor().agent.get('/called-back').expect(200)).text).toBe('nobody');
+    } finally {
+      answered.resolve();
+      await ada;
+    }
   });
 });

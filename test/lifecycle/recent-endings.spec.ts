@@ -53,6 +53,14 @@ describe('what a process remembers of sessions that ended or moved', () => {
     expect(endings.fateOf('a')).toEqual(LIVES);
   });
 
+  it('is of one id alone where nothing was known to have moved with it', () => {
+    const { clock, endings } = make();
+    endings.moved('a', 'b');
+    clock.advance(REDIRECT_MS);
+    endings.ended('a');
+    expect([endings.fateOf('a'), endings.fateOf('b')]).toEqual([GONE, LIVES]);
+  });
+
   it('is enough to end a session under any id that it had', () => {
     for (const known of ['a', 'b', 'c']) {
       const { clock, endings } = make();

@@ -111,6 +111,9 @@ describe('A secret', () => {
     ['shop-{{ .Values.sessionSecret }}-0123456', 'is a placeholder'],
     ['remplacez-moi-par-une-vraie-cle-secrete', 'is a placeholder'],
     ['bitte-aendern-bevor-das-live-geht-4711', 'is a placeholder'],
+    ['thisisasecretkeythatis32byteslong', 'is a placeholder'],
+    ['MYSUPERLONGRANDOMSTRINGFORSESSIONS2026', 'is a placeholder'],
+    ['insecure-default-secret-do-not-use-in-prod', 'is a placeholder'],
     ['hunter1hunter2hunter3hunter4hunter5hunter6', 'repeats the same words'],
   ])('is refused where everybody can guess it: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);

@@ -40,7 +40,8 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
       typeof each === 'function'
         ? (...results: unknown[]) => callInContext(sessions, this.req, each, undefined, results)
         : each;
-    return render.apply(this, args.map(bind));
+    // So may whoever has the page rendered: its helpers ask the facade.
+    return callInContext(sessions, this.req, render, this, args.map(bind));
   };
 }
 

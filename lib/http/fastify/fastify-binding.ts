@@ -15,7 +15,11 @@ export interface RegisteringFastify {
   addContentTypeParser: Method;
   setErrorHandler: Method;
   setNotFoundHandler: Method;
+  decorateReply: Method;
 }
+
+/** What @fastify/view adds to replies. */
+const VIEWS: readonly unknown[] = ['view', 'viewAsync'];
 
 /** Handlers of WebSockets that are wrapped: routes are told of more than once. */
 const isHandshakeEnding = new WeakSet<Method>();
@@ -57,7 +61,7 @@ export function bindFastify(
       options['errorHandler'] = bindCallback(sessions, options['errorHandler'], 1);
     }
   };
-  const { addHook, addContentTypeParser, setErrorHandler, setNotFoundHandler } = fastify;
+  const { addHook, addContentTypeParser, setErrorHandler, setNotFoundHandler, decorateReply } = fastify;
   addHook.call(fastify, 'onRoute', bindOptions);
   fastify.addHook = function addHookBound(name, hook) {
     if (name !== 'onRoute' || !isMethod(hook)) {
@@ -82,6 +86,10 @@ export function bindFastify(
     const options = isRecord(first) ? { ...first } : bind(first);
     bindOptions(options);
     return setNotFoundHandler.call(this, options, ...rest.map(bind));
+  };
+  fastify.decorateReply = function decorateReplyBound(name, value, ...rest) {
+    const bound = VIEWS.includes(name) && isMethod(value) ? bindView(sessions, value) : value;
+    return decorateReply.call(this, name, bound, ...rest);
   };
   replaceUse(
     fastify,
@@ -137,6 +145,17 @@ function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1):
     return callInContext(sessions, request.raw, called, this, args);
   };
   return likeOriginal(wrapper, called);
+}
+
+/** A method of replies that renders a template, bound to the request of its reply: a helper of the template may ask the facade. */
+function bindView(sessions: HttpSessions, view: Method): Method {
+  const wrapper: Method = function (...args) {
+    const request = isRecord(this) ? this['request'] : undefined;
+    return isRequest(request)
+      ? callInContext(sessions, request.raw, view, this, args)
+      : view.apply(this, args);
+  };
+  return likeOriginal(wrapper, view);
 }
 
 function isRequest(value: unknown): value is { readonly raw: RawRequest } {
