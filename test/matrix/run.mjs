@@ -53,6 +53,7 @@ const SMOKE = [
 const NEEDS_SQLITE = [
   'test/parallel/histories-stores.spec.ts',
   'test/parallel/left.spec.ts',
+  'test/nest/sessions-per-user-sqlite.spec.ts',
   'test/drivers/database/**',
   'test/conformance/database-sqlite.spec.ts',
 ];
