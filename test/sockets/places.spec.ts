@@ -85,7 +85,9 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     await using app = await startGateways(platform, 'ws', [WhoGateway, HandshakeGateway]);
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
     const clients = await Promise.all(
-      Array.from({ length: 20 }, () => connect('ws', app.url, { ...asHeaders, 'x-large': 'x'.repeat(4_000) })),
+      Array.from({ length: 20 }, () =>
+        connect('ws', app.url, { ...asHeaders, 'x-large': 'x'.repeat(4_000) }),
+      ),
     );
     for (const client of clients) expect(await client.ask('who')).toBe('ann');
     await heapGrowth(() => undefined);
