@@ -19,7 +19,10 @@ export class UpgradedClient {
 
   /**
    * Sends the frame that closes the WebSocket. It may stand between any two frames (RFC 6455, 5.5), and what a library writes
-   * is whole frames.
+   * is whole frames. The client answers it, and at that the library ends the connection.
+   *
+   * Until then the library knows of nothing and goes on to send. No frame may follow (RFC 6455, 5.5.1): what it writes is
+   * passed over. Ended here, the connection would answer it with an error.
    *
    * @param code RFC 6455, 7.4
    * @param reason at most 123 bytes
@@ -34,7 +37,15 @@ export class UpgradedClient {
     frame.writeUInt8(2 + text.length, 1);
     frame.writeUInt16BE(code, 2);
     text.copy(frame, 4);
-    socket.end(frame);
+    socket.write(frame);
+    Object.defineProperty(socket, 'write', { value: passOver, writable: true, configurable: true });
     setTimeout(() => socket.destroy(), PATIENCE_MS).unref();
   }
+}
+
+/** `write` of a stream that takes everything, and sends nothing: its callback may come second or third. */
+function passOver(...args: unknown[]): boolean {
+  const written = args.at(-1);
+  if (typeof written === 'function') process.nextTick(written);
+  return true;
 }

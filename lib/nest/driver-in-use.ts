@@ -86,6 +86,11 @@ export class DriverInUse {
     return this.#driver;
   }
 
+  /** Whether a driver is made anew for each request. */
+  get isPerRequest(): boolean {
+    return this.#perRequest !== null;
+  }
+
   /** For calls outside of any request; null before the boot. */
   backend(): SessionBackend | null {
     return this.#perRequest === null ? this.#backend : this.backendFor(undefined, this.#settings.place);

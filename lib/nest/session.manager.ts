@@ -271,6 +271,11 @@ export class SessionManager {
     await this.#registry.close();
   }
 
+  /** @internal */
+  get needsRequest(): boolean {
+    return this.#inUse.isPerRequest;
+  }
+
   /**
    * @param place where the request's token travels
    * @internal

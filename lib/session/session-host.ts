@@ -18,6 +18,8 @@ export interface CookieAttributes {
 
 /** What makes the lifecycles of an application's sessions: its SessionManager. */
 export interface LifecycleFactory {
+  /** Whether the request is needed for that: a driver is made anew for each. Whoever lives longer keeps it for nothing else. */
+  readonly needsRequest: boolean;
   /**
    * @param ages whether the request uses flash messages up; asked at a commit, and only where there are any
    * @param clientOf who is at the other end, asked only when a record is written

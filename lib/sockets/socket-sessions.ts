@@ -63,12 +63,14 @@ export class SocketSessions {
     if (isNamed(settings.isExcluded, handshake)) return null;
     const isPassive = isNamed(settings.isPassive, handshake);
     const { tokens, place, setup } = this.#broughtBy(handshake);
+    // Nothing else of the handshake is kept: a socket lives long, and its request with all headers is large.
+    const request = settings.lifecycles.needsRequest ? handshake?.request : undefined;
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
       ...settings.connections,
       tokenOf: (id) => place.keyring.sign(id),
       host: (of, carried, isKnown) =>
-        new SocketHost(detached, door, of, carried, { isKnown, isPassive }, handshake?.request),
+        new SocketHost(detached, door, of, carried, { isKnown, isPassive }, request),
     };
     const connection = new SocketConnection(client, connectionSetup, tokens);
     onClose(() => connection.close());

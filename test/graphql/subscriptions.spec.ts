@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -229,7 +230,10 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
         },
       },
     );
-    return { app, topic, driver, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+    const upgraded = new Set<Duplex>();
+    app.app.getHttpServer().on('upgrade', (_request: unknown, socket: Duplex) => upgraded.add(socket));
+    const sockets = () => [...upgraded];
+    return { app, topic, driver, sockets, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
   it('each event of a subscription sees the session as it is by then', async () => {
@@ -413,6 +417,35 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     await server.app.app.get(SessionManager).destroy(bob.id);
     expect(await second.closed).toMatchObject({ code: 1008 });
     await server.topic.heardBy(0);
+  });
+
+  it('what happens while the connection is being closed goes to nobody, and is no error of its library', async () => {
+    await using server = await start();
+    const { visitor, asHeaders } = await signedIn(server.app);
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    try {
+      await using subscriber = new Subscriber(server.app.url, asHeaders);
+      const next = subscriber.listen('subscription { added { item user } }').next();
+      await server.topic.heardBy(1);
+      const gone = expect(next).rejects.toMatchObject({ code: 1008 });
+      const errors: unknown[] = [];
+      const [socket] = server.sockets();
+      socket?.on('error', (error) => errors.push(error));
+      await visitor.in((session) => session.destroy());
+      // As fast as events can come: some of them before the client knows.
+      let isClosed = false;
+      void subscriber.closed.then(() => (isClosed = true));
+      while (!isClosed) {
+        server.topic.publish({ added: { item: 'mug' } });
+        await new Promise(setImmediate);
+      }
+      await gone;
+      await server.topic.heardBy(0);
+      expect(errors).toEqual([]);
+      expect(logged.mock.calls).toEqual([]);
+    } finally {
+      logged.mockRestore();
+    }
   });
 
   it('a mutation that signs out is answered, and closes the connection', async () => {

@@ -361,6 +361,35 @@ describe('session.ended', () => {
     expect(shared.driver.takeCounts().read).toBe(50);
   });
 
+  it('asks for 2,000 sessions once each in a round, some dozens in a turn of the event loop, however fast the store', async () => {
+    const live = new LiveSessions(systemClock, 10_000);
+    const expiresAt = Date.now() + 10 * MINUTE_MS;
+    const asked = new Map<string, number>();
+    let [inTurn, most] = [0, 0];
+    const turn = (): void => {
+      most = Math.max(most, inTurn);
+      inTurn = 0;
+    };
+    for (let number = 0; number < 2_000; number += 1) {
+      live.watch({ id: String(number), expiresAt }, async (id) => {
+        asked.set(id, (asked.get(id) ?? 0) + 1);
+        inTurn += 1;
+        if (inTurn === 1) setImmediate(turn);
+        return { id, expiresAt };
+      });
+    }
+    for (let part = 1; part <= 10; part += 1) {
+      vi.advanceTimersByTime(1_000);
+      while (asked.size < part * 200) await new Promise(setImmediate);
+      await new Promise(setImmediate);
+      expect(asked.size).toBe(part * 200);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(100);
+    expect(new Set(asked.values())).toEqual(new Set([1]));
+    live.close();
+  });
+
   it('sets no timer for a session that nobody watches any more when the store answers', async () => {
     const live = new LiveSessions(systemClock, false);
     const answer = new Deferred<null>();

@@ -42,7 +42,6 @@ async function inMemory(): Promise<Ways> {
 
 describeSessionLimit('memory', inMemory);
 describeSessionLimit('file', () => sharedStore('file'));
-describeSessionLimit('SQLite', () => sharedStore('SQLite'));
 
 it('takes a sign-in back that another process has overtaken, before its old id is given up', async () => {
   const driver = new WatchedDriver(new MemoryDriver({}, systemClock));

@@ -1,13 +1,28 @@
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { Session } from 'nestjs-session-kit';
-import { DOORS, answer, connect, startGateways } from './gateway-app.js';
+import { Session, SessionManager } from 'nestjs-session-kit';
+import { systemClock } from '../../lib/drivers/clock.js';
+import { CustomDriver } from '../conformance/custom-driver.js';
+import { heapGrowth } from '../support/heap-growth.js';
+import { PLATFORMS } from '../support/test-app.js';
+import { DOORS, LIBRARIES, answer, connect, startGateways } from './gateway-app.js';
 
 @WebSocketGateway()
 class WhoGateway {
   @SubscribeMessage('who')
   who(@Session('user') user?: string) {
     return answer(user ?? null);
+  }
+}
+
+/** The requests that sockets began with. */
+const handshakes: WeakRef<object>[] = [];
+
+@WebSocketGateway()
+class HandshakeGateway implements OnGatewayConnection {
+  handleConnection(_client: object, request: object): void {
+    handshakes.push(new WeakRef(request));
   }
 }
 
@@ -62,4 +77,55 @@ describe.each(DOORS)('on %s with %s a socket has the session', (platform, librar
     await using client = await connect(library, app.url, { cookie: 'session=x' });
     expect(await client.ask('who')).toBeNull();
   });
+});
+
+describe.each(PLATFORMS)('on %s', (platform) => {
+  it('an open socket of ws keeps nothing of its handshake but the token', async () => {
+    handshakes.length = 0;
+    await using app = await startGateways(platform, 'ws', [WhoGateway, HandshakeGateway]);
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        connect('ws', app.url, { ...asHeaders, 'x-large': 'x'.repeat(4_000) }),
+      ),
+    );
+    for (const client of clients) expect(await client.ask('who')).toBe('ann');
+    await heapGrowth(() => undefined);
+    expect(handshakes).toHaveLength(20);
+    // The last ones may be held by what the server has just done.
+    expect(handshakes.filter((request) => request.deref() !== undefined).length).toBeLessThan(5);
+    for (const client of clients) expect(await client.ask('who')).toBe('ann');
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  it.each(LIBRARIES)(
+    'a driver that is made for each request is told of the handshake, however late, by %s',
+    async (library) => {
+      const store = new CustomDriver(systemClock);
+      const urls: unknown[] = [];
+
+      @Injectable()
+      class PerRequest implements OnModuleInit {
+        constructor(private readonly sessions: SessionManager) {}
+
+        onModuleInit(): void {
+          this.sessions.extend('tenant', (_config: unknown, request: { headers?: object } | undefined) => {
+            urls.push(request?.headers);
+            return store;
+          });
+        }
+      }
+
+      await using app = await startGateways(platform, library, [WhoGateway], {
+        providers: [PerRequest],
+        options: { driver: 'tenant' },
+      });
+      const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+      await using client = await connect(library, app.url, { ...asHeaders, 'x-tenant': 'a' });
+      expect(await client.ask('who')).toBe('ann');
+      urls.length = 0;
+      expect(await client.ask('who')).toBe('ann');
+      expect(urls).toContainEqual(expect.objectContaining({ 'x-tenant': 'a' }));
+    },
+  );
 });

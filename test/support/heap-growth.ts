@@ -5,7 +5,7 @@ setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
 /** Bytes in use once all garbage is gone. */
-async function heapUsed(): Promise<number> {
+export async function heapUsed(): Promise<number> {
   // What finished callbacks held is let go in the next turns only.
   for (let turn = 0; turn < 4; turn += 1) {
     await new Promise((resolve) => setImmediate(resolve));

@@ -11,11 +11,13 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { type RecordDriver, Session, SessionModule } from 'nestjs-session-kit';
 import { WebSocket } from 'ws';
 import { secret } from '../variants/secrets.js';
+import { measureOpen } from './open.js';
 
 const usage = `npm run bench -- sockets [options]
 
   --rounds <n>          how often each is measured; default 20
   --messages <n>        how many at a time; default 2000
+  --open <n>            in place of messages: so many sockets that are open and silent
   --node 24|own         default 24
   --no-build            the package as it was built last`;
 
@@ -176,10 +178,12 @@ async function main(): Promise<void> {
     options: {
       rounds: { type: 'string', default: '20' },
       messages: { type: 'string', default: '2000' },
+      open: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return console.log(usage);
+  if (values.open !== undefined) return measureOpen(Number(values.open));
   const messages = Number(values.messages);
   const [bare, ours] = [await Client.start(false), await Client.start(true)];
   try {

@@ -32,6 +32,9 @@ const inDatabase = (type: DatabaseType, name: string): StoreKind => ({
   },
 });
 
+/** The matrix says so on a Node for which better-sqlite3 was not built. */
+const CAN_OPEN_SQLITE = process.env['MATRIX_SQLITE'] !== 'no';
+
 /** Every store that outlives a process. */
 export const SHARED_STORES: readonly StoreKind[] = [
   {
@@ -68,7 +71,7 @@ export const SHARED_STORES: readonly StoreKind[] = [
       };
     },
   },
-  inDatabase('better-sqlite3', 'SQLite'),
+  ...(CAN_OPEN_SQLITE ? [inDatabase('better-sqlite3', 'SQLite')] : []),
   inDatabase('postgres', 'PostgreSQL'),
   inDatabase('mariadb', 'MariaDB'),
 ];

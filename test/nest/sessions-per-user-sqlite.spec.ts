@@ -1,0 +1,3 @@
+import { describeSessionLimit, sharedStore } from '../support/session-limit.js';
+
+describeSessionLimit('SQLite', () => sharedStore('SQLite'));
