@@ -1,4 +1,4 @@
-import { type Values, isPlain } from '../state/values.js';
+import { type Values, isPlainValues } from '../state/values.js';
 import { nested } from './field-names.js';
 
 /** The spelling in which field names are compared. */
@@ -19,7 +19,7 @@ const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
  * text, bytes, a list) has no fields. Fields named `user[name]` are nested, as Express's parser nests them by itself.
  */
 export function formInput(body: unknown, isNeverFlashed: (field: string) => boolean): Values {
-  if (!isFields(body)) return {};
+  if (!isPlainValues(body)) return {};
   return nested(new FormCopy(isNeverFlashed).copyOf(body, 1));
 }
 
@@ -70,7 +70,7 @@ class FormCopy {
 
   #cleanObject(value: object, name: string, depth: number): unknown {
     if (depth > MAX_DEPTH + 1 || this.#met.has(value)) return undefined;
-    if (isFields(value)) return this.copyOf(value, depth);
+    if (isPlainValues(value)) return this.copyOf(value, depth);
     if (!Array.isArray(value)) return undefined;
     this.#met.add(value);
     const items: unknown[] = [];
@@ -89,13 +89,9 @@ class FormCopy {
  * @param entry what stands under the name: the object, or the list of those that share the name
  */
 function unwrapped(value: unknown, name: string, entry: unknown): unknown {
-  if (!isFields(value)) return value;
+  if (!isPlainValues(value)) return value;
   const siblings = value['fields'];
   if (typeof siblings !== 'object' || siblings === null) return value;
   if (!Object.hasOwn(siblings, name) || Reflect.get(siblings, name) !== entry) return value;
   return value['type'] === 'file' ? undefined : value['value'];
-}
-
-function isFields(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
