@@ -1,4 +1,4 @@
-import { type Values, isPlainValues } from '../state/values.js';
+import { type Values, isKey, isPlainValues } from '../state/values.js';
 import { nested } from './field-names.js';
 
 /** The spelling in which field names are compared. */
@@ -8,9 +8,6 @@ export function fieldName(name: string): string {
 
 /** How deep the fields of a form may be nested; what lies deeper refills none. */
 const MAX_DEPTH = 32;
-
-/** Names that are never copied: assigned to another object later, they could change its prototype. */
-const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**
  * The fields of a posted form that may be shown again: a copy of the body without what is never flashed, however deep
@@ -48,7 +45,7 @@ class FormCopy {
     // A parser may have left `user[password]` as it was sent (Fastify's does).
     const segments = name.split(/[.[\]]+/);
     return (
-      segments.some((segment) => FORBIDDEN.has(segment) || this.#isNeverFlashed(segment)) ||
+      segments.some((segment) => !isKey(segment) || this.#isNeverFlashed(segment)) ||
       this.#isNeverFlashed(name)
     );
   }
