@@ -12,7 +12,7 @@ const LARGE = [
   'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
   'test/drivers/guard/stores-that-fail.spec.ts',
   'test/drivers/redis/redis{-roles,-sentinel,-trouble,.driver}.spec.ts',
-  'test/e2e/{encrypt,events,full-store,header-stores,ledger-redis,kept-headers,server-trouble,streams,whose-session}.spec.ts',
+  'test/e2e/{absolute-age-servers,encrypt,events,full-store,header-stores,ledger-redis,kept-headers,server-trouble,streams,whose-session}.spec.ts',
   'test/jobs/queues.spec.ts',
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/migrate/coming-over-servers.spec.ts',

@@ -1,6 +1,7 @@
 /**
  * Whether the package can be published: `npm run release:check`. Packs it, as npm would publish it, and has publint and
- * are-the-types-wrong look at the tarball; says how large it is, and whether the changelog has its version.
+ * are-the-types-wrong look at the tarball; says how large it is, whether the README says the same, whether the changelog has its version, and whether npm can take a
+ * provenance statement for it.
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { execFileSync } from 'node:child_process';
@@ -16,14 +17,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** How large the tarball may be, in kilobytes of 1000 bytes. */
 const MOST_KILOBYTES = 600;
 
-const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** How far the size that the README names may be from it. */
+const SIZE_TOLERANCE = 0.05;
+
+const { name, version, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'session-release-'));
 /** @type {string[]} */
 const faults = [];
 try {
   const args = ['pack', '--json', '--silent', '--pack-destination', folder];
-  const said = execFileSync('npm', args, { cwd: root, encoding: 'utf8' });
-  const [packed] = JSON.parse(said.slice(said.indexOf('[\n')));
+  const answer = execFileSync('npm', args, { cwd: root, encoding: 'utf8' });
+  const [packed] = JSON.parse(answer.slice(answer.indexOf('[\n')));
   const tarball = new Uint8Array(readFileSync(join(folder, packed.filename)));
 
   const [kilobytes, unpacked] = [packed.size, packed.unpackedSize].map((bytes) => Math.ceil(bytes / 1000));
@@ -32,6 +36,9 @@ try {
   );
   if (kilobytes > MOST_KILOBYTES)
     faults.push(`The tarball has ${kilobytes} kB; ${MOST_KILOBYTES} are allowed.`);
+  const said = Number(/(\d+) kB packed/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1]);
+  if (!(Math.abs(said - kilobytes) <= kilobytes * SIZE_TOLERANCE))
+    faults.push(`README.md says that the package is ${said} kB packed; it is ${kilobytes}.`);
 
   const { messages } = await publint({ strict: true, pack: { tarball: tarball.buffer } });
   faults.push(...messages.map(({ code, path }) => `publint: ${code} at ${path.join('.')}`));
@@ -48,6 +55,15 @@ try {
   if (!changelog.some((line) => line.startsWith(`## ${version}`))) {
     faults.push(
       `CHANGELOG.md has no section "## ${version}": give the one for what is unreleased that name.`,
+    );
+  }
+
+  // npm compares it with the repository that the statement says the package was built in, and refuses the package without.
+  const url = typeof repository === 'object' ? repository?.url : repository;
+  if (typeof url !== 'string' || url === '') {
+    faults.push(
+      'package.json has no `repository`: npm publishes with --provenance only where it names the repository that the release workflow ' +
+        'runs in, such as { "type": "git", "url": "git+https://github.com/<owner>/<name>.git" }.',
     );
   }
 } finally {

@@ -55,9 +55,8 @@ function withLinksOfSite(text, page, place) {
 function writeReference() {
   const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const entries = Object.values(exports)
-    .map((entry) => entry.types)
-    .filter((types) => types !== undefined)
-    .map((types) => join(ROOT, types.replace('./dist/', 'lib/').replace(/\.d\.ts$/, '.ts')));
+    .filter((entry) => typeof entry === 'object')
+    .map(({ default: { types } }) => join(ROOT, types.replace('./dist/', 'lib/').replace(/\.d\.ts$/, '.ts')));
   run('npx', 'typedoc', ...entries.flatMap((entry) => ['--entryPoints', entry]), '--options', 'typedoc.json');
 }
 

@@ -1,3 +1,8 @@
+/**
+ * The module, its decorators, guards and filters, and the types of what they hand out.
+ *
+ * @module nestjs-session-kit
+ */
 export { SessionModule } from './nest/session.module.js';
 export type { SessionOptionsFactory } from './nest/module-options.js';
 export {

@@ -1,3 +1,8 @@
+/**
+ * The tests that every driver has to pass, for drivers of your own.
+ *
+ * @module nestjs-session-kit/conformance
+ */
 import { deepEqual, equal } from 'node:assert/strict';
 import { describeCopies } from './copies.js';
 import { describeDamage } from './damage.js';

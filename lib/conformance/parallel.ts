@@ -93,6 +93,31 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       }
     });
 
+    for (const way of ['destroy', 'destroyVersion'] as const) {
+      it(`a touch beside ${way} brings nothing back`, async ({ driver, clock, stored, sample, another }) => {
+        const second = await another();
+        // What a driver does not have, it cannot do wrong.
+        if (way === 'destroyVersion' && driver.destroyVersion === undefined) return;
+        for (let round = 0; round < 5; round++) {
+          const { id, record } = await stored({ userId: 'u' });
+          const removed = (): Promise<unknown> =>
+            way === 'destroy' ? driver.destroy(id) : (driver.destroyVersion?.(id, 1) ?? Promise.resolve());
+          const later = record.expiresAt + 60_000;
+          await Promise.all([
+            second.touch(id, later),
+            driver.touch(id, later),
+            removed(),
+            driver.touch(id, later),
+            second.touch(id, later),
+          ]);
+          expect([await driver.read(id), await second.read(id)]).toEqual([null, null]);
+          expect(await driver.touch(id, clock.now() + 60_000)).toBe(false);
+          expect(await second.write(id, sample({ version: 2 }))).toBe(false);
+          expect(await driver.write(id, sample())).toBe(true);
+        }
+      });
+    }
+
     it('a reader beside writers sees whole records only, and never an older one again', async ({
       driver,
       sample,

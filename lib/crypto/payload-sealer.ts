@@ -13,9 +13,13 @@ const PREFIX = 'v1e.';
 export class PayloadSealer {
   readonly #sealer: Sealer;
 
-  /** @param secrets the newest first */
-  constructor(secrets: readonly string[]) {
-    const keys = secrets.map((secret) => deriveKey(secret, 'seal payloads'));
+  /**
+   * @param secrets the newest first
+   * @param purpose whose payloads they are: what is sealed for one purpose opens for no other. No cookie has a blank in its
+   * name, so no cookie's keys are the same
+   */
+  constructor(secrets: readonly string[], purpose: 'payloads of records' | 'lines of a ledger') {
+    const keys = secrets.map((secret) => deriveKey(secret, `seal ${purpose}`));
     this.#sealer = new Sealer(keys, null);
   }
 

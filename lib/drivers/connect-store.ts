@@ -1,3 +1,5 @@
+import { unlessLost } from './lost-call.js';
+
 /**
  * A store that was made for express-session, as far as it is needed here: those of @fastify/session are the same.
  *
@@ -12,8 +14,8 @@ export interface ConnectStore {
   destroy(sid: string, callback: (error?: unknown) => void): void;
 }
 
-/** A store that has not called back for so long, in ms, has lost the call: what waits behind it goes on. */
-const LOST_AFTER_MS = 30_000;
+/** What is wrong with a store that is none of this kind. */
+const CALLS_BACK = ' One that returns promises, and calls nothing back, is not made for express-session.';
 
 /** The session kept under an id, as the store made it; undefined where there is none. */
 export async function getFrom(store: ConnectStore, sid: string): Promise<unknown> {
@@ -40,24 +42,23 @@ export async function destroyIn(store: ConnectStore, sid: string): Promise<void>
   }
 }
 
-/** A call that answers by a callback, as a promise. */
-function called<T>(begin: (done: (error?: unknown, result?: T) => void) => void): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`The store has not called back within ${LOST_AFTER_MS / 1000} s.`));
-    }, LOST_AFTER_MS);
-    timer.unref();
-    const done = (error?: unknown, result?: T): void => {
-      clearTimeout(timer);
-      if (error === undefined || error === null) resolve(result);
-      else reject(error instanceof Error ? error : new Error('The store failed.', { cause: error }));
-    };
-    try {
-      begin(done);
-    } catch (error) {
-      done(error);
-    }
-  });
+/** A call that answers by a callback, as a promise. What it answers first counts. */
+function called<T>(begin: (done: (error?: unknown, result?: T) => void) => unknown): Promise<T | undefined> {
+  const calling = (): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      const done = (error?: unknown, result?: T): void => {
+        if (error === undefined || error === null) resolve(result);
+        else reject(error instanceof Error ? error : new Error('The store failed.', { cause: error }));
+      };
+      try {
+        // An async function that throws calls nothing back, and would end the process with what nobody has caught. What it resolves to
+        // says nothing: some are through before they call back.
+        Promise.resolve(begin(done)).catch(done);
+      } catch (error) {
+        done(error);
+      }
+    });
+  return unlessLost(calling, CALLS_BACK);
 }
 
 function isNoEntry(error: unknown): boolean {

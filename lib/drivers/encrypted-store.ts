@@ -8,6 +8,9 @@ import { type PayloadStore, payloadStore } from './payload-store.js';
 const OPENED_HALF = 512;
 const MAX_REMEMBERED = 4096;
 
+/** What no serializer makes a session of. */
+const UNREADABLE = '';
+
 interface Opened {
   readonly id: string;
   readonly payload: string;
@@ -28,18 +31,20 @@ export interface EncryptionSettings {
   readonly sealer: PayloadSealer;
   /** Whether payloads are sealed from now on. Those that are sealed already are opened either way. */
   readonly seals: boolean;
+  /** Whether plain payloads are read. Where they never were, whoever can write to the store must not pass one off as ours. */
+  readonly opensPlain: boolean;
   /** Told of a payload that an old secret opened: which one of them, 1 for the second. */
   readonly onOldSecret?: ((position: number) => void) | undefined;
 }
 
 /**
  * A store whose records have their payloads sealed, each bound to its id. User, address, times and version stay in clear: the
- * driver's index and version check need them. A plain payload is read as it is, so that encryption can be switched on at any
- * time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
+ * driver's index and version check need them. A plain payload is read as it is where that is asked for, so that encryption can be
+ * switched on at any time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
  */
 export function encryptedStore(
   store: PayloadStore,
-  { sealer, seals, onOldSecret }: EncryptionSettings,
+  { sealer, seals, opensPlain, onOldSecret }: EncryptionSettings,
 ): PayloadStore {
   const recent = new RecentTokens<Opened>(OPENED_HALF);
 
@@ -56,6 +61,7 @@ export function encryptedStore(
   const opened = <R extends SessionRecord>(id: string, record: R): R => {
     const isSealed = sealer.isSealed(record.payload);
     if (!isSealed) {
+      if (!opensPlain) return { ...record, payload: UNREADABLE };
       if (seals) outdated.add(record);
       return record;
     }

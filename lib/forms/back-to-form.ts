@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isPathOfThisSite } from '../session/path-of-this-site.js';
+import { pathOfThisSite } from '../session/path-of-this-site.js';
 
 /** What is asked of a request, Express's or Fastify's. */
 export interface FormRequest {
@@ -18,6 +18,11 @@ const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 /** A browser sends a page's form so, and no client of an API does. */
 const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
+const PAGE_TYPES: readonly string[] = ['text/html', 'application/xhtml+xml'];
+
+/** The weight of what is not acceptable (RFC 9110, 12.4.2). */
+const NOT_ACCEPTED = /^q=0(?:\.0*)?$/;
+
 /**
  * Whether a request is a page's form, and a page is what its sender can show: it changes something and accepts HTML. Who does not
  * say what he accepts is known by the form. `fetch` accepts anything, and says so.
@@ -26,7 +31,10 @@ export function isPageForm({ method, headers }: FormRequest): boolean {
   if (SAFE_METHODS.includes(method)) return false;
   const { accept } = headers;
   if (accept === undefined) return FORM_TYPES.test(headers['content-type'] ?? '');
-  return /\b(?:text\/html|application\/xhtml\+xml)\b/i.test(accept);
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return PAGE_TYPES.includes(type) && !parameters.some((parameter) => NOT_ACCEPTED.test(parameter));
+  });
 }
 
 /** The path of the page that a form was sent from, where it is one of this site and the browser says so (Referer). */
@@ -37,11 +45,4 @@ export function pageBefore({ headers, host = headers.host }: FormRequest): strin
   // Where a proxy hides the host, the browser itself knows.
   const isThisSite = page.host === host || headers['sec-fetch-site'] === 'same-origin';
   return isThisSite ? pathOfThisSite(page.pathname + page.search) : undefined;
-}
-
-/** An address as it goes into a Location header, where it is a path of this site; undefined for any other. */
-export function pathOfThisSite(address: unknown): string | undefined {
-  if (!isPathOfThisSite(address)) return undefined;
-  const { pathname, search, hash } = new URL(address, 'http://here.invalid');
-  return pathname + search + hash;
 }

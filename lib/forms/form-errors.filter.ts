@@ -9,7 +9,8 @@ import {
 } from '@nestjs/common';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import { SessionConfigError } from '../session.errors.js';
-import { type FormRequest, isPageForm, pageBefore, pathOfThisSite } from './back-to-form.js';
+import { pathOfThisSite } from '../session/path-of-this-site.js';
+import { type FormRequest, isPageForm, pageBefore } from './back-to-form.js';
 import { thrownErrors } from './thrown-errors.js';
 
 /** What FormErrorsFilter tells the path of a form by: the request of Express, or of Fastify. */

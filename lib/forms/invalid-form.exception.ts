@@ -2,6 +2,9 @@ import { BadRequestException } from '@nestjs/common';
 import type { FormErrors } from '../session/form-bags.js';
 import { type FieldValidationError, type SchemaIssue, byField, findingsOf } from './form-errors.js';
 
+/** What a visitor reads where nothing says what is wrong: he has to see that the form has not been taken. */
+const NOT_SAID = { field: '', message: 'This form cannot be accepted.' };
+
 /**
  * A form that cannot be accepted. FormErrorsFilter sends it back to its page; to a client of an API, and where there is no such
  * filter, it is a 400 with the messages.
@@ -16,15 +19,19 @@ export class InvalidFormException extends BadRequestException {
 
   /**
    * @param errors what is wrong: a message or several by the field's name, as it stands in the form or as a dot path; under ''
-   * what is about no single field
+   * what is about no single field. Where there is no message at all, the form as a whole gets a general one
    * @param texts what clients of an API are told. Default: the messages
    */
   constructor(errors: Readonly<Record<string, string | readonly string[]>>, texts?: readonly string[]) {
     const findings = Object.entries(errors).flatMap(([name, messages]) =>
-      [messages].flat().map((message) => ({ property: name, constraints: { message } })),
+      [messages]
+        .flat()
+        // JavaScript may hand over anything, and a page shows what is there to be read.
+        .filter((message) => typeof message === 'string' && message !== '')
+        .map((message) => ({ property: name, constraints: { message } })),
     );
-    const found = findingsOf(findings);
-    super([...(texts ?? found.map(({ message }) => message))]);
+    const found = findings.length === 0 ? [NOT_SAID] : findingsOf(findings);
+    super(texts === undefined || texts.length === 0 ? found.map(({ message }) => message) : [...texts]);
     this.errors = byField(found);
   }
 }

@@ -1,14 +1,15 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client, SessionLog } from '../lifecycle/session-runtime.js';
+import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
-import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
-import { ownStart, ownText } from '../state/own-text.js';
+import { type PlatformRequest, type RawRequest, type RawResponse, isClosed } from './raw-http.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
+import { clientOf } from './client-of.js';
 import { consumesFlash } from './consumes-flash.js';
+import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
 import type { ForeignCookies } from './cookie/foreign-cookies.js';
 import { ForeignVisit } from './foreign-visit.js';
 import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
@@ -32,17 +33,6 @@ export interface HttpSessionSettings {
   isNeverFlashed(field: string): boolean;
   readonly lifecycles: LifecycleFactory;
 }
-
-/** Longer user agents are cut: a column of any size can be filled by a visitor. */
-const MAX_USER_AGENT = 1024;
-
-/** The longest textual address there is: IPv6 with an embedded IPv4 address. */
-const MAX_IP = 45;
-
-const HANDSHAKE_OVER =
-  'this code was started by a WebSocket, and the session of its handshake may have changed or ended since. In a GraphQL ' +
-  'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
-  '`resolve`, nor in the body of a generator. Gateways have it in each message.';
 
 const NO_COOKIES: readonly string[] = [];
 const NO_NAMES: readonly string[] = [];
@@ -118,7 +108,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       () =>
         !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
-      recordClient ? () => this.#client() : null,
+      recordClient ? () => clientOf(this.#req, this.platform) : null,
       this.platform ?? this.#req,
       this.#place,
     );
@@ -183,11 +173,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   tooLate(): void {
     this.#isTooLate = true;
-    this.#settings.log.error(
-      'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
-        'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
-        'and before you answer.',
-    );
+    this.#settings.log.error(TOO_LATE);
   }
 
   #beginsNothing(session: SessionAccess): boolean {
@@ -210,10 +196,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       this.#gate.onClose();
       return;
     }
-    this.#settings.log.warn(
-      'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
-        'or call `await session.commit()` behind it.',
-    );
+    this.#settings.log.warn(WRITTEN_LATE);
   }
 
   body(): unknown {
@@ -261,42 +244,15 @@ export class HttpSessionHost implements SessionHost, GateContext {
   failed(error: unknown, answered: boolean): void {
     // That the store fails is said once, and not for each request. That a user has too many sessions is no failure.
     if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
-    const reason = error instanceof Error ? error.message : 'an unknown error';
-    const outcome = answered
-      ? 'The request was answered with 503.'
-      : 'The response was already under way and was cut off.';
-    this.#settings.log.error(`A session could not be stored: ${reason} ${outcome}`);
+    this.#settings.log.error(commitFailed(error, answered));
   }
 
   unsendable(error: unknown): void {
-    const reason = error instanceof Error ? error.message : 'an unknown error';
-    this.#settings.log.error(
-      `A response could not be sent as the application wrote it: ${reason}. It was answered with 500 or, where it was ` +
-        'under way already, cut off. Its session is stored.',
-    );
+    this.#settings.log.error(unsendable(error));
   }
 
   late(): void {
     if (this.#answer(false).length === 0) return;
-    this.#settings.log.warn(
-      'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
-        'Write to the session before the first byte of a stream.',
-    );
+    this.#settings.log.warn(BEGUN_LATE);
   }
-
-  #client(): Client {
-    const remote = this.#req.socket.remoteAddress;
-    const ip = this.platform?.ip ?? this.#req.ip ?? remote;
-    const agent = this.#req.headers['user-agent'];
-    return {
-      // Behind a proxy it is cut out of a header.
-      ipAddress: typeof ip === 'string' ? (ip === remote ? ip : ownText(ip.slice(0, MAX_IP))) : null,
-      userAgent: agent === undefined ? null : ownStart(agent, MAX_USER_AGENT),
-    };
-  }
-}
-
-/** Whether the connection of a response is closed. HTTP/2's responses do not say it themselves. */
-function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
-  return res.stream?.destroyed ?? res.closed;
 }

@@ -23,3 +23,8 @@ export interface PlatformRequest {
   readonly protocol?: unknown;
   readonly routeOptions?: Route;
 }
+
+/** Whether the connection of a response is closed. HTTP/2's responses do not say it themselves. */
+export function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return res.stream?.destroyed ?? res.closed;
+}

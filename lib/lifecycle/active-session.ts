@@ -59,6 +59,8 @@ export class ActiveSession {
   leftBehind: Told | null = null;
   /** Whether the application asked for the id. */
   idTold = false;
+  /** The flash message that is left out where the session would be too large with it. Null: none. */
+  spareMessage: string | null = null;
   /** Whether it is to be stored as it is, though nothing was written to it. */
   #begins = false;
   /** Null until something needs it. */

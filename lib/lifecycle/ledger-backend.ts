@@ -66,7 +66,7 @@ export class LedgerBackend implements SessionBackend {
   }
 
   isOver(session: ActiveSession): boolean {
-    return this.livesInCookie(session) && this.#cookies.isOver(session);
+    return this.livesInCookie(session) ? this.#cookies.isOver(session) : this.records.isOver(session);
   }
 
   /** Another process may have a newer line than it believes in: so the browser tells which version it has seen. */

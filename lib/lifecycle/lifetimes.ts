@@ -1,12 +1,12 @@
 import type { Clock } from '../drivers/clock.js';
-import { ENDS_WITH_BROWSER } from '../state/payload.js';
+import { ENDS_WITH_BROWSER, type Payload } from '../state/payload.js';
 import type { SessionState } from '../state/session-state.js';
 
 /** What the application has set about how long sessions live. */
 export interface LifetimeSettings {
   /** Idle lifetime, ms. */
   readonly age: number;
-  /** How long a session lives at most, ms; Infinity for no limit. */
+  /** How long a session lives at most, from its sign-in on or else from its beginning, ms; Infinity for no limit. */
   readonly absoluteAge: number;
   /** Whether a visit that only reads renews the session. */
   readonly automaticTouch: boolean;
@@ -35,8 +35,17 @@ export class Lifetimes {
   }
 
   /** When a session ends that is visited now. */
-  fullExpiry(state: SessionState): number {
-    return Math.min(this.#clock.now() + this.durationOf(state), state.createdAt + this.#settings.absoluteAge);
+  fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signIn'>): number {
+    const { createdAt, signIn } = state;
+    return Math.min(
+      this.#clock.now() + this.durationOf(state),
+      (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge,
+    );
+  }
+
+  /** The same of what is stored. */
+  fullExpiryOf({ t: duration, c: createdAt, s: signIn }: Payload): number {
+    return this.fullExpiry({ duration, createdAt, signIn });
   }
 
   /** When every session has ended that lives now. */
@@ -44,11 +53,11 @@ export class Lifetimes {
     return this.#clock.now() + Math.min(this.#settings.absoluteAge, LONGEST_MS);
   }
 
-  /** Whether a session that began then has lived as long as any may. */
-  isOverAge(createdAt: number): boolean {
+  /** Whether the session that a payload is of has lived as long as any may. */
+  isOverAge({ c: createdAt, s: signIn }: Payload): boolean {
     const { absoluteAge } = this.#settings;
     // The clock is asked often enough in a request to be felt.
-    return absoluteAge !== Infinity && createdAt + absoluteAge <= this.#clock.now();
+    return absoluteAge !== Infinity && (signIn?.[0] ?? createdAt) + absoluteAge <= this.#clock.now();
   }
 
   /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */

@@ -28,7 +28,9 @@ const GONE: Fate = { kind: 'gone' };
 
 /**
  * The sessions of one application that ended or moved lately. It stands in for what a store would know where there is
- * none: sealed tokens stay readable whatever happened to the session. Other processes know nothing of it.
+ * none: sealed tokens stay readable whatever happened to the session. And where there is one, it spares asking once more before a
+ * cookie leaves: one that a slower request renews must not take the place of the one that came with a new id. Other processes know
+ * nothing of it.
  */
 export class RecentEndings {
   readonly #clock: Clock;
@@ -53,6 +55,11 @@ export class RecentEndings {
     if (ending === undefined) return LIVES;
     const isUnderWay = this.#clock.now() - ending.at < REDIRECT_MS;
     return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
+  }
+
+  /** The store has a session under this id, perhaps once more: an application may choose ids itself. */
+  lives(id: string): void {
+    if (this.#endings.size > 0) this.#endings.delete(id);
   }
 
   /** A session goes on under another id. */

@@ -19,7 +19,7 @@ import { SessionLimit } from './session-limit.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { isEndingHeard, tellEnded } from './telling.js';
 import { UserSessions, knowsUsers } from './user-sessions.js';
-import type { Locate, Place } from './watch.js';
+import type { Locate } from './watch.js';
 
 /** What sessions are loaded by. */
 export type Loads = Pick<RecordStore, 'read'>;
@@ -36,6 +36,7 @@ export class RecordBackend implements SessionBackend {
   readonly #writer: RecordWriter;
   readonly #loads: Loads;
   readonly #takeOver: RecordTakeOver;
+  readonly #endings: RecentEndings;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
@@ -56,7 +57,8 @@ export class RecordBackend implements SessionBackend {
     this.#runtime = runtime;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
+    this.#endings = endings;
+    this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
@@ -76,8 +78,9 @@ export class RecordBackend implements SessionBackend {
     return this.#runtime.keyring.sign(session.id);
   }
 
-  isOver(): boolean {
-    return false;
+  /** Of an id that this request has made, nobody else knows. */
+  isOver({ loaded, fresh }: ActiveSession): boolean {
+    return loaded !== null && !fresh && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   isOfOtherKind(token: string): boolean {
@@ -111,8 +114,9 @@ export class RecordBackend implements SessionBackend {
     }
     if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
-    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload.c)) return;
+    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
+    this.#endings.lives(id);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
@@ -136,22 +140,8 @@ export class RecordBackend implements SessionBackend {
   }
 
   locate(): Locate {
-    return this.#locate;
+    return this.finder.locate;
   }
-
-  readonly #locate = async (id: string): Promise<Place | null> => {
-    let current = id;
-    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const found = await this.finder.find(current);
-      if (found.kind === 'gone') return null;
-      if (found.kind === 'record') {
-        const isOver = this.#runtime.lifetimes.isOverAge(found.payload.c);
-        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
-      }
-      current = found.to;
-    }
-    throw this.#runtime.faults.contention('stored');
-  };
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
@@ -193,13 +183,11 @@ export class RecordBackend implements SessionBackend {
   }
 
   async #renew(session: ActiveSession): Promise<void> {
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     try {
       // A cookie without Max-Age has nothing to renew.
       const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
       if (session.latestVisit !== null && isOutdated(session.latestVisit)) await this.#writer.write(session);
-      else if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, isCookieDue);
-      else session.drop();
+      else if (!(await this.#extend(session, isCookieDue))) session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
@@ -209,26 +197,40 @@ export class RecordBackend implements SessionBackend {
   }
 
   async touch(session: ActiveSession): Promise<void> {
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
-    if (await this.#extend(session, expiresAt)) session.renewed(expiresAt, true);
+    await this.#extend(session, true);
   }
 
   /**
    * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
-   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more.
+   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more. And
+   * another request may have given the session another lifetime, which this one does not take back.
+   *
+   * @returns false where there is none any more
    */
-  async #extend(session: ActiveSession, expiresAt: number): Promise<boolean> {
+  async #extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
     const { store } = this;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
     for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
       const { id } = session.loaded;
       if (!(await store.touch(id, expiresAt))) return false;
       const found = await this.finder.find(id);
-      if (found.kind !== 'moved') return found.kind === 'record';
+      if (found.kind === 'gone') return false;
+      if (found.kind === 'record') {
+        const isOurs = found.payload.t === session.state.storedDuration;
+        const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
+        if (!isOurs) await store.touch(id, until);
+        // Its cookie goes with the response of the request that has changed it.
+        session.renewed(until, isCookieDue && isOurs);
+        return true;
+      }
       await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
       if (session.closed) return false;
       // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
       // request, sending that write again finds out.
-      if (session.pending !== null) return true;
+      if (session.pending !== null) {
+        session.renewed(expiresAt, isCookieDue);
+        return true;
+      }
       if (!(await this.finder.follow(session, found.to))) return false;
     }
     return false;

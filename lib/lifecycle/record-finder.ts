@@ -1,16 +1,17 @@
-import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
-import type { Payload, SessionSerializer } from '../state/payload.js';
+import type { Payload } from '../state/payload.js';
 import { parseRecord } from '../state/recent-payloads.js';
 import type { ActiveSession } from './active-session.js';
+import { MAX_ATTEMPTS } from './messages.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
-import type { SessionLog, SessionRuntime } from './session-runtime.js';
+import type { SessionRuntime } from './session-runtime.js';
 import { type Told, toldOfPayload } from './telling.js';
+import type { Locate } from './watch.js';
 
 const UNREADABLE =
   'A session record could not be read: it counts as absent. ' +
-  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (option 'encrypt'), or does something else " +
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
   'write to the store?';
 
 /** What lies under an id. Several requests may be given the same payload: nobody changes it. */
@@ -27,15 +28,11 @@ export const STORED = { kind: 'stored' } as const;
 /** Reads records and tells what they are: a session, the redirect of one that moved, or nothing that counts. */
 export class RecordFinder {
   readonly #store: RecordStore;
-  readonly #serializer: SessionSerializer;
-  readonly #log: SessionLog;
-  readonly #clock: Clock;
+  readonly #runtime: SessionRuntime;
 
-  constructor(store: RecordStore, { serializer, log, clock }: SessionRuntime) {
+  constructor(store: RecordStore, runtime: SessionRuntime) {
     this.#store = store;
-    this.#serializer = serializer;
-    this.#log = log;
-    this.#clock = clock;
+    this.#runtime = runtime;
   }
 
   /** @throws SessionStoreError */
@@ -46,16 +43,31 @@ export class RecordFinder {
   /** What a record that was read under an id is. */
   judge(id: string, record: SessionRecord | null): Found {
     if (record === null) return GONE;
-    const parsed = parseRecord(id, record, this.#serializer);
+    const parsed = parseRecord(id, record, this.#runtime.serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
     if (parsed.kind === 'moved') {
       // In a ledger the redirect stays for longer, so that the cookie of before does not count again.
-      const leads = this.#clock.now() - record.lastActivity < REDIRECT_MS;
+      const leads = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
       return leads ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
     }
-    if (parsed.kind === 'corrupt') this.#log.warn(UNREADABLE);
+    if (parsed.kind === 'corrupt') this.#runtime.log.warn(UNREADABLE);
     return GONE;
   }
+
+  /** Where the session of an id is by now. */
+  readonly locate: Locate = async (id) => {
+    let current = id;
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const found = await this.find(current);
+      if (found.kind === 'gone') return null;
+      if (found.kind === 'record') {
+        const isOver = this.#runtime.lifetimes.isOverAge(found.payload);
+        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
+      }
+      current = found.to;
+    }
+    throw this.#runtime.faults.contention('stored');
+  };
 
   /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
   async tell(id: string, userKey: string): Promise<Told | null> {

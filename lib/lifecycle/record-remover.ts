@@ -7,6 +7,7 @@ import type { LiveSessions } from './live-sessions.js';
 import type { Lifetimes } from './lifetimes.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { LoadedVersion } from './phase.js';
+import type { RecentEndings } from './recent-endings.js';
 import type { RecordStore } from './record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { StoreFaults } from './store-faults.js';
@@ -34,6 +35,7 @@ export class RecordRemover {
   readonly #faults: StoreFaults;
   readonly #live: LiveSessions;
   readonly #lifetimes: Lifetimes;
+  readonly #endings: RecentEndings;
   readonly #isLedger: boolean;
 
   /** @param isLedger whether there are sessions that a cookie holds, without a record */
@@ -41,6 +43,7 @@ export class RecordRemover {
     store: RecordStore,
     queue: CommitQueue,
     { serializer, clock, faults, live, lifetimes }: SessionRuntime,
+    endings: RecentEndings,
     isLedger = false,
   ) {
     this.#store = store;
@@ -50,6 +53,7 @@ export class RecordRemover {
     this.#faults = faults;
     this.#live = live;
     this.#lifetimes = lifetimes;
+    this.#endings = endings;
     this.#isLedger = isLedger;
   }
 
@@ -70,7 +74,9 @@ export class RecordRemover {
       version === 0
         ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
         : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    if (hasMoved) this.#live.moved(id, to);
+    // What a cookie holds stands on its new token only when that is settled, which the backend tells of.
+    if (hasMoved && version === 0) this.#live.moved(id, to);
+    else if (hasMoved) this.#endings.moved(id, to);
     return hasMoved;
   }
 
@@ -82,7 +88,7 @@ export class RecordRemover {
    */
   async endVersion(id: string, version: number): Promise<boolean> {
     const hasEnded = await this.#endCheckedOr(id, version);
-    if (hasEnded) this.#live.ended(id);
+    if (hasEnded) this.#hasEnded(id);
     return hasEnded;
   }
 
@@ -135,7 +141,7 @@ export class RecordRemover {
       return outcome;
     });
     if (ended.kind !== 'moved') {
-      this.#live.ended(id);
+      this.#hasEnded(id);
       return ended.kind === 'ended';
     }
     const isOfCookie = ended.version === 1;
@@ -166,6 +172,11 @@ export class RecordRemover {
       version = record.version;
     }
     throw this.#faults.contention('destroyed');
+  }
+
+  #hasEnded(id: string): void {
+    this.#endings.end(id);
+    this.#live.ended(id);
   }
 
   #placeholder(payload: string, version: number, until = 0): SessionRecord {

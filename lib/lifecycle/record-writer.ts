@@ -2,6 +2,7 @@ import { randomId } from '../crypto/random-id.js';
 import { isFull } from '../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { parsePayload } from '../state/payload.js';
+import { rememberRecord } from '../state/recent-payloads.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
@@ -172,6 +173,7 @@ export class RecordWriter {
       throw error;
     }
     if (found.kind === 'stored') {
+      rememberRecord(id, record.version, draft);
       session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
       return found;
     }

@@ -98,7 +98,7 @@ export class SealedBackend implements SessionBackend {
       );
       return null;
     }
-    return lifetimes.isOverAge(payload.c) ? null : { id: payload.i, payload, record };
+    return lifetimes.isOverAge(payload) ? null : { id: payload.i, payload, record };
   }
 
   /** A session becomes what a token holds, unless it has ended meanwhile. */

@@ -1,6 +1,6 @@
 import { randomId } from '../crypto/random-id.js';
 import type { FormerSession } from './session-source.js';
-import { SessionStoreError } from '../session.errors.js';
+import { SessionStoreError, SessionTooLargeError } from '../session.errors.js';
 import type { ConsumesFlash } from '../state/flash-state.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
@@ -8,6 +8,7 @@ import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import type { TakenOver } from './former-state.js';
 import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredChanges } from './messages.js';
+import { userText } from './recorded-user.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { Client, SessionRuntime } from './session-runtime.js';
@@ -202,7 +203,7 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.signedInAt = this.#runtime.clock.now();
+    state.signIn = [this.#runtime.clock.now(), userText(userId)];
     state.duration = duration;
   }
 
@@ -308,8 +309,21 @@ export class SessionLifecycle {
       const { session } = this;
       if (waits && !session.due) return;
       if (isStoringHeard()) session.since = performance.now();
-      return this.#backend.write(session);
+      return session.spareMessage === null ? this.#backend.write(session) : this.#writeSparing(session);
     });
+  }
+
+  /** Stores it without the message that can be spared, where it is too large with it. */
+  async #writeSparing(session: ActiveSession): Promise<void> {
+    const { spareMessage } = session;
+    try {
+      await this.#backend.write(session);
+    } catch (error) {
+      if (!(error instanceof SessionTooLargeError) || spareMessage === null) throw error;
+      session.spareMessage = null;
+      if (!session.state.flash.forget(spareMessage)) throw error;
+      await this.#backend.write(session);
+    }
   }
 
   /** Once a request: with a visitor's every click it would fill the log. */

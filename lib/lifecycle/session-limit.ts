@@ -1,4 +1,5 @@
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
+import { signedInAt } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { Lifetimes } from './lifetimes.js';
@@ -86,9 +87,9 @@ export class SessionLimit {
 
 /** The latest first. All processes see the same order, whatever their clocks say. */
 function bySignIn(a: UserSession, b: UserSession): number {
-  return signedInAt(b) - signedInAt(a) || Number(a.handle < b.handle) - Number(a.handle > b.handle);
+  return beganWith(b) - beganWith(a) || Number(a.handle < b.handle) - Number(a.handle > b.handle);
 }
 
-function signedInAt({ payload }: UserSession): number {
-  return payload.s ?? payload.c;
+function beganWith({ payload, record }: UserSession): number {
+  return signedInAt(payload.s, record.userId) ?? payload.c;
 }

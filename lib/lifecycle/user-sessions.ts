@@ -109,7 +109,7 @@ export class UserSessions {
       const next = await this.#store.read(found.to);
       return next === null ? null : this.#sessionOf(userId, found.to, next);
     }
-    if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload.c))
+    if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload))
       return null;
     const { payload } = found;
     const versions = new Map([[id, record.version]]);

@@ -1,3 +1,8 @@
+/**
+ * Takes the sessions of other libraries over, so that nobody is signed out by the change.
+ *
+ * @module nestjs-session-kit/migrate
+ */
 export { fromCookieSession, type CookieSessionSource } from './from-cookie-session.js';
 export { fromExpressSession, type ExpressSessionSource } from './from-express-session.js';
 export { fromFastifySession, type FastifySessionSource } from './from-fastify-session.js';

@@ -1,18 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
-import { encryptedStore } from '../drivers/encrypted-store.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
-import { StoreGuard } from '../drivers/guard/store-guard.js';
-import { CHANNELS } from '../events/channels.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { SealedBackend } from '../lifecycle/sealed-backend.js';
-import type { RecordStore } from '../lifecycle/record-store.js';
 import type { SessionBackend } from '../lifecycle/session-backend.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -23,6 +17,7 @@ import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
 import { runtimeElsewhere } from './session-runtime.js';
 import type { SessionSettings } from './session.settings.js';
+import { StoreInUse } from './store-in-use.js';
 
 /** What `SessionManager.check` found. */
 export interface StoreCheck {
@@ -33,9 +28,6 @@ export interface StoreCheck {
   /** How long that took, or how long it was waited for, in whole milliseconds. */
   readonly ms: number;
 }
-
-/** No session has this id: those that are made are 43 characters long. One for all checks, so that a failure is remembered once. */
-const CHECK_ID = 'nestjs-session-kit.check';
 
 /** What the sessions share whose tokens travel in one place. */
 interface Whereabouts {
@@ -50,8 +42,7 @@ export class DriverInUse {
   readonly #registry: DriverRegistry;
   readonly #runtime: SessionRuntime;
   readonly #queue: CommitQueue;
-  /** Also where a driver is made for each request: they are ways to one store. */
-  readonly #guard: StoreGuard;
+  readonly #inUse: StoreInUse;
   readonly #endings: RecentEndings;
   #driver: AnyDriver | null = null;
   /** Null with a driver that is made for each request, and before the boot. */
@@ -70,7 +61,7 @@ export class DriverInUse {
     this.#runtime = runtime;
     this.#endings = new RecentEndings(systemClock, runtime.live);
     this.#queue = new CommitQueue(timeout / 2);
-    this.#guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
+    this.#inUse = new StoreInUse(name, settings, registry);
   }
 
   /** Null where one is made for each request, and before the boot. */
@@ -128,40 +119,22 @@ export class DriverInUse {
   }
 
   #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
-    const { driver: name, sessionsPerUser } = this.#settings;
+    const { driver: name, sessionsPerUser, encrypt, payloadSealer } = this.#settings;
     const recorder = isSealing(driver) ? (this.#ledger?.driver ?? null) : driver;
     if (sessionsPerUser !== undefined && recorder?.listByUser === undefined)
       throw cannotCount(this.#ledger?.name ?? name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
-      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#guard);
+      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#inUse.guard);
       const cookies = new SealedBackend(runtime, safe, this.#endings);
       return this.#ledger?.backend(runtime, cookies, this.#queue, this.#endings) ?? cookies;
     }
-    return new RecordBackend(runtime, this.#storeOf(driver), this.#queue, sleep, this.#endings);
+    const store = this.#inUse.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
+    return new RecordBackend(runtime, store, this.#queue, sleep, this.#endings);
   }
-
-  #storeOf(driver: RecordDriver): RecordStore {
-    const { encrypt, payloadSealer } = this.#settings;
-    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
-    const store = this.#isMemory ? driver : guardedDriver(driver, this.#guard);
-    // What was sealed before the option was switched off is still opened, and memory has nothing from before.
-    if (this.#isMemory && !encrypt) return store;
-    return encryptedStore(store, { sealer: payloadSealer, seals: encrypt, onOldSecret: this.#oldSecret });
-  }
-
-  readonly #oldSecret = (position: number): void => {
-    const channel = CHANNELS['old-secret'];
-    const { driver } = this.#settings;
-    if (channel.isHeard) channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
-  };
 
   get #isOurs(): boolean {
     return this.#registry.isBuiltIn(this.#settings.driver);
-  }
-
-  get #isMemory(): boolean {
-    return this.#isOurs && this.#settings.driver === 'memory';
   }
 
   check(): Promise<StoreCheck> {
@@ -172,19 +145,17 @@ export class DriverInUse {
 
   async #check(): Promise<StoreCheck> {
     const begun = performance.now();
-    const up = await this.#answers().catch(() => false);
+    const up = await this.#answers().then(
+      () => true,
+      () => false,
+    );
     return { driver: this.#settings.driver, up, ms: Math.round(performance.now() - begun) };
   }
 
-  async #answers(): Promise<boolean> {
-    if (this.#ledger !== null) return this.#ledger.answers(CHECK_ID);
+  async #answers(): Promise<void> {
+    if (this.#ledger !== null) return this.#ledger.answers();
     const driver = this.#driver ?? this.#madeFor(undefined);
-    if (isSealing(driver) || this.#isMemory) return true;
-    const read = (): Promise<unknown> => driver.read(CHECK_ID);
-    await this.#guard.probe(CHECK_ID, driver, read, (answer) =>
-      recordAnswered(this.#settings.driver, 'read', answer),
-    );
-    return true;
+    if (!isSealing(driver)) await this.#inUse.answers(driver);
   }
 }
 

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
 import { isSealing } from '../drivers/built-in-drivers.js';
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
-import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { BelievedStore } from '../lifecycle/believed-store.js';
 import type { CommitQueue } from '../lifecycle/commit-queue.js';
 import { LedgerBackend } from '../lifecycle/ledger-backend.js';
@@ -12,32 +9,28 @@ import type { RecentEndings } from '../lifecycle/recent-endings.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import type { RecordStore } from '../lifecycle/record-store.js';
 import type { SealedBackend } from '../lifecycle/sealed-backend.js';
-import { sealedStore } from '../lifecycle/sealed-store.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { optionError } from '../options/check.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
+import { StoreInUse } from './store-in-use.js';
 
-/** The driver that the option `stealth.ledger` names, behind its guard. */
+/** The driver that the option `stealth.ledger` names. */
 export class LedgerInUse {
-  readonly #guard: StoreGuard;
-  readonly #isMemory: boolean;
+  readonly #inUse: StoreInUse;
   readonly #store: RecordStore;
   /** Null where each request asks. */
   readonly #believed: BelievedStore | null;
 
   private constructor(
-    readonly name: string,
     readonly driver: RecordDriver,
-    isMemory: boolean,
-    { storeTimeout: timeout, ledgerKeyring, stealth: { ledgerEvery } }: SessionSettings,
+    inUse: StoreInUse,
+    { ledgerSealer: sealer, stealth: { ledgerEvery } }: SessionSettings,
   ) {
-    this.#guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
-    this.#isMemory = isMemory;
-    const store = isMemory ? driver : guardedDriver(driver, this.#guard);
-    const sealed = ledgerKeyring === null ? store : sealedStore(store, ledgerKeyring);
-    this.#believed = ledgerEvery === undefined ? null : new BelievedStore(sealed, systemClock, ledgerEvery);
-    this.#store = this.#believed?.store ?? sealed;
+    this.#inUse = inUse;
+    const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
+    this.#believed = ledgerEvery === undefined ? null : new BelievedStore(lines, systemClock, ledgerEvery);
+    this.#store = this.#believed?.store ?? lines;
   }
 
   /**
@@ -51,7 +44,11 @@ export class LedgerInUse {
     const driver = registry.perRequest(name) === null ? registry.get(name) : null;
     if (driver === null) throw unfit(name, 'is made anew for each request');
     if (isSealing(driver)) throw unfit(name, 'keeps none');
-    return new LedgerInUse(name, driver, name === 'memory' && registry.isBuiltIn(name), settings);
+    return new LedgerInUse(driver, new StoreInUse(name, settings, registry), settings);
+  }
+
+  get name(): string {
+    return this.#inUse.name;
   }
 
   /** @param cookies the sessions that are in cookies, of the same place */
@@ -72,18 +69,9 @@ export class LedgerInUse {
     return new LedgerBackend(runtime, cookies, records, endings, this.#believed);
   }
 
-  /**
-   * Asks the store for a record that is not there.
-   *
-   * @throws SessionStoreError where it does not answer
-   */
-  async answers(checkId: string): Promise<true> {
-    const read = (): Promise<unknown> => this.driver.read(checkId);
-    if (!this.#isMemory)
-      await this.#guard.probe(checkId, this.driver, read, (answer) =>
-        recordAnswered(this.name, 'read', answer),
-      );
-    return true;
+  /** @throws SessionStoreError where its store does not answer */
+  answers(): Promise<void> {
+    return this.#inUse.answers(this.driver);
   }
 }
 

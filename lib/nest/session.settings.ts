@@ -1,4 +1,3 @@
-import { Keyring } from '../crypto/keyring.js';
 import { PayloadSealer } from '../crypto/payload-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
 import { isObject, withoutText } from '../options/check.js';
@@ -12,8 +11,8 @@ export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 /** The options with every default filled in and every value checked, and what is made of `secret`, `cookie` and `header`. */
 export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> &
   TokenSetup & {
-    /** Seals the lines of a ledger, whatever cookie or header a request came with; null where there is none. */
-    readonly ledgerKeyring: Keyring | null;
+    /** Seals the lines of a ledger, whatever cookie or header a request came with. */
+    readonly ledgerSealer: PayloadSealer;
     /** Seals payloads where the option `encrypt` is set, and opens those that are sealed. */
     readonly payloadSealer: PayloadSealer;
   };
@@ -30,11 +29,10 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
     );
   }
   const { secret: secrets, cookie, header, ...settings } = optionSettings(options);
-  const { maxCookies, ledger } = settings.stealth;
-  const tokens = setUpCookies(cookie, { secrets, maxCookies, header });
-  // Its keys are its own: no cookie can have a name with a blank in it.
-  const ledgerKeyring = ledger === undefined ? null : new Keyring(secrets, 'ledger of stealth');
-  return { ...settings, ...tokens, ledgerKeyring, payloadSealer: new PayloadSealer(secrets) };
+  const tokens = setUpCookies(cookie, { secrets, maxCookies: settings.stealth.maxCookies, header });
+  const payloadSealer = new PayloadSealer(secrets, 'payloads of records');
+  const ledgerSealer = new PayloadSealer(secrets, 'lines of a ledger');
+  return { ...settings, ...tokens, payloadSealer, ledgerSealer };
 }
 
 /** The drivers that an application lives on: the one that the option `driver` names, and the ledger of `stealth`. */

@@ -2,7 +2,7 @@ import { handleOf } from '../crypto/handle.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
 import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js';
-import { type SessionSerializer, ownValues, parsePayload } from '../state/payload.js';
+import { type SessionSerializer, ownValues, parsePayload, signedInAt } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
 /**
@@ -46,7 +46,7 @@ export function aboutSession(
   return {
     handle,
     createdAt: payload.c,
-    signedInAt: payload.s ?? null,
+    signedInAt: signedInAt(payload.s, record.userId),
     lastActivity: lastActivityOf(session, lifetimes),
     expiresAt,
     ipAddress,

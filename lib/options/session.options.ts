@@ -69,8 +69,8 @@ export interface SessionModuleOptions {
   age?: Duration;
   /**
    * How long a session lives at most, however often it is visited, and `permanent()` included (OWASP, "Absolute
-   * Timeout"): what a stolen cookie is worth. Counted from when the session began; `invalidate()` begins anew,
-   * `regenerate()` does not. Default no limit.
+   * Timeout"): what a stolen cookie is worth. Counted from when its user signed in with `signIn` (NIST SP 800-63B-4, 5.2), and
+   * from when it began where nobody has; `signIn` and `invalidate()` begin anew, `regenerate()` does not. Default no limit.
    */
   absoluteAge?: Duration;
   /** Whether the cookie ends with the browser instead of with `age`. Default false. */

@@ -14,10 +14,16 @@ const MAX_DEPTH = 32;
  * it lies, and without what is nested absurdly deep. Text, numbers, booleans, null, lists and plain objects are copied;
  * files, streams, bytes and all else are left out and not reported, since a visitor sent them. What is no form (nothing,
  * text, bytes, a list) has no fields. Fields named `user[name]` are nested, as Express's parser nests them by itself.
+ *
+ * @param withheld gets the texts of what is never flashed, so that nothing else need hold them either
  */
-export function formInput(body: unknown, isNeverFlashed: (field: string) => boolean): Values {
+export function formInput(
+  body: unknown,
+  isNeverFlashed: (field: string) => boolean,
+  withheld?: Set<string>,
+): Values {
   if (!isPlainValues(body)) return {};
-  return nested(new FormCopy(isNeverFlashed).copyOf(body, 1));
+  return nested(new FormCopy(isNeverFlashed, withheld).copyOf(body, 1));
 }
 
 /** The copying of one form. */
@@ -26,15 +32,21 @@ class FormCopy {
   /** An object met a second time is not walked again: it may contain itself, or a thousand times the same. */
   readonly #met = new Set<object>();
 
-  constructor(isNeverFlashed: (field: string) => boolean) {
+  readonly #withheld: Set<string> | undefined;
+
+  constructor(isNeverFlashed: (field: string) => boolean, withheld: Set<string> | undefined) {
     this.#isNeverFlashed = isNeverFlashed;
+    this.#withheld = withheld;
   }
 
   copyOf(fields: Values, depth: number): Values {
     this.#met.add(fields);
     const input: Values = {};
     for (const [name, value] of Object.entries(fields)) {
-      if (this.#isLeftOut(name)) continue;
+      if (this.#isLeftOut(name)) {
+        if (this.#withheld !== undefined) this.#withhold(unwrapped(value, name, value), depth);
+        continue;
+      }
       const cleaned = this.#clean(unwrapped(value, name, value), name, depth);
       if (cleaned !== undefined) input[name] = cleaned;
     }
@@ -48,6 +60,14 @@ class FormCopy {
       segments.some((segment) => !isKey(segment) || this.#isNeverFlashed(segment)) ||
       this.#isNeverFlashed(name)
     );
+  }
+
+  #withhold(value: unknown, depth: number): void {
+    if (typeof value === 'string') this.#withheld?.add(value);
+    if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || this.#met.has(value)) return;
+    this.#met.add(value);
+    if (Array.isArray(value) || isPlainValues(value))
+      for (const each of Object.values(value)) this.#withhold(each, depth + 1);
   }
 
   #clean(value: unknown, name: string, depth: number): unknown {

@@ -8,12 +8,17 @@ const NOT_IN_A_PATH = /[\u0000-\u0020\u007F\\]/;
 const HERE = 'http://here.invalid';
 
 /**
- * Whether an address is a path of the site that it is found on, whatever browser reads it: one slash, and nothing behind
- * it that could turn it into the address of a host, dots resolved (`/.//host`).
+ * An address as a path of the site that it is found on, whatever browser reads it: one slash, and nothing behind it that could turn it
+ * into the address of a host, dots resolved (`/.//host`).
+ *
+ * @returns as browsers ask for it, dots resolved and in ASCII alone (`/caf%C3%A9`), so that it can go into a `Location` header;
+ * undefined for any other address
  */
-export function isPathOfThisSite(url: unknown): url is string {
-  if (typeof url !== 'string' || url.length > MAX_LENGTH || !url.startsWith('/')) return false;
-  if (NOT_IN_A_PATH.test(url) || !URL.canParse(url, HERE)) return false;
-  const { origin, pathname } = new URL(url, HERE);
-  return origin === HERE && !pathname.startsWith('//');
+export function pathOfThisSite(url: unknown): string | undefined {
+  if (typeof url !== 'string' || url.length > MAX_LENGTH || !url.startsWith('/')) return undefined;
+  if (NOT_IN_A_PATH.test(url) || !URL.canParse(url, HERE)) return undefined;
+  const { origin, pathname, href } = new URL(url, HERE);
+  if (origin !== HERE || pathname.startsWith('//')) return undefined;
+  const path = href.slice(HERE.length);
+  return path.length > MAX_LENGTH ? undefined : path;
 }

@@ -7,6 +7,7 @@ import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './fallback.js';
+import { maskedErrors } from './masked-errors.js';
 import { SessionUpdating } from './session-updating.js';
 
 /** Where Passport keeps who is signed in. */
@@ -156,19 +157,21 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   /**
    * What is wrong with the form of this request, and what was typed into it, for the page that shows it again: each in a bag of
-   * its own, which no field can be taken for.
+   * its own, which no field can be taken for, and neither with a password. Where the session has no room for what was typed (a cookie), that is left out.
    *
    * @internal
    */
   flashRefusedForm(errors: FormErrors): this {
     const { flash } = this.writable;
-    flash.flash(BAGS.errors, errors);
-    flash.flash(BAGS.old, this.#input());
+    const withheld = new Set<string>();
+    flash.flash(BAGS.old, this.#input(withheld));
+    flash.flash(BAGS.errors, maskedErrors(errors, withheld));
+    this.lifecycle.session.spareMessage = BAGS.old;
     return this;
   }
 
-  #input(): Values {
-    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field));
+  #input(withheld?: Set<string>): Values {
+    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field), withheld);
   }
 
   #flashFields(chosen: (input: Values) => Values): this {

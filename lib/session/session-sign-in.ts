@@ -1,9 +1,10 @@
 import { recordedUser } from '../lifecycle/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
+import { signedInAt } from '../state/payload.js';
 import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
-import { isPathOfThisSite } from './path-of-this-site.js';
+import { pathOfThisSite } from './path-of-this-site.js';
 
 /**
  * How a user signs in.
@@ -74,13 +75,14 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how.
+   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how: also where it was how the
+   * user before him came into this session.
    *
    * @example
    * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
    */
   get signedInAt(): number | null {
-    return this.userId === null ? null : (this.readable.signedInAt ?? null);
+    return signedInAt(this.readable.signIn, this.userId);
   }
 
   /**
@@ -97,7 +99,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   /**
    * Takes out where the visitor wanted to go before he was asked to sign in.
    *
-   * @returns a path of this site; `/` where none was kept
+   * @returns a path of this site as browsers write it, in ASCII, for a `Location` header; `/` where none was kept
    * @example
    * response.redirect(session.signIn(user.id).intended());
    */
@@ -118,14 +120,15 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     if (given.length === 0) return this.#takeIntended();
     const [url] = given;
     const state = this.writable;
-    if (isPathOfThisSite(url)) state.put(INTENDED, url);
+    const path = pathOfThisSite(url);
+    if (path !== undefined) state.put(INTENDED, path);
     return this;
   }
 
   #takeIntended(): string {
     const url = this.readable.shown[INTENDED];
     if (url !== undefined) this.writable.forget(INTENDED);
-    return isPathOfThisSite(url) ? url : '/';
+    return pathOfThisSite(url) ?? '/';
   }
 }
 

@@ -34,6 +34,9 @@ export const ENDS_WITH_BROWSER = 0;
  */
 export type FlashBatch = [stamp: number, messages: Values, fields?: Values, lasting?: readonly string[]];
 
+/** When a user signed in, in epoch ms, and who: a session that has become another's since says nothing of his own sign-in. */
+export type SignIn = readonly [at: number, user: string];
+
 /**
  * What the payload of a record holds. Names are short because with `stealth` all of it travels in the cookie.
  */
@@ -50,8 +53,8 @@ export interface Payload {
   c: number;
   /** A lifetime of its own, ms; `ENDS_WITH_BROWSER`. */
   t?: number;
-  /** When its user signed in, epoch ms. */
-  s?: number;
+  /** The latest sign-in. */
+  s?: SignIn;
   /** Its handle, where that is not the one of its id: that of the id it began with. */
   h?: string;
   /** The values. Several requests may share them: they are copied before they are changed, or handed out. */
@@ -100,6 +103,11 @@ export function parsePayload(text: string, serializer: SessionSerializer): Parse
   return isPayload(parsed) ? { kind: 'session', payload: parsed } : CORRUPT;
 }
 
+/** When the user signed in whose session it is; epoch ms. Null where nobody did, or another. */
+export function signedInAt(signIn: SignIn | undefined, user: string | null): number | null {
+  return signIn !== undefined && signIn[1] === user ? signIn[0] : null;
+}
+
 /** The values in the text of a session, not to be changed. */
 export function valuesIn(text: string, serializer: SessionSerializer): Readonly<Values> {
   const parsed = parsePayload(text, serializer);
@@ -137,11 +145,15 @@ function isPayload(value: Record<string, unknown>): value is Record<string, unkn
     typeof value['c'] === 'number' &&
     isObject(value['d']) &&
     (value['t'] === undefined || typeof value['t'] === 'number') &&
-    (value['s'] === undefined || typeof value['s'] === 'number') &&
+    (value['s'] === undefined || isSignIn(value['s'])) &&
     (value['h'] === undefined || typeof value['h'] === 'string') &&
     (value['i'] === undefined || typeof value['i'] === 'string') &&
     (value['f'] === undefined || (Array.isArray(value['f']) && value['f'].every(isBatch)))
   );
+}
+
+function isSignIn(value: unknown): value is SignIn {
+  return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'string';
 }
 
 function isBatch(value: unknown): value is FlashBatch {

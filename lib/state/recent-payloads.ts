@@ -14,13 +14,19 @@ interface Latest {
   again: { readonly text: string; readonly payload: Payload } | null;
 }
 
+/** A text that this process has written. `isExact`: the payload is what reading it would give, and nobody changes it. */
+interface Written {
+  readonly text: string;
+  readonly payload: Payload;
+  readonly isExact: boolean;
+}
+
 const byId = new Generations<Latest>(RECENT_HALF);
 const byText = new RecentTexts<Payload>(RECENT_HALF);
 
 /**
  * `parsePayload` for the record of an id, which remembers what was read twice: to parse it costs more than all else that a
- * request does for its session. What was written is not remembered: its texts may be cut from a request, and would keep all
- * of that alive.
+ * request does for its session.
  */
 export function parseRecord(
   id: string,
@@ -42,7 +48,20 @@ export function parseRecord(
   return parsed;
 }
 
-/** The same for what a token holds, where no id is known yet. */
+/** Remembers what has just been stored under an id, so that the next request need not read it. */
+export function rememberRecord(id: string, version: number, { text, payload, isExact }: Written): void {
+  if (!isExact || text.length > MAX_RECENT) return;
+  const again = { text, payload };
+  const latest = byId.get(id);
+  if (latest === undefined) {
+    byId.set(ownText(id), { version, again });
+  } else {
+    latest.version = version;
+    latest.again = again;
+  }
+}
+
+/** `parseRecord` for what a token holds, where no id is known yet. What was sealed is not remembered: the browser's next token is another. */
 export function parseSealed(text: string, serializer: SessionSerializer): ParsedPayload {
   if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
   const known = byText.get(text);

@@ -8,6 +8,7 @@ import {
   type Payload,
   type SessionFacts,
   type SessionSerializer,
+  type SignIn,
   type Snapshot,
   ownValues,
   parsePayload,
@@ -23,6 +24,8 @@ export interface Draft extends Snapshot {
   readonly changes: number;
   /** What the values were made of, where the application may mutate them meanwhile; null where it cannot. */
   readonly copy: Values | null;
+  /** Whether the payload is known to be what reading the text would give, and nobody changes it any more. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -124,13 +127,13 @@ export class SessionState extends WorkingSession {
     return this.#snapshot?.payload.t;
   }
 
-  /** When the user signed in, in epoch ms, where `signIn` said so. */
-  get signedInAt(): number | undefined {
+  /** Who signed in last, and when, where `signIn` said so. */
+  get signIn(): SignIn | undefined {
     return this.#fact('s');
   }
 
-  set signedInAt(time: number | undefined) {
-    this.#changedFacts = { ...this.#changedFacts, s: time };
+  set signIn(signIn: SignIn | undefined) {
+    this.#changedFacts = { ...this.#changedFacts, s: signIn };
   }
 
   /** The handle that it has kept of an id before this one. */
@@ -206,9 +209,9 @@ export class SessionState extends WorkingSession {
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
     if (id !== undefined) payload.i = id;
-    const { duration, signedInAt, handle } = this;
+    const { duration, signIn, handle } = this;
     if (duration !== undefined) payload.t = duration;
-    if (signedInAt !== undefined) payload.s = signedInAt;
+    if (signIn !== undefined) payload.s = signIn;
     if (handle !== undefined) payload.h = handle;
     if (flash.length > 0) payload.f = flash;
     // The last: by it a text is told from those of other writes (RecentTexts).
@@ -216,7 +219,9 @@ export class SessionState extends WorkingSession {
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
     const copy = this.tracker === null ? null : deepCopy(this.values);
-    return { text, payload, changes: this.log.pending.length, copy };
+    const isExact = plain && this.serializer === JSON;
+    if (isExact) this.share();
+    return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
   /**
@@ -226,7 +231,7 @@ export class SessionState extends WorkingSession {
   stored(draft: Draft): void {
     const { payload } = draft;
     this.#snapshot = draft;
-    this.#stored = null;
+    this.#stored = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     if (this.#changedFacts !== null) this.#changedFacts = factsBeside(payload, this.#changedFacts);

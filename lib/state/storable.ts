@@ -36,7 +36,7 @@ export function isPlainValue(value: unknown): boolean {
     case 'boolean':
       return true;
     case 'number':
-      return Number.isFinite(value);
+      return Number.isFinite(value) && !Object.is(value, -0);
     default:
       return value === null;
   }

@@ -5,6 +5,7 @@ import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leavesOf } from './leaves.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
+import { ownText } from './own-text.js';
 import type { SessionSerializer } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
@@ -85,6 +86,11 @@ export abstract class WorkingSession {
     this.#own = 'all';
   }
 
+  /** From now on others may have the values as they are: they are copied before the next change. */
+  protected share(): void {
+    this.#own = 'nothing';
+  }
+
   // ---- reading -------------------------------------------------------------------------------------------------
 
   /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
@@ -118,18 +124,20 @@ export abstract class WorkingSession {
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  put(path: string, value: unknown): void {
+  put(path: string, given: unknown): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
+    const value = ownValue(given);
     writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
     this.#lend(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
 
   /** Sets a top-level key as a whole, dots in its name included; undefined removes it. */
-  assign(key: string, value: unknown): void {
+  assign(key: string, given: unknown): void {
     assertKey(key);
     this.tracker?.forgetReplaced(key);
+    const value = ownValue(given);
     const effective = value !== undefined || Object.hasOwn(this.values, key);
     if (value === undefined) delete this.values[key];
     else this.values[key] = value;
@@ -149,8 +157,9 @@ export abstract class WorkingSession {
     }
   }
 
-  push(path: string, value: unknown): void {
+  push(path: string, given: unknown): void {
     assertKey(path);
+    const value = ownValue(given);
     pushTo(this.values, path, value);
     this.#lend(value);
     this.record({ op: 'push', path, value: cloneValue(value) });
@@ -231,6 +240,11 @@ export abstract class WorkingSession {
       this.plain = false;
     this.log.record(change, effective);
   }
+}
+
+/** A text may be cut from a request, and what is stored may be remembered for longer than that. */
+function ownValue(value: unknown): unknown {
+  return typeof value === 'string' ? ownText(value) : value;
 }
 
 function assertFunction(updater: unknown): void {

@@ -6,6 +6,8 @@ import { PlainStoreDriver } from './plain-store.driver.js';
 
 export type { ConnectStore };
 
+const FUNCTIONS = ['get', 'set', 'destroy'] as const;
+
 /** Where the record stands in what a store takes for a session of express-session. */
 const FIELD = 'sessionKit';
 
@@ -27,11 +29,7 @@ const FIELD = 'sessionKit';
  * })
  */
 export function connectStore(store: ConnectStore): RecordDriver {
-  if (!hasFunctions(store, 'get', 'set', 'destroy')) {
-    throw new SessionConfigError(
-      `connectStore got ${shown(store)}; it takes a store made for express-session: an object with the functions get, set and destroy.`,
-    );
-  }
+  if (!hasFunctions(store, ...FUNCTIONS)) throw noStore(store);
   return new PlainStoreDriver(
     {
       async get(name) {
@@ -42,8 +40,26 @@ export function connectStore(store: ConnectStore): RecordDriver {
       remove: (name) => destroyIn(store, name),
     },
     store,
-    `a store made for express-session (${store.constructor.name})`,
+    `a store made for express-session (${kindOf(store)})`,
   );
+}
+
+function noStore(given: unknown): SessionConfigError {
+  const missing = FUNCTIONS.filter((name) => !hasFunctions(given, name));
+  const advice =
+    typeof given === 'function'
+      ? 'This is a function: call it as its documentation says, with new in most cases, and hand over what that makes.'
+      : `It has no function ${missing.join(', and none ')}.`;
+  return new SessionConfigError(
+    `connectStore got ${shown(given)}; it takes a store made for express-session: an object with the functions ` +
+      `${FUNCTIONS.join(', ')}. ${advice}`,
+  );
+}
+
+/** The name of its class, where it has one. */
+function kindOf(store: ConnectStore): string {
+  const made: unknown = store.constructor;
+  return typeof made === 'function' && made !== Object ? made.name : 'an object';
 }
 
 /** The cookie of a session of express-session, from which stores take how long they keep it: some ask for this, some for that. */

@@ -1,4 +1,5 @@
 import type { RecordDriver } from '../drivers/driver.js';
+import { unlessLost } from '../drivers/lost-call.js';
 import { hasFunctions, shown } from '../options/check.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
@@ -42,13 +43,13 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
   keyv.throwOnErrors = true;
   return new PlainStoreDriver(
     {
-      get: (name) => keyv.get(name),
+      get: (name) => unlessLost(async () => keyv.get(name)),
       async set(name, kept, expiresAt) {
-        if ((await keyv.set(name, kept, expiresAt - Date.now())) === false)
-          throw new Error('Keyv has stored nothing.');
+        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - Date.now()));
+        if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {
-        await keyv.delete(name);
+        await unlessLost(async () => keyv.delete(name));
       },
     },
     keyv,

@@ -55,7 +55,7 @@ export class DetachedSessions {
     const now = systemClock.now();
     const userId = recordedUser(values, life.userKey);
     const given: Payload = { v: PAYLOAD_FORMAT, n: 1, c: now, d: values };
-    if (userId !== null) given.s = now;
+    if (userId !== null) given.s = [now, userId];
     if (Object.keys(flash).length > 0) given.f = [[1, { ...flash }]];
     const payload = serialize(given, serializer);
     // As a request reads it: a copy, and a Date is text by then.

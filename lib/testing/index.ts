@@ -1,3 +1,8 @@
+/**
+ * Sessions in the tests of an application: sham ones for unit tests, real ones for requests.
+ *
+ * @module nestjs-session-kit/testing
+ */
 export { FakeSession, type FakeSessionOptions, type SessionDeeds, fakeSession } from './fake-session.js';
 export { type WithSession, withSession } from './with-session.js';
 export { type ExchangeOptions, TestSessions, type VisitOptions, sessionsOf } from './sessions-of.js';

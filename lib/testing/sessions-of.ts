@@ -14,7 +14,14 @@ import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { QuietHost } from './quiet-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
-import { type CookieAgent, type RequestOptions, fillJar, isAgent, withCookies } from './sign-request.js';
+import {
+  type CookieAgent,
+  type RequestOptions,
+  assertSignable,
+  fillJar,
+  isAgent,
+  withCookies,
+} from './sign-request.js';
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
 
 /** What a visitor of a test comes with besides the values of his session. */
@@ -39,10 +46,13 @@ export class TestSessions {
   readonly #manager: SessionManager;
   readonly #settings: SessionSettings;
 
-  /** @param app that has booted */
+  /**
+   * @param app that has booted
+   * @throws SessionConfigError where it has no SessionModule
+   */
   constructor(app: Pick<INestApplicationContext, 'get'>) {
-    this.#manager = app.get(SessionManager, { strict: false });
-    this.#settings = app.get<SessionSettings>(SESSION_SETTINGS, { strict: false });
+    this.#manager = ofModule(() => app.get(SessionManager, { strict: false }));
+    this.#settings = ofModule(() => app.get<SessionSettings>(SESSION_SETTINGS, { strict: false }));
   }
 
   /**
@@ -95,6 +105,7 @@ export class TestSessions {
    *
    * @param request what `app.inject` takes
    * @returns the same options, with the cookie
+   * @throws SessionConfigError where it is neither an agent nor options
    * @example
    * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
    */
@@ -108,6 +119,7 @@ export class TestSessions {
     values: Readable<SessionData> = {},
     options: VisitOptions = {},
   ): Promise<unknown> {
+    assertSignable(target);
     const cookies = await this.#cookies(values, options);
     if (!isAgent(target)) return withCookies(target, cookies.join('; '));
     fillJar(target, cookies, this.#setup(options.host).cookie.attributes.path);
@@ -174,7 +186,8 @@ export class TestSessions {
     const life = this.#manager.createLifecycle(true, null, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
-    if (session.userId !== null) life.state.signedInAt = systemClock.now();
+    const { userId } = session;
+    if (userId !== null) life.state.signIn = [systemClock.now(), userId];
     session.begin();
     await session.commitDue();
     return { token: life.token };
@@ -195,6 +208,19 @@ export class TestSessions {
   }
 }
 
+/** What the module provides. @throws SessionConfigError where Nest does not know it */
+function ofModule<T>(get: () => T): T {
+  try {
+    return get();
+  } catch (cause) {
+    throw new SessionConfigError(
+      'sessionsOf(app) found no SessionModule in the application. Import SessionModule.forRoot(...), or SessionModule.forTest() in a ' +
+        'test, in the module that it is made of, and hand over what createNestApplication() returned.',
+      { cause },
+    );
+  }
+}
+
 function isOfSession({ name }: SentCookie, session: string): boolean {
   return name === session || (name.startsWith(`${session}.`) && /^\d$/.test(name.slice(session.length + 1)));
 }
@@ -211,6 +237,7 @@ function unknownExchange(): SessionError {
  * look at what a request left behind. For supertest, `app.inject` and `fetch`, on Express and Fastify, with any test runner.
  *
  * @param app that has booted (`app.init()`, `app.listen()`)
+ * @throws SessionConfigError where it has no SessionModule
  * @example
  * const sessions = sessionsOf(app);
  * const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });

@@ -1,3 +1,7 @@
+import { hasFunctions, isObject, shown } from '../options/check.js';
+import { SessionConfigError } from '../session.errors.js';
+import { isPlain } from '../state/values.js';
+
 /** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
 export interface CookieAgent {
   /** Where it keeps cookies. */
@@ -17,7 +21,21 @@ const SUPERTEST_HOST = '127.0.0.1';
 
 /** Whether it is an agent that keeps cookies, and not the options of one request. */
 export function isAgent(target: CookieAgent | RequestOptions): target is CookieAgent {
-  return 'jar' in target && typeof target.jar === 'object';
+  return 'jar' in target && hasFunctions(target, 'set') && hasFunctions(target.jar, 'setCookies');
+}
+
+/**
+ * Refuses what no session can be given to: a request that supertest has begun, an agent of another library, a Request of `fetch`.
+ *
+ * @throws SessionConfigError
+ */
+export function assertSignable(target: CookieAgent | RequestOptions): void {
+  const isOptions = isObject(target) && isPlain(target) && !hasFunctions(target, 'get');
+  if (isOptions || (isObject(target) && isAgent(target))) return;
+  throw new SessionConfigError(
+    `sessions.sign() got ${shown(target)}; it takes an agent of supertest, request.agent(app.getHttpServer()), or the options of ` +
+      "app.inject(): { url: '/account' }. For any other client there is sessions.cookie(), which gives the Cookie header to send.",
+  );
 }
 
 /**

@@ -88,8 +88,8 @@ export class Application {
 
   #rootModuleOf(main: ParsedFile): string | undefined {
     const [argument] = main.calls('NestFactory', /^create/)[0]?.arguments ?? [];
-    // The module itself, or the class of a dynamic one: AppModule.forRoot().
-    const name = argument === undefined ? undefined : /^\w+/.exec(argument.getText())?.[0];
+    // The module itself, or the class of a dynamic one: AppModule.forRoot(). What a function returns (`await root()`) has no name here.
+    const name = argument === undefined ? undefined : /^[A-Z]\w*/.exec(argument.getText())?.[0];
     return name === undefined ? undefined : main.importedName(name);
   }
 }

@@ -18,10 +18,8 @@ export function addDependencies(
   for (const name of added) all[name] = packages[name] ?? '*';
   const dependencies = Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   const indent = /^[ \t]+/m.exec(text)?.[0] ?? '  ';
-  application.write(
-    'package.json',
-    `${JSON.stringify({ ...application.manifest, dependencies }, null, indent)}\n`,
-  );
+  const written = `${JSON.stringify({ ...application.manifest, dependencies }, null, indent)}\n`;
+  application.write('package.json', written.replaceAll('\n', text.includes('\r\n') ? '\r\n' : '\n'));
   return added;
 }
 

@@ -21,6 +21,7 @@ export interface ImportStyle {
   /** What relative paths end in: '.js', '.ts' or nothing. */
   readonly extension: string;
   readonly end: string;
+  readonly lineEnd: string;
 }
 
 /** The style that a file has, and where it imports nothing by a path, that of the application's kind of modules. */
@@ -29,7 +30,21 @@ export function importStyleOf(application: Application, file: ParsedFile): Impor
   const known = relative.map((path) => /\.[jt]s$/.exec(path)?.[0] ?? '');
   const usual = application.manifest.type === 'module' ? '.js' : '';
   const first = /\bfrom\s*(["']).*?\1\s*(;?)/.exec(file.text);
-  return { quote: first?.[1] ?? "'", extension: known[0] ?? usual, end: first?.[2] ?? ';' };
+  return {
+    quote: first?.[1] ?? "'",
+    extension: known[0] ?? usual,
+    end: first?.[2] ?? ';',
+    lineEnd: file.text.includes('\r\n') ? '\r\n' : '\n',
+  };
+}
+
+/** Text that is written with `'`, `;` and './path.js', in the style of the application. */
+export function styled(text: string, { quote, extension, end, lineEnd }: ImportStyle): string {
+  return text
+    .replaceAll(/(from '\.[^']*)\.js'/g, `$1${extension}'`)
+    .replaceAll("'", quote)
+    .replaceAll(/;$/gm, end)
+    .replaceAll('\n', lineEnd);
 }
 
 /** The name that a file can import something of a package by: its own, or another one where the file has that for a thing of its own. */

@@ -1,4 +1,4 @@
-import type { CallExpression, Expression, ObjectLiteralExpression } from 'typescript';
+import type { CallExpression, Expression, ObjectLiteralExpression, PropertyName } from 'typescript';
 import { indented, prepend, unitOf } from './list-edit.js';
 import type { ParsedFile } from './source-file.js';
 import { indentAt, type TextEdit } from './text-edits.js';
@@ -20,10 +20,11 @@ export function moduleImports(file: ParsedFile, name: string, modules: readonly 
     return { start: end, end, text: `{${property(modules, '')}\n}` };
   }
   if (!ts.isObjectLiteralExpression(metadata)) throw unreadable(file, modules);
-  const found = metadata.properties.find((one) => one.name?.getText().replaceAll(/['"]/g, '') === 'imports');
+  const found = metadata.properties.find((one) => nameOf(file, one.name) === 'imports');
   if (found === undefined) {
-    // What is spread may have imports, which come in place of those that stand before.
-    if (metadata.properties.some((one) => ts.isSpreadAssignment(one))) throw unreadable(file, modules);
+    // What is spread, or has a name that is found at run time, may be imports, which come in place of those that stand before.
+    if (metadata.properties.some((one) => nameOf(file, one.name) === undefined))
+      throw unreadable(file, modules);
     return firstProperty(text, metadata, modules);
   }
   if (ts.isShorthandPropertyAssignment(found)) {
@@ -31,11 +32,19 @@ export function moduleImports(file: ParsedFile, name: string, modules: readonly 
     return { ...span(found), text: list('imports', modules, 'imports', indent) };
   }
   if (!ts.isPropertyAssignment(found)) throw unreadable(file, modules);
-  const { initializer } = found;
+  const { initializer, name: written } = found;
   const inner = unwrapped(file, initializer);
   if (ts.isArrayLiteralExpression(inner)) return prepend(text, inner, modules);
   const indent = indentAt(text, found.getStart());
-  return { ...span(found), text: list('imports', modules, `(${initializer.getText()})`, indent) };
+  return { ...span(found), text: list(written.getText(), modules, `(${initializer.getText()})`, indent) };
+}
+
+/** The name of a property, however it is written: `imports`, `'imports'`, `['imports']`; undefined where the source does not say it. */
+function nameOf({ ts }: ParsedFile, name: PropertyName | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const written = ts.isComputedPropertyName(name) ? name.expression : name;
+  if (ts.isStringLiteralLike(written) || ts.isNumericLiteral(written)) return written.text;
+  return ts.isIdentifier(written) && !ts.isComputedPropertyName(name) ? written.text : undefined;
 }
 
 /** The decorator `@Module()` of a class, under whatever name it was imported. */

@@ -4,7 +4,7 @@ import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Application } from '../application/application.js';
 import { addDependencies, install } from '../application/dependencies.js';
 import { ignoring, valueOf, withVariable } from '../application/env-file.js';
-import { type Import, importLines, importStyleOf, importedAs } from '../application/import-lines.js';
+import { type Import, importLines, importStyleOf, importedAs, styled } from '../application/import-lines.js';
 import { moduleImports } from '../application/module-imports.js';
 import { applyEdits } from '../application/text-edits.js';
 import { DRIVERS, type DriverName, sessionConfig } from './session-config.js';
@@ -68,8 +68,8 @@ const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, na
 function register(application: Application, driver: DriverName): TypeOrmSetup | undefined {
   const { sourceRoot, tree } = application;
   const root = application.findRootModule();
-  const { quote } = importStyleOf(application, root.file);
-  const typeOrm = driver === 'database' ? setUpTypeOrm(application, quote) : undefined;
+  const style = importStyleOf(application, root.file);
+  const typeOrm = driver === 'database' ? setUpTypeOrm(application, style.quote) : undefined;
   const config = configOf(application);
   if (tree.exists(config) && application.text(config)?.includes('nestjs-session-kit') !== true) {
     throw new Error(
@@ -93,7 +93,7 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
   const file = application.parse(root.file.path);
   const edits = [importLines(application, file, imports), moduleImports(file, root.name, modules)];
   application.write(file.path, applyEdits(file.text, edits));
-  if (!tree.exists(config)) application.write(config, sessionConfig(driver, quote));
+  if (!tree.exists(config)) application.write(config, styled(sessionConfig(driver), style));
   return typeOrm;
 }
 

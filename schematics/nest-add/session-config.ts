@@ -42,7 +42,7 @@ export const DRIVERS: Readonly<Record<DriverName, DriverSetup>> = {
 };
 
 /** The configuration file of an application's sessions, as Prettier has it with the settings of Nest's templates. */
-export const sessionConfig = (driver: DriverName, quote: string): string =>
+export const sessionConfig = (driver: DriverName): string =>
   `import { registerAs } from '@nestjs/config';
 import type { SessionModuleOptions } from 'nestjs-session-kit';
 
@@ -65,4 +65,4 @@ ${DRIVERS[driver].options ?? ''}
     cookie: {},
   };
 });
-`.replaceAll("'", quote);
+`;

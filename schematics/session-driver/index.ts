@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Application } from '../application/application.js';
-import { type ImportStyle, importStyleOf } from '../application/import-lines.js';
+import { importStyleOf, styled } from '../application/import-lines.js';
 import { conformanceTest } from './conformance-test.js';
 import { driverClass } from './driver-class.js';
 
@@ -31,9 +31,9 @@ export function sessionDriver({ name: given, path = 'session', sourceRoot = 'src
       if (tree.exists(one)) throw new Error(`${one} is there already. Nothing was written.`);
     }
     const className = `${pascalCase(name)}Driver`;
-    const styled = styler(importStyleOf(application, application.parse(posix.join(sourceRoot, 'main.ts'))));
-    application.write(file, styled(driverClass(name, className)));
-    application.write(spec, styled(conformanceTest(name, className, frameworkOf(application))));
+    const style = importStyleOf(application, application.parse(posix.join(sourceRoot, 'main.ts')));
+    application.write(file, styled(driverClass(name, className), style));
+    application.write(spec, styled(conformanceTest(name, className, frameworkOf(application)), style));
     context.logger.info(
       `List ${className} among the providers of a module, and name it: driver: '${name}'. The test says whether it keeps its promises.`,
     );
@@ -43,15 +43,6 @@ export function sessionDriver({ name: given, path = 'session', sourceRoot = 'src
 
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|[-_])(\w)/g, (_, letter: string) => letter.toUpperCase());
-
-/** Gives text that is written with `'`, `;` and './path.js' the style of the application. */
-const styler =
-  ({ quote, extension, end }: ImportStyle) =>
-  (text: string): string =>
-    text
-      .replaceAll(/(from '\.[^']*)\.js'/g, `$1${extension}'`)
-      .replaceAll("'", quote)
-      .replaceAll(/;$/gm, end);
 
 /** The framework that the application's tests are run by. */
 function frameworkOf(application: Application): 'vitest' | 'jest' | 'node:test' {

@@ -25,12 +25,20 @@ function world() {
   const old: number[] = [];
   const application = (secrets: readonly string[], seals = true) =>
     encryptedStore(memory, {
-      sealer: new PayloadSealer(secrets),
+      sealer: new PayloadSealer(secrets, 'payloads of records'),
       seals,
+      opensPlain: true,
       onOldSecret: (position) => void old.push(position),
     });
   const rawly = async (id: string): Promise<SessionRecord> => (await memory.read(id)) ?? expect.unreachable();
-  return { memory, application, rawly, old };
+  /** The same where nothing was ever plain. */
+  const ledger = (secrets: readonly string[]) =>
+    encryptedStore(memory, {
+      sealer: new PayloadSealer(secrets, 'lines of a ledger'),
+      seals: true,
+      opensPlain: false,
+    });
+  return { memory, application, ledger, rawly, old };
 }
 
 describe('a store with sealed payloads', () => {
@@ -123,6 +131,20 @@ describe('a store with sealed payloads', () => {
     expect(outdated).toEqual([true, true, false, false]);
   });
 
+  it('reads nothing in a plain payload where none was ever plain, and nothing in what was sealed for another purpose', async () => {
+    const { memory, application, ledger } = world();
+    await memory.write('plain', record());
+    await application([SECRET]).write('sealed', record());
+    await ledger([SECRET]).write('line', record());
+    const lines = ledger([SECRET]);
+    expect((await lines.read('plain'))?.payload).toBe('');
+    expect((await lines.read('sealed'))?.payload).toMatch(/^v1e\./);
+    expect((await lines.read('line'))?.payload).toBe(PAYLOAD);
+    const listed = (await lines.listByUser?.('ann', null))?.records.map(({ payload }) => payload) ?? [];
+    expect(listed.filter((payload) => payload === PAYLOAD)).toHaveLength(1);
+    expect((await application([SECRET]).read('line'))?.payload).toMatch(/^v1e\./);
+  });
+
   it('lists a user’s records opened', async () => {
     const { application } = world();
     const store = application([SECRET]);
@@ -140,8 +162,8 @@ describe('a store with sealed payloads', () => {
       touch: (id: string, expiresAt: number) => memory.touch(id, expiresAt),
       destroy: (id: string) => memory.destroy(id),
     };
-    const sealer = new PayloadSealer([SECRET]);
-    const least = encryptedStore(few, { sealer, seals: true });
+    const sealer = new PayloadSealer([SECRET], 'payloads of records');
+    const least = encryptedStore(few, { sealer, seals: true, opensPlain: true });
     expect(Object.keys(least).toSorted()).toEqual(['destroy', 'read', 'touch', 'write']);
   });
 });

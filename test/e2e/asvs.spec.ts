@@ -207,12 +207,12 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
       expect(decodeURIComponent(cookies.join())).not.toContain('ann@');
     });
 
-    it('5.2: signing in again begins the overall timeout anew, in a session of its own', async () => {
+    it('5.2: signing in again begins the overall timeout anew', async () => {
       const limited = await own({ absoluteAge: '3h' });
       const goTo = passTime();
       const { visitor } = await signIn(limited, 'ann');
       goTo(2 * HOUR - 1);
-      const { asHeaders } = await visitor.handle((session) => session.invalidate().signIn('ann'));
+      const { asHeaders } = await visitor.handle((session) => session.signIn('ann'));
       goTo(3.5 * HOUR);
       expect(await userWith(limited, asHeaders)).toBe('ann');
       goTo(5 * HOUR);

@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { SessionConfigError, type SessionModuleOptions } from 'nestjs-session-kit';
+import { type RequestSession, SessionConfigError, type SessionModuleOptions } from 'nestjs-session-kit';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { Deferred } from '../parallel/support/deferred.js';
 import { openedStores } from '../parallel/support/opened-stores.js';
 import { SHARED_STORES } from '../parallel/support/stores.js';
 import { describeWith } from '../servers/index.js';
@@ -11,6 +12,7 @@ import { PLATFORMS, SECRET } from '../support/test-app.js';
 
 const SAID = 'the code of the safe is 4711';
 const MINUTE = 60_000;
+const OTHER = 'another secret for tests, as long as it has to be';
 
 afterEach(() => void vi.useRealTimers().restoreAllMocks());
 
@@ -74,11 +76,79 @@ describeWith([...new Set(SHARED_STORES.flatMap(({ pieces }) => pieces))], 'encry
     // Not even the new id, to which the old one leads.
     for (const each of [SAID, ...ids]) expect(seen.join('\n')).not.toContain(each);
   });
+
+  it.each(ways)(
+    'is read and written by processes that encrypt and those that do not, on %s, on %s',
+    async (name, platform) => {
+      const { driver } = storeOf(name);
+      const start = (options: Partial<SessionModuleOptions>) =>
+        HandlerApp.start(platform, {
+          options: { driver: 'shared', drivers: { shared: { useFactory: () => driver } }, ...options },
+        });
+      await using plain = await start({});
+      await using sealing = await start({ encrypt: true, secret: [SECRET, OTHER] });
+      const [apps, user] = [[plain, sealing], `bob on ${platform}`];
+      for (const [here, there] of [apps, apps.toReversed()] as const) {
+        if (here === undefined || there === undefined) return expect.unreachable();
+        const isSealedBy = (app: HandlerApp): boolean => app === sealing;
+        const looks = async (id: string): Promise<boolean> =>
+          (await driver.read(id))?.payload.startsWith('v1e.') ?? expect.unreachable();
+
+        const begun = await here
+          .visitor()
+          .handle((session) => session.put('list', ['a']).flash('note', SAID).id);
+        expect(await looks(begun.value)).toBe(isSealedBy(here));
+        const note = await there
+          .visitor()
+          .in((session) => session.push('list', 'b').flashMessages.get('note'), {
+            headers: begun.asHeaders,
+          });
+        expect([note, await looks(begun.value)]).toEqual([SAID, isSealedBy(there)]);
+
+        // One is under way while the other writes, and then moves the session: it merges, and follows the redirect.
+        const [isLoaded, goOn] = [new Deferred(), new Deferred()];
+        const slow = here.visitor().handle(
+          async (session) => {
+            session.update('list', (list) => [...(list as string[]), 'd']);
+            isLoaded.resolve();
+            await goOn.promise;
+          },
+          { headers: begun.asHeaders },
+        );
+        await isLoaded.promise;
+        await there.visitor().in((session) => session.push('list', 'c'), { headers: begun.asHeaders });
+        const moved = await there
+          .visitor()
+          .handle((session) => session.signIn(user).id, { headers: begun.asHeaders });
+        goOn.resolve();
+        await slow;
+        for (const app of apps) {
+          const view = (session: RequestSession) => [session.userId, session.get('list')];
+          const seen = await app.visitor().in(view, { headers: moved.asHeaders });
+          expect(seen).toEqual([user, ['a', 'b', 'c', 'd']]);
+          expect((await app.manager.read(moved.value))?.values['list']).toHaveLength(4);
+          await app.manager.run(moved.value, (session) => session.increment('runs'));
+          if (driver.listByUser !== undefined) expect(await app.manager.list(user)).toHaveLength(1);
+        }
+
+        // What was sealed for one id opens nothing under another, on any store.
+        await sealing.manager.run(moved.value, (session) => session.increment('runs'));
+        const poor = await sealing.visitor().handle((session) => session.put('list', []).id);
+        const [from, to] = [await driver.read(moved.value), await driver.read(poor.value)];
+        if (from === null || to === null) return expect.unreachable();
+        await driver.write(poor.value, { ...to, version: to.version + 1, payload: from.payload });
+        for (const app of apps) {
+          expect(await app.visitor().in(({ stored }) => stored, { headers: poor.asHeaders })).toBe(false);
+          expect(await app.manager.read(poor.value)).toBeNull();
+        }
+        for (const id of [poor.value, moved.value]) await there.manager.destroy(id);
+        expect([await driver.read(poor.value), await driver.read(moved.value)]).toEqual([null, null]);
+      }
+    },
+  );
 });
 
 describe.each(PLATFORMS)('while encryption is switched on, off or to another secret, on %s', (platform) => {
-  const OTHER = 'another secret for tests, as long as it has to be';
-
   /** A store that outlives the applications on it. */
   function world() {
     const driver = new MemoryDriver();

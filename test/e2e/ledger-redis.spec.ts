@@ -1,20 +1,92 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { SessionModuleOptions } from 'nestjs-session-kit';
 import { type TestServer, describeWith, startRedis } from '../servers/index.js';
+import { type Handler, HandlerApp } from '../support/handler-app.js';
+import { seenCommands } from '../support/seen-commands.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { ledgerPromises } from './ledger-promises.js';
 
 describeWith(['redis'], 'stealth with a ledger in Redis', () => {
   let server: TestServer;
+  let client: Redis;
   beforeAll(async () => {
     server = await startRedis();
+    client = new Redis(server.url);
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+
+  const inRedis = (stealth: SessionModuleOptions['stealth'], prefix = `${randomUUID()}:`) => ({
+    driver: 'stealth',
+    ...(stealth && { stealth }),
+    redis: { url: server.url, prefix },
+  });
 
   // Fastify keeps them with a ledger in memory, by the same code.
-  ledgerPromises(PLATFORMS[0], () => ({
-    driver: 'stealth',
-    stealth: { ledger: 'redis' },
-    redis: { url: server.url, prefix: `${randomUUID()}:` },
-  }));
+  ledgerPromises(PLATFORMS[0], () => inRedis({ ledger: 'redis' }));
+
+  /** What each kind of request sends to Redis, once the session is a minute from its next renewal. */
+  async function questions(app: HandlerApp, prefix: string, begin: Handler<unknown>) {
+    const visitor = app.visitor();
+    await visitor.in(begin);
+    const requests: [string, () => Promise<unknown>][] = [
+      ['no cookie', () => app.visitor().in((session) => session.get('cart', 0))],
+      ['read', () => visitor.in((session) => session.get('cart', 0))],
+      ['write', () => visitor.in((session) => session.increment('cart'))],
+      ['read again', () => visitor.in((session) => session.get('cart', 0))],
+    ];
+    const asked: Record<string, string[]> = {};
+    const isOurs = (args: readonly string[]): boolean => args.some((arg) => arg.startsWith(prefix));
+    for (const [name, request] of requests) asked[name] = await seenCommands(client, isOurs, request);
+    return asked;
+  }
+
+  const signIn: Handler<unknown> = (session) => session.signIn('ann');
+  const fill: Handler<unknown> = (session) => session.put('cart', 1);
+  const [NOTHING, READ] = [[], ['get']];
+
+  it.each(
+    PLATFORMS.flatMap((platform) => [
+      [platform, 'who is signed in', signIn] as const,
+      [platform, 'who is not', fill] as const,
+    ]),
+  )(
+    'is asked once for a request that reads, twice for one that writes, and never without a ledger, on %s, for %s',
+    async (platform, _who, begin) => {
+      const prefix = `${randomUUID()}:`;
+      await using app = await HandlerApp.start(platform, { options: inRedis({ ledger: 'redis' }, prefix) });
+      // Redis gets to know the scripts.
+      await questions(app, prefix, begin);
+      expect(await questions(app, prefix, begin)).toEqual({
+        'no cookie': NOTHING,
+        read: READ,
+        // What somebody's line holds is compared and replaced; that a cookie's session still lives, is only asked.
+        write: begin === signIn ? ['get', 'evalsha'] : ['get', 'get'],
+        'read again': READ,
+      });
+      await using alone = await HandlerApp.start(platform, { options: inRedis(undefined, prefix) });
+      const asked = await questions(alone, prefix, begin);
+      expect(Object.values(asked)).toEqual([NOTHING, NOTHING, NOTHING, NOTHING]);
+    },
+  );
+
+  it.each(PLATFORMS)(
+    'is asked by nobody but writers while its answers are believed, on %s',
+    async (platform) => {
+      const prefix = `${randomUUID()}:`;
+      const stealth = { ledger: 'redis', ledgerEvery: '1h' };
+      await using app = await HandlerApp.start(platform, { options: inRedis(stealth, prefix) });
+      await questions(app, prefix, signIn);
+      expect(await questions(app, prefix, signIn)).toEqual({
+        'no cookie': NOTHING,
+        read: NOTHING,
+        write: ['evalsha'],
+        'read again': NOTHING,
+      });
+    },
+  );
 });

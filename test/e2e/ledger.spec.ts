@@ -11,11 +11,13 @@ import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { type Handler, HandlerApp } from '../support/handler-app.js';
+import { HeardEvents } from '../support/heard-events.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
-import { PLATFORMS, setCookies } from '../support/test-app.js';
+import { PLATFORMS, SECRET, setCookies } from '../support/test-app.js';
 import { Browser, ledgerPromises, seenBy, startShops } from './ledger-promises.js';
 
 const HOUR = 3_600_000;
+const OTHER = 'another secret for tests, as long as it has to be';
 const START = 1_800_000_000_000;
 
 const on = (
@@ -165,6 +167,40 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
     expect(await seenBy(after, nobody)).toEqual([true, null, 1]);
     expect(await seenBy(after, ann)).toEqual([false, null, null]);
   });
+
+  it.each([{}, { ledgerEvery: '10m' }])(
+    'seals a line anew with the first secret at its next renewal, and says so as long as another one opened it (%j)',
+    async (believed) => {
+      clockAt(0);
+      const ledger = new MemoryDriver({}, systemClock);
+      const stealth = { ledger: 'shared', ...believed };
+      const before = await start(ledger, { secret: OTHER, stealth });
+      const { asHeaders, value: id } = await before.visitor().handle((session) => session.signIn('ann').id);
+      const sealed = (await ledger.read(id))?.payload;
+      const after = await start(ledger, { secret: [SECRET, OTHER], stealth });
+      const browser = new Browser();
+      browser.cookie = asHeaders.cookie;
+      using heard = new HeardEvents();
+      const opened = (): unknown[] =>
+        heard.take().flatMap((event) => (event.name === 'old-secret' ? [event] : []));
+      const old = { name: 'old-secret', driver: 'stealth', at: START, position: 1 };
+      await browser.in(after, (session) => session.get('cart'));
+      expect(opened()).toEqual([
+        { ...old, opened: 'record' },
+        { ...old, opened: 'token' },
+      ]);
+      expect((await ledger.read(id))?.payload).toBe(sealed);
+      vi.setSystemTime(START + 2 * 60_000);
+      await browser.in(after, (session) => session.get('cart'));
+      expect((await ledger.read(id))?.payload).not.toBe(sealed);
+      opened();
+      vi.setSystemTime(START + 13 * 60_000);
+      expect(await browser.in(after, ({ userId }) => userId)).toBe('ann');
+      expect(opened()).toEqual([]);
+      const last = await start(ledger, { secret: SECRET, stealth });
+      expect(await browser.in(last, ({ userId }) => userId)).toBe('ann');
+    },
+  );
 
   it('has tokens in headers too', async () => {
     const app = await start(new MemoryDriver({}, systemClock), { header: 'X-Session' });

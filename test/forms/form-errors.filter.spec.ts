@@ -28,9 +28,12 @@ import {
   RequestSession,
   Session,
   SessionConfigError,
+  type SessionRecord,
+  SessionTooLargeError,
   invalidForm,
 } from 'nestjs-session-kit';
 import { sessionsOf } from 'nestjs-session-kit/testing';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { PLATFORMS, TestApp } from '../support/test-app.js';
 import { FormOf, NEST_HAS_SCHEMA_PIPE, schemaPipes } from './schema-pipe.js';
 
@@ -183,6 +186,26 @@ class FormsController {
   @Post('refused')
   refused() {
     throw new BadRequestException('Not like this.');
+  }
+
+  @Post('passwords')
+  @UsePipes(...schemaPipes(exact))
+  passwords(
+    @FormOf(
+      v.object({
+        password: v.pipe(v.string(), v.regex(/^\d+$/)),
+        pin: v.pipe(
+          v.string(),
+          v.minLength(3, ({ input }) => `'${input}' is too short.`),
+        ),
+      }),
+    )
+    _form: unknown,
+  ) {}
+
+  @Post('wordless')
+  wordless() {
+    throw new InvalidFormException({});
   }
 
   @Post('gone')
@@ -381,6 +404,10 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     );
     expect(await statusOf({})).toBe(303);
     expect(await statusOf({}, 'json')).toBe(400);
+    expect(await statusOf({ Accept: 'application/json, TEXT/HTML ; q=0.1' })).toBe(303);
+    expect(await statusOf({ Accept: 'text/html;q=0, application/json' })).toBe(400);
+    expect(await statusOf({ Accept: 'text/html; level=1; q=0.000, */*' })).toBe(400);
+    expect(await statusOf({ Accept: 'text/html-fragment' })).toBe(400);
     expect(await statusOf({ Accept: '*/*' })).toBe(400);
     expect(await statusOf({ Accept: 'application/json' })).toBe(400);
     const fetched = await fetch(`${app.url}/thrown`, {
@@ -407,12 +434,109 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect((await refused('/otherwise')).status).toBe(303);
   });
 
+  it('says that a form was refused where nobody has said why', async () => {
+    const { visitor, status } = await refused('/wordless', { email: 'mine' });
+    expect(status).toBe(303);
+    expect((await visitor.get('/form')).body).toMatchObject({
+      hasErrors: true,
+      errors: { '': ['This form cannot be accepted.'] },
+      email: 'mine',
+    });
+  });
+
+  it('keeps nothing of a form that could do harm: prototypes, passwords however deep', async () => {
+    const fields = {
+      email: 'mine',
+      '__proto__[isAdmin]': '1',
+      'constructor[prototype][isAdmin]': '1',
+      'users[0][name]': 'ann',
+      'users[0][new_password]': 'hunter2',
+      'users[0][keys][password][]': 'hunter2',
+      PassWord: 'hunter2',
+    };
+    const visitor = app.visitor();
+    const response = await visitor
+      .post('/thrown')
+      .set('Accept', PAGE)
+      .type('form')
+      .send(new URLSearchParams(fields).toString());
+    expect(response.status).toBe(303);
+    const { old } = await sessionsOf(app.app).of(response);
+    expect(old).toMatchObject({ email: 'mine' });
+    expect(JSON.stringify(old)).toContain('ann');
+    expect(JSON.stringify(old)).not.toMatch(/hunter2|isAdmin/);
+    expect(({} as { isAdmin?: boolean }).isAdmin).toBeUndefined();
+    expect((await visitor.get('/form')).body).toMatchObject({ hasErrors: true, email: 'mine' });
+  });
+
+  it('keeps no password in what a library says of it', async () => {
+    const messages = async (form: object): Promise<unknown> => {
+      const { visitor, status } = await refused('/passwords', form);
+      expect(status).toBe(303);
+      return (await visitor.get('/form')).body.errors;
+    };
+    expect(await messages({ password: 'hunter "2"', pin: '123' })).toEqual({
+      password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
+    });
+    expect(await messages({ password: 'x', pin: '1' })).toEqual({
+      password: ['Invalid format: Expected /^\\d+$/ but received "…"'],
+      pin: ["'1' is too short."],
+    });
+  });
+
   it('keeps no more errors than a session has room for', async () => {
     const lines = Array.from({ length: 500 }, () => ({ count: 'x' }));
     const { visitor, status } = await refused('/zod', { lines });
     expect(status).toBe(303);
     const { errors } = (await visitor.get('/form')).body;
     expect(Object.keys(errors)).toHaveLength(100);
+  });
+});
+
+describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a cookie', (platform) => {
+  it('leaves out what was typed where there is no room for it, and shows what is wrong', async () => {
+    await using app = await TestApp.start(platform, {
+      controllers: [FormsController],
+      options: { driver: 'stealth', stealth: { maxCookies: 1 } },
+      configure: (nest) => void nest.useGlobalFilters(new FormErrorsFilter()),
+    });
+    const visitor = app.visitor();
+    const send = (form: object) => visitor.post('/status').set('Accept', PAGE).send(form);
+    await send({ email: 'mine', text: 'x'.repeat(5_000) }).expect(303);
+    const { body } = await visitor.get('/form').expect(200);
+    expect(body).toMatchObject({ errors: { email: ['Taken.'] }, email: '', status: 'flashed' });
+    await send({ email: 'mine', text: 'x' }).expect(303);
+    expect((await visitor.get('/form')).body).toMatchObject({
+      errors: { email: ['Taken.'] },
+      email: 'mine',
+    });
+  });
+});
+
+/** A store with a limit. */
+class SmallDriver extends MemoryDriver {
+  override write(id: string, record: SessionRecord): Promise<boolean> {
+    if (record.payload.length > 2_000) return Promise.reject(new SessionTooLargeError('It has no room.'));
+    return super.write(id, record);
+  }
+}
+
+describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a store that has a limit', (platform) => {
+  it('leaves out what was typed where there is no room for it, also of a session that is there', async () => {
+    await using app = await TestApp.start(platform, {
+      controllers: [FormsController],
+      options: { driver: 'small', drivers: { small: { useFactory: () => new SmallDriver({}) } } },
+      configure: (nest) => void nest.useGlobalFilters(new FormErrorsFilter()),
+    });
+    const visitor = app.visitor();
+    const send = (form: object) => visitor.post('/thrown').set('Accept', PAGE).send(form);
+    for (const text of ['x'.repeat(5_000), 'x'.repeat(5_000), 'x']) {
+      await send({ email: 'mine', text }).expect(303);
+      const { body } = await visitor.get('/form').expect(200);
+      expect(body.errors).toMatchObject({ '': ['They do not match.'] });
+      expect(body.email).toBe(text === 'x' ? 'mine' : '');
+    }
+    expect((await sessionsOf(app.app).of(await visitor.get('/form'))).values).toEqual({ failures: 3 });
   });
 });
 
@@ -437,4 +561,13 @@ describe('InvalidFormException', () => {
     const { errors } = new InvalidFormException({ ['__proto__.x']: 'a', 'x.constructor': 'b', y: 'c' });
     expect(errors).toEqual({ '': ['a', 'b'], y: ['c'] });
   });
+
+  it.each([{}, { email: [] }, { email: '' }, { email: undefined as never }])(
+    'has a general message in place of none: %j',
+    (errors) => {
+      const exception = new InvalidFormException(errors);
+      expect(exception.errors).toEqual({ '': ['This form cannot be accepted.'] });
+      expect(exception.getResponse()).toMatchObject({ message: ['This form cannot be accepted.'] });
+    },
+  );
 });

@@ -1,18 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import request from 'supertest';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestServer, startMemcached, startRedis } from '../servers/index.js';
 import { eventually } from '../support/eventually.js';
 import { TempFolder } from '../support/temp-folder.js';
-
-const execute = promisify(execFile);
+import { type RegistryApplication, newFromRegistry } from './registry-application.js';
 
 const NEST = process.env['MATRIX_NEST'] ?? '12';
-const PACKAGE = join(process.env['MATRIX_TREE'] ?? '', 'node_modules', 'nestjs-session-kit');
+const TREE_MODULES = join(process.env['MATRIX_TREE'] ?? '', 'node_modules');
+const PACKAGE = join(TREE_MODULES, 'nestjs-session-kit');
 
 /** The kinds of modules that the templates of this Nest have, as its command `new` calls them. */
 const KINDS = NEST === '12' ? ['esm', 'cjs'] : [''];
@@ -21,33 +21,41 @@ const KINDS = NEST === '12' ? ['esm', 'cjs'] : [''];
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const jestLoadsModules = major > 24 || (major === 24 && minor >= 9);
 
-/** What runs in an application's folder, with the packages of the registry: the Nest CLI and npm, as its user has them. */
-class Application {
-  constructor(readonly folder: string) {}
+const DRIVERS = ['stealth', 'memory', 'file', 'database', 'redis', 'memcached'];
 
-  async run(command: string, ...args: string[]): Promise<string> {
-    const env = { ...process.env, NO_COLOR: '1', CI: 'true', NODE_ENV: '', VITEST: '' };
-    try {
-      const { stdout, stderr } = await execute(command, args, { cwd: this.folder, env, maxBuffer: 2 ** 26 });
-      return stdout + stderr;
-    } catch (error) {
-      const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
-      throw new Error(`${command} ${args.join(' ')} failed: ${said.slice(-3000)}`, { cause: error });
-    }
-  }
+/** A test of the application's own, in the framework that its template has. */
+const ownTest = (head: string, extension: string): string => `
+import { Test } from '@nestjs/testing';
+import { Session } from 'nestjs-session-kit';
+import { fakeSession, overrideSession, sessionsOf, stopClock, withSession } from 'nestjs-session-kit/testing';
+import request from 'supertest';
+${head}
+import { AppModule } from './app.module${extension}';
 
-  nest(...args: string[]): Promise<string> {
-    return this.run(process.execPath, 'node_modules/@nestjs/cli/bin/nest.js', ...args);
-  }
+describe('The sessions of an application', () => {
+  it('are tested alone', async () => {
+    const session = fakeSession({ visits: 1 }, { flash: { status: 'Saved.' } });
+    session.increment('visits');
+    expect(session.did.values).toEqual({ visits: 2 });
+    const { result } = await withSession({ visits: 4 }, () => Session.increment('visits'));
+    expect(result).toBe(5);
+  });
 
-  read(path: string): string {
-    return readFileSync(join(this.folder, path), 'utf8');
-  }
-
-  replace(path: string, from: string, to: string): void {
-    writeFileSync(join(this.folder, path), this.read(path).replace(from, to));
-  }
-}
+  it('are tested with visitors who are signed in, and a clock that moves', async () => {
+    const builder = Test.createTestingModule({ imports: [AppModule] });
+    const app = (await overrideSession(builder).compile()).createNestApplication();
+    await app.init();
+    const clock = stopClock();
+    const sessions = sessionsOf(app);
+    const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });
+    expect((await sessions.of(await ada.get('/').expect(200))).userId).toBe('1');
+    clock.advance('3h');
+    expect((await sessions.of(await ada.get('/').expect(200))).exists).toBe(false);
+    clock.restore();
+    await app.close();
+  });
+});
+`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
@@ -57,44 +65,76 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function create(folder: string, kind: string): Promise<Application> {
-  const outside = new Application(folder);
-  const { stdout } = await execute('npm', ['pack', '--ignore-scripts', '--json', '--silent'], {
-    cwd: PACKAGE,
-  });
-  const [{ filename }]: [{ filename: string }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
-  // What `nest new` runs: that asks for the kind of modules, and nobody is here to answer.
-  const tools = [`@nestjs/schematics@${NEST}`, `@angular-devkit/schematics-cli@${NEST === '12' ? 22 : 19}`];
-  const options = ['--name=shop', '--directory=shop', '--language=ts', '--strict', '--package-manager=npm'];
-  const type = kind === '' ? [] : [`--type=${kind}`];
-  const packages = tools.map((tool) => `--package=${tool}`);
-  const command = ['schematics', '@nestjs/schematics:application', ...options, ...type];
-  await outside.run('npm', 'exec', '--yes', ...packages, '--', ...command);
-  const application = new Application(join(folder, 'shop'));
-  await application.run('npm', 'install', '--no-audit', '--no-fund', join(PACKAGE, filename));
-  return application;
+/** The client of SQLite has to be compiled, or fetched from elsewhere: what this project has built will do. */
+function takeBuiltSqlite(application: RegistryApplication): void {
+  const build = 'better-sqlite3/build';
+  if (!existsSync(join(TREE_MODULES, build))) return;
+  const target = join(application.folder, 'node_modules', build);
+  mkdirSync(target, { recursive: true });
+  cpSync(join(TREE_MODULES, build), target, { recursive: true, dereference: true });
 }
 
-describe.each(KINDS)(`nest add in a new application of Nest ${NEST} %s`, (kind) => {
-  it(
-    'leaves one that builds, passes its tests, starts and remembers, and changes nothing a second time',
-    { timeout: 3_600_000 },
-    async () => {
-      await using folder = await TempFolder.make();
-      const application = await create(folder.path, kind);
-      // What this would install is no published version. A driver without a client: that of a database may have to be compiled.
-      const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver', 'file'];
+async function expectToRemember(application: RegistryApplication): Promise<void> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    cwd: application.folder,
+    env: { ...process.env, ...application.env, PORT: String(port), NODE_ENV: '' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    const visitor = request.agent(`http://localhost:${port}`);
+    await eventually(async () => {
+      await visitor.get('/').expect(200, '1');
+    });
+    await visitor.get('/').expect(200, '2');
+  } finally {
+    child.kill();
+  }
+}
+
+describe.each(KINDS)(`nest add in a new application of Nest ${NEST} %s`, { timeout: 3_600_000 }, (kind) => {
+  let folder: TempFolder;
+  let application: RegistryApplication;
+  let servers: readonly TestServer[] = [];
+
+  beforeAll(async () => {
+    folder = await TempFolder.make();
+    const [redis, memcached] = await Promise.all([startRedis(), startMemcached()]);
+    servers = [redis, memcached];
+    application = await newFromRegistry(folder.path, NEST, kind, PACKAGE);
+    application.env = { REDIS_URL: redis.url, MEMCACHED_SERVERS: `${memcached.host}:${memcached.port}` };
+    application.saveTo(join(folder.path, 'new'));
+  }, 3_600_000);
+
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it.each(DRIVERS)(
+    'leaves one that builds, passes its tests and those of its sessions, starts and remembers, with the driver %s; a second time changes nothing',
+    async (driver) => {
+      application.restoreFrom(join(folder.path, 'new'));
+      // What this would install is no published version.
+      const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver', driver];
       await application.nest(...add);
-      await application.run('npm', 'install', '--no-audit', '--no-fund');
-      await application.nest('g', '-c', 'nestjs-session-kit', 'session-table');
-      await application.nest('g', '-c', 'nestjs-session-kit', 'session-driver', 'mongo');
+      const isDatabase = driver === 'database';
+      if (isDatabase) await application.nest('g', '-c', 'nestjs-session-kit', 'session-table');
+      if (driver === 'file')
+        await application.nest('g', '-c', 'nestjs-session-kit', 'session-driver', 'mongo');
       const files = ['package.json', '.env', '.env.example', 'src/app.module.ts', 'src/config/session.ts'];
       const before = files.map((file) => application.read(file));
       await application.nest(...add);
       expect(files.map((file) => application.read(file))).toEqual(before);
+      const scripts = isDatabase ? ['--ignore-scripts'] : [];
+      await application.run('npm', 'install', '--no-audit', '--no-fund', ...scripts);
+      if (isDatabase) takeBuiltSqlite(application);
 
       await application.run('npm', 'run', 'build');
       if (NEST === '11' || kind === 'esm' || jestLoadsModules) {
+        const usesVitest = application.read('package.json').includes('vitest');
+        const head = usesVitest ? `import { describe, expect, it } from 'vitest';` : '';
+        application.write('src/sessions.spec.ts', ownTest(head, kind === 'esm' ? '.js' : ''));
         await application.run('npm', 'test');
         await application.run('npm', 'run', 'test:e2e');
       }
@@ -106,22 +146,7 @@ describe.each(KINDS)(`nest add in a new application of Nest ${NEST} %s`, (kind) 
       );
       application.replace('src/app.service.ts', '', `import { Session } from 'nestjs-session-kit';\n`);
       await application.run('npm', 'run', 'build');
-      const port = await freePort();
-      const env = { ...process.env, PORT: String(port), NODE_ENV: '' };
-      const child = spawn(process.execPath, ['dist/main.js'], {
-        cwd: application.folder,
-        env,
-        stdio: 'inherit',
-      });
-      try {
-        const visitor = request.agent(`http://localhost:${port}`);
-        await eventually(async () => {
-          await visitor.get('/').expect(200, '1');
-        });
-        await visitor.get('/').expect(200, '2');
-      } finally {
-        child.kill();
-      }
+      await expectToRemember(application);
     },
   );
 });

@@ -106,6 +106,26 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     ]);
   });
 
+  it('is expired at the path where it lay, and goes on with a cookie of the path here', async () => {
+    const store = new OldStore();
+    await using scene = await start({
+      migrate: [fromExpressSession({ secret: OLD, store, cookie: { path: '/shop' } })],
+    });
+    const { value, cookies } = await scene.go(store.keep('a'), user);
+    expect([value, cookies]).toEqual([
+      'ann',
+      [
+        expect.stringMatching(/^connect\.sid=; Max-Age=0; .*Path=\/shop;/),
+        expect.stringMatching(/^new=v1\..* Path=\/;/),
+      ],
+    ]);
+    await eventually(async () => expect(await store.holds('a')).toBe(false));
+    // Signed out of here, the old cookie that a browser may still have opens nothing.
+    const out = await scene.go(asText(cookies), (current) => current.destroy().then(() => null));
+    expect(out.cookies).toEqual([expect.stringMatching(/^new=; Max-Age=0;/)]);
+    expect((await scene.go(signed('a'), user)).value).toBeUndefined();
+  });
+
   it('takes the place of the old cookie where both have one name', async () => {
     await using scene = await start({ cookie: { name: 'connect.sid' } });
     const { value, cookies } = await scene.go(scene.store.keep('a'), user);
@@ -369,7 +389,37 @@ describe('A source of old sessions', () => {
     expect(key(seal.replace(/~2$/, '=~2'))).toBe(key(seal));
   });
 
-  it('gives nothing of a session of express-session whose cookie has expired, whatever its store keeps', async () => {
+  it.each(['the newest', 'one between', 'the oldest'])(
+    'knows what %s of several secrets has signed',
+    async (secret) => {
+      const secrets = ['the newest', 'one between', 'the oldest'].map((each) => each.padEnd(32, '.'));
+      const by = secret.padEnd(32, '.');
+      const store = new OldStore();
+      store.keep('a.b');
+      const ofExpress = signed('a.b', by).split('=')[1] ?? '';
+      const sources = { secret: secrets, store };
+      expect((await found(fromExpressSession(sources), { 'connect.sid': ofExpress }))?.values).toEqual({
+        user: 'ann',
+      });
+      // @fastify/session signs the same, and leaves the prefix out.
+      const ofFastify = encodeURIComponent(decodeURIComponent(ofExpress).slice('s:'.length));
+      expect((await found(fromFastifySession(sources), { sessionId: ofFastify }))?.values).toEqual({
+        user: 'ann',
+      });
+      const value = Buffer.from('{"user":"ann"}').toString('base64');
+      const mac = createHmac('sha1', by).update(`session=${value}`).digest('base64url');
+      const cookies = { session: value, 'session.sig': mac };
+      expect((await found(fromCookieSession({ keys: secrets }), cookies))?.values).toEqual({ user: 'ann' });
+      const password = Object.fromEntries(secrets.map((each, index) => [secrets.length - index, each]));
+      const id = secrets.length - secrets.indexOf(by);
+      const app = await sealData({ user: 'ann' }, { password: { [id]: by } });
+      expect((await found(fromIronSession({ password, cookieName: 'app' }), { app }))?.values).toEqual({
+        user: 'ann',
+      });
+    },
+  );
+
+  it('gives nothing of a session of express-session or @fastify/session whose cookie has expired, whatever its store keeps', async () => {
     const store = {
       get: (_sid: string, callback: (error: unknown, found: object) => void) =>
         callback(null, { user: 'ann', cookie: { expires: new Date(Date.now() - 1).toISOString() } }),
@@ -378,6 +428,8 @@ describe('A source of old sessions', () => {
     };
     const value = signed('a').split('=')[1] ?? '';
     expect(await found(fromExpressSession({ secret: OLD, store }), { 'connect.sid': value })).toBeNull();
+    const ofFastify = decodeURIComponent(value).slice('s:'.length);
+    expect(await found(fromFastifySession({ secret: OLD, store }), { sessionId: ofFastify })).toBeNull();
   });
 
   it('takes the user from where it is told', async () => {

@@ -187,6 +187,12 @@ describe('The package', () => {
       expect(report).toMatch(/^# fail 0$/m);
     });
 
+    it('brings what tests of an application need, under node:test', async () => {
+      const report = await fresh.test(kind, 'testing.js');
+      expect(report).toMatch(/^# pass 2$/m);
+      expect(report).toMatch(/^# fail 0$/m);
+    });
+
     it.each([
       "class A { show(@Session('|') value: unknown) {} }",
       "Session.get('|')",

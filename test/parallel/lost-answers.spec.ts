@@ -4,6 +4,7 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
+import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { RecordRemover } from '../../lib/lifecycle/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
@@ -201,7 +202,8 @@ describe('an ending that the store refuses', () => {
       world.driver,
       new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
     );
-    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime);
+    const endings = new RecentEndings(world.clock, runtime.live);
+    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime, endings);
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);
     await expect(remover.end(id, 1)).rejects.toThrow('did not answer');

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Duration, RequestSession } from 'nestjs-session-kit';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { everyInterleaving } from './support/interleavings.js';
+import { LedgerWorld } from './support/ledger-world.js';
 import { WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
@@ -60,5 +63,33 @@ describe('a touch that nobody waits for', () => {
       expect((await world.find(mover.session.id))?.d).toEqual({ count: 2 });
     });
     expect(led).toBeGreaterThan(2);
+  });
+});
+
+describe('a renewal beside a request that changes the lifetime', () => {
+  const DAY_MS = 24 * 3_600_000;
+
+  it.each<[string, Duration, (session: RequestSession) => unknown]>([
+    ['a visit', '30d', () => undefined],
+    ['a touch', '30d', (session) => session.touch()],
+    ['a visit', '10m', () => undefined],
+  ])('takes nothing of it back: %s, %s', async (_how, duration, renew) => {
+    for (const world of [
+      new World((clock) => new CustomDriver(clock)),
+      new LedgerWorld((clock) => new MemoryDriver({}, clock)),
+    ]) {
+      const id = await world.seed((session) => session.put('name', 'ann'));
+      world.clock.advance(2 * 60_000);
+      const [slow, other] = [await world.process().request(id), await world.process().request(id)];
+      other.session.setDuration(duration);
+      expect((await other.respond()).cookie.kind).toBe('set');
+      await renew(slow.session);
+      // The other's response has the cookie: this one would have it end with the lifetime of before.
+      expect(await slow.respond()).toMatchObject({ status: 200, cookie: { kind: 'none' } });
+      const stored = await world.stored.read(id);
+      expect((stored?.expiresAt ?? 0) - world.clock.now()).toBe(
+        duration === '30d' ? 30 * DAY_MS : 10 * 60_000,
+      );
+    }
   });
 });

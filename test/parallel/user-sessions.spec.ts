@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SessionRecord } from '../../lib/drivers/driver.js';
+import { FileDriver } from '../../lib/drivers/file/file.driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { TempFolder } from '../support/temp-folder.js';
 import { Deferred } from './support/deferred.js';
 import { MortalDriver } from './support/mortal-driver.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
@@ -34,6 +37,16 @@ async function playAll(story: UserStory, scheduler: fc.Scheduler, history: reado
   driver.beforeListing = () => undefined;
 }
 
+/** Reads the names of a user's records first, and then one record after the other, as redis does: in between a test may do something. */
+class HeldFileDriver extends FileDriver {
+  beforeRead: () => unknown = () => undefined;
+
+  override async read(id: string): Promise<SessionRecord | null> {
+    await this.beforeRead();
+    return super.read(id);
+  }
+}
+
 describe('the sessions of a user, through all that two processes do at once', () => {
   it('end while they move to another id, and others write where they were', async () => {
     const world = new World((clock) => new MemoryDriver({}, clock));
@@ -57,6 +70,28 @@ describe('the sessions of a user, through all that two processes do at once', ()
     goOn.resolve();
     await moving;
     expect(await world.living()).toEqual([]);
+  });
+
+  it('are found where they have moved to, by whoever has just read under which ids they were', async () => {
+    await using folder = await TempFolder.make();
+    let driver: HeldFileDriver | undefined;
+    const world = new World((clock) => (driver = new HeldFileDriver({ location: folder.path }, clock)));
+    const [here, there] = [world.process(), world.process()];
+    const id = await world.seed((session) => session.signIn(USER));
+    const mover = await here.request(id);
+    mover.session.regenerate();
+    const [isHeld, mayGoOn] = [new Deferred(), new Deferred()];
+    if (driver === undefined) return expect.unreachable();
+    driver.beforeRead = async () => {
+      isHeld.resolve();
+      await mayGoOn.promise;
+    };
+    const listing = usersOf(there).list(USER);
+    await isHeld.promise;
+    driver.beforeRead = () => undefined;
+    const { cookieId } = await mover.respond();
+    mayGoOn.resolve();
+    expect(await listing).toMatchObject([{ id: cookieId, handle: mover.session.handle }]);
   });
 
   it('end as a whole, after processes have died again and again over moving one to another id', async () => {

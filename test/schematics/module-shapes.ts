@@ -65,6 +65,24 @@ export const MODULE_SHAPES: Readonly<Record<string, ModuleShape>> = {
     text: `${head}@Module({\n  imports: isTest ? [] : [UserModule],\n})\nexport class AppModule {}\n`,
     others: ['...(isTest ? [] : [UserModule])'],
   },
+  'what others have in common, spread': {
+    text: `${head}@Module({\n  imports: [...common, forwardRef(() => UserModule)],\n})\nexport class AppModule {}\n`,
+    others: ['...common', 'forwardRef(() => UserModule)'],
+  },
+  'a name in brackets': {
+    text: `${head}@Module({\n  providers: [],\n  ['imports']: [UserModule],\n})\nexport class AppModule {}\n`,
+    others: ['UserModule'],
+  },
+  'a name in brackets, and a list that stands elsewhere': {
+    text: `${head}@Module({\n  [\`imports\`]: modules,\n})\nexport class AppModule {}\n`,
+    others: ['...(modules)'],
+  },
+  'tabs, no semicolons and line ends of Windows': {
+    text: `${head}@Module({\n\timports: [\n\t\tforwardRef(() => UserModule),\n\t],\n})\nexport class AppModule {}\n`
+      .replaceAll(';', '')
+      .replaceAll('\n', '\r\n'),
+    others: ['forwardRef(() => UserModule)'],
+  },
   'a list with a type': {
     text: `${head}@Module({\n  imports: [UserModule] satisfies unknown[],\n})\nexport class AppModule {}\n`,
     others: ['UserModule'],

@@ -77,7 +77,12 @@ describe('nest add nestjs-session-kit', () => {
       for (const comment of text.match(/\/\/.*|\/\*.*?\*\//g) ?? []) expect(after).toContain(comment);
       expect(/[^\r]\n/.test(after)).toBe(!text.includes('\r\n'));
       const quote = text.includes('"') ? '"' : "'";
-      expect(after).toContain(`import { SessionModule } from ${quote}nestjs-session-kit${quote};`);
+      const end = text.includes(';') ? ';' : '';
+      expect(after).toContain(`import { SessionModule } from ${quote}nestjs-session-kit${quote}${end}`);
+      // So is the file that is new.
+      const config = files['/src/config/session.ts'] ?? '';
+      expect(/[^\r]\n/.test(config)).toBe(!text.includes('\r\n'));
+      expect([/;\r?$/m.test(config), config.includes('"')]).toEqual([text.includes(';'), quote === '"']);
     });
 
     it('finds them there when it runs again', async () => {
@@ -105,6 +110,23 @@ describe('nest add nestjs-session-kit', () => {
     expect(files['/src/shop/shop.module.ts']).toContain(SESSION);
     expect(files['/src/shop/shop.module.ts']).toContain(`from '../config/session.js'`);
     expect(files[MODULE]).not.toContain('SessionModule');
+  });
+
+  it('takes AppModule where main.ts starts what a function returns', async () => {
+    const application = await tester.application('esm', {
+      '/src/main.ts': `import { root } from './root.js';\nconst app = await NestFactory.create(await root());\n`,
+    });
+    const { files } = await tester.run('nest-add', {}, application);
+    expect(files[MODULE]).toContain(SESSION);
+  });
+
+  it('keeps the line ends of package.json', async () => {
+    const { files } = await tester.run('nest-add', {}, await tester.application('cjs'));
+    const windows = (files['/package.json'] ?? '').replaceAll('\n', '\r\n');
+    const application = await tester.application('cjs', { '/package.json': windows });
+    const again = await tester.run('nest-add', { driver: 'redis' }, application);
+    expect(again.files['/package.json']).not.toMatch(/[^\r]\n/);
+    expect(again.files['/package.json']).toContain('"ioredis"');
   });
 
   it('sets up the application of a monorepo that is named', async () => {
@@ -168,6 +190,7 @@ export class AppModule {}
   it.each([
     ['the metadata stands elsewhere', '@Module(metadata)\nexport class AppModule {}'],
     ['what is spread may have imports', '@Module({ ...metadata })\nexport class AppModule {}'],
+    ['a name is found at run time', '@Module({ [imported]: [UserModule] })\nexport class AppModule {}'],
     ['no class is a module', 'export class AppModule {}'],
     ['there is no such class', 'export class Other {}'],
   ])('says what to do, and writes nothing, where %s', async (_, text) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isPathOfThisSite } from '../../lib/session/path-of-this-site.js';
+import { pathOfThisSite } from '../../lib/session/path-of-this-site.js';
 
 const SITE = 'https://shop.example';
 
@@ -8,13 +8,24 @@ describe('a path of this site', () => {
   it.each([
     '/',
     '/orders',
-    '/orders?page=2&sort=a%20b',
-    '/a/../b',
+    '/orders?page=2&sort=a%20b#last',
     '/@evil.example',
-    '/Straße',
     '/?next=//evil.example',
     '/a//b',
-  ])('is %j', (url) => expect(isPathOfThisSite(url)).toBe(true));
+    '/%2F%5Cevil.example',
+    '/100%',
+    '/%ff%zz',
+    '/user:secret@evil.example/',
+  ])('is %j', (url) => expect(pathOfThisSite(url)).toBe(url));
+
+  it.each([
+    ['/a/../b', '/b'],
+    ['/Straße?ä=ö#ü', '/Stra%C3%9Fe?%C3%A4=%C3%B6#%C3%BC'],
+    ['/日本/😀', '/%E6%97%A5%E6%9C%AC/%F0%9F%98%80'],
+    ['/\u2028<script>"', '/%E2%80%A8%3Cscript%3E%22'],
+    ['/half a pair \ud800'.replaceAll(' ', '-'), '/half-a-pair-%EF%BF%BD'],
+    ['/／evil.example', '/%EF%BC%8Fevil.example'],
+  ])('is %j, as browsers write it', (url, path) => expect(pathOfThisSite(url)).toBe(path));
 
   it.each([
     '',
@@ -45,10 +56,11 @@ describe('a path of this site', () => {
     '#here',
     '/a\r\nSet-Cookie: a=b',
     `/${'a'.repeat(2000)}`,
-  ])('is not %j', (url) => expect(isPathOfThisSite(url)).toBe(false));
+    `/${'日'.repeat(300)}`,
+  ])('is not %j', (url) => expect(pathOfThisSite(url)).toBeUndefined());
 
   it.each([undefined, null, 1, {}, ['/orders'], new String('/orders')])('is not %o', (url) =>
-    expect(isPathOfThisSite(url)).toBe(false),
+    expect(pathOfThisSite(url)).toBeUndefined(),
   );
 
   it('stays on the site, whatever it is made of', () => {
@@ -75,7 +87,12 @@ describe('a path of this site', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const url = pieces.join('');
-        if (isPathOfThisSite(url)) expect(new URL(url, `${SITE}/sign-in`).origin).toBe(SITE);
+        const path = pathOfThisSite(url);
+        if (path === undefined) return;
+        expect(new URL(url, `${SITE}/sign-in`).href).toBe(SITE + path);
+        // What it has become stays that, and can go into a header.
+        expect(pathOfThisSite(path)).toBe(path);
+        expect(path).toMatch(/^[!-~]+$/);
       }),
       { numRuns: 2000 },
     );

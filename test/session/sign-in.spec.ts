@@ -1,4 +1,4 @@
-import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Query, Redirect, UseGuards } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   Session,
@@ -21,6 +21,13 @@ class Pages {
   @UseGuards(SignedInGuard)
   account() {
     return { user: Session.userId };
+  }
+
+  /** As a link to the form brings it along. */
+  @Get('sign-in')
+  @Redirect()
+  signIn(@Session() session: Session, @Query('next') next?: string) {
+    return { url: session.intended(next).signIn('u1').intended() };
   }
 
   @Get('password')
@@ -217,6 +224,17 @@ describe.each(CASES)('on %s with %s', (platform, driver) => {
       expect(await visitor.in((session) => session.intended())).toBe('/');
     });
 
+    it.each([
+      ['/日本?q=é', '/%E6%97%A5%E6%9C%AC?q=%C3%A9'],
+      ['/orders/\u{1F600}', '/orders/%F0%9F%98%80'],
+      ['/a/../b', '/b'],
+      ['//evil.example', '/'],
+      ['/a\r\nSet-Cookie: a=b', '/'],
+    ])('comes in a link, and can be redirected to: %j', async (next, location) => {
+      const response = await app.visitor().agent.get('/sign-in').query({ next }).redirects(0);
+      expect([response.status, response.headers['location']]).toEqual([302, location]);
+    });
+
     it('keeps nothing of what no request had', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.intended('/orders'));
@@ -268,6 +286,25 @@ describe.each(CASES)('on %s with %s', (platform, driver) => {
       } finally {
         vi.useRealTimers();
       }
+    });
+
+    it.each<[string, (session: Session) => unknown]>([
+      ['put', (session) => session.put('userId', 'u2')],
+      ['flush and put', (session) => session.flush().put('userId', 'u2')],
+      ['merge', (session) => session.merge({ userId: 'u2' })],
+      ['reset', (session) => session.reset({ userId: 'u2' })],
+      ['regenerate', (session) => session.regenerate().put('userId', 'u2')],
+    ])('asks whoever comes into the session of a user who has signed in again (%s)', async (_how, become) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.signIn('u1'));
+      await visitor.in(become);
+      expect(await visitor.in(({ userId, signedInAt }) => [userId, signedInAt])).toEqual(['u2', null]);
+      expect((await visitor.agent.get('/password')).status).toBe(401);
+      expect((await visitor.agent.get('/account')).status).toBe(200);
+      if (driver === 'memory') expect((await app.manager.list('u2'))[0]?.signedInAt).toBeNull();
+      await visitor.in((session) => session.signIn('u2').regenerate());
+      expect((await visitor.agent.get('/password')).status).toBe(200);
+      await visitor.in((session) => session.signOut());
     });
 
     it('asks whoever was signed in by other means again', async () => {

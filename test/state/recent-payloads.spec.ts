@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
 import type { ParsedPayload } from '../../lib/state/payload.js';
-import { parseRecord, parseSealed } from '../../lib/state/recent-payloads.js';
+import { parseRecord, parseSealed, rememberRecord } from '../../lib/state/recent-payloads.js';
 import { SessionState } from '../../lib/state/session-state.js';
 
 let versions = 0;
@@ -10,7 +10,7 @@ let versions = 0;
 /** The version that a text was stored as. */
 const versionOf = new Map<string, number>();
 
-/** What is remembered of a text from its second time on: as the record of an id that others were stored under, and as a token. */
+/** What is remembered of a text: as the record of an id that others were stored under, and as a token. */
 function remembered(text: string): ParsedPayload {
   const version = versionOf.get(text) ?? (versions += 1);
   versionOf.set(text, version);
@@ -37,6 +37,8 @@ let writes = 0;
 function store(state: SessionState, meanwhile: () => void = () => undefined): string {
   const draft = state.draft(`writer ${(writes += 1)}`.padEnd(30, '.'), undefined);
   meanwhile();
+  versionOf.set(draft.text, (versions += 1));
+  rememberRecord('id', versions, draft);
   state.stored(draft);
   return draft.text;
 }
@@ -142,17 +144,18 @@ describe('What is remembered of payloads', () => {
     }
   });
 
-  it('is nothing that a request gave, which would keep alive what it was cut from', () => {
+  it('is what was just stored, where it is known what reading that would give', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('name', 'Ada');
-    const draft = state.draft('writer', undefined);
-    state.stored(draft);
-    const parsed = remembered(draft.text);
-    expect(parsed).toEqual({ kind: 'session', payload: draft.payload });
-    expect(parsed).not.toHaveProperty(
-      'payload',
-      expect.toSatisfy((payload) => payload === draft.payload),
-    );
+    const text = store(state);
+    const stored = load(text).shown;
+    state.put('name', 'Grace');
+    expect(state.shown).not.toBe(stored);
+    expect(load(text).shown).toBe(stored);
+    // An object of the application's may be any, and be changed by it.
+    state.put('user', { born: new Date(0) });
+    const other = store(state);
+    expect(load(other).shown).toEqual({ name: 'Grace', user: { born: '1970-01-01T00:00:00.000Z' } });
   });
 
   it('is changed by no request that it was handed to', () => {

@@ -2,7 +2,7 @@ import { createCache } from 'cache-manager';
 import session from 'express-session';
 import { Keyv } from 'keyv';
 import memorystore from 'memorystore';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectStore,
   type RecordDriver,
@@ -112,6 +112,18 @@ describe.each(PLATFORMS)(
       expect(await visitor.in((current) => current.get('name'))).toBe('Ada');
     });
 
+    it('answers 503 where its store never calls back', async () => {
+      await using before = await start();
+      const { asHeaders } = await before.app.visitor().handle((current) => current.put('name', 'Ada'));
+      await using scene = await start({ storeTimeout: '50ms' });
+      scene.store.get = () => undefined;
+      const { response } = await scene.app.visitor().handle(() => 'not reached', {
+        headers: asHeaders,
+        status: 503,
+      });
+      expect(setCookies(response)).toEqual([]);
+    });
+
     it('goes on with an empty session while its store fails, where that is what is wanted', async () => {
       await using scene = await start({ whenStoreFails: 'degrade' });
       const visitor = scene.app.visitor();
@@ -126,6 +138,10 @@ describe.each(PLATFORMS)(
 );
 
 describe('A driver made of a store', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('hands the store what it takes the lifetime from, whichever way it does', async () => {
     const seen: { cookie: session.Cookie }[] = [];
     class NotingStore extends session.MemoryStore {
@@ -197,6 +213,65 @@ describe('A driver made of a store', () => {
     await expect(driver.destroy('id')).rejects.toThrow('not open');
   });
 
+  it('takes what a store calls back first', async () => {
+    const store = new MemoryStore({ checkPeriod: 0 });
+    const driver = connectStore({
+      get: (sid, callback) =>
+        store.get(sid, (error: unknown, found) => {
+          callback(error, found ?? null);
+          callback(new Error('once more'));
+          callback(null, null);
+        }),
+      set: (sid, kept, callback) => {
+        store.set(sid, kept as session.SessionData, callback);
+        callback(new Error('once more'));
+      },
+      destroy: (sid, callback) => {
+        store.destroy(sid, callback);
+      },
+    });
+    const first = driver.write('id', { ...record, expiresAt: Date.now() + 60_000 });
+    await expect(first).rejects.toThrow('once more');
+    expect(await driver.read('id')).toMatchObject({ version: 1 });
+  });
+
+  it('hears what an async function of a store throws, which calls nothing back', async () => {
+    const failing = (): unknown => Promise.reject(new Error('not open yet'));
+    const driver = connectStore({ get: failing, set: failing, destroy: failing });
+    await expect(driver.read('id')).rejects.toThrow('not open yet');
+    await expect(driver.destroy('id')).rejects.toThrow('not open yet');
+  });
+
+  it('does not take for an answer what an async function returns before it calls back', async () => {
+    const store = new MemoryStore({ checkPeriod: 0 });
+    const later = (call: () => void): unknown => {
+      setImmediate(call);
+      return Promise.resolve(null);
+    };
+    const driver = connectStore({
+      get: (sid, callback) => later(() => store.get(sid, callback as never)),
+      set: (sid, kept, callback) => later(() => store.set(sid, kept as session.SessionData, callback)),
+      destroy: (sid, callback) => later(() => store.destroy(sid, callback)),
+    });
+    expect(await driver.write('id', { ...record, expiresAt: Date.now() + 60_000 })).toBe(true);
+    expect(await driver.read('id')).toMatchObject({ version: 1 });
+  });
+
+  it('is made of an object without a class, and says so', () => {
+    const functions = { get: () => undefined, set: () => undefined, destroy: () => undefined };
+    const bare: ConnectStore = Object.assign(Object.create(null), functions);
+    for (const store of [bare, functions])
+      expect(connectStore(store).caveat).toMatch(/^is a store made for express-session \(an object\)/);
+  });
+
+  it('says what is missing in what is no store', () => {
+    expect(() => connectStore({ get: () => undefined } as never)).toThrow(
+      /It has no function set, and none destroy\.$/,
+    );
+    expect(() => connectStore(MemoryStore as never)).toThrow(/got a function; .* with new in most cases/);
+    expect(() => keyvStore(Keyv as never)).toThrow(/got a function; it takes a Keyv/);
+  });
+
   it.each([null, {}, 'redis://localhost'])('is not made of %j', (store) => {
     expect(() => connectStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(store as never)).toThrow(SessionConfigError);
@@ -205,6 +280,41 @@ describe('A driver made of a store', () => {
       /cache module is none; it holds some, as its stores/,
     );
   });
+
+  it.each(['connectStore', 'keyvStore'])(
+    'of %s goes on behind a call that its store has lost',
+    async (made) => {
+      vi.useFakeTimers();
+      let isLost = true;
+      const map = new Map<string, unknown>();
+      const lost = new Promise<never>(() => undefined);
+      const keyv = {
+        throwOnErrors: true,
+        get: async (key: string) => (isLost ? lost : map.get(key)),
+        set: async (key: string, value: unknown) => void map.set(key, value),
+        delete: async (key: string) => map.delete(key),
+      };
+      const store: ConnectStore = {
+        get(sid, callback) {
+          if (!isLost) callback(null, map.get(sid) as object);
+        },
+        set(sid, kept, callback) {
+          map.set(sid, kept);
+          callback();
+        },
+        destroy: (_sid, callback) => callback(),
+      };
+      const driver = made === 'keyvStore' ? keyvStore(keyv) : connectStore(store);
+      const expiresAt = Date.now() + 3_600_000;
+      const first = driver.write('id', { ...record, expiresAt });
+      const second = driver.write('id', { ...record, expiresAt });
+      const failure = first.catch((error: unknown) => String(error));
+      isLost = false;
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await failure).toContain('The store has not answered within 30 s.');
+      expect(await second).toBe(true);
+    },
+  );
 
   it('tells a Keyv to throw what its adapter throws, so that a store that fails does not look empty', async () => {
     const failing = new Map();

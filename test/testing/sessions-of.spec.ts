@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   RequestSession,
   Session,
+  SessionConfigError,
   SessionManager,
   SessionModule,
   type SessionModuleOptions,
@@ -277,5 +278,33 @@ describe('sessionsOf with app.inject', () => {
     await sessions.sign(visitor, { userId: '2' });
     expect((await visitor.get('/account').expect(200)).body).toMatchObject({ userId: '2' });
     await app.close();
+  });
+});
+
+describe('sessionsOf', () => {
+  it('says what to do where the application has no sessions', async () => {
+    const module = await Test.createTestingModule({ controllers: [] }).compile();
+    expect(() => sessionsOf(module)).toThrow(SessionConfigError);
+    expect(() => sessionsOf(module)).toThrow(/found no SessionModule .* SessionModule\.forTest\(\)/);
+  });
+
+  it('takes agents and options, and says what to do with any other client', async () => {
+    await using app = await start('express');
+    const sessions = sessionsOf(app.app);
+    const others: object[] = [
+      app.request,
+      app.request.get('/account'),
+      new Request(app.url),
+      [],
+      { jar: {}, get: () => undefined },
+      null as never,
+      'http://localhost/account' as never,
+    ];
+    for (const other of others) {
+      await expect(sessions.sign(other, { userId: '1' })).rejects.toThrow(SessionConfigError);
+      await expect(sessions.sign(other, { userId: '1' })).rejects.toThrow(
+        /takes an agent of supertest.*sessions\.cookie\(\)/,
+      );
+    }
   });
 });

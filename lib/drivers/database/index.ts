@@ -1,5 +1,9 @@
-// What stands behind `nestjs-session-kit/typeorm`. It loads TypeORM; the driver itself does so only when it looks for the
-// application's data source.
+/**
+ * The entity and the migration of the database driver, for TypeORM. It loads TypeORM; the driver itself does so only when it looks
+ * for the application's data source.
+ *
+ * @module nestjs-session-kit/typeorm
+ */
 export { CreateSessionsTable1700000000000 } from './create-sessions-table.migration.js';
 export type { DatabaseDriverOptions, SessionDataSource } from '../../options/database.options.js';
 export { SessionEntity } from './session.entity.js';

@@ -17,12 +17,15 @@ import {
   type RedisScript,
   scanScript,
   touchScript,
+  unlinkScript,
   writeIdLength,
   writeScript,
 } from './redis.scripts.js';
 
 const escapedIdPrefix = 'utf16:';
 const pageSize = 200;
+/** A record that ends so soon is the redirect of a session that has moved: a session would be renewed before. */
+const briefMs = 60_000;
 /** The user, as a record's text begins after its numbers. */
 const leadingUser = /^\[("(?:[^"\\]|\\.)*"),/;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
@@ -33,7 +36,8 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
  *
  * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record. Under `<prefix>user:<hash>` stand the
  * names of a user's records, each with a time until which it stays there. A record is linked before it is stored, and before the
- * expiry that is in its link is over: so a live one is always there. That takes a round trip more at sign-in and at renewals.
+ * expiry that is in its link is over: so a live one is always there. That takes a round trip more at sign-in and at renewals, and to take
+ * the name of a session that has moved out again.
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'redis', redis: { url: 'redis://localhost:6379' } })
@@ -102,6 +106,8 @@ export class RedisDriver implements RecordDriver {
       await this.#link(userId, id, expiresAt, now);
       reply = Number(await write(true));
     }
+    if (reply === 1 && userId !== null && !isNew && expiresAt - now <= briefMs)
+      await this.#unlink(userId, id, expiresAt);
     return reply === 1;
   }
 
@@ -138,6 +144,12 @@ export class RedisDriver implements RecordDriver {
   async #link(userId: string, id: string, expiresAt: number, now: number): Promise<void> {
     const until = expiresAt + Math.max(0, expiresAt - now);
     await this.#run(linkScript, this.#listOf(userId), [nameOf(id), packNumber(until), packNumber(now)]);
+  }
+
+  /** Has a brief record that is stored stand in its user's list for hardly longer than it lives. Where that fails, it stands there longer. */
+  async #unlink(userId: string, id: string, expiresAt: number): Promise<void> {
+    const given = [nameOf(id), packNumber(expiresAt + briefMs)];
+    await this.#run(unlinkScript, this.#listOf(userId), given).catch(() => undefined);
   }
 
   #listOf(userId: string): string {

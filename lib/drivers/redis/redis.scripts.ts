@@ -46,7 +46,7 @@ function asScript(source: string): RedisScript {
 /**
  * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms, what the client's part of a record of
  * the new user's begins with ('' for nobody), and whether the user's list says so already (1, otherwise 0). Returns 1 where
- * stored, and 2, with nothing done, where the list has to say so first: the record is new to the user, or lives on.
+ * stored, and 2, with nothing done, where the list has to say so first: the record is new to the user, or lives longer.
  *
  * A client that lost its connection may send the same write again although Redis has carried it out. The write's own
  * id shows that: what is stored then is this very write.
@@ -60,8 +60,8 @@ if version ~= tonumber(ARGV[2]) then
 end
 if ARGV[5] ~= '' and ARGV[6] == '0' then
   local user = redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset - 1} + #ARGV[5])
-  local lives = string.sub(head, ${luaRange(packedPlaces.expiresAt)})
-  if user ~= ARGV[5] or lives ~= string.sub(ARGV[3], ${luaRange(packedPlaces.expiresAt)}) then
+  local lives = tonumber(string.sub(head, ${luaRange(packedPlaces.expiresAt)}), 10)
+  if user ~= ARGV[5] or lives < tonumber(string.sub(ARGV[3], ${luaRange(packedPlaces.expiresAt)}), 10) then
     return 2
   end
 end
@@ -94,14 +94,18 @@ return 1`);
 /**
  * KEYS: the list of a user. ARGV: the name of a record, until when it stands there, now. All in epoch ms.
  *
- * What stands there too long is taken out, and the list ends with the last of them.
+ * What stands there longer already stays as long: the write that this is for may be refused, or never come. What has stood there
+ * too long is taken out, and the list ends with the last of them.
  */
 export const linkScript = asScript(`
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3])
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, tonumber(last) - tonumber(ARGV[3]))))
 return 1`);
+
+/** KEYS: the list of a user. ARGV: the name of a record, until when it need not stand there any longer. */
+export const unlinkScript = asScript(`return redis.call('ZADD', KEYS[1], 'XX', 'LT', ARGV[2], ARGV[1])`);
 
 /** KEYS: the list of a user. ARGV: a cursor, how many names at about. Returns the next cursor, and names with their scores. */
 export const scanScript = asScript(`return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])`);

@@ -1,14 +1,25 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { SessionRecord, UserRecords } from '../../../lib/drivers/driver.js';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
+import { UserFiles } from '../../../lib/drivers/file/user-files.js';
 import { SessionConfigError } from '../../../lib/session.errors.js';
 import { freshId, hourMs, sampleRecord } from '../../conformance/record-samples.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+class CountingFileDriver extends FileDriver {
+  reads = 0;
+
+  override read(id: string): Promise<SessionRecord | null> {
+    this.reads += 1;
+    return super.read(id);
+  }
+}
 
 describe('FileDriver', () => {
   const makeFolder = useStoreFolders();
@@ -97,6 +108,33 @@ describe('FileDriver', () => {
       expect(await driver.write('id', sampleRecord(clock.now()))).toBe(true);
       expect(await modeOf(location)).toBe('700');
     });
+  });
+
+  it('lists ten thousand sessions of a user by pages of some hundred, and a few as if nobody else had any', async () => {
+    const location = await makeFolder();
+    const driver = new CountingFileDriver({ location }, clock);
+    await driver.open();
+    const users = new UserFiles(location);
+    // Of most there is the entry alone: a record takes a lock, and ten thousand of them longer than a test may.
+    const ids = Array.from({ length: 10_000 }, (_, at) => `id-${at}`);
+    for (let at = 0; at < ids.length; at += 100)
+      await Promise.all(ids.slice(at, at + 100).map((id) => users.add('ann', id)));
+    for (const id of ['b', 'c']) await driver.write(id, sampleRecord(clock.now(), { userId: 'bob' }));
+    /** What the first three pages have, and how many records were read for each; that all pages have all of them, the conformance suite sees. */
+    const listing = async (userId: string) => {
+      const [found, reads]: [string[], number[]] = [[], []];
+      for (let cursor: string | null = null; ;) {
+        driver.reads = 0;
+        const page: UserRecords = await driver.listByUser(userId, cursor);
+        found.push(...page.records.map(({ id }) => id));
+        reads.push(driver.reads);
+        ({ cursor } = page);
+        if (cursor === null || reads.length === 3)
+          return { found: found.toSorted(), reads, goesOn: cursor !== null };
+      }
+    };
+    expect(await listing('bob')).toEqual({ found: ['b', 'c'], reads: [2], goesOn: false });
+    expect(await listing('ann')).toEqual({ found: [], reads: [200, 200, 200], goesOn: true });
   });
 
   it('does what one process asks of a session in the order it was asked', async () => {

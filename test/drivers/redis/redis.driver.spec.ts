@@ -1,11 +1,31 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
+import { StoppedClock } from '../../conformance/stopped-clock.js';
 import type { UserRecords } from '../../../lib/drivers/driver.js';
 import type { RedisClient } from '../../../lib/options/redis.options.js';
 import { describeWith, startRedis, type TestServer } from '../../servers/index.js';
+import { seenCommands } from '../../support/seen-commands.js';
 import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 
 const dayMs = 86_400_000;
+
+/** A way to Redis for a process that dies when it has had the answers to so many commands. */
+function mortalClient(client: Redis, commands: number): RedisClient {
+  let left = commands;
+  const live = <T>(call: () => Promise<T>): Promise<T> => {
+    if (left === 0) return Promise.reject(new Error('The process is dead.'));
+    left -= 1;
+    return call();
+  };
+  return {
+    status: 'ready',
+    get: (key) => live(() => client.get(key)),
+    del: (key) => live(() => client.del(key)),
+    evalsha: (...given) => live(() => client.evalsha(...given)),
+    eval: (...given) => live(() => client.eval(...given)),
+  };
+}
 
 describeWith(['redis'], 'the redis driver', () => {
   let server: TestServer;
@@ -20,23 +40,9 @@ describeWith(['redis'], 'the redis driver', () => {
     await server.stop();
   });
 
-  /** The commands that clients send to one key, as the server sees them; those inside scripts are left out. */
-  async function commandsOn(key: string, work: () => Promise<unknown>): Promise<string[]> {
-    const monitor = await client.monitor();
-    onTestFinished(() => monitor.disconnect());
-    const seen: string[] = [];
-    const marker = unique();
-    const sawMarker = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: string[], source: string) => {
-        if (args.includes(marker)) resolve();
-        if (source !== 'lua' && args.includes(key)) seen.push(String(args[0]).toLowerCase());
-      });
-    });
-    await work();
-    await client.echo(marker);
-    await sawMarker;
-    return seen;
-  }
+  /** The commands that clients send to one key. */
+  const commandsOn = (key: string, work: () => Promise<unknown>): Promise<string[]> =>
+    seenCommands(client, (args) => args.includes(key), work);
 
   it('lists ten thousand sessions by pages, and a few as if nobody else had any', async () => {
     const prefix = `${unique()}:`;
@@ -67,6 +73,52 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(Math.max(...sizes)).toBeLessThan(1000);
     // Each record is read, once or on two pages, and each page is asked for.
     expect(commands).toBeLessThan(11_000);
+  });
+
+  it.each([
+    ['a redirect of half a minute', 30_000],
+    ['a shorter lifetime', 50_000],
+    ['a longer lifetime', 2 * dayMs],
+  ])(
+    'lists what lives for as long as it does, at whatever command a process dies that gives it %s',
+    async (_what, lifetimeMs) => {
+      const isThere: boolean[] = [];
+      for (let commands = 0; isThere.length < 5; commands += 1) {
+        const [clock, prefix, id] = [new StoppedClock(), `${unique()}:`, unique()];
+        const open = (via: RedisClient) =>
+          new RedisDriver({ client: via, prefix }, { clock, storeTimeout: 60_000 });
+        const driver = open(client);
+        const ends = clock.now() + 7_200_000;
+        await driver.write(id, sampleRecord({ userId: 'ann', expiresAt: ends }));
+        const dying = open(mortalClient(client, commands));
+        const next = sampleRecord({ userId: 'ann', version: 2, expiresAt: clock.now() + lifetimeMs });
+        isThere.push(await dying.write(id, next).catch(() => false));
+        for (let listed = await driver.read(id); listed !== null; listed = await driver.read(id)) {
+          // Another session of the user's is stored: what has no place in the list any more leaves it.
+          await driver.write(unique(), sampleRecord({ userId: 'ann', expiresAt: clock.now() + 1000 }));
+          const { records } = await driver.listByUser('ann', null);
+          expect(
+            records.map((record) => record.id),
+            `${commands} commands`,
+          ).toContain(id);
+          clock.set(Math.min(clock.now() + 600_000, Math.max(listed.expiresAt - 1, clock.now() + 1)));
+        }
+      }
+      expect(isThere).toContain(true);
+      expect(isThere).toContain(false);
+    },
+  );
+
+  it('takes the name of a session that has moved from the list soon', async () => {
+    const [clock, prefix, id] = [new StoppedClock(), `${unique()}:`, unique()];
+    const driver = new RedisDriver({ client, prefix }, { clock, storeTimeout: 60_000 });
+    await driver.write(id, sampleRecord({ userId: 'ann', expiresAt: clock.now() + 3_650 * dayMs }));
+    await driver.write(id, sampleRecord({ userId: 'ann', version: 2, expiresAt: clock.now() + 30_000 }));
+    clock.advance(120_000);
+    const other = unique();
+    await driver.write(other, sampleRecord({ userId: 'ann' }));
+    const [list] = await client.keys(`${prefix}user:*`);
+    expect(await client.zrange(list ?? '', 0, -1)).toEqual([other]);
   });
 
   it('makes one round trip for each operation', async () => {

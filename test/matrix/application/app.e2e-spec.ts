@@ -1,7 +1,8 @@
 import { Test } from '@nestjs/testing';
 import { NoSessionError, Session, SessionManager } from 'nestjs-session-kit';
+import { fakeSession, overrideSession, sessionsOf, stopClock, withSession } from 'nestjs-session-kit/testing';
 import request from 'supertest';
-import { AppModule } from './app.module';
+import { AppController, AppModule, Visits } from './app.module';
 
 describe('An application under Jest', () => {
   it('keeps a session, its flash messages and its facade', async () => {
@@ -15,5 +16,29 @@ describe('An application under Jest', () => {
     expect(await app.get(SessionManager).read('nobody')).toBeNull();
     expect(() => Session.current()).toThrow(NoSessionError);
     await app.close();
+  });
+
+  it('has visitors come with a session, and sees what they leave', async () => {
+    const builder = overrideSession(Test.createTestingModule({ imports: [AppModule] }));
+    const app = (await builder.compile()).createNestApplication();
+    await app.init();
+    const clock = stopClock();
+    const sessions = sessionsOf(app);
+    const ada = await sessions.sign(request.agent(app.getHttpServer()), { visits: 4 });
+    const after = await sessions.of(await ada.post('/').send({ status: 'Welcome.' }).expect(201));
+    expect(after).toMatchObject({ values: { visits: 5 }, flash: { status: 'Welcome.' }, cookie: null });
+    clock.advance('3h');
+    await ada.get('/').expect(200, { visits: 0, status: 'nothing new' });
+    clock.restore();
+    await app.close();
+  });
+
+  it('tests controllers and services alone', async () => {
+    const session = fakeSession({ visits: 1 });
+    expect(new AppController(new Visits()).page(session, session.flashMessages)).toEqual({
+      visits: 1,
+      status: 'nothing new',
+    });
+    expect(await withSession({ visits: 1 }, () => new Visits().count())).toMatchObject({ result: 2 });
   });
 });

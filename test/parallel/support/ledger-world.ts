@@ -1,5 +1,6 @@
-import { Keyring } from '../../../lib/crypto/keyring.js';
+import { PayloadSealer } from '../../../lib/crypto/payload-sealer.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
+import { encryptedStore } from '../../../lib/drivers/encrypted-store.js';
 import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
 import { BelievedStore } from '../../../lib/lifecycle/believed-store.js';
 import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
@@ -8,13 +9,16 @@ import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
 import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
 import { SealedBackend } from '../../../lib/lifecycle/sealed-backend.js';
-import { sealedStore } from '../../../lib/lifecycle/sealed-store.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import type { StoppedClock } from '../../conformance/stopped-clock.js';
 import { KEYRING, World } from './world.js';
 
-const LINES = new Keyring(['a secret for tests that is long enough'], 'ledger of stealth');
+const LINES = {
+  sealer: new PayloadSealer(['a secret for tests that is long enough'], 'lines of a ledger'),
+  seals: true,
+  opensPlain: false,
+};
 
 /** The same where sessions are in cookies, and in a ledger once they have a value `name`: that names the user here. */
 export class LedgerWorld extends World {
@@ -35,7 +39,7 @@ export class LedgerWorld extends World {
     wait: (ms: number) => Promise<unknown>,
   ): LedgerBackend {
     const { clock } = this;
-    const lines = sealedStore(store, LINES);
+    const lines = encryptedStore(store, LINES);
     const believed = this.believedMs > 0 ? new BelievedStore(lines, clock, this.believedMs) : null;
     const truth = believed?.store ?? lines;
     const endings = new RecentEndings(clock, runtime.live);
@@ -52,7 +56,7 @@ export class LedgerWorld extends World {
   }
 
   override get stored(): Pick<RecordDriver, 'read'> {
-    return sealedStore(this.driver.inner, LINES);
+    return encryptedStore(this.driver.inner, LINES);
   }
 
   /** An id, or a whole cookie. */

@@ -1,0 +1,37 @@
+/** Why a facade finds no session there. */
+export const HANDSHAKE_OVER =
+  'this code was started by a WebSocket, and the session of its handshake may have changed or ended since. In a GraphQL ' +
+  'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
+  '`resolve`, nor in the body of a generator. Gateways have it in each message.';
+
+export const TOO_LATE =
+  'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
+  'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
+  'and before you answer.';
+
+export const WRITTEN_LATE =
+  'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
+  'or call `await session.commit()` behind it.';
+
+export const BEGUN_LATE =
+  'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
+  'Write to the session before the first byte of a stream.';
+
+/** @param answered whether the response could still say so */
+export function commitFailed(error: unknown, answered: boolean): string {
+  const outcome = answered
+    ? 'The request was answered with 503.'
+    : 'The response was already under way and was cut off.';
+  return `A session could not be stored: ${reasonOf(error)} ${outcome}`;
+}
+
+export function unsendable(error: unknown): string {
+  return (
+    `A response could not be sent as the application wrote it: ${reasonOf(error)}. It was answered with 500 or, where it was ` +
+    'under way already, cut off. Its session is stored.'
+  );
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'an unknown error';
+}

@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { SessionModuleOptions } from 'nestjs-session-kit';
+import { type Handler, HandlerApp } from '../support/handler-app.js';
+import { PLATFORMS } from '../support/test-app.js';
+import { Deferred } from './support/deferred.js';
+
+const MINUTE = 60_000;
+
+const DRIVERS: readonly [string, Partial<SessionModuleOptions>][] = [
+  ['memory', { driver: 'memory' }],
+  ['stealth', { driver: 'stealth' }],
+  ['stealth with a ledger', { driver: 'stealth', stealth: { ledger: 'memory' } }],
+  ['stealth with a ledger', { driver: 'stealth', stealth: { ledger: 'memory', ledgerEvery: '10s' } }],
+];
+
+/** After each of them a cookie is due of the session that the request came with. */
+const RENEWALS: readonly [string, Handler<unknown>][] = [
+  ['a commit of a visit', (session) => session.commit()],
+  ['a touch', (session) => session.touch()],
+  ['a write', (session) => session.put('late', true).commit()],
+];
+
+/** Whatever gives the visitor another cookie, and what he has then. */
+const MOVES: readonly [string, Handler<unknown>][] = [
+  ['regenerate', (session) => session.put('new', true).regenerate()],
+  ['signIn', (session) => session.put('new', true).signIn('bob')],
+  ['signOut', (session) => session.signOut().put('new', true)],
+  ['destroy and a new session', (session) => session.destroy().then(() => session.put('new', true))],
+];
+
+afterEach(() => vi.useRealTimers());
+
+describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered late, on %s', (platform) => {
+  const ways = DRIVERS.flatMap((driver) => RENEWALS.map((renewal) => [...driver, ...renewal] as const));
+
+  it.each(ways)(
+    'takes no newer cookie from its visitor, on %s %j, after %s',
+    async (_, options, _how, renew) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await using app = await HandlerApp.start(platform, { options });
+      for (const user of [null, 'ann'])
+        for (const [, move] of MOVES) {
+          const begun = await app.visitor().handle((session) => {
+            session.put('cart', 1);
+            if (user !== null) session.signIn(user);
+          });
+          vi.setSystemTime(Date.now() + 2 * MINUTE);
+          const [isRenewed, hasMoved] = [new Deferred(), new Deferred()];
+          const slow = app.visitor().handle(
+            async (session) => {
+              await renew(session, undefined as never);
+              isRenewed.resolve();
+              await hasMoved.promise;
+            },
+            { headers: begun.asHeaders },
+          );
+          await isRenewed.promise;
+          const { asHeaders: newer } = await app.visitor().handle(move, { headers: begun.asHeaders });
+          hasMoved.resolve();
+          expect((await slow).cookies).toEqual([]);
+          const { value } = await app.visitor().handle((session) => session.get('new'), { headers: newer });
+          expect(value).toBe(true);
+        }
+    },
+  );
+
+  it.each(DRIVERS)('is sent where the session is still there, on %s', async (_name, options) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await using app = await HandlerApp.start(platform, { options });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('cart', 1).signIn('ann'));
+    vi.setSystemTime(Date.now() + 2 * MINUTE);
+    const { cookies } = await visitor.handle((session) => session.touch());
+    expect(cookies.join()).toContain('Max-Age=7200');
+  });
+
+  it('is sent of an id that the application has chosen again after it had ended', async () => {
+    await using app = await HandlerApp.start(platform, { options: { driver: 'memory' } });
+    const chosen: Handler<unknown> = async (session) => {
+      session.setId('chosen');
+      await session.start();
+      session.put('cart', 1);
+    };
+    await app.visitor().in(chosen);
+    await app.manager.destroy('chosen');
+    const [first, second] = [await app.visitor().handle(chosen), await app.visitor().handle(chosen)];
+    for (const { cookies } of [first, second]) expect(cookies).toHaveLength(1);
+  });
+});
