@@ -1,4 +1,4 @@
-import { fieldPath } from '../session/field-names.js';
+import { fieldPath, isKey } from '../session/field-names.js';
 import type { FieldErrors, FormErrors } from '../session/form-bags.js';
 
 /** What class-validator finds, as Nest's ValidationPipe hands it to its `exceptionFactory`. */
@@ -33,8 +33,6 @@ export interface Finding {
 
 /** A visitor's session has to have room for them: nobody corrects more at a time. */
 const MAX_FIELDS = 100;
-
-const NOT_A_FIELD = new Set(['__proto__', 'prototype', 'constructor']);
 
 /** What a pipe found, one by one. */
 export function findingsOf(found: readonly (FieldValidationError | SchemaIssue)[]): Finding[] {
@@ -71,7 +69,7 @@ function pathOf(segments: readonly string[]): string {
 export function byField(findings: readonly Pick<Finding, 'field' | 'message'>[]): FormErrors {
   const errors = new Map<string, FieldErrors>();
   for (const { field, message } of findings) {
-    const name = field.split('.').some((segment) => NOT_A_FIELD.has(segment)) ? '' : field;
+    const name = isKey(field) ? field : '';
     const known = errors.get(name);
     if (known !== undefined) {
       if (!known.includes(message)) errors.set(name, [...known, message]);

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { memberOf } from '../http/member-of.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
 
@@ -22,7 +23,7 @@ export interface Upgrade {
  */
 export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   const at = isInfo(args[2]) ? 2 : 3;
-  const variables = part(args[at], 'variableValues');
+  const variables = memberOf(args[at], 'variableValues');
   return {
     context: args[at - 1],
     execution: typeof variables === 'object' ? variables : null,
@@ -31,14 +32,14 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
 
 /** Null where the operation has not come over a WebSocket. */
 export function upgradeOf(context: unknown): Upgrade | null {
-  const req = part(context, 'req');
+  const req = memberOf(context, 'req');
   // graphql-ws has it in `extra`: of its own context, which Nest hands out as `req`, or of what an application makes of that.
   return (
     asUpgrade(req) ??
-    asUpgrade(part(context, 'request')) ??
-    asUpgrade(part(part(context, 'reply'), 'request')) ??
-    asUpgrade(part(part(req, 'extra'), 'request')) ??
-    asUpgrade(part(part(context, 'extra'), 'request'))
+    asUpgrade(memberOf(context, 'request')) ??
+    asUpgrade(memberOf(memberOf(context, 'reply'), 'request')) ??
+    asUpgrade(memberOf(memberOf(req, 'extra'), 'request')) ??
+    asUpgrade(memberOf(memberOf(context, 'extra'), 'request'))
   );
 }
 
@@ -47,25 +48,25 @@ export function httpSessionOf(context: unknown): RequestSession | undefined {
   return (
     sessionOfPart(context, 'req') ??
     sessionOfPart(context, 'request') ??
-    sessionOfPart(part(context, 'reply'), 'request')
+    sessionOfPart(memberOf(context, 'reply'), 'request')
   );
 }
 
 function sessionOfPart(of: unknown, name: string): RequestSession | undefined {
-  const request = part(of, name);
+  const request = memberOf(of, name);
   return isRequest(request) ? sessionOf(request) : undefined;
 }
 
 function asUpgrade(candidate: unknown): Upgrade | null {
-  const request = part(candidate, 'raw') ?? candidate;
+  const request = memberOf(candidate, 'raw') ?? candidate;
   // Node says so of requests that it has handed to a listener of `upgrade`, whatever their headers ask for.
-  if (typeof request !== 'object' || request === null || part(request, 'upgrade') !== true) return null;
-  const socket = part(request, 'socket');
+  if (typeof request !== 'object' || request === null || memberOf(request, 'upgrade') !== true) return null;
+  const socket = memberOf(request, 'socket');
   return isDuplex(socket) ? { request, socket } : null;
 }
 
 function isInfo(value: unknown): boolean {
-  return part(value, 'fieldNodes') !== undefined;
+  return memberOf(value, 'fieldNodes') !== undefined;
 }
 
 /** Any object may be one: what it keeps of its session is under symbols of ours. */
@@ -74,9 +75,5 @@ function isRequest(value: unknown): value is AnyRequest {
 }
 
 function isDuplex(value: unknown): value is Duplex {
-  return typeof part(value, 'end') === 'function' && typeof part(value, 'once') === 'function';
-}
-
-function part(of: unknown, name: string): unknown {
-  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+  return typeof memberOf(value, 'end') === 'function' && typeof memberOf(value, 'once') === 'function';
 }

@@ -4,15 +4,18 @@ export const HANDSHAKE_OVER =
   'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
   '`resolve`, nor in the body of a generator. Gateways have it in each message.';
 
+/** For the log: what was changed needs a cookie that can't be sent any more. */
 export const TOO_LATE =
   'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
   'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
   'and before you answer.';
 
+/** For the log: a change after the end of the response. */
 export const WRITTEN_LATE =
   'A session was changed after its response had ended, and nothing stores that. Await the work before you answer, ' +
   'or call `await session.commit()` behind it.';
 
+/** For the log: a first change in the middle of a response. */
 export const BEGUN_LATE =
   'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
   'Write to the session before the first byte of a stream.';
@@ -25,6 +28,7 @@ export function commitFailed(error: unknown, answered: boolean): string {
   return `A session could not be stored: ${reasonOf(error)} ${outcome}`;
 }
 
+/** For the log: a response that Node refused to send as it was written. */
 export function unsendable(error: unknown): string {
   return (
     `A response could not be sent as the application wrote it: ${reasonOf(error)}. It was answered with 500 or, where it was ` +

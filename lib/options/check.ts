@@ -1,5 +1,7 @@
 import { SessionConfigError } from '../session.errors.js';
 
+export { isObject } from '../state/values.js';
+
 /** Why a value is refused: the rest of a sentence that begins with the option. */
 export class Refusal {
   readonly says: string;
@@ -56,11 +58,6 @@ export function withoutText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const made: unknown = value.constructor;
   return typeof made === 'function' && made !== Object ? `an object of ${made.name}` : 'an object';
-}
-
-/** Whether a value is an object with options in it: no list, no function, not null. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether an object, or a class with static functions, has these functions: what is known by what it can do, not by its class. */

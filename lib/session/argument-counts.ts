@@ -1,5 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
-import { isSeveral } from './is-several.js';
+import { isObject } from '../state/values.js';
 import type { RequestSession } from './request-session.js';
 
 /**
@@ -154,7 +154,7 @@ function isNoCallback([first]: readonly unknown[]): boolean {
 function isPutWrong(takes: 'or several' | 'only') {
   return ({ length, 0: first }: readonly unknown[]): boolean => {
     if (length === 1) return typeof first === 'string';
-    return length > 2 || (length === 2 && takes === 'or several' && isSeveral(first));
+    return length > 2 || (length === 2 && takes === 'or several' && isObject(first));
   };
 }
 

@@ -1,4 +1,6 @@
-import type { Values } from '../state/values.js';
+import { type Values, isObject } from '../state/values.js';
+
+export { isKey } from '../state/values.js';
 
 /** `user[name]`, `tags[]`, `items[0][sku]`: a name, and then where in it. */
 const IN_BRACKETS = /^([^[\]]+)((?:\[[^[\]]*\])+)$/;
@@ -105,8 +107,4 @@ class NestedFields {
     // Indexes come first among the keys, in order: where the last is the number of the others, there is nothing else.
     return keys.length > 0 && keys.at(-1) === String(keys.length - 1) ? Object.values(value) : value;
   }
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

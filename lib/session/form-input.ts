@@ -1,4 +1,4 @@
-import { type Values, isPlain } from '../state/values.js';
+import { type Values, isKey, isPlainValues } from '../state/values.js';
 import { nested } from './field-names.js';
 
 /** The spelling in which field names are compared. */
@@ -8,9 +8,6 @@ export function fieldName(name: string): string {
 
 /** How deep the fields of a form may be nested; what lies deeper refills none. */
 const MAX_DEPTH = 32;
-
-/** Names that are never copied: assigned to another object later, they could change its prototype. */
-const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**
  * The fields of a posted form that may be shown again: a copy of the body without what is never flashed, however deep
@@ -25,7 +22,7 @@ export function formInput(
   isNeverFlashed: (field: string) => boolean,
   withheld?: Set<string>,
 ): Values {
-  if (!isFields(body)) return {};
+  if (!isPlainValues(body)) return {};
   return nested(new FormCopy(isNeverFlashed, withheld).copyOf(body, 1));
 }
 
@@ -60,7 +57,7 @@ class FormCopy {
     // A parser may have left `user[password]` as it was sent (Fastify's does).
     const segments = name.split(/[.[\]]+/);
     return (
-      segments.some((segment) => FORBIDDEN.has(segment) || this.#isNeverFlashed(segment)) ||
+      segments.some((segment) => !isKey(segment) || this.#isNeverFlashed(segment)) ||
       this.#isNeverFlashed(name)
     );
   }
@@ -69,7 +66,7 @@ class FormCopy {
     if (typeof value === 'string') this.#withheld?.add(value);
     if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || this.#met.has(value)) return;
     this.#met.add(value);
-    if (Array.isArray(value) || isFields(value))
+    if (Array.isArray(value) || isPlainValues(value))
       for (const each of Object.values(value)) this.#withhold(each, depth + 1);
   }
 
@@ -90,7 +87,7 @@ class FormCopy {
 
   #cleanObject(value: object, name: string, depth: number): unknown {
     if (depth > MAX_DEPTH + 1 || this.#met.has(value)) return undefined;
-    if (isFields(value)) return this.copyOf(value, depth);
+    if (isPlainValues(value)) return this.copyOf(value, depth);
     if (!Array.isArray(value)) return undefined;
     this.#met.add(value);
     const items: unknown[] = [];
@@ -109,13 +106,9 @@ class FormCopy {
  * @param entry what stands under the name: the object, or the list of those that share the name
  */
 function unwrapped(value: unknown, name: string, entry: unknown): unknown {
-  if (!isFields(value)) return value;
+  if (!isPlainValues(value)) return value;
   const siblings = value['fields'];
   if (typeof siblings !== 'object' || siblings === null) return value;
   if (!Object.hasOwn(siblings, name) || Reflect.get(siblings, name) !== entry) return value;
   return value['type'] === 'file' ? undefined : value['value'];
-}
-
-function isFields(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }

@@ -1,5 +1,5 @@
 import { PathTree, within, without } from '../state/path-tree.js';
-import { type Values, assertKey } from '../state/values.js';
+import { type Values, assertKey, isObject } from '../state/values.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { BAGS, type FormErrors } from './form-bags.js';
@@ -8,7 +8,6 @@ import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './fallback.js';
 import { maskedErrors } from './masked-errors.js';
-import { isSeveral } from './is-several.js';
 import { SessionUpdating } from './session-updating.js';
 
 /** Where Passport keeps who is signed in. */
@@ -58,7 +57,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable;
-    if (isSeveral(key)) {
+    if (isObject(key)) {
       for (const [name, each] of Object.entries(key)) flash.flash(name, each);
     } else {
       assertKey(key);
@@ -78,7 +77,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable;
-    if (isSeveral(key)) {
+    if (isObject(key)) {
       for (const [name, each] of Object.entries(key)) flash.now(name, each);
     } else {
       assertKey(key);

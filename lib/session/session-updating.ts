@@ -1,5 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import type { Updater } from '../state/changes.js';
+import { isThenable } from '../state/serializer-answers.js';
 import { shownKey } from '../state/shown-key.js';
 import { assertKey } from '../state/values.js';
 import { isPresent } from './fallback.js';
@@ -63,7 +64,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     // Throws where nothing can be stored: before `make` is called.
     void this.writable;
     const made = make();
-    return isPromiseLike(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
+    return isThenable(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
   }
 
   async #keepPromised(key: string, made: PromiseLike<unknown>): Promise<unknown> {
@@ -173,9 +174,4 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
 /** A number as it is, of anything else its type: it may be something that a visitor sent. */
 function shown(given: unknown): string {
   return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
-}
-
-/** Queries of database clients can be awaited without being a Promise. */
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,6 +1,5 @@
-import type { Values } from '../state/values.js';
+import { type Values, isObject } from '../state/values.js';
 import { type Fallback, orFallback } from './fallback.js';
-import { isSeveral } from './is-several.js';
 import type { SessionData } from './session-data.js';
 import type { KeyOf, Mergeable, Readable, UndeclaredKey } from './session-keys.js';
 import { SessionReading } from './session-reading.js';
@@ -77,7 +76,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   put<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   put(key: string | Values, value?: unknown): this {
     const state = this.writable;
-    if (isSeveral(key)) {
+    if (isObject(key)) {
       for (const [name, each] of Object.entries(key)) state.put(name, each);
     } else {
       state.put(key, value);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { memberOf } from '../http/member-of.js';
 import type { TenantRequest } from '../options/cookie.options.js';
 
 /** The HTTP request that a socket began with, as far as a session has to know it. */
@@ -22,16 +23,16 @@ export interface Handshake {
  */
 export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshake | null {
   const candidates = [
-    part(client, 'request'),
+    memberOf(client, 'request'),
     ...rest,
-    part(client, 'upgradeReq'),
-    part(client, 'handshake'),
+    memberOf(client, 'upgradeReq'),
+    memberOf(client, 'handshake'),
   ];
   for (const request of candidates) {
-    const headers = part(request, 'headers');
+    const headers = memberOf(request, 'headers');
     if (!isHeaders(headers)) continue;
-    const namespace = part(part(client, 'nsp'), 'name');
-    const path = namespace ?? part(request, 'url');
+    const namespace = memberOf(memberOf(client, 'nsp'), 'name');
+    const path = namespace ?? memberOf(request, 'url');
     return { headers, path: typeof path === 'string' ? path : undefined, request };
   }
   return null;
@@ -41,20 +42,16 @@ export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshak
  * What the functions of tenants are given for a handshake, of which no platform knows. What a proxy says of it is not asked.
  */
 export function tenantRequest({ headers, request }: Handshake): TenantRequest {
-  const socket = part(request, 'socket');
-  const ip = part(socket, 'remoteAddress');
+  const socket = memberOf(request, 'socket');
+  const ip = memberOf(socket, 'remoteAddress');
   return {
     headers,
     hostname: (headers.host ?? '').replace(/:\d*$/, ''),
-    protocol: part(socket, 'encrypted') === true ? 'https' : 'http',
+    protocol: memberOf(socket, 'encrypted') === true ? 'https' : 'http',
     ip: typeof ip === 'string' ? ip : undefined,
   };
 }
 
 function isHeaders(value: unknown): value is IncomingHttpHeaders {
   return typeof value === 'object' && value !== null;
-}
-
-function part(of: unknown, name: string): unknown {
-  return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }

@@ -1,6 +1,6 @@
 import { SessionValueError } from '../session.errors.js';
 import { readBy, writtenBy } from './serializer-answers.js';
-import { type Values, copyOfJson } from './values.js';
+import { type Values, copyOfJson, isObject } from './values.js';
 
 /**
  * Turns a session into text and back. `JSON` is one; superjson and devalue are others.
@@ -137,10 +137,6 @@ export function movedPayload(to: string, serializer: SessionSerializer): string 
 /** The text that stands for a session while its record is removed. */
 export function endedPayload(serializer: SessionSerializer): string {
   return writtenBy(serializer, { v: PAYLOAD_FORMAT, end: true });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isPayload(value: Record<string, unknown>): value is Record<string, unknown> & Payload {

@@ -35,7 +35,8 @@ export function readBy(serializer: SessionSerializer, text: string): unknown {
 
 const WHAT_PARSE_RETURNS = 'the value itself that stringify was given';
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether a value can be awaited: queries of database clients can, without being a Promise. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 

@@ -172,9 +172,14 @@ export function mergeInto(values: Values, incoming: Values): void {
   }
 }
 
+/** Whether a value is an object of whatever class, and no list. */
+export function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Whether a value is an object of no class, and no list. */
 export function isPlainValues(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
+  return isObject(value) && isPlain(value);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { memberOf } from '../http/member-of.js';
+
 /** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
 export interface TestResponse {
   /** An object of headers by their names in small letters, or `Headers`. */
@@ -24,33 +26,29 @@ export function exchangeOf(response: TestResponse): Exchange {
 
 function setCookiesOf(headers: object): readonly string[] {
   if (isFetched(headers)) return headers.getSetCookie();
-  const value = at(headers, 'set-cookie');
+  const value = memberOf(headers, 'set-cookie');
   if (Array.isArray(value)) return value.map(String);
   return typeof value === 'string' ? [value] : [];
 }
 
 function lookUpIn(headers: object): HeaderLookup {
   if (isFetched(headers)) return (name) => headers.get(name) ?? undefined;
-  return (name) => textOf(at(headers, name));
+  return (name) => textOf(memberOf(headers, name));
 }
 
 /** Of `fetch`, in whichever realm a test runner has it. */
 function isFetched(headers: object): headers is Pick<Headers, 'get' | 'getSetCookie'> {
-  return typeof at(headers, 'getSetCookie') === 'function';
+  return typeof memberOf(headers, 'getSetCookie') === 'function';
 }
 
 /** supertest keeps Node's ClientRequest as `req`, and `app.inject` the request that it made up as `raw.req`. */
 function sentBy(response: object): HeaderLookup | null {
-  const request = at(response, 'req');
-  const getHeader = at(request, 'getHeader');
+  const request = memberOf(response, 'req');
+  const getHeader = memberOf(request, 'getHeader');
   if (typeof getHeader === 'function')
     return (name) => textOf(Reflect.apply(getHeader, request, [name]) as unknown);
-  const headers = at(at(at(response, 'raw'), 'req'), 'headers');
+  const headers = memberOf(memberOf(memberOf(response, 'raw'), 'req'), 'headers');
   return typeof headers === 'object' && headers !== null ? lookUpIn(headers) : null;
-}
-
-function at(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type { HttpServer } from '@nestjs/common';
+import { memberOf } from '../member-of.js';
 
 /** How the router of an application compares paths. */
 export interface RouteMatching {
@@ -30,11 +31,7 @@ export function routeMatchingOf(adapter: HttpServer): RouteMatching {
 
 /** Nest does not tell. Fastify takes it among the options of its router, which win, and beside them. */
 function ignoresDuplicateSlashes(fastify: unknown): boolean {
-  const config = member(fastify, 'initialConfig');
-  const ofRouter = member(member(config, 'routerOptions'), 'ignoreDuplicateSlashes');
-  return Boolean(ofRouter) || Boolean(member(config, 'ignoreDuplicateSlashes'));
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const config = memberOf(fastify, 'initialConfig');
+  const ofRouter = memberOf(memberOf(config, 'routerOptions'), 'ignoreDuplicateSlashes');
+  return Boolean(ofRouter) || Boolean(memberOf(config, 'ignoreDuplicateSlashes'));
 }
