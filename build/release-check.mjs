@@ -1,7 +1,7 @@
 /**
  * Whether the package can be published: `npm run release:check`. Packs it, as npm would publish it, and has publint and
- * are-the-types-wrong look at the tarball; says how large it is, whether the README says the same, whether the changelog has its version, and whether npm can take a
- * provenance statement for it.
+ * are-the-types-wrong look at the tarball; says how large it is, whether the README says the same, whether
+ * the changelog has its version, and whether npm can take a provenance statement for it.
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { execFileSync } from 'node:child_process';
