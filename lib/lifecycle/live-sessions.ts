@@ -10,14 +10,20 @@ import { type Locate, type Place, Watch } from './watch.js';
  */
 const LONGEST_ROUND_MS = (REDIRECT_MS * 2) / 3;
 
-/** How many of them the store is asked for at the same time. */
-const MOST_LOOKS = 8;
+/** How many of them the store is asked for at the same time, while they are few. */
+const FEW_LOOKS = 8;
 
 /**
- * How many of them one after the other before others have their turn: a store in this process answers within the same turn of
- * the event loop, and thousands of sessions are due at once.
+ * For how many answers of the store, one after the other, a round has time: the more sessions, the more are asked for at the same
+ * time. So a store that takes 300 ms keeps up with any number of them.
  */
-const LOOKS_IN_A_ROW = 8;
+const ANSWERS_IN_A_ROUND = 128;
+
+/**
+ * How many before others have their turn: a store in this process answers within the same turn of the event loop, and thousands
+ * of sessions are due at once.
+ */
+const LOOKS_IN_A_TURN = 64;
 
 /** The most that a timer of Node's takes, ms; a longer one would end at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -53,6 +59,8 @@ export class LiveSessions {
   /** Those to be asked for next. */
   readonly #due = new Set<Live>();
   #looks = 0;
+  #looksInTurn = 0;
+  #turn: Promise<void> | null = null;
 
   /** @param checkEvery how often the store is asked for each, ms; false: only when it should have expired */
   constructor(clock: Clock, checkEvery: number | false) {
@@ -209,21 +217,33 @@ export class LiveSessions {
   #lookAt(live: Live): void {
     if (live.locate === null || live.isAsked) return;
     this.#due.add(live);
-    if (this.#looks < MOST_LOOKS) void this.#lookAtDue();
+    if (this.#looks < Math.max(FEW_LOOKS, this.size / ANSWERS_IN_A_ROUND)) void this.#lookAtDue();
   }
 
   async #lookAtDue(): Promise<void> {
     this.#looks += 1;
-    let inARow = 0;
     for (let [live] = this.#due; live !== undefined; [live] = this.#due) {
+      if (this.#looksInTurn === LOOKS_IN_A_TURN) {
+        await this.#nextTurn();
+        continue;
+      }
+      this.#looksInTurn += 1;
       this.#due.delete(live);
       live.isAsked = true;
       await this.#locate(live, live.id);
       live.isAsked = false;
-      inARow += 1;
-      if (inARow % LOOKS_IN_A_ROW === 0) await new Promise(setImmediate);
     }
     this.#looks -= 1;
+  }
+
+  #nextTurn(): Promise<void> {
+    return (this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = null;
+        this.#looksInTurn = 0;
+        resolve();
+      });
+    }));
   }
 
   async #locate(live: Live, id: string): Promise<void> {

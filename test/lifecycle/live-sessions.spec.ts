@@ -361,7 +361,7 @@ describe('session.ended', () => {
     expect(shared.driver.takeCounts().read).toBe(50);
   });
 
-  it('asks for 2,000 sessions once each in a round, some dozens in a turn of the event loop, however fast the store', async () => {
+  it('asks for 2,000 sessions once each in a round, few in a turn of the event loop, however fast the store', async () => {
     const live = new LiveSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Map<string, number>();
@@ -387,6 +387,30 @@ describe('session.ended', () => {
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(100);
     expect(new Set(asked.values())).toEqual(new Set([1]));
+    live.close();
+  });
+
+  it('keeps up with 2,000 sessions where the store takes 50 ms, and asks for some dozens at a time', async () => {
+    const live = new LiveSessions(systemClock, 10_000);
+    const expiresAt = Date.now() + 10 * MINUTE_MS;
+    const asked = new Set<string>();
+    let [waiting, most] = [0, 0];
+    for (let number = 0; number < 2_000; number += 1) {
+      live.watch({ id: String(number), expiresAt }, async (id) => {
+        asked.add(id);
+        waiting += 1;
+        most = Math.max(most, waiting);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        waiting -= 1;
+        return { id, expiresAt };
+      });
+    }
+    for (let step = 0; step < 220; step += 1) {
+      await pass(50);
+      await new Promise(setImmediate);
+    }
+    expect(asked.size).toBe(2_000);
+    expect(most).toBeLessThan(50);
     live.close();
   });
 
