@@ -1,6 +1,6 @@
 import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
-import type { ConsumesFlash } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';

@@ -1,7 +1,7 @@
 import { randomId } from '../crypto/random-id.js';
 import type { FormerSession } from './session-source.js';
 import { SessionStoreError, SessionTooLargeError } from '../session.errors.js';
-import type { ConsumesFlash } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import { DestroyedSessions } from './destroyed-sessions.js';

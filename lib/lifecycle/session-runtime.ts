@@ -1,4 +1,5 @@
 import type { Clock } from '../drivers/clock.js';
+import type { SessionLog } from '../drivers/session-log.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
@@ -6,12 +7,6 @@ import type { LiveSessions } from './live-sessions.js';
 import type { SessionsPerUser } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 import type { TokenLimit } from './token-limit.js';
-
-/** Where a message for the operator goes. Nest's Logger is one. */
-export interface SessionLog {
-  warn(message: string): void;
-  error(message: string): void;
-}
 
 /** What all sessions of one application share: its settings, resolved, and its tools. */
 export interface SessionRuntime {

@@ -1,7 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import { SessionStoreError } from '../session.errors.js';
 import { MAX_ATTEMPTS } from './messages.js';
-import type { SessionLog } from './session-runtime.js';
+import type { SessionLog } from '../drivers/session-log.js';
 
 /** After so long without it, the same trouble is said again when it comes back. */
 const calmMs = 60_000;

@@ -2,7 +2,7 @@ import { SessionTooLargeError } from '../session.errors.js';
 import type { Payload, SessionSerializer } from '../state/payload.js';
 import { shownKey } from '../state/shown-key.js';
 import type { Values } from '../state/values.js';
-import type { SessionLog } from './session-runtime.js';
+import type { SessionLog } from '../drivers/session-log.js';
 import type { TokenPlace } from './token-place.js';
 
 /** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */

@@ -4,13 +4,13 @@ import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
-import type { SessionAccess } from '../session/session-access.js';
+import type { SessionCommits } from '../session/session-commits.js';
 
 /**
  * Lets each value of a handler through only after what was changed before it is stored, and completes only after the
  * rest is. A failed commit becomes the error of the stream. While nothing is due, values pass without a promise.
  */
-export function commitBefore(source: Observable<unknown>, session: SessionAccess): Observable<unknown> {
+export function commitBefore(source: Observable<unknown>, session: SessionCommits): Observable<unknown> {
   return new Observable((subscriber) => source.subscribe(new CommittingSubscriber(subscriber, session)));
 }
 
@@ -29,11 +29,11 @@ interface Step {
  */
 class CommittingSubscriber extends Subscriber<unknown> {
   readonly #listener: Subscriber<unknown>;
-  readonly #session: SessionAccess;
+  readonly #session: SessionCommits;
   /** What waits behind the commit under way, in order; null while none is. */
   #waiting: Step[] | null = null;
 
-  constructor(listener: Subscriber<unknown>, session: SessionAccess) {
+  constructor(listener: Subscriber<unknown>, session: SessionCommits) {
     super(listener);
     this.#listener = listener;
     this.#session = session;
@@ -120,7 +120,7 @@ export function asAnswer(value: unknown): unknown {
 }
 
 /** Abandons a session whose commit failed, so that it is not committed again. Returns what exception filters are to answer. */
-function abandoned(session: SessionAccess, cause: unknown): SessionUnavailableException {
+function abandoned(session: SessionCommits, cause: unknown): SessionUnavailableException {
   session.abandon();
   // Filters that answer a 503 say nothing in the log.
   session.host.commitFailed(cause);

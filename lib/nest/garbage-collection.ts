@@ -3,7 +3,7 @@ import { systemClock } from '../drivers/clock.js';
 import { waitFor } from '../drivers/guard/driver-deed.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { CHANNELS } from '../events/channels.js';
-import type { SessionLog } from '../lifecycle/session-runtime.js';
+import type { SessionLog } from '../drivers/session-log.js';
 import { SessionError } from '../session.errors.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
 

@@ -1,4 +1,4 @@
-import type { SessionLog } from '../lifecycle/session-runtime.js';
+import type { SessionLog } from '../drivers/session-log.js';
 import { withoutText } from '../options/check.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
 import type { DetachedHost, Door } from '../session/detached-host.js';

@@ -1,7 +1,8 @@
 import { systemClock } from '../drivers/clock.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
-import type { SessionLog, SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { SessionLog } from '../drivers/session-log.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { LiveSessions } from '../lifecycle/live-sessions.js';
 import { StoreFaults } from '../lifecycle/store-faults.js';
 import { TokenLimit } from '../lifecycle/token-limit.js';

@@ -19,7 +19,7 @@ import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
-import type { ConsumesFlash } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-aging.js';
 import { type ReadSession, type StoredSession, aboutSession, readSession } from './stored-session.js';
 
 /**

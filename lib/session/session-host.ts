@@ -2,7 +2,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { Client } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionReadonlyError } from '../session.errors.js';
-import type { ConsumesFlash } from '../state/flash-state.js';
+import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { SessionCommits } from './session-commits.js';
 
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */

@@ -6,8 +6,6 @@ import { OutgoingFlash } from './outgoing-flash.js';
 import type { FlashBatch } from './payload.js';
 import { type Values, readPath } from './values.js';
 
-export type { ConsumesFlash };
-
 const NONE: ReadonlySet<string> = new Set();
 
 /**

@@ -2,7 +2,8 @@ import { SessionError, SessionValueError } from '../session.errors.js';
 import { ChangeLog } from './change-log.js';
 import { replay } from './changes.js';
 import { deepCopy } from './deep-copy.js';
-import { type ConsumesFlash, FlashState } from './flash-state.js';
+import type { ConsumesFlash } from './flash-aging.js';
+import { FlashState } from './flash-state.js';
 import {
   PAYLOAD_FORMAT,
   type Payload,

@@ -14,6 +14,7 @@ import {
   cloneValue,
   hasPath,
   isContainer,
+  isObject,
   pick,
   readPath,
   removePath,
@@ -255,7 +256,7 @@ function assertFunction(updater: unknown): void {
 }
 
 function assertValues(method: string, values: unknown): void {
-  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return;
+  if (isObject(values)) return;
   throw new SessionValueError(
     `${method} takes an object with the new values by their keys, such as { cart: [] }.`,
   );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ConsumesFlash } from '../../lib/state/flash-state.js';
+import type { ConsumesFlash } from '../../lib/state/flash-aging.js';
 import { type FlashBatch, type Payload, parsePayload } from '../../lib/state/payload.js';
 import { type Draft, SessionState } from '../../lib/state/session-state.js';
 

@@ -1,10 +1,5 @@
 import type { Clock } from '../clock.js';
-
-/** Where the lines go. */
-export interface HealthLog {
-  warn(message: string): void;
-  error(message: string): void;
-}
+import type { SessionLog } from '../session-log.js';
 
 /** So many outages of a store are told of within a minute. */
 const mostOutages = 4;
@@ -21,7 +16,7 @@ const mostCauses = 3;
  */
 export class OutageLog {
   readonly #name: string;
-  readonly #log: HealthLog;
+  readonly #log: SessionLog;
   readonly #clock: Clock;
   /** When it was said that the store fails, the latest few times. */
   readonly #saidAt: number[] = [];
@@ -33,7 +28,7 @@ export class OutageLog {
   readonly #causes = new Set<string>();
 
   /** @param name of the driver */
-  constructor(name: string, log: HealthLog, clock: Clock) {
+  constructor(name: string, log: SessionLog, clock: Clock) {
     this.#name = name;
     this.#log = log;
     this.#clock = clock;

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
 import { failureReason, troubleOf } from './failure-reason.js';
-import type { HealthLog } from './outage-log.js';
+import type { SessionLog } from '../session-log.js';
 import { StoreHealth, type StoreUse } from './store-health.js';
 
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
@@ -19,7 +19,7 @@ interface StoreGuardOptions {
   readonly name: string;
   /** How long a call may hold a request, in ms; Infinity for no limit. */
   readonly timeout: number;
-  readonly log: HealthLog;
+  readonly log: SessionLog;
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

@@ -1,6 +1,7 @@
 import { CHANNELS } from '../../events/channels.js';
 import type { Clock } from '../clock.js';
-import { type HealthLog, OutageLog } from './outage-log.js';
+import type { SessionLog } from '../session-log.js';
+import { OutageLog } from './outage-log.js';
 
 /** What a call on a store was for. */
 export type StoreUse = 'reading' | 'removing' | 'writing';
@@ -37,7 +38,7 @@ export class StoreHealth {
   #recoveries = 0;
 
   /** @param name of the driver */
-  constructor(name: string, log: HealthLog, clock: Clock) {
+  constructor(name: string, log: SessionLog, clock: Clock) {
     this.#name = name;
     this.#log = new OutageLog(name, log, clock);
     this.#clock = clock;

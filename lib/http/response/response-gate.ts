@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { SessionError, SessionLimitError } from '../../session.errors.js';
-import type { SessionAccess } from '../../session/session-access.js';
+import type { SessionCommits } from '../../session/session-commits.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
 import { type HeadAddition, type TokenField, setsCookies } from './response-head.js';
@@ -36,7 +36,7 @@ export interface GateContext {
  */
 export class ResponseGate {
   readonly #res: ServerResponse;
-  readonly #session: SessionAccess;
+  readonly #session: SessionCommits;
   readonly #context: GateContext;
   readonly #writer: ResponseWriter;
   /** Made when something is held for the first time. */
@@ -45,7 +45,7 @@ export class ResponseGate {
   #commitsBeforeEnd = 0;
   #failed = false;
 
-  constructor(res: ServerResponse, session: SessionAccess, context: GateContext) {
+  constructor(res: ServerResponse, session: SessionCommits, context: GateContext) {
     this.#res = res;
     this.#session = session;
     this.#context = context;

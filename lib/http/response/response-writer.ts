@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { SessionAccess } from '../../session/session-access.js';
+import type { SessionCommits } from '../../session/session-commits.js';
 import { replaceByError } from './error-response.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
 import {
@@ -21,7 +21,7 @@ interface CookieSource {
 export class ResponseWriter {
   readonly #res: ServerResponse;
   readonly #methods: OriginalMethods;
-  readonly #session: SessionAccess;
+  readonly #session: SessionCommits;
   readonly #source: CookieSource;
   #isWriting = false;
   /** Whether the head was written here, or was out before. Set here alone. */
@@ -30,7 +30,7 @@ export class ResponseWriter {
   ended = false;
 
   /** @param source asked once, when the head leaves */
-  constructor(res: ServerResponse, methods: OriginalMethods, session: SessionAccess, source: CookieSource) {
+  constructor(res: ServerResponse, methods: OriginalMethods, session: SessionCommits, source: CookieSource) {
     this.#res = res;
     this.#methods = methods;
     this.#session = session;
