@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { SessionLog } from '../drivers/session-log.js';
+import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';

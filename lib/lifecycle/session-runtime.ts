@@ -8,6 +8,8 @@ import type { SessionsPerUser } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 import type { TokenLimit } from './token-limit.js';
 
+export type { SessionLog };
+
 /** What all sessions of one application share: its settings, resolved, and its tools. */
 export interface SessionRuntime {
   readonly clock: Clock;

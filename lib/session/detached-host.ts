@@ -1,5 +1,5 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { SessionLog } from '../drivers/session-log.js';
+import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';

@@ -1,4 +1,4 @@
-import type { SessionLog } from '../../drivers/session-log.js';
+import type { SessionLog } from '../../lifecycle/session-runtime.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 
 /**
