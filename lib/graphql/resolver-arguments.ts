@@ -8,6 +8,8 @@ export interface ResolverArguments {
   readonly context: unknown;
   /** The same object for all resolvers of one execution (an operation, or one event of a subscription), and for no other. */
   readonly execution: object | null;
+  /** GraphQLResolveInfo. */
+  readonly info: unknown;
 }
 
 /** The HTTP request that a WebSocket began with. */
@@ -26,6 +28,7 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   return {
     context: args[at - 1],
     execution: typeof variables === 'object' ? variables : null,
+    info: args[at],
   };
 }
 
@@ -77,6 +80,7 @@ function isDuplex(value: unknown): value is Duplex {
   return typeof part(value, 'end') === 'function' && typeof part(value, 'once') === 'function';
 }
 
-function part(of: unknown, name: string): unknown {
+/** A property of something that may be no object. */
+export function part(of: unknown, name: string): unknown {
   return typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
 }
