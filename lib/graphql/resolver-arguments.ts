@@ -9,6 +9,8 @@ interface ResolverArguments {
   readonly context: unknown;
   /** The same object for all resolvers of one execution (an operation, or one event of a subscription), and for no other. */
   readonly execution: object | null;
+  /** GraphQLResolveInfo. */
+  readonly info: unknown;
 }
 
 /** The HTTP request that a WebSocket began with. */
@@ -27,6 +29,7 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   return {
     context: args[at - 1],
     execution: typeof variables === 'object' ? variables : null,
+    info: args[at],
   };
 }
 

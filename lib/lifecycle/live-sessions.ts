@@ -15,7 +15,7 @@ const FEW_LOOKS = 8;
 
 /**
  * For how many answers of the store, one after the other, a round has time: the more sessions, the more are asked for at the same
- * time. So a store that takes 300 ms keeps up with any number of them.
+ * time. So a store that takes 150 ms keeps up with any number of them in the longest of rounds.
  */
 const ANSWERS_IN_A_ROUND = 128;
 

@@ -43,7 +43,6 @@ describe.each(MODULE_KINDS)('An application of type "%s"', (kind) => {
   });
 });
 
-// With ES modules, Nest's own packages of CommonJS keep others from being bundled.
 describe.each(['webpack', '@rspack/core'])('An application in one bundle made by %s', (tool) => {
   it('remembers, with none of the optional peers installed, and without a warning about them', async () => {
     using application = new NewApplication('commonjs');
@@ -54,6 +53,29 @@ describe.each(['webpack', '@rspack/core'])('An application in one bundle made by
     expect(said).not.toMatch(/nestjs-session-kit|ioredis|memcache-client|typeorm/);
     application.forgetPackages();
     await using running = await application.start();
+    await expectToRemember(running);
+  });
+});
+
+const bundleModules = `
+  export default {
+    build: {
+      ssr: 'dist/main.js',
+      outDir: 'bundle',
+      rollupOptions: { external: [/^@nestjs\\/(microservices|websockets)/, /^class-/, 'file-type'] },
+    },
+    ssr: { noExternal: true },
+  };
+`;
+
+describe('An application of ES modules in one bundle made by Vite', () => {
+  it('remembers, with none of the optional peers installed', async () => {
+    using application = new NewApplication('module');
+    application.write('vite.config.mjs', bundleModules);
+    await application.nest('build', '-b', 'tsc');
+    await application.bundle();
+    application.forgetPackages();
+    await using running = await application.start('bundle/main.js');
     await expectToRemember(running);
   });
 });
