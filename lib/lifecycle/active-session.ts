@@ -209,7 +209,8 @@ export class ActiveSession {
     this.#movedTo = null;
     this.fresh = false;
     this.#state = state;
-    if (this.isVisit) this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt);
+    if (this.isVisit)
+      this.#renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt, visit);
     this.#visited(visit);
   }
 

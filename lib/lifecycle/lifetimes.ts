@@ -1,6 +1,8 @@
 import type { Clock } from '../drivers/clock.js';
+import type { SessionRecord } from '../drivers/driver.js';
 import { ENDS_WITH_BROWSER, type Payload } from '../state/payload.js';
 import type { SessionState } from '../state/session-state.js';
+import type { Visit } from './phase.js';
 
 /** What the application has set about how long sessions live. */
 export interface LifetimeSettings {
@@ -19,6 +21,9 @@ export interface LifetimeSettings {
 /** No option and no call takes a longer lifetime: a hundred years of 365 days, ms. */
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
+/** How far the clocks of two processes may be apart, ms. */
+const CLOCK_SKEW_MS = 60_000;
+
 /** How long the sessions of an application live. Times are epoch ms. */
 export class Lifetimes {
   readonly #clock: Clock;
@@ -36,16 +41,17 @@ export class Lifetimes {
 
   /** When a session ends that is visited now. */
   fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signIn'>): number {
-    const { createdAt, signIn } = state;
-    return Math.min(
-      this.#clock.now() + this.durationOf(state),
-      (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge,
-    );
+    return Math.min(this.#clock.now() + this.durationOf(state), this.#latestEnd(state));
   }
 
   /** The same of what is stored. */
   fullExpiryOf({ t: duration, c: createdAt, s: signIn }: Payload): number {
     return this.fullExpiry({ duration, createdAt, signIn });
+  }
+
+  /** When a session ends at the latest, however often it is visited: its user has to sign in again. */
+  #latestEnd({ createdAt, signIn }: Pick<SessionState, 'createdAt' | 'signIn'>): number {
+    return (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge;
   }
 
   /** When every session has ended that lives now. */
@@ -57,20 +63,53 @@ export class Lifetimes {
   isOverAge({ c: createdAt, s: signIn }: Payload): boolean {
     const { absoluteAge } = this.#settings;
     // The clock is asked often enough in a request to be felt.
-    return absoluteAge !== Infinity && (signIn?.[0] ?? createdAt) + absoluteAge <= this.#clock.now();
+    return absoluteAge !== Infinity && this.#latestEnd({ createdAt, signIn }) <= this.#clock.now();
   }
 
   /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */
   expiryAtWrite(state: SessionState, expiresAt: number): number {
-    const full = this.fullExpiry(state);
-    // A lifetime shorter than the interval would otherwise never be renewed at all.
-    const interval = Math.min(this.#settings.touchEvery, this.durationOf(state) / 4);
-    return full - expiresAt >= interval ? full : expiresAt;
+    // Asked in each request: `fullExpiry`, with the lifetime looked up once.
+    const duration = this.durationOf(state);
+    const full = Math.min(this.#clock.now() + duration, this.#latestEnd(state));
+    return full - expiresAt >= this.#renewalInterval(duration) ? full : expiresAt;
   }
 
-  /** Whether a visit that only reads renews the session. */
-  isVisitRenewing(state: SessionState, expiresAt: number): boolean {
-    return this.#settings.automaticTouch && this.expiryAtWrite(state, expiresAt) !== expiresAt;
+  /**
+   * Whether a visit that only reads renews the session.
+   *
+   * @param visit the latest that the store knows of; undefined where none does
+   */
+  isVisitRenewing(state: SessionState, expiresAt: number, visit?: Pick<Visit, 'lastActivity'>): boolean {
+    if (!this.#settings.automaticTouch) return false;
+    if (this.expiryAtWrite(state, expiresAt) !== expiresAt) return true;
+    if (visit === undefined || !this.isAtItsLongest(state)) return false;
+    const { lastActivity } = visit;
+    return (
+      this.#clock.now() - this.lastActivity(state, { lastActivity, expiresAt }) >=
+      this.#renewalInterval(this.durationOf(state))
+    );
+  }
+
+  /** Whether a session that is visited now lives no longer for it (`absoluteAge`): its expiry does not show the visit then. */
+  isAtItsLongest(state: SessionState): boolean {
+    const { absoluteAge } = this.#settings;
+    return absoluteAge !== Infinity && this.#clock.now() + this.durationOf(state) >= this.#latestEnd(state);
+  }
+
+  /** When a session was active last: a renewal moves nothing but the expiry, by the lifetime that the session has. */
+  lastActivity(
+    session: Pick<SessionState, 'duration'>,
+    { lastActivity, expiresAt }: Pick<SessionRecord, 'lastActivity' | 'expiresAt'>,
+  ): number {
+    const renewedAt = expiresAt - this.durationOf(session);
+    // It is another lifetime that it was renewed by, from before an option was changed.
+    if (renewedAt > this.#clock.now() + CLOCK_SKEW_MS) return lastActivity;
+    return Math.max(lastActivity, renewedAt);
+  }
+
+  /** How far its lifetime shrinks before it is renewed, ms. One shorter than `touchEvery` would otherwise never be renewed at all. */
+  #renewalInterval(duration: number): number {
+    return Math.min(this.#settings.touchEvery, duration / 4);
   }
 
   /** Whether the cookie of a session ends with the browser. */

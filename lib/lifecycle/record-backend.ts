@@ -186,10 +186,12 @@ export class RecordBackend implements SessionBackend {
   }
 
   async #renew(session: ActiveSession): Promise<void> {
+    const { lifetimes } = this.#runtime;
     try {
       // A cookie without Max-Age has nothing to renew.
-      const isCookieDue = !this.#runtime.lifetimes.endsWithBrowser(session.state);
-      if (session.latestVisit !== null && isOutdated(session.latestVisit)) await this.#writer.write(session);
+      const isCookieDue = !lifetimes.endsWithBrowser(session.state);
+      const isOld = session.latestVisit !== null && isOutdated(session.latestVisit);
+      if (isOld || lifetimes.isAtItsLongest(session.state)) await this.#writer.write(session);
       else if (!(await this.#extend(session, isCookieDue))) session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.

@@ -4,7 +4,7 @@ import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { Lifetimes } from './lifetimes.js';
 import { recordedUser } from './recorded-user.js';
-import { type UserSession, type UserSessions, lastActivityOf } from './user-sessions.js';
+import type { UserSession, UserSessions } from './user-sessions.js';
 
 /** How many sessions a user may have, and what becomes of one more. */
 export interface SessionsPerUser {
@@ -75,7 +75,8 @@ export class SessionLimit {
     const all = await this.#users.list(user);
     const own = all.find((each) => each.handle === handle);
     if (own === undefined || all.length <= this.#limit.max) return;
-    const active = (session: UserSession): number => lastActivityOf(session, this.#lifetimes);
+    const active = ({ record, payload }: UserSession): number =>
+      this.#lifetimes.lastActivity({ duration: payload.t }, record);
     const later = all.filter((each) => bySignIn(each, own) < 0).toSorted(bySignIn);
     const earlier = all
       .filter((each) => bySignIn(each, own) > 0)

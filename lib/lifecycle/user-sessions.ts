@@ -123,15 +123,6 @@ function together(one: UserSession, other: UserSession): UserSession {
   return { ...newer, versions: new Map([...older.versions, ...newer.versions]) };
 }
 
-/** When it was active last, in epoch ms. */
-export function lastActivityOf(
-  { record, payload }: Pick<UserSession, 'record' | 'payload'>,
-  lifetimes: Lifetimes,
-): number {
-  // A renewal moves nothing but the expiry, by the lifetime that the session has.
-  return Math.max(record.lastActivity, record.expiresAt - lifetimes.durationOf({ duration: payload.t }));
-}
-
 /** Whether a store knows whose its records are. */
 export function knowsUsers(store: RecordStore): store is UserStore {
   return store.listByUser !== undefined;

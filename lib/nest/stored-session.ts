@@ -1,7 +1,7 @@
 import { handleOf } from '../crypto/handle.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
-import { type UserSession, lastActivityOf } from '../lifecycle/user-sessions.js';
+import type { UserSession } from '../lifecycle/user-sessions.js';
 import { type SessionSerializer, ownValues, parsePayload, signedInAt } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
@@ -47,7 +47,7 @@ export function aboutSession(
     handle,
     createdAt: payload.c,
     signedInAt: signedInAt(payload.s, record.userId),
-    lastActivity: lastActivityOf(session, lifetimes),
+    lastActivity: lifetimes.lastActivity({ duration: payload.t }, record),
     expiresAt,
     ipAddress,
     userAgent,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SessionConfigError, type SessionModuleOptions, type StoredSession } from 'nestjs-session-kit';
+import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
@@ -79,6 +80,43 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     const handle = await handleOf(phone);
     const [first] = await shop.manager.list('ann');
     expect(first).toMatchObject({ handle, lastActivity: START + 3 * MINUTE });
+  });
+
+  it.each<[string, boolean | string]>([
+    ['of the usual length', false],
+    ['that are remembered', true],
+  ])(
+    'move in the list also where a visit cannot have them live longer, with sessions %s',
+    async (_which, remember) => {
+      await using shop = await start({ absoluteAge: '3h' });
+      const phone = await shop.signIn('ann');
+      await phone.in((session) => session.signIn('ann', { remember }));
+      const laptop = await shop.signIn('ann');
+      for (const minute of [30, 65, 100, 170, 170.5, 179]) {
+        vi.setSystemTime(START + minute * MINUTE);
+        await laptop.in((session) => session.get('cart'));
+        const seen = minute === 170.5 ? 170 : minute;
+        const handle = await handleOf(laptop);
+        const [first] = await shop.manager.list('ann');
+        expect(first).toMatchObject({ handle, lastActivity: START + seen * MINUTE });
+        expect(first?.expiresAt).toBe(START + Math.min(180, minute + 120) * MINUTE);
+      }
+    },
+  );
+
+  it('were active when they were, and not in times to come, after the option `age` was shortened', async () => {
+    const store = { useFactory: () => kept };
+    const kept = new MemoryDriver();
+    const options = { driver: 'kept', drivers: { kept: store } };
+    {
+      await using shop = await start({ ...options, age: '24h' });
+      await shop.signIn('ann');
+    }
+    await using shop = await start({ ...options, age: '2h' });
+    const lastActivity = async () => (await shop.manager.list('ann'))[0]?.lastActivity;
+    expect(await lastActivity()).toBe(START);
+    vi.setSystemTime(START + 23 * 60 * MINUTE);
+    expect(await lastActivity()).toBeLessThanOrEqual(Date.now());
   });
 
   it('keep their place and their handle through every change of id', async () => {
