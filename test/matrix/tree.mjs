@@ -4,13 +4,15 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -44,7 +46,10 @@ export function layOut(nest, tools) {
   mkdirSync(modules);
   if (nest !== undefined) linkAll(nest, modules);
   linkAll(join(root, 'node_modules'), modules, nest === undefined ? [] : ['@nestjs']);
-  if (tools !== undefined) linkAll(tools, modules);
+  if (tools !== undefined) {
+    linkNamed(tools, modules);
+    linkAll(tools, modules);
+  }
   installPackage(modules);
   return tree;
 }
@@ -64,6 +69,22 @@ function linkAll(from, to, without = []) {
     } else if (!existsSync(link)) {
       symlinkSync(realpathSync(source), link, 'junction');
     }
+  }
+}
+
+/**
+ * Links what is asked for in a package.json in place of what the project has of it: a tool looks for others beside itself.
+ *
+ * @param {string} from a node_modules, beside that package.json
+ * @param {string} to another
+ */
+function linkNamed(from, to) {
+  const { dependencies } = JSON.parse(readFileSync(join(from, '..', 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const link = join(to, name);
+    rmSync(link, { force: true });
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(realpathSync(join(from, name)), link, 'junction');
   }
 }
 

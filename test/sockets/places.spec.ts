@@ -1,4 +1,3 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { type OnGatewayConnection, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { Session, SessionManager } from 'nestjs-session-kit';
@@ -102,30 +101,22 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     'a driver that is made for each request is told of the handshake, however late, by %s',
     async (library) => {
       const store = new CustomDriver(systemClock);
-      const urls: unknown[] = [];
-
-      @Injectable()
-      class PerRequest implements OnModuleInit {
-        constructor(private readonly sessions: SessionManager) {}
-
-        onModuleInit(): void {
-          this.sessions.extend('tenant', (_config: unknown, request: { headers?: object } | undefined) => {
-            urls.push(request?.headers);
+      const told: unknown[] = [];
+      await using app = await startGateways(platform, library, [WhoGateway], {
+        options: { driver: 'tenant' },
+        configure: (each) => {
+          each.get(SessionManager).extend('tenant', (_config, request: { headers?: object } | undefined) => {
+            told.push(request?.headers);
             return store;
           });
-        }
-      }
-
-      await using app = await startGateways(platform, library, [WhoGateway], {
-        providers: [PerRequest],
-        options: { driver: 'tenant' },
+        },
       });
       const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
       await using client = await connect(library, app.url, { ...asHeaders, 'x-tenant': 'a' });
       expect(await client.ask('who')).toBe('ann');
-      urls.length = 0;
+      told.length = 0;
       expect(await client.ask('who')).toBe('ann');
-      expect(urls).toContainEqual(expect.objectContaining({ 'x-tenant': 'a' }));
+      expect(told).toContainEqual(expect.objectContaining({ 'x-tenant': 'a' }));
     },
   );
 });
