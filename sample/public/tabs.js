@@ -49,7 +49,8 @@ function connect() {
     delete page.connected;
     if (reason === SESSION_ENDED) setTimeout(loadAnew, AFTER_THE_OTHER_MS);
     // Where this page is of a session, it was refused because the cookie is from just before a new id.
-    else if (code !== REFUSED || page.session !== '') setTimeout(() => socket === null && connect(), AGAIN_AFTER_MS);
+    else if (code !== REFUSED || page.session !== '')
+      setTimeout(() => socket === null && connect(), AGAIN_AFTER_MS);
   });
   if (former?.readyState === WebSocket.CONNECTING) former.addEventListener('open', () => former.close());
   else former?.close();
