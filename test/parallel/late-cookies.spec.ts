@@ -74,16 +74,39 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     expect(cookies.join()).toContain('Max-Age=7200');
   });
 
-  it('is sent of an id that the application has chosen again after it had ended', async () => {
-    await using app = await HandlerApp.start(platform, { options: { driver: 'memory' } });
-    const chosen: Handler<unknown> = async (session) => {
-      session.setId('chosen');
-      await session.start();
-      session.put('cart', 1);
-    };
-    await app.visitor().in(chosen);
-    await app.manager.destroy('chosen');
-    const [first, second] = [await app.visitor().handle(chosen), await app.visitor().handle(chosen)];
-    for (const { cookies } of [first, second]) expect(cookies).toHaveLength(1);
-  });
+  it.each(DRIVERS)(
+    'is sent of an id under which the application begins again what it has ended, on %s %j',
+    async (_name, options) => {
+      await using app = await HandlerApp.start(platform, { options });
+      const endings: Handler<unknown>[] = [
+        (session) => session.destroy(),
+        (session) => session.signOut().commit(),
+        // By another hand than this request's.
+        (session) => (options.driver === 'memory' ? app.manager.destroy(session.id) : session.destroy()),
+      ];
+      for (const end of endings)
+        for (const user of [null, 'ann']) {
+          const visitor = app.visitor();
+          const { cookies } = await visitor.handle(async (session, context) => {
+            const id = await session.generateId();
+            const begin = async (cart: number): Promise<unknown> => {
+              await session.setId(id).start();
+              if (user !== null) session.put('userId', user);
+              return session.put('cart', cart);
+            };
+            await begin(1);
+            await session.commit();
+            await end(session, context);
+            await begin(2);
+          });
+          expect(cookies).toHaveLength(1);
+          expect(await visitor.in((session) => session.get('cart'))).toBe(2);
+          // And it is not taken for over in the next one either.
+          const { cookies: renewed } = await visitor.handle((session) => session.touch());
+          expect(renewed).toHaveLength(1);
+          await visitor.in((session) => session.destroy());
+          expect(await visitor.in((session) => session.get('cart', null))).toBeNull();
+        }
+    },
+  );
 });
