@@ -64,6 +64,74 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     },
   );
 
+  it.each(DRIVERS.filter(([name]) => name !== 'stealth'))(
+    'is not sent of a session that something else than its visitor has ended meanwhile, on %s %j',
+    async (_name, options) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      const sessionsPerUser = { max: 1, when: 'end-oldest' } as const;
+      await using app = await HandlerApp.start(platform, { options: { ...options, sessionsPerUser } });
+      const { manager } = app;
+      const endings: ((id: string, handle: string) => unknown)[] = [
+        (id) => manager.destroy(id),
+        (_id, handle) => manager.end('ann', handle),
+        () => manager.endAll('ann'),
+        () => app.visitor().in((session) => session.signIn('ann')),
+      ];
+      for (const end of endings) {
+        const begun = await app.visitor().handle((session) => session.signIn('ann').commit());
+        vi.setSystemTime(Date.now() + 2 * MINUTE);
+        const { cookies } = await app.visitor().handle(
+          async (session) => {
+            await session.touch();
+            await end(session.id, session.handle);
+          },
+          { headers: begun.asHeaders },
+        );
+        expect(cookies).toEqual([]);
+      }
+    },
+  );
+
+  it.each(DRIVERS)(
+    'is not sent of a session that has expired before the answer, on %s %j',
+    async (_name, options) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await using app = await HandlerApp.start(platform, { options: { ...options, age: '1m' } });
+      for (const user of [null, 'ann']) {
+        const begun = await app.visitor().handle((session) => {
+          session.put('cart', 1);
+          if (user !== null) session.signIn(user);
+        });
+        const { cookies } = await app.visitor().handle(
+          async (session) => {
+            await session.touch();
+            vi.setSystemTime(Date.now() + MINUTE);
+            await app.manager.collectGarbage();
+          },
+          { headers: begun.asHeaders },
+        );
+        expect(cookies).toEqual([]);
+      }
+    },
+  );
+
+  it('is sent by an application whose neighbour in the process has ended a session of the same id', async () => {
+    const driver = 'memory';
+    await using one = await HandlerApp.start(platform, { options: { driver } });
+    await using other = await HandlerApp.start(platform, { options: { driver } });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const begun = await one.visitor().handle((session) => session.put('cart', 1));
+    vi.setSystemTime(Date.now() + 2 * MINUTE);
+    const { cookies } = await one.visitor().handle(
+      async (session) => {
+        await session.touch();
+        await other.manager.destroy(session.id);
+      },
+      { headers: begun.asHeaders },
+    );
+    expect(cookies).toHaveLength(1);
+  });
+
   it.each(DRIVERS)('is sent where the session is still there, on %s', async (_name, options) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await using app = await HandlerApp.start(platform, { options });
