@@ -24,7 +24,7 @@ export class HttpSessions {
   constructor(settings: HttpSessionSettings, isExcluded: ExclusionTest | null) {
     this.#settings = settings;
     this.#isExcluded = isExcluded;
-    this.properties = requestProperties((request) => this.of(request));
+    this.properties = requestProperties((request: RawRequest) => this.of(request));
   }
 
   /** This application's session of a request; undefined where none was opened, and on an excluded route. */

@@ -4,16 +4,16 @@ import type { RequestSession } from '../session/request-session.js';
 import type { RawRequest } from './raw-http.js';
 
 /** What a request has of its session, as accessors: the names that express-session and connect-flash gave it. */
-export interface RequestProperties extends PropertyDescriptorMap {
-  readonly session: RequestAccessor;
-  readonly sessionID: RequestAccessor;
-  readonly flash: RequestAccessor;
+export interface RequestProperties<Request extends object = RawRequest> extends PropertyDescriptorMap {
+  readonly session: RequestAccessor<Request>;
+  readonly sessionID: RequestAccessor<Request>;
+  readonly flash: RequestAccessor<Request>;
 }
 
 /** An accessor for an object that is, or leads to, a request. */
-interface RequestAccessor extends PropertyDescriptor {
-  get(this: RawRequest): unknown;
-  set(this: RawRequest, value: unknown): void;
+interface RequestAccessor<Request> extends PropertyDescriptor {
+  get(this: Request): unknown;
+  set(this: Request, value: unknown): void;
 }
 
 /**
@@ -23,11 +23,14 @@ interface RequestAccessor extends PropertyDescriptor {
  * it would be stored nowhere. `delete request.session` does nothing: they stand on the prototype, where no `delete` is
  * noticed, since a property of its own would cost each request time.
  *
+ * What is assigned to `request.sessionID` is what is read there from then on, as with express-session; it switches to no
+ * other session. So it is with `session` where this application has none for a request.
+ *
  * @param sessionOf the application's session of a request
  */
-export function requestProperties(
-  sessionOf: (request: RawRequest) => RequestSession | undefined,
-): RequestProperties {
+export function requestProperties<Request extends object>(
+  sessionOf: (request: Request) => RequestSession | undefined,
+): RequestProperties<Request> {
   return {
     session: {
       configurable: true,

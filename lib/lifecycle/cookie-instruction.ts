@@ -34,7 +34,10 @@ export function cookieOf(
   // What was sealed before another request signed out is not sent after it.
   if (backend.isOver(session)) return NO_COOKIE;
   if (session.cookieDue && loaded !== null) {
-    const maxAge = session.runtime.lifetimes.maxAge(session.state, session.expiresAt);
+    const { runtime, state, expiresAt } = session;
+    // It has expired since it was stored: its cookie would take the place of a newer one, and be gone at once.
+    if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
+    const maxAge = runtime.lifetimes.maxAge(state, expiresAt);
     return { kind: 'set', token: backend.token(session), maxAge, fresh };
   }
   const hasEnded = hasDestroyed || (session.hasEnded && loaded === null);

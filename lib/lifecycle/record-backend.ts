@@ -8,7 +8,7 @@ import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from './former-state.js';
 import { MAX_ATTEMPTS } from './messages.js';
-import { RecentEndings } from './recent-endings.js';
+import { type Ending, RecentEndings } from './recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { REDIRECT_MS, RecordRemover } from './record-remover.js';
 import type { RecordStore } from './record-store.js';
@@ -163,8 +163,19 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    if (session.loaded === null) this.#endings.forget(session.id, this.#endings.endingOf(session.id));
-    else if (session.onlyRenewalDue) return this.#renew(session);
+    if (session.loaded !== null && session.onlyRenewalDue) return this.#renew(session);
+    const ending = session.loaded === null ? this.#endings.endingOf(session.id) : undefined;
+    return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
+  }
+
+  /** Under an id that has ended before. As long as nothing is stored under it, it has ended. */
+  async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
+    const { id } = session;
+    await this.#write(session);
+    if (session.loaded?.id === id) this.#endings.forget(id, ending);
+  }
+
+  #write(session: ActiveSession): Promise<void> {
     return this.#limit === null ? this.#writer.write(session) : this.#writeWithin(this.#limit, session);
   }
 

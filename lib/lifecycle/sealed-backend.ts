@@ -1,4 +1,5 @@
 import { Keyring } from '../crypto/keyring.js';
+import { randomId } from '../crypto/random-id.js';
 import type { SealingDriver, SessionRecord } from '../drivers/driver.js';
 import type { FormerSession } from './session-source.js';
 import type { Payload } from '../state/payload.js';
@@ -157,6 +158,9 @@ export class SealedBackend implements SessionBackend {
       if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
+    // A copy of a cookie of the one that has ended would be good again: an id that the application chose for both is not taken.
+    if (session.loaded === null && this.#endings.fateOf(session.id).kind !== 'lives')
+      session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));
   }
 

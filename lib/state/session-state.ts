@@ -261,6 +261,8 @@ export class SessionState extends WorkingSession {
         { atCommit: true, cause },
       );
     }
+    // Two sums that JSON knows may add up to one that it does not.
+    if (this.log.pending.some(({ op }) => op === 'increment')) this.plain = false;
     this.#snapshot = { payload, text };
     this.#stored = payload.d;
     this.own(values);

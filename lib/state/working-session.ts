@@ -179,6 +179,8 @@ export abstract class WorkingSession {
     assertFunction(updater);
     this.tracker?.forgetReplaced(path);
     const hadValue = hasPath(this.values, path);
+    // The updater may keep it, or mutate it and then throw.
+    this.lend(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
     this.#lend(result);
     // Nothing that was, and nothing that is, is no reason to begin a session.
@@ -206,8 +208,10 @@ export abstract class WorkingSession {
     this.record({ op: 'flush' }, effective);
   }
 
-  reset(values: Values): void {
-    assertValues('reset', values);
+  reset(given: Values): void {
+    assertValues('reset', given);
+    // A getter that throws leaves the session as it was.
+    const values = { ...given };
     for (const key of Object.keys(values)) assertKey(key);
     const effective = !this.isEmpty || Object.keys(values).length > 0;
     clear(this.values);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
-stoppedTime();
+const pass = stoppedTime();
 
 describe('destroy', () => {
   it('lets the session read as empty at once, before the store has answered', async () => {
@@ -94,5 +94,27 @@ describe('destroy', () => {
     await request.session.destroy();
     expect((await request.respond()).cookie).toBe('expire');
     expect(await store.reads(token)).toEqual({});
+  });
+});
+
+describe('an id under which the same request begins again', () => {
+  it('has ended for all others until something is stored under it', async () => {
+    const store = await OneStore.start();
+    const ending = await store.open();
+    const id = await ending.session.generateId();
+    const begin = async (): Promise<unknown> => (await ending.session.setId(id).start()).put('user', 'ann');
+    await begin();
+    await ending.session.commit();
+    pass(120_000);
+    const slow = await store.open(ending.session.signedId);
+    await slow.session.touch();
+    await ending.session.destroy();
+    await begin();
+    store.failNext('write');
+    await expect(ending.session.commit()).rejects.toMatchObject({ statusCode: 503 });
+    expect((await slow.respond()).cookie).toBe('none');
+    await ending.session.commit();
+    expect(await ending.respond()).toMatchObject({ cookie: 'set' });
+    expect(await store.reads(ending.session.signedId)).toEqual({ user: 'ann' });
   });
 });

@@ -64,6 +64,74 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     },
   );
 
+  it.each(DRIVERS.filter(([name]) => name !== 'stealth'))(
+    'is not sent of a session that something else than its visitor has ended meanwhile, on %s %j',
+    async (_name, options) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      const sessionsPerUser = { max: 1, when: 'end-oldest' } as const;
+      await using app = await HandlerApp.start(platform, { options: { ...options, sessionsPerUser } });
+      const { manager } = app;
+      const endings: ((id: string, handle: string) => unknown)[] = [
+        (id) => manager.destroy(id),
+        (_id, handle) => manager.end('ann', handle),
+        () => manager.endAll('ann'),
+        () => app.visitor().in((session) => session.signIn('ann')),
+      ];
+      for (const end of endings) {
+        const begun = await app.visitor().handle((session) => session.signIn('ann').commit());
+        vi.setSystemTime(Date.now() + 2 * MINUTE);
+        const { cookies } = await app.visitor().handle(
+          async (session) => {
+            await session.touch();
+            await end(session.id, session.handle);
+          },
+          { headers: begun.asHeaders },
+        );
+        expect(cookies).toEqual([]);
+      }
+    },
+  );
+
+  it.each(DRIVERS)(
+    'is not sent of a session that has expired before the answer, on %s %j',
+    async (_name, options) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await using app = await HandlerApp.start(platform, { options: { ...options, age: '1m' } });
+      for (const user of [null, 'ann']) {
+        const begun = await app.visitor().handle((session) => {
+          session.put('cart', 1);
+          if (user !== null) session.signIn(user);
+        });
+        const { cookies } = await app.visitor().handle(
+          async (session) => {
+            await session.touch();
+            vi.setSystemTime(Date.now() + MINUTE);
+            await app.manager.collectGarbage();
+          },
+          { headers: begun.asHeaders },
+        );
+        expect(cookies).toEqual([]);
+      }
+    },
+  );
+
+  it('is sent by an application whose neighbour in the process has ended a session of the same id', async () => {
+    const driver = 'memory';
+    await using one = await HandlerApp.start(platform, { options: { driver } });
+    await using other = await HandlerApp.start(platform, { options: { driver } });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const begun = await one.visitor().handle((session) => session.put('cart', 1));
+    vi.setSystemTime(Date.now() + 2 * MINUTE);
+    const { cookies } = await one.visitor().handle(
+      async (session) => {
+        await session.touch();
+        await other.manager.destroy(session.id);
+      },
+      { headers: begun.asHeaders },
+    );
+    expect(cookies).toHaveLength(1);
+  });
+
   it.each(DRIVERS)('is sent where the session is still there, on %s', async (_name, options) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await using app = await HandlerApp.start(platform, { options });
@@ -74,16 +142,39 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     expect(cookies.join()).toContain('Max-Age=7200');
   });
 
-  it('is sent of an id that the application has chosen again after it had ended', async () => {
-    await using app = await HandlerApp.start(platform, { options: { driver: 'memory' } });
-    const chosen: Handler<unknown> = async (session) => {
-      session.setId('chosen');
-      await session.start();
-      session.put('cart', 1);
-    };
-    await app.visitor().in(chosen);
-    await app.manager.destroy('chosen');
-    const [first, second] = [await app.visitor().handle(chosen), await app.visitor().handle(chosen)];
-    for (const { cookies } of [first, second]) expect(cookies).toHaveLength(1);
-  });
+  it.each(DRIVERS)(
+    'is sent of an id under which the application begins again what it has ended, on %s %j',
+    async (_name, options) => {
+      await using app = await HandlerApp.start(platform, { options });
+      const endings: Handler<unknown>[] = [
+        (session) => session.destroy(),
+        (session) => session.signOut().commit(),
+        // By another hand than this request's.
+        (session) => (options.driver === 'memory' ? app.manager.destroy(session.id) : session.destroy()),
+      ];
+      for (const end of endings)
+        for (const user of [null, 'ann']) {
+          const visitor = app.visitor();
+          const { cookies } = await visitor.handle(async (session, context) => {
+            const id = await session.generateId();
+            const begin = async (cart: number): Promise<unknown> => {
+              await session.setId(id).start();
+              if (user !== null) session.put('userId', user);
+              return session.put('cart', cart);
+            };
+            await begin(1);
+            await session.commit();
+            await end(session, context);
+            await begin(2);
+          });
+          expect(cookies).toHaveLength(1);
+          expect(await visitor.in((session) => session.get('cart'))).toBe(2);
+          // And it is not taken for over in the next one either.
+          const { cookies: renewed } = await visitor.handle((session) => session.touch());
+          expect(renewed).toHaveLength(1);
+          await visitor.in((session) => session.destroy());
+          expect(await visitor.in((session) => session.get('cart', null))).toBeNull();
+        }
+    },
+  );
 });

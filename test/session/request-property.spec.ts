@@ -27,6 +27,9 @@ const calling = (session: Loose, method: string, ...args: unknown[]) =>
     Reflect.apply(Object(session[method]), session, [...args, callback]);
   });
 
+/** What another library may call a session. */
+const ofNobody = { user: 'nobody' };
+
 const cookieOf = (session: Loose): Loose => Object(session['cookie']);
 
 describe.each(PLATFORMS)('request.session on %s', (platform) => {
@@ -343,6 +346,55 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       expect(shape(context)['user']).toBe('ada');
     });
     expect(await visitor.in((session) => session.all())).toEqual({ user: 'ada' });
+  });
+
+  it('has an id beside it that reads as what is assigned to it, and switches to no other session', async () => {
+    await using app = await start();
+    const other = await app.visitor().in((session) => session.put('user', 'bob').id);
+    const visitor = app.visitor();
+    const before = await visitor.in((session) => session.put('user', 'ada').id);
+    const { value, cookies } = await visitor.handle((session, { req }) => {
+      const seen = [req['sessionID']];
+      for (const id of [session.id, other]) {
+        Reflect.set(req, 'sessionID', id);
+        seen.push(req['sessionID']);
+      }
+      return [...seen, session.id, session.get('user')];
+    });
+    expect([value, cookies]).toEqual([[before, before, other, before, 'ada'], []]);
+    // And nobody else has it.
+    expect(await visitor.in((_session, { req }) => req['sessionID'])).toBe(before);
+  });
+
+  it('is what is assigned where the application has no session for a request', async () => {
+    const ofAnother = { of: 'another library' };
+    @Controller()
+    class ExcludedController {
+      @Get('excluded')
+      excluded(@Req() req: HandlerContext['req']) {
+        const before = [req.session ?? null, req['sessionID'] ?? null];
+        for (const name of ['session', 'sessionID', 'flash']) Reflect.set(req, name, ofAnother);
+        return [...before, req.session, req['sessionID'], req['flash']];
+      }
+    }
+    await using app = await HandlerApp.start(platform, {
+      options: { driver: 'memory', exclude: ['excluded'] },
+      controllers: [ExcludedController],
+    });
+    const { body } = await app.visitor().agent.get('/excluded').expect(200);
+    expect(body).toEqual([null, null, ofAnother, ofAnother, ofAnother]);
+  });
+
+  it('gives way on the request to what code defines over it, and goes on by itself', async () => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session, { req }) => {
+      Object.defineProperty(req, 'session', { value: ofNobody, configurable: true });
+      expect(req.session).toBe(ofNobody);
+      session.put('user', 'ada');
+    });
+    const seen = await visitor.in((_session, { req }) => Object(req.session)['user'] as unknown);
+    expect(seen).toBe('ada');
   });
 
   it('calls the callbacks of regenerate, save, reload, touch and destroy', async () => {

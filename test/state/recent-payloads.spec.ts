@@ -79,6 +79,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     if (typeof held === 'object' && held !== null && !Array.isArray(held))
       Reflect.set(held, 'mutated', value);
   }),
+  fc.tuple(paths, plain).map(([path, value]): Step => (state) => {
+    state.update(path, (held) => {
+      if (typeof held === 'object' && held !== null && !Array.isArray(held))
+        Reflect.set(held, 'mutated', value);
+      throw new Error('not today');
+    });
+  }),
   fc.constant<Step>((state) => {
     state.flush();
   }),

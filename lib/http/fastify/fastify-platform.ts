@@ -1,6 +1,7 @@
 import { type Method, type RegisteringFastify, replaceUse } from './fastify-binding.js';
 import type { HttpSessions } from '../http-sessions.js';
 import { type Done, markAsBound } from '../bind-to-request.js';
+import { requestProperties } from '../request-properties.js';
 import type { PlatformRequest, RawRequest, RawResponse } from '../raw-http.js';
 import { addTemplateLocals } from '../template-locals.js';
 
@@ -39,16 +40,17 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
 
 function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
   // A decorator of another library stays: two session libraries are registered on purpose.
-  const own = Object.entries(sessions.properties).filter(([name]) => !fastify.hasRequestDecorator(name));
+  const properties = requestProperties((request: FastifyRequestLike) => sessions.of(request.raw));
+  const own = Object.entries(properties).filter(([name]) => !fastify.hasRequestDecorator(name));
   /** The `flash` of @fastify/flash, which @fastify/passport brings along. It needs the session, and so comes later. */
   let replacement: unknown;
   for (const [name, accessor] of own) {
     fastify.decorateRequest(name, {
       getter(this: FastifyRequestLike): unknown {
-        return name === 'flash' && replacement !== undefined ? replacement : accessor.get?.call(this.raw);
+        return name === 'flash' && replacement !== undefined ? replacement : accessor.get?.call(this);
       },
       setter(this: FastifyRequestLike, value: unknown) {
-        accessor.set?.call(this.raw, value);
+        accessor.set?.call(this, value);
       },
     });
   }
