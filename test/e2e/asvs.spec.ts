@@ -127,7 +127,7 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
 
   it('7.4.5: another secret ends the sessions of all users', async () => {
     await using folder = await TempFolder.make();
-    const kept = { driver: 'file', file: { folder: folder.path } };
+    const kept = { driver: 'file', file: { location: folder.path } };
     const { asHeaders } = await signIn(await own(kept), 'ann');
     expect(await userWith(await own(kept), asHeaders)).toBe('ann');
     expect(await userWith(await own({ ...kept, secret: SECRET }), asHeaders)).toBeNull();
