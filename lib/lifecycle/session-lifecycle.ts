@@ -103,7 +103,7 @@ export class SessionLifecycle {
     const { session } = this;
     if (!isLoadingHeard()) return this.#backend.open(session, token);
     const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
-    return tellOpening(session, this.#keep, token, isOfOtherKind, () => this.#backend.open(session, token));
+    return tellOpening(session, this.#toTell, token, isOfOtherKind, () => this.#backend.open(session, token));
   }
 
   /**
@@ -118,7 +118,7 @@ export class SessionLifecycle {
       taken = await this.#backend.takeOver(session, former);
     };
     try {
-      await (isLoadingHeard() ? tellLoading(session, this.#keep, take) : take());
+      await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
       return taken;
     } catch (error) {
       if (!(error instanceof SessionStoreError) || !this.#runtime.degrade) throw error;
@@ -131,12 +131,12 @@ export class SessionLifecycle {
   load(id: string): Promise<void> | void {
     const { session } = this;
     if (!isLoadingHeard()) return this.#backend.load(session, id);
-    return tellLoading(session, this.#keep, () => this.#backend.load(session, id));
+    return tellLoading(session, this.#toTell, () => this.#backend.load(session, id));
   }
 
-  readonly #keep = (tell: () => void): void => {
-    (this.#untold ??= []).push(tell);
-  };
+  get #toTell(): (() => void)[] {
+    return (this.#untold ??= []);
+  }
 
   /** Whether there is something to tell of what was loaded. */
   get hasUntold(): boolean {
