@@ -37,6 +37,8 @@ export class SessionLifecycle {
   /** Null until somebody wants to know when the session ends. */
   #watch: Watch | null = null;
   #watchesOn = true;
+  /** What is to be told of what was loaded; null for nothing. */
+  #untold: (() => void)[] | null = null;
 
   /**
    * @param ages whether the request uses flash messages up
@@ -101,7 +103,7 @@ export class SessionLifecycle {
     const { session } = this;
     if (!isLoadingHeard()) return this.#backend.open(session, token);
     const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
-    return tellOpening(session, token, isOfOtherKind, () => this.#backend.open(session, token));
+    return tellOpening(session, this.#toTell, token, isOfOtherKind, () => this.#backend.open(session, token));
   }
 
   /**
@@ -111,8 +113,13 @@ export class SessionLifecycle {
    */
   async takeOver(former: FormerSession): Promise<TakenOver | null> {
     const { session } = this;
+    let taken: TakenOver | null = null;
+    const take = async (): Promise<void> => {
+      taken = await this.#backend.takeOver(session, former);
+    };
     try {
-      return await this.#backend.takeOver(session, former);
+      await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
+      return taken;
     } catch (error) {
       if (!(error instanceof SessionStoreError) || !this.#runtime.degrade) throw error;
       session.refuseWrites('degraded');
@@ -124,7 +131,23 @@ export class SessionLifecycle {
   load(id: string): Promise<void> | void {
     const { session } = this;
     if (!isLoadingHeard()) return this.#backend.load(session, id);
-    return tellLoading(session, () => this.#backend.load(session, id));
+    return tellLoading(session, this.#toTell, () => this.#backend.load(session, id));
+  }
+
+  get #toTell(): (() => void)[] {
+    return (this.#untold ??= []);
+  }
+
+  /** Whether there is something to tell of what was loaded. */
+  get hasUntold(): boolean {
+    return this.#untold !== null;
+  }
+
+  /** Tells of what was loaded. To be called where the session can be asked. */
+  tellLoads(): void {
+    const untold = this.#untold;
+    this.#untold = null;
+    for (const tell of untold ?? []) tell();
   }
 
   /**

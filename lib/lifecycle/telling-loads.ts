@@ -8,24 +8,33 @@ export function isLoadingHeard(): boolean {
   return CHANNELS.loaded.isHeard || CHANNELS.refused.isHeard || CHANNELS['old-secret'].isHeard;
 }
 
-/** Loads a session, and tells of it. Where that fails, there is nothing to tell. */
-export function tellLoading(session: ActiveSession, load: () => Promise<void> | void): Promise<void> | void {
+/** What is to be told as soon as the session can be asked: a listener may want to know whose it is. */
+type ToTell = (() => void)[];
+
+/** Loads a session, and has something told of it. Where that fails, there is nothing to tell. */
+export function tellLoading(
+  session: ActiveSession,
+  toTell: ToTell,
+  load: () => Promise<void> | void,
+): Promise<void> | void {
   return after(session, load, () => {
-    tellLoaded(session);
+    tellLoaded(session, toTell);
   });
 }
 
 /** The same where a token says which session it is: also told is why it says so of none, and which secret it was made with. */
 export function tellOpening(
   session: ActiveSession,
+  toTell: ToTell,
   token: string,
   isOfOtherKind: () => boolean,
   open: () => Promise<void> | void,
 ): Promise<void> | void {
   return after(session, open, () => {
-    if (tellLoaded(session)) tellSecret(session, token);
+    if (tellLoaded(session, toTell)) tellSecret(session, toTell, token);
     // Of a session whose store failed nothing is known.
-    else if (!session.degraded && CHANNELS.refused.isHeard) tellRefused(session, token, isOfOtherKind());
+    else if (!session.degraded && CHANNELS.refused.isHeard)
+      tellRefused(session, toTell, token, isOfOtherKind());
   });
 }
 
@@ -40,32 +49,32 @@ function after(
 }
 
 /** @returns whether there was a session */
-function tellLoaded(session: ActiveSession): boolean {
+function tellLoaded(session: ActiveSession, toTell: ToTell): boolean {
   const { loaded, since } = session;
   if (loaded === null) return false;
   if (CHANNELS.loaded.isHeard) {
     const { createdAt } = session.state;
     const { expiresAt } = loaded;
-    CHANNELS.loaded.publish({
-      ...about(session, loaded),
-      ms: performance.now() - since,
-      createdAt,
-      expiresAt,
-    });
+    const ms = performance.now() - since;
+    const message = { ...about(session, loaded), ms, createdAt, expiresAt };
+    toTell.push(() => CHANNELS.loaded.publish(message));
   }
   return true;
 }
 
-function tellSecret({ runtime: { keyring, driver, clock } }: ActiveSession, token: string): void {
-  if (!CHANNELS['old-secret'].isHeard) return;
+function tellSecret({ runtime }: ActiveSession, toTell: ToTell, token: string): void {
+  const channel = CHANNELS['old-secret'];
+  if (!channel.isHeard) return;
+  const { keyring, driver, clock } = runtime;
   const position = keyring.secretOf(token) ?? 0;
-  if (position > 0) CHANNELS['old-secret'].publish({ driver, at: clock.now(), opened: 'token', position });
+  if (position > 0)
+    toTell.push(() => channel.publish({ driver, at: clock.now(), opened: 'token', position }));
 }
 
-function tellRefused(session: ActiveSession, token: string, isOfOtherKind: boolean): void {
+function tellRefused(session: ActiveSession, toTell: ToTell, token: string, isOfOtherKind: boolean): void {
   const { driver, clock } = session.runtime;
   const reason = isOfOtherKind ? 'other-driver' : reasonOf(session, token);
-  CHANNELS.refused.publish({ driver, at: clock.now(), reason });
+  toTell.push(() => CHANNELS.refused.publish({ driver, at: clock.now(), reason }));
 }
 
 function reasonOf({ runtime, phase }: ActiveSession, token: string): TokenRefusal {

@@ -31,9 +31,7 @@ export function onSessionEvent<N extends SessionEventName>(
   }
   const log = new Logger('SessionModule');
   const failed = (error: unknown): void => {
-    log.error(
-      `A listener of the session event '${name}' failed: ${error instanceof Error ? error.message : 'see what it throws'}`,
-    );
+    log.error(`A listener of the session event '${name}' failed: ${reasonOf(error)}`);
   };
   const subscriber = (message: unknown): void => {
     callSafely(listener, message, failed);
@@ -55,4 +53,14 @@ function callSafely<N extends SessionEventName>(
   } catch (error) {
     failed(error);
   }
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function reasonOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return String(error.message);
+  } catch {
+    // It says nothing of itself.
+  }
+  return 'see what it throws';
 }

@@ -84,9 +84,11 @@ export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnabl
 
 async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
   try {
-    const result = await sessionContext.run(session, () => fn(session));
-    await session.commitDue();
-    return result;
+    return await sessionContext.run(session, async () => {
+      const result = await fn(session);
+      await session.commitDue();
+      return result;
+    });
   } catch (error) {
     // What goes on in the background is not to store what the function has given up.
     session.abandon();

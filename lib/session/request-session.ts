@@ -10,6 +10,7 @@ import type { SessionData } from './session-data.js';
 import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
 import { SessionSignIn } from './session-sign-in.js';
+import { inContextOf } from './session.context.js';
 
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
@@ -40,6 +41,15 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     super(host);
     // A property of its own, defined on it, would hide a method that the package calls.
     Object.preventExtensions(this);
+  }
+
+  /**
+   * Calls something in the context of this session.
+   *
+   * @internal
+   */
+  protected inContext(call: () => void): void {
+    inContextOf(this, call);
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------

@@ -57,15 +57,18 @@ export abstract class SessionLoading extends SessionAccess {
     const pending = this.#chosenId === null ? loadForRequest(life, this.host) : life.load(this.#chosenId);
     if (pending === undefined) {
       this.#loaded(life, readonly);
+      this.#tell(life);
       return;
     }
     // What comes of it counts only as long as the request has not switched to another session.
     this.#initiating = pending.then(
       () => {
         if (life.session === session) this.#loaded(life, readonly);
+        this.#tell(life);
       },
       (error: unknown) => {
         if (life.session === session) this.#initiating = null;
+        this.#tell(life);
         throw error;
       },
     );
@@ -82,6 +85,18 @@ export abstract class SessionLoading extends SessionAccess {
     const isCookieDue = isElsewhere && life.chosen(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
+
+  /** Whoever hears of what was loaded may ask the facade, though the request is in its context only later. */
+  #tell(life: SessionLifecycle): void {
+    if (life.hasUntold) this.inContext(() => life.tellLoads());
+  }
+
+  /**
+   * Calls something in the context of this session.
+   *
+   * @internal
+   */
+  protected abstract inContext(call: () => void): void;
 
   /**
    * A new session id, for `setId`: 256 random bits as 43 characters of base64url.

@@ -2,6 +2,7 @@ import { Controller, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SessionLimitError, type SessionModuleOptions, SignedInWithin } from 'nestjs-session-kit';
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
+import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS } from '../support/test-app.js';
 
 const HOUR = 3_600_000;
@@ -125,9 +126,11 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
   });
 
   it('7.4.5: another secret ends the sessions of all users', async () => {
-    const { asHeaders } = await signIn(app, 'ann');
-    const changed = await own({ secret: SECRET });
-    expect(await userWith(changed, asHeaders)).toBeNull();
+    await using folder = await TempFolder.make();
+    const kept = { driver: 'file', file: { location: folder.path } };
+    const { asHeaders } = await signIn(await own(kept), 'ann');
+    expect(await userWith(await own(kept), asHeaders)).toBe('ann');
+    expect(await userWith(await own({ ...kept, secret: SECRET }), asHeaders)).toBeNull();
   });
 
   it('7.5.1: what is sensitive asks for a sign-in of lately', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { SessionModuleOptions } from 'nestjs-session-kit';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Session, type SessionModuleOptions, onSessionEvent } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { describeWith, startRedis, type TestServer } from '../servers/index.js';
 import { HandlerApp } from '../support/handler-app.js';
@@ -100,6 +100,25 @@ describeWith(['redis'], 'what happens to sessions', () => {
         'committed',
         'signed-out',
       ]);
+    });
+
+    it('tells of it where the facade names the session, from the first load on', async () => {
+      await using app = await start(platform, driver);
+      const visitor = app.visitor();
+      const { id } = await visitor.in((session) => session.signIn('ann'));
+      const heard: string[] = [];
+      const stops = (['loaded', 'committed', 'moved', 'refused'] as const).map((name) =>
+        onSessionEvent(name, () => heard.push(`${name}: ${Session.userId}`)),
+      );
+      onTestFinished(() => {
+        for (const stop of stops) stop();
+      });
+      await visitor.in((session) => session.put('a', 1));
+      await app.visitor().in((session) => session.get('a'), { headers: { cookie: 'session=forged' } });
+      expect(heard.splice(0)).toEqual(['loaded: ann', 'committed: ann', 'refused: null']);
+      if (!keepsRecords) return;
+      await app.manager.run(id, (session) => session.put('a', 2));
+      expect(heard.splice(0)).toEqual(['loaded: ann', 'committed: ann']);
     });
 
     it('tells how a session ended, and of the one that follows by its own handle', async () => {

@@ -22,6 +22,7 @@ import {
 import { barrier } from '../support/barrier.js';
 import { eventually } from '../support/eventually.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
+import { HeardEvents } from '../support/heard-events.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
@@ -104,6 +105,18 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
       'connect.sid=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=shop.test; Path=/; HttpOnly; SameSite=Strict',
       expect.stringMatching(/^new=v1\./),
     ]);
+  });
+
+  it.each(['memory', 'stealth'])('is told of as any that is loaded, with %s', async (driver) => {
+    await using scene = await start({ driver });
+    using heard = new HeardEvents();
+    const { value: handle } = await scene.go(scene.store.keep('a'), (current) => current.put('b', 1).handle);
+    expect(heard.take()).toMatchObject([
+      { name: 'loaded', handle },
+      { name: 'committed', handle },
+    ]);
+    await scene.go(signed('gone'), user);
+    expect(heard.names()).toEqual([]);
   });
 
   it('is expired at the path where it lay, and goes on with a cookie of the path here', async () => {

@@ -32,6 +32,13 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
         throw new Error('thrown by it');
       }),
       onSessionEvent('begun', () => Promise.reject(new Error('rejected by it'))),
+      onSessionEvent('begun', () => {
+        throw Object.defineProperty(new Error(), 'message', {
+          get: () => {
+            throw new Error('thrown by its message');
+          },
+        });
+      }),
       onSessionEvent('begun', heard),
     ];
     await using app = await HandlerApp.start(platform);
@@ -41,7 +48,7 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
     expect(heard).toHaveBeenCalledTimes(1);
     for (const stop of stops) stop();
     const said = error.mock.calls.flat().map(String);
-    expect(said.filter((line) => line.includes("event 'begun'"))).toHaveLength(2);
+    expect(said.filter((line) => line.includes("event 'begun'"))).toHaveLength(3);
     expect(said.join('\n')).toMatch(/thrown by it[^]*rejected by it/);
   });
 

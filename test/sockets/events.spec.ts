@@ -1,6 +1,6 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
-import { Session } from 'nestjs-session-kit';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Session, onSessionEvent } from 'nestjs-session-kit';
 import { HeardEvents } from '../support/heard-events.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
 
@@ -48,5 +48,20 @@ describe.each(DOORS)('what is told of a socket’s session on %s with %s', (plat
       ['loaded', handle],
       ['ended', handle],
     ]);
+  });
+
+  it('is told where the facade names the session', async () => {
+    await using app = await startGateways(platform, library, [ShopGateway]);
+    const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
+    await using client = await connect(library, app.url, asHeaders);
+    const heard: string[] = [];
+    const stops = (['loaded', 'committed'] as const).map((name) =>
+      onSessionEvent(name, () => heard.push(`${name}: ${Session.get<string>('user')}`)),
+    );
+    onTestFinished(() => {
+      for (const stop of stops) stop();
+    });
+    await client.ask('add');
+    expect(heard).toEqual(['loaded: ann', 'committed: ann']);
   });
 });
