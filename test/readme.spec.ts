@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { Module, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -9,7 +9,7 @@ import request from 'supertest';
 import ts from 'typescript';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { SessionModule } from 'nestjs-session-kit';
-import { docSnippets } from './support/doc-snippets.js';
+import { docSnippets, pages } from './support/doc-snippets.js';
 import { PLATFORMS, type Platform } from './support/test-app.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,32 +19,49 @@ const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
 const snippets = docSnippets();
 const complaints = compile();
 
-/** Writes every snippet and compiles all of them as one program, into the same folder. */
+/**
+ * Writes every snippet and compiles them into the same folder: as one program, as they import one another, but for those that declare
+ * types for the whole application, of which no other page's reader has heard.
+ */
 function compile(): string[] {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   for (const { name, code } of snippets) writeFileSync(join(FOLDER, name), code);
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
-  const files = snippets.map(({ name }) => join(FOLDER, name));
-  const program = ts.createProgram(files, { ...options, declaration: false });
-  // The folder's own files: what they import is compiled elsewhere.
-  const own = program.getSourceFiles().filter(({ fileName }) => dirname(fileName) === FOLDER);
-  for (const file of own) {
-    // The folder is an ES module, as the repository is; what the snippets import stays where it is.
-    program.emit(file, (path, text) => writeFileSync(join(FOLDER, path.split('/').at(-1) ?? ''), text));
-  }
-  return [
-    ...program.getOptionsDiagnostics(),
-    ...program.getGlobalDiagnostics(),
-    ...own.flatMap((file) => [
-      ...program.getSyntacticDiagnostics(file),
-      ...program.getSemanticDiagnostics(file),
-    ]),
-  ].map(
-    ({ file, messageText }) =>
-      `${relative(FOLDER, file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
-  );
+  const host = ts.createCompilerHost(options);
+  const declares = ({ code }: { code: string }): boolean => /^declare module/m.test(code);
+  return [snippets.filter((one) => !declares(one)), snippets.filter(declares)].flatMap((part) => {
+    const files = part.map(({ name }) => join(FOLDER, name));
+    const program = ts.createProgram(files, { ...options, declaration: false }, host);
+    // The folder's own files: what they import is compiled elsewhere.
+    const own = program.getSourceFiles().filter(({ fileName }) => dirname(fileName) === FOLDER);
+    for (const file of own) {
+      // The folder is an ES module, as the repository is; what the snippets import stays where it is.
+      program.emit(file, (path, text) => writeFileSync(join(FOLDER, path.split('/').at(-1) ?? ''), text));
+    }
+    return [
+      ...program.getOptionsDiagnostics(),
+      ...program.getGlobalDiagnostics(),
+      ...own.flatMap((file) => [
+        ...program.getSyntacticDiagnostics(file),
+        ...program.getSemanticDiagnostics(file),
+      ]),
+    ].map(
+      ({ file, messageText }) =>
+        `${relative(FOLDER, file?.fileName ?? '')}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+    );
+  });
+}
+
+/** What `nest new` installs of what an application imports; the test runner is the one that it has chosen. */
+const INSTALLED = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', 'express', 'rxjs', 'vitest'];
+
+/** The packages that a snippet imports and a fresh application does not have. */
+function packagesOf(code: string): string[] {
+  return [...code.matchAll(/(?:from|import) '((?:@[\w-]+\/)?[\w-]+)(?:\/[\w/-]+)?'/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => !INSTALLED.includes(name) && name !== 'nestjs-session-kit');
 }
 
 /** What a snippet exports, when it runs. */
@@ -107,6 +124,22 @@ describe('the code in the documentation', () => {
   it('has snippets of which each compiles in strict mode when pasted', () => {
     expect(snippets.length).toBeGreaterThan(20);
     expect(complaints).toEqual([]);
+  });
+
+  it('says on each page what has to be installed for its snippets', () => {
+    const missing = pages().flatMap((page) => {
+      const lines = readFileSync(join(ROOT, page), 'utf8').match(/npm install [^`\n]*/g) ?? [];
+      const installed = lines
+        .flatMap((line) => line.split(' '))
+        .map((name) => name.replace(/(?<=.)@\d+$/, ''));
+      const needed = snippets
+        .filter((snippet) => snippet.page === page)
+        .flatMap(({ code }) => packagesOf(code));
+      return [...new Set(needed)]
+        .filter((name) => !installed.includes(name))
+        .map((name) => `${page}: ${name}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   describe.each(PLATFORMS)('when pasted, on %s,', (platform) => {

@@ -14,42 +14,43 @@ export class ${className} implements RecordDriver {
   private readonly records = new Map<string, SessionRecord>();
 
   /** The live record, or null: never one that has expired. */
-  async read(id: string): Promise<SessionRecord | null> {
+  read(id: string): Promise<SessionRecord | null> {
     const record = this.live(id);
-    return record === undefined ? null : { ...record };
+    return Promise.resolve(record === undefined ? null : { ...record });
   }
 
   /**
    * Stores a record only in place of the version before it (0: no live record). Comparing and storing must be one command of
    * the store, such as UPDATE ... WHERE id = ? AND version = ?: on it rests that no update is lost.
    */
-  async write(id: string, record: SessionRecord): Promise<boolean> {
+  write(id: string, record: SessionRecord): Promise<boolean> {
     const version = this.live(id)?.version ?? 0;
-    if (version !== record.version - 1) return false;
+    if (version !== record.version - 1) return Promise.resolve(false);
     this.records.set(id, { ...record });
-    return true;
+    return Promise.resolve(true);
   }
 
   /** Moves the expiry of a live record, and never makes one. */
-  async touch(id: string, expiresAt: number): Promise<boolean> {
+  touch(id: string, expiresAt: number): Promise<boolean> {
     const record = this.live(id);
-    if (record === undefined) return false;
+    if (record === undefined) return Promise.resolve(false);
     this.records.set(id, { ...record, expiresAt });
-    return true;
+    return Promise.resolve(true);
   }
 
   /** Removes the record. No error where there is none. */
-  async destroy(id: string): Promise<void> {
+  destroy(id: string): Promise<void> {
     this.records.delete(id);
+    return Promise.resolve();
   }
 
   /** Removes what has expired; leave this out where the store does so itself. */
-  async collectGarbage(now: number): Promise<number> {
+  collectGarbage(now: number): Promise<number> {
     let removed = 0;
     for (const [id, { expiresAt }] of this.records) {
       if (expiresAt <= now && this.records.delete(id)) removed += 1;
     }
-    return removed;
+    return Promise.resolve(removed);
   }
 
   private live(id: string): SessionRecord | undefined {
