@@ -56,7 +56,7 @@ export class SocketConnection {
   /** Looks whether there is a session, and from then on for its end. To be called before anything is run. */
   open(): void {
     if (!this.#sessions.mayExist) return;
-    const first = this.#sessions.load();
+    const first = this.#loadUnvisited();
     this.#first = first;
     this.#holdMessages(
       first.then(async (opened) => {
@@ -129,9 +129,16 @@ export class SocketConnection {
     if (!this.#sessions.mayExist && admit === null) return call(this.#sessions.make());
     const loading = !this.#sessions.mayExist
       ? Promise.resolve(this.#sessions.make())
-      : (this.#first ?? this.#sessions.load());
+      : (this.#first ?? this.#loadUnvisited());
     this.#first = null;
     this.#holdMessages(loading.then(enter));
+  }
+
+  /** For what happens by itself: a client that loses its connection and connects anew is nobody's visit. */
+  async #loadUnvisited(): Promise<Opened> {
+    const opened = await this.#sessions.load();
+    opened.session.bePassive();
+    return opened;
   }
 
   async #admitted(opened: Opened, admit: () => Promise<void>): Promise<void> {
@@ -146,7 +153,7 @@ export class SocketConnection {
   /** Calls `handleDisconnect` in the session. */
   disconnected(hook: () => unknown): void {
     const call = (opened: Opened): Promise<unknown> => this.#run(opened, hook);
-    const called = !this.#sessions.mayExist ? call(this.#sessions.make()) : this.#sessions.load().then(call);
+    const called = !this.#sessions.mayExist ? call(this.#sessions.make()) : this.#loadUnvisited().then(call);
     called.catch((error: unknown) => this.#setup.hookFailed(error));
   }
 
@@ -205,6 +212,7 @@ export class SocketConnection {
   async #lookAgain(): Promise<void> {
     if (this.#isEnded || !this.#sessions.haveMoved) return;
     const lent = await this.lend();
+    lent?.session.bePassive();
     await lent?.giveBack();
   }
 

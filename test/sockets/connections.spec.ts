@@ -25,6 +25,7 @@ import {
   SessionReadonlyError,
   SignedInGuard,
 } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -391,6 +392,47 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await expiry()).toEqual([end]);
     expect(await chat.ask('message')).toBe('ann');
     expect(await expiry()).toEqual([end + later]);
+  });
+
+  it('is no visit where it connects or leaves, but by its messages', async () => {
+    const hasLeft = new Deferred();
+    @WebSocketGateway()
+    class HookedGateway implements OnGatewayDisconnect {
+      handleDisconnect() {
+        hasLeft.resolve();
+      }
+
+      @SubscribeMessage('message')
+      message(@Session('userId') userId: string) {
+        return answer(userId);
+      }
+
+      @PassiveSession()
+      @SubscribeMessage('passive')
+      passive(@Session('userId') userId: string) {
+        return answer(userId);
+      }
+    }
+    const start = 1_800_000_000_000;
+    // socket.io takes a connection for dead where the clock has jumped further.
+    const later = 20_000;
+    vi.useFakeTimers({ toFake: ['Date'], now: start });
+    onTestFinished(() => void vi.useRealTimers());
+    await using app = await startGateways(platform, library, [HookedGateway], {
+      options: { touchEvery: '10s' },
+    });
+    const activity = async () => (await app.manager.list('ann')).map(({ lastActivity }) => lastActivity);
+    const { asHeaders } = await app.visitor().handle((session) => session.signIn('ann'));
+    vi.setSystemTime(start + later);
+    {
+      await using client = await connect(library, app.url, asHeaders);
+      expect(await client.ask('passive')).toBe('ann');
+    }
+    await hasLeft.promise;
+    expect(await activity()).toEqual([start]);
+    await using client = await connect(library, app.url, asHeaders);
+    expect(await client.ask('message')).toBe('ann');
+    expect(await activity()).toEqual([start + later]);
   });
 
   it('has its session on a port of its own', async () => {
