@@ -53,6 +53,9 @@ export {
 // With a star, because only what is exported so can be added to by `declare module 'nestjs-session-kit'`.
 export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
+// What handlers return, so that declarations of an application (`declaration: true`) can name it.
+export type { Readable as ReadableValues } from './session/session-keys.js';
+export type { Values as SessionValues } from './state/values.js';
 export type { SignInOptions } from './session/session-sign-in.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';

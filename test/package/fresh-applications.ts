@@ -57,6 +57,7 @@ export const NEST_COMPILER_OPTIONS = {
   resolvePackageJsonExports: true,
   esModuleInterop: true,
   isolatedModules: true,
+  declaration: true,
   emitDecoratorMetadata: true,
   experimentalDecorators: true,
   target: 'ES2023',

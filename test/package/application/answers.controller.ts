@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { Flash, type FlashMessages, Session, SessionManager } from 'nestjs-session-kit';
+
+/** Handlers without a written return type: the application's declarations have to name what each of them answers. */
+@Controller('answers')
+export class AnswersController {
+  constructor(private readonly manager: SessionManager) {}
+
+  @Get('all')
+  all(@Session() session: Session, @Flash() messages: FlashMessages) {
+    return [session.all(), session.get(), Session.all(), messages.all()];
+  }
+
+  @Get('some')
+  some(@Session() session: Session) {
+    return { only: session.only('visits'), except: session.except('visits') };
+  }
+
+  @Get('errors')
+  errors(@Flash() messages: FlashMessages) {
+    return { errors: messages.errors(), email: messages.errors('email') };
+  }
+
+  @Get('session')
+  session(@Session() session: Session) {
+    return session.put('visits', 1);
+  }
+
+  @Get('messages')
+  messages(@Session() session: Session) {
+    return session.flashMessages;
+  }
+
+  @Get('manager')
+  async manage() {
+    return [await this.manager.read(''), await this.manager.list(''), await this.manager.check()];
+  }
+}
