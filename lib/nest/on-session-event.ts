@@ -58,7 +58,7 @@ function callSafely<N extends SessionEventName>(
 /** Anything can be thrown, also what throws when it is looked at. */
 function reasonOf(error: unknown): string {
   try {
-    if (error instanceof Error) return String(error.message);
+    if (error instanceof Error) return error.message;
   } catch {
     // It says nothing of itself.
   }
