@@ -65,7 +65,7 @@ export default defineConfig({
     isolate: false,
     // Tests side by side (`it.concurrent`) wait for timers, files and browsers, and hardly need a processor meanwhile.
     maxConcurrency: 10,
-    unstubEnvs: true,
+    setupFiles: [new URL('./test/support/restore-environment.ts', import.meta.url).pathname],
     // How fast a test is, its machine decides: these end what hangs.
     testTimeout: 600_000,
     hookTimeout: 600_000,
