@@ -9,13 +9,10 @@ import type { ActiveSession } from './active-session.js';
 import type { TakenOver } from './former-state.js';
 import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
-import { SealedTakeOver } from './sealed-take-over.js';
+import { NOBODY, SealedTakeOver } from './sealed-take-over.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { toldOfPayload } from './telling.js';
-
-/** A token is nobody's to list. */
-const NOBODY = { userId: null, ipAddress: null, userAgent: null };
 
 /** No store has a version of what a token holds. */
 const UNSTORED = 0;

@@ -9,7 +9,7 @@ import type { RecentEndings } from './recent-endings.js';
 import type { SessionRuntime } from './session-runtime.js';
 
 /** A token is nobody's to list. */
-const NOBODY = { userId: null, ipAddress: null, userAgent: null };
+export const NOBODY = { userId: null, ipAddress: null, userAgent: null };
 
 /**
  * Takes sessions of other libraries over into tokens. Its id here follows from the old session: so all requests that bring it at one

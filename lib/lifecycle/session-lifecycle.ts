@@ -113,13 +113,9 @@ export class SessionLifecycle {
    */
   async takeOver(former: FormerSession): Promise<TakenOver | null> {
     const { session } = this;
-    let taken: TakenOver | null = null;
-    const take = async (): Promise<void> => {
-      taken = await this.#backend.takeOver(session, former);
-    };
+    const take = (): Promise<TakenOver | null> => this.#backend.takeOver(session, former);
     try {
-      await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
-      return taken;
+      return await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
     } catch (error) {
       if (!(error instanceof SessionStoreError) || !this.#runtime.degrade) throw error;
       session.refuseWrites('degraded');

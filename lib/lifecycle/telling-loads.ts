@@ -12,11 +12,11 @@ export function isLoadingHeard(): boolean {
 type ToTell = (() => void)[];
 
 /** Loads a session, and has something told of it. Where that fails, there is nothing to tell. */
-export function tellLoading(
+export function tellLoading<T>(
   session: ActiveSession,
   toTell: ToTell,
-  load: () => Promise<void> | void,
-): Promise<void> | void {
+  load: () => Promise<T> | T,
+): Promise<T> | T {
   return after(session, load, () => {
     tellLoaded(session, toTell);
   });
@@ -38,14 +38,14 @@ export function tellOpening(
   });
 }
 
-function after(
-  session: ActiveSession,
-  load: () => Promise<void> | void,
-  tell: () => void,
-): Promise<void> | void {
+function after<T>(session: ActiveSession, load: () => Promise<T> | T, tell: () => void): Promise<T> | T {
   session.since = performance.now();
+  const told = (answer: T): T => {
+    tell();
+    return answer;
+  };
   const loading = load();
-  return loading === undefined ? tell() : loading.then(tell);
+  return loading instanceof Promise ? loading.then(told) : told(loading);
 }
 
 /** @returns whether there was a session */

@@ -61,7 +61,7 @@ export function rememberRecord(id: string, version: number, { text, payload, isE
   }
 }
 
-/** `parseRecord` for what a token holds, where no id is known yet. What was sealed is not remembered: the browser's next token is another. */
+/** `parseRecord` for what a token holds, where no id is known yet. */
 export function parseSealed(text: string, serializer: SessionSerializer): ParsedPayload {
   if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
   const known = byText.get(text);
