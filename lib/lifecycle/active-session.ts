@@ -1,11 +1,11 @@
 import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
+import type { Caller } from './caller.js';
 import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
-import type { Client, SessionRuntime } from './session-runtime.js';
+import type { SessionRuntime } from './session-runtime.js';
 import {
   type Told,
   beforeStored,
@@ -29,12 +29,8 @@ export class ActiveSession {
   cookieDue = false;
   /** Whether another request moved it to a new id: that one's response tells the browser. */
   followed = false;
-  /** Whether it is loaded from under the id that another request has just moved it to: for code that no visitor calls. */
-  followsMoves = false;
-  /** Whether a visitor is behind it. Where none is (a job, a passive route), lifetime and last visit stay as they are. */
-  isVisit = true;
-  /** Whether the record goes on saying who is at the other end as the latest request has said it (a socket). */
-  keepsClient = false;
+  /** Whether it renews its lifetime and last visit. */
+  isVisit: boolean;
   /** What the latest visit left in the record; null where nothing is stored. */
   latestVisit: Visit | null = null;
   /** The user whose session it is by what is stored of it; null for nobody's. */
@@ -73,24 +69,22 @@ export class ActiveSession {
   #renewalDue = false;
 
   /**
-   * @param ages whether the request uses flash messages up
-   * @param clientOf who is at the other end, asked only when a record is written
    * @param id that it begins with; null: a new one, made when something needs it
    * @param phase `new`, or `left` where the request came late
    */
   constructor(
     readonly runtime: SessionRuntime,
-    readonly ages: ConsumesFlash,
-    readonly clientOf: (() => Client) | null,
+    readonly caller: Caller,
     id: string | null,
     public phase: Phase,
   ) {
     this.#id = id;
+    this.isVisit = caller.isVisit;
   }
 
   /** Another session of the same request. */
   next(id: string | null, phase: 'new' | 'left'): ActiveSession {
-    const next = new ActiveSession(this.runtime, this.ages, this.clientOf, id, phase);
+    const next = new ActiveSession(this.runtime, this.caller, id, phase);
     next.isVisit = this.isVisit;
     return next;
   }

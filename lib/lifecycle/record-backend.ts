@@ -114,14 +114,14 @@ export class RecordBackend implements SessionBackend {
     } catch (error) {
       found = this.#degraded(session, error);
     }
-    if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
+    if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
     this.#endings.forget(id, ending);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
-      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
   }

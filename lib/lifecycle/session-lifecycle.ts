@@ -1,9 +1,9 @@
 import { randomId } from '../crypto/random-id.js';
 import type { FormerSession } from './session-source.js';
 import { SessionStoreError, SessionTooLargeError } from '../session.errors.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
+import type { Caller } from './caller.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import type { TakenOver } from './former-state.js';
@@ -11,7 +11,7 @@ import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredC
 import { userText } from './recorded-user.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import type { Client, SessionRuntime } from './session-runtime.js';
+import type { SessionRuntime } from './session-runtime.js';
 import { isStoringHeard } from './telling.js';
 import { isLoadingHeard, tellLoading, tellOpening } from './telling-loads.js';
 import type { Watch } from './watch.js';
@@ -40,19 +40,10 @@ export class SessionLifecycle {
   /** What is to be told of what was loaded; null for nothing. */
   #untold: (() => void)[] | null = null;
 
-  /**
-   * @param ages whether the request uses flash messages up
-   * @param clientOf who is at the other end, asked only when a record is written
-   */
-  constructor(
-    runtime: SessionRuntime,
-    backend: SessionBackend,
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-  ) {
+  constructor(runtime: SessionRuntime, backend: SessionBackend, caller: Caller) {
     this.#runtime = runtime;
     this.#backend = backend;
-    this.session = new ActiveSession(runtime, ages, clientOf, null, 'new');
+    this.session = new ActiveSession(runtime, caller, null, 'new');
   }
 
   /** The values, flash messages and changes of this request. */

@@ -6,7 +6,8 @@ import { GarbageCollection } from './garbage-collection.js';
 import { userText } from '../lifecycle/recorded-user.js';
 import type { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { Caller } from '../lifecycle/caller.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
 import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
@@ -19,7 +20,6 @@ import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import { type ReadSession, type StoredSession, aboutSession, readSession } from './stored-session.js';
 
 /**
@@ -280,14 +280,9 @@ export class SessionManager {
    * @param place where the request's token travels
    * @internal
    */
-  createLifecycle(
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-    request: unknown,
-    place = this.#settings.place,
-  ): SessionLifecycle {
+  createLifecycle(caller: Caller, request: unknown, place = this.#settings.place): SessionLifecycle {
     const runtime = this.#inUse.runtimeAt(place);
-    return new SessionLifecycle(runtime, this.#inUse.backendFor(request, place), ages, clientOf);
+    return new SessionLifecycle(runtime, this.#inUse.backendFor(request, place), caller);
   }
 
   /**

@@ -8,6 +8,7 @@ import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
@@ -51,7 +52,7 @@ class SealedWorld {
     };
     const driver = new StealthDriver(this.#keyring, this.clock);
     const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock, runtime.live));
-    const life = new SessionLifecycle(runtime, backend, true, null);
+    const life = new SessionLifecycle(runtime, backend, VISITOR);
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (life.session.loaded === null) await life.initiate(token);
     handle(life);

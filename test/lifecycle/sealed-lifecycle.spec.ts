@@ -7,6 +7,7 @@ import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
@@ -70,7 +71,7 @@ class Process {
 
   /** A request that carries a token (none: ''), and has loaded its session. */
   async request(token: string): Promise<SessionLifecycle> {
-    const life = new SessionLifecycle(this.#runtime, this.#backend, true, null);
+    const life = new SessionLifecycle(this.#runtime, this.#backend, VISITOR);
     if (token !== '') await life.initiate(token);
     return life;
   }
