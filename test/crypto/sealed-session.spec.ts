@@ -54,7 +54,7 @@ class SealedWorld {
     const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock, runtime.live));
     const life = new SessionLifecycle(runtime, backend, VISITOR);
     const { tokens, names } = this.cookie.read(jar.header);
-    for (const token of tokens) if (life.session.loaded === null) await life.initiate(token);
+    for (const token of tokens) if (life.session.loaded === null) await life.loads.byToken(token);
     handle(life);
     await life.commit();
     const instruction = life.cookie(names.length > 0);

@@ -72,7 +72,7 @@ class Process {
   /** A request that carries a token (none: ''), and has loaded its session. */
   async request(token: string): Promise<SessionLifecycle> {
     const life = new SessionLifecycle(this.#runtime, this.#backend, VISITOR);
-    if (token !== '') await life.initiate(token);
+    if (token !== '') await life.loads.byToken(token);
     return life;
   }
 
@@ -254,7 +254,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     const token = await process.signIn();
     const moved = tokenOf(await process.does(token, rotate));
     const life = await process.request(token);
-    await life.initiate(moved);
+    await life.loads.byToken(moved);
     life.state.put('b', 1);
     expect(await process.read(tokenOf(await respond(life)))).toEqual({ user: 'ann', b: 1 });
   });
