@@ -1,5 +1,5 @@
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
-import type { ExclusionTest } from '../http/routing/excluded-routes.js';
+import type { RouteTest } from '../http/routing/named-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
@@ -11,9 +11,9 @@ import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 /** What all sockets of an application share. */
 interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
-  readonly isExcluded: ExclusionTest | null;
+  readonly isExcluded: RouteTest | null;
   /** Whose messages renew nothing. */
-  readonly isPassive: ExclusionTest | null;
+  readonly isPassive: RouteTest | null;
   readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
 }
 
@@ -109,6 +109,6 @@ function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
   return { tokens: all.map(ownText), place, setup };
 }
 
-function isNamed(names: ExclusionTest | null, handshake: Handshake | null): boolean {
+function isNamed(names: RouteTest | null, handshake: Handshake | null): boolean {
   return names !== null && handshake?.path !== undefined && names('GET', handshake.path);
 }
