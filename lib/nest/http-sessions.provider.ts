@@ -30,7 +30,7 @@ export function httpSessions(
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      lifecycles: manager,
+      lifecycles: manager.lifecycles,
       isPassive: routesOf('passive', settings, config, adapterHost),
     },
     routesOf('exclude', settings, config, adapterHost),

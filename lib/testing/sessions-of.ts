@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
@@ -165,7 +166,7 @@ export class TestSessions {
         ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens
         : [inHeader].filter((token) => token !== '');
     const place = header !== null && inHeader !== undefined ? header.place : setup.place;
-    const life = this.#manager.createLifecycle(false, null, undefined, place);
+    const life = this.#manager.lifecycles.createLifecycle(false, null, undefined, place);
     life.session.isVisit = false;
     const session = new RequestSession(this.#host(life, setup, tokens));
     await session.initiate(true);
@@ -183,7 +184,7 @@ export class TestSessions {
     { host, ...before }: VisitOptions,
     place: TokenPlace,
   ): Promise<{ token: string }> {
-    const life = this.#manager.createLifecycle(true, null, undefined, place);
+    const life = this.#manager.lifecycles.createLifecycle(true, null, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;
@@ -193,11 +194,7 @@ export class TestSessions {
     return { token: life.token };
   }
 
-  #host(
-    life: ReturnType<SessionManager['createLifecycle']>,
-    { cookie }: CookieSetup,
-    tokens: readonly string[],
-  ): QuietHost {
+  #host(life: SessionLifecycle, { cookie }: CookieSetup, tokens: readonly string[]): QuietHost {
     return new QuietHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
   }
 

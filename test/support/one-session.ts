@@ -120,7 +120,7 @@ export class OneRequest implements SessionHost {
   }
 
   createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
-    return this.manager.createLifecycle(true, null, undefined);
+    return this.manager.lifecycles.createLifecycle(true, null, undefined);
   }
 
   /** Commits as the gate does, and says what the response would. */
