@@ -18,7 +18,7 @@ interface SocketSettings extends DetachedSettings {
 }
 
 /** What a client brought, and where that travels. */
-interface Brought {
+interface SentTokens {
   readonly tokens: readonly string[];
   readonly place: TokenPlace;
   readonly setup: CookieSetup;
@@ -62,7 +62,7 @@ export class SocketSessions {
     const settings = this.#settings;
     if (isNamed(settings.isExcluded, handshake)) return null;
     const isPassive = isNamed(settings.isPassive, handshake);
-    const { tokens, place, setup } = this.#broughtBy(handshake);
+    const { tokens, place, setup } = this.#sentBy(handshake);
     // Nothing else of the handshake is kept: a socket lives long, and its request with all headers is large.
     const request = settings.lifecycles.needsRequest ? handshake?.request : undefined;
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
@@ -78,11 +78,11 @@ export class SocketSessions {
   }
 
   /** Without a handshake, or where no tenant can be told by it, the client has no session. */
-  #broughtBy(handshake: Handshake | null): Brought {
+  #sentBy(handshake: Handshake | null): SentTokens {
     const { tokens: ofAll, connections } = this.#settings;
     if (handshake !== null) {
       try {
-        return broughtTo(
+        return sentTokens(
           ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
           handshake,
         );
@@ -95,7 +95,7 @@ export class SocketSessions {
 }
 
 /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
-function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
+function sentTokens(setup: CookieSetup, { headers }: Handshake): SentTokens {
   const sent = setup.header?.read(headers) ?? null;
   if (setup.header !== null && sent !== null)
     return { tokens: sent.map(ownText), place: setup.header.place, setup };

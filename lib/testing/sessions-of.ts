@@ -12,7 +12,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { type Values, cloneValue } from '../state/values.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
-import { QuietHost } from './quiet-host.js';
+import { TestHost } from './test-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
 import {
@@ -194,8 +194,8 @@ export class TestSessions {
     return { token: life.token };
   }
 
-  #host(life: SessionLifecycle, { cookie }: CookieSetup, tokens: readonly string[]): QuietHost {
-    return new QuietHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
+  #host(life: SessionLifecycle, { cookie }: CookieSetup, tokens: readonly string[]): TestHost {
+    return new TestHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
   }
 
   #setup(host: string | undefined): CookieSetup {
