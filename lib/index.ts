@@ -65,7 +65,7 @@ export type {
   TenantFunction,
   TenantRequest,
 } from './options/cookie.options.js';
-export type { ExcludedRoute } from './http/routing/excluded-routes.js';
+export type { NamedRoute } from './options/named-route.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
 export type { AnyDriver } from './drivers/built-in-drivers.js';

@@ -133,6 +133,15 @@ const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from
 /** Ways in for those who have the optional package installed: what they alone lead to may import it outright. */
 const DOORS = ['drivers/database/index.ts'];
 
+/** Files that hold more than one idea still. */
+const LONG = [
+  'lifecycle/active-session.ts',
+  'lifecycle/live-sessions.ts',
+  'lifecycle/record-backend.ts',
+  'lifecycle/session-lifecycle.ts',
+  'state/session-state.ts',
+];
+
 /** The files that are loaded, at once or later, by whoever imports the root or a door that asks for no optional package. */
 function filesWithoutDoors(): ReadonlySet<string> {
   const reached = new Set<string>();
@@ -163,6 +172,12 @@ describe('The code of lib', () => {
         layerOf(from) === layer && !isPackage(to) && layerOf(to) !== layer && !below.includes(layerOf(to)),
     );
     expect(upwards.filter((each) => !isTypeOfOption(each)).map(shown)).toEqual([]);
+  });
+
+  it('has no file of more than 260 lines', () => {
+    const lines = (file: string): number =>
+      readFileSync(join(LIB, file), 'utf8').trimEnd().split('\n').length;
+    expect(files.filter((file) => lines(file) > 260 && !LONG.includes(file))).toEqual([]);
   });
 
   it('words every error of an option in options/check.ts', () => {

@@ -13,7 +13,7 @@ import { consumesFlash } from './consumes-flash.js';
 import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
 import type { ForeignCookies } from './cookie/foreign-cookies.js';
 import { ForeignVisit } from './foreign-visit.js';
-import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
+import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
@@ -30,7 +30,7 @@ export interface HttpSessionSettings {
   readonly log: SessionLog;
   readonly recordClient: boolean;
   /** Which routes are passive. Null: none. */
-  readonly isPassive: ExclusionTest | null;
+  readonly isPassive: RouteTest | null;
   isNeverFlashed(field: string): boolean;
   readonly lifecycles: LifecycleFactory;
 }
@@ -103,7 +103,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, recordClient, isPassive } = this.#settings;
-    this.#isPassive ||= isPassive !== null && namesRequest(isPassive, this.#req);
+    this.#isPassive ||= namesRequest(isPassive, this.#req);
     const caller: Caller = {
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       consumesFlash: () =>

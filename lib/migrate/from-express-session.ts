@@ -1,4 +1,4 @@
-import type { ConnectStore } from '../drivers/connect-store.js';
+import type { ConnectStore } from '../drivers/connect-store-calls.js';
 import type { SessionSource } from '../lifecycle/session-source.js';
 import { readOption } from '../options/check.js';
 import { text } from '../options/checks.js';

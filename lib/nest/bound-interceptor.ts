@@ -1,7 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
-import type { RequestSession } from '../session/request-session.js';
+import { observeInContext } from './observe-in-context.js';
 import { keepOutOfCaches } from './shared-cache.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
@@ -69,23 +69,13 @@ function bound(intercept: Intercept): Intercept {
   if (boundMethods.has(intercept)) return intercept;
   const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
     const session = sessionContext.getStore();
-    const handle = (): Observable<unknown> => answerOf(session, next);
+    const handle = (): Observable<unknown> =>
+      observeInContext(
+        session,
+        inContextOf(session, () => next.handle()),
+      );
     return intercept.call(this, context, { handle });
   };
   boundMethods.add(wrapper);
   return Object.defineProperty(wrapper, 'name', { value: intercept.name });
-}
-
-/** What a handler answers, asked for and handed on in this context. */
-function answerOf(session: RequestSession | undefined, next: CallHandler): Observable<unknown> {
-  const answers = inContextOf(session, () => next.handle());
-  return new Observable((subscriber) =>
-    inContextOf(session, () =>
-      answers.subscribe({
-        next: (value) => inContextOf(session, () => subscriber.next(value)),
-        error: (error) => inContextOf(session, () => subscriber.error(error)),
-        complete: () => inContextOf(session, () => subscriber.complete()),
-      }),
-    ),
-  );
 }

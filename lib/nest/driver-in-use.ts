@@ -30,7 +30,7 @@ export interface StoreCheck {
 }
 
 /** What the sessions share whose tokens travel in one place. */
-interface Whereabouts {
+interface SharedAtPlace {
   readonly runtime: SessionRuntime;
   /** Null with a driver that is made for each request, and before the boot. */
   readonly backend: SessionBackend | null;
@@ -50,7 +50,7 @@ export class DriverInUse {
   /** Null where sessions live in cookies alone, or are all records, and before the boot. */
   #ledger: LedgerInUse | null = null;
   /** For tokens that travel in a header, or in the cookies of tenants. */
-  readonly #elsewhere = new WeakMap<TokenPlace, Whereabouts>();
+  readonly #elsewhere = new WeakMap<TokenPlace, SharedAtPlace>();
   #perRequest: DriverFactory | null = null;
   #checking: Promise<StoreCheck> | null = null;
 
@@ -107,7 +107,7 @@ export class DriverInUse {
     return backend ?? this.#backendOf(this.#madeFor(request), this.runtimeAt(place));
   }
 
-  #at(place: TokenPlace): Whereabouts {
+  #at(place: TokenPlace): SharedAtPlace {
     const known = this.#elsewhere.get(place);
     if (known !== undefined) return known;
     const runtime = runtimeElsewhere(this.#runtime, place);

@@ -4,7 +4,7 @@ import { systemClock } from '../drivers/clock.js';
 import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../drivers/built-in-drivers.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { begun } from '../drivers/guard/circuit-breaker.js';
-import { DriverHangsError, waitFor } from '../drivers/guard/driver-deed.js';
+import { DriverHangsError, waitFor } from '../drivers/guard/driver-task.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { LazyDriver } from '../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';

@@ -1,6 +1,6 @@
 import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
 import { systemClock } from '../drivers/clock.js';
-import { waitFor } from '../drivers/guard/driver-deed.js';
+import { waitFor } from '../drivers/guard/driver-task.js';
 import { failureReason } from '../drivers/guard/failure-reason.js';
 import { CHANNELS } from '../events/channels.js';
 import type { SessionLog } from '../drivers/session-log.js';

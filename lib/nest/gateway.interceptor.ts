@@ -1,31 +1,22 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { Observable, catchError, from, mergeMap, throwError } from 'rxjs';
-import { inContextOf, sessionContext } from '../session/session.context.js';
+import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
+import { sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
 import { commitBefore } from './commit-before.js';
+import { observeInContext } from './observe-in-context.js';
 
 /**
  * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the
- * filters. What is handed on, is handed on in the context of the message: a stream that several clients listen to sends
- * its values, and its error, from somewhere else.
+ * filters. All of it is handed on in the context of the message.
  */
 export class GatewayInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = sessionContext.getStore();
     if (session === undefined) return next.handle();
-    return new Observable((subscriber) =>
-      commitBefore(next.handle(), session)
-        .pipe(
-          catchError((error: unknown) =>
-            from(committed(session)).pipe(mergeMap(() => throwError(() => error))),
-          ),
-        )
-        .subscribe({
-          next: (value) => inContextOf(session, () => subscriber.next(value)),
-          error: (error) => inContextOf(session, () => subscriber.error(error)),
-          complete: () => inContextOf(session, () => subscriber.complete()),
-        }),
+    const answers = commitBefore(next.handle(), session).pipe(
+      catchError((error: unknown) => from(committed(session)).pipe(mergeMap(() => throwError(() => error)))),
     );
+    return observeInContext(session, answers);
   }
 }
 

@@ -197,11 +197,11 @@ export class SessionModule
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
     await registerTransforms();
-    await this.#manager.boot();
+    await this.#manager.lifecycles.boot();
   }
 
   /** Closes what the drivers opened. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#manager.shutdown();
+    await this.#manager.lifecycles.shutdown();
   }
 }

@@ -1,4 +1,4 @@
-import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
+import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { Refusal, hasFunctions, isObject, readOption } from './check.js';
 import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
@@ -40,7 +40,7 @@ const definitions = refine(is('an object of drivers by name', isObject), (driver
 
 const path = valuePath("the path of a session value, such as 'userId' or 'user.id'");
 
-const isList = (value: unknown): value is readonly ExcludedRoute[] => Array.isArray(value);
+const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray(value);
 
 /** The options of a driver are read by the driver: an application may have one of its own under that name. */
 const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };

@@ -7,12 +7,12 @@ import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
 /** The session of something that several calls work on, and that comes to its end when they are through. */
-export interface Lent {
+export interface SessionLease {
   readonly session: RequestSession;
   /** What was written could not be stored. */
   unstored(error: unknown): void;
   /** Stores what is left, and ends it. */
-  giveBack(): Promise<void>;
+  release(): Promise<void>;
 }
 
 const SESSION_ENDED = 'The session has ended.';
@@ -97,14 +97,14 @@ export class SocketConnection {
   }
 
   /** Loads the session for what is no message of a gateway. Null where it has ended, and the client is being disconnected. */
-  async lend(): Promise<Lent | null> {
+  async lease(): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
     const opened = !this.#sessions.mayExist ? this.#sessions.make() : await this.#sessions.load();
     const isLast = this.#sessions.areOver;
     return {
       session: opened.session,
       unstored: (error) => this.#setup.unstored(error),
-      giveBack: async () => {
+      release: async () => {
         await this.#finish(opened);
         if (isLast) this.#disconnect(SESSION_ENDED);
       },
@@ -211,9 +211,9 @@ export class SocketConnection {
   /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
   async #lookAgain(): Promise<void> {
     if (this.#isEnded || !this.#sessions.haveMoved) return;
-    const lent = await this.lend();
-    lent?.session.bePassive();
-    await lent?.giveBack();
+    const lease = await this.lease();
+    lease?.session.bePassive();
+    await lease?.release();
   }
 
   /** What is being answered goes out first. */

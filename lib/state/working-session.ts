@@ -1,7 +1,7 @@
 import { ChangeLog } from './change-log.js';
 import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
-import { assertUpdater, assertValues, ownValue } from './given.js';
+import { assertUpdater, assertValues, ownValue } from './given-value.js';
 import { isEmptyBranch, leavesOf } from './leaves.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';

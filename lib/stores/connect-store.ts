@@ -1,4 +1,4 @@
-import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store.js';
+import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store-calls.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { hasFunctions, isObject, shown } from '../options/check.js';
 import { SessionConfigError } from '../session.errors.js';

@@ -121,7 +121,7 @@ export class OneRequest implements SessionHost {
   }
 
   createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
-    return this.manager.createLifecycle(VISITOR, undefined);
+    return this.manager.lifecycles.createLifecycle(VISITOR, undefined);
   }
 
   /** Commits as the gate does, and says what the response would. */

@@ -2,11 +2,12 @@ import { SessionValueError } from '../session.errors.js';
 import { ownText } from './own-text.js';
 import { isObject } from './values.js';
 
-/** A text may be cut from a request, and what is stored may be remembered for longer than that. */
+/** A value to keep. A text may be cut from a request, and what is stored may be remembered for longer than that. */
 export function ownValue(value: unknown): unknown {
   return typeof value === 'string' ? ownText(value) : value;
 }
 
+/** @throws SessionValueError where `update` got no function */
 export function assertUpdater(updater: unknown): void {
   if (typeof updater === 'function') return;
   throw new SessionValueError(
@@ -14,6 +15,7 @@ export function assertUpdater(updater: unknown): void {
   );
 }
 
+/** @throws SessionValueError where a method got no object of values */
 export function assertValues(method: string, values: unknown): void {
   if (isObject(values)) return;
   throw new SessionValueError(

@@ -1,6 +1,7 @@
 import { RequestMethod } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { type ExcludedRoute, compileExclusion } from '../../lib/http/routing/excluded-routes.js';
+import { compileRoutes } from '../../lib/http/routing/named-routes.js';
+import type { NamedRoute } from '../../lib/options/named-route.js';
 import type { RouteMatching } from '../../lib/http/routing/route-matching.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 
@@ -22,23 +23,23 @@ const FASTIFY: RouteMatching = {
 const setup = (prefix = '', matching = EXPRESS) => ({ globalPrefix: () => prefix, matching: () => matching });
 
 function excludes(
-  routes: readonly ExcludedRoute[],
+  routes: readonly NamedRoute[],
   url: string,
   method = 'GET',
   prefix = '',
   matching = EXPRESS,
 ): boolean {
-  const test = compileExclusion(routes, setup(prefix, matching));
+  const test = compileRoutes(routes, setup(prefix, matching), 'exclude');
   if (test === null) throw new Error('nothing is excluded');
   return test(method, url);
 }
 
 describe('The routes of the option exclude', () => {
   it('cost nothing where there are none', () => {
-    expect(compileExclusion([], setup('api'))).toBeNull();
+    expect(compileRoutes([], setup('api'), 'exclude')).toBeNull();
   });
 
-  it.each<[ExcludedRoute, string, boolean]>([
+  it.each<[NamedRoute, string, boolean]>([
     ['/health', '/health', true],
     ['/health', '/health/', true],
     ['/health', '/health?verbose=1', true],
@@ -80,7 +81,7 @@ describe('The routes of the option exclude', () => {
   });
 
   it('give the same answer each time, also for a regular expression that remembers', () => {
-    const test = compileExclusion([/^\/health/g], setup());
+    const test = compileRoutes([/^\/health/g], setup(), 'exclude');
     expect([1, 2, 3].map(() => test?.('GET', '/health'))).toEqual([true, true, true]);
   });
 
@@ -111,7 +112,7 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], '/other/health', 'GET', prefix)).toBe(false);
   });
 
-  const ROOTS: readonly ExcludedRoute[] = ['/', '', /^\/$/, /^\/?$/g, { path: /^\/$/, method: 'GET' }];
+  const ROOTS: readonly NamedRoute[] = ['/', '', /^\/$/, /^\/?$/g, { path: /^\/$/, method: 'GET' }];
   const PREFIXES = [
     ['', '/'],
     ['api', '/api'],
@@ -135,7 +136,7 @@ describe('The routes of the option exclude', () => {
     }
   });
 
-  it.each<[ExcludedRoute, string, boolean]>([
+  it.each<[NamedRoute, string, boolean]>([
     ['/health', '/tenants/acme/health', true],
     ['/health', '/tenants/acme/health/', true],
     ['/health', '/Tenants/ACME/Health', true],
@@ -160,7 +161,7 @@ describe('The routes of the option exclude', () => {
 
   it('follow a prefix that main.ts sets, or sets anew, after the module is made', () => {
     let prefix = '';
-    const test = compileExclusion(['/health'], { ...setup(), globalPrefix: () => prefix });
+    const test = compileRoutes(['/health'], { ...setup(), globalPrefix: () => prefix }, 'exclude');
     expect(test?.('GET', '/api/health')).toBe(false);
     prefix = 'api';
     expect(test?.('GET', '/api/health')).toBe(true);
@@ -243,7 +244,7 @@ describe('The routes of the option exclude', () => {
     [{ path: '/a', method: '' }, /got the method/],
     [{ path: '/a', method: null }, /got the method null/],
   ])('are refused at boot where they are none: %j', (route, message) => {
-    const compile = (): unknown => compileExclusion([route as ExcludedRoute], setup());
+    const compile = (): unknown => compileRoutes([route as NamedRoute], setup(), 'exclude');
     expect(compile).toThrow(SessionConfigError);
     expect(compile).toThrow(message);
     expect(compile).toThrow(/^The option 'exclude'/);

@@ -2,7 +2,7 @@ import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 
 /** What a session in a test is given of the request that it stands in for. */
-interface QuietRequest {
+interface StandInRequest {
   readonly cookieAttributes: CookieAttributes;
   /** Likeliest first. Default: none, and the session is what its lifecycle holds. */
   readonly tokens?: readonly string[];
@@ -11,16 +11,16 @@ interface QuietRequest {
 }
 
 /** Where a session lives that no request is behind: it may do all that it may in one, and nothing is sent. */
-export class QuietHost<L extends SessionLifecycle = SessionLifecycle> implements SessionHost {
+export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements SessionHost {
   readonly life: L;
   readonly tokens: readonly string[];
   readonly cookieAttributes: CookieAttributes;
   readonly headSent = false;
   readonly endedReason = 'this code was started by a function given to withSession, which has ended.';
   ended = false;
-  readonly #request: QuietRequest;
+  readonly #request: StandInRequest;
 
-  constructor(life: L, request: QuietRequest) {
+  constructor(life: L, request: StandInRequest) {
     this.life = life;
     this.#request = request;
     this.tokens = request.tokens ?? [];

@@ -5,7 +5,7 @@ import { begun } from './circuit-breaker.js';
 const longestTimerMs = 2 ** 31 - 1;
 
 /** What a driver does for the application, and not for a request. */
-interface DriverDeed<T> {
+interface DriverTask<T> {
   /** The name of the driver, for the message. */
   readonly driver: string;
   readonly method: 'open' | 'close' | 'collectGarbage';
@@ -28,7 +28,7 @@ export class DriverHangsError extends SessionStoreError {
  *
  * @throws DriverHangsError, or what the call throws
  */
-export function waitFor<T>({ driver, method, storeTimeout, times = 10, call }: DriverDeed<T>): Promise<T> {
+export function waitFor<T>({ driver, method, storeTimeout, times = 10, call }: DriverTask<T>): Promise<T> {
   const limitMs = Math.min(times * storeTimeout, longestTimerMs);
   return new Promise((resolve, reject) => {
     let waits = true;

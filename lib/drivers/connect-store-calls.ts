@@ -1,4 +1,4 @@
-import { unlessLost } from './lost-call.js';
+import { withCallTimeout } from './call-timeout.js';
 
 /**
  * A store that was made for express-session, as far as it is needed here: those of @fastify/session are the same.
@@ -58,7 +58,7 @@ function called<T>(begin: (done: (error?: unknown, result?: T) => void) => unkno
         done(error);
       }
     });
-  return unlessLost(calling, CALLS_BACK);
+  return withCallTimeout(calling, CALLS_BACK);
 }
 
 function isNoEntry(error: unknown): boolean {

@@ -1,31 +1,14 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { optionError, withoutText } from '../../options/check.js';
+import type { NamedRoute } from '../../options/named-route.js';
 import { urlBelowMount } from '../express/mounted-path.js';
 import type { RawRequest } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouteMatching } from './route-matching.js';
 
-/**
- * A route of the option `exclude`, which never opens a session, or of `passive`, which does not renew it: a path as Nest routes take it (`'/health'`, `'/assets/{*path}'`), compared as the
- * router compares it, a regular expression over the path without query (whose letter case counts where the router's
- * does), or one of the two for one method. Each counts with and without the global prefix, and with and without the path below which Express has mounted the application.
- *
- * @example
- * SessionModule.forRoot({ secret, exclude: ['/health', { path: '/hooks/{*path}', method: 'POST' }], passive: ['/unread'] })
- */
-export type ExcludedRoute =
-  | string
-  | RegExp
-  | {
-      /** The path, as above. */
-      readonly path: string | RegExp;
-      /** `RequestMethod.GET` or `'GET'`, which is HEAD as well; letter case does not matter. Default: every method. */
-      readonly method?: RequestMethod | string;
-    };
-
 /** Whether a request is to one of the routes. `url` may have a query. */
-export type ExclusionTest = (method: string | undefined, url: string) => boolean;
+export type RouteTest = (method: string | undefined, url: string) => boolean;
 
 /** What is known of an application only when its requests come: main.ts sets it after the modules are made. */
 interface RoutingSetup {
@@ -35,8 +18,13 @@ interface RoutingSetup {
   matching(): RouteMatching;
 }
 
-/** Whether a request is to one of the routes, below the path too at which Express has mounted the application. */
-export function namesRequest(names: ExclusionTest, req: RawRequest): boolean {
+/**
+ * Whether a request is to one of the routes, below the path too at which Express has mounted the application.
+ *
+ * @param names null where the option names none
+ */
+export function namesRequest(names: RouteTest | null, req: RawRequest): boolean {
+  if (names === null) return false;
   const url = req.originalUrl ?? req.url ?? '/';
   if (names(req.method, url)) return true;
   const fromMount = urlBelowMount(req, url);
@@ -49,11 +37,11 @@ export function namesRequest(names: ExclusionTest, req: RawRequest): boolean {
  * @param option that they stand in
  * @throws SessionConfigError for what is no path
  */
-export function compileExclusion(
-  routes: readonly ExcludedRoute[],
+export function compileRoutes(
+  routes: readonly NamedRoute[],
   setup: RoutingSetup,
-  option: 'exclude' | 'passive' = 'exclude',
-): ExclusionTest | null {
+  option: 'exclude' | 'passive',
+): RouteTest | null {
   if (routes.length === 0) return null;
   const rules = routes.map((route) => checked(route, option));
   let matching: RouteMatching | null = null;
