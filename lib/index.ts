@@ -16,7 +16,7 @@ export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
 export type { TestSessionOptions } from './nest/test-options.js';
-export type { StoreCheck } from './nest/driver-in-use.js';
+export type { StoreCheck } from './nest/drivers/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
 export type { ReadSession, StoredSession } from './nest/stored-session.js';
 export { onSessionEvent, type SessionEventListener } from './nest/on-session-event.js';

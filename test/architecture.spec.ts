@@ -180,11 +180,11 @@ describe('The code of lib', () => {
     expect(files.filter((file) => lines(file) > 260 && !LONG.includes(file))).toEqual([]);
   });
 
-  it('words every error of an option in options/check.ts', () => {
+  it('words every error of an option in options/read-option.ts', () => {
     const wording = files.filter((file) =>
       /[`'"](The )?[Oo]ption '/.test(readFileSync(join(LIB, file), 'utf8')),
     );
-    expect(wording).toEqual(['options/check.ts']);
+    expect(wording).toEqual(['options/read-option.ts']);
   });
 
   it('runs in no circle, types apart', () => {
@@ -267,5 +267,29 @@ describe('The code of lib', () => {
       ({ to }) => isPackage(to) && !to.startsWith('node:') && !known.has(packageOf(to)),
     );
     expect(stray.map(shown)).toEqual([]);
+  });
+});
+
+describe('The files that are named', () => {
+  const root = join(LIB, '..');
+  const all = ['lib', 'test', 'build', 'schematics', 'docs', 'sample']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        posix.join(folder, name.replaceAll('\\', '/')),
+      ),
+    )
+    .filter((name) => !name.includes('node_modules'));
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('in %s are there', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const named = [...text.matchAll(/[\w./-]+\.(?:ts|mjs)\b/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !all.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
+  });
+
+  it('in the configuration of the linter are there', () => {
+    const text = readFileSync(join(root, '.oxlintrc.json'), 'utf8');
+    const named = [...text.matchAll(/"([\w./-]+\.(?:ts|mjs))"/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !all.includes(name))).toEqual([]);
   });
 });

@@ -7,9 +7,9 @@ import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
-import { DriverInUse } from './driver-in-use.js';
-import type { DriverRegistry } from './driver-registry.js';
-import { GarbageCollection } from './garbage-collection.js';
+import { DriverInUse } from './drivers/driver-in-use.js';
+import type { DriverRegistry } from './drivers/driver-registry.js';
+import { GarbageCollection } from './drivers/garbage-collection.js';
 import { sessionRuntime } from './session-runtime.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
 

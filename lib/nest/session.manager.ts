@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/built-in-drivers.js';
-import type { StoreCheck } from './driver-in-use.js';
-import { DriverRegistry } from './driver-registry.js';
+import type { StoreCheck } from './drivers/driver-in-use.js';
+import { DriverRegistry } from './drivers/driver-registry.js';
 import { userText } from '../lifecycle/recorded-user.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
 import { SessionConfigError } from '../session.errors.js';

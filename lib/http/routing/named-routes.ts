@@ -1,6 +1,6 @@
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
-import { optionError, withoutText } from '../../options/check.js';
+import { optionError, withoutText } from '../../options/read-option.js';
 import type { NamedRoute } from '../../options/named-route.js';
 import { urlBelowMount } from '../express/mounted-path.js';
 import type { RawRequest } from '../raw-http.js';

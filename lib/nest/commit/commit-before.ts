@@ -1,10 +1,10 @@
 import { Observable, Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
-import { SessionLimitError, SessionStoreError } from '../session.errors.js';
-import { SessionUnavailableException } from '../session.exception.js';
-import { FlashMessages } from '../session/flash-messages.js';
-import { RequestSession } from '../session/request-session.js';
-import type { SessionCommits } from '../session/session-commits.js';
+import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
+import { SessionUnavailableException } from '../../session.exception.js';
+import { FlashMessages } from '../../session/flash-messages.js';
+import { RequestSession } from '../../session/request-session.js';
+import type { SessionCommits } from '../../session/session-commits.js';
 
 /**
  * Lets each value of a handler through only after what was changed before it is stored, and completes only after the

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../drivers/clock.js';
-import { type AnyDriver, isPlaceBound, isSealing } from '../drivers/built-in-drivers.js';
-import { CookieSafeDriver } from '../drivers/cookie-safe-driver.js';
-import type { RecordDriver } from '../drivers/driver.js';
-import { CommitQueue } from '../lifecycle/commit-queue.js';
-import { RecentEndings } from '../lifecycle/recent-endings.js';
-import { RecordBackend } from '../lifecycle/record-backend.js';
-import { SealedBackend } from '../lifecycle/sealed-backend.js';
-import type { SessionBackend } from '../lifecycle/session-backend.js';
-import type { SessionRuntime } from '../lifecycle/session-runtime.js';
-import type { TokenPlace } from '../lifecycle/token-place.js';
-import { optionError } from '../options/check.js';
-import type { DriverFactory } from '../options/session.options.js';
-import { SessionConfigError } from '../session.errors.js';
+import { systemClock } from '../../drivers/clock.js';
+import { type AnyDriver, isPlaceBound, isSealing } from '../../drivers/built-in-drivers.js';
+import { CookieSafeDriver } from '../../drivers/cookie-safe-driver.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { CommitQueue } from '../../lifecycle/commit-queue.js';
+import { RecentEndings } from '../../lifecycle/recent-endings.js';
+import { RecordBackend } from '../../lifecycle/record-backend.js';
+import { SealedBackend } from '../../lifecycle/sealed-backend.js';
+import type { SessionBackend } from '../../lifecycle/session-backend.js';
+import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../../lifecycle/token-place.js';
+import { optionError } from '../../options/read-option.js';
+import type { DriverFactory } from '../../options/session.options.js';
+import { SessionConfigError } from '../../session.errors.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
-import { runtimeElsewhere } from './session-runtime.js';
-import type { SessionSettings } from './session.settings.js';
+import { runtimeElsewhere } from '../session-runtime.js';
+import type { SessionSettings } from '../session.settings.js';
 import { StoreInUse } from './store-in-use.js';
 
 /** What `SessionManager.check` found. */

@@ -1,6 +1,6 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, isObject, readOption } from './check.js';
+import { Refusal, hasFunctions, isObject, readOption } from './read-option.js';
 import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
@@ -10,7 +10,7 @@ import { NEVER_FLASHED } from './never-flashed.js';
 import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
-import { type Settings, type Table, group, readTable } from './table.js';
+import { type Settings, type Table, group, readTable } from './read-table.js';
 import { valuePath } from './value-path.js';
 
 /** A class with static functions is one too: superjson exports one. */

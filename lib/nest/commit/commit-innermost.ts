@@ -1,5 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
-import { SessionInterceptor } from './session.interceptor.js';
+import { SessionInterceptor } from '../session.interceptor.js';
 
 /** Where Nest keeps the interceptors of a controller and of a handler, the outermost first. */
 export const INTERCEPTORS_METADATA = '__interceptors__';

@@ -1,5 +1,5 @@
 import type { ExternalContextCreator } from '@nestjs/core';
-import type { GraphqlSessions } from '../graphql/graphql-sessions.js';
+import type { GraphqlSessions } from '../../graphql/graphql-sessions.js';
 
 type Resolver = (...args: unknown[]) => unknown;
 

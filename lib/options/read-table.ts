@@ -1,4 +1,4 @@
-import { type Check, isObject, optionError, readOption, refused } from './check.js';
+import { type Check, isObject, optionError, readOption, refused } from './read-option.js';
 
 /** One option of a table. */
 interface Row {

@@ -1,13 +1,13 @@
 import { Logger } from '@nestjs/common';
-import { systemClock } from '../drivers/clock.js';
-import type { RecordDriver } from '../drivers/driver.js';
-import { type EncryptionSettings, encryptedStore } from '../drivers/encrypted-store.js';
-import { guardedDriver, recordAnswered } from '../drivers/guard/guarded-driver.js';
-import { StoreGuard } from '../drivers/guard/store-guard.js';
-import { CHANNELS } from '../events/channels.js';
-import type { RecordStore } from '../lifecycle/record-store.js';
+import { systemClock } from '../../drivers/clock.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { type EncryptionSettings, encryptedStore } from '../../drivers/encrypted-store.js';
+import { guardedDriver, recordAnswered } from '../../drivers/guard/guarded-driver.js';
+import { StoreGuard } from '../../drivers/guard/store-guard.js';
+import { CHANNELS } from '../../events/channels.js';
+import type { RecordStore } from '../../lifecycle/record-store.js';
 import type { DriverRegistry } from './driver-registry.js';
-import type { SessionSettings } from './session.settings.js';
+import type { SessionSettings } from '../session.settings.js';
 
 /** No session has this id: those that are made are 43 characters long. One for all checks, so that a failure is remembered once. */
 const CHECK_ID = 'nestjs-session-kit.check';

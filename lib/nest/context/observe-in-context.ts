@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import { inContextOf } from '../session/session.context.js';
-import type { RequestSession } from '../session/request-session.js';
+import { inContextOf } from '../../session/session.context.js';
+import type { RequestSession } from '../../session/request-session.js';
 
 /**
  * An Observable that is subscribed to, and hands on what comes of it, in the context of a session: a stream that several listen to

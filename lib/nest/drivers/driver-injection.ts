@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import type { AnyDriver } from '../drivers/built-in-drivers.js';
-import { optionError } from '../options/check.js';
-import type { DriverDefinition } from '../options/session.options.js';
+import type { AnyDriver } from '../../drivers/built-in-drivers.js';
+import { optionError } from '../../options/read-option.js';
+import type { DriverDefinition } from '../../options/session.options.js';
 
 /** Where compilers keep the types of a constructor's parameters, and Nest what `@Inject(token)` says of them. */
 const PARAMTYPES_METADATA = 'design:paramtypes';

@@ -1,11 +1,11 @@
-import { type AnyDriver, isSealing } from '../drivers/built-in-drivers.js';
-import { systemClock } from '../drivers/clock.js';
-import { waitFor } from '../drivers/guard/driver-task.js';
-import { failureReason } from '../drivers/guard/failure-reason.js';
-import { CHANNELS } from '../events/channels.js';
-import type { SessionLog } from '../drivers/session-log.js';
-import { SessionError } from '../session.errors.js';
-import { type SessionSettings, driversInUse } from './session.settings.js';
+import { type AnyDriver, isSealing } from '../../drivers/built-in-drivers.js';
+import { systemClock } from '../../drivers/clock.js';
+import { waitFor } from '../../drivers/guard/driver-task.js';
+import { failureReason } from '../../drivers/guard/failure-reason.js';
+import { CHANNELS } from '../../events/channels.js';
+import type { SessionLog } from '../../drivers/session-log.js';
+import { SessionError } from '../../session.errors.js';
+import { type SessionSettings, driversInUse } from '../session.settings.js';
 
 /** Removes expired records from a store that does not do so by itself: when it is asked to, and as often as the option `gc` says. */
 export class GarbageCollection {

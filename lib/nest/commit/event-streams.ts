@@ -1,11 +1,11 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable } from 'rxjs';
 import { isPromise } from 'node:util/types';
-import { sessionContext } from '../session/session.context.js';
+import { sessionContext } from '../../session/session.context.js';
 import { commitBefore } from './commit-before.js';
 import { INTERCEPTORS_METADATA } from './commit-innermost.js';
-import { copyMetadata } from './copy-metadata.js';
-import { SessionInterceptor } from './session.interceptor.js';
+import { copyMetadata } from '../copy-metadata.js';
+import { SessionInterceptor } from '../session.interceptor.js';
 
 /** Where Nest keeps that a handler sends Server-Sent Events. */
 const SSE_METADATA = '__sse__';

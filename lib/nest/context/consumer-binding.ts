@@ -1,6 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
 import { MiddlewareBuilder } from '@nestjs/core';
-import type { RouterBinding } from '../http/express/router-binding.js';
+import type { RouterBinding } from '../../http/express/router-binding.js';
 
 const bindings = new WeakMap<HttpServer, RouterBinding>();
 let isInstalled = false;

@@ -1,9 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
-import { sessionContext } from '../session/session.context.js';
-import type { RequestSession } from '../session/request-session.js';
+import { sessionContext } from '../../session/session.context.js';
+import type { RequestSession } from '../../session/request-session.js';
 import { commitBefore } from './commit-before.js';
-import { observeInContext } from './observe-in-context.js';
+import { observeInContext } from '../context/observe-in-context.js';
 
 /**
  * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the

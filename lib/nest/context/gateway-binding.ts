@@ -1,14 +1,14 @@
 import { ForbiddenException } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
-import { isObject } from '../options/check.js';
-import { bindAdapter } from '../sockets/bound-adapter.js';
-import { type SocketConnection, connectionOf } from '../sockets/socket-connection.js';
-import type { SocketSessions } from '../sockets/socket-sessions.js';
-import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
+import { isObject } from '../../options/read-option.js';
+import { bindAdapter } from '../../sockets/bound-adapter.js';
+import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
+import type { SocketSessions } from '../../sockets/socket-sessions.js';
+import { INTERCEPTORS_METADATA, methodsOf } from '../commit/commit-innermost.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
-import { copyMetadata } from './copy-metadata.js';
-import { GatewayInterceptor } from './gateway.interceptor.js';
-import { SessionInterceptor } from './session.interceptor.js';
+import { copyMetadata } from '../copy-metadata.js';
+import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
+import { SessionInterceptor } from '../session.interceptor.js';
 
 /** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
 const GATEWAY_METADATA = 'websockets:is_gateway';

@@ -1,9 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { inContextOf, sessionContext } from '../session/session.context.js';
+import { inContextOf, sessionContext } from '../../session/session.context.js';
 import { observeInContext } from './observe-in-context.js';
-import { keepOutOfCaches } from './shared-cache.js';
-import { SessionInterceptor } from './session.interceptor.js';
+import { keepOutOfCaches } from '../shared-cache.js';
+import { SessionInterceptor } from '../session.interceptor.js';
 
 type Intercept = NestInterceptor['intercept'];
 

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSealing } from '../drivers/built-in-drivers.js';
-import { systemClock } from '../drivers/clock.js';
-import type { RecordDriver } from '../drivers/driver.js';
-import { BelievedStore } from '../lifecycle/believed-store.js';
-import type { CommitQueue } from '../lifecycle/commit-queue.js';
-import { LedgerBackend } from '../lifecycle/ledger-backend.js';
-import type { RecentEndings } from '../lifecycle/recent-endings.js';
-import { RecordBackend } from '../lifecycle/record-backend.js';
-import type { RecordStore } from '../lifecycle/record-store.js';
-import type { SealedBackend } from '../lifecycle/sealed-backend.js';
-import type { SessionRuntime } from '../lifecycle/session-runtime.js';
-import { optionError } from '../options/check.js';
+import { isSealing } from '../../drivers/built-in-drivers.js';
+import { systemClock } from '../../drivers/clock.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { BelievedStore } from '../../lifecycle/believed-store.js';
+import type { CommitQueue } from '../../lifecycle/commit-queue.js';
+import { LedgerBackend } from '../../lifecycle/ledger-backend.js';
+import type { RecentEndings } from '../../lifecycle/recent-endings.js';
+import { RecordBackend } from '../../lifecycle/record-backend.js';
+import type { RecordStore } from '../../lifecycle/record-store.js';
+import type { SealedBackend } from '../../lifecycle/sealed-backend.js';
+import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
+import { optionError } from '../../options/read-option.js';
 import type { DriverRegistry } from './driver-registry.js';
-import { type SessionSettings, driversInUse } from './session.settings.js';
+import { type SessionSettings, driversInUse } from '../session.settings.js';
 import { StoreInUse } from './store-in-use.js';
 
 /** The driver that the option `stealth.ledger` names. */

@@ -1,6 +1,6 @@
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { boundInterceptor } from './bound-interceptor.js';
-import { INTERCEPTORS_METADATA, methodsOf } from './commit-innermost.js';
+import { INTERCEPTORS_METADATA, methodsOf } from '../commit/commit-innermost.js';
 
 /** Where Nest keeps what it makes of a provider: one instance, or one for each request, tenant or inquirer. */
 type Provided = Pick<InstanceWrapper, 'getInstanceByContextId' | 'isNotMetatype'>;

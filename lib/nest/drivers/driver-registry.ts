@@ -1,19 +1,19 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
-import { systemClock } from '../drivers/clock.js';
-import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../drivers/built-in-drivers.js';
-import type { RecordDriver } from '../drivers/driver.js';
-import { begun } from '../drivers/guard/circuit-breaker.js';
-import { DriverHangsError, waitFor } from '../drivers/guard/driver-task.js';
-import { failureReason } from '../drivers/guard/failure-reason.js';
-import { LazyDriver } from '../drivers/lazy-driver.js';
+import { systemClock } from '../../drivers/clock.js';
+import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../../drivers/built-in-drivers.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { begun } from '../../drivers/guard/circuit-breaker.js';
+import { DriverHangsError, waitFor } from '../../drivers/guard/driver-task.js';
+import { failureReason } from '../../drivers/guard/failure-reason.js';
+import { LazyDriver } from '../../drivers/lazy-driver.js';
 import { DriverInjection } from './driver-injection.js';
-import type { DriverContext } from '../drivers/driver-context.js';
-import { shown } from '../options/check.js';
-import type { DriverFactory } from '../options/session.options.js';
-import { unexplained } from '../options/settings.js';
-import { SessionConfigError } from '../session.errors.js';
-import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
+import type { DriverContext } from '../../drivers/driver-context.js';
+import { shown } from '../../options/read-option.js';
+import type { DriverFactory } from '../../options/session.options.js';
+import { unexplained } from '../../options/option-table.js';
+import { SessionConfigError } from '../../session.errors.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
 
