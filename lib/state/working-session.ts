@@ -14,12 +14,12 @@ import {
   cloneValue,
   hasPath,
   isContainer,
-  isObject,
   pick,
   readPath,
   removePath,
   writePath,
 } from './values.js';
+import { valuesByKey } from './values-by-key.js';
 
 /** A longer path is no usual one: what it made is looked at before it is stored. */
 const MAX_PLAIN_PATH = 200;
@@ -148,7 +148,7 @@ export abstract class WorkingSession {
 
   /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
   merge(values: Values): void {
-    assertValues('merge', values);
+    valuesByKey('merge', values);
     const leaves = leavesOf(values);
     for (const [path] of leaves) assertKey(path);
     for (const [path, value] of leaves) {
@@ -209,7 +209,7 @@ export abstract class WorkingSession {
   }
 
   reset(given: Values): void {
-    assertValues('reset', given);
+    valuesByKey('reset', given);
     // A getter that throws leaves the session as it was.
     const values = { ...given };
     for (const key of Object.keys(values)) assertKey(key);
@@ -256,12 +256,5 @@ function assertFunction(updater: unknown): void {
   if (typeof updater === 'function') return;
   throw new SessionValueError(
     `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
-  );
-}
-
-function assertValues(method: string, values: unknown): void {
-  if (isObject(values)) return;
-  throw new SessionValueError(
-    `${method} takes an object with the new values by their keys, such as { cart: [] }.`,
   );
 }
