@@ -58,10 +58,10 @@ const PLACEHOLDERS: readonly RegExp[] = [
  */
 const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
   (
-    'a the my your our this that is be must should goes of for in to me it i and use some as output very super top long strong ' +
+    'a the my your our you this that is be must should goes of for in to me it i and or use some as output very super top long longer strong ' +
     'random secure safe private secret secrets session sessions cookie cookies jwt auth signing key keys password passphrase ' +
     'token string text value character characters chars char bytes bit bits app application server express nest nestjs node ' +
-    'web site example sample demo dummy default change replace generate put insert enter here please with openssl rand base hex'
+    'web site example sample demo dummy default change changed replace replaced generate put insert enter here please with openssl rand base hex'
   ).split(' '),
 );
 
