@@ -102,13 +102,15 @@ export function weaknessOf(secret: string, enough: number): string | null {
     .replaceAll(/(?<=[a-z])(?=[A-Z])|[^a-zA-Z0-9]+/g, ' ')
     .trim()
     .toLowerCase();
-  if (isOneWord(words)) return 'repeats one word';
+  // Random bytes have words too, of one letter.
+  const isWords = words.length >= secret.length * 0.75;
+  if (isWords && isOneWord(words)) return 'repeats one word';
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
     MARKED.some((mark) => mark.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
-    hasOnlyPlaceholderWords(words) ||
+    (isWords && hasOnlyPlaceholderWords(words)) ||
     isRunTogether(lower);
   return isPlaceholder ? 'is a placeholder' : null;
 }

@@ -190,6 +190,14 @@ describe('A secret', () => {
     }
   });
 
+  it.each(['a', 'i'])('is taken where the only letter between what is no letter is %s', (letter) => {
+    const marks = '§±´¿÷×°¬¦¶·»«¡£¥©®';
+    const secret = Array.from({ length: 4 }, (_, at) => letter + [...marks].slice(at, at + 9).join('')).join(
+      '',
+    );
+    expect(weakness(secret)).toBeNull();
+  });
+
   // A refusal has a chance of less than one in a thousand million: 32 characters would have to be a few short words, or so.
   it.each([
     '0123456789abcdef',
