@@ -129,7 +129,8 @@ describe('what is no key', () => {
 describe('what is no duration, number or id', () => {
   it.each([
     ['setDuration', 'soon', 'setDuration got "soon"; it takes milliseconds above zero'],
-    ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(40)}"; it takes`],
+    ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(80)}..."; it takes`],
+    ['setDuration', '\u202Esoon\n', String.raw`setDuration got "\u202esoon\n"; it takes`],
     ['setDuration', -1, 'setDuration got -1; it takes'],
     ['setDuration', {}, 'setDuration got a value of type object; it takes'],
     ['increment', Number.NaN, 'Cannot increment "n" by NaN: it takes a finite number.'],
