@@ -72,7 +72,9 @@ class Handler implements ProxyHandler<object> {
     if (name === 'constructor') return this.#session.constructor;
     const member: unknown = Reflect.get(target, name);
     if (typeof member !== 'function') return member;
-    return handOut((...args) => Reflect.apply(member, this.#shape(), args));
+    return handOut(function inherited(this: unknown, ...args) {
+      return Reflect.apply(member, this, args);
+    });
   }
 
   set(_target: object, name: string | symbol, value: unknown): boolean {
@@ -157,7 +159,7 @@ class Handler implements ProxyHandler<object> {
  * A function that takes no properties. Code that keeps something under names from outside, `(session[name] ??= {})[key] =
  * value`, would put it there for a name that is taken, and it would be lost.
  */
-function handOut(called: (...args: unknown[]) => unknown): unknown {
+function handOut(called: (this: unknown, ...args: unknown[]) => unknown): unknown {
   return Object.setPrototypeOf(called, takesNoProperties);
 }
 

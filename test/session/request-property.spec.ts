@@ -198,6 +198,26 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect([{}, Object, RequestSession].map((shared) => 'field' in shared)).toEqual([false, false, false]);
   });
 
+  it('has what all objects have, for whatever that is called on', async () => {
+    await using app = await start();
+    await app.visitor().in((_session, context) => {
+      const session = shape(context);
+      session['user'] = 'ada';
+      const has = (on: object, name: string): unknown =>
+        Reflect.apply(Object(session['hasOwnProperty']), on, [name]);
+      expect([has(session, 'user'), has(session, 'own'), has({ own: 1 }, 'own')]).toEqual([
+        true,
+        false,
+        true,
+      ]);
+      expect([String(session), session['constructor'], session['__proto__']]).toEqual([
+        '[object Object]',
+        RequestSession,
+        Object.getPrototypeOf(session),
+      ]);
+    });
+  });
+
   it('answers 400 where something is put into what it has under a name from outside', async () => {
     await using app = await start();
     const assign = (_session: unknown, context: HandlerContext): void => {
