@@ -58,10 +58,10 @@ const PLACEHOLDERS: readonly RegExp[] = [
  */
 const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
   (
-    'a the my your our this that is be must should goes of for in to me it i and use some as output very super top long strong ' +
+    'a the my your our you this that is be must should goes of for in to me it i and or use some as output very super top long longer strong ' +
     'random secure safe private secret secrets session sessions cookie cookies jwt auth signing key keys password passphrase ' +
     'token string text value character characters chars char bytes bit bits app application server express nest nestjs node ' +
-    'web site example sample demo dummy default change replace generate put insert enter here please with openssl rand base hex'
+    'web site example sample demo dummy default change changed replace replaced generate put insert enter here please with openssl rand base hex'
   ).split(' '),
 );
 
@@ -102,13 +102,15 @@ export function weaknessOf(secret: string, enough: number): string | null {
     .replaceAll(/(?<=[a-z])(?=[A-Z])|[^a-zA-Z0-9]+/g, ' ')
     .trim()
     .toLowerCase();
-  if (isOneWord(words)) return 'repeats one word';
+  // Random bytes have words too, of one letter.
+  const isWords = words.length >= secret.length * 0.75;
+  if (isWords && isOneWord(words)) return 'repeats one word';
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
     TEMPLATE_PATTERNS.some((mark) => mark.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
-    hasOnlyPlaceholderWords(words) ||
+    (isWords && hasOnlyPlaceholderWords(words)) ||
     isRunTogether(lower);
   return isPlaceholder ? 'is a placeholder' : null;
 }

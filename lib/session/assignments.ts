@@ -26,15 +26,21 @@ export function refuseAssignments(prototype: object): void {
  * For the far end of a prototype chain: what is assigned to a name that nothing before it has, gets there.
  *
  * @param refuseName throws
+ * @param from what is inherited from
  */
-export function refusesOthers(refuseName: (name: string | symbol) => never): object {
-  return new Proxy<object>(Object.create(Object.prototype), { set: (_target, name) => refuseName(name) });
+export function refusesOthers(
+  refuseName: (name: string | symbol) => never,
+  from: object = Object.prototype,
+): object {
+  return new Proxy<object>(Object.create(from), { set: (_target, name) => refuseName(name) });
 }
 
 function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDescriptor {
   const set = (): never => refuse(name);
   if (!('value' in descriptor)) return { ...descriptor, set };
   const value: unknown = descriptor.value;
+  // Nor to a property of a method, or of the class: all sessions have them in common.
+  if (typeof value === 'function') Object.freeze(value);
   return { configurable: true, get: () => value, set };
 }
 

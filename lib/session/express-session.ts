@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
+import { refusesOthers } from './assignments.js';
 import { isCallback } from './callback.js';
 import type { ExpressValues } from './express-values.js';
 import type { RequestSession } from './request-session.js';
@@ -56,12 +57,24 @@ class Handler implements ProxyHandler<object> {
     const session = this.#session;
     if (name === 'cookie') return this.#values.cookie;
     const own = Object.hasOwn(OWN_METHODS, name) ? OWN_METHODS[name] : undefined;
-    if (own !== undefined) return (...args: unknown[]) => this.#given(own(session, this.#values, args));
+    if (own !== undefined) return handOut((...args) => this.#given(own(session, this.#values, args)));
     if (isSessionMethod(name)) {
-      return (...args: unknown[]) => this.#given(Reflect.apply(session[name], session, args));
+      return handOut((...args) => this.#given(Reflect.apply(session[name], session, args)));
     }
     if (isSessionProperty(name)) return session[name];
-    return this.#has(name) ? this.#values.lend(name) : Reflect.get(target, name);
+    if (this.#has(name)) return this.#values.lend(name);
+    return this.#inherited(target, name);
+  }
+
+  /** What all objects have is there once for the whole process: it is not handed out itself. */
+  #inherited(target: object, name: string): unknown {
+    if (name === '__proto__') return this.getPrototypeOf();
+    if (name === 'constructor') return this.#session.constructor;
+    const member: unknown = Reflect.get(target, name);
+    if (typeof member !== 'function') return member;
+    return handOut(function inherited(this: unknown, ...args) {
+      return Reflect.apply(member, this, args);
+    });
   }
 
   set(_target: object, name: string | symbol, value: unknown): boolean {
@@ -141,6 +154,21 @@ class Handler implements ProxyHandler<object> {
     );
   }
 }
+
+/**
+ * A function that takes no properties. Code that keeps something under names from outside, `(session[name] ??= {})[key] =
+ * value`, would put it there for a name that is taken, and it would be lost.
+ */
+function handOut(called: (this: unknown, ...args: unknown[]) => unknown): unknown {
+  return Object.setPrototypeOf(called, takesNoProperties);
+}
+
+const takesNoProperties = refusesOthers(() => {
+  throw new SessionValueError(
+    'A value was to be kept in request.session under a name at which the session has a method. Choose another name.',
+    { isKey: true },
+  );
+}, Function.prototype);
 
 /** Names that values cannot have. */
 function isTaken(name: string | symbol): boolean {

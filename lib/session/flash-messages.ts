@@ -25,6 +25,8 @@ export class FlashMessages {
   constructor(messages: Values, own: Values = {}) {
     this.#messages = messages;
     this.#own = own;
+    // What is set on it would be no message, and be lost.
+    Object.freeze(this);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { PathTree, within, without } from '../state/path-tree.js';
 import { type Values, assertKey, isObject } from '../state/values.js';
+import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { BAGS, type FormErrors } from './form-bags.js';
@@ -58,7 +59,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(key)) flash.flash(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('flash', key))) flash.flash(name, each);
     } else {
       assertKey(key);
       flash.flash(key, value);
@@ -78,7 +79,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(key)) flash.now(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('now', key))) flash.now(name, each);
     } else {
       assertKey(key);
       flash.now(key, value);

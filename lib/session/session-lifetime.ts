@@ -1,12 +1,10 @@
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { SessionValueError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
 import { type SessionCallback, withCallback } from './callback.js';
 import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import type { Readable } from './session-keys.js';
-
-/** How much of a wrong duration an error shows, in characters. */
-const MAX_SHOWN = 40;
 
 /** The methods of a session that say how long it lives. */
 export abstract class SessionLifetime<T extends object = SessionData> extends SessionFlash<T> {
@@ -59,7 +57,5 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
 /** A duration that is none, as far as it can be shown. */
 function shown(duration: unknown): string {
   if (typeof duration === 'number') return String(duration);
-  return typeof duration === 'string'
-    ? JSON.stringify(duration.slice(0, MAX_SHOWN))
-    : `a value of type ${typeof duration}`;
+  return typeof duration === 'string' ? `"${shownKey(duration)}"` : `a value of type ${typeof duration}`;
 }

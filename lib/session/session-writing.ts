@@ -1,4 +1,5 @@
 import { type Values, isObject } from '../state/values.js';
+import { valuesByKey } from '../state/values-by-key.js';
 import { type Fallback, orFallback } from './fallback.js';
 import type { SessionData } from './session-data.js';
 import type { KeyOf, Mergeable, Readable, UndeclaredKey } from './session-keys.js';
@@ -77,7 +78,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   put(key: string | Values, value?: unknown): this {
     const state = this.writable;
     if (isObject(key)) {
-      for (const [name, each] of Object.entries(key)) state.put(name, each);
+      for (const [name, each] of Object.entries(valuesByKey('put', key))) state.put(name, each);
     } else {
       state.put(key, value);
     }

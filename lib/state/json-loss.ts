@@ -58,6 +58,15 @@ function lossOfUnasked(value: object): string | null {
   return isUnknownToJson(value) ? wouldBePlain(value) : null;
 }
 
+/**
+ * What is lost of an object where only its enumerable properties with text for a key are taken, in the words of an error.
+ * Null: nothing.
+ */
+export function lossOfEntries(value: object): string | null {
+  if (isPlain(value)) return lossOfSymbols(value);
+  return isUnknownToJson(value) ? `a ${value.constructor.name} has no values by their keys` : null;
+}
+
 /** What it says of itself is another question. */
 function lossOfSaid(value: object): string | null {
   if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date would become null';

@@ -5,7 +5,7 @@ const MAX_SHOWN = 80;
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A key (or the path of a value) as messages show it. A visitor may have chosen it: so it is escaped, and a long one
+ * A key (or the path of a value, or another short text) as messages show it. A visitor may have chosen it: so it is escaped, and a long one
  * says no more than its beginning.
  */
 export function shownKey(key: string): string {

@@ -1,7 +1,7 @@
 import { ChangeLog } from './change-log.js';
 import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
-import { assertUpdater, assertValues, ownValue } from './given-value.js';
+import { assertUpdater, ownValue } from './given-value.js';
 import { isEmptyBranch, leavesOf } from './leaves.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
@@ -18,6 +18,7 @@ import {
   removePath,
   writePath,
 } from './values.js';
+import { valuesByKey } from './values-by-key.js';
 
 /** A longer path is no usual one: what it made is looked at before it is stored. */
 const MAX_PLAIN_PATH = 200;
@@ -146,7 +147,7 @@ export abstract class WorkingSession {
 
   /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
   merge(values: Values): void {
-    assertValues('merge', values);
+    valuesByKey('merge', values);
     const leaves = leavesOf(values);
     for (const [path] of leaves) assertKey(path);
     for (const [path, value] of leaves) {
@@ -207,7 +208,7 @@ export abstract class WorkingSession {
   }
 
   reset(given: Values): void {
-    assertValues('reset', given);
+    valuesByKey('reset', given);
     // A getter that throws leaves the session as it was.
     const values = { ...given };
     for (const key of Object.keys(values)) assertKey(key);

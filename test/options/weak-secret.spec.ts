@@ -48,6 +48,9 @@ describe('A secret', () => {
     ['ChangeMeToSomethingOfYourOwn1234567', 'is a placeholder'],
     ['session-secret-CHANGE_ME-in-production', 'is a placeholder'],
     ['CHANGE THIS TO A LONG RANDOM STRING', 'is a placeholder'],
+    ['this is a secret that you must change', 'is a placeholder'],
+    ['your_32_character_or_longer_secret_!', 'is a placeholder'],
+    ['ThisIsASecretKeyThatShouldBeChanged123', 'is a placeholder'],
     ['please_change_this_before_you_deploy', 'is a placeholder'],
     ['replace-me-with-a-long-random-string', 'is a placeholder'],
     ['replace with 32 random characters...', 'is a placeholder'],
@@ -185,6 +188,14 @@ describe('A secret', () => {
     for (let round = 0; round < 500; round += 1) {
       expect(weakness(Array.from({ length: 40 }, () => randomInt(10)).join(''))).toBeNull();
     }
+  });
+
+  it.each(['a', 'i'])('is taken where the only letter between what is no letter is %s', (letter) => {
+    const marks = '§±´¿÷×°¬¦¶·»«¡£¥©®';
+    const secret = Array.from({ length: 4 }, (_, at) => letter + [...marks].slice(at, at + 9).join('')).join(
+      '',
+    );
+    expect(weakness(secret)).toBeNull();
   });
 
   // A refusal has a chance of less than one in a thousand million: 32 characters would have to be a few short words, or so.

@@ -32,6 +32,20 @@ const ofNobody = { user: 'nobody' };
 
 const cookieOf = (session: Loose): Loose => Object(session['cookie']);
 
+/** Strict code, as modules are: what takes no property throws. */
+function putField(into: Loose): void {
+  into['field'] = 'x';
+}
+
+/** What an object has and inherits. */
+function namesOf(object: object): Set<string> {
+  const names = new Set<string>();
+  for (let on: object | null = object; on !== null; on = Reflect.getPrototypeOf(on)) {
+    for (const name of Object.getOwnPropertyNames(on)) names.add(name);
+  }
+  return names;
+}
+
 describe.each(PLATFORMS)('request.session on %s', (platform) => {
   const start = (driver = 'memory') => HandlerApp.start(platform, { options: { driver } });
 
@@ -144,19 +158,8 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   it('keeps or refuses every name, and no name breaks the session', async () => {
     await using app = await start();
     const visitor = app.visitor();
-    const names = new Set<string>([
-      'then',
-      'toJSON',
-      'toString',
-      'valueOf',
-      'hasOwnProperty',
-      'constructor',
-      '__proto__',
-    ]);
-    for (let on: object | null = RequestSession.prototype; on !== null; on = Reflect.getPrototypeOf(on)) {
-      for (const name of Object.getOwnPropertyNames(on)) names.add(name);
-    }
-    for (const name of names) {
+    const names = ['then', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty', 'constructor', '__proto__'];
+    for (const name of [...names, ...namesOf(RequestSession.prototype)]) {
       const outcome = await visitor.in((_session, context) => {
         shape(context)['before'] = 1;
         try {
@@ -172,6 +175,58 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       await visitor.in((_session, context) => Reflect.deleteProperty(shape(context), name));
     }
     expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
+  });
+
+  it('keeps or refuses what is put into an object under a name from outside, and loses it nowhere', async () => {
+    await using app = await start();
+    for (const name of [...namesOf(RequestSession.prototype), 'cookie', 'over', 'toJSON', 'resetMaxAge']) {
+      const visitor = app.visitor();
+      const outcome = await visitor.in((_session, context) => {
+        const session = shape(context);
+        try {
+          session[name] ??= {};
+          Reflect.apply(putField, undefined, [session[name]]);
+          return 'kept';
+        } catch (error) {
+          return error;
+        }
+      });
+      const seen = await visitor.in((_session, context) => Object.entries(shape(context)));
+      if (outcome === 'kept') expect([name, seen]).toEqual([name, [[name, { field: 'x' }]]]);
+      else expect([name, outcome, seen]).toEqual([name, expect.any(Error), []]);
+    }
+    expect([{}, Object, RequestSession].map((shared) => 'field' in shared)).toEqual([false, false, false]);
+  });
+
+  it('has what all objects have, for whatever that is called on', async () => {
+    await using app = await start();
+    await app.visitor().in((_session, context) => {
+      const session = shape(context);
+      session['user'] = 'ada';
+      const has = (on: object, name: string): unknown =>
+        Reflect.apply(Object(session['hasOwnProperty']), on, [name]);
+      expect([has(session, 'user'), has(session, 'own'), has({ own: 1 }, 'own')]).toEqual([
+        true,
+        false,
+        true,
+      ]);
+      expect([String(session), session['constructor'], session['__proto__']]).toEqual([
+        '[object Object]',
+        RequestSession,
+        Object.getPrototypeOf(session),
+      ]);
+    });
+  });
+
+  it('answers 400 where something is put into what it has under a name from outside', async () => {
+    await using app = await start();
+    const assign = (_session: unknown, context: HandlerContext): void => {
+      const session = shape(context);
+      session['save'] ??= {};
+      Object.assign(Object(session['save']), context.req['body']);
+    };
+    const { response } = await app.visitor().handle(assign, { body: { field: 'x' }, status: 400 });
+    expect(response.status).toBe(400);
   });
 
   it('answers 400 to a field of a form whose name is taken', async () => {

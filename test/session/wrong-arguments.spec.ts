@@ -50,6 +50,46 @@ describe('what is no key', () => {
     expect(kept).toEqual({ a: 1 });
   });
 
+  it.each<[string, object]>([
+    ['a Map', new Map([['a', 1]])],
+    ['a class made of one', new (class Cart extends Map<string, number> {})([['a', 1]])],
+    ['FormData', new FormData()],
+    ['URLSearchParams', new URLSearchParams('a=1')],
+    ['Headers', new Headers({ a: '1' })],
+    ['a promise that was not awaited', Promise.resolve({ a: 1 })],
+    ['a Buffer', Buffer.from('a')],
+    ['an Error', new Error('a')],
+    ['a Date', new Date()],
+    ['an object with a symbol for a key', { [Symbol('a')]: 1 }],
+  ])('are values by their keys that are not under keys: %s', async (_what, values) => {
+    const seen = await app.visitor().in((session, { req }) => {
+      session.put('kept', 1).now('message', 1);
+      for (const of of [session, Object(req.session)]) {
+        for (const method of ['put', 'set', 'merge', 'reset', 'permanent', 'flash', 'now'] as const) {
+          const call = (): unknown => Reflect.apply(of[method], of, [values]);
+          expect(call, method).toThrow(SessionValueError);
+          expect(call, method).toThrow('values by their keys');
+        }
+      }
+      return session.all();
+    });
+    expect(seen).toEqual({ kept: 1, message: 1 });
+  });
+
+  it('are no values by their keys that an instance of a class has as properties', async () => {
+    class Address {
+      readonly street = 'Hill Road';
+    }
+    const seen = await app.visitor().in((session) => {
+      session
+        .put(new Address() as never)
+        .merge(new Address() as never)
+        .flash(new Address() as never);
+      return session.all();
+    });
+    expect(seen).toEqual({ street: 'Hill Road' });
+  });
+
   it.each([undefined, null, 5, ['v1.a.b'], {}])(
     'of a signed id (%s) is a bad signature',
     async (signedId) => {
@@ -89,7 +129,8 @@ describe('what is no key', () => {
 describe('what is no duration, number or id', () => {
   it.each([
     ['setDuration', 'soon', 'setDuration got "soon"; it takes milliseconds above zero'],
-    ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(40)}"; it takes`],
+    ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(80)}..."; it takes`],
+    ['setDuration', '\u202Esoon\n', String.raw`setDuration got "\u202esoon\n"; it takes`],
     ['setDuration', -1, 'setDuration got -1; it takes'],
     ['setDuration', {}, 'setDuration got a value of type object; it takes'],
     ['increment', Number.NaN, 'Cannot increment "n" by NaN: it takes a finite number.'],
