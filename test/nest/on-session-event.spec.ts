@@ -52,6 +52,10 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
     expect(said.join('\n')).toMatch(/thrown by it[^]*rejected by it/);
   });
 
+  it('that is no function is refused', () => {
+    expect(() => Reflect.apply(onSessionEvent, undefined, ['begun'])).toThrow(SessionConfigError);
+  });
+
   it('hears when a store begins to fail and when it is back, once each', async () => {
     vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
