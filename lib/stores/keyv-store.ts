@@ -1,3 +1,4 @@
+import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { unlessLost } from '../drivers/lost-call.js';
 import { hasFunctions, shown } from '../options/check.js';
@@ -45,7 +46,7 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
     {
       get: (name) => unlessLost(async () => keyv.get(name)),
       async set(name, kept, expiresAt) {
-        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - Date.now()));
+        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - systemClock.now()));
         if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {
