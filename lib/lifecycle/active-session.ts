@@ -1,6 +1,7 @@
 import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
 import type { ConsumesFlash } from '../state/flash-aging.js';
+import type { FlashState } from '../state/flash-state.js';
 import type { Payload } from '../state/payload.js';
 import { type Draft, SessionState } from '../state/session-state.js';
 import type { PendingWrite } from './pending-write.js';
@@ -59,8 +60,8 @@ export class ActiveSession {
   leftBehind: Told | null = null;
   /** Whether the application asked for the id. */
   idTold = false;
-  /** The flash message that is left out where the session would be too large with it. Null: none. */
-  spareMessage: string | null = null;
+  /** What can be spared where the session would be too large, one after the other until it fits. Each says whether it made it smaller. */
+  spares: ((flash: FlashState) => boolean)[] = [];
   /** Whether it is to be stored as it is, though nothing was written to it. */
   #begins = false;
   /** Null until something needs it. */
