@@ -388,6 +388,33 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(await to({ ...hidden, 'Sec-Fetch-Site': 'cross-site' })).toBe('/');
   });
 
+  it.each([{ 'HX-Boosted': 'true' }, {}])(
+    'sends a form of htmx back to its page, where it takes the answer for HTML: %o',
+    async (sent) => {
+      const host = new URL(app.url).host;
+      const visitor = app.visitor();
+      const headers = { ...sent, 'HX-Request': 'true', Accept: '*/*' };
+      const current = `http://${host}/form?step=2`;
+      const send = (more: object) =>
+        visitor
+          .post('/thrown')
+          .set({ ...headers, ...more })
+          .type('form')
+          .send({ email: 'mine' });
+      const refusedForm = await send({ Referer: current }).expect(303);
+      expect(refusedForm.headers['location']).toBe('/form?step=2');
+      const { body } = await visitor.get('/form').set(headers).expect(200);
+      expect(body).toMatchObject({ hasErrors: true, email: 'mine' });
+      for (const more of [
+        { 'HX-Current-URL': current },
+        { 'HX-Current-URL': current, Referer: `http://${host}/` },
+      ])
+        expect((await send(more)).headers['location']).toBe('/form?step=2');
+      expect((await send({ 'HX-Current-URL': 'https://evil.example/form' })).headers['location']).toBe('/');
+      await visitor.get('/search').set(headers).expect(400);
+    },
+  );
+
   it('leads to the page that it is told, or that the form itself names, if it is of this site', async () => {
     expect((await refused('/fixed')).location).toBe('/form?from=fixed');
     const to = async (backTo: unknown) =>
