@@ -11,7 +11,13 @@ export {
   type DriverFactory,
   type SessionModuleOptions,
 } from './options/session.options.js';
-export { Flash, Session, SessionDriver } from './nest/session.decorators.js';
+export {
+  Flash,
+  type FlashParameter,
+  Session,
+  SessionDriver,
+  type SessionParameter,
+} from './nest/session.decorators.js';
 export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
@@ -53,8 +59,17 @@ export {
 // With a star, because only what is exported so can be added to by `declare module 'nestjs-session-kit'`.
 export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
-// What handlers return, so that declarations of an application (`declaration: true`) can name it.
-export type { Readable as ReadableValues } from './session/session-keys.js';
+// What handlers return, and methods take that an application exports, so that its declarations (`declaration: true`) can name it.
+export type {
+  AnyKey as AnySessionKey,
+  KeyOf as SessionKey,
+  KeysOf as SessionKeys,
+  Mergeable as MergeableValues,
+  Readable as ReadableValues,
+  UndeclaredKey as UndeclaredSessionKey,
+} from './session/session-keys.js';
+export type { Fallback } from './session/fallback.js';
+export type { FunctionMembers } from './nest/session.facade.js';
 export type { Values as SessionValues } from './state/values.js';
 export type { SignInOptions } from './session/session-sign-in.js';
 export { FlashMessages } from './session/flash-messages.js';

@@ -187,6 +187,17 @@ describe('The code of lib', () => {
     expect(wording).toEqual(['options/read-option.ts']);
   });
 
+  it('asks one clock for the time, so that tests can stop it everywhere', () => {
+    const asking = files.filter((file) =>
+      /^(?! *\*).*(?:\bDate\.now\(|new Date\(\))/m.test(readFileSync(join(LIB, file), 'utf8')),
+    );
+    // The suite for drivers stops a clock of its own; another's store goes by the machine's.
+    expect(asking.filter((file) => !file.startsWith('conformance/'))).toEqual([
+      'drivers/clock.ts',
+      'stores/connect-store.ts',
+    ]);
+  });
+
   it('runs in no circle, types apart', () => {
     const next = new Map<string, string[]>();
     for (const { from, to, typeOnly } of dependencies) {

@@ -16,6 +16,26 @@ const ROOT = join(import.meta.dirname, '..');
 /** Below the repository, so that the snippets find the packages that they import. */
 const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
 
+/** What `nest new` has made, and is still there when a snippet is pasted. */
+const TEMPLATE = [
+  {
+    name: 'app.service.ts',
+    code: `import { Injectable } from '@nestjs/common';
+@Injectable()
+export class AppService { getHello(): string { return 'Hello World!'; } }`,
+  },
+  {
+    name: 'app.controller.ts',
+    code: `import { Controller, Get } from '@nestjs/common';
+import { AppService } from './app.service.js';
+@Controller()
+export class AppController {
+  constructor(private readonly appService: AppService) {}
+  @Get() getHello(): string { return this.appService.getHello(); }
+}`,
+  },
+];
+
 const snippets = docSnippets();
 const complaints = compile();
 
@@ -26,7 +46,7 @@ const complaints = compile();
 function compile(): string[] {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
-  for (const { name, code } of snippets) writeFileSync(join(FOLDER, name), code);
+  for (const { name, code } of [...TEMPLATE, ...snippets]) writeFileSync(join(FOLDER, name), code);
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
   const host = ts.createCompilerHost(options);
@@ -126,6 +146,15 @@ describe('the code in the documentation', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('takes nothing out of a root module that is there', () => {
+    const roots = snippets.filter(({ code }) => code.includes('export class AppModule'));
+    expect(roots.length).toBeGreaterThan(1);
+    const without = roots.filter(
+      ({ code }) => !/controllers: \[AppController\b[^]*providers: \[AppService\b/.test(code),
+    );
+    expect(without.map(({ page }) => page)).toEqual([]);
+  });
+
   it('says on each page what has to be installed for its snippets', () => {
     const missing = pages().flatMap((page) => {
       const lines = readFileSync(join(ROOT, page), 'utf8').match(/npm install [^`\n]*/g) ?? [];
@@ -147,6 +176,7 @@ describe('the code in the documentation', () => {
       const { AppModule } = await loaded<{ AppModule: Type }>('app.module.ts');
       await using app = await Running.of(create(AppModule, platform));
       const visitor = await app.visitor();
+      await visitor.get('/').expect(200, 'Hello World!');
       await visitor.get('/cart').expect(200, { items: [], count: 0 });
       await visitor.post('/cart').send({ item: 'tea' }).expect(302);
       await visitor.get('/cart').expect(200, { items: ['tea'], count: 1, status: 'Added to your cart.' });

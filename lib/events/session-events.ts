@@ -1,6 +1,6 @@
 /** What every event says. */
 export interface SessionEvent {
-  /** The name of the driver that the session is kept by. */
+  /** The name of the driver that the session is kept by; of what befalls a store or its records, of the driver of that store (a ledger's). */
   readonly driver: string;
   /** When it happened, in epoch ms. */
   readonly at: number;

@@ -25,10 +25,11 @@ const NOT_ACCEPTED = /^q=0(?:\.0*)?$/;
 
 /**
  * Whether a request is a page's form, and a page is what its sender can show: it changes something and accepts HTML. Who does not
- * say what he accepts is known by the form. `fetch` accepts anything, and says so.
+ * say what he accepts is known by the form. `fetch` accepts anything, and says so; so does htmx, which shows HTML and nothing else.
  */
 export function isPageForm({ method, headers }: FormRequest): boolean {
   if (SAFE_METHODS.includes(method)) return false;
+  if (headers['hx-request'] === 'true') return true;
   const { accept } = headers;
   if (accept === undefined) return FORM_TYPES.test(headers['content-type'] ?? '');
   return accept.split(',').some((range) => {
@@ -37,11 +38,14 @@ export function isPageForm({ method, headers }: FormRequest): boolean {
   });
 }
 
-/** The path of the page that a form was sent from, where it is one of this site and the browser says so (Referer). */
+/**
+ * The path of the page that a form was sent from, where it is one of this site and htmx says so, or the browser does (Referer): a site
+ * may keep its browsers from saying all of it.
+ */
 export function pageBefore({ headers, host = headers.host }: FormRequest): string | undefined {
-  const { referer } = headers;
-  if (referer === undefined || !URL.canParse(referer)) return undefined;
-  const page = new URL(referer);
+  const address = headers['hx-current-url'] ?? headers.referer;
+  if (typeof address !== 'string' || !URL.canParse(address)) return undefined;
+  const page = new URL(address);
   // Where a proxy hides the host, the browser itself knows.
   const isThisSite = page.host === host || headers['sec-fetch-site'] === 'same-origin';
   return isThisSite ? pathOfThisSite(page.pathname + page.search) : undefined;

@@ -25,7 +25,7 @@ export type FormPath = string | ((request: FormRequest) => unknown);
 export interface FormErrorsFilterOptions {
   /**
    * The path of the page that shows the form, or a function that finds it in the request (a hidden field, say). What is no path of
-   * this site is passed over. Default: the page that the form was sent from, as the browser says (Referer).
+   * this site is passed over. Default: the page that the form was sent from, as the browser says (Referer), or htmx.
    */
   readonly form?: FormPath;
   /** Where none of these is known. Default '/'. */
@@ -56,7 +56,7 @@ class FormErrorsThrown {
  *
  * It takes what Nest's pipes throw: ValidationPipe (class-validator) and StandardSchemaValidationPipe (zod, valibot, ...), and
  * what is thrown as InvalidFormException. With `exceptionFactory: invalidForm` they tell the fields apart whatever the messages
- * say. Who accepts no HTML (`fetch`, an API) gets the answer that Nest would give, and so does a request that changes nothing
+ * say. Who accepts no HTML (`fetch`, an API; htmx does) gets the answer that Nest would give, and so does a request that changes nothing
  * (GET), or has no session that can be written.
  *
  * @example

@@ -1,9 +1,6 @@
 import { BadRequestException } from '@nestjs/common';
-import type { FormErrors } from '../session/form-bags.js';
+import { type FormErrors, NOT_SAID } from '../session/form-bags.js';
 import { type FieldValidationError, type SchemaIssue, byField, findingsOf } from './form-errors.js';
-
-/** What a visitor reads where nothing says what is wrong: he has to see that the form has not been taken. */
-const NOT_SAID = { field: '', message: 'This form cannot be accepted.' };
 
 /**
  * A form that cannot be accepted. FormErrorsFilter sends it back to its page; to a client of an API, and where there is no such
@@ -30,7 +27,7 @@ export class InvalidFormException extends BadRequestException {
         .filter((message) => typeof message === 'string' && message !== '')
         .map((message) => ({ property: name, constraints: { message } })),
     );
-    const found = findings.length === 0 ? [NOT_SAID] : findingsOf(findings);
+    const found = findings.length === 0 ? [{ field: '', message: NOT_SAID }] : findingsOf(findings);
     super(texts === undefined || texts.length === 0 ? found.map(({ message }) => message) : [...texts]);
     this.errors = byField(found);
   }

@@ -5,10 +5,15 @@ import { type Values, readPath } from '../state/values.js';
 const MAX_USER_ID = 255;
 const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
-/** The user that a record names: the text or number at the path `userKey`; null where there is none. */
+/** The user that a record names: the text or number at the path `userKey`; null where there is none, or empty text. */
 export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
   const user = readPath(values, userKey);
-  return typeof user === 'string' || typeof user === 'number' ? userText(user) : null;
+  return isUser(user) ? userText(user) : null;
+}
+
+/** Whether it can name a user: text that is not empty, or a number. */
+export function isUser(value: unknown): value is string | number {
+  return typeof value === 'string' ? value !== '' : Number.isFinite(value);
 }
 
 /** A user as records name him. */

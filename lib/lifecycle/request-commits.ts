@@ -65,20 +65,20 @@ export class RequestCommits {
       const { session } = this.#life;
       if (waits && !session.due) return;
       if (isStoringHeard()) session.since = performance.now();
-      return session.spareMessage === null ? this.#backend.write(session) : this.#writeSparing(session);
+      return session.spares.length === 0 ? this.#backend.write(session) : this.#writeSparing(session);
     });
   }
 
-  /** Stores it without the message that can be spared, where it is too large with it. */
+  /** Stores it without what can be spared, where it is too large with it. */
   async #writeSparing(session: ActiveSession): Promise<void> {
-    const { spareMessage } = session;
     try {
       await this.#backend.write(session);
     } catch (error) {
-      if (!(error instanceof SessionTooLargeError) || spareMessage === null) throw error;
-      session.spareMessage = null;
-      if (!session.state.flash.forget(spareMessage)) throw error;
-      await this.#backend.write(session);
+      if (!(error instanceof SessionTooLargeError)) throw error;
+      let spare = session.spares.shift();
+      while (spare?.(session.state.flash) === false) spare = session.spares.shift();
+      if (spare === undefined) throw error;
+      await this.#writeSparing(session);
     }
   }
 }

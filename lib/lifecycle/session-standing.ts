@@ -1,5 +1,6 @@
 import { handleOf } from '../crypto/handle.js';
 import { randomId } from '../crypto/random-id.js';
+import type { FlashState } from '../state/flash-state.js';
 import { SessionState } from '../state/session-state.js';
 import type { Caller } from './caller.js';
 import type { PendingWrite } from './pending-write.js';
@@ -43,8 +44,8 @@ export abstract class SessionStanding {
   leftBehind: Told | null = null;
   /** Whether the application asked for the id. */
   idTold = false;
-  /** The flash message that is left out where the session would be too large with it. Null: none. */
-  spareMessage: string | null = null;
+  /** What can be spared where the session would be too large, one after the other until it fits. Each says whether it made it smaller. */
+  spares: ((flash: FlashState) => boolean)[] = [];
   /** Whether it is to be stored as it is, though nothing was written to it. */
   protected begins = false;
   /** Null until something needs it. */

@@ -1,4 +1,5 @@
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
+import { systemClock } from '../drivers/clock.js';
 
 /** The format of seals (https://github.com/hapijs/iron, "mac.2"). */
 const FORMAT = 'Fe26.2';
@@ -33,7 +34,7 @@ export function unseal(seal: string, passwords: Readonly<Record<string, string>>
   const given = Buffer.from(mac, 'base64url');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
   const expiresAt = expiry === '' ? null : Number(expiry);
-  if (expiresAt !== null && expiresAt <= Date.now() - SKEW_MS) return null;
+  if (expiresAt !== null && expiresAt <= systemClock.now() - SKEW_MS) return null;
   try {
     const decipher = createDecipheriv('aes-256-cbc', keyOf(password, salt), Buffer.from(iv, 'base64url'));
     const text = decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8');

@@ -1,3 +1,4 @@
+import { systemClock } from '../drivers/clock.js';
 import type { SourceCookie } from '../lifecycle/session-source.js';
 import { type Check, isObject, refused, withoutText } from '../options/read-option.js';
 import { is, refine } from '../options/checks.js';
@@ -79,7 +80,7 @@ export const commonOptions = {
 
 /** Whether nothing is taken over any more. @param until epoch ms; undefined for never */
 export function isOver(until: number | undefined): boolean {
-  return until !== undefined && Date.now() >= until;
+  return until !== undefined && systemClock.now() >= until;
 }
 
 /** One secret or several, of whatever length: they are those of another library. Nothing of them is shown. */

@@ -1,3 +1,4 @@
+import { systemClock } from '../drivers/clock.js';
 import { type ConnectStore, destroyIn, getFrom } from '../drivers/connect-store-calls.js';
 import type { FormerContent, FormerSession } from '../lifecycle/session-source.js';
 import { hasFunctions, isObject } from '../options/read-option.js';
@@ -30,7 +31,7 @@ export function storedSession(store: ConnectStore, id: string, userPath: string 
 /** Null where its cookie has expired: some stores leave that to the browser. */
 function contentOf(session: Record<string, unknown>, userPath: string | undefined): FormerContent | null {
   const expiresAt = expiryOf(session['cookie']);
-  if (expiresAt !== null && expiresAt <= Date.now()) return null;
+  if (expiresAt !== null && expiresAt <= systemClock.now()) return null;
   // Stores in memory keep what they were given; all others have made text of it.
   const copy: unknown = JSON.parse(JSON.stringify(session));
   const values = Object.fromEntries(

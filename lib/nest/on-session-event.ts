@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Logger } from '@nestjs/common';
 import { CHANNELS, CHANNEL_PREFIX } from '../events/channels.js';
 import type { SessionEventName, SessionEvents } from '../events/session-events.js';
+import { withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 
 /** What is called with each message of an event. What it returns is not waited for. */
@@ -16,7 +17,7 @@ export type SessionEventListener<N extends SessionEventName> = (message: Session
  *
  * @param name of the event, such as 'signed-in'
  * @returns call it to listen no more
- * @throws SessionConfigError where there is no event of that name
+ * @throws SessionConfigError where there is no event of that name, or the listener is no function
  * @example
  * const stop = onSessionEvent('signed-in', ({ handle, at }) => audit.write('signed in', Session.userId, handle, at));
  */
@@ -29,6 +30,10 @@ export function onSessionEvent<N extends SessionEventName>(
       `onSessionEvent got the name of no event; the events are ${Object.keys(CHANNELS).join(', ')}.`,
     );
   }
+  if (typeof listener !== 'function')
+    throw new SessionConfigError(
+      `onSessionEvent('${name}') got ${withoutText(listener)}; it takes a function.`,
+    );
   const log = new Logger('SessionModule');
   const failed = (error: unknown): void => {
     log.error(`A listener of the session event '${name}' failed: ${reasonOf(error)}`);

@@ -17,16 +17,16 @@ import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
-/**
- * Takes a declared key, or any other. An interface of its own and no type argument: what is inferred is written out when
- * the package is built, and nothing is declared there. Then no editor would offer what an application declares.
- */
-interface SessionParameter {
+// An interface of its own and no type argument: what is inferred is written out when the package is built, and nothing is declared
+// there. Then no editor would offer what an application declares.
+/** What `@Session(...)` takes: nothing, a declared key, or any other; and pipes. */
+export interface SessionParameter {
   (...pipes: Pipe[]): ParameterDecorator;
   (key: AnyKey<SessionData>, ...pipes: Pipe[]): ParameterDecorator;
 }
 
-interface FlashParameter {
+/** What `@Flash(...)` takes: nothing or a key, and pipes. */
+export interface FlashParameter {
   (...pipes: Pipe[]): ParameterDecorator;
   (key: string, ...pipes: Pipe[]): ParameterDecorator;
 }

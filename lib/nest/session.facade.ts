@@ -52,7 +52,8 @@ function current(): RequestSession {
         "routes that the option 'exclude' names, and not in what no visitor calls: timers, queues, events from outside of a " +
         'request, messages of microservices, commands, nor in `filter`, `resolve` and generators of a GraphQL subscription (take ' +
         '@Session() in its handler and in field resolvers). In a job, SessionManager.run(id, ...) gives the session of a visitor, and ' +
-        'SessionManager.run({ ... }, ...) one with values of your own. Is SessionModule imported?',
+        'SessionManager.run({ ... }, ...) one with values of your own. In a unit test, withSession({ ... }, ...) of ' +
+        'nestjs-session-kit/testing gives one. Is SessionModule imported?',
     );
   }
   const { host } = session;

@@ -7,8 +7,10 @@ import type { UserSessions } from '../lifecycle/user-sessions.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionLifecycles } from './session-lifecycles.js';
+import { givenHandle, givenId, sparedHandle } from './given-names.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
+import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
@@ -75,12 +77,13 @@ export class SessionManager {
    * is not signed in with a ledger of `stealth`.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
+   * @throws SessionValueError where it is no text, or empty
    * @throws SessionStoreError where the store fails
    * @example
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<ReadSession | null> {
-    const record = (await this.lifecycles.records?.store.read(id)) ?? null;
+    const record = (await this.lifecycles.records?.store.read(givenId('read', id))) ?? null;
     if (record === null) return null;
     return readSession(id, record, this.#settings.serializer, this.lifecycles.runtime.lifetimes);
   }
@@ -89,6 +92,7 @@ export class SessionManager {
    * The live sessions of a user, on all devices, the one that was active last first.
    *
    * @param userId what stands in his sessions under the option `userKey`; a number counts as its text
+   * @throws SessionValueError where `userId` names nobody: null, undefined, empty text
    * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth` without a ledger, or one of your own without
    * `listByUser`
    * @throws SessionStoreError where the store fails
@@ -97,7 +101,7 @@ export class SessionManager {
    */
   async list(userId: string | number): Promise<StoredSession[]> {
     const { lifetimes } = this.lifecycles.runtime;
-    const sessions = await this.#users().list(userText(userId));
+    const sessions = await this.#users().list(userText(givenUser('SessionManager.list', userId)));
     return sessions
       .map((session) => aboutSession(session, lifetimes))
       .toSorted((a, b) => b.lastActivity - a.lastActivity);
@@ -108,13 +112,15 @@ export class SessionManager {
    *
    * @param handle `session.handle`, or what `list` gave
    * @returns false where he has no such session (any more); nothing happens to a session of another user's
+   * @throws SessionValueError where `userId` names nobody; 400 where `handle` is no text, or empty: it comes from a form
    * @throws SessionConfigError with a driver that cannot list
    * @throws SessionStoreError where the store fails
    * @example
    * await manager.end(userId, handle); // a handle that `list` gave
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
-    return this.#users().end(userText(userId), handle);
+    const user = userText(givenUser('SessionManager.end', userId));
+    return this.#users().end(user, givenHandle(handle));
   }
 
   /**
@@ -122,6 +128,7 @@ export class SessionManager {
    *
    * @param options `except`: a session that goes on. Default: none does
    * @returns how many ended
+   * @throws SessionValueError where `userId` names nobody, or `except` is no session
    * @throws SessionConfigError with a driver that cannot list
    * @throws SessionStoreError where the store fails
    * @example
@@ -129,9 +136,10 @@ export class SessionManager {
    */
   async endAll(
     userId: string | number,
-    { except }: { except?: { readonly handle: string } } = {},
+    options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
-    return this.#users().endAll(userText(userId), except?.handle ?? null);
+    const user = userText(givenUser('SessionManager.endAll', userId));
+    return this.#users().endAll(user, sparedHandle(options));
   }
 
   #users(): UserSessions {
@@ -151,19 +159,21 @@ export class SessionManager {
    * which the ledger knows nothing is entered as ended, for as long as any cookie could be good.
    *
    * @param id the raw id (`session.id`), not what the cookie holds
+   * @throws SessionValueError where it is no text, or empty
    * @throws SessionStoreError where the store fails
    * @example
    * await manager.destroy(session.id);
    */
   async destroy(id: string): Promise<void> {
-    const records = this.lifecycles.records;
+    const ending = givenId('destroy', id);
+    const { records } = this.lifecycles;
     if (records === null) {
       this.#log.warn(
         `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here.`,
       );
       return;
     }
-    await records.end(id);
+    await records.end(ending);
   }
 
   /**

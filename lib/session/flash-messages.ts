@@ -3,6 +3,7 @@ import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
 import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors } from './form-bags.js';
 import { type Fallback, isPresent, orFallback } from './fallback.js';
+import { showInLogs } from './printed.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 
 /**
@@ -19,6 +20,7 @@ export class FlashMessages {
 
   static {
     countArguments(this.prototype, MESSAGE_ARGUMENTS);
+    showInLogs(this.prototype, (messages) => messages.#messages);
   }
 
   /** Made by the package; an application is handed its messages. */

@@ -9,6 +9,9 @@ export type FormErrors = Readonly<Record<string, FieldErrors>>;
 /** Messages of the package's own, beside those of the application. */
 export const BAGS = { errors: '_errors', old: '_old' } as const;
 
+/** What a visitor reads where nothing says what is wrong: he has to see that the form has not been taken. */
+export const NOT_SAID = 'This form cannot be accepted.';
+
 /** A bag among messages; empty where there is none. */
 export function bagOf(messages: Values, bag: keyof typeof BAGS): Values {
   const found = Object.hasOwn(messages, BAGS[bag]) ? messages[BAGS[bag]] : undefined;

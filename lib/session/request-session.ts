@@ -6,6 +6,7 @@ import { type ConnectFlashArguments, connectFlash } from './connect-flash.js';
 import { expressSession } from './express-session.js';
 import { ExpressValues } from './express-values.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
+import { showInLogs } from './printed.js';
 import type { SessionData } from './session-data.js';
 import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
@@ -34,11 +35,22 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   static {
     countArguments(this.prototype, ARGUMENTS);
     refuseAssignments(this.prototype);
+    // The values, and the messages that it sees; not the id.
+    showInLogs(this.prototype, (session) => {
+      if (!session.initiated) return { initiated: false };
+      const { flash, shown } = session.readable;
+      return { ...flash.all(), ...shown };
+    });
   }
 
-  /** Made by the package; an application is handed its sessions. */
-  constructor(host: SessionHost) {
+  /**
+   * Made by the package; an application is handed its sessions.
+   *
+   * @param own properties that it has besides. Default none
+   */
+  constructor(host: SessionHost, own: PropertyDescriptorMap = {}) {
     super(host);
+    Object.defineProperties(this, own);
     // A property of its own, defined on it, would hide a method that the package calls.
     Object.preventExtensions(this);
   }

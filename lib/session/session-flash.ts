@@ -4,6 +4,7 @@ import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { BAGS, type FormErrors } from './form-bags.js';
+import { sparesOf } from './form-spares.js';
 import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
@@ -158,16 +159,19 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
 
   /**
    * What is wrong with the form of this request, and what was typed into it, for the page that shows it again: each in a bag of
-   * its own, which no field can be taken for, and neither with a password. Where the session has no room for what was typed (a cookie), that is left out.
+   * its own, which no field can be taken for, and neither with a password. Where the session has no room for all of it (a cookie), what was typed is left out and the errors are cut:
+   * the larger first.
    *
    * @internal
    */
   flashRefusedForm(errors: FormErrors): this {
     const { flash } = this.writable;
     const withheld = new Set<string>();
-    flash.flash(BAGS.old, this.#input(withheld));
-    flash.flash(BAGS.errors, maskedErrors(errors, withheld));
-    this.lifecycle.session.spareMessage = BAGS.old;
+    const input = this.#input(withheld);
+    const masked = maskedErrors(errors, withheld);
+    flash.flash(BAGS.old, input);
+    flash.flash(BAGS.errors, masked);
+    this.lifecycle.session.spares = sparesOf(input, masked);
     return this;
   }
 

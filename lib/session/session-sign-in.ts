@@ -1,7 +1,9 @@
 import { recordedUser } from '../lifecycle/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
+import { isObject, shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
+import { givenUser } from './given-user.js';
 import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
 import { pathOfThisSite } from './path-of-this-site.js';
@@ -37,16 +39,11 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * session.signIn(user.id, { remember: form.remember === 'on' });
    */
   signIn(userId: string | number, options: SignInOptions = {}): this {
-    const isUser = typeof userId === 'string' ? userId !== '' : Number.isFinite(userId);
-    if (!isUser) {
-      throw new SessionValueError(
-        `signIn got ${userId === '' ? 'empty text' : `a value of type ${typeof userId}`} for a user; it takes text that is not empty, or a number.`,
-      );
-    }
+    const user = givenUser('signIn', userId);
     const duration = lifetimeOf(options);
     // Both have their say: an id is not changed, nor is anything written, where that is refused.
     void this.writable;
-    this.movable.signIn(userId, duration);
+    this.movable.signIn(user, duration);
     return this;
   }
 
@@ -132,7 +129,14 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 }
 
-function lifetimeOf({ remember = false }: SignInOptions): number | undefined {
+function lifetimeOf(options: SignInOptions): number | undefined {
+  // In JavaScript `signIn(id, true)` is soon written, and would forget the visitor without a word.
+  if (!isObject(options)) {
+    throw new SessionValueError(
+      `signIn got ${shown(options)} as its options; it takes an object: { remember: true }, or { remember: '30d' }.`,
+    );
+  }
+  const { remember = false } = options;
   if (remember === false) return undefined;
   const duration = remember === true ? TEN_YEARS_MS : parseDuration(remember);
   if (duration === null) {

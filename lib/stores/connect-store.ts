@@ -1,3 +1,4 @@
+import { systemClock } from '../drivers/clock.js';
 import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store-calls.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { hasFunctions, isObject, shown } from '../options/read-option.js';
@@ -62,8 +63,17 @@ function kindOf(store: ConnectStore): string {
   return typeof made === 'function' && made !== Object ? made.name : 'an object';
 }
 
-/** The cookie of a session of express-session, from which stores take how long they keep it: some ask for this, some for that. */
+/**
+ * The cookie of a session of express-session, from which stores take how long they keep it: some ask for this, some for that. They
+ * count by the machine's clock, also where a test has stopped that of the sessions.
+ */
 function cookieUntil(expiresAt: number): object {
-  const maxAge = expiresAt - Date.now();
-  return { originalMaxAge: maxAge, maxAge, expires: new Date(expiresAt), httpOnly: true, path: '/' };
+  const maxAge = expiresAt - systemClock.now();
+  return {
+    originalMaxAge: maxAge,
+    maxAge,
+    expires: new Date(Date.now() + maxAge),
+    httpOnly: true,
+    path: '/',
+  };
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
 import { withCallTimeout } from '../drivers/call-timeout.js';
 import { hasFunctions, shown } from '../options/read-option.js';
@@ -45,7 +46,9 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
     {
       get: (name) => withCallTimeout(async () => keyv.get(name)),
       async set(name, kept, expiresAt) {
-        const isStored = await withCallTimeout(async () => keyv.set(name, kept, expiresAt - Date.now()));
+        const isStored = await withCallTimeout(async () =>
+          keyv.set(name, kept, expiresAt - systemClock.now()),
+        );
         if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {

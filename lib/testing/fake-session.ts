@@ -1,5 +1,6 @@
 import { NEVER_FLASHED } from '../options/never-flashed.js';
 import { fieldName } from '../session/form-input.js';
+import { showInLogs } from '../session/printed.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
@@ -34,8 +35,6 @@ export interface SessionDeeds {
   readonly destroyed: boolean;
 }
 
-class FakeHost extends TestHost<RecordedLifecycle> {}
-
 const neverFlashed = new Set(NEVER_FLASHED.map(fieldName));
 
 /**
@@ -49,21 +48,35 @@ const neverFlashed = new Set(NEVER_FLASHED.map(fieldName));
  * expect(session.did.values).toEqual({ cart: ['tea'] });
  */
 export class FakeSession<T extends object = SessionData> extends RequestSession<T> {
-  /** What was done to it so far. Asking changes nothing. */
-  get did(): SessionDeeds {
-    const { host } = this;
-    if (!(host instanceof FakeHost)) throw new TypeError('A FakeSession is made by fakeSession().');
-    const { life } = host;
-    const { flash, shown } = life.state;
-    return {
-      values: cloneValue({ ...shown }),
-      flashed: cloneValue(overlaid(joined(flash.batchesFor(Infinity)))),
-      signedIn: life.signedIn,
-      signedOut: life.hasSignedOut,
-      regenerated: life.hasRegenerated,
-      destroyed: life.hasDestroyed,
-    };
+  static {
+    showInLogs(this.prototype, ({ did }) => did);
   }
+
+  /**
+   * What was done to it so far. Asking changes nothing. By it two fake sessions are compared (`toEqual`), and shown where a test fails.
+   *
+   * @example
+   * expect(session.did).toMatchObject({ signedIn: 'ada', flashed: { status: 'Welcome.' } });
+   */
+  declare readonly did: SessionDeeds;
+
+  /** Made by `fakeSession()`. */
+  constructor(host: TestHost<RecordedLifecycle>) {
+    // A property of its own: test runners look at nothing else.
+    super(host, { did: { enumerable: true, get: () => deedsOf(host.life) } });
+  }
+}
+
+function deedsOf(life: RecordedLifecycle): SessionDeeds {
+  const { flash, shown } = life.state;
+  return {
+    values: cloneValue({ ...shown }),
+    flashed: cloneValue(overlaid(joined(flash.batchesFor(Infinity)))),
+    signedIn: life.signedIn,
+    signedOut: life.hasSignedOut,
+    regenerated: life.hasRegenerated,
+    destroyed: life.hasDestroyed,
+  };
 }
 
 /**
@@ -86,7 +99,7 @@ export function fakeSession<T extends object = SessionData>(
 ): FakeSession<T> {
   const sessions = new DetachedSessions(userKey);
   const life = sessions.request({ values: values ?? {}, flash: messagesOf(before) });
-  const host = new FakeHost(life, {
+  const host = new TestHost(life, {
     cookieAttributes: sessions.settings.cookie.attributes,
     body,
     isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),

@@ -1,6 +1,9 @@
 import { sessionContext } from '../session/session.context.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
+import { withoutText } from '../options/read-option.js';
+import { SessionValueError } from '../session.errors.js';
+import { isPlainValues } from '../state/values.js';
 import { FakeSession, fakeSession } from './fake-session.js';
 import { TestHost } from './test-host.js';
 
@@ -28,6 +31,11 @@ export async function withSession<R>(
   values: Readable<SessionData> | FakeSession,
   fn: (session: FakeSession) => R | PromiseLike<R>,
 ): Promise<WithSession<R>> {
+  if (!(values instanceof FakeSession || isPlainValues(values)) || typeof fn !== 'function') {
+    throw new SessionValueError(
+      `withSession got ${withoutText(values)} and ${withoutText(fn)}; it takes an object of values, or a session that fakeSession made, and a function.`,
+    );
+  }
   const session = values instanceof FakeSession ? values : fakeSession(values);
   const { host } = session;
   // What the function leaves running finds no session any more, as behind a response.

@@ -97,7 +97,10 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
   return typeOrm;
 }
 
-/** The secret and the driver in .env, which Git must not have; their names in .env.example, which it may. */
+/**
+ * The secret, the driver and where its store is in .env, which Git must not have; their names in .env.example, which it may. Nothing that
+ * the configuration file does not ask for.
+ */
 function writeEnvironment(
   application: Application,
   driver: DriverName,
@@ -115,6 +118,9 @@ function writeEnvironment(
       comment: `Where sessions live: ${Object.keys(DRIVERS).join(', ')}.`,
     },
   ];
+  const { variable } = DRIVERS[driver];
+  const asksFor = application.text(configOf(application)) ?? '';
+  if (variable !== undefined && asksFor.includes(variable.name)) variables.push(variable);
   for (const { name, value, comment } of variables) {
     application.write('.env', withVariable(application.text('.env'), name, value, comment));
     application.write('.env.example', withVariable(application.text('.env.example'), name, '', comment));

@@ -7,6 +7,8 @@ interface DriverSetup {
   readonly options?: string;
   /** The packages of its client. */
   readonly packages?: Readonly<Record<string, string>>;
+  /** What its options ask the environment for. */
+  readonly variable?: { readonly name: string; readonly value: string; readonly comment: string };
   /** What it writes into the working directory. */
   readonly ignored?: string;
 }
@@ -31,12 +33,22 @@ export const DRIVERS: Readonly<Record<DriverName, DriverSetup>> = {
     options: `
     redis: { url: process.env.REDIS_URL || 'redis://localhost:6379' },
 `,
+    variable: {
+      name: 'REDIS_URL',
+      value: 'redis://localhost:6379',
+      comment: 'Where Redis is: redis://user:password@host:port, or rediss:// for TLS.',
+    },
     packages: { ioredis: '^5.11.1' },
   },
   memcached: {
     options: `
     memcached: { servers: process.env.MEMCACHED_SERVERS || 'localhost:11211' },
 `,
+    variable: {
+      name: 'MEMCACHED_SERVERS',
+      value: 'localhost:11211',
+      comment: 'Where memcached is: host:port, several separated by commas.',
+    },
     packages: { 'memcache-client': '^1.0.5' },
   },
 };

@@ -144,6 +144,13 @@ class FormsController {
     throw new InvalidFormException({ '': 'They do not match.', 'lines[0][sku]': ['Gone.', 'Sold out.'] });
   }
 
+  @Post('said')
+  said(@Session() session: Session, @Body('fields') fields: number, @Body('kept') kept: number) {
+    session.put('kept', 'k'.repeat(kept));
+    const names = Array.from({ length: fields }, (_, at) => `line${at}`);
+    throw new InvalidFormException(Object.fromEntries(names.map((name) => [name, ['ü'.repeat(3_000), 'x']])));
+  }
+
   @Post('status')
   status(@Session() session: RequestSession) {
     session.flash('status', 'flashed');
@@ -381,6 +388,33 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s', (platform) => {
     expect(await to({ ...hidden, 'Sec-Fetch-Site': 'cross-site' })).toBe('/');
   });
 
+  it.each([{ 'HX-Boosted': 'true' }, {}])(
+    'sends a form of htmx back to its page, where it takes the answer for HTML: %o',
+    async (sent) => {
+      const host = new URL(app.url).host;
+      const visitor = app.visitor();
+      const headers = { ...sent, 'HX-Request': 'true', Accept: '*/*' };
+      const current = `http://${host}/form?step=2`;
+      const send = (more: object) =>
+        visitor
+          .post('/thrown')
+          .set({ ...headers, ...more })
+          .type('form')
+          .send({ email: 'mine' });
+      const refusedForm = await send({ Referer: current }).expect(303);
+      expect(refusedForm.headers['location']).toBe('/form?step=2');
+      const { body } = await visitor.get('/form').set(headers).expect(200);
+      expect(body).toMatchObject({ hasErrors: true, email: 'mine' });
+      for (const more of [
+        { 'HX-Current-URL': current },
+        { 'HX-Current-URL': current, Referer: `http://${host}/` },
+      ])
+        expect((await send(more)).headers['location']).toBe('/form?step=2');
+      expect((await send({ 'HX-Current-URL': 'https://evil.example/form' })).headers['location']).toBe('/');
+      await visitor.get('/search').set(headers).expect(400);
+    },
+  );
+
   it('leads to the page that it is told, or that the form itself names, if it is of this site', async () => {
     expect((await refused('/fixed')).location).toBe('/form?from=fixed');
     const to = async (backTo: unknown) =>
@@ -512,6 +546,48 @@ describe.each(PLATFORMS)('FormErrorsFilter on %s, with sessions in a cookie', (p
     });
   });
 });
+
+describe.each(PLATFORMS)(
+  'FormErrorsFilter on %s, with one cookie and messages too long for it',
+  (platform) => {
+    async function start() {
+      const app = await TestApp.start(platform, {
+        controllers: [FormsController],
+        options: { driver: 'stealth', stealth: { maxCookies: 1 } },
+        configure: (nest) => void nest.useGlobalFilters(new FormErrorsFilter()),
+      });
+      const visitor = app.visitor();
+      return {
+        visitor,
+        async send(fields: number, email: string, kept: number) {
+          await visitor.post('/said').set('Accept', PAGE).send({ fields, kept, email }).expect(303);
+          return (await visitor.get('/form').expect(200)).body;
+        },
+        [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+      };
+    }
+
+    it('cuts a long message, and keeps what was typed', async () => {
+      await using scene = await start();
+      const { errors, email } = await scene.send(1, 'mine', 0);
+      expect(errors).toEqual({ line0: [expect.stringMatching(/^ü{100,}…$/)] });
+      expect(email).toBe('mine');
+    });
+
+    it('shows the first of many', async () => {
+      await using scene = await start();
+      const { errors } = await scene.send(100, 'mine', 0);
+      expect(Object.keys(errors).slice(0, 2)).toEqual(['line0', 'line1']);
+      expect(Object.keys(errors).length).toBeLessThan(100);
+    });
+
+    it('says that the form was not taken where there is hardly any room', async () => {
+      await using scene = await start();
+      const { errors } = await scene.send(100, 'x'.repeat(5_000), 2_400);
+      expect(errors).toEqual({ '': ['This form cannot be accepted.'] });
+    });
+  },
+);
 
 /** A store with a limit. */
 class SmallDriver extends MemoryDriver {

@@ -6,6 +6,7 @@ import session, { MemoryStore } from 'express-session';
 import { sealData } from 'iron-session';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  type ConnectStore,
   type FormerContent,
   type RequestSession,
   Session,
@@ -19,6 +20,8 @@ import {
   fromFastifySession,
   fromIronSession,
 } from 'nestjs-session-kit/migrate';
+import { stopClock } from 'nestjs-session-kit/testing';
+import { storedSession } from '../../lib/migrate/stored-session.js';
 import { barrier } from '../support/barrier.js';
 import { eventually } from '../support/eventually.js';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
@@ -390,6 +393,30 @@ describe('A source of old sessions', () => {
     expect((await found(source, { app: seal }))?.expiresAt).toBe(now + 600_000);
     vi.setSystemTime(now + 661_000);
     expect(await found(source, { app: seal })).toBeNull();
+  });
+
+  it('gives nothing of what has ended by a clock that a test has moved', async () => {
+    using clock = stopClock();
+    const password = 'p'.repeat(32);
+    const seal = await sealData({ user: 'ann' }, { password, ttl: 600 });
+    const until = new Date(clock.now() + 24 * 3_600_000);
+    const iron = fromIronSession({ password, cookieName: 'app' });
+    const endless = fromIronSession({ password, cookieName: 'app', until });
+    const kept = { cookie: { expires: new Date(clock.now() + 600_000) }, user: 'ann' };
+    const nothing = (): void => undefined;
+    const store: ConnectStore = {
+      get: (_sid, done) => done(null, kept),
+      set: nothing,
+      destroy: nothing,
+    };
+    const express = (): Promise<FormerContent | null> => storedSession(store, 'id', undefined).load();
+    expect([await found(iron, { app: seal }), await express()]).not.toContain(null);
+    clock.advance('1h');
+    expect([await found(iron, { app: seal }), await express()]).toEqual([null, null]);
+    const lasting = await sealData({ user: 'ann' }, { password, ttl: 0 });
+    expect((await found(endless, { app: lasting }))?.values).toEqual({ user: 'ann' });
+    clock.advance('24h');
+    expect(await found(endless, { app: lasting })).toBeNull();
   });
 
   it('knows a seal of iron-session however the rest of its cookie is spelled', async () => {

@@ -1,4 +1,4 @@
-import crypto from 'node:crypto';
+import crypto, { randomBytes } from 'node:crypto';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { syncBuiltinESMExports } from 'node:module';
 import { Logger } from '@nestjs/common';
@@ -7,6 +7,7 @@ import { Session, SessionConfigError, type SessionEventName, onSessionEvent } fr
 import { HandlerApp } from '../support/handler-app.js';
 import { EVENTS, HeardEvents } from '../support/heard-events.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
+import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
@@ -50,6 +51,37 @@ describe.each(PLATFORMS)('a listener on %s', (platform) => {
     const said = error.mock.calls.flat().map(String);
     expect(said.filter((line) => line.includes("event 'begun'"))).toHaveLength(3);
     expect(said.join('\n')).toMatch(/thrown by it[^]*rejected by it/);
+  });
+
+  it('that is no function is refused', () => {
+    expect(() => Reflect.apply(onSessionEvent, undefined, ['begun'])).toThrow(SessionConfigError);
+  });
+
+  it('hears of what an old secret has opened, by the driver that kept it: the cookie, or the ledger', async () => {
+    await using folder = await TempFolder.make();
+    const [old, secret] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
+    const start = (secrets: string[]) =>
+      HandlerApp.start(platform, {
+        options: {
+          driver: 'stealth',
+          stealth: { ledger: 'file' },
+          file: { location: folder.path },
+          secret: secrets,
+        },
+      });
+    let asHeaders = {};
+    {
+      await using app = await start([old]);
+      ({ asHeaders } = await app.visitor().handle((session) => session.signIn('ann')));
+    }
+    using heard = new HeardEvents();
+    await using app = await start([secret, old]);
+    expect(await app.visitor().in(({ userId }) => userId, { headers: asHeaders })).toBe('ann');
+    const said = heard.take().filter((each) => each.name === 'old-secret');
+    expect(said.map(({ driver, opened }) => `${opened}: ${driver}`).toSorted()).toEqual([
+      'record: file',
+      'token: stealth',
+    ]);
   });
 
   it('hears when a store begins to fail and when it is back, once each', async () => {

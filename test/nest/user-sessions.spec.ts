@@ -179,6 +179,55 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
     expect(await shop.manager.endAll('ann')).toBe(0);
   });
 
+  it.each([[null], [undefined], [''], [Number.NaN], [{}]])(
+    'are nobody’s where the user is %j: refused, and nothing ends',
+    async (nobody) => {
+      await using shop = await start();
+      const { manager } = shop;
+      const visitor = await shop.signIn('null');
+      const user = nobody as string;
+      await expect(manager.list(user)).rejects.toThrow(/list got .* for a user/);
+      await expect(manager.end(user, 'x')).rejects.toThrow(/end got .* for a user/);
+      await expect(manager.endAll(user)).rejects.toThrow(/endAll got .* for a user/);
+      expect(await userOf(visitor)).toBe('null');
+    },
+  );
+
+  it('do not end by a handle that is none: 400, as it comes from a form', async () => {
+    await using shop = await start();
+    for (const handle of ['', undefined, null, ['x']]) {
+      const ended = shop.manager.end('ann', handle as string);
+      await expect(ended).rejects.toMatchObject({
+        message: expect.stringContaining('for a handle'),
+        statusCode: 400,
+      });
+    }
+  });
+
+  it('do not all end where the one to be spared is no session', async () => {
+    await using shop = await start();
+    const visitor = await shop.signIn('ann');
+    const handle = await handleOf(visitor);
+    for (const options of [null, handle, { except: null }, { except: handle }, { except: {} }]) {
+      const ended = shop.manager.endAll('ann', options as object);
+      await expect(ended).rejects.toThrow(/endAll got .* it takes { except: session }/);
+    }
+    await visitor.in(async (session) => {
+      const ended = shop.manager.endAll('ann', session as object);
+      await expect(ended).rejects.toThrow(/an object of RequestSession as its options/);
+    });
+    expect(await userOf(visitor)).toBe('ann');
+    expect(await shop.manager.endAll('ann', {})).toBe(1);
+  });
+
+  it('are neither read nor destroyed by an id that is none', async () => {
+    await using shop = await start();
+    for (const id of ['', undefined, null]) {
+      await expect(shop.manager.read(id as string)).rejects.toThrow(/read got .* for an id/);
+      await expect(shop.manager.destroy(id as string)).rejects.toThrow(/destroy got .* for an id/);
+    }
+  });
+
   it('are not listed once they are too old, though they are visited', async () => {
     await using shop = await start({ absoluteAge: '10m' });
     await shop.signIn('ann');

@@ -7,6 +7,12 @@ const MODULE = '/src/app.module.ts';
 const CONFIG = 'ConfigModule.forRoot({ isGlobal: true })';
 const SESSION = 'SessionModule.forRootAsync(sessionConfig.asProvider())';
 
+/** Where the stores of drivers are, as .env says. */
+const STORES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  redis: { REDIS_URL: 'redis://localhost:6379' },
+  memcached: { MEMCACHED_SERVERS: 'localhost:11211' },
+};
+
 /** What the class AppModule of a file imports, element by element; and what is wrong in the file. */
 function importsOf(text = ''): { imports: string[]; errors: string[] } {
   const options = { reportDiagnostics: true, compilerOptions: { experimentalDecorators: true } };
@@ -47,8 +53,13 @@ describe('nest add nestjs-session-kit', () => {
         expect(variables(files['/.env'])).toEqual({
           SESSION_SECRET: expect.stringMatching(/^[\w-]{43}$/),
           SESSION_DRIVER: driver,
+          ...STORES[driver],
         });
-        expect(variables(files['/.env.example'])).toEqual({ SESSION_SECRET: '', SESSION_DRIVER: '' });
+        expect(Object.entries(variables(files['/.env.example']))).toEqual(
+          Object.keys(variables(files['/.env'])).map((name) => [name, '']),
+        );
+        for (const name of Object.keys(variables(files['/.env'])))
+          expect(files['/src/config/session.ts']).toContain(`process.env.${name}`);
         expect(await unformatted(files)).toEqual([]);
         const again = await tester.run('nest-add', { driver }, tree);
         expect(again.files).toEqual(files);
@@ -232,6 +243,18 @@ export class AppModule {}
       const set = await env({ '/.env': 'export SESSION_SECRET="kept"\n' });
       expect(set['/.env']).toContain('export SESSION_SECRET="kept"\n');
       expect(set['/.env']?.match(/SESSION_SECRET/g)).toHaveLength(1);
+    });
+
+    it('names no store that the configuration does not ask for', async () => {
+      const { tree, files } = await tester.run('nest-add', {}, await tester.application('cjs'));
+      tree.overwrite('/.env', files['/.env']?.replace('=stealth', '=redis') ?? '');
+      const again = await tester.run('nest-add', {}, tree);
+      expect(variables(again.files['/.env'])).not.toHaveProperty('REDIS_URL');
+    });
+
+    it('keeps where the store is, where that is said', async () => {
+      const files = await env({ '/.env': 'REDIS_URL=redis://10.0.0.1\n' }, 'redis');
+      expect(variables(files['/.env'])).toMatchObject({ REDIS_URL: 'redis://10.0.0.1' });
     });
 
     it('is kept out of Git', async () => {

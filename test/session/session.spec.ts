@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 // What the manuals in test/manuals do not mention of a session.
 import { Controller, Get, ParseIntPipe, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +71,21 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     await agent.get('/fill?views=7').expect(200);
     expect((await agent.get('/excluded').expect(200)).body).toEqual({ refused: true });
     await agent.get('/excluded/decorated').expect(500);
+  });
+
+  it('shows in logs what it holds, and no id; its messages as well', async () => {
+    const visitor = app.visitor();
+    await visitor.in((session) => session.put('cart', ['tea']).flash('status', 'Saved.'));
+    const [session, messages, nested] = await visitor.in((shown) => [
+      inspect(shown),
+      inspect(shown.flashMessages),
+      inspect({ deep: { in: { it: shown } } }),
+    ]);
+    expect(session).toBe("RequestSession { status: 'Saved.', cart: [ 'tea' ] }");
+    expect(messages).toBe("FlashMessages { status: 'Saved.' }");
+    expect(nested).toContain('[RequestSession]');
+    const unloaded = await visitor.in((shown) => inspect(shown.setId('x')));
+    expect(unloaded).toBe('RequestSession { initiated: false }');
   });
 
   it('asks for several keys at once: all of them', async () => {

@@ -149,6 +149,23 @@ describe.each(CASES)('on %s with %s', (platform, driver) => {
       },
     );
 
+    it.each([[true], ['30d'], [null], [1000]])(
+      'refuses %j for its options, and shows what to write',
+      async (options) => {
+        const { cookies } = await app.visitor().handle((session) => {
+          const signIn = (): unknown => session.signIn('u1', options as unknown as object);
+          expect(signIn).toThrow(/signIn got .+ as its options; it takes an object: { remember: true }/);
+        });
+        expect(cookies).toEqual([]);
+      },
+    );
+
+    it('is no sign-in where empty text is put for a user', async () => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('userId', ''));
+      expect(await visitor.in(({ userId }) => userId)).toBeNull();
+    });
+
     it('is refused where the session is read-only', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('cart', ['mug']));

@@ -10,6 +10,7 @@ import {
   connectStore,
   keyvStore,
 } from 'nestjs-session-kit';
+import { stopClock } from 'nestjs-session-kit/testing';
 import { barrier } from '../support/barrier.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, setCookies } from '../support/test-app.js';
@@ -279,6 +280,23 @@ describe('A driver made of a store', () => {
     expect(() => keyvStore(createCache() as never)).toThrow(
       /cache module is none; it holds some, as its stores/,
     );
+  });
+
+  it.each<[string, () => RecordDriver]>([
+    ['connectStore', () => connectStore(new MemoryStore({ checkPeriod: 0 }))],
+    ['connectStore and the store of express-session', () => connectStore(new session.MemoryStore())],
+    ['keyvStore', () => keyvStore(new Keyv())],
+  ])('of %s goes by a clock that a test has moved', async (_made, make) => {
+    using clock = stopClock();
+    for (const begun of [clock.now(), Date.parse('2020-01-01'), Date.parse('2050-01-01')]) {
+      const driver = make();
+      const expiresAt = clock.set(begun).now() + 3_600_000;
+      expect(await driver.write('id', { ...record, expiresAt })).toBe(true);
+      clock.advance('59m');
+      expect((await driver.read('id'))?.expiresAt).toBe(expiresAt);
+      clock.advance('1m');
+      expect(await driver.read('id')).toBeNull();
+    }
   });
 
   it.each(['connectStore', 'keyvStore'])(

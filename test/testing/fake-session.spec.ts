@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Session, SessionValueError } from 'nestjs-session-kit';
 import { fakeSession, stopClock, withSession } from 'nestjs-session-kit/testing';
@@ -134,6 +136,20 @@ describe('fakeSession', () => {
     expect(fakeSession<ShopSession>(values).get('cart')).toEqual(['tea']);
   });
 
+  it('is shown with what became of it, by console.log and where a test fails', () => {
+    const session = fakeSession({ cart: ['tea'] }).flash('status', 'Saved.');
+    expect(inspect(session)).toMatch(
+      /^FakeSession {\n {2}values: { cart: \[ 'tea' \] },\n {2}flashed: { status: 'Saved.' },/,
+    );
+    expect(() => assert.deepEqual(session, {})).toThrow(/'tea'/);
+    expect(Object.keys(session)).toEqual(['did']);
+  });
+
+  it('is equal to another only where the same became of both', () => {
+    expect(fakeSession({ cart: ['tea'] })).toEqual(fakeSession({ cart: ['tea'] }));
+    expect(fakeSession({ cart: ['tea'] })).not.toEqual(fakeSession({ cart: ['milk'] }));
+  });
+
   it('can be stored, read anew, destroyed and begun again, as any session', async () => {
     const session = fakeSession<ShopSession>({ cart: ['tea'] });
     await session.push('cart', 'milk').commit();
@@ -175,6 +191,19 @@ describe('withSession', () => {
     });
     expect(() => Session.current()).toThrow('There is no current session');
     await expect(later).rejects.toThrow('withSession');
+  });
+
+  it('refuses what are no values, and no function', async () => {
+    const run = (...given: unknown[]): Promise<unknown> => Reflect.apply(withSession, undefined, given);
+    await expect(run(() => 1)).rejects.toThrow(
+      'withSession got a function and undefined; it takes an object of values',
+    );
+    await expect(run({})).rejects.toThrow(/withSession got an object and undefined/);
+    await expect(run(undefined, () => 1)).rejects.toThrow(/withSession got undefined and a function/);
+  });
+
+  it('is named where a test needs a session and has none', () => {
+    expect(() => Session.get('cart')).toThrow(/In a unit test, withSession\(.*nestjs-session-kit\/testing/);
   });
 
   it('keeps two that run side by side apart', async () => {

@@ -21,7 +21,6 @@ export type Encryption = Omit<EncryptionSettings, 'onOldSecret'>;
  */
 export class StoreInUse {
   readonly guard: StoreGuard;
-  readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
 
   /** @param name of its driver */
@@ -31,7 +30,6 @@ export class StoreInUse {
     registry: DriverRegistry,
   ) {
     const { storeTimeout: timeout } = settings;
-    this.#settings = settings;
     this.#registry = registry;
     this.guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
   }
@@ -52,9 +50,8 @@ export class StoreInUse {
 
   readonly #oldSecret = (position: number): void => {
     const channel = CHANNELS['old-secret'];
-    const { driver } = this.#settings;
     if (channel.hasSubscribers)
-      channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
+      channel.publish({ driver: this.name, at: systemClock.now(), opened: 'record', position });
   };
 
   /**
