@@ -17,14 +17,19 @@ const ENDED =
  */
 export class Operation {
   readonly #connection: SocketConnection;
+  readonly #isVisit: boolean;
   readonly #over: () => void;
   #lent: Promise<Lent | null> | null = null;
   #running = 0;
   #failure: SessionUnavailableException | null = null;
 
-  /** @param over called when it is through */
-  constructor(connection: SocketConnection, over: () => void) {
+  /**
+   * @param isVisit whether its visitor has asked for it
+   * @param over called when it is through
+   */
+  constructor(connection: SocketConnection, isVisit: boolean, over: () => void) {
     this.#connection = connection;
+    this.#isVisit = isVisit;
     this.#over = over;
   }
 
@@ -37,7 +42,7 @@ export class Operation {
   async run(resolve: () => unknown): Promise<unknown> {
     this.#running += 1;
     try {
-      const lent = await (this.#lent ??= this.#connection.lend());
+      const lent = await (this.#lent ??= this.#connection.lend(this.#isVisit));
       if (lent === null) throw new NoSessionError(ENDED);
       return await this.#resolved(lent, resolve);
     } finally {
