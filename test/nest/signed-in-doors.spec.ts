@@ -61,7 +61,7 @@ async function signedIn(app: HandlerApp, minutes: number): Promise<{ cookie: str
 }
 
 /** What GraphQL says of a refusal. */
-function refused(path: string, reason: string): object {
+function refusalOf(path: string, reason: string): object {
   const extensions = expect.objectContaining({ code: 'UNAUTHENTICATED', reason });
   return expect.objectContaining({ path: [path], message: 'Sign in first.', extensions });
 }
@@ -88,22 +88,25 @@ describe.each(SERVERS)(
       };
       expect(await ask({})).toEqual({
         data: { account: null, password: null },
-        errors: expect.arrayContaining([refused('account', 'signed-out'), refused('password', 'signed-out')]),
+        errors: expect.arrayContaining([
+          refusalOf('account', 'signed-out'),
+          refusalOf('password', 'signed-out'),
+        ]),
       });
       expect(await ask(await signedIn(app, 9))).toEqual({ data: { account: 'ann', password: 'ann' } });
       expect(await ask(await signedIn(app, 11))).toEqual({
         data: { account: 'ann', password: null },
-        errors: [refused('password', 'signed-in-too-long-ago')],
+        errors: [refusalOf('password', 'signed-in-too-long-ago')],
       });
     });
 
     it('is told the reason where it is a subscription', async () => {
       await using app = await start();
       await using stranger = new Subscriber(app.url);
-      expect(await stranger.refusal('subscription { orders }')).toEqual([refused('orders', 'signed-out')]);
+      expect(await stranger.refusal('subscription { orders }')).toEqual([refusalOf('orders', 'signed-out')]);
       await using former = new Subscriber(app.url, await signedIn(app, 11));
       expect(await former.refusal('subscription { payments }')).toEqual([
-        refused('payments', 'signed-in-too-long-ago'),
+        refusalOf('payments', 'signed-in-too-long-ago'),
       ]);
     });
   },
