@@ -20,7 +20,8 @@ export class SessionUnavailableException extends ServiceUnavailableException {
 export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
 
 /**
- * What SignedInGuard throws: a 401, whose body names the reason too.
+ * What SignedInGuard throws: a 401, whose body names the reason too. In GraphQL `extensions` of the error have it, beside the
+ * code UNAUTHENTICATED.
  *
  * @example
  * // above the class: `@Catch(SignInRequiredException)`
@@ -33,8 +34,12 @@ export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
  * }
  */
 export class SignInRequiredException extends UnauthorizedException {
+  /** What clients of GraphQL get: its libraries hand on what an error has under this name. */
+  readonly extensions: { readonly code: 'UNAUTHENTICATED'; readonly reason: SignInReason };
+
   /** @param reason why */
   constructor(readonly reason: SignInReason) {
     super({ statusCode: 401, error: 'Unauthorized', message: 'Sign in first.', reason });
+    this.extensions = { code: 'UNAUTHENTICATED', reason };
   }
 }

@@ -299,7 +299,10 @@ describe('the code in the documentation', () => {
     const stranger = await app.visitor();
     for (let count = 0; count < 20; count += 1) await stranger.get('/search').expect(200);
     await (await app.visitor()).get('/search').expect(429);
-    await signedIn.get('/search').expect(200);
+    for (let count = 0; count < 20; count += 1) await signedIn.get('/search').expect(200);
+    // Under another id it is the same session.
+    await signedIn.post('/sign-in').expect(201);
+    await signedIn.get('/search').expect(429);
   });
 
   it('lets a page of another origin in with its cookie, and no other', async () => {

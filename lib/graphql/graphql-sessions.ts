@@ -4,7 +4,13 @@ import type { SocketConnection } from '../sockets/socket-connection.js';
 import { socketDoor } from '../sockets/socket-host.js';
 import type { SocketSessions } from '../sockets/socket-sessions.js';
 import { Operation } from './operation.js';
-import { type Upgrade, httpSessionOf, resolverArguments, upgradeOf } from './resolver-arguments.js';
+import {
+  type Upgrade,
+  httpSessionOf,
+  isSubscription,
+  resolverArguments,
+  upgradeOf,
+} from './resolver-arguments.js';
 import { UpgradedClient } from './upgraded-client.js';
 
 const DOOR = socketDoor(
@@ -32,7 +38,7 @@ export class GraphqlSessions {
    * @param resolve calls it, with its guards, pipes, interceptors and filters
    */
   run(args: readonly unknown[], resolve: () => unknown): unknown {
-    const { context, execution } = resolverArguments(args);
+    const { context, execution, info } = resolverArguments(args);
     const upgrade = upgradeOf(context);
     if (upgrade === null) {
       const session = httpSessionOf(context);
@@ -40,7 +46,7 @@ export class GraphqlSessions {
     }
     const connection = this.#connectionOf(upgrade);
     if (connection === null) return inContextOf(undefined, resolve);
-    return this.#operationOf(connection, execution ?? {}).run(resolve);
+    return this.#operationOf(connection, execution ?? {}, info).run(resolve);
   }
 
   #connectionOf({ socket, request }: Upgrade): SocketConnection | null {
@@ -52,10 +58,12 @@ export class GraphqlSessions {
     return connection;
   }
 
-  #operationOf(connection: SocketConnection, execution: object): Operation {
+  #operationOf(connection: SocketConnection, execution: object, info: unknown): Operation {
     const known = this.#operations.get(execution);
     if (known !== undefined) return known;
-    const operation = new Operation(connection, () => this.#operations.delete(execution));
+    const over = (): void => void this.#operations.delete(execution);
+    // A client subscribes anew by itself, and what events there are, the server knows: neither is anybody's visit.
+    const operation = new Operation(connection, !isSubscription(info), over);
     this.#operations.set(execution, operation);
     return operation;
   }

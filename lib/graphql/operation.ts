@@ -17,14 +17,19 @@ const ENDED =
  */
 export class Operation {
   readonly #connection: SocketConnection;
+  readonly #isVisit: boolean;
   readonly #over: () => void;
   #lease: Promise<SessionLease | null> | null = null;
   #running = 0;
   #failure: SessionUnavailableException | null = null;
 
-  /** @param over called when it is through */
-  constructor(connection: SocketConnection, over: () => void) {
+  /**
+   * @param isVisit whether its visitor has asked for it
+   * @param over called when it is through
+   */
+  constructor(connection: SocketConnection, isVisit: boolean, over: () => void) {
     this.#connection = connection;
+    this.#isVisit = isVisit;
     this.#over = over;
   }
 
@@ -37,7 +42,7 @@ export class Operation {
   async run(resolve: () => unknown): Promise<unknown> {
     this.#running += 1;
     try {
-      const lease = await (this.#lease ??= this.#connection.lease());
+      const lease = await (this.#lease ??= this.#connection.lease(this.#isVisit));
       if (lease === null) throw new NoSessionError(ENDED);
       return await this.#resolved(lease, resolve);
     } finally {

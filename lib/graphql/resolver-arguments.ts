@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { memberOf } from '../http/member-of.js';
+import { isHandshake } from '../http/web-socket-handling.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
 
@@ -33,6 +34,11 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   };
 }
 
+/** Whether a resolver is called for a subscription: when it begins, or for one of its events. @param info GraphQLResolveInfo */
+export function isSubscription(info: unknown): boolean {
+  return memberOf(memberOf(info, 'operation'), 'operation') === 'subscription';
+}
+
 /** Null where the operation has not come over a WebSocket. */
 export function upgradeOf(context: unknown): Upgrade | null {
   const req = memberOf(context, 'req');
@@ -62,8 +68,7 @@ function sessionOfPart(of: unknown, name: string): RequestSession | undefined {
 
 function asUpgrade(candidate: unknown): Upgrade | null {
   const request = memberOf(candidate, 'raw') ?? candidate;
-  // Node says so of requests that it has handed to a listener of `upgrade`, whatever their headers ask for.
-  if (typeof request !== 'object' || request === null || memberOf(request, 'upgrade') !== true) return null;
+  if (typeof request !== 'object' || request === null || !isHandshake(request)) return null;
   const socket = memberOf(request, 'socket');
   return isDuplex(socket) ? { request, socket } : null;
 }

@@ -9,6 +9,7 @@ import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { clientOf } from './client-of.js';
+import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
 import { consumesFlash } from './consumes-flash.js';
 import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
 import type { ForeignCookies } from './cookie/foreign-cookies.js';
@@ -55,7 +56,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
-  #isHandshakeOver = false;
+  #webSocket: WebSocketHandling | null = null;
   #isPassive = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
@@ -103,7 +104,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, recordClient, isPassive } = this.#settings;
-    this.#isPassive ||= namesRequest(isPassive, this.#req);
+    this.#isPassive ||= isHandshake(this.#req) || namesRequest(isPassive, this.#req);
     const caller: Caller = {
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       consumesFlash: () =>
@@ -139,25 +140,26 @@ export class HttpSessionHost implements SessionHost, GateContext {
     }
     // Only for requests that may have something to commit.
     this.#gate = new ResponseGate(this.#res, session, this);
-    if (isClosed(this.#res)) session.over();
+    if (this.#webSocket?.isOver === true || isClosed(this.#res)) session.over();
   }
 
   get headSent(): boolean {
+    if (this.#webSocket !== null) return true;
     return this.#gate === null ? this.#res.headersSent : this.#gate.headSent;
   }
 
   get ended(): boolean {
-    if (this.#isHandshakeOver) return true;
+    if (this.#webSocket?.isOver === true) return true;
     return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
   }
 
   get endedReason(): string | undefined {
-    return this.#isHandshakeOver ? HANDSHAKE_OVER : undefined;
+    return this.#webSocket?.isOver === true ? HANDSHAKE_OVER : undefined;
   }
 
-  /** The request has become a WebSocket, which no response ever ends. */
-  handshakeOver(): void {
-    this.#isHandshakeOver = true;
+  /** The request has become a WebSocket: no cookie can be sent any more, and what is due is stored behind its handler. */
+  endHandshake<T>(handle: () => T): T {
+    return (this.#webSocket = new WebSocketHandling()).run(handle, () => this.#gate?.onClose());
   }
 
   onceOver(done: () => void): void {

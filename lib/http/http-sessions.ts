@@ -103,10 +103,10 @@ export class HttpSessions {
     return run(req, this.#openedFor(req) ?? req[CURRENT_SESSION], call);
   }
 
-  /** A request has become a WebSocket: its session is that of its handshake, and goes by no facade any more. */
-  handshakeOver(req: RawRequest): void {
+  /** Calls the handler of a request that has become a WebSocket. Behind it, its session goes by no facade any more. */
+  endHandshake<T>(req: RawRequest, handle: () => T): T {
     const host = this.of(req)?.host;
-    if (host instanceof HttpSessionHost) host.handshakeOver();
+    return host instanceof HttpSessionHost ? host.endHandshake(handle) : handle();
   }
 
   #addProperties(req: RawRequest): void {

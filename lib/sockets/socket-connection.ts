@@ -96,10 +96,16 @@ export class SocketConnection {
     return this.#run(opened, handle);
   }
 
-  /** Loads the session for what is no message of a gateway. Null where it has ended, and the client is being disconnected. */
-  async lease(): Promise<SessionLease | null> {
+  /**
+   * Loads the session for what is no message of a gateway.
+   *
+   * @param isVisit whether a visitor is behind it, and not his client, or the server, by itself
+   * @returns null where it has ended, and the client is being disconnected
+   */
+  async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
     const opened = !this.#sessions.mayExist ? this.#sessions.make() : await this.#sessions.load();
+    if (!isVisit) opened.session.bePassive();
     const isLast = this.#sessions.areOver;
     return {
       session: opened.session,
@@ -211,8 +217,7 @@ export class SocketConnection {
   /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
   async #lookAgain(): Promise<void> {
     if (this.#isEnded || !this.#sessions.haveMoved) return;
-    const lease = await this.lease();
-    lease?.session.bePassive();
+    const lease = await this.lease(false);
     await lease?.release();
   }
 

@@ -13,12 +13,13 @@ export class CartGateway implements OnGatewayConnection<WebSocket> {
   /** By the handle of the session: its id changes at sign-in, and should be kept by nobody. */
   readonly #tabs = new Map<string, Set<WebSocket>>();
 
-  /** Refuses whoever has no session. Tells all others for whom the socket is, since a page may be older than it. */
+  /** Refuses whoever has no session. Tells all others whose socket it is, since a page may be older than it. */
   handleConnection(tab: WebSocket): void {
     if (!Session.stored) throw new WsException('There is no session yet.');
     if (tab.readyState !== tab.OPEN) return;
     this.#keep(tab, Session.handle);
-    send(tab, 'hello', { user: Session.userId ?? '', count: countItems(Session.get('cart')) });
+    const [session, user] = [String(Session.createdAt), String(Session.userId ?? '')];
+    send(tab, 'hello', { session, user, count: countItems(Session.get('cart')) });
   }
 
   /** Shows a count in every tab of a session that is connected to this process. */

@@ -5,7 +5,7 @@ const WHERE = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.ho
 const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 1008;
 const AGAIN_AFTER_MS = 5000;
-/** The tab that signs out is to be first: the message for it is shown once, by whichever page comes next. */
+/** The tab that signs out, or gets a new id, is to be first: it has the new cookie, and shows the message for it. */
 const AFTER_THE_OTHER_MS = 500;
 
 /** What this page was made for: `session` (since when there is one) and `user`, each empty where there is none. */
@@ -13,6 +13,9 @@ const page = document.documentElement.dataset;
 
 /** The connection that counts. Null while there is none. */
 let socket = null;
+
+/** Whether the session of this page may be over: a connection of it was ended or refused, or another tab has another session. */
+let isInDoubt = false;
 
 /** Whether another page is on its way: it brings what is new, and nothing may call it off. */
 let isLeaving = false;
@@ -41,16 +44,22 @@ function connect() {
     showCount(data.count);
     if (event !== 'hello') return;
     page.connected = 'yes';
-    if (data.user !== page.user) loadAnew();
+    isInDoubt = false;
+    if (data.user !== page.user || (page.session !== '' && data.session !== page.session)) loadAnew();
   });
   opened.addEventListener('close', ({ code, reason }) => {
     if (socket !== opened) return;
     socket = null;
     delete page.connected;
-    if (reason === SESSION_ENDED) setTimeout(loadAnew, AFTER_THE_OTHER_MS);
-    // Where this page is of a session, it was refused because the cookie is from just before a new id.
-    else if (code !== REFUSED || page.session !== '')
-      setTimeout(() => socket === null && connect(), AGAIN_AFTER_MS);
+    // With `stealth` sockets do not follow their session to a new id, nor to a later end of its life: the cookie that the browser
+    // has by now may be good. So the page, and what is typed there, stays until the server has said no to that.
+    const isEnded = reason === SESSION_ENDED;
+    if (code === REFUSED && !isEnded) {
+      if (page.session === '') return;
+      if (isInDoubt) return loadAnew();
+    }
+    isInDoubt = code === REFUSED;
+    setTimeout(() => socket === null && connect(), isEnded ? AFTER_THE_OTHER_MS : AGAIN_AFTER_MS);
   });
   if (former?.readyState === WebSocket.CONNECTING) former.addEventListener('open', () => former.close());
   else former?.close();
@@ -74,6 +83,8 @@ const mine = `${page.session} ${page.user}`;
 const before = localStorage.getItem(KEY) ?? ' ';
 if (before !== mine) localStorage.setItem(KEY, mine);
 addEventListener('storage', ({ key }) => {
-  if (key === KEY) connect();
+  if (key !== KEY) return;
+  isInDoubt = true;
+  connect();
 });
 if (page.session !== '' || before !== mine) connect();

@@ -60,6 +60,32 @@ describeShop('Tabs beside each other', ({ newVisitor }) => {
     await expectCount(second, 2);
   });
 
+  it('keep what is being typed there when the session gets another id', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    await visitor.visit('/sign-in', second);
+    await connected(second);
+    await second.getByLabel('E-mail').fill('ada@');
+    await visitor.visit('/session');
+    await visitor.press('New id');
+    await visitor.addToCart('Potted fern');
+    await expectCount(second, 2);
+    expect(await second.getByLabel('E-mail').inputValue()).toBe('ada@');
+  });
+
+  it('show the empty cart when another one has ended the session', async () => {
+    const visitor = await newVisitor();
+    await visitor.addToCart('Stoneware mug');
+    const second = await visitor.openTab();
+    await visitor.visit('/cart', second);
+    await connected(second);
+    await visitor.visit('/session');
+    await visitor.press('Forget this session');
+    await expectCount(second, 0);
+    expect(await second.getByText('Stoneware mug').count()).toBe(0);
+  });
+
   it('keep the carts of different visitors apart', async () => {
     const [visitor, stranger] = [await newVisitor(), await newVisitor()];
     await stranger.addToCart('Stoneware mug');

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, type ServerHttp2Session, connect } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { Controller, Get, Logger } from '@nestjs/common';
@@ -69,6 +69,7 @@ class Shop implements AsyncDisposable {
     readonly app: TestApplication,
     readonly url: string,
     readonly said: readonly string[],
+    private readonly connections: ReadonlySet<ServerHttp2Session>,
   ) {}
 
   static async start(platform: Platform, setup: Setup = {}): Promise<Shop> {
@@ -95,8 +96,13 @@ class Shop implements AsyncDisposable {
       );
       app = testing.createNestApplication<NestFastifyApplication>(adapter, common);
     }
+    const connections = new Set<ServerHttp2Session>();
+    app.getHttpServer().on('session', (connection: ServerHttp2Session) => connections.add(connection));
     await app.listen(0, '127.0.0.1');
-    return new Shop(app, (await app.getUrl()).replace('[::1]', '127.0.0.1'), said);
+    // Nest 11 does not know of TLS that Fastify has been told of.
+    const address = new URL(await app.getUrl());
+    const url = `${https === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`;
+    return new Shop(app, url, said, connections);
   }
 
   /** What was said of Secure cookies. */
@@ -113,6 +119,8 @@ class Shop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // With Nest 11, Fastify waits for those whose clients have gone.
+    for (const connection of this.connections) connection.destroy();
     await this.app.close();
   }
 }

@@ -1,29 +1,14 @@
-/**
- * What `npm run test:matrix` runs: the end-to-end tests with every Nest on every Node that the package is for, each with
- * the package as it is installed. Plain JavaScript, since it runs before anything is compiled.
- *
- *     npm run test:matrix                           all of them
- *     npm run test:matrix -- --nest 11 --node 20,22 some
- *     npm run test:matrix -- --smoke                a few files only, to see that they start and answer
- *     npm run test:matrix -- test/e2e/journey       other files, as Vitest takes them
- *     npm run test:matrix -- test/matrix            applications built with each builder of the Nest CLI, and under Jest
- *
- * `--no-build` takes the package as it was built before.
- */
+/** What `npm run test:matrix` runs; `--help` says what it takes. Plain JavaScript, since it runs before anything is compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { env, exit } from 'node:process';
+import { argv, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { installed, nodeOf } from './install.mjs';
 import { layOut } from './tree.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Nest comes in two kinds of modules: 11 in CommonJS, 12 in ES modules. */
-const NESTS = ['11', '12'];
-const NODES = ['20', '22', '24'];
 
 const EVERYTHING = [
   'test/e2e/',
@@ -58,16 +43,6 @@ const NEEDS_SQLITE = [
 
 /** What needs packages that are installed for the project's own Nest only. */
 const NEEDS_NEST_12 = ['test/jobs/queues.spec.ts'];
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    nest: { type: 'string', default: NESTS.join() },
-    node: { type: 'string', default: NODES.join() },
-    smoke: { type: 'boolean', default: false },
-    'no-build': { type: 'boolean', default: false },
-  },
-});
 
 /** @param {string} node its path */
 function hasSqlite(node) {
@@ -116,13 +91,18 @@ function run(nest, major) {
   }
 }
 
-const files = positionals.length > 0 ? positionals : values.smoke ? SMOKE : EVERYTHING;
+const read = readArguments(argv.slice(2));
+if ('said' in read) {
+  console.log(read.said);
+  exit(read.status);
+}
+const { nests, nodes, smoke, build, files: named } = read.asked;
+const files = named.length > 0 ? named : smoke ? SMOKE : EVERYTHING;
 
-if (!values['no-build']) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+if (build) execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
 
-const failed = values.nest
-  .split(',')
-  .flatMap((nest) => values.node.split(',').map((node) => ({ nest, node })))
+const failed = nests
+  .flatMap((nest) => nodes.map((node) => ({ nest, node })))
   .filter(({ nest, node }) => !run(nest, node));
 for (const { nest, node } of failed) console.log(`*** Nest ${nest} on Node ${node}: failed`);
 exit(failed.length === 0 ? 0 : 1);

@@ -1,9 +1,9 @@
 import { UseGuards } from '@nestjs/common';
-import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
+import { GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
 import { Session, SignedInGuard, SignedInWithin } from 'nestjs-session-kit';
-import { SERVERS } from '../graphql/subscription-app.js';
+import { SERVERS, Subscriber, Topic } from '../graphql/subscription-app.js';
 import { DOORS, answer, connect, startGateways } from '../sockets/gateway-app.js';
 import { HandlerApp } from '../support/handler-app.js';
 
@@ -19,6 +19,18 @@ class Account {
   @SignedInWithin('10m')
   password() {
     return Session.userId;
+  }
+
+  @Subscription('orders')
+  @UseGuards(SignedInGuard)
+  orders() {
+    return new Topic().events();
+  }
+
+  @Subscription('payments')
+  @SignedInWithin('10m')
+  payments() {
+    return new Topic().events();
   }
 }
 
@@ -48,54 +60,57 @@ async function signedIn(app: HandlerApp, minutes: number): Promise<{ cookie: str
   }
 }
 
+/** What GraphQL says of a refusal. */
+function refusalOf(path: string, reason: string): object {
+  const extensions = expect.objectContaining({ code: 'UNAUTHENTICATED', reason });
+  return expect.objectContaining({ path: [path], message: 'Sign in first.', extensions });
+}
+
 describe.each(SERVERS)(
   'whoever asks a resolver behind a guard of the package, with %s',
-  (name, platform, options) => {
-    it('is let in where he has signed in, and lately where that is asked for, and is told the reason otherwise', async () => {
-      const typeDefs = 'type Query { account: String password: String }';
-      await using app = await HandlerApp.start(platform, {
+  (_name, platform, options) => {
+    const typeDefs = `
+      type Query { account: String password: String }
+      type Subscription { orders: Int payments: Int }
+    `;
+    const start = (): Promise<HandlerApp> =>
+      HandlerApp.start(platform, {
         imports: [GraphQLModule.forRoot({ ...options, typeDefs })],
         providers: [Account],
       });
-      const ask = async (headers: object): Promise<{ data: unknown; said: unknown[] }> => {
-        const response = await app
-          .visitor()
-          .agent.post('/graphql')
-          .set({ ...headers })
-          .send({ query: '{ account password }' });
-        const {
-          data,
-          errors = [],
-        }: { data: unknown; errors?: { path: string[]; message: string; extensions?: object }[] } =
-          response.body;
-        return {
-          data,
-          said: errors.map(({ path, message, extensions }) => [...path, message, reasonIn(extensions)]),
-        };
+
+    it('is let in where he has signed in, and lately where that is asked for, and is told the reason otherwise', async () => {
+      await using app = await start();
+      const ask = async (headers: Record<string, string>): Promise<unknown> => {
+        const { agent } = app.visitor();
+        const query = '{ account password }';
+        return (await agent.post('/graphql').set(headers).send({ query })).body;
       };
-      // Mercurius says of an error what its message says.
-      const reason = (text: string): string | null => (name === 'Mercurius' ? null : text);
-      const refused = (path: string, why: string): unknown[] => [path, 'Sign in first.', reason(why)];
       expect(await ask({})).toEqual({
         data: { account: null, password: null },
-        said: expect.arrayContaining([refused('account', 'signed-out'), refused('password', 'signed-out')]),
+        errors: expect.arrayContaining([
+          refusalOf('account', 'signed-out'),
+          refusalOf('password', 'signed-out'),
+        ]),
       });
-      expect(await ask(await signedIn(app, 9))).toEqual({
-        data: { account: 'ann', password: 'ann' },
-        said: [],
-      });
+      expect(await ask(await signedIn(app, 9))).toEqual({ data: { account: 'ann', password: 'ann' } });
       expect(await ask(await signedIn(app, 11))).toEqual({
         data: { account: 'ann', password: null },
-        said: [refused('password', 'signed-in-too-long-ago')],
+        errors: [refusalOf('password', 'signed-in-too-long-ago')],
       });
+    });
+
+    it('is told the reason where it is a subscription', async () => {
+      await using app = await start();
+      await using stranger = new Subscriber(app.url);
+      expect(await stranger.refusal('subscription { orders }')).toEqual([refusalOf('orders', 'signed-out')]);
+      await using former = new Subscriber(app.url, await signedIn(app, 11));
+      expect(await former.refusal('subscription { payments }')).toEqual([
+        refusalOf('payments', 'signed-in-too-long-ago'),
+      ]);
     });
   },
 );
-
-function reasonIn(extensions: object = {}): unknown {
-  const { originalError }: { originalError?: { reason?: unknown } } = extensions;
-  return originalError?.reason ?? null;
-}
 
 describe.each(DOORS)(
   'whoever sends a message to a handler behind a guard of the package, on %s with %s',

@@ -110,13 +110,11 @@ export function bindFastify(
 function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
   if (!isMethod(handler) || isHandshakeEnding.has(handler)) return handler;
   const wrapper: Method = function (...args) {
-    try {
-      return handler.apply(this, args);
-    } finally {
-      const [socket, request] = args;
-      // The plugin gives a route another handler, for requests, which calls this one.
-      if (!isRequest(socket) && isRequest(request)) sessions.handshakeOver(request.raw);
-    }
+    const handle = (): unknown => handler.apply(this, args);
+    const [socket, request] = args;
+    // The plugin gives a route another handler, for requests, which calls this one.
+    const isOfSocket = !isRequest(socket) && isRequest(request);
+    return isOfSocket ? sessions.endHandshake(request.raw, handle) : handle();
   };
   isHandshakeEnding.add(wrapper);
   return likeOriginal(wrapper, handler);

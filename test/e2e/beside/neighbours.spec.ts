@@ -159,7 +159,7 @@ describe.each(PLATFORMS)('an application of many libraries on %s', (platform) =>
       imports: [
         ThrottlerModule.forRoot({
           throttlers: [{ limit: 2, ttl: 600_000 }],
-          getTracker: ({ session, ip }) => (session.stored ? session.id : ip),
+          getTracker: ({ session, ip }) => (session.stored ? Session.handle : ip),
         }),
         ClsModule.forRoot({
           global: true,
