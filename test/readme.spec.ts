@@ -10,6 +10,7 @@ import ts from 'typescript';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { SessionModule } from 'nestjs-session-kit';
 import { docSnippets, pages } from './support/doc-snippets.js';
+import { ParseOnce } from './support/parse-once.js';
 import { PLATFORMS, type Platform } from './support/test-app.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -49,7 +50,7 @@ function compile(): string[] {
   for (const { name, code } of [...TEMPLATE, ...snippets]) writeFileSync(join(FOLDER, name), code);
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, ROOT);
-  const host = ts.createCompilerHost(options);
+  const host = new ParseOnce().hostFor(options);
   const declares = ({ code }: { code: string }): boolean => /^declare module/m.test(code);
   return [snippets.filter((one) => !declares(one)), snippets.filter(declares)].flatMap((part) => {
     const files = part.map(({ name }) => join(FOLDER, name));

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 
 import { describeShop } from './support/describe-shop.js';
+import { SHOP_DRIVERS } from './support/shop-process.js';
 
 /** What one of the two panels shows: the count, how many names, and which of the fifty are marked as kept. */
 async function tally(page: Page, id: 'merged' | 'unmerged'): Promise<{ counted: number; named: number }> {
@@ -12,37 +13,41 @@ async function tally(page: Page, id: 'merged' | 'unmerged'): Promise<{ counted: 
   return { counted, named };
 }
 
-describeShop('Fifty requests at once', ({ driver, newVisitor }) => {
-  it('are one press of a button, with and without a session before', async () => {
-    const visitor = await newVisitor();
-    const { page } = visitor;
-    await visitor.visit('/session');
-    await visitor.follow('send fifty at once');
-    expect(visitor.path()).toBe('/parallel');
-    expect(await visitor.context.cookies()).toEqual([]);
-
-    for (const round of ['the first press', 'the second']) {
-      await visitor.press('Send fifty at once');
-      const [merged, unmerged] = [await tally(page, 'merged'), await tally(page, 'unmerged')];
-      // With stealth the session is in the cookie: there is nowhere to merge, the last response wins, and the page says so.
-      if (driver !== 'stealth') expect(merged, round).toEqual({ counted: 50, named: 50 });
-      for (const { counted, named } of [merged, unmerged]) {
-        expect(counted).toBeGreaterThanOrEqual(1);
-        expect(counted).toBeLessThanOrEqual(50);
-        expect(named).toBe(counted);
-      }
-      expect(await page.locator('#sealed-note').count()).toBe(driver === 'stealth' ? 1 : 0);
-    }
-  });
-
-  it('can be sent one by one where scripts do not run', async () => {
-    const visitor = await newVisitor();
-    await visitor.visit('/parallel');
-    for (const count of [1, 2]) {
-      await visitor.press('Send one');
+describeShop(
+  'Fifty requests at once',
+  ({ driver, newVisitor }) => {
+    it('are one press of a button, with and without a session before', async () => {
+      const visitor = await newVisitor();
+      const { page } = visitor;
+      await visitor.visit('/session');
+      await visitor.follow('send fifty at once');
       expect(visitor.path()).toBe('/parallel');
-      for (const id of ['merged', 'unmerged'] as const)
-        expect(await tally(visitor.page, id)).toEqual({ counted: count, named: count });
-    }
-  });
-});
+      expect(await visitor.context.cookies()).toEqual([]);
+
+      for (const round of ['the first press', 'the second']) {
+        await visitor.press('Send fifty at once');
+        const [merged, unmerged] = [await tally(page, 'merged'), await tally(page, 'unmerged')];
+        // With stealth the session is in the cookie: there is nowhere to merge, the last response wins, and the page says so.
+        if (driver !== 'stealth') expect(merged, round).toEqual({ counted: 50, named: 50 });
+        for (const { counted, named } of [merged, unmerged]) {
+          expect(counted).toBeGreaterThanOrEqual(1);
+          expect(counted).toBeLessThanOrEqual(50);
+          expect(named).toBe(counted);
+        }
+        expect(await page.locator('#sealed-note').count()).toBe(driver === 'stealth' ? 1 : 0);
+      }
+    });
+
+    it('can be sent one by one where scripts do not run', async () => {
+      const visitor = await newVisitor();
+      await visitor.visit('/parallel');
+      for (const count of [1, 2]) {
+        await visitor.press('Send one');
+        expect(visitor.path()).toBe('/parallel');
+        for (const id of ['merged', 'unmerged'] as const)
+          expect(await tally(visitor.page, id)).toEqual({ counted: count, named: count });
+      }
+    });
+  },
+  SHOP_DRIVERS,
+);

@@ -6,7 +6,7 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import { randomId } from '../../lib/crypto/random-id.js';
 import { packRecord } from '../../lib/drivers/stealth/sealed-record.js';
 import { type RawResponse, rawRequest } from '../support/raw-http.js';
-import { PLATFORMS, SECRET, TestApp, setCookies } from '../support/test-app.js';
+import { PAIRS, SECRET, TestApp, setCookies } from '../support/test-app.js';
 
 @Controller()
 class PagesController {
@@ -236,8 +236,8 @@ function expectUnmoved(response: RawResponse): void {
   expect(response.setCookies).toEqual([]);
 }
 
-describe.each(PLATFORMS)('Cookies of every kind of garbage, on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('Cookies of every kind of garbage, on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: TestApp;
     /** The token of a visitor whose session must come through everything unharmed. */
     let good = '';

@@ -17,7 +17,7 @@ import {
   SessionValueError,
 } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS, setCookies } from '../support/test-app.js';
+import { PAIRS, setCookies } from '../support/test-app.js';
 
 /** What visitors post, handed on as it came: the worst that an application can do. */
 @Controller('posted')
@@ -96,8 +96,8 @@ const UNSTORABLE: readonly [what: string, value: unknown, path: string, reason: 
   ['what is nested far too deep', nested(50_000), 'culprit', /nested more than 500 levels deep/],
 ];
 
-describe.each(PLATFORMS)('What cannot be stored, on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('What cannot be stored, on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
 
     beforeAll(async () => {

@@ -9,7 +9,7 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import { randomId } from '../../lib/crypto/random-id.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { heapGrowth } from '../support/heap-growth.js';
-import { PLATFORMS, SECRET, TestApp } from '../support/test-app.js';
+import { SECRET, TestApp } from '../support/test-app.js';
 
 @Controller()
 class PagesController {
@@ -48,18 +48,18 @@ class PlainDriver implements RecordDriver {
 
 /** What each header is filled up to: Node takes 16 KB of them in all. */
 const HEADER = 3800;
-const SESSIONS = 1500;
-/** Far more than a session takes, and far less than one header. */
-const MAX_A_SESSION = 2800;
+const SESSIONS = 600;
+/** More than a session takes with its share of what grows but once, and far less than it would take with one header. */
+const MAX_A_SESSION = 4200;
 
 /** Long enough for a piece of a text to be one that holds on to the whole (V8 copies what is shorter than 13). */
 const NAME = 24;
 /** A form that both platforms take. */
 const FORM = 90_000;
-/** As many as a cache remembers, or fewer: one that holds on to forms holds on to nearly all of these. */
-const FORMS = 300;
+/** Fewer than a cache remembers: one that holds on to forms holds on to all of these. */
+const FORMS = 100;
 /** Far more than a session takes, and far less than a form. */
-const MAX_A_FORM = 10_000;
+const MAX_A_FORM = 30_000;
 
 const filler = (length: number): string => randomBytes(length).toString('base64url').slice(0, length);
 
@@ -98,8 +98,12 @@ async function cookieOf(sent: ClientRequest): Promise<string> {
   });
 }
 
-describe.each(PLATFORMS)('On %s, what is kept of many sessions', (platform) => {
-  it.each(['memory', 'plain'])('with the driver %s holds on to no header', async (driver) => {
+// Each platform and each driver once: what is cut out of a request is the one's affair, what is kept of it the other's.
+describe('What is kept of many sessions', () => {
+  it.each([
+    ['express', 'memory'],
+    ['fastify', 'plain'],
+  ] as const)('on %s, with the driver %s, holds on to no header', async (platform, driver) => {
     await using app = await TestApp.start(platform, {
       controllers: [PagesController],
       providers: [PlainDriver],
@@ -125,8 +129,11 @@ describe.each(PLATFORMS)('On %s, what is kept of many sessions', (platform) => {
   });
 });
 
-describe.each(PLATFORMS)('On %s, what is kept of a form', (platform) => {
-  it.each(['memory', 'stealth'])('is what was stored of it, with the driver %s', async (driver) => {
+describe('What is kept of a form', () => {
+  it.each([
+    ['express', 'memory'],
+    ['fastify', 'stealth'],
+  ] as const)('on %s, with the driver %s, is what was stored of it', async (platform, driver) => {
     await using app = await TestApp.start(platform, {
       controllers: [PagesController],
       options: { driver },
@@ -152,7 +159,7 @@ function cutOut(token: string): string {
 }
 
 describe('What is remembered of tokens', () => {
-  const COUNT = 1000;
+  const COUNT = 300;
 
   it('of signed ids holds on to no header', async () => {
     const keyring = new Keyring([SECRET], 'session');

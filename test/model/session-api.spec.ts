@@ -10,7 +10,7 @@ import { scripts, written } from './script.js';
 
 const START = Date.UTC(2030, 0, 1);
 /** More of them find what is rarer: MODEL_RUNS=5000 npx vitest run test/model */
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
 
 const time: Time = {
   now: () => Date.now(),

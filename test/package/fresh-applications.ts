@@ -1,15 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,20 +11,6 @@ const execute = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const APPLICATION = fileURLToPath(new URL('application/', import.meta.url));
-
-/** What the package is made from; whatever else lies in the repository must not be needed. */
-const SOURCES = [
-  'lib',
-  'build',
-  'schematics',
-  'package.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  'tsconfig.commonjs.json',
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-];
 
 /** What a new Nest application has that matters here. */
 const DEPENDENCIES = [
@@ -74,36 +50,15 @@ export type ModuleKind = (typeof MODULE_KINDS)[number];
 
 /** The packed package, installed as a user would, next to two applications. All of it below one temporary folder. */
 export class FreshApplications implements Disposable {
-  readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-package-')));
-  /** The paths in the tarball. */
-  contents: readonly string[] = [];
-
-  /** Builds and packs the package. */
-  async pack(): Promise<void> {
-    mkdirSync(this.packageFolder);
-    for (const source of SOURCES) {
-      const from = join(ROOT, source);
-      if (existsSync(from)) cpSync(from, join(this.packageFolder, source), { recursive: true });
-    }
-    symlinkSync(join(ROOT, 'node_modules'), join(this.packageFolder, 'node_modules'));
-    const { stdout } = await execute('npm', ['pack', '--json', '--silent'], { cwd: this.packageFolder });
-    const [tarball]: { filename: string; files: { path: string }[] }[] = JSON.parse(
-      stdout.slice(stdout.indexOf('[\n')),
-    );
-    if (tarball === undefined) throw new Error(`npm pack said: ${stdout}`);
-    this.contents = tarball.files.map(({ path }) => path);
-    cpSync(join(this.packageFolder, tarball.filename), this.#tarball);
-  }
+  /** Where the tarball is installed. */
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-applications-')));
 
   /** Installs the tarball and a new application's dependencies, in the versions that this repository has. */
-  async install(): Promise<void> {
-    mkdirSync(this.applicationsFolder);
-    writeFileSync(join(this.applicationsFolder, 'package.json'), JSON.stringify({ private: true }));
+  async install(tarball: string): Promise<void> {
+    writeFileSync(join(this.folder, 'package.json'), JSON.stringify({ private: true }));
     const versions = DEPENDENCIES.map((name) => `${name}@${versionOf(name)}`);
     const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-    await execute('npm', ['install', this.#tarball, ...versions, JEST, ...flags], {
-      cwd: this.applicationsFolder,
-    });
+    await execute('npm', ['install', tarball, ...versions, JEST, ...flags], { cwd: this.folder });
   }
 
   /** Writes the application's files, as `nest new` lays them out. */
@@ -153,40 +108,18 @@ export class FreshApplications implements Disposable {
   async testByJest(code: string): Promise<string> {
     const folder = join(this.folderOf('module'), 'dist');
     writeFileSync(join(folder, 'jest.test.js'), code);
-    const jest = join(this.applicationsFolder, 'node_modules', 'jest', 'bin', 'jest.js');
+    const jest = join(this.folder, 'node_modules', 'jest', 'bin', 'jest.js');
     const flags = ['--experimental-vm-modules', jest, '--rootDir', folder, '--config', '{}'];
     const { stderr } = await execute(process.execPath, flags, { cwd: folder, maxBuffer: 2 ** 24 });
     return stderr;
   }
 
-  /** Runs a module given as text beside the package's own sources, where every optional peer is installed. */
-  async runBesidePackage(code: string): Promise<string> {
-    const script = join(this.packageFolder, 'script.mjs');
-    writeFileSync(script, code);
-    const { stdout } = await execute(process.execPath, [script], { cwd: this.packageFolder });
-    return stdout;
-  }
-
-  /** Where the package was built. */
-  get packageFolder(): string {
-    return join(this.#folder, 'package');
-  }
-
-  /** Where the tarball is installed. */
-  get applicationsFolder(): string {
-    return join(this.#folder, 'applications');
-  }
-
   folderOf(kind: ModuleKind): string {
-    return join(this.applicationsFolder, kind);
-  }
-
-  get #tarball(): string {
-    return join(this.#folder, 'package.tgz');
+    return join(this.folder, kind);
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

@@ -3,8 +3,9 @@ import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nestCliModules } from '../schematics/nest-cli.js';
 import { KINDS, SchematicTester, filesOf } from '../schematics/schematic-tester.js';
-import { FreshApplications } from './fresh-applications.js';
+import { sharedServer } from '../servers/index.js';
 import { NestApplication } from './nest-application.js';
+import { packedIn } from './packed-package.js';
 import { RunningApplication } from './running-application.js';
 
 /** As the template has it, and saying where it listens. */
@@ -21,16 +22,13 @@ const JEST_TYPES = `
 `;
 
 describe('A new application of Nest', () => {
-  const fresh = new FreshApplications();
+  let installed: string;
   let tester: SchematicTester;
   beforeAll(async () => {
     tester = await SchematicTester.make();
-    await fresh.pack();
+    installed = packedIn((await sharedServer('package')).url).folder;
   });
-  afterAll(async () => {
-    fresh[Symbol.dispose]();
-    await tester[Symbol.asyncDispose]();
-  });
+  afterAll(() => tester[Symbol.asyncDispose]());
 
   // What Nest's templates test themselves with is not installed here: `npm run test:matrix -- test/matrix/nest-add` runs that.
   it.each(KINDS)(
@@ -42,7 +40,7 @@ describe('A new application of Nest', () => {
           ([name]) => !/^\/(jest|vitest)\.config/.test(name),
         ),
       );
-      using application = new NestApplication(files, fresh.packageFolder, await nestCliModules());
+      using application = new NestApplication(files, installed, await nestCliModules());
       application.write('src/main.ts', started(files['/src/main.ts'] ?? ''));
       const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver=database'];
       await application.nest(...add);

@@ -30,7 +30,7 @@ describe(
         fc.asyncProperty(fc.scheduler(), untouched(processes), (scheduler, history) =>
           playHistory(scheduler, history, (clock) => new Driver(clock), [], LedgerWorld),
         ),
-        playing(200),
+        playing(100),
       );
     });
 
@@ -44,7 +44,7 @@ describe(
         fc.asyncProperty(fc.scheduler(), untouched(1), (scheduler, history) =>
           playHistory(scheduler, history, (clock) => new CustomDriver(clock), [], Believing),
         ),
-        playing(200),
+        playing(100),
       );
     });
 
@@ -53,7 +53,7 @@ describe(
         fc.asyncProperty(fc.scheduler(), untouched(2), (scheduler, history) =>
           playHistory(scheduler, history, (clock) => new MemoryDriver({}, clock), [], LedgerWorld),
         ),
-        playing(200),
+        playing(100),
       );
     });
   },

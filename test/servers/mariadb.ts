@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { externalUrl, requireProgram } from './ensure.js';
 import { externalServer } from './external-server.js';
+import { prepareData } from './prepared-data.js';
 import { runProgram } from './run-program.js';
 import { startServer, type ServerPlace, type TestServer } from './test-server.js';
 
@@ -40,17 +41,19 @@ export async function startMariadb(): Promise<TestServer> {
     account: 'mysql',
     prepare: async (place) => {
       await writeFile(join(place.folder, 'init.sql'), `${initialStatements.join('\n')}\n`);
-      await runProgram(
-        installDb,
-        [
-          '--no-defaults',
-          `--datadir=${dataOf(place)}`,
-          '--auth-root-authentication-method=normal',
-          '--skip-test-db',
-          '--skip-name-resolve',
-          '--innodb-log-file-size=8M',
-        ],
-        place,
+      await prepareData('mariadb', dataOf(place), () =>
+        runProgram(
+          installDb,
+          [
+            '--no-defaults',
+            `--datadir=${dataOf(place)}`,
+            '--auth-root-authentication-method=normal',
+            '--skip-test-db',
+            '--skip-name-resolve',
+            '--innodb-log-file-size=8M',
+          ],
+          place,
+        ),
       );
     },
     args: (place) => [

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { externalUrl, requireProgram } from './ensure.js';
 import { externalServer } from './external-server.js';
+import { prepareData } from './prepared-data.js';
 import { runProgram } from './run-program.js';
 import { startServer, type ServerPlace, type TestServer } from './test-server.js';
 
@@ -40,10 +41,12 @@ export async function startPostgres(): Promise<TestServer> {
     program: requireProgram('postgres'),
     account: 'postgres',
     prepare: (place) =>
-      runProgram(
-        initdb,
-        ['-D', dataOf(place), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-        place,
+      prepareData('postgres', dataOf(place), () =>
+        runProgram(
+          initdb,
+          ['-D', dataOf(place), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+          place,
+        ),
       ),
     args: (place) => [
       '-D',

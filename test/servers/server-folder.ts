@@ -18,7 +18,12 @@ export function gatherServerFolders(): () => void {
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
+/** The folder of this test run; undefined where a server is started outside of one. */
+export function sharedServerFolder(): string | undefined {
+  return process.env[variable];
+}
+
 /** A new, empty folder for one server. */
 export function makeServerFolder(name: string): string {
-  return mkdtempSync(join(process.env[variable] ?? tmpdir(), `session-test-${name}-`));
+  return mkdtempSync(join(sharedServerFolder() ?? tmpdir(), `session-test-${name}-`));
 }

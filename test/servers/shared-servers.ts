@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { type ShopDriver, startShop } from '../browser/support/shop-process.js';
+import { packPackage } from '../package/packed-package.js';
 import { startMariadb } from './mariadb.js';
 import { startPostgres } from './postgres.js';
 import type { TestServer } from './test-server.js';
 
-/** Where to reach a shared server. Whoever has to pause, restart or configure one starts a server of its own. */
+/** Where to reach a shared server, or find what was made once for all. Whoever has to pause, restart or configure one starts a server of its own. */
 export interface SharedServer {
   readonly url: string;
   /** The file with what it prints; '' where there is none. */
@@ -30,7 +31,7 @@ const startShopWith =
     startShop({ SESSION_DRIVER: driver });
 
 const withoutLog =
-  (start: () => Promise<TestServer>): Start =>
+  (start: () => Promise<Pick<TestServer, 'url' | 'stop'>>): Start =>
   async () => {
     const server = await start();
     return { url: server.url, log: '', stop: () => server.stop() };
@@ -41,6 +42,7 @@ const starters = {
   postgres: withoutLog(startPostgres),
   mariadb: withoutLog(startMariadb),
   chromium: startChromium,
+  package: withoutLog(packPackage),
   'shop-file': startShopWith('file'),
   'shop-memory': startShopWith('memory'),
   'shop-stealth': startShopWith('stealth'),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
   Reflect.apply(Object(req['flash']), req, args);
 
-describe.each(PLATFORMS)('A message of req.flash on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     const start = () => HandlerApp.start(platform, { options: { driver } });
 
     it('is there after a chain of redirects, until it is read, and then gone', async () => {

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RequestSession, SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 @Controller()
 class OtherController {
@@ -18,8 +18,8 @@ class OtherController {
   }
 }
 
-describe.each(PLATFORMS)('flash messages on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {
       app = await HandlerApp.start(platform, {

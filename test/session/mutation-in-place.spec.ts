@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 interface User {
   name: string;
@@ -10,8 +10,8 @@ interface User {
 const USER: User = { name: 'Ada', teams: ['testers'] };
 const newUser = () => structuredClone(USER);
 
-describe.each(PLATFORMS)('an object got from a session, on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {
       app = await HandlerApp.start(platform, { options: { driver } });

@@ -3,7 +3,7 @@ import passport from 'passport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SessionMiddleware } from 'nestjs-session-kit';
 import { type HandlerContext, HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 interface User {
   id: string;
@@ -49,8 +49,8 @@ const signOut = (context: HandlerContext, options = {}) =>
 
 const userOf = (context: HandlerContext) => passportRequest(context).user ?? null;
 
-describe.each(PLATFORMS)('Passport on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('Passport on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
 
     @Module({})

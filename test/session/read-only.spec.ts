@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RequestSession, SessionError, SessionReadonlyError } from 'nestjs-session-kit';
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
-const DRIVERS = ['memory', 'stealth'] as const;
-
-describe.each(PLATFORMS.flatMap((platform) => DRIVERS.map((driver) => ({ platform, driver }))))(
-  'a loaded session that initiate(true) makes read-only, on $platform, in $driver',
-  ({ platform, driver }) => {
+describe.each(PAIRS)(
+  'a loaded session that initiate(true) makes read-only, on %s, in %s',
+  (platform, driver) => {
     let app: HandlerApp;
     const log: string[] = [];
     beforeAll(async () => {

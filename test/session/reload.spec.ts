@@ -2,14 +2,9 @@ import { systemClock } from '../../lib/drivers/clock.js';
 import { describe, expect, it } from 'vitest';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS, PLATFORMS } from '../support/test-app.js';
 
-/** One driver that keeps records, and the one that keeps none. */
-const CASES = PLATFORMS.flatMap((platform) =>
-  (['memory', 'stealth'] as const).map((driver) => [platform, driver] as const),
-);
-
-describe.each(CASES)('reload on %s with %s', (platform, driver) => {
+describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
   const start = () => HandlerApp.start(platform, { options: { driver } });
 
   it('forgets what was not committed, and what is written after it joins what was there', async () => {

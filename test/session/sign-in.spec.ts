@@ -10,7 +10,7 @@ import {
 } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS, type Platform } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 const TEN_YEARS = 10 * 365 * 24 * 60 * 60 * 1000;
 const HOUR = 60 * 60 * 1000;
@@ -55,11 +55,7 @@ class Bank {
 @Module({ controllers: [Pages, Bank] })
 class PagesModule {}
 
-const CASES = PLATFORMS.flatMap((platform) =>
-  ['memory', 'stealth'].map((driver): [Platform, string] => [platform, driver]),
-);
-
-describe.each(CASES)('on %s with %s', (platform, driver) => {
+describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   let app: HandlerApp;
   beforeAll(async () => {
     app = await HandlerApp.start(platform, { options: { driver }, imports: [PagesModule] });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 const refuse = (): never => {
   throw new Error('not to be read');
@@ -45,8 +45,8 @@ const MAKERS: readonly [string, (value: object) => object][] = [
   ],
 ];
 
-describe.each(PLATFORMS)('What throws when it is read, inside of a lent value, on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('What throws when it is read, inside of a lent value, on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {
       app = await HandlerApp.start(platform, { options: { driver } });

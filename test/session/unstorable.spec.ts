@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RequestSession, SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { PAIRS } from '../support/test-app.js';
 
 const cycle: Record<string, unknown> = {};
 cycle['self'] = cycle;
@@ -16,8 +16,8 @@ const UNSTORABLE: [string, unknown][] = [
   ['undefined in a list', [undefined, 1]],
 ];
 
-describe.each(PLATFORMS)('a value that cannot be stored, on %s', (platform) => {
-  describe.each(['memory', 'stealth'])('with %s', (driver) => {
+describe.each(PAIRS)('a value that cannot be stored, on %s', (platform, driver) => {
+  describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {
       app = await HandlerApp.start(platform, { options: { driver } });

@@ -40,7 +40,7 @@ export interface LoadVisitor {
 }
 
 /** How long each waits between an answer and the next request: the machine is to be busy, not full. */
-const PAUSE_MS = 15;
+const PAUSE_MS = 40;
 
 /** Visitors that send requests to an application all the time, and strangers without a session. */
 export class Load {

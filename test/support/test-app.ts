@@ -10,6 +10,15 @@ export const PLATFORMS = ['express', 'fastify'] as const;
 
 export type Platform = (typeof PLATFORMS)[number];
 
+/**
+ * Each platform and each kind of driver once: for what is decided between the session and its driver, and knows neither
+ * requests nor responses.
+ */
+export const PAIRS = [
+  ['express', 'memory'],
+  ['fastify', 'stealth'],
+] as const satisfies readonly (readonly [Platform, string])[];
+
 export type TestApplication = NestExpressApplication | NestFastifyApplication;
 
 export const SECRET = 'a secret for tests that is long enough';

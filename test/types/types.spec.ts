@@ -2,29 +2,17 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-
-const parsedFiles = new Map<string, ts.SourceFile | undefined>();
-
-/** Reads and parses each file once for both programs: most of them are the same. */
-function hostFor(options: ts.CompilerOptions): ts.CompilerHost {
-  const host = ts.createCompilerHost(options);
-  const read = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, ...rest) => {
-    if (!parsedFiles.has(name)) parsedFiles.set(name, read(name, ...rest));
-    return parsedFiles.get(name);
-  };
-  return host;
-}
+import { ParseOnce } from '../support/parse-once.js';
 
 /** What the compiler has to say about a folder: an error that was expected and did not come is one, too. */
-function compile(folder: string): string[] {
+function compile(folder: string, parsing: ParseOnce): string[] {
   const config = fileURLToPath(new URL(`${folder}/tsconfig.json`, import.meta.url));
   const { config: json, error } = ts.readConfigFile(config, (path) => ts.sys.readFile(path));
   if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
   const parsed = ts.parseJsonConfigFileContent(json, ts.sys, dirname(config));
   const { fileNames, options, errors } = parsed;
   if (errors.length > 0) throw new Error(`${config} names no files, or is wrong.`);
-  const program = ts.createProgram({ rootNames: fileNames, options, host: hostFor(options) });
+  const program = ts.createProgram({ rootNames: fileNames, options, host: parsing.hostFor(options) });
   // The folder's own files: the rest is compiled elsewhere.
   const found = fileNames.flatMap((name) => {
     const file = program.getSourceFile(name);
@@ -39,11 +27,13 @@ function compile(folder: string): string[] {
 }
 
 describe('the types of a session', () => {
+  const parsing = new ParseOnce();
+
   it('know the keys that an application declares, in every method, decorator and facade', () => {
-    expect(compile('augmented')).toEqual([]);
+    expect(compile('augmented', parsing)).toEqual([]);
   });
 
   it('know the keys of the type that a handler asks for, and leave all others unknown', () => {
-    expect(compile('own')).toEqual([]);
+    expect(compile('own', parsing)).toEqual([]);
   });
 });

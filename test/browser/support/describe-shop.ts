@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 
 import { describeWith, type SharedServer, sharedServer } from '../../servers/index.js';
-import { SHOP_DRIVERS, type ShopDriver } from './shop-process.js';
+import type { ShopDriver } from './shop-process.js';
 import { Visitor } from './visitor.js';
 
 /** What a journey's tests are given. */
@@ -19,11 +19,12 @@ export interface OpenShop {
 }
 
 /**
- * Describes a journey through the running sample in a real browser, once for each driver. After each test, every page
- * that was seen must have been free of console errors and failed requests. One browser, and one shop for each driver,
- * serve all journeys of a test run: a visitor has cookies and tabs of their own, and tests count nothing of the shop.
+ * Describes a journey through the running sample in a real browser, with a driver that keeps sessions and with the one that
+ * keeps none: a browser sees no other difference. After each test, every page that was seen must have been free of console
+ * errors and failed requests. One browser, and one shop for each driver, serve all journeys of a test run: a visitor has
+ * cookies and tabs of their own, and tests count nothing of the shop.
  *
- * @param drivers fewer than all, for what no driver makes a difference to
+ * @param drivers all of them, for what comes of requests at once; one, for what no driver makes a difference to
  * @example
  * describeShop('The cart', ({ newVisitor }) => {
  *   it('is empty at first', async () => { const visitor = await newVisitor(); ... });
@@ -32,7 +33,7 @@ export interface OpenShop {
 export function describeShop(
   journey: string,
   body: (open: OpenShop) => void,
-  drivers: readonly ShopDriver[] = SHOP_DRIVERS,
+  drivers: readonly ShopDriver[] = ['file', 'stealth'],
 ): void {
   describeWith(['chromium'], journey, () => {
     let browser: Browser;

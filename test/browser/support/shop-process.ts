@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { buildShop } from './build-shop.js';
 
-/** The drivers that need no server. Every journey goes the same way with each of them. */
+/** The drivers that need no server. */
 export const SHOP_DRIVERS = ['file', 'memory', 'stealth'] as const;
 export type ShopDriver = (typeof SHOP_DRIVERS)[number];
 
