@@ -83,8 +83,8 @@ export type {
 export type { NamedRoute } from './options/named-route.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
-export type { AnyDriver } from './drivers/built-in-drivers.js';
 export type {
+  AnyDriver,
   DriverLifecycle,
   RecordDriver,
   SealingDriver,

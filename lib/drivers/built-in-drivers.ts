@@ -1,15 +1,7 @@
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 import type { DriverContext } from './driver-context.js';
-import type { RecordDriver, SealingDriver } from './driver.js';
-
-/** A driver of either kind. */
-export type AnyDriver = RecordDriver | SealingDriver;
-
-/** Whether a driver keeps nothing and seals records into the cookie. */
-export function isSealing(driver: AnyDriver): driver is SealingDriver {
-  return 'seal' in driver;
-}
+import type { AnyDriver, SealingDriver } from './driver.js';
 
 /** A sealing driver of the package's own: its tokens open in one place only. */
 interface PlaceBoundDriver extends SealingDriver {

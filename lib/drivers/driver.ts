@@ -189,3 +189,11 @@ export interface SealingDriver {
   /** Called once when the application shuts down. */
   close?(): Promise<void>;
 }
+
+/** A driver of either kind. */
+export type AnyDriver = RecordDriver | SealingDriver;
+
+/** Whether a driver keeps nothing and seals records into the cookie. */
+export function isSealing(driver: AnyDriver): driver is SealingDriver {
+  return 'seal' in driver;
+}

@@ -56,7 +56,7 @@ export function packRecord(record: SessionRecord): string {
   );
 }
 
-/** What the client's part of a packed record begins with, where it is this user's; '' for a record of nobody's. */
+/** What the client's part of a packed record begins with, where it is this user's; '' for a record without a user. */
 export function packUser(userId: string | null): string {
   return userId === null ? '' : `[${JSON.stringify(userId)},`;
 }

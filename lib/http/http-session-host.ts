@@ -7,6 +7,7 @@ import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session
 import { type PlatformRequest, type RawRequest, type RawResponse, isClosed } from './raw-http.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
+import { sentTokens } from './cookie/sent-tokens.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { clientOf } from './client-of.js';
 import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
@@ -37,7 +38,6 @@ export interface HttpSessionSettings {
 }
 
 const NO_COOKIES: readonly string[] = [];
-const NO_NAMES: readonly string[] = [];
 
 /** One HTTP request as its session sees it. */
 export class HttpSessionHost implements SessionHost, GateContext {
@@ -74,28 +74,17 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { tenants } = settings.tokens;
     const setup = tenants === null ? settings.tokens : tenants.of(platform ?? req);
     this.#setup = setup;
-    const sent = setup.header === null ? null : setup.header.read(req.headers);
-    if (sent !== null) {
-      this.#header = setup.header;
-      this.tokens = sent;
-      this.#cookieNames = NO_NAMES;
-      this.formerTokens = undefined;
-      this.#foreign = null;
-      return;
-    }
-    this.#header = null;
-    const { cookie, formerCookies } = setup;
-    const header = req.headers.cookie;
-    const { tokens, names } = cookie.read(header);
-    this.tokens = formerCookies === null ? tokens : formerCookies.sorted(tokens);
+    const { tokens, names, formerTokens, header } = sentTokens(setup, req.headers);
+    this.tokens = tokens;
+    this.formerTokens = formerTokens;
+    this.#header = header;
     this.#cookieNames = names;
-    this.formerTokens =
-      formerCookies !== null && formerCookies.mayBeIn(header)
-        ? () => formerCookies.tokens(header)
-        : undefined;
     const { foreign } = settings;
+    const { cookie } = req.headers;
     this.#foreign =
-      foreign !== null && foreign.mayBeIn(header) ? new ForeignVisit(foreign, header, res) : null;
+      header === null && foreign !== null && foreign.mayBeIn(cookie)
+        ? new ForeignVisit(foreign, cookie, res)
+        : null;
   }
 
   get takeOver(): ForeignVisit['takeOver'] | undefined {

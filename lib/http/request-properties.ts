@@ -1,5 +1,5 @@
 import { SessionError } from '../session.errors.js';
-import { type ConnectFlashArguments, isConnectFlash } from '../session/connect-flash.js';
+import { type ConnectFlashArguments, isConnectFlash } from '../session/express-session/connect-flash.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { RawRequest } from './raw-http.js';
 

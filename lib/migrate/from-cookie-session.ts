@@ -53,7 +53,7 @@ export function fromCookieSession(given: CookieSessionSource): SessionSource {
       if (value === undefined || values === null) return null;
       const user = userIn(values, userId);
       const content = { values, userId: user };
-      // The same values make the same cookie: of nobody in particular, thousands may have it.
+      // The same values make the same cookie: without a user thousands may have it.
       return { key: user === undefined ? null : value, isOfUser: true, load: () => Promise.resolve(content) };
     },
   };

@@ -21,7 +21,7 @@ function isPassiveOperation(args: readonly unknown[], session: RequestSession | 
 
 /**
  * A handler, or a controller, that reads the session and neither renews it nor uses its flash messages up: what a page asks
- * for by itself (polls, notifications) must not keep its visitor signed in for ever, nor eat his messages. Messages can be
+ * for by itself (polls, notifications) must not keep its visitor signed in for ever, nor use up his messages. Messages can be
  * read. What is written is stored, and the session lives no longer for it. An operation of GraphQL is passive where the handlers of
  * all its root fields are, and no other operation comes with the same request.
  *

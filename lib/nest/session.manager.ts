@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { AnyDriver } from '../drivers/built-in-drivers.js';
+import type { AnyDriver } from '../drivers/driver.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
 import { userText } from '../lifecycle/recorded-user.js';

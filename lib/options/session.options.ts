@@ -1,5 +1,5 @@
 import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
-import type { AnyDriver } from '../drivers/built-in-drivers.js';
+import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionSource } from '../lifecycle/session-source.js';
 import type { MemoryDriverOptions } from './memory.options.js';
 import type { FileDriverOptions } from './file.options.js';

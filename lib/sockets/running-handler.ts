@@ -8,8 +8,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
  * committed. Nest lets go of a handler's stream as soon as the client has left, and starts none for a message that came
  * right before that.
  *
- * A handler may take its time with an answer that nobody hears, so it is given some. A stream that has answered is let go
- * of with its client.
+ * A handler whose client has left is given half a minute for its answer. A stream that has answered already is unsubscribed
+ * from at once.
  */
 export class RunningHandler {
   /** The stream for the client. To be subscribed once. */

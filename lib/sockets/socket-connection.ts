@@ -140,7 +140,7 @@ export class SocketConnection {
     this.#holdMessages(loading.then(enter));
   }
 
-  /** For what happens by itself: a client that loses its connection and connects anew is nobody's visit. */
+  /** For what happens by itself: a client that loses its connection and connects anew is no visit. */
   async #loadUnvisited(): Promise<Opened> {
     const opened = await this.#sessions.load();
     opened.session.bePassive();

@@ -1,4 +1,5 @@
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
+import { sentTokens } from '../http/cookie/sent-tokens.js';
 import type { RouteTest } from '../http/routing/named-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
@@ -17,8 +18,8 @@ interface SocketSettings extends DetachedSettings {
   readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
 }
 
-/** What a client brought, and where that travels. */
-interface SentTokens {
+/** The tokens of a client, and where they travel. */
+interface ClientTokens {
   readonly tokens: readonly string[];
   readonly place: TokenPlace;
   readonly setup: CookieSetup;
@@ -78,11 +79,11 @@ export class SocketSessions {
   }
 
   /** Without a handshake, or where no tenant can be told by it, the client has no session. */
-  #sentBy(handshake: Handshake | null): SentTokens {
+  #sentBy(handshake: Handshake | null): ClientTokens {
     const { tokens: ofAll, connections } = this.#settings;
     if (handshake !== null) {
       try {
-        return sentTokens(
+        return clientTokens(
           ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
           handshake,
         );
@@ -95,18 +96,10 @@ export class SocketSessions {
 }
 
 /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
-function sentTokens(setup: CookieSetup, { headers }: Handshake): SentTokens {
-  const sent = setup.header?.read(headers) ?? null;
-  if (setup.header !== null && sent !== null)
-    return { tokens: sent.map(ownText), place: setup.header.place, setup };
-  const { cookie, formerCookies, place } = setup;
-  const header = headers.cookie;
-  const { tokens } = cookie.read(header);
-  const all =
-    formerCookies?.mayBeIn(header) === true
-      ? [...formerCookies.sorted(tokens), ...formerCookies.tokens(header ?? '')]
-      : tokens;
-  return { tokens: all.map(ownText), place, setup };
+function clientTokens(setup: CookieSetup, { headers }: Handshake): ClientTokens {
+  const { tokens, formerTokens, header } = sentTokens(setup, headers);
+  const all = [...tokens, ...(formerTokens?.() ?? [])];
+  return { tokens: all.map(ownText), place: (header ?? setup).place, setup };
 }
 
 function isNamed(names: RouteTest | null, handshake: Handshake | null): boolean {

@@ -86,7 +86,7 @@ function lossOfList(list: readonly unknown[]): string | null {
   return Object.keys(list).length === list.length ? null : 'a list with named properties would lose them';
 }
 
-/** Of instances of classes that is nobody's data, but how they work inside. */
+/** Of plain objects and lists only: symbols of a class's instances are how it works inside, and no data. */
 function lossOfSymbols(value: object): string | null {
   const symbols = Object.getOwnPropertySymbols(value);
   if (symbols.length === 0) return null;

@@ -15,7 +15,7 @@ class LockLostError extends Error {}
  * The lock is a folder with one entry, the owner's workbench, and it is free when that folder is empty or missing.
  * It is taken by renaming a prepared folder to the lock's name: that succeeds over an empty folder only. Whatever the
  * owner does to the record is a rename out of, or into, its workbench. Who finds the owner gone takes the workbench
- * away, by its unique name. So an owner that was only asleep finds no workbench left when it wakes: it can neither
+ * away, by its unique name. So an owner whose process was only paused finds no workbench left when it goes on: it can neither
  * overwrite what was stored meanwhile nor remove the lock of the next one. It starts anew.
  *
  * @throws SessionStoreError where the lock cannot be had for a long time

@@ -229,7 +229,7 @@ function idNamed(name: string): string {
   return Buffer.from(name.slice(escapedIdPrefix.length), 'hex').toString('utf16le');
 }
 
-/** Whose record it is, by what stands behind its numbers; null for nobody's. */
+/** Whose record it is, by what stands behind its numbers; null where nobody is signed in to it. */
 function leadingUserOf(client: unknown): string | null {
   const [, user] = typeof client === 'string' ? (leadingUser.exec(client) ?? []) : [];
   const userId: unknown = user === undefined ? null : JSON.parse(user);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../drivers/clock.js';
-import { type AnyDriver, isPlaceBound, isSealing } from '../../drivers/built-in-drivers.js';
+import { isPlaceBound } from '../../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../../drivers/cookie-safe-driver.js';
-import type { RecordDriver } from '../../drivers/driver.js';
+import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { CommitQueue } from '../../lifecycle/commit-queue.js';
 import { RecentEndings } from '../../lifecycle/recent-endings.js';
 import { RecordBackend } from '../../lifecycle/record-backend.js';

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import type { AnyDriver } from '../../drivers/built-in-drivers.js';
+import type { AnyDriver } from '../../drivers/driver.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverDefinition } from '../../options/session.options.js';
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { systemClock } from '../../drivers/clock.js';
-import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../../drivers/built-in-drivers.js';
-import type { RecordDriver } from '../../drivers/driver.js';
+import { BUILT_IN_NAMES, makeBuiltIn } from '../../drivers/built-in-drivers.js';
+import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { begun } from '../../drivers/guard/circuit-breaker.js';
 import { DriverHangsError, waitFor } from '../../drivers/guard/driver-task.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';

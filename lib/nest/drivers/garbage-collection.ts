@@ -1,4 +1,4 @@
-import { type AnyDriver, isSealing } from '../../drivers/built-in-drivers.js';
+import { type AnyDriver, isSealing } from '../../drivers/driver.js';
 import { systemClock } from '../../drivers/clock.js';
 import { waitFor } from '../../drivers/guard/driver-task.js';
 import { failureReason } from '../../drivers/guard/failure-reason.js';

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isSealing } from '../../drivers/built-in-drivers.js';
 import { systemClock } from '../../drivers/clock.js';
-import type { RecordDriver } from '../../drivers/driver.js';
+import { type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { BelievedStore } from '../../lifecycle/believed-store.js';
 import type { CommitQueue } from '../../lifecycle/commit-queue.js';
 import { LedgerBackend } from '../../lifecycle/ledger-backend.js';

@@ -13,7 +13,7 @@ import type { SessionSettings } from '../session.settings.js';
 const CHECK_ID = 'nestjs-session-kit.check';
 
 /** What becomes of the payloads of the records that a store keeps. */
-export type Encryption = Omit<EncryptionSettings, 'onOldSecret'>;
+type Encryption = Omit<EncryptionSettings, 'onOldSecret'>;
 
 /**
  * The store that an application keeps records in, be it all of its sessions or the ledger of `stealth`: what stands between them and

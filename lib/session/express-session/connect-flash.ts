@@ -1,6 +1,6 @@
 import { format } from 'node:util';
-import type { FlashState } from '../state/flash-state.js';
-import { type Values, readPath } from '../state/values.js';
+import type { FlashState } from '../../state/flash-state.js';
+import { type Values, readPath } from '../../state/values.js';
 
 /** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
 export type ConnectFlashArguments = readonly [type?: string, message?: unknown, ...inserted: unknown[]];

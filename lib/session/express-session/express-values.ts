@@ -1,7 +1,7 @@
-import type { SessionState } from '../state/session-state.js';
-import type { Values } from '../state/values.js';
+import type { SessionState } from '../../state/session-state.js';
+import type { Values } from '../../state/values.js';
 import { ExpressSessionCookie } from './express-session-cookie.js';
-import type { RequestSession } from './request-session.js';
+import type { RequestSession } from '../request-session.js';
 
 /** What a session opens to its shape of express-session, besides what it opens to an application. */
 export interface ShapedSession {

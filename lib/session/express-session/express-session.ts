@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
-import { SessionValueError } from '../session.errors.js';
-import { shownKey } from '../state/shown-key.js';
-import { refusesOthers } from './assignments.js';
-import { isCallback } from './callback.js';
+import { SessionValueError } from '../../session.errors.js';
+import { shownKey } from '../../state/shown-key.js';
+import { refusesOthers } from '../assignments.js';
+import { isCallback } from '../callback.js';
 import type { ExpressValues } from './express-values.js';
-import type { RequestSession } from './request-session.js';
-import { isSessionMethod, isSessionProperty } from './session-members.js';
+import type { RequestSession } from '../request-session.js';
+import { isSessionMethod, isSessionProperty } from '../session-members.js';
 
 /** Methods of express-session that a session does not have, or has in another form. */
 const OWN_METHODS: Readonly<

@@ -1,10 +1,10 @@
-import { SessionError } from '../session.errors.js';
-import { ENDS_WITH_BROWSER } from '../state/payload.js';
-import { shownKey } from '../state/shown-key.js';
-import { refusesOthers } from './assignments.js';
+import { SessionError } from '../../session.errors.js';
+import { ENDS_WITH_BROWSER } from '../../state/payload.js';
+import { shownKey } from '../../state/shown-key.js';
+import { refusesOthers } from '../assignments.js';
 import type { ShapedSession } from './express-values.js';
-import type { RequestSession } from './request-session.js';
-import type { CookieAttributes } from './session-host.js';
+import type { RequestSession } from '../request-session.js';
+import type { CookieAttributes } from '../session-host.js';
 
 /** The same for all sessions, and so read-only. */
 const ATTRIBUTES = [

@@ -1,0 +1,31 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CookieSetup } from './cookie-setup.js';
+import type { SessionHeader } from './session-header.js';
+
+/** What a request, or a handshake, carried of its session. */
+export interface SentTokens {
+  /** Of the header, or of the cookie as it is now; likeliest first. */
+  readonly tokens: readonly string[];
+  /** The names of the session cookies, pieces included. */
+  readonly names: readonly string[];
+  /** Reads the tokens that lie where the cookie was before; undefined where there are none. */
+  readonly formerTokens: (() => readonly string[]) | undefined;
+  /** The header that they came in; null where they came in cookies, or there are none. */
+  readonly header: SessionHeader | null;
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** Finds the tokens of a session in the headers of a request: in the header that stands in for the cookie, where it has that. */
+export function sentTokens(
+  { header, cookie, formerCookies }: CookieSetup,
+  headers: IncomingHttpHeaders,
+): SentTokens {
+  const inHeader = header === null ? null : header.read(headers);
+  if (inHeader !== null) return { tokens: inHeader, names: NO_NAMES, formerTokens: undefined, header };
+  const { tokens, names } = cookie.read(headers.cookie);
+  if (formerCookies === null) return { tokens, names, formerTokens: undefined, header: null };
+  const sent = headers.cookie;
+  const formerTokens = formerCookies.mayBeIn(sent) ? () => formerCookies.tokens(sent) : undefined;
+  return { tokens: formerCookies.sorted(tokens), names, formerTokens, header: null };
+}
