@@ -45,7 +45,8 @@ export function consumesFlash(
   response: Answer,
   route: Route | undefined,
 ): boolean {
-  if (method === 'HEAD') return false;
+  // The one answers without a page, the other says what may be asked.
+  if (method === 'HEAD' || method === 'OPTIONS') return false;
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
   if (PREFETCHES.some(([header, words]) => says(headers[header], words))) return false;

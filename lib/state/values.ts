@@ -151,14 +151,14 @@ export function removePath(values: Values, path: string): boolean {
   return true;
 }
 
-/** A plain object with some of the keys, those that are there. */
+/** A plain object with some of the keys, those that are there. The values are the very ones, and none is changed. */
 export function pick(values: Values, paths: readonly string[]): Values {
   const picked: Values = {};
   for (const path of paths) {
     const value = readPath(values, path);
     if (value === undefined) continue;
     if (isLiteral(values, path)) picked[path] = value;
-    else writePath(picked, path, cloneValue(value));
+    else if (readPath(picked, path) !== value) writePath(picked, path, value);
   }
   return picked;
 }

@@ -24,8 +24,8 @@ describe('flash messages are not used up', () => {
     expect(uses({}, 'GET', ['last-modified'])).toBe(true);
   });
 
-  it('by HEAD', () => {
-    expect(uses({}, 'HEAD')).toBe(false);
+  it.each(['HEAD', 'OPTIONS'])('by %s', (method) => {
+    expect(uses({}, method)).toBe(false);
   });
 
   it.each(

@@ -126,6 +126,17 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(cookies).toEqual([]);
     });
 
+    it('is none where the list of them is empty: nothing is stored, and nothing stays for ever', async () => {
+      await using app = await start();
+      const visitor = app.visitor();
+      const { value, cookies } = await visitor.handle((_session, context) => flash(context, 'errors', []));
+      expect([value, cookies]).toEqual([0, []]);
+      await visitor.in((_session, context) => flash(context, 'errors', 'First'));
+      expect(await visitor.in((_session, context) => flash(context, 'errors', []))).toBe(1);
+      expect(await visitor.in((_session, context) => flash(context))).toEqual({ errors: ['First'] });
+      expect(await visitor.in((_session, context) => flash(context))).toEqual({});
+    });
+
     it('lives on through a commit and a reload of the request that flashed it', async () => {
       await using app = await start();
       const visitor = app.visitor();

@@ -29,9 +29,10 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       await visitor.in((session) => (session.get()['user'] as User).teams.push('everything'));
       await visitor.in((session) => (session.only(['user'])['user'] as User).teams.push('only'));
       await visitor.in((session) => (session.except(['other'])['user'] as User).teams.push('except'));
+      await visitor.in((session) => (session.only(['user.teams'])['user'] as User).teams.push('only a path'));
       expect(await visitor.in((session) => session.get('user'))).toEqual({
         name: 'Ada',
-        teams: ['testers', 'get', 'path', 'all', 'everything', 'only', 'except'],
+        teams: ['testers', 'get', 'path', 'all', 'everything', 'only', 'except', 'only a path'],
       });
     });
 

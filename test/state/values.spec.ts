@@ -127,6 +127,14 @@ describe('some of the values', () => {
     expect(omit(values, ['user.age', 'theme', 'absent.too'])).toEqual({ user: { name: 'Ada' }, empty: null });
   });
 
+  it('are the very ones, and need not be writable where one is in another', () => {
+    const values = { user: Object.freeze({ teams: Object.freeze(['a']) }) };
+    const picked = pick(values, ['user', 'user.teams', 'user.teams.0']);
+    expect(picked['user']).toBe(values.user);
+    expect(pick(values, ['user.teams', 'user.teams.0'])).toEqual({ user: { teams: ['a'] } });
+    expect(Object(pick(values, ['user.teams'])['user']).teams).toBe(values.user.teams);
+  });
+
   it('leave the whole as it was', () => {
     const values = { user: { name: 'Ada', age: 36 }, list: [1, 2] };
     omit(values, ['user.age', 'list.0']);

@@ -25,6 +25,7 @@ export function connectFlash(
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
   const list = [...listAt(type, messages), ...added].slice(-MAX_UNREAD);
+  if (added.length === 0) return list.length;
   write().flashUntilRead(type, list);
   return list.length;
 }
