@@ -1,11 +1,13 @@
+import { withoutText } from '../options/read-option.js';
 import { NEVER_FLASHED } from '../options/never-flashed.js';
+import { SessionValueError } from '../session.errors.js';
 import { fieldName } from '../session/form-input.js';
 import { showInLogs } from '../session/printed.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { joined, overlaid } from '../state/flash-layers.js';
-import { type Values, cloneValue } from '../state/values.js';
+import { type Values, cloneValue, isPlainValues } from '../state/values.js';
 import { DetachedSessions } from './detached-sessions.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
@@ -86,7 +88,7 @@ function deedsOf(life: RecordedLifecycle): SessionDeeds {
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @param values that it holds, names taken literally; a user under `userKey` is signed in, since now. Default: a new session
  * @param options `flash`, `errors`, `old`: what the request before has left; `body`; `userKey`
- * @throws SessionValueError where a value cannot be stored
+ * @throws SessionValueError where a value cannot be stored, or these are no objects
  * @example
  * const session = fakeSession({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
  * expect(controller.show(session)).toEqual({ cart: ['tea'], status: 'Saved.' });
@@ -95,8 +97,10 @@ function deedsOf(life: RecordedLifecycle): SessionDeeds {
  */
 export function fakeSession<T extends object = SessionData>(
   values?: NoInfer<Readable<T>>,
-  { body, userKey = 'userId', ...before }: FakeSessionOptions = {},
+  options: FakeSessionOptions = {},
 ): FakeSession<T> {
+  assertGiven(values, options);
+  const { body, userKey = 'userId', ...before } = options;
   const sessions = new DetachedSessions(userKey);
   const life = sessions.request({ values: values ?? {}, flash: messagesOf(before) });
   const host = new TestHost(life, {
@@ -105,4 +109,11 @@ export function fakeSession<T extends object = SessionData>(
     isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
   });
   return new FakeSession<T>(host);
+}
+
+function assertGiven(values: unknown, options: unknown): void {
+  if ((values === undefined || isPlainValues(values)) && isPlainValues(options)) return;
+  throw new SessionValueError(
+    `fakeSession got ${withoutText(values)} and ${withoutText(options)}; it takes an object of values, and { flash, errors, old, body, userKey }.`,
+  );
 }

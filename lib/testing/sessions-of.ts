@@ -3,6 +3,8 @@ import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
 import { type Caller, VISITOR } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import { memberOf } from '../http/member-of.js';
+import { isObject, withoutText } from '../options/read-option.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
@@ -138,7 +140,7 @@ export class TestSessions {
    * @param response of supertest, of `app.inject`, or of `fetch`; or a Cookie header
    * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed where it sets no
    * cookie
-   * @throws SessionError where a response sets no cookie and nothing says what the request sent
+   * @throws SessionError where it is none of these, or a response sets no cookie and nothing says what the request sent
    * @example
    * const after = await sessions.of(await ada.post('/cart').send({ item: 'tea' }));
    * expect(after.values).toEqual({ userId: '1', cart: ['tea'] });
@@ -146,6 +148,7 @@ export class TestSessions {
    * expect(after.cookie).toBeNull(); // the browser has it already
    */
   async of(response: TestResponse | string, { sent }: ExchangeOptions = {}): Promise<SeenSession> {
+    if (typeof response !== 'string' && !isObject(memberOf(response, 'headers'))) throw noResponse(response);
     const exchange: Exchange =
       typeof response === 'string'
         ? {
@@ -223,6 +226,12 @@ function ofModule<T>(get: () => T): T {
 
 function isOfSession({ name }: SentCookie, session: string): boolean {
   return name === session || (name.startsWith(`${session}.`) && /^\d$/.test(name.slice(session.length + 1)));
+}
+
+function noResponse(given: unknown): SessionError {
+  return new SessionError(
+    `sessions.of() got ${withoutText(given)}; it takes a response of supertest, of app.inject() or of fetch (awaited), or a Cookie header.`,
+  );
 }
 
 function unknownExchange(): SessionError {

@@ -43,7 +43,7 @@ export class SessionClock implements Clock, Disposable {
    * clock.set(new Date('2027-01-01'));
    */
   set(time: Date | number): this {
-    const now = Number(time);
+    const now = typeof time === 'number' || time instanceof Date ? Number(time) : NaN;
     if (Number.isNaN(new Date(now).getTime()))
       throw new SessionValueError('set got no moment; it takes a Date that is valid, or epoch milliseconds.');
     this.#now = now;

@@ -594,7 +594,7 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
         session.constructor.name,
       ];
     });
-    expect(looked).toEqual([true, true, 'function', false, 'RequestSession']);
+    expect(looked).toEqual([true, true, 'function', true, 'RequestSession']);
   });
 });
 

@@ -125,6 +125,15 @@ describe('fakeSession', () => {
     expect(session.did.flashed).toEqual({ email: 'ada@example.org' });
   });
 
+  it.each([['x'], [[1]], [null], [{}, null], [{}, true]])(
+    'refuses %j for its values and options',
+    (...given) => {
+      expect(() => Reflect.apply(fakeSession, undefined, given)).toThrow(
+        /fakeSession got .* it takes an object of values/,
+      );
+    },
+  );
+
   it('refuses at once what no session can store', () => {
     expect(() => fakeSession({ seen: new Map() })).toThrow(SessionValueError);
   });

@@ -288,6 +288,14 @@ describe('sessionsOf', () => {
     expect(() => sessionsOf(module)).toThrow(/found no SessionModule .* SessionModule\.forTest\(\)/);
   });
 
+  it('says what it takes in place of what is no response', async () => {
+    await using app = await start('express');
+    for (const given of [undefined, null, 7, {}, Promise.resolve({ headers: {} })])
+      await expect(sessionsOf(app.app).of(given as never)).rejects.toThrow(
+        /of\(\) got .* it takes a response/,
+      );
+  });
+
   it('takes agents and options, and says what to do with any other client', async () => {
     await using app = await start('express');
     const sessions = sessionsOf(app.app);

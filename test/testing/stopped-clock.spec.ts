@@ -32,7 +32,7 @@ describe('stopClock', () => {
     expect(() => clock.advance(by)).toThrow(SessionValueError);
   });
 
-  it.each([[new Date('soon')], [NaN], [Infinity]])(
+  it.each([[new Date('soon')], [NaN], [Infinity], [null as unknown as number]])(
     'refuses to move to %o, and stands where it stood',
     (time) => {
       using clock = stopClock();

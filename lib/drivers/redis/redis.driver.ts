@@ -13,6 +13,7 @@ import { RedisConnection } from './redis.connection.js';
 import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
 import {
   destroyVersionScript,
+  forgetScript,
   linkScript,
   type RedisScript,
   scanScript,
@@ -37,7 +38,7 @@ const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
  * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record. Under `<prefix>user:<hash>` stand the
  * names of a user's records, each with a time until which it stays there. A record is linked before it is stored, and before the
  * expiry that is in its link is over: so a live one is always there. That takes a round trip more at sign-in and at renewals, and to take
- * the name of a session that has moved out again.
+ * the name of a session that has moved or ended out again (for the latter nobody waits).
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'redis', redis: { url: 'redis://localhost:6379' } })
@@ -163,9 +164,12 @@ export class RedisDriver implements RecordDriver {
 
   async destroyVersion(id: string, version: number): Promise<boolean> {
     const now = this.#context.clock.now();
-    return (
-      Number(await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)])) === 1
-    );
+    const client = await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
+    if (client === 0) return false;
+    const userId = leadingUserOf(client);
+    // The session has ended, and nobody waits for the list: a name that stays there for a while leads to no record.
+    if (userId !== null) this.#run(forgetScript, this.#listOf(userId), [nameOf(id)]).catch(() => undefined);
+    return true;
   }
 
   /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */

@@ -81,15 +81,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset + longestUser})`);
 
 /**
- * KEYS: the record. ARGV: now, the version to remove. Returns 1 where removed. It calls nothing that Redis refuses when it
- * is full (`maxmemory` and `noeviction`).
+ * KEYS: the record. ARGV: now, the version to remove. Returns 0 where another is stored, or none; otherwise what followed the numbers in
+ * what it has removed, as far as its user may reach. It calls nothing that Redis refuses when it is full (`maxmemory` and `noeviction`).
  */
 export const destroyVersionScript = script(`
 if version == 0 or version ~= tonumber(ARGV[2]) then
   return 0
 end
+local client = redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset + longestUser})
 redis.call('DEL', KEYS[1])
-return 1`);
+return client`);
 
 /**
  * KEYS: the list of a user. ARGV: the name of a record, until when it stands there, now. All in epoch ms.
@@ -106,6 +107,9 @@ return 1`);
 
 /** KEYS: the list of a user. ARGV: the name of a record, until when it need not stand there any longer. */
 export const unlinkScript = asScript(`return redis.call('ZADD', KEYS[1], 'XX', 'LT', ARGV[2], ARGV[1])`);
+
+/** KEYS: the list of a user. ARGV: the name of a record that is gone. Takes no space. */
+export const forgetScript = asScript(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 /** KEYS: the list of a user. ARGV: a cursor, how many names at about. Returns the next cursor, and names with their scores. */
 export const scanScript = asScript(`return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])`);

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../lib/drivers/clock.js';
 import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import type { UserRecords } from '../../../lib/drivers/driver.js';
@@ -119,6 +120,28 @@ describeWith(['redis'], 'the redis driver', () => {
     await driver.write(other, sampleRecord({ userId: 'ann' }));
     const [list] = await client.keys(`${prefix}user:*`);
     expect(await client.zrange(list ?? '', 0, -1)).toEqual([other]);
+  });
+
+  it('takes the name of a session that has ended from the list, however long it was to live', async () => {
+    const prefix = `${unique()}:`;
+    const driver = new RedisDriver({ client, prefix }, { clock: systemClock, storeTimeout: 60_000 });
+    const [ended, moved, kept] = [unique(), unique(), unique()];
+    const expiresAt = Date.now() + 3_650 * dayMs;
+    for (const id of [ended, moved, kept])
+      await driver.write(id, sampleRecord({ userId: 'ann "é"', expiresAt }));
+    await driver.write(moved, sampleRecord({ userId: 'bob', version: 2, expiresAt }));
+    expect(await driver.destroyVersion(kept, 2)).toBe(false);
+    for (const [id, version] of [
+      [ended, 1],
+      [moved, 2],
+    ] as const)
+      expect(await driver.destroyVersion(id, version)).toBe(true);
+    const names = async (): Promise<string[]> => {
+      const lists = await client.keys(`${prefix}user:*`);
+      return (await Promise.all(lists.map((list) => client.zrange(list, 0, -1)))).flat();
+    };
+    // What has become another user's stood in both lists.
+    await vi.waitFor(async () => expect((await names()).toSorted()).toEqual([moved, kept].toSorted()));
   });
 
   it('makes one round trip for each operation', async () => {
