@@ -16,7 +16,7 @@ export type { SessionFacade } from './nest/session.facade.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export { SessionMiddleware } from './nest/session.middleware.js';
 export type { TestSessionOptions } from './nest/test-options.js';
-export type { StoreCheck } from './nest/driver-in-use.js';
+export type { StoreCheck } from './nest/drivers/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
 export type { ReadSession, StoredSession } from './nest/stored-session.js';
 export { onSessionEvent, type SessionEventListener } from './nest/on-session-event.js';
@@ -65,7 +65,7 @@ export type {
   TenantFunction,
   TenantRequest,
 } from './options/cookie.options.js';
-export type { ExcludedRoute } from './http/routing/excluded-routes.js';
+export type { NamedRoute } from './options/named-route.js';
 export type { Duration } from './options/duration.js';
 export type { SessionSerializer } from './state/payload.js';
 export type { AnyDriver } from './drivers/built-in-drivers.js';

@@ -133,6 +133,15 @@ const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from
 /** Ways in for those who have the optional package installed: what they alone lead to may import it outright. */
 const DOORS = ['drivers/database/index.ts'];
 
+/** Files that hold more than one idea still. */
+const LONG = [
+  'lifecycle/active-session.ts',
+  'lifecycle/live-sessions.ts',
+  'lifecycle/record-backend.ts',
+  'lifecycle/session-lifecycle.ts',
+  'state/session-state.ts',
+];
+
 /** The files that are loaded, at once or later, by whoever imports the root or a door that asks for no optional package. */
 function filesWithoutDoors(): ReadonlySet<string> {
   const reached = new Set<string>();
@@ -165,11 +174,17 @@ describe('The code of lib', () => {
     expect(upwards.filter((each) => !isTypeOfOption(each)).map(shown)).toEqual([]);
   });
 
-  it('words every error of an option in options/check.ts', () => {
+  it('has no file of more than 260 lines', () => {
+    const lines = (file: string): number =>
+      readFileSync(join(LIB, file), 'utf8').trimEnd().split('\n').length;
+    expect(files.filter((file) => lines(file) > 260 && !LONG.includes(file))).toEqual([]);
+  });
+
+  it('words every error of an option in options/read-option.ts', () => {
     const wording = files.filter((file) =>
       /[`'"](The )?[Oo]ption '/.test(readFileSync(join(LIB, file), 'utf8')),
     );
-    expect(wording).toEqual(['options/check.ts']);
+    expect(wording).toEqual(['options/read-option.ts']);
   });
 
   it('runs in no circle, types apart', () => {
@@ -252,5 +267,29 @@ describe('The code of lib', () => {
       ({ to }) => isPackage(to) && !to.startsWith('node:') && !known.has(packageOf(to)),
     );
     expect(stray.map(shown)).toEqual([]);
+  });
+});
+
+describe('The files that are named', () => {
+  const root = join(LIB, '..');
+  const all = ['lib', 'test', 'build', 'schematics', 'docs', 'sample']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        posix.join(folder, name.replaceAll('\\', '/')),
+      ),
+    )
+    .filter((name) => !name.includes('node_modules'));
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('in %s are there', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const named = [...text.matchAll(/[\w./-]+\.(?:ts|mjs)\b/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !all.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([]);
+  });
+
+  it('in the configuration of the linter are there', () => {
+    const text = readFileSync(join(root, '.oxlintrc.json'), 'utf8');
+    const named = [...text.matchAll(/"([\w./-]+\.(?:ts|mjs))"/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !all.includes(name))).toEqual([]);
   });
 });

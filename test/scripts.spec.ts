@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -23,5 +24,23 @@ describe('The scripts of package.json', () => {
     const run = runBy(path);
     expect(run).toEqual(expect.arrayContaining(['build', 'typecheck']));
     expect(run.indexOf('build')).toBeLessThan(run.indexOf('typecheck'));
+  });
+});
+
+describe('A fresh npm ci', () => {
+  const root = join(import.meta.dirname, '..');
+
+  it('warns of no package that is for another Node than this one', () => {
+    const { stdout, stderr } = spawnSync('npm', ['ci', '--dry-run', '--offline', '--no-audit', '--no-fund'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/up to date|added \d+/);
+    expect(stderr.split('\n').filter((line) => line.startsWith('npm warn'))).toEqual([]);
+  });
+
+  it('warns of no package that is deprecated', () => {
+    const { packages }: { packages: Record<string, object> } = JSON.parse(text('package-lock.json'));
+    expect(Object.keys(packages).filter((name) => 'deprecated' in (packages[name] ?? {}))).toEqual([]);
   });
 });

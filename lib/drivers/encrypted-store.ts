@@ -1,8 +1,7 @@
 import type { PayloadSealer } from '../crypto/payload-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
-import type { SessionRecord } from './driver.js';
-import { bytesOf, textOf } from './payload-bytes.js';
-import { type PayloadStore, payloadStore } from './payload-store.js';
+import type { RecordDriver, SessionRecord } from './driver.js';
+import { isWellFormed } from './well-formed.js';
 
 /** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
 const OPENED_HALF = 512;
@@ -10,6 +9,12 @@ const MAX_REMEMBERED = 4096;
 
 /** What no serializer makes a session of. */
 const UNREADABLE = '';
+
+/** The methods of a driver that records pass. */
+type PayloadStore = Pick<
+  RecordDriver,
+  'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'
+>;
 
 interface Opened {
   readonly id: string;
@@ -76,5 +81,38 @@ export function encryptedStore(
   const sealed = (id: string, record: SessionRecord): SessionRecord =>
     seals ? { ...record, payload: sealer.seal(id, bytesOf(record.payload)) } : record;
 
-  return payloadStore(store, { opened, sealed });
+  const { destroyVersion, listByUser } = store;
+  return {
+    async read(id) {
+      const record = await store.read(id);
+      return record === null ? null : opened(id, record);
+    },
+    write: (id, record) => store.write(id, sealed(id, record)),
+    touch: (id, expiresAt) => store.touch(id, expiresAt),
+    destroy: (id) => store.destroy(id),
+    ...(destroyVersion && { destroyVersion: (id, version) => destroyVersion.call(store, id, version) }),
+    ...(listByUser && {
+      async listByUser(userId, cursor) {
+        const page = await listByUser.call(store, userId, cursor);
+        return { ...page, records: page.records.map((record) => opened(record.id, record)) };
+      },
+    }),
+  };
+}
+
+const UTF8 = 1;
+const UTF16 = 2;
+
+/** UTF-8, and where that has no letters for it (half a surrogate pair) UTF-16; the first byte says which. */
+function bytesOf(payload: string): Buffer {
+  const isPlain = isWellFormed(payload);
+  return Buffer.concat([
+    Buffer.of(isPlain ? UTF8 : UTF16),
+    Buffer.from(payload, isPlain ? 'utf8' : 'utf16le'),
+  ]);
+}
+
+/** The text of `bytesOf`. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(bytes[0] === UTF8 ? 'utf8' : 'utf16le', 1);
 }

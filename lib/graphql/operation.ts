@@ -2,7 +2,7 @@ import { inContextOf } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
-import type { Lent, SocketConnection } from '../sockets/socket-connection.js';
+import type { SessionLease, SocketConnection } from '../sockets/socket-connection.js';
 
 const ENDED =
   'The session of this GraphQL subscription (or of the operations on the same WebSocket) has ended, and the connection is being closed: ' +
@@ -19,7 +19,7 @@ export class Operation {
   readonly #connection: SocketConnection;
   readonly #isVisit: boolean;
   readonly #over: () => void;
-  #lent: Promise<Lent | null> | null = null;
+  #lease: Promise<SessionLease | null> | null = null;
   #running = 0;
   #failure: SessionUnavailableException | null = null;
 
@@ -42,46 +42,46 @@ export class Operation {
   async run(resolve: () => unknown): Promise<unknown> {
     this.#running += 1;
     try {
-      const lent = await (this.#lent ??= this.#connection.lend(this.#isVisit));
-      if (lent === null) throw new NoSessionError(ENDED);
-      return await this.#resolved(lent, resolve);
+      const lease = await (this.#lease ??= this.#connection.lease(this.#isVisit));
+      if (lease === null) throw new NoSessionError(ENDED);
+      return await this.#resolved(lease, resolve);
     } finally {
       this.#running -= 1;
       if (this.#running === 0) setImmediate(() => void this.#end());
     }
   }
 
-  async #resolved(lent: Lent, resolve: () => unknown): Promise<unknown> {
+  async #resolved(lease: SessionLease, resolve: () => unknown): Promise<unknown> {
     let answer: unknown;
     try {
-      answer = await inContextOf(lent.session, resolve);
+      answer = await inContextOf(lease.session, resolve);
     } catch (error) {
       // The error of the resolver is what its client hears of.
-      await this.#commit(lent);
+      await this.#commit(lease);
       throw error;
     }
-    await this.#commit(lent);
+    await this.#commit(lease);
     if (this.#failure !== null) throw this.#failure;
     return answer;
   }
 
   /** A commit that fails fails the whole execution, as it does over HTTP: later ones would lose what this one held. */
-  async #commit(lent: Lent): Promise<void> {
+  async #commit(lease: SessionLease): Promise<void> {
     if (this.#failure !== null) return;
     try {
-      await lent.session.commitDue();
+      await lease.session.commitDue();
     } catch (error) {
-      this.#failure ??= failed(lent.session, error);
-      lent.unstored(error);
+      this.#failure ??= failed(lease.session, error);
+      lease.unstored(error);
     }
   }
 
   async #end(): Promise<void> {
-    if (this.#running > 0 || this.#lent === null) return;
-    const lent = this.#lent;
-    this.#lent = null;
+    if (this.#running > 0 || this.#lease === null) return;
+    const lease = this.#lease;
+    this.#lease = null;
     this.#over();
-    await (await lent)?.giveBack();
+    await (await lease)?.release();
   }
 }
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 const CLOSE_FRAME = 0x88;
 
 /** How long a client may take to close its side, in ms. */
-const PATIENCE_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * The client of a WebSocket of which only the connection below is known: Mercurius hands its resolvers no more, nor does
@@ -39,7 +39,7 @@ export class UpgradedClient {
     text.copy(frame, 4);
     socket.write(frame);
     Object.defineProperty(socket, 'write', { value: passOver, writable: true, configurable: true });
-    setTimeout(() => socket.destroy(), PATIENCE_MS).unref();
+    setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref();
   }
 }
 

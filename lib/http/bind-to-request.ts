@@ -13,7 +13,7 @@ export function isBound(called: object): boolean {
 }
 
 /** Declares that a function enters the context itself. */
-export function markAsBound<T extends object>(called: T): T {
+export function declareBound<T extends object>(called: T): T {
   bound.add(called);
   return called;
 }
@@ -25,7 +25,7 @@ export function markAsBound<T extends object>(called: T): T {
 export function likeOriginal<T extends object>(wrapper: T, original: CallableFunction): T {
   Object.setPrototypeOf(wrapper, Reflect.getPrototypeOf(original));
   Object.defineProperties(wrapper, { name: { value: original.name }, length: { value: original.length } });
-  return markAsBound(wrapper);
+  return declareBound(wrapper);
 }
 
 /**

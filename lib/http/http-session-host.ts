@@ -1,3 +1,4 @@
+import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -13,7 +14,7 @@ import { consumesFlash } from './consumes-flash.js';
 import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
 import type { ForeignCookies } from './cookie/foreign-cookies.js';
 import { ForeignVisit } from './foreign-visit.js';
-import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
+import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
@@ -30,7 +31,7 @@ export interface HttpSessionSettings {
   readonly log: SessionLog;
   readonly recordClient: boolean;
   /** Which routes are passive. Null: none. */
-  readonly isPassive: ExclusionTest | null;
+  readonly isPassive: RouteTest | null;
   isNeverFlashed(field: string): boolean;
   readonly lifecycles: LifecycleFactory;
 }
@@ -103,18 +104,17 @@ export class HttpSessionHost implements SessionHost, GateContext {
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, recordClient, isPassive } = this.#settings;
-    this.#isPassive ||= isHandshake(this.#req) || (isPassive !== null && namesRequest(isPassive, this.#req));
-    const life = lifecycles.createLifecycle(
+    this.#isPassive ||= isHandshake(this.#req) || namesRequest(isPassive, this.#req);
+    const caller: Caller = {
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
-      () =>
+      consumesFlash: () =>
         !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
-      recordClient ? () => clientOf(this.#req, this.platform) : null,
-      this.platform ?? this.#req,
-      this.#place,
-    );
-    life.session.isVisit = !this.#isPassive;
-    return life;
+      client: recordClient ? () => clientOf(this.#req, this.platform) : null,
+      isVisit: !this.#isPassive,
+      followsMoves: false,
+    };
+    return lifecycles.createLifecycle(caller, this.platform ?? this.#req, this.#place);
   }
 
   /** Its handler says so, which is known no sooner than it is found. */

@@ -1,7 +1,7 @@
 import { RequestSession } from '../session/request-session.js';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import { SessionUnavailableException } from '../session.exception.js';
-import { type ExclusionTest, namesRequest } from './routing/excluded-routes.js';
+import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import { PrototypeMixin } from './prototype-mixin.js';
 import { prepareGate } from './response/gated-methods.js';
 import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
@@ -15,13 +15,13 @@ import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.j
  */
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
-  readonly #isExcluded: ExclusionTest | null;
+  readonly #isExcluded: RouteTest | null;
   /** Of Node's requests (HTTP/1 and HTTP/2), with the properties. */
   readonly #prototypes = new PrototypeMixin(() => this.properties);
   /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
   readonly properties: RequestProperties;
 
-  constructor(settings: HttpSessionSettings, isExcluded: ExclusionTest | null) {
+  constructor(settings: HttpSessionSettings, isExcluded: RouteTest | null) {
     this.#settings = settings;
     this.#isExcluded = isExcluded;
     this.properties = requestProperties((request: RawRequest) => this.of(request));
@@ -56,10 +56,9 @@ export class HttpSessions {
     }
     let session: RequestSession | undefined;
     try {
-      session =
-        this.#isExcluded !== null && namesRequest(this.#isExcluded, req)
-          ? undefined
-          : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+      session = namesRequest(this.#isExcluded, req)
+        ? undefined
+        : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
       // Of a function of the option `cookie`, which tells the tenants apart.
       next(error);

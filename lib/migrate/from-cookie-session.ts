@@ -1,7 +1,7 @@
 import type { SessionSource } from '../lifecycle/session-source.js';
-import { isObject, readOption } from '../options/check.js';
+import { isObject, readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
-import { group } from '../options/table.js';
+import { group } from '../options/read-table.js';
 import { isMadeBy } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
 

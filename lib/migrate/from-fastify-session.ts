@@ -1,8 +1,8 @@
-import type { ConnectStore } from '../drivers/connect-store.js';
+import type { ConnectStore } from '../drivers/connect-store-calls.js';
 import type { SessionSource } from '../lifecycle/session-source.js';
-import { readOption } from '../options/check.js';
+import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
-import { group } from '../options/table.js';
+import { group } from '../options/read-table.js';
 import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
 import { connectStoreCheck } from './stored-session.js';

@@ -1,7 +1,7 @@
 import type { SessionSource } from '../lifecycle/session-source.js';
-import { type Check, isObject, readOption, refused, withoutText } from '../options/check.js';
+import { type Check, isObject, readOption, refused, withoutText } from '../options/read-option.js';
 import { text } from '../options/checks.js';
-import { group } from '../options/table.js';
+import { group } from '../options/read-table.js';
 import { unseal } from './iron-seal.js';
 import { decoded } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';

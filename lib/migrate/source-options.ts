@@ -1,7 +1,7 @@
 import type { SourceCookie } from '../lifecycle/session-source.js';
-import { type Check, isObject, refused, withoutText } from '../options/check.js';
+import { type Check, isObject, refused, withoutText } from '../options/read-option.js';
 import { is, refine } from '../options/checks.js';
-import type { Table } from '../options/table.js';
+import type { Table } from '../options/read-table.js';
 import { valuePath } from '../options/value-path.js';
 import { type Values, readPath } from '../state/values.js';
 

@@ -1,6 +1,6 @@
-import { type ConnectStore, destroyIn, getFrom } from '../drivers/connect-store.js';
+import { type ConnectStore, destroyIn, getFrom } from '../drivers/connect-store-calls.js';
 import type { FormerContent, FormerSession } from '../lifecycle/session-source.js';
-import { hasFunctions, isObject } from '../options/check.js';
+import { hasFunctions, isObject } from '../options/read-option.js';
 import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
 

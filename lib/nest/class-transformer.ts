@@ -1,4 +1,4 @@
-import { asAnswer } from './commit-before.js';
+import { asAnswer } from './commit/commit-before.js';
 import { FlashMessages } from '../session/flash-messages.js';
 import { RequestSession } from '../session/request-session.js';
 

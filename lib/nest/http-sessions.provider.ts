@@ -5,7 +5,7 @@ import { CookiePath } from '../http/cookie/cookie-path.js';
 import { ForeignCookies } from '../http/cookie/foreign-cookies.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
-import { type ExclusionTest, compileExclusion } from '../http/routing/excluded-routes.js';
+import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
 import { fieldName } from '../session/form-input.js';
 import { guardedSource } from './guarded-source.js';
@@ -30,7 +30,7 @@ export function httpSessions(
       secureWarning: new SecureCookieWarning(log),
       recordClient: settings.recordClient,
       isNeverFlashed: (field) => neverFlashed.has(fieldName(field)),
-      lifecycles: manager,
+      lifecycles: manager.lifecycles,
       isPassive: routesOf('passive', settings, config, adapterHost),
     },
     routesOf('exclude', settings, config, adapterHost),
@@ -55,10 +55,10 @@ export function routesOf(
   settings: SessionSettings,
   config: ApplicationConfig,
   adapterHost: HttpAdapterHost,
-): ExclusionTest | null {
+): RouteTest | null {
   const setup = {
     globalPrefix: () => config.getGlobalPrefix(),
     matching: () => routeMatchingOf(adapterHost.httpAdapter),
   };
-  return compileExclusion(settings[option], setup, option);
+  return compileRoutes(settings[option], setup, option);
 }

@@ -1,6 +1,6 @@
 import type { ConfigurableModuleAsyncOptions, DynamicModule, Provider, Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { isObject, withoutText } from '../options/check.js';
+import { isObject, withoutText } from '../options/read-option.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
 

@@ -1,5 +1,5 @@
 import type { SessionLog } from '../drivers/session-log.js';
-import { withoutText } from '../options/check.js';
+import { withoutText } from '../options/read-option.js';
 import { NoSessionError, SessionStoreError, SessionValueError } from '../session.errors.js';
 import type { DetachedHost, Door } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Observable, map } from 'rxjs';
-import { asAnswer, commitBefore } from './commit-before.js';
+import { asAnswer, commitBefore } from './commit/commit-before.js';
 import { currentSession } from './current-session.js';
 import { sessionContext } from '../session/session.context.js';
 

@@ -1,25 +1,17 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/built-in-drivers.js';
-import { DriverInUse, type StoreCheck } from './driver-in-use.js';
-import { DriverRegistry } from './driver-registry.js';
-import { GarbageCollection } from './garbage-collection.js';
+import type { StoreCheck } from './drivers/driver-in-use.js';
+import { DriverRegistry } from './drivers/driver-registry.js';
 import { userText } from '../lifecycle/recorded-user.js';
-import type { RecordBackend } from '../lifecycle/record-backend.js';
-import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/user-sessions.js';
-import type { Place, Watch } from '../lifecycle/watch.js';
-import { isProduction } from '../options/production.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
-import { sessionRuntime } from './session-runtime.js';
+import { SessionLifecycles } from './session-lifecycles.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { DetachedHost, type Door } from '../session/detached-host.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import { type ReadSession, type StoredSession, aboutSession, readSession } from './stored-session.js';
 
 /**
@@ -33,22 +25,15 @@ import { type ReadSession, type StoredSession, aboutSession, readSession } from 
 export class SessionManager {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
-  readonly #runtime: SessionRuntime;
   readonly #log = new Logger('SessionModule');
-  readonly #inUse: DriverInUse;
-  readonly #garbage: GarbageCollection;
+  /** @internal */
+  readonly lifecycles: SessionLifecycles;
 
   /** Made by the module: inject it. */
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
-    this.#runtime = sessionRuntime(settings, this.#log);
-    this.#inUse = new DriverInUse(settings, registry, this.#runtime);
-    this.#garbage = new GarbageCollection(
-      settings,
-      () => this.#inUse.recordDriver ?? this.driver(),
-      this.#log,
-    );
+    this.lifecycles = new SessionLifecycles(settings, registry, this.#log);
   }
 
   /**
@@ -63,7 +48,7 @@ export class SessionManager {
    */
   driver(name?: string): AnyDriver {
     if (name === undefined || name === this.#settings.driver) {
-      const { driver } = this.#inUse;
+      const { driver } = this.lifecycles.inUse;
       if (driver !== null) return driver;
     }
     return this.#registry.get(name ?? this.#settings.driver);
@@ -95,9 +80,9 @@ export class SessionManager {
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
   async read(id: string): Promise<ReadSession | null> {
-    const record = (await this.#records()?.store.read(id)) ?? null;
+    const record = (await this.lifecycles.records?.store.read(id)) ?? null;
     if (record === null) return null;
-    return readSession(id, record, this.#settings.serializer, this.#runtime.lifetimes);
+    return readSession(id, record, this.#settings.serializer, this.lifecycles.runtime.lifetimes);
   }
 
   /**
@@ -111,7 +96,7 @@ export class SessionManager {
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
    */
   async list(userId: string | number): Promise<StoredSession[]> {
-    const { lifetimes } = this.#runtime;
+    const { lifetimes } = this.lifecycles.runtime;
     const sessions = await this.#users().list(userText(userId));
     return sessions
       .map((session) => aboutSession(session, lifetimes))
@@ -150,7 +135,7 @@ export class SessionManager {
   }
 
   #users(): UserSessions {
-    const users = this.#records()?.users ?? null;
+    const users = this.lifecycles.records?.users ?? null;
     if (users !== null) return users;
     const [driver, ledger] = driversInUse(this.#settings);
     const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
@@ -171,7 +156,7 @@ export class SessionManager {
    * await manager.destroy(session.id);
    */
   async destroy(id: string): Promise<void> {
-    const records = this.#records();
+    const records = this.lifecycles.records;
     if (records === null) {
       this.#log.warn(
         `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here.`,
@@ -207,8 +192,9 @@ export class SessionManager {
     fn: (session: RequestSession) => R | PromiseLike<R>,
   ): Promise<R> {
     assertRunnable(whose, fn);
-    if (typeof whose !== 'string') return runWithValues(this.detachedHost(VALUES_DOOR, []), whose, fn);
-    const host = this.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
+    if (typeof whose !== 'string')
+      return runWithValues(this.lifecycles.detachedHost(VALUES_DOOR, []), whose, fn);
+    const host = this.lifecycles.detachedHost(JOB_DOOR, [this.#settings.keyring.sign(whose)]);
     return runStored(host, fn, this.#log, driversInUse(this.#settings).length > 1);
   }
 
@@ -222,12 +208,7 @@ export class SessionManager {
    * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
    */
   check(): Promise<StoreCheck> {
-    return this.#inUse.check();
-  }
-
-  /** Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger. */
-  #records(): RecordBackend | null {
-    return this.#inUse.backend()?.records ?? null;
+    return this.lifecycles.inUse.check();
   }
 
   /**
@@ -240,74 +221,6 @@ export class SessionManager {
    * const removed = await manager.collectGarbage();
    */
   collectGarbage(): Promise<number> {
-    return this.#garbage.collect();
-  }
-
-  // ---- for the package itself ----------------------------------------------------------------------------------
-
-  /**
-   * Makes and opens the drivers.
-   *
-   * @internal
-   */
-  async boot(): Promise<void> {
-    const { gc } = this.#settings;
-    await this.#registry.boot();
-    if (this.#inUse.open() === null) return;
-    if (this.#inUse.recordDriver?.collectGarbage !== undefined && gc !== false)
-      this.#garbage.collectEvery(gc);
-    const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
-    if (isInMemory && isProduction()) {
-      this.#log.warn(
-        "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
-      );
-    }
-  }
-
-  /** @internal */
-  async shutdown(): Promise<void> {
-    this.#runtime.live.close();
-    await this.#garbage.stop();
-    await this.#registry.close();
-  }
-
-  /** @internal */
-  get needsRequest(): boolean {
-    return this.#inUse.isPerRequest;
-  }
-
-  /**
-   * @param place where the request's token travels
-   * @internal
-   */
-  createLifecycle(
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-    request: unknown,
-    place = this.#settings.place,
-  ): SessionLifecycle {
-    const runtime = this.#inUse.runtimeAt(place);
-    return new SessionLifecycle(runtime, this.#inUse.backendFor(request, place), ages, clientOf);
-  }
-
-  /**
-   * Where a session lives that no cookie can be sent for.
-   *
-   * @internal
-   */
-  detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
-    const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
-    return new DetachedHost(settings, door, tokens);
-  }
-
-  /**
-   * Watches a session from outside a request, until it is stopped.
-   *
-   * @param place its id, and when it expires, epoch ms
-   * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
-   * @internal
-   */
-  watch(place: Place, livesInCookie = false): Watch {
-    return this.#runtime.live.watch(place, this.#inUse.backend()?.locate(() => livesInCookie) ?? null);
+    return this.lifecycles.garbage.collect();
   }
 }

@@ -18,23 +18,23 @@ import {
   HttpAdapterHost,
   ModulesContainer,
 } from '@nestjs/core';
-import { DriverRegistry } from './driver-registry.js';
+import { DriverRegistry } from './drivers/driver-registry.js';
 import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
 import { registerTransforms } from './class-transformer.js';
-import { commitBeforeEvents } from './event-streams.js';
-import { commitInnermost } from './commit-innermost.js';
-import { bindConsumedRouters } from './consumer-binding.js';
-import { bindInterceptors } from './interceptor-binding.js';
+import { commitBeforeEvents } from './commit/event-streams.js';
+import { commitInnermost } from './commit/commit-innermost.js';
+import { bindConsumedRouters } from './context/consumer-binding.js';
+import { bindInterceptors } from './context/interceptor-binding.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionManager } from './session.manager.js';
 import { SessionMiddleware } from './session.middleware.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from './session.settings.js';
 import { httpSessions } from './http-sessions.provider.js';
-import { bindGateways } from './gateway-binding.js';
-import { bindResolvers } from './resolver-binding.js';
+import { bindGateways } from './context/gateway-binding.js';
+import { bindResolvers } from './context/resolver-binding.js';
 import {
   assertGiven,
   assertGivenAsync,
@@ -197,11 +197,11 @@ export class SessionModule
   /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
     await registerTransforms();
-    await this.#manager.boot();
+    await this.#manager.lifecycles.boot();
   }
 
   /** Closes what the drivers opened. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#manager.shutdown();
+    await this.#manager.lifecycles.shutdown();
   }
 }

@@ -1,8 +1,8 @@
 import { PayloadSealer } from '../crypto/payload-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
-import { isObject, withoutText } from '../options/check.js';
+import { isObject, withoutText } from '../options/read-option.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
-import { type OptionSettings, optionSettings } from '../options/settings.js';
+import { type OptionSettings, optionSettings } from '../options/option-table.js';
 import { SessionConfigError } from '../session.errors.js';
 
 /** The injection token of the settings. */

@@ -14,14 +14,14 @@ export function socketSessions(
 ): SocketSessions {
   const log = new Logger('SessionModule');
   return new SocketSessions({
-    lifecycles: manager,
+    lifecycles: manager.lifecycles,
     cookieAttributes: settings.cookie.attributes,
     log,
     tokens: settings,
     isExcluded: routesOf('exclude', settings, config, adapterHost),
     isPassive: routesOf('passive', settings, config, adapterHost),
     connections: {
-      watch: (place, livesInCookie) => manager.watch(place, livesInCookie),
+      watch: (place, livesInCookie) => manager.lifecycles.watch(place, livesInCookie),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
         const reason = error instanceof Error ? error.message : 'an unknown error';

@@ -1,4 +1,4 @@
-import { type Check, Refusal, readOption, refused, shown } from './check.js';
+import { type Check, Refusal, readOption, refused, shown } from './read-option.js';
 
 /** What a test lets pass, as it is. */
 export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Check, optionError, refused } from './check.js';
+import { type Check, optionError, refused } from './read-option.js';
 import { boolean, listOf, oneOf, text } from './checks.js';
 import { isProduction } from './production.js';
-import { type Settings, type Table, group, readTable } from './table.js';
+import { type Settings, type Table, group, readTable } from './read-table.js';
 
 /**
  * Where the session cookie was before. What is left out may have been as it is now, and path and domain as they are by

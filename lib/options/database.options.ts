@@ -1,6 +1,6 @@
-import { hasFunctions, isObject } from './check.js';
+import { hasFunctions, isObject } from './read-option.js';
 import { is, text } from './checks.js';
-import { type Table, group } from './table.js';
+import { type Table, group } from './read-table.js';
 
 /**
  * What the driver sees a TypeORM `DataSource` by: an application without TypeORM has no types of it either. A `DataSource` of

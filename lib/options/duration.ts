@@ -1,5 +1,5 @@
 import ms from 'ms';
-import { type Check, refused } from './check.js';
+import { type Check, refused } from './read-option.js';
 
 /** A span of time, up to a hundred years: milliseconds, or text such as `'30s'`, `'2h'`, `'30 minutes'`, `'7d'`. */
 export type Duration = number | string;

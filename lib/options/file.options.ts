@@ -1,5 +1,5 @@
 import { text } from './checks.js';
-import { type Table, group } from './table.js';
+import { type Table, group } from './read-table.js';
 
 /**
  * What stands under `file` in the options.

@@ -1,4 +1,4 @@
-import { Refusal } from './check.js';
+import { Refusal } from './read-option.js';
 import { refine, text } from './checks.js';
 
 const TAKES = "the name of a header that nothing else uses, such as 'X-Session'";

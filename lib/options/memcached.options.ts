@@ -1,6 +1,6 @@
-import { type Check, Refusal, hasFunctions, isObject, readOption, refused, shown } from './check.js';
+import { type Check, Refusal, hasFunctions, isObject, readOption, refused, shown } from './read-option.js';
 import { is, refine, text, wholeNumber } from './checks.js';
-import { type Settings, type Table, group } from './table.js';
+import { type Settings, type Table, group } from './read-table.js';
 
 /** What the driver needs of a client; `MemcacheClient` of memcache-client 1 has it. */
 export interface MemcachedClient {

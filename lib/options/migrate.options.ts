@@ -1,5 +1,5 @@
 import type { SessionSource } from '../lifecycle/session-source.js';
-import { type Check, hasFunctions, isObject } from './check.js';
+import { type Check, hasFunctions, isObject } from './read-option.js';
 import { is, listOf } from './checks.js';
 
 const takes =

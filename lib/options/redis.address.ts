@@ -1,6 +1,6 @@
-import { type Check, Refusal, isObject, refused, withoutText } from './check.js';
+import { type Check, Refusal, isObject, refused, withoutText } from './read-option.js';
 import { is, listOf, refine, text } from './checks.js';
-import { type Table, readTable } from './table.js';
+import { type Table, readTable } from './read-table.js';
 
 /** What the driver decides itself for a connection of its own: its promises rest on these. */
 export const reservedOptions = [

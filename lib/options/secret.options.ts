@@ -1,4 +1,4 @@
-import { type Check, Refusal, readOption, withoutText } from './check.js';
+import { type Check, Refusal, readOption, withoutText } from './read-option.js';
 import { weaknessOf } from './weak-secret.js';
 
 const MIN_SECRET = 32;

@@ -8,7 +8,7 @@ import type { MemcachedDriverOptions } from './memcached.options.js';
 import type { DatabaseDriverOptions } from './database.options.js';
 import type { StealthDriverOptions } from './stealth.options.js';
 import type { Duration } from './duration.js';
-import type { ExcludedRoute } from '../http/routing/excluded-routes.js';
+import type { NamedRoute } from './named-route.js';
 import type { SessionCookieOptions } from './cookie.options.js';
 import type { SessionSerializer } from '../state/payload.js';
 
@@ -97,12 +97,12 @@ export interface SessionModuleOptions {
    * Routes that never open a session: `request.session` is undefined there. Compared as the router compares them, with and
    * without the global prefix. Default none.
    */
-  exclude?: readonly ExcludedRoute[];
+  exclude?: readonly NamedRoute[];
   /**
    * Routes that read the session, and neither renew it nor use its flash messages up: what a page asks for by itself, such as polls
    * and notifications. Named as those of `exclude`; `@PassiveSession()` says the same of a handler. Default none.
    */
-  passive?: readonly ExcludedRoute[];
+  passive?: readonly NamedRoute[];
   /** No store call holds a request longer. Default '2s'. */
   storeTimeout?: Duration;
   /**

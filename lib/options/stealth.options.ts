@@ -1,7 +1,7 @@
-import { optionError } from './check.js';
+import { optionError } from './read-option.js';
 import { refine, text, wholeNumber } from './checks.js';
 import { type Duration, duration } from './duration.js';
-import { type Table, group } from './table.js';
+import { type Table, group } from './read-table.js';
 
 /**
  * What stands under `stealth` in the options.

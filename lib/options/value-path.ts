@@ -1,5 +1,5 @@
 import { assertKey } from '../state/values.js';
-import { type Check, Refusal } from './check.js';
+import { type Check, Refusal } from './read-option.js';
 import { refine, text } from './checks.js';
 
 /** The path of a session value. @param takes what it names, for messages */

@@ -66,7 +66,7 @@ const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
 );
 
 /** Marks of templates and of notes to oneself, as they were written. */
-const MARKED: readonly RegExp[] = [
+const TEMPLATE_PATTERNS: readonly RegExp[] = [
   /^<[\w ,.:;'!?-]+>$/,
   /\{\{[\w .-]{4,}\}\}/,
   // A variable or a command that no shell has put anything in place of, wherever it stands.
@@ -106,7 +106,7 @@ export function weaknessOf(secret: string, enough: number): string | null {
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
-    MARKED.some((mark) => mark.test(secret.trim())) ||
+    TEMPLATE_PATTERNS.some((mark) => mark.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
     hasOnlyPlaceholderWords(words) ||
     isRunTogether(lower);

@@ -1,7 +1,7 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 
 /** How long a handler whose client has left is listened to for its answer, in ms. */
-const PATIENCE_MS = 30_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
  * What a handler answers, taken to its end whether or not the client stays: what it has written by then is to be
@@ -20,7 +20,7 @@ export class RunningHandler {
   #hasLeft = false;
   #hasAnswered = false;
   #isThrough = false;
-  #patience: NodeJS.Timeout | null = null;
+  #timeout: NodeJS.Timeout | null = null;
   readonly #through: () => void;
 
   /**
@@ -72,13 +72,13 @@ export class RunningHandler {
     this.#hasLeft = true;
     this.#start(null);
     if (this.#hasAnswered) this.#end();
-    else this.#patience ??= setTimeout(() => this.#end(), PATIENCE_MS).unref();
+    else this.#timeout ??= setTimeout(() => this.#end(), ANSWER_TIMEOUT_MS).unref();
   }
 
   #end(): void {
     if (this.#isThrough) return;
     this.#isThrough = true;
-    if (this.#patience !== null) clearTimeout(this.#patience);
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
     this.#listening?.unsubscribe();
     this.#through();
   }

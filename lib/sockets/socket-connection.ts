@@ -7,12 +7,12 @@ import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
 /** The session of something that several calls work on, and that comes to its end when they are through. */
-export interface Lent {
+export interface SessionLease {
   readonly session: RequestSession;
   /** What was written could not be stored. */
   unstored(error: unknown): void;
   /** Stores what is left, and ends it. */
-  giveBack(): Promise<void>;
+  release(): Promise<void>;
 }
 
 const SESSION_ENDED = 'The session has ended.';
@@ -102,7 +102,7 @@ export class SocketConnection {
    * @param isVisit whether a visitor is behind it, and not his client, or the server, by itself
    * @returns null where it has ended, and the client is being disconnected
    */
-  async lend(isVisit: boolean): Promise<Lent | null> {
+  async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
     const opened = !this.#sessions.mayExist ? this.#sessions.make() : await this.#sessions.load();
     if (!isVisit) opened.session.bePassive();
@@ -110,7 +110,7 @@ export class SocketConnection {
     return {
       session: opened.session,
       unstored: (error) => this.#setup.unstored(error),
-      giveBack: async () => {
+      release: async () => {
         await this.#finish(opened);
         if (isLast) this.#disconnect(SESSION_ENDED);
       },
@@ -217,8 +217,8 @@ export class SocketConnection {
   /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
   async #lookAgain(): Promise<void> {
     if (this.#isEnded || !this.#sessions.haveMoved) return;
-    const lent = await this.lend(false);
-    await lent?.giveBack();
+    const lease = await this.lease(false);
+    await lease?.release();
   }
 
   /** What is being answered goes out first. */

@@ -1,5 +1,5 @@
 import type { CookieSetup, TokenSetup } from '../http/cookie/cookie-setup.js';
-import type { ExclusionTest } from '../http/routing/excluded-routes.js';
+import type { RouteTest } from '../http/routing/named-routes.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
@@ -11,14 +11,14 @@ import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 /** What all sockets of an application share. */
 interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
-  readonly isExcluded: ExclusionTest | null;
+  readonly isExcluded: RouteTest | null;
   /** Whose messages renew nothing. */
-  readonly isPassive: ExclusionTest | null;
+  readonly isPassive: RouteTest | null;
   readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
 }
 
 /** What a client brought, and where that travels. */
-interface Brought {
+interface SentTokens {
   readonly tokens: readonly string[];
   readonly place: TokenPlace;
   readonly setup: CookieSetup;
@@ -62,7 +62,7 @@ export class SocketSessions {
     const settings = this.#settings;
     if (isNamed(settings.isExcluded, handshake)) return null;
     const isPassive = isNamed(settings.isPassive, handshake);
-    const { tokens, place, setup } = this.#broughtBy(handshake);
+    const { tokens, place, setup } = this.#sentBy(handshake);
     // Nothing else of the handshake is kept: a socket lives long, and its request with all headers is large.
     const request = settings.lifecycles.needsRequest ? handshake?.request : undefined;
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
@@ -78,11 +78,11 @@ export class SocketSessions {
   }
 
   /** Without a handshake, or where no tenant can be told by it, the client has no session. */
-  #broughtBy(handshake: Handshake | null): Brought {
+  #sentBy(handshake: Handshake | null): SentTokens {
     const { tokens: ofAll, connections } = this.#settings;
     if (handshake !== null) {
       try {
-        return broughtTo(
+        return sentTokens(
           ofAll.tenants === null ? ofAll : ofAll.tenants.of(tenantRequest(handshake)),
           handshake,
         );
@@ -95,7 +95,7 @@ export class SocketSessions {
 }
 
 /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
-function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
+function sentTokens(setup: CookieSetup, { headers }: Handshake): SentTokens {
   const sent = setup.header?.read(headers) ?? null;
   if (setup.header !== null && sent !== null)
     return { tokens: sent.map(ownText), place: setup.header.place, setup };
@@ -109,6 +109,6 @@ function broughtTo(setup: CookieSetup, { headers }: Handshake): Brought {
   return { tokens: all.map(ownText), place, setup };
 }
 
-function isNamed(names: ExclusionTest | null, handshake: Handshake | null): boolean {
+function isNamed(names: RouteTest | null, handshake: Handshake | null): boolean {
   return names !== null && handshake?.path !== undefined && names('GET', handshake.path);
 }

@@ -31,7 +31,7 @@ export class MutationTracker {
       const copy = this.#copy;
       if (isSame(values, copy ?? known())) return false;
       if (copy === null) return true;
-      markRestless(copy, values);
+      keepComputedOut(copy, values);
       return !isSame(values, copy);
     } catch {
       // A getter or a Proxy that throws when it is read: the commit that now follows says what and where.
@@ -106,7 +106,7 @@ export class MutationTracker {
  * What differs from a copy of this very moment is another one whenever it is looked at (a Proxy that counts). That it
  * differs from what was stored says nothing then, as with all that is computed.
  */
-function markRestless(copy: Values, values: Readonly<Values>): void {
+function keepComputedOut(copy: Values, values: Readonly<Values>): void {
   for (const [key, value] of Object.entries(values)) {
     if (!isSame(value, copy[key]) && !isSame(value, deepCopy(value))) copy[key] = COMPUTED;
   }

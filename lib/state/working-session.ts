@@ -1,11 +1,10 @@
-import { SessionValueError } from '../session.errors.js';
 import { ChangeLog } from './change-log.js';
 import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
+import { assertUpdater, assertValues, ownValue } from './given-value.js';
 import { isEmptyBranch, leavesOf } from './leaves.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
-import { ownText } from './own-text.js';
 import type { SessionSerializer } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
@@ -14,7 +13,6 @@ import {
   cloneValue,
   hasPath,
   isContainer,
-  isObject,
   pick,
   readPath,
   removePath,
@@ -176,7 +174,7 @@ export abstract class WorkingSession {
 
   update(path: string, updater: Updater): void {
     assertKey(path);
-    assertFunction(updater);
+    assertUpdater(updater);
     this.tracker?.forgetReplaced(path);
     const hadValue = hasPath(this.values, path);
     // The updater may keep it, or mutate it and then throw.
@@ -245,23 +243,4 @@ export abstract class WorkingSession {
       this.plain = false;
     this.log.record(change, effective);
   }
-}
-
-/** A text may be cut from a request, and what is stored may be remembered for longer than that. */
-function ownValue(value: unknown): unknown {
-  return typeof value === 'string' ? ownText(value) : value;
-}
-
-function assertFunction(updater: unknown): void {
-  if (typeof updater === 'function') return;
-  throw new SessionValueError(
-    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
-  );
-}
-
-function assertValues(method: string, values: unknown): void {
-  if (isObject(values)) return;
-  throw new SessionValueError(
-    `${method} takes an object with the new values by their keys, such as { cart: [] }.`,
-  );
 }

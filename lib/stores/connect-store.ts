@@ -1,6 +1,6 @@
-import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store.js';
+import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store-calls.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { hasFunctions, isObject, shown } from '../options/check.js';
+import { hasFunctions, isObject, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
 

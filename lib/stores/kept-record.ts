@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
-import { isObject } from '../options/check.js';
+import { isObject } from '../options/read-option.js';
 
 /** The format of what is kept. Another one is not read. */
 const FORMAT = 1;

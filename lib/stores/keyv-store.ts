@@ -1,6 +1,6 @@
 import type { RecordDriver } from '../drivers/driver.js';
-import { unlessLost } from '../drivers/lost-call.js';
-import { hasFunctions, shown } from '../options/check.js';
+import { withCallTimeout } from '../drivers/call-timeout.js';
+import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
 
@@ -43,13 +43,13 @@ export function keyvStore(keyv: KeyvStore): RecordDriver {
   keyv.throwOnErrors = true;
   return new PlainStoreDriver(
     {
-      get: (name) => unlessLost(async () => keyv.get(name)),
+      get: (name) => withCallTimeout(async () => keyv.get(name)),
       async set(name, kept, expiresAt) {
-        const isStored = await unlessLost(async () => keyv.set(name, kept, expiresAt - Date.now()));
+        const isStored = await withCallTimeout(async () => keyv.set(name, kept, expiresAt - Date.now()));
         if (isStored === false) throw new Error('Keyv has stored nothing.');
       },
       async remove(name) {
-        await unlessLost(async () => keyv.delete(name));
+        await withCallTimeout(async () => keyv.delete(name));
       },
     },
     keyv,

@@ -7,7 +7,7 @@ import { joined, overlaid } from '../state/flash-layers.js';
 import { type Values, cloneValue } from '../state/values.js';
 import { DetachedSessions } from './detached-sessions.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
-import { QuietHost } from './quiet-host.js';
+import { TestHost } from './test-host.js';
 import type { RecordedLifecycle } from './recorded-lifecycle.js';
 
 /** What a fake session begins with besides its values. */
@@ -34,7 +34,7 @@ export interface SessionDeeds {
   readonly destroyed: boolean;
 }
 
-class FakeHost extends QuietHost<RecordedLifecycle> {}
+class FakeHost extends TestHost<RecordedLifecycle> {}
 
 const neverFlashed = new Set(NEVER_FLASHED.map(fieldName));
 

@@ -1,6 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
+import { type Caller, VISITOR } from '../lifecycle/caller.js';
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
 import { SESSION_SETTINGS, type SessionSettings } from '../nest/session.settings.js';
@@ -11,7 +13,7 @@ import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { type Values, cloneValue } from '../state/values.js';
 import { type FlashedBefore, messagesOf } from './flashed-before.js';
-import { QuietHost } from './quiet-host.js';
+import { TestHost } from './test-host.js';
 import { type SeenSession, seenSession } from './seen-session.js';
 import { type SentCookie, cookieHeader, sentCookie } from './sent-cookie.js';
 import {
@@ -23,6 +25,9 @@ import {
   withCookies,
 } from './sign-request.js';
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
+
+/** Who looks at what a response has left, and changes nothing by that. */
+const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
 
 /** What a visitor of a test comes with besides the values of his session. */
 export interface VisitOptions extends FlashedBefore {
@@ -165,8 +170,7 @@ export class TestSessions {
         ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens
         : [inHeader].filter((token) => token !== '');
     const place = header !== null && inHeader !== undefined ? header.place : setup.place;
-    const life = this.#manager.createLifecycle(false, null, undefined, place);
-    life.session.isVisit = false;
+    const life = this.#manager.lifecycles.createLifecycle(ONLOOKER, undefined, place);
     const session = new RequestSession(this.#host(life, setup, tokens));
     await session.initiate(true);
     return seenSession(session, life.state, set);
@@ -183,7 +187,7 @@ export class TestSessions {
     { host, ...before }: VisitOptions,
     place: TokenPlace,
   ): Promise<{ token: string }> {
-    const life = this.#manager.createLifecycle(true, null, undefined, place);
+    const life = this.#manager.lifecycles.createLifecycle(VISITOR, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;
@@ -193,12 +197,8 @@ export class TestSessions {
     return { token: life.token };
   }
 
-  #host(
-    life: ReturnType<SessionManager['createLifecycle']>,
-    { cookie }: CookieSetup,
-    tokens: readonly string[],
-  ): QuietHost {
-    return new QuietHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
+  #host(life: SessionLifecycle, { cookie }: CookieSetup, tokens: readonly string[]): TestHost {
+    return new TestHost(life, { cookieAttributes: cookie.attributes, tokens, isNeverFlashed: () => true });
   }
 
   #setup(host: string | undefined): CookieSetup {

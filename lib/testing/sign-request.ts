@@ -1,4 +1,4 @@
-import { hasFunctions, isObject, shown } from '../options/check.js';
+import { hasFunctions, isObject, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { isPlain } from '../state/values.js';
 

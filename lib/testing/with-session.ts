@@ -2,7 +2,7 @@ import { sessionContext } from '../session/session.context.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
 import { FakeSession, fakeSession } from './fake-session.js';
-import { QuietHost } from './quiet-host.js';
+import { TestHost } from './test-host.js';
 
 /** What came of a function that `withSession` ran. */
 export interface WithSession<R> {
@@ -31,7 +31,7 @@ export async function withSession<R>(
   const session = values instanceof FakeSession ? values : fakeSession(values);
   const { host } = session;
   // What the function leaves running finds no session any more, as behind a response.
-  const setEnded = (ended: boolean): void => void (host instanceof QuietHost && (host.ended = ended));
+  const setEnded = (ended: boolean): void => void (host instanceof TestHost && (host.ended = ended));
   setEnded(false);
   try {
     const result = await sessionContext.run(session, async () => fn(session));

@@ -17,7 +17,7 @@ import { Test } from '@nestjs/testing';
 import express from 'express';
 import request from 'supertest';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ExcludedRoute, SessionMiddleware, SessionModule } from 'nestjs-session-kit';
+import { type NamedRoute, SessionMiddleware, SessionModule } from 'nestjs-session-kit';
 import { SECRET } from '../support/test-app.js';
 
 /** Express's response, or Fastify's reply. */
@@ -81,16 +81,16 @@ const PATHS = [
   '//page',
 ];
 
-const EXCLUDED: readonly ExcludedRoute[] = ['/health', 'files/*path', { path: 'read', method: 'GET' }];
+const EXCLUDED: readonly NamedRoute[] = ['/health', 'files/*path', { path: 'read', method: 'GET' }];
 
-const EXCLUDED_BY_EXPRESSION: readonly ExcludedRoute[] = [
+const EXCLUDED_BY_EXPRESSION: readonly NamedRoute[] = [
   /^\/health\/?$/,
   { path: /^\/files(\/[^/]+){2}\/?$/, method: 'GET' },
 ];
 
 /** What main.ts does, with the routes that are excluded. */
 interface Setup {
-  readonly exclude?: readonly ExcludedRoute[];
+  readonly exclude?: readonly NamedRoute[];
   readonly controllers?: Type[];
   readonly configure?: (app: INestApplication) => unknown;
 }

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { setUpCookies } from '../../lib/http/cookie/cookie-setup.js';
-import { readOption } from '../../lib/options/check.js';
+import { readOption } from '../../lib/options/read-option.js';
 import { type SessionCookieOptions, cookieOptions } from '../../lib/options/cookie.options.js';
 import { SECRET } from '../support/test-app.js';
 

@@ -434,7 +434,7 @@ describe('session.ended', () => {
     const { expiresAt } = request.session;
     const watchers = (): void => {
       const watches = Array.from({ length: 10_000 }, (_, index) =>
-        here.manager.watch({ id: `${token}${index}`, expiresAt: expiresAt + index }),
+        here.manager.lifecycles.watch({ id: `${token}${index}`, expiresAt: expiresAt + index }),
       );
       expect(vi.getTimerCount()).toBe(10_001);
       for (const watch of watches) watch.stop();

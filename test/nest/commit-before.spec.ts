@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { type Observable, Subject, concat, defer, of, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { commitBefore } from '../../lib/nest/commit-before.js';
+import { commitBefore } from '../../lib/nest/commit/commit-before.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 

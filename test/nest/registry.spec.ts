@@ -178,8 +178,8 @@ describe('the drivers of an application', () => {
     const { manager } = await OneStore.start({
       drivers: { one: { useFactory: () => new Noted('one', heard) } },
     });
-    await manager.shutdown();
-    await manager.shutdown();
+    await manager.lifecycles.shutdown();
+    await manager.lifecycles.shutdown();
     expect(heard).toEqual(['open one undefined', 'close one']);
   });
 });

@@ -2,7 +2,7 @@ import { MemcacheClient } from 'memcache-client';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemcachedDriver } from '../../lib/drivers/memcached/memcached.driver.js';
-import { readOption } from '../../lib/options/check.js';
+import { readOption } from '../../lib/options/read-option.js';
 import { memcachedOptions } from '../../lib/options/memcached.options.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readOption } from '../../lib/options/check.js';
+import { readOption } from '../../lib/options/read-option.js';
 import { boolean, text, wholeNumber } from '../../lib/options/checks.js';
 import { duration } from '../../lib/options/duration.js';
 import type { SessionModuleOptions } from '../../lib/options/session.options.js';
-import { optionSettings } from '../../lib/options/settings.js';
-import { type Table, group, readTable } from '../../lib/options/table.js';
+import { optionSettings } from '../../lib/options/option-table.js';
+import { type Table, group, readTable } from '../../lib/options/read-table.js';
 import { SessionConfigError } from '../../lib/session.errors.js';
 import { SECRET } from '../support/test-app.js';
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nestCliModules } from '../schematics/nest-cli.js';
 import { KINDS, SchematicTester, filesOf } from '../schematics/schematic-tester.js';
 import { FreshApplications } from './fresh-applications.js';
 import { NestApplication } from './nest-application.js';
@@ -41,7 +42,7 @@ describe('A new application of Nest', () => {
           ([name]) => !/^\/(jest|vitest)\.config/.test(name),
         ),
       );
-      using application = new NestApplication(files, fresh.packageFolder);
+      using application = new NestApplication(files, fresh.packageFolder, await nestCliModules());
       application.write('src/main.ts', started(files['/src/main.ts'] ?? ''));
       const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver=database'];
       await application.nest(...add);

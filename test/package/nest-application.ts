@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApplicationFolder, installedPackages } from '../support/application-folder.js';
 
@@ -7,10 +7,18 @@ export class NestApplication extends ApplicationFolder {
   /**
    * @param files of the application, by their paths
    * @param installed the package, as it is installed
+   * @param cli the node_modules with the Nest CLI
    */
-  constructor(files: Readonly<Record<string, string>>, installed: string) {
+  constructor(files: Readonly<Record<string, string>>, installed: string, cli: string) {
     super(installedPackages(), installed, { NODE_ENV: '', VITEST: '' });
+    for (const name of ['@nestjs/cli', '@nestjs/schematics']) this.#link(name, cli);
     for (const [path, text] of Object.entries(files)) this.write(path, text);
+  }
+
+  #link(name: string, modules: string): void {
+    const link = this.path('node_modules', name);
+    rmSync(link, { force: true });
+    symlinkSync(join(modules, name), link, 'junction');
   }
 
   /** Every file, apart from what is installed and built. */

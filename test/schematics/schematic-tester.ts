@@ -1,13 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Tree } from '@angular-devkit/schematics';
 import { SchematicTestRunner, UnitTestTree } from '@angular-devkit/schematics/testing/index.js';
 import { format, type Options } from 'prettier';
 import { buildSchematics } from '../support/built-schematics.js';
 import { TempFolder } from '../support/temp-folder.js';
-
-const NEST = fileURLToPath(
-  new URL('../../node_modules/@nestjs/schematics/dist/collection.json', import.meta.url),
-);
+import { nestCliModules } from './nest-cli.js';
 
 /** The files of an application by their paths. */
 export type Files = Readonly<Record<string, string>>;
@@ -31,7 +28,6 @@ export interface Outcome {
 export class SchematicTester implements AsyncDisposable {
   readonly #templates: Partial<Record<ModuleKind, Promise<Files>>> = {};
   #runner: SchematicTestRunner | undefined;
-  readonly #nest = new SchematicTestRunner('nest', NEST);
 
   private constructor(
     readonly folder: TempFolder,
@@ -54,7 +50,8 @@ export class SchematicTester implements AsyncDisposable {
 
   async #template(type: ModuleKind): Promise<Files> {
     const options = { name: 'shop', type, language: 'ts', directory: '.' };
-    return filesOf(await this.#nest.runSchematic('application', options));
+    const collection = join(await nestCliModules(), '@nestjs/schematics/dist/collection.json');
+    return filesOf(await new SchematicTestRunner('nest', collection).runSchematic('application', options));
   }
 
   /** Runs a schematic, with options that its schema checks. */

@@ -12,9 +12,9 @@ const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A s
 async function detached(
   store: OneStore,
   token: string,
-  door: Parameters<OneStore['manager']['detachedHost']>[0] = SOCKET,
+  door: Parameters<OneStore['manager']['lifecycles']['detachedHost']>[0] = SOCKET,
 ): Promise<{ session: RequestSession; host: DetachedHost }> {
-  const host = store.manager.detachedHost(door, token === '' ? [] : [token]);
+  const host = store.manager.lifecycles.detachedHost(door, token === '' ? [] : [token]);
   return { session: await new RequestSession(host).initiate(), host };
 }
 

@@ -1,4 +1,4 @@
-import { readOption } from '../../options/check.js';
+import { readOption } from '../../options/read-option.js';
 import { type DatabaseDriverOptions, databaseOptions } from '../../options/database.options.js';
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';

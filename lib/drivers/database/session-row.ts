@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../driver.js';
 import { toColumnSeconds } from './session-columns.js';
-import { fromStoredText, toStoredId, toStoredRemark, toStoredText } from './stored-text.js';
+import { fromStoredText, toStoredId, toDisplayText, toStoredText } from './stored-text.js';
 
 /** The values of a row, in the order of `sessionProperties`. */
 export type SessionRow = readonly [
@@ -24,8 +24,8 @@ export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),
     record.userId === null ? null : toStoredText(record.userId),
-    toStoredRemark(record.ipAddress, maxIpAddressLength),
-    toStoredRemark(record.userAgent, maxUserAgentLength),
+    toDisplayText(record.ipAddress, maxIpAddressLength),
+    toDisplayText(record.userAgent, maxUserAgentLength),
     toStoredText(record.payload),
     toColumnSeconds(record.lastActivity),
     record.lastActivity % 1000,

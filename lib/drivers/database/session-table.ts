@@ -1,5 +1,5 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
-import { defaultTable, sessionColumns, sessionEntityMark, type SessionProperty } from './session-columns.js';
+import { defaultTable, sessionColumns, sessionEntityBrand, type SessionProperty } from './session-columns.js';
 
 /** Where the sessions are: the names as the database knows them, unquoted. */
 export interface SessionTable {
@@ -43,7 +43,7 @@ export function nameSessionTable(dataSource: DataSource, table: string): Session
 }
 
 function isSessionEntity({ target }: EntityMetadata): boolean {
-  return typeof target === 'function' && sessionEntityMark in target;
+  return typeof target === 'function' && sessionEntityBrand in target;
 }
 
 function tableOfEntity(entity: EntityMetadata): SessionTable {

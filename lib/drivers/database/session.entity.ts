@@ -3,7 +3,7 @@ import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
 import {
   defaultTable,
   sessionColumns,
-  sessionEntityMark,
+  sessionEntityBrand,
   sessionProperties,
   type SessionProperty,
 } from './session-columns.js';
@@ -53,7 +53,7 @@ function columnOf(property: SessionProperty): ColumnOptions {
 @Index(indexOnExpiry)
 export class SessionEntity {
   /** What the driver knows this class and those that extend it by. */
-  static readonly [sessionEntityMark] = true;
+  static readonly [sessionEntityBrand] = true;
 
   /**
    * The id of the session: as it is where it has at most 255 printable ASCII characters and no space (all generated

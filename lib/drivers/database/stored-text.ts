@@ -54,6 +54,6 @@ function escapeOf(character: string): string {
 }
 
 /** What a browser calls itself, fit for any column; it is kept to be looked at, not to be compared. */
-export function toStoredRemark(text: string | null, maxLength: number): string | null {
+export function toDisplayText(text: string | null, maxLength: number): string | null {
   return text === null ? null : text.slice(0, maxLength).replaceAll(new RegExp(unstorable, 'gu'), '\u{fffd}');
 }

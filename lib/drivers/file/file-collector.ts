@@ -9,7 +9,7 @@ import type { IsMeant } from './removal-without-room.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
 
 /** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */
-const abandonedAfterMs = 60_000;
+const staleAfterMs = 60_000;
 /** A file that is unreadable to us may be one of a newer release that is just being rolled out. */
 const unreadableKeptMs = 24 * 60 * 60 * 1_000;
 /** Node does file operations in four threads unless told otherwise. One of them stays free for requests. */
@@ -81,15 +81,14 @@ async function collectEntry(collection: Collection, folder: string, entry: strin
   if (described.kind === 'record') return collectRecord(collection, files);
   if (described.kind === 'lock') {
     const owner = await ownerOf(files);
-    if (owner !== undefined && (await isAbandoned(join(files.lock, owner), owner, collection.now))) {
+    if (owner !== undefined && (await isStale(join(files.lock, owner), owner, collection.now))) {
       await takeAway(files, owner);
       await ownerOf(files);
     }
     return false;
   }
   const path = join(folder, entry);
-  if (await isAbandoned(path, described.owner, collection.now))
-    await rm(path, { recursive: true, force: true });
+  if (await isStale(path, described.owner, collection.now)) await rm(path, { recursive: true, force: true });
   return false;
 }
 
@@ -106,8 +105,8 @@ async function collectRecord({ now, remove }: Collection, files: SessionFiles): 
   return isRemoved && isExpired;
 }
 
-async function isAbandoned(path: string, owner: string, now: number): Promise<boolean> {
-  return hasEnded(owner) || isOlder(path, abandonedAfterMs, now);
+async function isStale(path: string, owner: string, now: number): Promise<boolean> {
+  return hasEnded(owner) || isOlder(path, staleAfterMs, now);
 }
 
 async function isOlder(path: string, ageMs: number, now: number): Promise<boolean> {

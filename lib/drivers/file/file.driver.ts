@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
-import { readOption } from '../../options/check.js';
+import { readOption } from '../../options/read-option.js';
 import { type FileDriverOptions, fileOptions } from '../../options/file.options.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packRecord } from '../packed-record.js';

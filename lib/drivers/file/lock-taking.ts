@@ -10,7 +10,7 @@ import type { SessionFiles } from './session-files.js';
  * How long a lock may stay with one owner while another waits. An owner needs it for milliseconds. One that only
  * sleeps comes to no harm, it starts anew, so this can be well below what a request may wait for its store (2 s).
  */
-const abandonedAfterMs = 1_000;
+const staleAfterMs = 1_000;
 const givenUpAfterMs = 10_000;
 const longestDelayMs = 16;
 const folderMode = 0o700;
@@ -29,7 +29,7 @@ export async function takeLock(files: SessionFiles): Promise<string> {
   const owner = newOwner();
   const prepared = files.temporary(owner);
   const prepare = (): Promise<void> => makeFolders(join(prepared, owner), folderMode);
-  const patience = new Patience();
+  const timeout = new LockTimeout();
   try {
     await prepare();
     for (;;) {
@@ -38,7 +38,7 @@ export async function takeLock(files: SessionFiles): Promise<string> {
         return owner;
       } catch (error) {
         if (hasCode(error, 'ENOENT')) await prepare();
-        else if (hasCode(error, ...takenCodes)) await makeWay(files, patience);
+        else if (hasCode(error, ...takenCodes)) await makeWay(files, timeout);
         else throw error;
       }
     }
@@ -65,18 +65,18 @@ export async function ownerOf(files: SessionFiles): Promise<string | undefined> 
   return owner;
 }
 
-async function makeWay(files: SessionFiles, patience: Patience): Promise<void> {
+async function makeWay(files: SessionFiles, timeout: LockTimeout): Promise<void> {
   const owner = await ownerOf(files);
-  const isAbandoned = patience.isOver(owner);
-  if (owner !== undefined && (isAbandoned || hasEnded(owner))) await takeAway(files, owner);
-  else await patience.wait();
+  const isStale = timeout.isOver(owner);
+  if (owner !== undefined && (isStale || hasEnded(owner))) await takeAway(files, owner);
+  else await timeout.wait();
 }
 
 /**
  * How long one waits. It counts what it has seen itself, by the process's own running time: clocks of machines differ,
  * and the driver's clock may stand still.
  */
-class Patience {
+class LockTimeout {
   readonly #sinceMs = performance.now();
   #owner: string | undefined;
   #ownerSinceMs = this.#sinceMs;
@@ -99,7 +99,7 @@ class Patience {
       this.#owner = owner;
       this.#ownerSinceMs = nowMs;
     }
-    return nowMs - this.#ownerSinceMs >= abandonedAfterMs;
+    return nowMs - this.#ownerSinceMs >= staleAfterMs;
   }
 
   async wait(): Promise<void> {

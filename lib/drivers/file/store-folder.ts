@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { optionError } from '../../options/check.js';
+import { optionError } from '../../options/read-option.js';
 import { hasCode } from './file-system.js';
 
 const folderMode = 0o700;

@@ -1,4 +1,4 @@
-import { readOption } from '../../options/check.js';
+import { readOption } from '../../options/read-option.js';
 import {
   type MemcachedDriverOptions,
   type MemcachedSettings,

@@ -6,7 +6,7 @@ const longestKeyBytes = 250;
 
 // Ids as this package makes them, and whatever else is plain and leaves room for the prefix.
 const plainId = /^[!-~]+$/;
-const hashMark = '#';
+const hashPrefix = '#';
 
 /**
  * The key of an id. An id that memcached does not take as it is (longer, with spaces, control characters or letters
@@ -14,10 +14,10 @@ const hashMark = '#';
  */
 export function memcachedKey(prefix: string, id: string): string {
   const isPlain =
-    prefix.length + id.length <= longestKeyBytes && plainId.test(id) && !id.startsWith(hashMark);
+    prefix.length + id.length <= longestKeyBytes && plainId.test(id) && !id.startsWith(hashPrefix);
   if (isPlain) return prefix + id;
   // By UTF-16 code units: half a surrogate pair would be lost in UTF-8.
-  return prefix + hashMark + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('base64url');
+  return prefix + hashPrefix + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('base64url');
 }
 
 const longestRelativeSeconds = 30 * 24 * 60 * 60;

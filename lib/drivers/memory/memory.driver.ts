@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.js';
-import { readOption } from '../../options/check.js';
+import { readOption } from '../../options/read-option.js';
 import { type MemoryDriverOptions, memoryOptions } from '../../options/memory.options.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { RecencyLink } from './recency-link.js';

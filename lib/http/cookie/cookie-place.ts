@@ -1,5 +1,5 @@
 import { stringifySetCookie } from 'cookie';
-import { optionError } from '../../options/check.js';
+import { optionError } from '../../options/read-option.js';
 import type { CheckedCookie } from '../../options/cookie.options.js';
 
 /** Where a cookie lies in a browser: those that differ in one of these lie side by side (RFC 6265bis, 5.7). */

@@ -1,7 +1,7 @@
 import { Keyring, type VerifiedIds, verifiedIds } from '../../crypto/keyring.js';
 import { IN_COOKIES } from '../../lifecycle/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
-import { optionError } from '../../options/check.js';
+import { optionError } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie } from '../../options/cookie.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';

@@ -1,4 +1,4 @@
-import { optionError } from '../../options/check.js';
+import { optionError } from '../../options/read-option.js';
 import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
 import { type CookiePlace, attributesOf, placeOf } from './cookie-place.js';
 

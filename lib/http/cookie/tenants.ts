@@ -1,4 +1,4 @@
-import { optionError, shown } from '../../options/check.js';
+import { optionError, shown } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
 import { ownText } from '../../state/own-text.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';

@@ -1,6 +1,6 @@
 import { prepareGate, type OriginalMethods } from '../response/gated-methods.js';
 import type { HttpSessions } from '../http-sessions.js';
-import { type Done, callInContext, markAsBound } from '../bind-to-request.js';
+import { type Done, callInContext, declareBound } from '../bind-to-request.js';
 import type { RawRequest, RawResponse } from '../raw-http.js';
 import type { Application, RouterBinding } from './router-binding.js';
 import { addTemplateLocals } from '../template-locals.js';
@@ -25,7 +25,7 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
   // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
   routers.bindRouter(app.router);
   app.use(
-    markAsBound((req: RawRequest, res: RawResponse, next: Done) => {
+    declareBound((req: RawRequest, res: RawResponse, next: Done) => {
       sessions.open(req, res, null, next);
     }),
   );

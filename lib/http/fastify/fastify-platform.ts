@@ -1,6 +1,6 @@
 import { type Method, type RegisteringFastify, replaceUse } from './fastify-binding.js';
 import type { HttpSessions } from '../http-sessions.js';
-import { type Done, markAsBound } from '../bind-to-request.js';
+import { type Done, declareBound } from '../bind-to-request.js';
 import { requestProperties } from '../request-properties.js';
 import type { PlatformRequest, RawRequest, RawResponse } from '../raw-http.js';
 import { addTemplateLocals } from '../template-locals.js';
@@ -71,7 +71,7 @@ function addOwnHook(
   name: string,
   hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: Done) => void,
 ): void {
-  fastify.addHook(name, markAsBound(hook));
+  fastify.addHook(name, declareBound(hook));
 }
 
 /**
@@ -79,7 +79,7 @@ function addOwnHook(
  * the first of it: the machinery of middleware costs more than the session itself.
  */
 function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): void {
-  const opening = markAsBound((req: RawRequest, res: RawResponse, next: Done) => {
+  const opening = declareBound((req: RawRequest, res: RawResponse, next: Done) => {
     sessions.open(req, res, null, next);
   });
   replaceUse(fastify, (use): Method => {

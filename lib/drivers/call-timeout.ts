@@ -1,0 +1,23 @@
+/** A store that has not answered for so long, in ms, has lost the call: what waits behind it goes on. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/**
+ * What a call of a store comes to.
+ *
+ * @param makes begins the call
+ * @param hint what may be wrong with a store that never answers
+ * @throws Error where it has not answered within half a minute: the request that waited was answered long before
+ */
+export function withCallTimeout<T>(makes: () => Promise<T>, hint = ''): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`The store has not answered within ${CALL_TIMEOUT_MS / 1000} s.${hint}`));
+    }, CALL_TIMEOUT_MS);
+    timer.unref();
+    makes()
+      .finally(() => {
+        clearTimeout(timer);
+      })
+      .then(resolve, reject);
+  });
+}

@@ -1,0 +1,30 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
+import { sessionContext } from '../../session/session.context.js';
+import type { RequestSession } from '../../session/request-session.js';
+import { commitBefore } from './commit-before.js';
+import { observeInContext } from '../context/observe-in-context.js';
+
+/**
+ * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the
+ * filters. All of it is handed on in the context of the message.
+ */
+export class GatewayInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const session = sessionContext.getStore();
+    if (session === undefined) return next.handle();
+    const answers = commitBefore(next.handle(), session).pipe(
+      catchError((error: unknown) => from(committed(session)).pipe(mergeMap(() => throwError(() => error)))),
+    );
+    return observeInContext(session, answers);
+  }
+}
+
+/** The error of the handler is what its client hears of; that of a commit behind it is found by the commit that follows. */
+async function committed(session: RequestSession): Promise<void> {
+  try {
+    await session.commitDue();
+  } catch {
+    // Everything is due again.
+  }
+}

@@ -1,0 +1,81 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { inContextOf, sessionContext } from '../../session/session.context.js';
+import { observeInContext } from './observe-in-context.js';
+import { keepOutOfCaches } from '../shared-cache.js';
+import { SessionInterceptor } from '../session.interceptor.js';
+
+type Intercept = NestInterceptor['intercept'];
+
+const boundMethods = new WeakSet<Intercept>();
+
+/**
+ * An interceptor that goes on in the context that it was called in. It is the same object, with its method bound where
+ * that is: on the class, so that it is done once for all its instances, or on the object. Where that cannot be (a frozen
+ * object, a Proxy), it is one that stands for it. What is no interceptor is handed back as it is.
+ */
+export function boundInterceptor<T>(interceptor: T): T {
+  if (!isObject(interceptor) || needsNothing(interceptor)) return interceptor;
+  keepOutOfCaches(interceptor);
+  bindInPlace(interceptor);
+  if (needsNothing(interceptor)) return interceptor;
+  const target: object = interceptor;
+  const value = bound((context, next) => methodOf(target)?.call(target, context, next) ?? next.handle());
+  const standIn: T = Object.create(interceptor, { intercept: { value } });
+  return standIn;
+}
+
+/** Classes among them: one may be an interceptor itself, by a static method. */
+function isObject(value: unknown): value is object {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null);
+}
+
+function needsNothing(interceptor: object): boolean {
+  const intercept = methodOf(interceptor);
+  return intercept === undefined || boundMethods.has(intercept);
+}
+
+function methodOf(interceptor: object): Intercept | undefined {
+  const intercept: unknown = Reflect.get(interceptor, 'intercept');
+  return isIntercept(intercept) ? intercept : undefined;
+}
+
+function isIntercept(value: unknown): value is Intercept {
+  return typeof value === 'function';
+}
+
+function bindInPlace(interceptor: object): void {
+  let holder: object | null = interceptor;
+  while (holder !== null && !Object.hasOwn(holder, 'intercept')) holder = Reflect.getPrototypeOf(holder);
+  const descriptor = holder && Object.getOwnPropertyDescriptor(holder, 'intercept');
+  if (!holder || !descriptor) return;
+  // Ours goes on at once.
+  if (holder === SessionInterceptor.prototype) return void boundMethods.add(descriptor.value);
+  Reflect.defineProperty(holder, 'intercept', boundProperty(descriptor));
+}
+
+function boundProperty(descriptor: PropertyDescriptor): PropertyDescriptor {
+  if (!descriptor.get) return { ...descriptor, value: bound(descriptor.value) };
+  return {
+    ...descriptor,
+    get(this: unknown): unknown {
+      const intercept: unknown = descriptor.get?.call(this);
+      return isIntercept(intercept) ? bound(intercept) : intercept;
+    },
+  };
+}
+
+function bound(intercept: Intercept): Intercept {
+  if (boundMethods.has(intercept)) return intercept;
+  const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
+    const session = sessionContext.getStore();
+    const handle = (): Observable<unknown> =>
+      observeInContext(
+        session,
+        inContextOf(session, () => next.handle()),
+      );
+    return intercept.call(this, context, { handle });
+  };
+  boundMethods.add(wrapper);
+  return Object.defineProperty(wrapper, 'name', { value: intercept.name });
+}

@@ -1,0 +1,122 @@
+import { ForbiddenException } from '@nestjs/common';
+import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
+import { isObject } from '../../options/read-option.js';
+import { bindAdapter } from '../../sockets/bound-adapter.js';
+import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
+import type { SocketSessions } from '../../sockets/socket-sessions.js';
+import { INTERCEPTORS_METADATA, methodsOf } from '../commit/commit-innermost.js';
+import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
+import { copyMetadata } from '../copy-metadata.js';
+import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
+import { SessionInterceptor } from '../session.interceptor.js';
+
+/** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
+const GATEWAY_METADATA = 'websockets:is_gateway';
+const MESSAGE_METADATA = 'websockets:message_mapping';
+
+type Hook = (this: unknown, ...args: unknown[]) => unknown;
+
+const interceptor = new GatewayInterceptor();
+const boundHooks = new WeakSet<Hook>();
+/** The modules of gateways, by gateway; of one that is made for each client, by its class. */
+const homes = new WeakMap<object, GuardHome>();
+
+/**
+ * Gives the gateways of an application their sessions. Nest asks for the adapter of its sockets before it registers the
+ * first gateway, and only where there is one: by then all classes and adapters are known. Without gateways nothing happens.
+ *
+ * @param prepare what has to be done once before any handler is registered
+ */
+export function bindGateways(
+  config: ApplicationConfig,
+  discovery: DiscoveryService,
+  sockets: SocketSessions,
+  prepare: () => void,
+): void {
+  const adapterOf = config.getIoAdapter.bind(config);
+  let isPrepared = false;
+  config.getIoAdapter = () => {
+    if (!isPrepared) {
+      isPrepared = true;
+      prepare();
+      prepareGateways(discovery);
+    }
+    // Undefined until Nest has made one, whatever its type says.
+    const adapter: ReturnType<typeof adapterOf> | null | undefined = adapterOf();
+    if (adapter) bindAdapter(adapter, sockets);
+    return adapter;
+  };
+}
+
+function prepareGateways(discovery: DiscoveryService): void {
+  for (const { metatype, instance, host } of discovery.getProviders()) {
+    if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
+    for (const method of methodsOf(metatype.prototype)) commitBeforeAnswer(method);
+    const gateway: unknown = instance ?? metatype.prototype;
+    if (!isObject(gateway)) continue;
+    if (host !== undefined) homes.set(gateway, host).set(metatype, host);
+    bindHook(gateway, 'handleConnection', (connection, call, hook, of, args) =>
+      connection.connected(call, admission(hook, of, args)),
+    );
+    bindHook(gateway, 'handleDisconnect', (connection, call) => connection.disconnected(call));
+  }
+}
+
+/** Right behind the handler, where `@Session()` and `@Flash()` have put theirs: see `commitInnermost`. */
+function commitBeforeAnswer(method: object): void {
+  if (Reflect.getMetadata(MESSAGE_METADATA, method) !== true) return;
+  const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method) ?? [];
+  if (!Array.isArray(interceptors)) return;
+  const others = interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, interceptor], method);
+}
+
+/**
+ * Has Nest's hook run in the session of its client. Where the client is none that is known (a test calls the method itself),
+ * or where the hook is called by one that runs already (`super.handleConnection`), it is called as it is.
+ *
+ * @param gateway the instance, or the prototype of a gateway that is made anew for each client
+ */
+function bindHook(
+  gateway: object,
+  name: string,
+  run: (
+    connection: SocketConnection,
+    call: () => unknown,
+    hook: Hook,
+    gateway: unknown,
+    args: unknown[],
+  ) => void,
+): void {
+  let holder: object | null = gateway;
+  while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
+  const hook: unknown = holder === null ? undefined : Reflect.get(holder, name);
+  if (holder === null || !isHook(hook) || boundHooks.has(hook)) return;
+  const value: Hook = function (...args) {
+    const call = (): unknown => Reflect.apply(hook, this, args);
+    const connection = connectionOf(args[0]);
+    return connection === undefined || connection.isCurrent
+      ? call()
+      : run(connection, call, hook, this, args);
+  };
+  boundHooks.add(value);
+  // Another application of the process finds there which guards it has to make.
+  copyMetadata(hook, value);
+  Object.defineProperty(holder, name, { value, writable: true, configurable: true });
+}
+
+/** Null where `handleConnection` has no guards. */
+function admission(hook: Hook, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
+  const guards = guardsOf(hook);
+  if (guards.length === 0) return null;
+  return async () => {
+    const home = isObject(gateway) ? (homes.get(gateway) ?? homes.get(gateway.constructor)) : undefined;
+    // A gateway that Nest does not know calls its hooks by itself. Without its guards nobody is let in.
+    if (!isObject(gateway) || home === undefined) throw new ForbiddenException('Forbidden resource');
+    await assertAdmitted(guards, home, gateway, hook, args);
+  };
+}
+
+function isHook(value: unknown): value is Hook {
+  return typeof value === 'function';
+}

@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../../drivers/clock.js';
+import { type AnyDriver, isPlaceBound, isSealing } from '../../drivers/built-in-drivers.js';
+import { CookieSafeDriver } from '../../drivers/cookie-safe-driver.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { CommitQueue } from '../../lifecycle/commit-queue.js';
+import { RecentEndings } from '../../lifecycle/recent-endings.js';
+import { RecordBackend } from '../../lifecycle/record-backend.js';
+import { SealedBackend } from '../../lifecycle/sealed-backend.js';
+import type { SessionBackend } from '../../lifecycle/session-backend.js';
+import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
+import type { TokenPlace } from '../../lifecycle/token-place.js';
+import { optionError } from '../../options/read-option.js';
+import type { DriverFactory } from '../../options/session.options.js';
+import { SessionConfigError } from '../../session.errors.js';
+import type { DriverRegistry } from './driver-registry.js';
+import { LedgerInUse } from './ledger-in-use.js';
+import { runtimeElsewhere } from '../session-runtime.js';
+import type { SessionSettings } from '../session.settings.js';
+import { StoreInUse } from './store-in-use.js';
+
+/** What `SessionManager.check` found. */
+export interface StoreCheck {
+  /** The driver in use: what the option `driver` names. */
+  readonly driver: string;
+  /** Whether its store has answered. */
+  readonly up: boolean;
+  /** How long that took, or how long it was waited for, in whole milliseconds. */
+  readonly ms: number;
+}
+
+/** What the sessions share whose tokens travel in one place. */
+interface SharedAtPlace {
+  readonly runtime: SessionRuntime;
+  /** Null with a driver that is made for each request, and before the boot. */
+  readonly backend: SessionBackend | null;
+}
+
+/** The driver that an application's sessions live on, or the factory that makes one for each request, behind its guard. */
+export class DriverInUse {
+  readonly #settings: SessionSettings;
+  readonly #registry: DriverRegistry;
+  readonly #runtime: SessionRuntime;
+  readonly #queue: CommitQueue;
+  readonly #inUse: StoreInUse;
+  readonly #endings: RecentEndings;
+  #driver: AnyDriver | null = null;
+  /** Null with a driver that is made for each request, and before the boot. */
+  #backend: SessionBackend | null = null;
+  /** Null where sessions live in cookies alone, or are all records, and before the boot. */
+  #ledger: LedgerInUse | null = null;
+  /** For tokens that travel in a header, or in the cookies of tenants. */
+  readonly #elsewhere = new WeakMap<TokenPlace, SharedAtPlace>();
+  #perRequest: DriverFactory | null = null;
+  #checking: Promise<StoreCheck> | null = null;
+
+  constructor(settings: SessionSettings, registry: DriverRegistry, runtime: SessionRuntime) {
+    const { driver: name, storeTimeout: timeout } = settings;
+    this.#settings = settings;
+    this.#registry = registry;
+    this.#runtime = runtime;
+    this.#endings = new RecentEndings(systemClock, runtime.live);
+    this.#queue = new CommitQueue(timeout / 2);
+    this.#inUse = new StoreInUse(name, settings, registry);
+  }
+
+  /** Null where one is made for each request, and before the boot. */
+  get driver(): AnyDriver | null {
+    return this.#driver;
+  }
+
+  /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */
+  get recordDriver(): RecordDriver | null {
+    if (this.#ledger !== null) return this.#ledger.driver;
+    return this.#driver === null || isSealing(this.#driver) ? null : this.#driver;
+  }
+
+  /** Takes the driver from the registry, once that has booted. Null where one is made for each request. */
+  open(): AnyDriver | null {
+    const { driver: name } = this.#settings;
+    this.#ledger = LedgerInUse.of(this.#settings, this.#registry);
+    this.#perRequest = this.#registry.perRequest(name);
+    if (this.#perRequest !== null) return null;
+    this.#driver = this.#registry.get(name);
+    this.#backend = this.#backendOf(this.#driver, this.#runtime);
+    return this.#driver;
+  }
+
+  /** Whether a driver is made anew for each request. */
+  get isPerRequest(): boolean {
+    return this.#perRequest !== null;
+  }
+
+  /** For calls outside of any request; null before the boot. */
+  backend(): SessionBackend | null {
+    return this.#perRequest === null ? this.#backend : this.backendFor(undefined, this.#settings.place);
+  }
+
+  /** What sessions share whose tokens travel there. */
+  runtimeAt(place: TokenPlace): SessionRuntime {
+    return place === this.#settings.place ? this.#runtime : this.#at(place).runtime;
+  }
+
+  /** @throws SessionConfigError before the boot */
+  backendFor(request: unknown, place: TokenPlace): SessionBackend {
+    const backend = place === this.#settings.place ? this.#backend : this.#at(place).backend;
+    return backend ?? this.#backendOf(this.#madeFor(request), this.runtimeAt(place));
+  }
+
+  #at(place: TokenPlace): SharedAtPlace {
+    const known = this.#elsewhere.get(place);
+    if (known !== undefined) return known;
+    const runtime = runtimeElsewhere(this.#runtime, place);
+    const driver = this.#driver;
+    const made = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
+    if (driver !== null || this.#perRequest !== null) this.#elsewhere.set(place, made);
+    return made;
+  }
+
+  #madeFor(request: unknown): AnyDriver {
+    if (this.#perRequest === null) throw notBooted();
+    const { driver: name } = this.#settings;
+    return this.#registry.checked(name, this.#perRequest(this.#registry.configOf(name), request));
+  }
+
+  #backendOf(driver: AnyDriver, runtime: SessionRuntime): SessionBackend {
+    const { driver: name, sessionsPerUser, encrypt, payloadSealer } = this.#settings;
+    const recorder = isSealing(driver) ? (this.#ledger?.driver ?? null) : driver;
+    if (sessionsPerUser !== undefined && recorder?.listByUser === undefined)
+      throw cannotCount(this.#ledger?.name ?? name);
+    if (isSealing(driver)) {
+      const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
+      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#inUse.guard);
+      const cookies = new SealedBackend(runtime, safe, this.#endings);
+      return this.#ledger?.backend(runtime, cookies, this.#queue, this.#endings) ?? cookies;
+    }
+    const store = this.#inUse.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
+    return new RecordBackend(runtime, store, this.#queue, sleep, this.#endings);
+  }
+
+  get #isOurs(): boolean {
+    return this.#registry.isBuiltIn(this.#settings.driver);
+  }
+
+  check(): Promise<StoreCheck> {
+    return (this.#checking ??= this.#check().finally(() => {
+      this.#checking = null;
+    }));
+  }
+
+  async #check(): Promise<StoreCheck> {
+    const begun = performance.now();
+    const up = await this.#answers().then(
+      () => true,
+      () => false,
+    );
+    return { driver: this.#settings.driver, up, ms: Math.round(performance.now() - begun) };
+  }
+
+  async #answers(): Promise<void> {
+    if (this.#ledger !== null) return this.#ledger.answers();
+    const driver = this.#driver ?? this.#madeFor(undefined);
+    if (!isSealing(driver)) await this.#inUse.answers(driver);
+  }
+}
+
+function cannotCount(driver: string): SessionConfigError {
+  return optionError(
+    'sessionsPerUser',
+    `needs a driver that can list the sessions of a user, and "${driver}" cannot. memory, file, database and redis can; a driver of ` +
+      'your own takes a method listByUser.',
+  );
+}
+
+function notBooted(): SessionConfigError {
+  return new SessionConfigError(
+    'A session was asked for before the application had booted. Call `await app.init()` or `await app.listen()` first.',
+  );
+}

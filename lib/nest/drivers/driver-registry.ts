@@ -1,0 +1,246 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { systemClock } from '../../drivers/clock.js';
+import { type AnyDriver, BUILT_IN_NAMES, isSealing, makeBuiltIn } from '../../drivers/built-in-drivers.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { begun } from '../../drivers/guard/circuit-breaker.js';
+import { DriverHangsError, waitFor } from '../../drivers/guard/driver-task.js';
+import { failureReason } from '../../drivers/guard/failure-reason.js';
+import { LazyDriver } from '../../drivers/lazy-driver.js';
+import { DriverInjection } from './driver-injection.js';
+import type { DriverContext } from '../../drivers/driver-context.js';
+import { shown } from '../../options/read-option.js';
+import type { DriverFactory } from '../../options/session.options.js';
+import { unexplained } from '../../options/option-table.js';
+import { SessionConfigError } from '../../session.errors.js';
+import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session.settings.js';
+
+const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
+
+/** Metadata of a class that `@SessionDriver(name)` marks. */
+export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
+
+/**
+ * Where the drivers of an application come from, by name: from providers marked with `@SessionDriver`, from the
+ * option `drivers`, from `SessionManager.extend`, and from the package. A driver of the application's own wins over one
+ * of the package of the same name.
+ */
+@Injectable()
+export class DriverRegistry {
+  readonly #settings: SessionSettings;
+  readonly #injection: DriverInjection;
+  readonly #discovery: DiscoveryService;
+  readonly #factories = new Map<string, DriverFactory>();
+  readonly #drivers = new Map<string, AnyDriver>();
+  readonly #builtIn = new Set<string>();
+  readonly #log = new Logger('SessionModule');
+  #booted = false;
+
+  constructor(
+    @Inject(SESSION_SETTINGS) settings: SessionSettings,
+    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
+  ) {
+    this.#settings = settings;
+    this.#injection = new DriverInjection(moduleRef);
+    this.#discovery = discovery;
+  }
+
+  extend(name: string, factory: DriverFactory): void {
+    if (typeof name !== 'string' || name === '' || typeof factory !== 'function') {
+      throw new SessionConfigError(
+        `SessionManager.extend got ${shown(name)} and ${shown(factory)}; it takes the name of a driver and a function that makes it.`,
+      );
+    }
+    if (this.#booted && [...driversInUse(this.#settings)].includes(name)) {
+      throw new SessionConfigError(
+        `extend('${name}') came too late: the application has booted with this driver. Call it in a constructor or in onModuleInit.`,
+      );
+    }
+    this.#factories.set(name, factory);
+    if (this.#booted) this.#drivers.delete(name);
+  }
+
+  /** The factory of a driver that is made anew for each request, or null. */
+  perRequest(name: string): DriverFactory | null {
+    const factory = this.#factories.get(name);
+    return factory !== undefined && factory.length >= 2 ? factory : null;
+  }
+
+  /** The option under a driver's name; undefined where there is none. */
+  configOf(name: string): unknown {
+    const { given } = this.#settings;
+    return Object.hasOwn(given, name) ? given[name] : undefined;
+  }
+
+  /** Whether the driver of that name is the package's own. */
+  isBuiltIn(name: string): boolean {
+    return this.#builtIn.has(name);
+  }
+
+  /**
+   * A driver by name.
+   *
+   * @throws SessionConfigError where there is none; lists the known ones
+   */
+  get(name: string): AnyDriver {
+    const known = this.#drivers.get(name);
+    if (known !== undefined) return known;
+    const factory = this.#factories.get(name);
+    if (factory === undefined) {
+      if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
+      const lazy = new LazyDriver(async () => this.#open(name, await this.#makeBuiltIn(name)));
+      this.#drivers.set(name, lazy);
+      return lazy;
+    }
+    const driver = this.checked(name, factory(this.configOf(name), undefined));
+    if (this.perRequest(name) === null) this.#drivers.set(name, driver);
+    return driver;
+  }
+
+  /**
+   * Makes and opens the application's own drivers and those in use. What is configured and not in use is opened only
+   * when it is asked for: an application may list the options of several and choose one by the environment.
+   */
+  async boot(): Promise<void> {
+    const inUse: readonly string[] = driversInUse(this.#settings);
+    for (const { instance, metatype } of this.#discovery.getProviders()) {
+      const name: unknown = metatype ? Reflect.getMetadata(DRIVER_NAME, metatype) : undefined;
+      if (typeof name === 'string' && isDriverLike(instance))
+        this.#drivers.set(name, this.checked(name, instance));
+    }
+    for (const [name, definition] of Object.entries(this.#settings.drivers)) {
+      this.#drivers.set(
+        name,
+        this.checked(name, await this.#injection.make(name, definition, this.configOf(name))),
+      );
+    }
+    for (const name of BUILT_IN_NAMES) {
+      const wanted = inUse.includes(name) || this.configOf(name) !== undefined;
+      if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
+      // Made, and so its options are checked; but nothing is connected to that the application does not live on.
+      const driver = await this.#makeBuiltIn(name);
+      this.#builtIn.add(name);
+      this.#drivers.set(name, inUse.includes(name) ? driver : this.#openedOnDemand(name, driver));
+    }
+    // One that is made for each request may need the request: there is none yet.
+    for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
+    this.#assertExplained();
+    for (const [name, driver] of this.#drivers) {
+      if (!isSealing(driver)) await this.#openAtBoot(name, driver);
+    }
+    this.#booted = true;
+  }
+
+  async #makeBuiltIn(name: string): Promise<AnyDriver> {
+    const driver = await makeBuiltIn(name, this.#settings.given, this.#context, this.#settings.keyring);
+    if (driver === null) throw this.#unknown(name);
+    return driver;
+  }
+
+  #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
+    return isSealing(driver) ? driver : new LazyDriver(() => this.#open(name, driver));
+  }
+
+  async #open(name: string, driver: AnyDriver): Promise<RecordDriver> {
+    if (isSealing(driver)) {
+      throw new SessionConfigError(
+        `The session driver "${name}" keeps no records: there is nothing to read.`,
+      );
+    }
+    await driver.open?.(this.configOf(name));
+    return driver;
+  }
+
+  /** A store that is away does not keep an application from booting, nor does a driver that waits for it. */
+  async #openAtBoot(name: string, driver: RecordDriver): Promise<void> {
+    const { storeTimeout } = this.#settings;
+    if (driver.caveat !== undefined) this.#log.warn(`The session driver "${name}" ${driver.caveat}`);
+    const opening = begun(() => driver.open?.(this.configOf(name)));
+    try {
+      await waitFor({ driver: name, method: 'open', storeTimeout, call: () => opening });
+    } catch (error) {
+      if (!(error instanceof DriverHangsError)) throw error;
+      this.#log.error(`${error.message} The application boots meanwhile.`);
+      opening.then(
+        () => this.#log.warn(`The session driver "${name}" is open now.`),
+        (late: unknown) =>
+          this.#log.error(`The session driver "${name}" could not be opened (${failureReason(late)}).`),
+      );
+    }
+  }
+
+  /** Closes all drivers. One that fails or hangs keeps neither the others nor the application from their end. */
+  async close(): Promise<void> {
+    const { storeTimeout } = this.#settings;
+    for (const [name, driver] of this.#drivers) {
+      try {
+        await waitFor({ driver: name, method: 'close', storeTimeout, call: () => driver.close?.() });
+      } catch (error) {
+        const hangs = error instanceof DriverHangsError;
+        const failed = `The session driver "${name}" could not be closed (${failureReason(error)}).`;
+        this.#log.warn(hangs ? error.message : failed);
+      }
+    }
+    this.#drivers.clear();
+  }
+
+  /**
+   * A driver that has what a driver needs.
+   *
+   * @throws SessionConfigError that names what is missing
+   */
+  checked(name: string, candidate: unknown): AnyDriver {
+    if (!isDriverLike(candidate)) {
+      throw new SessionConfigError(
+        `The session driver "${name}" is no object (it is ${shown(candidate)}). ${WHAT_A_DRIVER_HAS}`,
+      );
+    }
+    if ('then' in candidate && typeof candidate.then === 'function') {
+      throw new SessionConfigError(
+        `The session driver "${name}" is a promise: the function given to extend returns the driver itself. ` +
+          "Let its open() wait, or use the option 'drivers' with an asynchronous useFactory.",
+      );
+    }
+    const needed = 'seal' in candidate ? ['seal', 'open'] : ['read', 'write', 'touch', 'destroy'];
+    const missing = needed.filter((method) => typeof Reflect.get(candidate, method) !== 'function');
+    if (missing.length > 0) {
+      throw new SessionConfigError(
+        `The session driver "${name}" lacks ${missing.join(', ')}. ${WHAT_A_DRIVER_HAS}`,
+      );
+    }
+    return candidate;
+  }
+
+  get #context(): DriverContext {
+    return {
+      clock: systemClock,
+      storeTimeout: this.#settings.storeTimeout,
+      resolve: (token) => this.#injection.resolve(token),
+    };
+  }
+
+  #assertExplained(): void {
+    const stray = unexplained(this.#settings.given).filter(
+      (name) => !this.#drivers.has(name) && !this.#factories.has(name),
+    );
+    if (stray.length === 0) return;
+    throw new SessionConfigError(
+      `Unknown option '${stray.join("', '")}': neither an option of the session module nor the name of a driver (${this.#names()}).`,
+    );
+  }
+
+  #unknown(name: string): SessionConfigError {
+    return new SessionConfigError(
+      `There is no session driver "${name}". Known are ${this.#names()}. Add your own with @SessionDriver('${name}'), the option 'drivers' or SessionManager.extend.`,
+    );
+  }
+
+  #names(): string {
+    return [...new Set([...BUILT_IN_NAMES, ...this.#drivers.keys(), ...this.#factories.keys()])].join(', ');
+  }
+}
+
+function isDriverLike(value: unknown): value is AnyDriver {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isSealing } from '../../drivers/built-in-drivers.js';
+import { systemClock } from '../../drivers/clock.js';
+import type { RecordDriver } from '../../drivers/driver.js';
+import { BelievedStore } from '../../lifecycle/believed-store.js';
+import type { CommitQueue } from '../../lifecycle/commit-queue.js';
+import { LedgerBackend } from '../../lifecycle/ledger-backend.js';
+import type { RecentEndings } from '../../lifecycle/recent-endings.js';
+import { RecordBackend } from '../../lifecycle/record-backend.js';
+import type { RecordStore } from '../../lifecycle/record-store.js';
+import type { SealedBackend } from '../../lifecycle/sealed-backend.js';
+import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
+import { optionError } from '../../options/read-option.js';
+import type { DriverRegistry } from './driver-registry.js';
+import { type SessionSettings, driversInUse } from '../session.settings.js';
+import { StoreInUse } from './store-in-use.js';
+
+/** The driver that the option `stealth.ledger` names. */
+export class LedgerInUse {
+  readonly #inUse: StoreInUse;
+  readonly #store: RecordStore;
+  /** Null where each request asks. */
+  readonly #believed: BelievedStore | null;
+
+  private constructor(
+    readonly driver: RecordDriver,
+    inUse: StoreInUse,
+    { ledgerSealer: sealer, stealth: { ledgerEvery } }: SessionSettings,
+  ) {
+    this.#inUse = inUse;
+    const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
+    this.#believed = ledgerEvery === undefined ? null : new BelievedStore(lines, systemClock, ledgerEvery);
+    this.#store = this.#believed?.store ?? lines;
+  }
+
+  /**
+   * Null where the driver in use is not `stealth`, or has no ledger.
+   *
+   * @throws SessionConfigError where the ledger is a driver that keeps no records, or one that is made for each request
+   */
+  static of(settings: SessionSettings, registry: DriverRegistry): LedgerInUse | null {
+    const [, name] = driversInUse(settings);
+    if (name === undefined) return null;
+    const driver = registry.perRequest(name) === null ? registry.get(name) : null;
+    if (driver === null) throw unfit(name, 'is made anew for each request');
+    if (isSealing(driver)) throw unfit(name, 'keeps none');
+    return new LedgerInUse(driver, new StoreInUse(name, settings, registry), settings);
+  }
+
+  get name(): string {
+    return this.#inUse.name;
+  }
+
+  /** @param cookies the sessions that are in cookies, of the same place */
+  backend(
+    runtime: SessionRuntime,
+    cookies: SealedBackend,
+    queue: CommitQueue,
+    endings: RecentEndings,
+  ): LedgerBackend {
+    const records = new RecordBackend(
+      runtime,
+      this.#store,
+      queue,
+      sleep,
+      endings,
+      this.#believed ?? this.#store,
+    );
+    return new LedgerBackend(runtime, cookies, records, endings, this.#believed);
+  }
+
+  /** @throws SessionStoreError where its store does not answer */
+  answers(): Promise<void> {
+    return this.#inUse.answers(this.driver);
+  }
+}
+
+function unfit(name: string, why: string): Error {
+  return optionError(
+    'stealth.ledger',
+    `got ${JSON.stringify(name)}; it takes the name of a driver that keeps records, and that one ${why}.`,
+  );
+}

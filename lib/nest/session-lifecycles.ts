@@ -1,0 +1,91 @@
+import type { SessionLog } from '../drivers/session-log.js';
+import type { Caller } from '../lifecycle/caller.js';
+import type { RecordBackend } from '../lifecycle/record-backend.js';
+import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { Place, Watch } from '../lifecycle/watch.js';
+import { isProduction } from '../options/production.js';
+import { DetachedHost, type Door } from '../session/detached-host.js';
+import type { LifecycleFactory } from '../session/session-host.js';
+import { DriverInUse } from './drivers/driver-in-use.js';
+import type { DriverRegistry } from './drivers/driver-registry.js';
+import { GarbageCollection } from './drivers/garbage-collection.js';
+import { sessionRuntime } from './session-runtime.js';
+import { type SessionSettings, driversInUse } from './session.settings.js';
+
+/**
+ * What an application's requests, sockets, jobs and tests get their sessions from: opens the drivers when it boots, and makes
+ * the lifecycle of each session.
+ */
+export class SessionLifecycles implements LifecycleFactory {
+  readonly #settings: SessionSettings;
+  readonly #registry: DriverRegistry;
+  readonly #log: SessionLog;
+  readonly runtime: SessionRuntime;
+  readonly inUse: DriverInUse;
+  readonly garbage: GarbageCollection;
+
+  constructor(settings: SessionSettings, registry: DriverRegistry, log: SessionLog) {
+    this.#settings = settings;
+    this.#registry = registry;
+    this.#log = log;
+    this.runtime = sessionRuntime(settings, log);
+    this.inUse = new DriverInUse(settings, registry, this.runtime);
+    this.garbage = new GarbageCollection(
+      settings,
+      () => this.inUse.recordDriver ?? this.inUse.driver ?? registry.get(settings.driver),
+      log,
+    );
+  }
+
+  /** Makes and opens the drivers. @throws SessionConfigError where one is wrong */
+  async boot(): Promise<void> {
+    const { gc } = this.#settings;
+    await this.#registry.boot();
+    if (this.inUse.open() === null) return;
+    if (this.inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.garbage.collectEvery(gc);
+    const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
+    if (isInMemory && isProduction()) {
+      this.#log.warn(
+        "The driver 'memory' forgets all sessions with the process and shares them with no other. Fine for one process that may forget; otherwise choose another driver.",
+      );
+    }
+  }
+
+  /** Closes the drivers. */
+  async shutdown(): Promise<void> {
+    this.runtime.live.close();
+    await this.garbage.stop();
+    await this.#registry.close();
+  }
+
+  /** Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger. */
+  get records(): RecordBackend | null {
+    return this.inUse.backend()?.records ?? null;
+  }
+
+  get needsRequest(): boolean {
+    return this.inUse.isPerRequest;
+  }
+
+  createLifecycle(caller: Caller, request: unknown, place = this.#settings.place): SessionLifecycle {
+    const runtime = this.inUse.runtimeAt(place);
+    return new SessionLifecycle(runtime, this.inUse.backendFor(request, place), caller);
+  }
+
+  /** Where a session lives that no cookie can be sent for. */
+  detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
+    const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
+    return new DetachedHost(settings, door, tokens);
+  }
+
+  /**
+   * Watches a session from outside a request, until it is stopped.
+   *
+   * @param place its id, and when it expires, epoch ms
+   * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
+   */
+  watch(place: Place, livesInCookie = false): Watch {
+    return this.runtime.live.watch(place, this.inUse.backend()?.locate(() => livesInCookie) ?? null);
+  }
+}

@@ -1,0 +1,130 @@
+import type { NamedRoute } from './named-route.js';
+import type { SessionSerializer } from '../state/payload.js';
+import { Refusal, hasFunctions, isObject, readOption } from './read-option.js';
+import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
+import { cookieOptions } from './cookie.options.js';
+import { duration } from './duration.js';
+import { headerName } from './header.options.js';
+import { sources } from './migrate.options.js';
+import { NEVER_FLASHED } from './never-flashed.js';
+import { secrets } from './secret.options.js';
+import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
+import { stealthOptions } from './stealth.options.js';
+import { type Settings, type Table, group, readTable } from './read-table.js';
+import { valuePath } from './value-path.js';
+
+/** A class with static functions is one too: superjson exports one. */
+const isSerializer = (value: unknown): value is SessionSerializer =>
+  hasFunctions(value, 'stringify', 'parse');
+
+const isDefinition = (value: object): value is DriverDefinition =>
+  hasFunctions(value, 'useFactory') || hasFunctions(value, 'useClass');
+
+const injection = {
+  inject: { check: is('a list', (value) => Array.isArray(value)) },
+} satisfies Table;
+
+const takesDefinition = '{ useClass } or { useFactory, inject }, a class or a function';
+
+const definition = refine(is(takesDefinition, isObject), (value, option) => {
+  readTable(injection, value, `${option}.`);
+  const names = Object.keys(value).join(', ') || 'nothing';
+  return isDefinition(value) ? value : new Refusal(`got ${names}; it takes ${takesDefinition}.`);
+});
+
+const definitions = refine(is('an object of drivers by name', isObject), (drivers, option) =>
+  Object.fromEntries(
+    Object.entries(drivers).map(([name, each]) => [name, readOption(definition, each, `${option}.${name}`)]),
+  ),
+);
+
+const path = valuePath("the path of a session value, such as 'userId' or 'user.id'");
+
+const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray(value);
+
+/** The options of a driver are read by the driver: an application may have one of its own under that name. */
+const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
+
+/** Every option of the module: what it is by default, and what it takes. */
+const table = {
+  secret: { required: 'always', check: secrets },
+  driver: { default: 'stealth', check: text('the name of a driver') },
+  age: { default: '2h', check: duration() },
+  absoluteAge: { check: duration() },
+  clearWithBrowser: { default: false, check: boolean() },
+  cookie: { default: {}, check: cookieOptions },
+  header: { check: headerName },
+  automaticTouch: { default: true, check: boolean() },
+  touchEvery: { default: '1m', check: duration({ zero: true }) },
+  serializer: {
+    default: JSON,
+    check: is('an object with the functions stringify and parse, such as superjson', isSerializer),
+  },
+  exclude: { default: [], check: is("a list such as ['/health', '/assets/{*path}']", isList) },
+  passive: { default: [], check: is("a list such as ['/notifications']", isList) },
+  storeTimeout: { default: '2s', check: duration({ timer: true }) },
+  whenStoreFails: { default: 'reject', check: oneOf('reject', 'degrade') },
+  gc: { default: '10m', check: duration({ timer: true, orElse: false }) },
+  flash: {
+    default: {},
+    check: group(
+      {
+        except: {
+          default: NEVER_FLASHED,
+          check: listOf(text('the name of a field', /^/), 'a list of field names'),
+        },
+      },
+      { takes: "an object such as { except: ['password'] }" },
+    ),
+  },
+  encrypt: { default: false, check: boolean() },
+  userKey: { default: 'userId', check: path },
+  sessionsPerUser: {
+    check: group(
+      {
+        max: { required: 'always', check: wholeNumber(1, 1_000_000, 'a whole number from 1 to 1,000,000') },
+        when: { default: 'end-oldest', check: oneOf('end-oldest', 'refuse') },
+      },
+      { takes: "an object such as { max: 3, when: 'end-oldest' }" },
+    ),
+  },
+  recordClient: { default: true, check: boolean() },
+  sockets: {
+    default: {},
+    check: group(
+      { checkEvery: { default: '1m', check: duration({ timer: true, orElse: false }) } },
+      { takes: "an object such as { checkEvery: '30s' }" },
+    ),
+  },
+  migrate: { default: [], check: sources },
+  drivers: { default: {}, check: definitions },
+  memory: ofDriver,
+  file: ofDriver,
+  database: ofDriver,
+  redis: ofDriver,
+  memcached: ofDriver,
+  stealth: { default: {}, check: stealthOptions },
+} as const satisfies Table & Record<keyof Named<SessionModuleOptions>, unknown>;
+
+/** The names that a type spells out, without those that it takes besides. */
+type Named<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] };
+
+/** The options with every default filled in and every value checked: each default is written here, once. */
+export type OptionSettings = Settings<typeof table> & {
+  /** The options as they were given: those under a driver's name are read by the driver. */
+  readonly given: SessionModuleOptions;
+};
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws SessionConfigError that names the option, what it got and what it takes
+ */
+export function optionSettings(options: SessionModuleOptions): OptionSettings {
+  return { ...readTable(table, options, ''), given: options };
+}
+
+/** The names of the options given that only a driver of the application's own can explain. */
+export function unexplained(options: SessionModuleOptions): string[] {
+  return Object.keys(options).filter((name) => !Object.hasOwn(table, name) && options[name] !== undefined);
+}

@@ -1,0 +1,56 @@
+import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { CookieAttributes, SessionHost } from '../session/session-host.js';
+
+/** What a session in a test is given of the request that it stands in for. */
+interface StandInRequest {
+  readonly cookieAttributes: CookieAttributes;
+  /** Likeliest first. Default: none, and the session is what its lifecycle holds. */
+  readonly tokens?: readonly string[];
+  readonly body?: unknown;
+  isNeverFlashed(field: string): boolean;
+}
+
+/** Where a session lives that no request is behind: it may do all that it may in one, and nothing is sent. */
+export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements SessionHost {
+  readonly life: L;
+  readonly tokens: readonly string[];
+  readonly cookieAttributes: CookieAttributes;
+  readonly headSent = false;
+  readonly endedReason = 'this code was started by a function given to withSession, which has ended.';
+  ended = false;
+  readonly #request: StandInRequest;
+
+  constructor(life: L, request: StandInRequest) {
+    this.life = life;
+    this.#request = request;
+    this.tokens = request.tokens ?? [];
+    this.cookieAttributes = request.cookieAttributes;
+  }
+
+  createLifecycle(): SessionLifecycle {
+    return this.life;
+  }
+
+  body(): unknown {
+    return this.#request.body;
+  }
+
+  isNeverFlashed(field: string): boolean {
+    return this.#request.isNeverFlashed(field);
+  }
+
+  /** No response ends. */
+  onceOver(): void {}
+
+  arm(): void {}
+
+  commitFailed(): void {}
+
+  tooLate(): void {}
+
+  writtenLate(): void {}
+
+  verify(): null {
+    return null;
+  }
+}
