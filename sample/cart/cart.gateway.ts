@@ -18,7 +18,7 @@ export class CartGateway implements OnGatewayConnection<WebSocket> {
     if (!Session.stored) throw new WsException('There is no session yet.');
     if (tab.readyState !== tab.OPEN) return;
     this.#keep(tab, Session.handle);
-    const [session, user] = [String(Session.createdAt), String(Session.userId ?? '')];
+    const [session, user] = [String(Session.createdAt), Session.userId ?? ''];
     send(tab, 'hello', { session, user, count: countItems(Session.get('cart')) });
   }
 

@@ -82,7 +82,11 @@ const KEY = 'shop.session';
 const mine = `${page.session} ${page.user}`;
 const before = localStorage.getItem(KEY) ?? ' ';
 if (before !== mine) localStorage.setItem(KEY, mine);
-addEventListener('storage', ({ key }) => {
+// So is the count that a page came with: one that was sent while this tab was connecting anew has passed it by.
+const COUNT_KEY = 'shop.count';
+localStorage.setItem(COUNT_KEY, document.querySelector('#cart-count').textContent);
+addEventListener('storage', ({ key, newValue }) => {
+  if (key === COUNT_KEY && newValue !== null) showCount(Number(newValue));
   if (key !== KEY) return;
   isInDoubt = true;
   connect();
