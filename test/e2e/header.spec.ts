@@ -8,7 +8,7 @@ import { HEADER, HeaderClient, tokenOf } from '../support/header-client.js';
 import { PlainDriver } from '../support/plain-driver.js';
 import { rawRequest } from '../support/raw-request.js';
 import { TempFolder } from '../support/temp-folder.js';
-import { PLATFORMS, SECRET, setCookies } from '../support/test-app.js';
+import { PLATFORMS, SECRET, pairsOf, setCookies } from '../support/test-app.js';
 
 @Controller()
 class WhoController {
@@ -18,233 +18,240 @@ class WhoController {
   }
 }
 
-const WAYS = PLATFORMS.flatMap((platform) =>
-  ['memory', 'file', 'stealth', 'plain'].map((driver) => [platform, driver] as const),
-);
+// On each platform one that keeps sessions, and one that seals them.
+describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
+  'On %s with %s, a client that sends the header',
+  (platform, driver) => {
+    const isSealed = driver === 'stealth' || driver === 'plain';
+    let folder: TempFolder;
+    let app: HandlerApp;
 
-describe.each(WAYS)('On %s with %s, a client that sends the header', (platform, driver) => {
-  const isSealed = driver === 'stealth' || driver === 'plain';
-  let folder: TempFolder;
-  let app: HandlerApp;
-
-  beforeAll(async () => {
-    folder = await TempFolder.make();
-    app = await HandlerApp.start(platform, {
-      controllers: [WhoController],
-      providers: [PlainDriver],
-      options: { driver, header: HEADER, file: { location: folder.path }, touchEvery: '1h', age: '8h' },
-    });
-  });
-  afterAll(async () => {
-    await app[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
-
-  const signedIn = async (): Promise<HeaderClient> => {
-    const client = new HeaderClient(app);
-    await client.in((session) => session.put('userId', 'ann'));
-    return client;
-  };
-  const user = (client: HeaderClient) => client.in((session) => session.get('userId', 'nobody'));
-
-  it.each(['', 'new'])('gets its token in it, and no cookie, where it sent %j', async (sent) => {
-    const client = new HeaderClient(app);
-    const handled = await client.handle((session) => session.put('userId', 'ann'), {
-      headers: { [HEADER]: sent },
-    });
-    expect(tokenOf(handled)).toMatch(/^[\w.-]{40,}$/);
-    expect(handled.cookies).toEqual([]);
-    expect(handled.response.headers).toMatchObject({
-      vary: expect.stringMatching(/(^|, )X-Session$/),
-      'cache-control': 'private, no-cache="X-Session"',
-    });
-    expect(await user(client)).toBe('ann');
-  });
-
-  it('gets nothing where nothing was written, and no new token where nothing needs one', async () => {
-    const handled = await new HeaderClient(app).handle((session) => session.get('userId'));
-    expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
-    const client = await signedIn();
-    expect(tokenOf(await client.handle((session) => session.get('userId')))).toBeUndefined();
-    const changed = await client.handle((session) => session.put('seen', true));
-    expect(tokenOf(changed) !== undefined).toBe(isSealed);
-    expect(changed.cookies).toEqual([]);
-  });
-
-  it('gets a new token with a new id, and the old one opens nothing', async () => {
-    const client = await signedIn();
-    const before = client.token;
-    await client.in((session) => session.regenerate());
-    expect(client.token).not.toBe(before);
-    expect(await user(client)).toBe('ann');
-    client.token = before;
-    expect(await user(client)).toBe('nobody');
-  });
-
-  it('gets an empty value when its session ends, and only then', async () => {
-    const client = await signedIn();
-    const ended = await client.handle((session) => session.destroy());
-    expect([tokenOf(ended), ended.cookies]).toEqual(['', []]);
-    expect(await user(client)).toBe('nobody');
-    const never = await new HeaderClient(app).handle((session) => session.destroy(), {
-      headers: { [HEADER]: '' },
-    });
-    expect(tokenOf(never)).toBeUndefined();
-  });
-
-  it('has flash messages, an id and request.session.cookie as anybody', async () => {
-    const client = await signedIn();
-    await client.in((session) => session.flash('status', 'Saved.'));
-    expect(await client.in((session) => session.flashMessages.get('status'))).toBe('Saved.');
-    expect(await client.in((session) => session.flashMessages.get('status', null))).toBeNull();
-    const seen = await client.in((session, { req }) => ({
-      id: session.id,
-      sessionID: (req as { sessionID?: unknown }).sessionID,
-      cookie: JSON.parse(JSON.stringify((req.session as { cookie: unknown }).cookie)) as object,
-      isSigned: !isSealed && session.setSignedId(session.signedId) !== false,
-    }));
-    expect(seen.sessionID).toBe(seen.id);
-    expect(seen.cookie).toMatchObject({ path: '/', httpOnly: true });
-    expect(seen.isSigned).toBe(!isSealed);
-  });
-
-  it('uses the header where it sends a cookie as well, and the cookie stays as it is', async () => {
-    const browser = app.visitor();
-    await browser.in((session) => session.put('userId', 'bob'));
-    const client = await signedIn();
-    const both = await client.handle((session) => session.put('seen', session.get('userId')), {}, browser);
-    expect(both.cookies).toEqual([]);
-    const nobody = await client.handle(
-      (session) => session.get('userId', 'nobody'),
-      { headers: { [HEADER]: 'new' } },
-      browser,
-    );
-    expect([nobody.value, nobody.cookies]).toEqual(['nobody', []]);
-    expect(await browser.in((session) => session.only(['userId', 'seen']))).toEqual({ userId: 'bob' });
-    expect(await client.in((session) => session.only(['userId', 'seen']))).toEqual({
-      userId: 'ann',
-      seen: 'ann',
-    });
-  });
-
-  it.each([
-    { cookie: 'theme=dark' },
-    { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
-    { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
-    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
-  ])('is told apart from one with cookies, which gets no header: %j', async (headers) => {
-    const browser = await app.visitor().handle((session) => session.put('userId', 'bob'), { headers });
-    expect(browser.cookies).toHaveLength(1);
-    expect(tokenOf(browser)).toBeUndefined();
-    expect(browser.response.headers).toMatchObject({
-      vary: expect.stringMatching(/(^|, )Cookie$/),
-      'cache-control': 'private, no-cache="Set-Cookie"',
-    });
-  });
-
-  it.each([{}, { 'sec-fetch-mode': 'cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }])(
-    'gets its token in it too where it has not said what it is, and goes on with either: %j',
-    async (headers) => {
-      const jar = app.visitor();
-      const first = await jar.handle((session) => session.put('userId', 'ann'), { headers });
-      expect(first.cookies).toHaveLength(1);
-      expect(first.response.headers).toMatchObject({
-        vary: expect.stringMatching(/(^|, )X-Session, Cookie$/),
-        'cache-control': 'private, no-cache="Set-Cookie, X-Session"',
+    beforeAll(async () => {
+      folder = await TempFolder.make();
+      app = await HandlerApp.start(platform, {
+        controllers: [WhoController],
+        providers: [PlainDriver],
+        options: { driver, header: HEADER, file: { location: folder.path }, touchEvery: '1h', age: '8h' },
       });
-      const client = new HeaderClient(app);
-      client.token = tokenOf(first) ?? null;
-      expect(await user(client)).toBe('ann');
-      const changed = await client.handle((session) => session.regenerate());
-      expect(changed.cookies).toEqual([]);
-      expect(await user(client)).toBe('ann');
-
-      const keeps = app.visitor();
-      await keeps.in((session) => session.put('userId', 'bob'), { headers });
-      const again = await keeps.handle((session) => session.put('seen', session.get('userId')), { headers });
-      expect(tokenOf(again)).toBeUndefined();
-      expect(await keeps.in((session) => session.get('seen'))).toBe('bob');
-    },
-  );
-
-  it('that has not said what it is gets nothing where nothing was written', async () => {
-    const handled = await app.visitor().handle((session) => session.get('userId'));
-    expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
-    expect(handled.response.headers['vary'] ?? '').not.toContain('X-Session');
-  });
-
-  it('opens nothing with the token of a cookie, nor a browser with that of a header', async () => {
-    if (driver === 'plain') return;
-    const browser = await app.visitor().handle((session) => session.put('userId', 'bob'));
-    const client = await signedIn();
-    // So that both are remembered.
-    await app.visitor().in((session) => session.get('userId'), { headers: browser.asHeaders });
-    await user(client);
-    const cookie = browser.asHeaders.cookie.slice('session='.length);
-    const asHeader = { headers: { [HEADER]: cookie } };
-    expect(await new HeaderClient(app).in((session) => session.get('userId', 'nobody'), asHeader)).toBe(
-      'nobody',
-    );
-    const asCookie = { headers: { cookie: `session=${client.token}` } };
-    expect(await app.visitor().in((session) => session.get('userId', 'nobody'), asCookie)).toBe('nobody');
-  });
-
-  it('is answered as if it had no token where it sends rubbish', async () => {
-    const client = await signedIn();
-    const token = client.token ?? '';
-    const flipped = token.slice(0, -3) + (token.at(-3) === 'A' ? 'B' : 'A') + token.slice(-2);
-    const rubbish = [
-      'null',
-      'undefined',
-      'Bearer x',
-      ' ',
-      'v1.',
-      'v1s.',
-      'v1s.AAAA',
-      'v1.%.x',
-      '%00',
-      '__proto__',
-      token.slice(0, -4),
-      flipped,
-      `${token},${token}`,
-      `v1s.${randomBytes(9000).toString('base64url')}`,
-      `v1.${'a'.repeat(12_000)}.b`,
-      '\u00ff'.repeat(9000),
-    ];
-    for (const sent of rubbish) {
-      const init = { headers: { [HEADER]: sent } };
-      const handled = await new HeaderClient(app).handle((session) => session.get('userId', 'nobody'), init);
-      expect([handled.value, tokenOf(handled), handled.cookies]).toEqual(['nobody', undefined, []]);
-    }
-    expect(await user(client)).toBe('ann');
-  });
-
-  it('is answered so where the header comes twice, and refused by Node where it takes 16 KB', async () => {
-    const client = await signedIn();
-    const token = client.token ?? '';
-    const who = (sent: string | string[]) => rawRequest(`${app.url}/who`, { headers: { [HEADER]: sent } });
-    expect((await who(token)).body).toBe('ann');
-    const twice = await who([token, token]);
-    expect([twice.body, twice.headers['x-session']]).toEqual(['nobody', undefined]);
-    const long = await who('a'.repeat(16 * 1024));
-    expect(long.status).toBe(431);
-  });
-
-  it('opens nothing with a token of another application', async () => {
-    await using other = await HandlerApp.start(platform, {
-      options: {
-        driver: driver === 'plain' ? 'stealth' : driver,
-        header: HEADER,
-        secret: `not ${SECRET}`,
-        file: { location: folder.path },
-      },
     });
-    const client = new HeaderClient(other);
-    await client.in((session) => session.put('userId', 'eve'));
-    const init = { headers: { [HEADER]: client.token ?? '' } };
-    expect(await new HeaderClient(app).in((session) => session.get('userId', 'nobody'), init)).toBe('nobody');
-  });
-});
+    afterAll(async () => {
+      await app[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    });
+
+    const signedIn = async (): Promise<HeaderClient> => {
+      const client = new HeaderClient(app);
+      await client.in((session) => session.put('userId', 'ann'));
+      return client;
+    };
+    const user = (client: HeaderClient) => client.in((session) => session.get('userId', 'nobody'));
+
+    it.each(['', 'new'])('gets its token in it, and no cookie, where it sent %j', async (sent) => {
+      const client = new HeaderClient(app);
+      const handled = await client.handle((session) => session.put('userId', 'ann'), {
+        headers: { [HEADER]: sent },
+      });
+      expect(tokenOf(handled)).toMatch(/^[\w.-]{40,}$/);
+      expect(handled.cookies).toEqual([]);
+      expect(handled.response.headers).toMatchObject({
+        vary: expect.stringMatching(/(^|, )X-Session$/),
+        'cache-control': 'private, no-cache="X-Session"',
+      });
+      expect(await user(client)).toBe('ann');
+    });
+
+    it('gets nothing where nothing was written, and no new token where nothing needs one', async () => {
+      const handled = await new HeaderClient(app).handle((session) => session.get('userId'));
+      expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
+      const client = await signedIn();
+      expect(tokenOf(await client.handle((session) => session.get('userId')))).toBeUndefined();
+      const changed = await client.handle((session) => session.put('seen', true));
+      expect(tokenOf(changed) !== undefined).toBe(isSealed);
+      expect(changed.cookies).toEqual([]);
+    });
+
+    it('gets a new token with a new id, and the old one opens nothing', async () => {
+      const client = await signedIn();
+      const before = client.token;
+      await client.in((session) => session.regenerate());
+      expect(client.token).not.toBe(before);
+      expect(await user(client)).toBe('ann');
+      client.token = before;
+      expect(await user(client)).toBe('nobody');
+    });
+
+    it('gets an empty value when its session ends, and only then', async () => {
+      const client = await signedIn();
+      const ended = await client.handle((session) => session.destroy());
+      expect([tokenOf(ended), ended.cookies]).toEqual(['', []]);
+      expect(await user(client)).toBe('nobody');
+      const never = await new HeaderClient(app).handle((session) => session.destroy(), {
+        headers: { [HEADER]: '' },
+      });
+      expect(tokenOf(never)).toBeUndefined();
+    });
+
+    it('has flash messages, an id and request.session.cookie as anybody', async () => {
+      const client = await signedIn();
+      await client.in((session) => session.flash('status', 'Saved.'));
+      expect(await client.in((session) => session.flashMessages.get('status'))).toBe('Saved.');
+      expect(await client.in((session) => session.flashMessages.get('status', null))).toBeNull();
+      const seen = await client.in((session, { req }) => ({
+        id: session.id,
+        sessionID: (req as { sessionID?: unknown }).sessionID,
+        cookie: JSON.parse(JSON.stringify((req.session as { cookie: unknown }).cookie)) as object,
+        isSigned: !isSealed && session.setSignedId(session.signedId) !== false,
+      }));
+      expect(seen.sessionID).toBe(seen.id);
+      expect(seen.cookie).toMatchObject({ path: '/', httpOnly: true });
+      expect(seen.isSigned).toBe(!isSealed);
+    });
+
+    it('uses the header where it sends a cookie as well, and the cookie stays as it is', async () => {
+      const browser = app.visitor();
+      await browser.in((session) => session.put('userId', 'bob'));
+      const client = await signedIn();
+      const both = await client.handle((session) => session.put('seen', session.get('userId')), {}, browser);
+      expect(both.cookies).toEqual([]);
+      const nobody = await client.handle(
+        (session) => session.get('userId', 'nobody'),
+        { headers: { [HEADER]: 'new' } },
+        browser,
+      );
+      expect([nobody.value, nobody.cookies]).toEqual(['nobody', []]);
+      expect(await browser.in((session) => session.only(['userId', 'seen']))).toEqual({ userId: 'bob' });
+      expect(await client.in((session) => session.only(['userId', 'seen']))).toEqual({
+        userId: 'ann',
+        seen: 'ann',
+      });
+    });
+
+    it.each([
+      { cookie: 'theme=dark' },
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' },
+      { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    ])('is told apart from one with cookies, which gets no header: %j', async (headers) => {
+      const browser = await app.visitor().handle((session) => session.put('userId', 'bob'), { headers });
+      expect(browser.cookies).toHaveLength(1);
+      expect(tokenOf(browser)).toBeUndefined();
+      expect(browser.response.headers).toMatchObject({
+        vary: expect.stringMatching(/(^|, )Cookie$/),
+        'cache-control': 'private, no-cache="Set-Cookie"',
+      });
+    });
+
+    it.each([{}, { 'sec-fetch-mode': 'cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }])(
+      'gets its token in it too where it has not said what it is, and goes on with either: %j',
+      async (headers) => {
+        const jar = app.visitor();
+        const first = await jar.handle((session) => session.put('userId', 'ann'), { headers });
+        expect(first.cookies).toHaveLength(1);
+        expect(first.response.headers).toMatchObject({
+          vary: expect.stringMatching(/(^|, )X-Session, Cookie$/),
+          'cache-control': 'private, no-cache="Set-Cookie, X-Session"',
+        });
+        const client = new HeaderClient(app);
+        client.token = tokenOf(first) ?? null;
+        expect(await user(client)).toBe('ann');
+        const changed = await client.handle((session) => session.regenerate());
+        expect(changed.cookies).toEqual([]);
+        expect(await user(client)).toBe('ann');
+
+        const keeps = app.visitor();
+        await keeps.in((session) => session.put('userId', 'bob'), { headers });
+        const again = await keeps.handle((session) => session.put('seen', session.get('userId')), {
+          headers,
+        });
+        expect(tokenOf(again)).toBeUndefined();
+        expect(await keeps.in((session) => session.get('seen'))).toBe('bob');
+      },
+    );
+
+    it('that has not said what it is gets nothing where nothing was written', async () => {
+      const handled = await app.visitor().handle((session) => session.get('userId'));
+      expect([tokenOf(handled), handled.cookies]).toEqual([undefined, []]);
+      expect(handled.response.headers['vary'] ?? '').not.toContain('X-Session');
+    });
+
+    it('opens nothing with the token of a cookie, nor a browser with that of a header', async () => {
+      if (driver === 'plain') return;
+      const browser = await app.visitor().handle((session) => session.put('userId', 'bob'));
+      const client = await signedIn();
+      // So that both are remembered.
+      await app.visitor().in((session) => session.get('userId'), { headers: browser.asHeaders });
+      await user(client);
+      const cookie = browser.asHeaders.cookie.slice('session='.length);
+      const asHeader = { headers: { [HEADER]: cookie } };
+      expect(await new HeaderClient(app).in((session) => session.get('userId', 'nobody'), asHeader)).toBe(
+        'nobody',
+      );
+      const asCookie = { headers: { cookie: `session=${client.token}` } };
+      expect(await app.visitor().in((session) => session.get('userId', 'nobody'), asCookie)).toBe('nobody');
+    });
+
+    it('is answered as if it had no token where it sends rubbish', async () => {
+      const client = await signedIn();
+      const token = client.token ?? '';
+      const flipped = token.slice(0, -3) + (token.at(-3) === 'A' ? 'B' : 'A') + token.slice(-2);
+      const rubbish = [
+        'null',
+        'undefined',
+        'Bearer x',
+        ' ',
+        'v1.',
+        'v1s.',
+        'v1s.AAAA',
+        'v1.%.x',
+        '%00',
+        '__proto__',
+        token.slice(0, -4),
+        flipped,
+        `${token},${token}`,
+        `v1s.${randomBytes(9000).toString('base64url')}`,
+        `v1.${'a'.repeat(12_000)}.b`,
+        '\u00ff'.repeat(9000),
+      ];
+      for (const sent of rubbish) {
+        const init = { headers: { [HEADER]: sent } };
+        const handled = await new HeaderClient(app).handle(
+          (session) => session.get('userId', 'nobody'),
+          init,
+        );
+        expect([handled.value, tokenOf(handled), handled.cookies]).toEqual(['nobody', undefined, []]);
+      }
+      expect(await user(client)).toBe('ann');
+    });
+
+    it('is answered so where the header comes twice, and refused by Node where it takes 16 KB', async () => {
+      const client = await signedIn();
+      const token = client.token ?? '';
+      const who = (sent: string | string[]) => rawRequest(`${app.url}/who`, { headers: { [HEADER]: sent } });
+      expect((await who(token)).body).toBe('ann');
+      const twice = await who([token, token]);
+      expect([twice.body, twice.headers['x-session']]).toEqual(['nobody', undefined]);
+      const long = await who('a'.repeat(16 * 1024));
+      expect(long.status).toBe(431);
+    });
+
+    it('opens nothing with a token of another application', async () => {
+      await using other = await HandlerApp.start(platform, {
+        options: {
+          driver: driver === 'plain' ? 'stealth' : driver,
+          header: HEADER,
+          secret: `not ${SECRET}`,
+          file: { location: folder.path },
+        },
+      });
+      const client = new HeaderClient(other);
+      await client.in((session) => session.put('userId', 'eve'));
+      const init = { headers: { [HEADER]: client.token ?? '' } };
+      expect(await new HeaderClient(app).in((session) => session.get('userId', 'nobody'), init)).toBe(
+        'nobody',
+      );
+    });
+  },
+);
 
 describe.each(PLATFORMS)('The header of a sealed session, on %s', (platform) => {
   let app: HandlerApp;

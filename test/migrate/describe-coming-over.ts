@@ -3,21 +3,19 @@ import type { RequestSession, SessionModuleOptions } from 'nestjs-session-kit';
 import { barrier } from '../support/barrier.js';
 import { eventually } from '../support/eventually.js';
 import { HandlerApp } from '../support/handler-app.js';
-import { PLATFORMS } from '../support/test-app.js';
+import { pairsOf } from '../support/test-app.js';
 import { MovingBrowser } from './moving-browser.js';
 import { type OldApp, SIGNED_IN } from './old-apps.js';
 
 const user = (session: RequestSession): unknown => session.get('user');
 
-/** What holds of each library, on both platforms and with a driver. */
+/** What holds of each library, on both platforms and with each driver. */
 export function describeComingOver(
   name: string,
   startOld: () => Promise<OldApp>,
   drivers: Readonly<Record<string, () => Promise<Partial<SessionModuleOptions>>>>,
 ): void {
-  const ways = PLATFORMS.flatMap((platform) =>
-    Object.entries(drivers).map((driver) => [platform, ...driver] as const),
-  );
+  const ways = pairsOf(Object.entries(drivers)).map(([platform, driver]) => [platform, ...driver] as const);
 
   describe(`Who comes from ${name}`, () => {
     let old: OldApp;

@@ -11,13 +11,20 @@ export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 /**
- * Each platform and each kind of driver once: for what is decided between the session and its driver, and knows neither
- * requests nor responses.
+ * Each platform with some of the drivers, and each driver with one platform (in turn, as they are listed): for what is
+ * decided between the session and its driver, and knows neither requests nor responses.
  */
-export const PAIRS = [
-  ['express', 'memory'],
-  ['fastify', 'stealth'],
-] as const satisfies readonly (readonly [Platform, string])[];
+export function pairsOf<Driver>(drivers: readonly Driver[]): readonly (readonly [Platform, Driver])[] {
+  const count = PLATFORMS.length;
+  return PLATFORMS.flatMap((platform, row) =>
+    drivers
+      .filter((_, column) => drivers.length < count || column % count === row)
+      .map((driver) => [platform, driver] as const),
+  );
+}
+
+/** A platform with a driver that keeps sessions, and one with the driver that keeps none. */
+export const PAIRS = pairsOf(['memory', 'stealth'] as const);
 
 export type TestApplication = NestExpressApplication | NestFastifyApplication;
 
