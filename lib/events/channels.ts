@@ -1,40 +1,28 @@
-import { type Channel, channel } from 'node:diagnostics_channel';
+import { channel } from 'node:diagnostics_channel';
 import type { SessionEventName, SessionEvents } from './session-events.js';
 
 /** What the names of all channels begin with. */
 export const CHANNEL_PREFIX = 'nestjs-session-kit:';
 
-/** The channel of one event. */
-class EventChannel<N extends SessionEventName> {
-  readonly #channel: Channel;
-
-  constructor(name: N) {
-    this.#channel = channel(CHANNEL_PREFIX + name);
-  }
-
-  /** Whether anybody listens. To be asked before anything is done for a message. */
-  get isHeard(): boolean {
-    return this.#channel.hasSubscribers;
-  }
-
-  publish(message: SessionEvents[N]): void {
-    this.#channel.publish(message);
-  }
+/** The channel of one event. `hasSubscribers` is to be asked before anything is done for a message. */
+interface EventChannel<N extends SessionEventName> {
+  readonly hasSubscribers: boolean;
+  publish(message: SessionEvents[N]): void;
 }
 
 /** The channels of all events. */
 export const CHANNELS: { readonly [N in SessionEventName]: EventChannel<N> } = {
-  begun: new EventChannel('begun'),
-  loaded: new EventChannel('loaded'),
-  committed: new EventChannel('committed'),
-  merged: new EventChannel('merged'),
-  moved: new EventChannel('moved'),
-  'signed-in': new EventChannel('signed-in'),
-  'signed-out': new EventChannel('signed-out'),
-  ended: new EventChannel('ended'),
-  expired: new EventChannel('expired'),
-  refused: new EventChannel('refused'),
-  'old-secret': new EventChannel('old-secret'),
-  'store-failed': new EventChannel('store-failed'),
-  'store-recovered': new EventChannel('store-recovered'),
+  begun: channel(CHANNEL_PREFIX + 'begun'),
+  loaded: channel(CHANNEL_PREFIX + 'loaded'),
+  committed: channel(CHANNEL_PREFIX + 'committed'),
+  merged: channel(CHANNEL_PREFIX + 'merged'),
+  moved: channel(CHANNEL_PREFIX + 'moved'),
+  'signed-in': channel(CHANNEL_PREFIX + 'signed-in'),
+  'signed-out': channel(CHANNEL_PREFIX + 'signed-out'),
+  ended: channel(CHANNEL_PREFIX + 'ended'),
+  expired: channel(CHANNEL_PREFIX + 'expired'),
+  refused: channel(CHANNEL_PREFIX + 'refused'),
+  'old-secret': channel(CHANNEL_PREFIX + 'old-secret'),
+  'store-failed': channel(CHANNEL_PREFIX + 'store-failed'),
+  'store-recovered': channel(CHANNEL_PREFIX + 'store-recovered'),
 };

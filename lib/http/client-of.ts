@@ -1,4 +1,4 @@
-import type { Client } from '../lifecycle/session-runtime.js';
+import type { Client } from '../lifecycle/caller.js';
 import { ownStart, ownText } from '../state/own-text.js';
 import type { PlatformRequest, RawRequest } from './raw-http.js';
 

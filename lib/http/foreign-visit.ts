@@ -31,7 +31,7 @@ export class ForeignVisit {
   readonly takeOver = async (life: SessionLifecycle): Promise<void> => {
     const foreign = this.#session;
     if (foreign === null) return;
-    const taken = await life.takeOver(foreign.former);
+    const taken = await life.loads.takeOver(foreign.former);
     if (taken === null) return;
     this.#tookOver = true;
     this.#res.once('finish', () => {

@@ -1,3 +1,4 @@
+import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -92,17 +93,16 @@ export class HttpSessionHost implements SessionHost, GateContext {
   createLifecycle(): SessionLifecycle {
     const { lifecycles, recordClient, isPassive } = this.#settings;
     this.#isPassive ||= namesRequest(isPassive, this.#req);
-    const life = lifecycles.createLifecycle(
+    const caller: Caller = {
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
-      () =>
+      consumesFlash: () =>
         !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
-      recordClient ? () => clientOf(this.#req, this.platform) : null,
-      this.platform ?? this.#req,
-      this.#place,
-    );
-    life.session.isVisit = !this.#isPassive;
-    return life;
+      client: recordClient ? () => clientOf(this.#req, this.platform) : null,
+      isVisit: !this.#isPassive,
+      followsMoves: false,
+    };
+    return lifecycles.createLifecycle(caller, this.platform ?? this.#req, this.#place);
   }
 
   /** Its handler says so, which is known no sooner than it is found. */

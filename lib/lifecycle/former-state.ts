@@ -1,4 +1,4 @@
-import type { ActiveSession } from './active-session.js';
+import { type Caller, knownClient } from './caller.js';
 import type { FormerContent, FormerSession } from './session-source.js';
 import { SessionState } from '../state/session-state.js';
 import { isKey } from '../state/values.js';
@@ -11,9 +11,9 @@ export interface TakenOver {
 }
 
 /** By what the requests that bring one session find each other; null where nothing tells it from those of others. */
-export function keyOf({ key, isOfUser = false }: FormerSession, { clientOf }: ActiveSession): string | null {
+export function keyOf({ key, isOfUser = false }: FormerSession, caller: Caller): string | null {
   if (!isOfUser || key === null) return key;
-  const { ipAddress, userAgent } = clientOf?.() ?? { ipAddress: null, userAgent: null };
+  const { ipAddress, userAgent } = knownClient(caller);
   return ipAddress === null ? null : JSON.stringify([key, ipAddress, userAgent]);
 }
 

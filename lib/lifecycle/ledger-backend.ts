@@ -89,7 +89,7 @@ export class LedgerBackend implements SessionBackend {
     if (line === null) return;
     if (line.kind === 'none') return this.#take(session, token, held);
     if (line.kind !== 'moved') return;
-    if (session.followsMoves) return this.load(session, line.to);
+    if (session.caller.followsMoves) return this.load(session, line.to);
     session.leave(line.to);
   }
 
@@ -100,7 +100,7 @@ export class LedgerBackend implements SessionBackend {
 
   #take(session: ActiveSession, token: string, held: Held): void {
     // Whoever has no pages (a socket, a job) cannot send a cookie, and so renews none.
-    if (session.ages === 'hidden') session.bePassive();
+    if (session.caller.consumesFlash === 'hidden') session.bePassive();
     this.#cookies.take(session, token, held);
   }
 

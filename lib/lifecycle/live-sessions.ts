@@ -1,5 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
+import { PacedLooks } from './paced-looks.js';
 import { REDIRECT_MS } from './record-remover.js';
 import { Rounds } from './rounds.js';
 import { type Locate, type Place, Watch } from './watch.js';
@@ -9,21 +10,6 @@ import { type Locate, type Place, Watch } from './watch.js';
  * one that has ended, it is looked for while that stands, with some time left for a slow store.
  */
 const LONGEST_ROUND_MS = (REDIRECT_MS * 2) / 3;
-
-/** How many of them the store is asked for at the same time, while they are few. */
-const FEW_LOOKS = 8;
-
-/**
- * For how many answers of the store, one after the other, a round has time: the more sessions, the more are asked for at the same
- * time. So a store that takes 150 ms keeps up with any number of them in the longest of rounds.
- */
-const ANSWERS_IN_A_ROUND = 128;
-
-/**
- * How many before others have their turn: a store in this process answers within the same turn of the event loop, and thousands
- * of sessions are due at once.
- */
-const LOOKS_IN_A_TURN = 64;
 
 /** The most that a timer of Node's takes, ms; a longer one would end at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -38,8 +24,6 @@ interface Live {
   /** Epoch ms. */
   expiresAt: number;
   expiry: NodeJS.Timeout | null;
-  /** Whether the store is being asked for it. */
-  isAsked: boolean;
   readonly watches: Set<Watch>;
   readonly locate: Locate | null;
 }
@@ -56,11 +40,10 @@ export class LiveSessions {
   readonly #live = new Map<string, Live>();
   readonly #ofWatch = new Map<Watch, Live>();
   readonly #rounds: Rounds<Live> | null;
-  /** Those to be asked for next. */
-  readonly #due = new Set<Live>();
-  #looks = 0;
-  #looksInTurn = 0;
-  #turn: Promise<void> | null = null;
+  readonly #looks = new PacedLooks<Live>(
+    () => this.size,
+    (live) => this.#locate(live, live.id),
+  );
 
   /** @param checkEvery how often the store is asked for each, ms; false: only when it should have expired */
   constructor(clock: Clock, checkEvery: number | false) {
@@ -169,7 +152,6 @@ export class LiveSessions {
       id: ownText(id),
       expiresAt,
       expiry: null,
-      isAsked: false,
       watches: new Set(),
       locate,
     };
@@ -181,7 +163,7 @@ export class LiveSessions {
   #remove(live: Live): void {
     if (this.#live.get(live.id) === live) this.#live.delete(live.id);
     this.#rounds?.delete(live);
-    this.#due.delete(live);
+    this.#looks.delete(live);
     if (live.expiry !== null) clearTimeout(live.expiry);
     live.expiry = null;
   }
@@ -215,35 +197,7 @@ export class LiveSessions {
   // ---- asking the store ----------------------------------------------------------------------------------------
 
   #lookAt(live: Live): void {
-    if (live.locate === null || live.isAsked) return;
-    this.#due.add(live);
-    if (this.#looks < Math.max(FEW_LOOKS, this.size / ANSWERS_IN_A_ROUND)) void this.#lookAtDue();
-  }
-
-  async #lookAtDue(): Promise<void> {
-    this.#looks += 1;
-    for (let [live] = this.#due; live !== undefined; [live] = this.#due) {
-      if (this.#looksInTurn === LOOKS_IN_A_TURN) {
-        await this.#nextTurn();
-        continue;
-      }
-      this.#looksInTurn += 1;
-      this.#due.delete(live);
-      live.isAsked = true;
-      await this.#locate(live, live.id);
-      live.isAsked = false;
-    }
-    this.#looks -= 1;
-  }
-
-  #nextTurn(): Promise<void> {
-    return (this.#turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.#turn = null;
-        this.#looksInTurn = 0;
-        resolve();
-      });
-    }));
+    if (live.locate !== null) this.#looks.add(live);
   }
 
   async #locate(live: Live, id: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Draft } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
+import { knownClient } from './caller.js';
 import type { LoadedVersion } from './phase.js';
 import { recordedUser } from './recorded-user.js';
 import { nextWriter } from './writer-mark.js';
@@ -25,8 +26,6 @@ export interface PendingWrite {
   resent: boolean;
 }
 
-const UNKNOWN_CLIENT = { ipAddress: null, userAgent: null };
-
 /**
  * The write that stores a session as it is now: as a new one, in place of the version that it stands on, or under its
  * new id.
@@ -37,11 +36,11 @@ export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
   const draft = state.draft(nextWriter(), undefined);
   const { lifetimes } = runtime;
-  const { latestVisit, isVisit } = session;
+  const { latestVisit, isVisit, caller } = session;
   const isKept = loaded !== null && !state.durationChanged && !(moving && isVisit);
   const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state);
-  const keptClient = session.keepsClient || !isVisit ? latestVisit : null;
-  const { ipAddress, userAgent } = keptClient ?? session.clientOf?.() ?? UNKNOWN_CLIENT;
+  const keptClient = caller.client === 'as-stored' || !isVisit ? latestVisit : null;
+  const { ipAddress, userAgent } = keptClient ?? knownClient(caller);
   const record: SessionRecord = {
     payload: draft.text,
     expiresAt,

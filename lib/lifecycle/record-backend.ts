@@ -1,8 +1,6 @@
 import { Keyring } from '../crypto/keyring.js';
-import { isOutdated } from '../drivers/encrypted-store.js';
-import { isFull } from '../drivers/guard/full-store.js';
 import type { FormerSession } from './session-source.js';
-import { SessionLimitError, SessionStoreError } from '../session.errors.js';
+import { SessionLimitError } from '../session.errors.js';
 import { SessionState } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
 import type { CommitQueue } from './commit-queue.js';
@@ -10,7 +8,8 @@ import type { TakenOver } from './former-state.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import { type Ending, RecentEndings } from './recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
-import { REDIRECT_MS, RecordRemover } from './record-remover.js';
+import { RecordRemover } from './record-remover.js';
+import { RecordRenewal } from './record-renewal.js';
 import type { RecordStore } from './record-store.js';
 import { RecordTakeOver } from './record-take-over.js';
 import { RecordWriter } from './record-writer.js';
@@ -34,6 +33,7 @@ export class RecordBackend implements SessionBackend {
   readonly users: UserSessions | null;
   readonly #runtime: SessionRuntime;
   readonly #writer: RecordWriter;
+  readonly #renewal: RecordRenewal;
   readonly #loads: Loads;
   readonly #takeOver: RecordTakeOver;
   readonly #endings: RecentEndings;
@@ -71,6 +71,7 @@ export class RecordBackend implements SessionBackend {
         ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
         : null;
     this.#writer = new RecordWriter(store, queue, this.finder, this.remover, faults, wait, this.#limit);
+    this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
     this.#takeOver = new RecordTakeOver(runtime, store, endings);
   }
 
@@ -114,14 +115,14 @@ export class RecordBackend implements SessionBackend {
     } catch (error) {
       found = this.#degraded(session, error);
     }
-    if (found.kind === 'moved' && session.followsMoves) return this.load(session, found.to);
+    if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
     this.#endings.forget(id, ending);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
-      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
   }
@@ -163,7 +164,7 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    if (session.loaded !== null && session.onlyRenewalDue) return this.#renew(session);
+    if (session.loaded !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
     const ending = session.loaded === null ? this.#endings.endingOf(session.id) : undefined;
     return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
   }
@@ -196,60 +197,8 @@ export class RecordBackend implements SessionBackend {
     session.giveBack();
   }
 
-  async #renew(session: ActiveSession): Promise<void> {
-    const { lifetimes } = this.#runtime;
-    try {
-      // A cookie without Max-Age has nothing to renew.
-      const isCookieDue = !lifetimes.endsWithBrowser(session.state);
-      const isOld = session.latestVisit !== null && isOutdated(session.latestVisit);
-      if (isOld || lifetimes.isAtItsLongest(session.state)) await this.#writer.write(session);
-      else if (!(await this.#extend(session, isCookieDue))) session.drop();
-    } catch (error) {
-      // The application changed nothing: a visit that could not be noted is no reason to fail it.
-      if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
-      session.pending = null;
-      session.renewed(null, false);
-    }
-  }
-
   async touch(session: ActiveSession): Promise<void> {
-    await this.#extend(session, true);
-  }
-
-  /**
-   * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
-   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more. And
-   * another request may have given the session another lifetime, which this one does not take back.
-   *
-   * @returns false where there is none any more
-   */
-  async #extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
-    const { store } = this;
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
-    for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
-      const { id } = session.loaded;
-      if (!(await store.touch(id, expiresAt))) return false;
-      const found = await this.finder.find(id);
-      if (found.kind === 'gone') return false;
-      if (found.kind === 'record') {
-        const isOurs = found.payload.t === session.state.storedDuration;
-        const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
-        if (!isOurs) await store.touch(id, until);
-        // Its cookie goes with the response of the request that has changed it.
-        session.renewed(until, isCookieDue && isOurs);
-        return true;
-      }
-      await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
-      if (session.closed) return false;
-      // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
-      // request, sending that write again finds out.
-      if (session.pending !== null) {
-        session.renewed(expiresAt, isCookieDue);
-        return true;
-      }
-      if (!(await this.finder.follow(session, found.to))) return false;
-    }
-    return false;
+    await this.#renewal.extend(session, true);
   }
 
   /**

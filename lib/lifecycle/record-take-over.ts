@@ -3,6 +3,7 @@ import { randomId } from '../crypto/random-id.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { movedPayload, parsePayload } from '../state/payload.js';
 import type { ActiveSession } from './active-session.js';
+import { knownClient } from './caller.js';
 import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-state.js';
 import { recordedUser } from './recorded-user.js';
 import type { RecentEndings } from './recent-endings.js';
@@ -51,7 +52,7 @@ export class RecordTakeOver {
    * @throws SessionStoreError where either store fails
    */
   take(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
-    const key = keyOf(former, session);
+    const key = keyOf(former, session.caller);
     if (key === null) return this.#takeAlone(session, former);
     return this.#takeTogether(session, former, formerId('claim', key));
   }
@@ -109,11 +110,11 @@ export class RecordTakeOver {
   }
 
   /** Stores it as a session of its own, and gives back the id. */
-  async #keep({ clientOf }: ActiveSession, content: FormerContent): Promise<string> {
+  async #keep({ caller }: ActiveSession, content: FormerContent): Promise<string> {
     const { lifetimes, clock, userKey, faults } = this.#runtime;
     const id = randomId();
     const state = formerState(this.#runtime, content);
-    const { ipAddress, userAgent } = clientOf?.() ?? { ipAddress: null, userAgent: null };
+    const { ipAddress, userAgent } = knownClient(caller);
     const isStored = await writeOwn(this.#store, id, {
       payload: state.draft(nextWriter(), undefined).text,
       expiresAt: lifetimes.fullExpiry(state),

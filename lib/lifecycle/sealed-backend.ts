@@ -112,7 +112,7 @@ export class SealedBackend implements SessionBackend {
     session.token = token;
     session.found(
       { id, version: UNSTORED, expiresAt: record.expiresAt },
-      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.ages),
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
     );
   }
 

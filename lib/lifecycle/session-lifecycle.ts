@@ -1,19 +1,16 @@
 import { randomId } from '../crypto/random-id.js';
-import type { FormerSession } from './session-source.js';
-import { SessionStoreError, SessionTooLargeError } from '../session.errors.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
+import type { Caller } from './caller.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
-import type { TakenOver } from './former-state.js';
-import { CHANGES_DROPPED, COMMIT_STEPS, mutationDropped, neverSettles, unstoredChanges } from './messages.js';
+import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './messages.js';
 import { userText } from './recorded-user.js';
+import { RequestCommits } from './request-commits.js';
+import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import type { Client, SessionRuntime } from './session-runtime.js';
-import { isStoringHeard } from './telling.js';
-import { isLoadingHeard, tellLoading, tellOpening } from './telling-loads.js';
+import type { SessionRuntime } from './session-runtime.js';
 import type { Watch } from './watch.js';
 
 /**
@@ -24,35 +21,26 @@ import type { Watch } from './watch.js';
 export class SessionLifecycle {
   /** The one that it works with. Replaced where it is destroyed, or switched from. */
   session: ActiveSession;
+  /** Those that it destroyed; null until it destroys one. */
+  destroyed: DestroyedSessions | null = null;
+  readonly loads: RequestLoads;
+  /** Whether a commit failed on the way out: no retry, no cookie. */
+  abandoned = false;
   readonly #runtime: SessionRuntime;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
-  /** Null until a session is destroyed. */
-  #destroyed: DestroyedSessions | null = null;
-  /** The commit under way. */
-  #committing: Promise<void> | null = null;
-  /** Whether a commit failed on the way out: no retry, no cookie. */
-  #abandoned = false;
+  readonly #commits: RequestCommits;
   #dropSaid = false;
   /** Null until somebody wants to know when the session ends. */
   #watch: Watch | null = null;
   #watchesOn = true;
-  /** What is to be told of what was loaded; null for nothing. */
-  #untold: (() => void)[] | null = null;
 
-  /**
-   * @param ages whether the request uses flash messages up
-   * @param clientOf who is at the other end, asked only when a record is written
-   */
-  constructor(
-    runtime: SessionRuntime,
-    backend: SessionBackend,
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-  ) {
+  constructor(runtime: SessionRuntime, backend: SessionBackend, caller: Caller) {
     this.#runtime = runtime;
     this.#backend = backend;
-    this.session = new ActiveSession(runtime, ages, clientOf, null, 'new');
+    this.session = new ActiveSession(runtime, caller, null, 'new');
+    this.loads = new RequestLoads(this, backend);
+    this.#commits = new RequestCommits(this, backend, this.#queue);
   }
 
   /** The values, flash messages and changes of this request. */
@@ -85,66 +73,14 @@ export class SessionLifecycle {
 
   /** Whether a commit has anything to do. */
   get due(): boolean {
-    return !this.#abandoned && (this.session.due || this.#isRemoving);
+    return !this.abandoned && (this.session.due || this.#isRemoving);
   }
 
   get #isRemoving(): boolean {
-    return this.#destroyed?.remaining === true;
-  }
-
-  get abandoned(): boolean {
-    return this.#abandoned;
+    return this.destroyed?.remaining === true;
   }
 
   // ---- which session it is -------------------------------------------------------------------------------------
-
-  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
-  initiate(token: string): Promise<void> | void {
-    const { session } = this;
-    if (!isLoadingHeard()) return this.#backend.open(session, token);
-    const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
-    return tellOpening(session, this.#toTell, token, isOfOtherKind, () => this.#backend.open(session, token));
-  }
-
-  /**
-   * Has a session of another library go on here, once, and loads it.
-   *
-   * @returns null where there is nothing to go on with
-   */
-  async takeOver(former: FormerSession): Promise<TakenOver | null> {
-    const { session } = this;
-    const take = (): Promise<TakenOver | null> => this.#backend.takeOver(session, former);
-    try {
-      return await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
-    } catch (error) {
-      if (!(error instanceof SessionStoreError) || !this.#runtime.degrade) throw error;
-      session.refuseWrites('degraded');
-      return null;
-    }
-  }
-
-  /** Loads the session of an id that the application chose itself. */
-  load(id: string): Promise<void> | void {
-    const { session } = this;
-    if (!isLoadingHeard()) return this.#backend.load(session, id);
-    return tellLoading(session, this.#toTell, () => this.#backend.load(session, id));
-  }
-
-  get #toTell(): (() => void)[] {
-    return (this.#untold ??= []);
-  }
-
-  /** Whether there is something to tell of what was loaded. */
-  get hasUntold(): boolean {
-    return this.#untold !== null;
-  }
-
-  /** Tells of what was loaded. To be called where the session can be asked. */
-  tellLoads(): void {
-    const untold = this.#untold;
-    this.#untold = null;
-    for (const tell of untold ?? []) tell();
-  }
 
   /**
    * Lets go of the current session and gets ready to load another.
@@ -157,7 +93,7 @@ export class SessionLifecycle {
     this.session.close();
     this.#watch?.stop();
     this.#watch = null;
-    this.#destroyed?.forgetCookie();
+    this.destroyed?.forgetCookie();
     this.session = next;
   }
 
@@ -229,7 +165,7 @@ export class SessionLifecycle {
   async touch(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() => {
-      if (session.loaded !== null && !session.closed && !this.#abandoned) return this.#backend.touch(session);
+      if (session.loaded !== null && !session.closed && !this.abandoned) return this.#backend.touch(session);
     });
   }
 
@@ -240,8 +176,8 @@ export class SessionLifecycle {
   destroy(): Promise<void> {
     const session = this.session;
     const next = session.next(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
-    this.#destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
-    const removing = this.#destroyed.add(session, this.#mayBeStored(session));
+    this.destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
+    const removing = this.destroyed.add(session, this.#mayBeStored(session));
     this.session = next;
     this.#watch?.end();
     return removing;
@@ -264,7 +200,7 @@ export class SessionLifecycle {
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
     const watch = this.#runtime.live.watch(session.loaded, locate);
     session.watch = watch;
-    if (this.#destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
+    if (this.destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();
     return watch;
   }
@@ -287,62 +223,8 @@ export class SessionLifecycle {
    * by itself each time that it is stored
    */
   commit(): Promise<void> | void {
-    if (this.#committing !== null) return this.#committing.then(() => this.commit());
-    if (!this.due) {
-      this.#sayDropped();
-      return;
-    }
-    try {
-      const first = this.#step();
-      if (first === undefined && !this.due) return;
-      return (this.#committing = this.#commitFrom(first));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  async #commitFrom(first: Promise<void> | void): Promise<void> {
-    try {
-      await first;
-      for (let step = 1; this.due; step += 1) {
-        if (step === COMMIT_STEPS) {
-          // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
-          // be stored again and again, and no response ever leave.
-          const key = this.state.mutatedKey;
-          if (key !== undefined) throw neverSettles(key);
-          return;
-        }
-        await this.#step();
-      }
-    } finally {
-      this.#committing = null;
-    }
-  }
-
-  /** What was destroyed goes first. */
-  #step(): Promise<void> | void {
-    if (this.#destroyed?.remaining === true) return this.#destroyed.removed();
-    const waits = this.#queue.busy;
-    // After the wait it may turn out that nothing is due any more.
-    return this.#queue.run(() => {
-      const { session } = this;
-      if (waits && !session.due) return;
-      if (isStoringHeard()) session.since = performance.now();
-      return session.spareMessage === null ? this.#backend.write(session) : this.#writeSparing(session);
-    });
-  }
-
-  /** Stores it without the message that can be spared, where it is too large with it. */
-  async #writeSparing(session: ActiveSession): Promise<void> {
-    const { spareMessage } = session;
-    try {
-      await this.#backend.write(session);
-    } catch (error) {
-      if (!(error instanceof SessionTooLargeError) || spareMessage === null) throw error;
-      session.spareMessage = null;
-      if (!session.state.flash.forget(spareMessage)) throw error;
-      await this.#backend.write(session);
-    }
+    if (this.#commits.underWay || this.due) return this.#commits.run();
+    this.#sayDropped();
   }
 
   /** Once a request: with a visitor's every click it would fill the log. */
@@ -357,7 +239,7 @@ export class SessionLifecycle {
 
   /** After a commit that failed on the way out: no retry, no cookie. */
   abandon(): void {
-    this.#abandoned = true;
+    this.abandoned = true;
   }
 
   /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
@@ -369,7 +251,7 @@ export class SessionLifecycle {
   /** What the response has to do about the cookie, as things stand. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
-    if (this.#abandoned) return NO_COOKIE;
-    return cookieOf(this.session, this.#backend, this.#destroyed?.expiresCookie === true, cameWithCookie);
+    if (this.abandoned) return NO_COOKIE;
+    return cookieOf(this.session, this.#backend, this.destroyed?.expiresCookie === true, cameWithCookie);
   }
 }

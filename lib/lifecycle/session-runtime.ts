@@ -29,9 +29,3 @@ export interface SessionRuntime {
   /** How large a token may get that holds the session itself. */
   readonly tokenLimit: TokenLimit;
 }
-
-/** Who is at the other end of a request, as far as a record has a place for it. */
-export interface Client {
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-}

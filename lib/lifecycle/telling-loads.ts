@@ -5,7 +5,9 @@ import { about } from './telling.js';
 
 /** Whether anybody wants to hear of what is loaded. */
 export function isLoadingHeard(): boolean {
-  return CHANNELS.loaded.isHeard || CHANNELS.refused.isHeard || CHANNELS['old-secret'].isHeard;
+  return (
+    CHANNELS.loaded.hasSubscribers || CHANNELS.refused.hasSubscribers || CHANNELS['old-secret'].hasSubscribers
+  );
 }
 
 /** What is to be told as soon as the session can be asked: a listener may want to know whose it is. */
@@ -33,7 +35,7 @@ export function tellOpening(
   return after(session, open, () => {
     if (tellLoaded(session, toTell)) tellSecret(session, toTell, token);
     // Of a session whose store failed nothing is known.
-    else if (!session.degraded && CHANNELS.refused.isHeard)
+    else if (!session.degraded && CHANNELS.refused.hasSubscribers)
       tellRefused(session, toTell, token, isOfOtherKind());
   });
 }
@@ -52,7 +54,7 @@ function after<T>(session: ActiveSession, load: () => Promise<T> | T, tell: () =
 function tellLoaded(session: ActiveSession, toTell: ToTell): boolean {
   const { loaded, since } = session;
   if (loaded === null) return false;
-  if (CHANNELS.loaded.isHeard) {
+  if (CHANNELS.loaded.hasSubscribers) {
     const { createdAt } = session.state;
     const { expiresAt } = loaded;
     const ms = performance.now() - since;
@@ -64,7 +66,7 @@ function tellLoaded(session: ActiveSession, toTell: ToTell): boolean {
 
 function tellSecret({ runtime }: ActiveSession, toTell: ToTell, token: string): void {
   const channel = CHANNELS['old-secret'];
-  if (!channel.isHeard) return;
+  if (!channel.hasSubscribers) return;
   const { keyring, driver, clock } = runtime;
   const position = keyring.secretOf(token) ?? 0;
   if (position > 0)

@@ -18,16 +18,22 @@ export interface Told {
 /** Whether anybody wants to hear of what is stored. */
 export function isStoringHeard(): boolean {
   const { begun, committed, merged, moved } = CHANNELS;
-  return begun.isHeard || committed.isHeard || merged.isHeard || moved.isHeard || isUserHeard();
+  return (
+    begun.hasSubscribers ||
+    committed.hasSubscribers ||
+    merged.hasSubscribers ||
+    moved.hasSubscribers ||
+    isUserHeard()
+  );
 }
 
 /** Whether anybody wants to hear of what ends. */
 export function isEndingHeard(): boolean {
-  return CHANNELS.ended.isHeard || CHANNELS['signed-out'].isHeard;
+  return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 
 function isUserHeard(): boolean {
-  return CHANNELS['signed-in'].isHeard || CHANNELS['signed-out'].isHeard;
+  return CHANNELS['signed-in'].hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 
 /** @param id that the payload is stored under */

@@ -1,12 +1,12 @@
 import type { SessionLog } from '../drivers/session-log.js';
+import type { Caller } from '../lifecycle/caller.js';
 import type { RecordBackend } from '../lifecycle/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client, SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { Place, Watch } from '../lifecycle/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import { DriverInUse } from './drivers/driver-in-use.js';
 import type { DriverRegistry } from './drivers/driver-registry.js';
 import { GarbageCollection } from './drivers/garbage-collection.js';
@@ -68,14 +68,9 @@ export class SessionLifecycles implements LifecycleFactory {
     return this.inUse.isPerRequest;
   }
 
-  createLifecycle(
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-    request: unknown,
-    place = this.#settings.place,
-  ): SessionLifecycle {
+  createLifecycle(caller: Caller, request: unknown, place = this.#settings.place): SessionLifecycle {
     const runtime = this.inUse.runtimeAt(place);
-    return new SessionLifecycle(runtime, this.inUse.backendFor(request, place), ages, clientOf);
+    return new SessionLifecycle(runtime, this.inUse.backendFor(request, place), caller);
   }
 
   /** Where a session lives that no cookie can be sent for. */

@@ -1,3 +1,4 @@
+import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
@@ -79,12 +80,12 @@ export class DetachedHost implements SessionHost {
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, place } = this.#settings;
-    const life = lifecycles.createLifecycle('hidden', null, this.#request, place);
+    const { isVisit, followsMoves = false } = this.#door;
     // Who the visitor is, his latest request has said: nothing is known here of proxies, which frameworks are told of.
-    life.session.keepsClient = true;
-    life.session.followsMoves = this.#door.followsMoves === true;
+    const caller: Caller = { consumesFlash: 'hidden', client: 'as-stored', isVisit, followsMoves };
+    const life = lifecycles.createLifecycle(caller, this.#request, place);
     // A lifetime that is in the cookie cannot be renewed from here.
-    life.session.isVisit = this.#door.isVisit && !life.livesInCookie;
+    if (life.livesInCookie) life.session.bePassive();
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
     return life;

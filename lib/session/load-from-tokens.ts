@@ -25,7 +25,7 @@ function loadFromTokens(
 ): Promise<void> | void {
   const { session } = life;
   for (let index = 0; index < tokens.length; index += 1) {
-    const pending = life.initiate(tokens[index] ?? '');
+    const pending = life.loads.byToken(tokens[index] ?? '');
     if (pending !== undefined) {
       if (index + 1 === tokens.length && formerTokens === undefined) return pending;
       const rest = tokens.slice(index + 1);

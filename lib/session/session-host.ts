@@ -1,8 +1,7 @@
+import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { Client } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionReadonlyError } from '../session.errors.js';
-import type { ConsumesFlash } from '../state/flash-aging.js';
 import type { SessionCommits } from './session-commits.js';
 
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */
@@ -21,17 +20,10 @@ export interface LifecycleFactory {
   /** Whether the request is needed for that: a driver is made anew for each. Whoever lives longer keeps it for nothing else. */
   readonly needsRequest: boolean;
   /**
-   * @param ages whether the request uses flash messages up; asked at a commit, and only where there are any
-   * @param clientOf who is at the other end, asked only when a record is written
    * @param request for a driver that is made anew for each request
    * @param place where its token travels. Default: the cookie
    */
-  createLifecycle(
-    ages: ConsumesFlash,
-    clientOf: (() => Client) | null,
-    request: unknown,
-    place?: TokenPlace,
-  ): SessionLifecycle;
+  createLifecycle(caller: Caller, request: unknown, place?: TokenPlace): SessionLifecycle;
 }
 
 /**

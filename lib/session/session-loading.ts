@@ -54,7 +54,8 @@ export abstract class SessionLoading extends SessionAccess {
     }
     const life = this.lifecycle;
     const { session } = life;
-    const pending = this.#chosenId === null ? loadForRequest(life, this.host) : life.load(this.#chosenId);
+    const pending =
+      this.#chosenId === null ? loadForRequest(life, this.host) : life.loads.byId(this.#chosenId);
     if (pending === undefined) {
       this.#loaded(life, readonly);
       this.#tell(life);
@@ -88,7 +89,8 @@ export abstract class SessionLoading extends SessionAccess {
 
   /** Whoever hears of what was loaded may ask the facade, though the request is in its context only later. */
   #tell(life: SessionLifecycle): void {
-    if (life.hasUntold) this.inContext(() => life.tellLoads());
+    const { loads } = life;
+    if (loads.hasUntold) this.inContext(() => loads.tell());
   }
 
   /**

@@ -7,17 +7,15 @@ import { FlashState } from './flash-state.js';
 import {
   PAYLOAD_FORMAT,
   type Payload,
-  type SessionFacts,
   type SessionSerializer,
-  type SignIn,
   type Snapshot,
   ownValues,
   parsePayload,
   valuesIn,
 } from './payload.js';
+import { FactualSession } from './factual-session.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
-import { WorkingSession } from './working-session.js';
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
 export interface Draft extends Snapshot {
@@ -35,28 +33,7 @@ export interface Draft extends Snapshot {
  * The values are live objects: an application may mutate what it got. Beside them stands the log of changes, so that
  * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
  */
-export class SessionState extends WorkingSession {
-  createdAt: number;
-  /** What this request changed of it, and is not stored yet. Null for nothing. */
-  #changedFacts: SessionFacts | null = null;
-  /** Null where nothing is stored. */
-  #snapshot: Snapshot | null;
-  /** The values in its text, not to be changed. Null until somebody asks, where this request wrote it. */
-  #stored: Readonly<Values> | null;
-
-  private constructor(
-    serializer: SessionSerializer,
-    createdAt: number,
-    snapshot: Snapshot | null,
-    flash: FlashState,
-    log: ChangeLog,
-  ) {
-    super(serializer, snapshot?.payload.d ?? {}, flash, log);
-    this.createdAt = createdAt;
-    this.#snapshot = snapshot;
-    this.#stored = snapshot?.payload.d ?? null;
-  }
-
+export class SessionState extends FactualSession {
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();
@@ -89,90 +66,20 @@ export class SessionState extends WorkingSession {
 
   /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
   reloadedFromText(): SessionState | null {
-    if (this.#snapshot === null) return null;
-    const { text } = this.#snapshot;
+    if (this.snapshot === null) return null;
+    const { text } = this.snapshot;
     const parsed = parsePayload(text, this.serializer);
     return parsed.kind === 'session' ? this.reloaded(parsed.payload, text) : null;
   }
 
-  protected override copied(shared: Readonly<Values>): Values {
-    return ownValues(shared, this.#snapshot?.text, this.serializer);
-  }
-
-  /** The values as they were loaded or stored last, not to be changed. */
-  #storedIn({ text }: Snapshot): Readonly<Values> {
-    return (this.#stored ??= valuesIn(text, this.serializer));
-  }
-
-  /** The values as they were loaded or stored last, not to be changed. Null where nothing is stored. */
-  get storedValues(): Readonly<Values> | null {
-    return this.#snapshot === null ? null : this.#storedIn(this.#snapshot);
-  }
-
-  /** The handle that is stored, where it is not the id's own. */
-  get storedHandle(): string | undefined {
-    return this.#snapshot?.payload.h;
-  }
-
-  /** A lifetime of its own in ms, where the session has one; `ENDS_WITH_BROWSER` for none, and a cookie that ends with the browser. */
-  get duration(): number | undefined {
-    return this.#fact('t');
-  }
-
-  set duration(duration: number | undefined) {
-    this.#changedFacts = { ...this.#changedFacts, t: duration };
-  }
-
-  /** The same as it was loaded or stored last. */
-  get storedDuration(): number | undefined {
-    return this.#snapshot?.payload.t;
-  }
-
-  /** Who signed in last, and when, where `signIn` said so. */
-  get signIn(): SignIn | undefined {
-    return this.#fact('s');
-  }
-
-  set signIn(signIn: SignIn | undefined) {
-    this.#changedFacts = { ...this.#changedFacts, s: signIn };
-  }
-
-  /** The handle that it has kept of an id before this one. */
-  get handle(): string | undefined {
-    return this.#fact('h');
-  }
-
-  set handle(handle: string | undefined) {
-    this.#changedFacts = { ...this.#changedFacts, h: handle };
-  }
-
-  /** As this request changed it; otherwise as it was loaded or stored last. */
-  #fact<K extends keyof SessionFacts>(name: K): SessionFacts[K] {
-    const changed = this.#changedFacts;
-    return changed !== null && name in changed ? changed[name] : this.#snapshot?.payload[name];
-  }
-
-  /** What begins now is a session of its own: nothing but what this request itself flashed is kept from before. */
-  beginAnew(now: number): void {
-    this.flash.leaveOthers();
-    this.createdAt = now;
-    // Of a session that was never stored there is nothing to change.
-    this.#changedFacts = this.#snapshot === null ? null : { t: undefined, s: undefined, h: undefined };
-  }
-
-  /** Whether the lifetime was changed and not stored yet. */
-  get durationChanged(): boolean {
-    return this.#changedFacts !== null && 't' in this.#changedFacts;
-  }
-
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective || this.#changedFacts !== null || this.flash.due || this.#mutated();
+    return this.log.effective || this.changedFacts !== null || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective || this.#changedFacts !== null || this.#mutated();
+    return this.log.effective || this.changedFacts !== null || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -182,9 +89,9 @@ export class SessionState extends WorkingSession {
 
   /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
   #mutated(): boolean {
-    const snapshot = this.#snapshot;
+    const snapshot = this.snapshot;
     if (this.tracker === null || snapshot === null) return false;
-    return this.tracker.mutated(this.shown, () => this.#storedIn(snapshot));
+    return this.tracker.mutated(this.shown, () => this.storedIn(snapshot));
   }
 
   /**
@@ -192,9 +99,9 @@ export class SessionState extends WorkingSession {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.log.effective || this.#changedFacts !== null || this.flash.due || this.#snapshot === null)
+    if (this.log.effective || this.changedFacts !== null || this.flash.due || this.snapshot === null)
       return undefined;
-    return this.tracker?.mutatedKey(this.values, this.#storedIn(this.#snapshot));
+    return this.tracker?.mutatedKey(this.values, this.storedIn(this.snapshot));
   }
 
   /**
@@ -206,7 +113,7 @@ export class SessionState extends WorkingSession {
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
     this.#takeReplaced();
-    const n = (this.#snapshot?.payload.n ?? 0) + 1;
+    const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
     if (id !== undefined) payload.i = id;
@@ -231,11 +138,11 @@ export class SessionState extends WorkingSession {
    */
   stored(draft: Draft): void {
     const { payload } = draft;
-    this.#snapshot = draft;
-    this.#stored = draft.isExact ? payload.d : null;
+    this.snapshot = draft;
+    this.readValues = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
-    if (this.#changedFacts !== null) this.#changedFacts = factsBeside(payload, this.#changedFacts);
+    this.settleFacts(payload);
     this.flash.stored(payload.n, payload.f);
   }
 
@@ -247,11 +154,11 @@ export class SessionState extends WorkingSession {
   rebase(payload: Payload, text: string): void {
     this.#takeReplaced();
     const old = this.shown;
-    const before = this.#snapshot;
+    const before = this.snapshot;
     const mutations =
       this.tracker === null || before === null
         ? []
-        : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
+        : this.tracker.mutations(old, this.storedIn(before), this.log.pending);
     const values = ownValues(payload.d, text, this.serializer);
     try {
       this.log.pending = replay(values, [...this.log.pending, ...mutations]);
@@ -263,8 +170,8 @@ export class SessionState extends WorkingSession {
     }
     // Two sums that JSON knows may add up to one that it does not.
     if (this.log.pending.some(({ op }) => op === 'increment')) this.plain = false;
-    this.#snapshot = { payload, text };
-    this.#stored = payload.d;
+    this.snapshot = { payload, text };
+    this.readValues = payload.d;
     this.own(values);
     this.flash.rebase(payload.f);
     this.tracker?.keep(
@@ -282,14 +189,6 @@ export class SessionState extends WorkingSession {
       this.record({ op: 'assign', key, value: cloneValue(held) });
     }
   }
-}
-
-/** What was changed again after a payload was drafted; null for nothing. */
-function factsBeside(payload: Payload, { ...changed }: SessionFacts): SessionFacts | null {
-  if (changed.t === payload.t) delete changed.t;
-  if (changed.s === payload.s) delete changed.s;
-  if (changed.h === payload.h) delete changed.h;
-  return Object.keys(changed).length === 0 ? null : changed;
 }
 
 function messageOf(cause: unknown): string {

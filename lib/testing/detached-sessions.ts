@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../drivers/clock.js';
 import { MemoryDriver } from '../drivers/memory/memory.driver.js';
 import { randomId } from '../crypto/random-id.js';
+import { VISITOR } from '../lifecycle/caller.js';
 import { CommitQueue } from '../lifecycle/commit-queue.js';
 import { RecordBackend } from '../lifecycle/record-backend.js';
 import { recordedUser } from '../lifecycle/recorded-user.js';
@@ -45,7 +46,7 @@ export class DetachedSessions {
    */
   request(found: Found): RecordedLifecycle {
     const backend = new RecordBackend(this.#runtime, this.#driver, new CommitQueue(Infinity), sleep);
-    const life = new RecordedLifecycle(this.#runtime, backend, true, null);
+    const life = new RecordedLifecycle(this.#runtime, backend, VISITOR);
     if (Object.keys(found.values).length > 0 || Object.keys(found.flash).length > 0) this.#store(life, found);
     return life;
   }

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
+import { type Caller, VISITOR } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
@@ -24,6 +25,9 @@ import {
   withCookies,
 } from './sign-request.js';
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
+
+/** Who looks at what a response has left, and changes nothing by that. */
+const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
 
 /** What a visitor of a test comes with besides the values of his session. */
 export interface VisitOptions extends FlashedBefore {
@@ -166,8 +170,7 @@ export class TestSessions {
         ? setup.cookie.read(cookieHeader(sentHeader('cookie'), set)).tokens
         : [inHeader].filter((token) => token !== '');
     const place = header !== null && inHeader !== undefined ? header.place : setup.place;
-    const life = this.#manager.lifecycles.createLifecycle(false, null, undefined, place);
-    life.session.isVisit = false;
+    const life = this.#manager.lifecycles.createLifecycle(ONLOOKER, undefined, place);
     const session = new RequestSession(this.#host(life, setup, tokens));
     await session.initiate(true);
     return seenSession(session, life.state, set);
@@ -184,7 +187,7 @@ export class TestSessions {
     { host, ...before }: VisitOptions,
     place: TokenPlace,
   ): Promise<{ token: string }> {
-    const life = this.#manager.lifecycles.createLifecycle(true, null, undefined, place);
+    const life = this.#manager.lifecycles.createLifecycle(VISITOR, undefined, place);
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
+import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
@@ -175,9 +176,9 @@ describe('a session in a cookie, beside a ledger', () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     world.clock.advance(2 * MINUTE_MS);
-    for (const [ages, due] of [[true, true] as const, ['hidden', false] as const]) {
-      const life = new SessionLifecycle(world.runtime, there.sessions, ages, null);
-      await life.initiate(token);
+    for (const [consumesFlash, due] of [[true, true] as const, ['hidden', false] as const]) {
+      const life = new SessionLifecycle(world.runtime, there.sessions, { ...VISITOR, consumesFlash });
+      await life.loads.byToken(token);
       expect([life.session.loaded !== null, life.due]).toEqual([true, due]);
     }
   });

@@ -7,6 +7,7 @@ import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
@@ -70,8 +71,8 @@ class Process {
 
   /** A request that carries a token (none: ''), and has loaded its session. */
   async request(token: string): Promise<SessionLifecycle> {
-    const life = new SessionLifecycle(this.#runtime, this.#backend, true, null);
-    if (token !== '') await life.initiate(token);
+    const life = new SessionLifecycle(this.#runtime, this.#backend, VISITOR);
+    if (token !== '') await life.loads.byToken(token);
     return life;
   }
 
@@ -253,7 +254,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     const token = await process.signIn();
     const moved = tokenOf(await process.does(token, rotate));
     const life = await process.request(token);
-    await life.initiate(moved);
+    await life.loads.byToken(moved);
     life.state.put('b', 1);
     expect(await process.read(tokenOf(await respond(life)))).toEqual({ user: 'ann', b: 1 });
   });

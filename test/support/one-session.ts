@@ -5,6 +5,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
+import { VISITOR } from '../../lib/lifecycle/caller.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import { RequestSession } from '../../lib/session/request-session.js';
 import type { SessionHost } from '../../lib/session/session-host.js';
@@ -120,7 +121,7 @@ export class OneRequest implements SessionHost {
   }
 
   createLifecycle(): ReturnType<SessionHost['createLifecycle']> {
-    return this.manager.lifecycles.createLifecycle(true, null, undefined);
+    return this.manager.lifecycles.createLifecycle(VISITOR, undefined);
   }
 
   /** Commits as the gate does, and says what the response would. */

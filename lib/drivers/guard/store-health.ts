@@ -76,7 +76,7 @@ export class StoreHealth {
     this.#failedIds.clear();
     this.#recoveries += 1;
     const channel = CHANNELS['store-recovered'];
-    if (!channel.isHeard) return;
+    if (!channel.hasSubscribers) return;
     const at = this.#clock.now();
     const failures = this.#failures - this.#failuresBefore;
     channel.publish({ driver: this.#name, at, ms: at - this.#failingSince, failures });
@@ -104,6 +104,6 @@ export class StoreHealth {
     this.#failingSince = this.#failedAt;
     this.#failuresBefore = this.#failures - 1;
     const channel = CHANNELS['store-failed'];
-    if (channel.isHeard) channel.publish({ driver: this.#name, at: this.#failedAt, use });
+    if (channel.hasSubscribers) channel.publish({ driver: this.#name, at: this.#failedAt, use });
   }
 }

@@ -47,7 +47,7 @@ export class GarbageCollection {
       call: (progressed) => driver.collectGarbage?.(systemClock.now(), progressed),
     });
     const count = removed ?? 0;
-    if (count > 0 && CHANNELS.expired.isHeard)
+    if (count > 0 && CHANNELS.expired.hasSubscribers)
       CHANNELS.expired.publish({ driver: name, at: systemClock.now(), count });
     return count;
   }

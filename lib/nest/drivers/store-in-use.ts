@@ -53,7 +53,8 @@ export class StoreInUse {
   readonly #oldSecret = (position: number): void => {
     const channel = CHANNELS['old-secret'];
     const { driver } = this.#settings;
-    if (channel.isHeard) channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
+    if (channel.hasSubscribers)
+      channel.publish({ driver, at: systemClock.now(), opened: 'record', position });
   };
 
   /**

@@ -9,6 +9,7 @@ import { LiveSessions } from '../../../lib/lifecycle/live-sessions.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
 import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
+import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
 import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
@@ -180,7 +181,7 @@ export class TestRequest implements SessionHost {
   }
 
   createLifecycle(): SessionLifecycle {
-    return new SessionLifecycle(this.#process.runtime, this.#process.sessions, true, null);
+    return new SessionLifecycle(this.#process.runtime, this.#process.sessions, VISITOR);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };

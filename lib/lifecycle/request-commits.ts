@@ -1,0 +1,84 @@
+import { SessionTooLargeError } from '../session.errors.js';
+import type { ActiveSession } from './active-session.js';
+import { COMMIT_STEPS, neverSettles } from './messages.js';
+import type { RequestQueue } from './request-queue.js';
+import type { SessionBackend } from './session-backend.js';
+import type { SessionLifecycle } from './session-lifecycle.js';
+import { isStoringHeard } from './telling.js';
+
+/** The commits of one request: one after the other, each until nothing is due any more. */
+export class RequestCommits {
+  readonly #life: SessionLifecycle;
+  readonly #backend: SessionBackend;
+  readonly #queue: RequestQueue;
+  /** The commit under way. */
+  #committing: Promise<void> | null = null;
+
+  constructor(life: SessionLifecycle, backend: SessionBackend, queue: RequestQueue) {
+    this.#life = life;
+    this.#backend = backend;
+    this.#queue = queue;
+  }
+
+  get underWay(): boolean {
+    return this.#committing !== null;
+  }
+
+  /** Stores what is due. One that waits for another fails with it. */
+  run(): Promise<void> | void {
+    if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
+    if (!this.#life.due) return;
+    try {
+      const first = this.#step();
+      if (first === undefined && !this.#life.due) return;
+      return (this.#committing = this.#runFrom(first));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #runFrom(first: Promise<void> | void): Promise<void> {
+    try {
+      await first;
+      for (let step = 1; this.#life.due; step += 1) {
+        if (step === COMMIT_STEPS) {
+          // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
+          // be stored again and again, and no response ever leave.
+          const key = this.#life.state.mutatedKey;
+          if (key !== undefined) throw neverSettles(key);
+          return;
+        }
+        await this.#step();
+      }
+    } finally {
+      this.#committing = null;
+    }
+  }
+
+  /** What was destroyed goes first. */
+  #step(): Promise<void> | void {
+    const { destroyed } = this.#life;
+    if (destroyed?.remaining === true) return destroyed.removed();
+    const waits = this.#queue.busy;
+    // After the wait it may turn out that nothing is due any more.
+    return this.#queue.run(() => {
+      const { session } = this.#life;
+      if (waits && !session.due) return;
+      if (isStoringHeard()) session.since = performance.now();
+      return session.spareMessage === null ? this.#backend.write(session) : this.#writeSparing(session);
+    });
+  }
+
+  /** Stores it without the message that can be spared, where it is too large with it. */
+  async #writeSparing(session: ActiveSession): Promise<void> {
+    const { spareMessage } = session;
+    try {
+      await this.#backend.write(session);
+    } catch (error) {
+      if (!(error instanceof SessionTooLargeError) || spareMessage === null) throw error;
+      session.spareMessage = null;
+      if (!session.state.flash.forget(spareMessage)) throw error;
+      await this.#backend.write(session);
+    }
+  }
+}

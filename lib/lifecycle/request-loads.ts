@@ -1,0 +1,67 @@
+import { SessionStoreError } from '../session.errors.js';
+import type { TakenOver } from './former-state.js';
+import type { SessionBackend } from './session-backend.js';
+import type { SessionLifecycle } from './session-lifecycle.js';
+import type { FormerSession } from './session-source.js';
+import { isLoadingHeard, tellLoading, tellOpening } from './telling-loads.js';
+
+/** How a request loads its session: by a token, by an id, or from another library. What is told of it waits until it can be asked. */
+export class RequestLoads {
+  readonly #life: SessionLifecycle;
+  readonly #backend: SessionBackend;
+  /** What is to be told of what was loaded; null for nothing. */
+  #untold: (() => void)[] | null = null;
+
+  constructor(life: SessionLifecycle, backend: SessionBackend) {
+    this.#life = life;
+    this.#backend = backend;
+  }
+
+  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
+  byToken(token: string): Promise<void> | void {
+    const { session } = this.#life;
+    if (!isLoadingHeard()) return this.#backend.open(session, token);
+    const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
+    return tellOpening(session, this.#toTell, token, isOfOtherKind, () => this.#backend.open(session, token));
+  }
+
+  /** Loads the session of an id that the application chose itself. */
+  byId(id: string): Promise<void> | void {
+    const { session } = this.#life;
+    if (!isLoadingHeard()) return this.#backend.load(session, id);
+    return tellLoading(session, this.#toTell, () => this.#backend.load(session, id));
+  }
+
+  /**
+   * Has a session of another library go on here, once, and loads it.
+   *
+   * @returns null where there is nothing to go on with
+   */
+  async takeOver(former: FormerSession): Promise<TakenOver | null> {
+    const { session } = this.#life;
+    const take = (): Promise<TakenOver | null> => this.#backend.takeOver(session, former);
+    try {
+      return await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
+    } catch (error) {
+      if (!(error instanceof SessionStoreError) || !session.runtime.degrade) throw error;
+      session.refuseWrites('degraded');
+      return null;
+    }
+  }
+
+  get #toTell(): (() => void)[] {
+    return (this.#untold ??= []);
+  }
+
+  /** Whether there is something to tell of what was loaded. */
+  get hasUntold(): boolean {
+    return this.#untold !== null;
+  }
+
+  /** Tells of what was loaded. To be called where the session can be asked. */
+  tell(): void {
+    const untold = this.#untold;
+    this.#untold = null;
+    for (const tell of untold ?? []) tell();
+  }
+}

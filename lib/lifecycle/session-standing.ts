@@ -1,0 +1,172 @@
+import { handleOf } from '../crypto/handle.js';
+import { randomId } from '../crypto/random-id.js';
+import { SessionState } from '../state/session-state.js';
+import type { Caller } from './caller.js';
+import type { PendingWrite } from './pending-write.js';
+import type { LoadedVersion, Phase, Visit } from './phase.js';
+import type { SessionRuntime } from './session-runtime.js';
+import type { Told } from './telling.js';
+import type { Watch } from './watch.js';
+
+/** How a session of a request stands: what is known of it, and what follows from that. Changed by `ActiveSession` alone. */
+export abstract class SessionStanding {
+  loaded: LoadedVersion | null = null;
+  /** Whether the id was made in this request. */
+  fresh = true;
+  /** Whether the cookie has to be sent because of id, data or a renewal. */
+  cookieDue = false;
+  /** Whether another request moved it to a new id: that one's response tells the browser. */
+  followed = false;
+  /** Whether it renews its lifetime and last visit. */
+  isVisit: boolean;
+  /** What the latest visit left in the record; null where nothing is stored. */
+  latestVisit: Visit | null = null;
+  /** The user whose session it is by what is stored of it; null for nobody's. */
+  storedUser: string | null = null;
+  /** Whether what was stored of it has ended, by invalidate. */
+  hasEnded = false;
+  /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
+  pending: PendingWrite | null = null;
+  /** The record under a new id that nobody else knows yet. */
+  unsharedRecord: { readonly id: string; readonly version: number } | null = null;
+  /** Null where the request does not want to know when it ends. */
+  watch: Watch | null = null;
+  /** What the cookie holds, where that is the session itself. */
+  token = '';
+  /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
+  since = 0;
+  /** How often the write under way was tried. */
+  attempts = 0;
+  /** Whether the changes of the write under way were replayed on what another request had stored. */
+  hasMerged = false;
+  /** Where it is `left`: what is known of the session that its id was of. */
+  leftBehind: Told | null = null;
+  /** Whether the application asked for the id. */
+  idTold = false;
+  /** The flash message that is left out where the session would be too large with it. Null: none. */
+  spareMessage: string | null = null;
+  /** Whether it is to be stored as it is, though nothing was written to it. */
+  protected begins = false;
+  /** Null until something needs it. */
+  protected givenId: string | null;
+  /** The id that it has now, where it is `left`. */
+  protected movedTo: string | null = null;
+  /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
+  protected held: SessionState | null = null;
+  protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
+  protected renewalDue = false;
+
+  /**
+   * @param id that it begins with; null: a new one, made when something needs it
+   * @param phase `new`, or `left` where the request came late
+   */
+  constructor(
+    readonly runtime: SessionRuntime,
+    readonly caller: Caller,
+    id: string | null,
+    public phase: Phase,
+  ) {
+    this.givenId = id;
+    this.isVisit = caller.isVisit;
+  }
+
+  get id(): string {
+    return (this.givenId ??= randomId());
+  }
+
+  /** Its public name. The id's own, until it moves to another. */
+  get handle(): string {
+    return this.state.handle ?? handleOf(this.id);
+  }
+
+  get closed(): boolean {
+    return this.phase === 'closed';
+  }
+
+  /** Whether it is stored under another id than the one it has. */
+  get moving(): boolean {
+    return this.phase === 'rotating' || this.phase === 'ending';
+  }
+
+  /** Whether nothing more is written of it. */
+  get isOver(): boolean {
+    return this.phase === 'left' || this.phase === 'dropped' || this.phase === 'closed';
+  }
+
+  /** The values, flash messages and changes of this request. */
+  get state(): SessionState {
+    return (this.held ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
+  }
+
+  /** How long it lives without a visit, ms. */
+  get duration(): number {
+    return this.runtime.lifetimes.durationOf(this.state);
+  }
+
+  /** Epoch ms. A lifetime that was changed begins with the write that stores it. */
+  get expiresAt(): number {
+    if (this.loaded !== null && !this.state.durationChanged) return this.loaded.expiresAt;
+    return this.runtime.lifetimes.fullExpiry(this.state);
+  }
+
+  /**
+   * Until when a cookie may be good that holds what is loaded; epoch ms. A request of the same moment may be renewing it:
+   * so for a whole lifetime from now on.
+   */
+  get cookieUntil(): number {
+    const { clock, lifetimes } = this.runtime;
+    const whole = clock.now() + lifetimes.durationOf({ duration: this.state.storedDuration });
+    return Math.max(this.loaded?.expiresAt ?? 0, whole);
+  }
+
+  /** Whether the cookie has no lifetime of its own. */
+  get endsWithBrowser(): boolean {
+    return this.runtime.lifetimes.endsWithBrowser(this.state);
+  }
+
+  get readonly(): boolean {
+    return this.access !== 'writable';
+  }
+
+  /** Whether it is its store that made the session read-only. */
+  get degraded(): boolean {
+    return this.access === 'degraded';
+  }
+
+  /** Whether the application changed something in this request that is not stored yet. */
+  get modified(): boolean {
+    return this.moving || (this.held !== null && this.held.modified);
+  }
+
+  /** Whether a write has anything to do. Asked several times a request. */
+  get due(): boolean {
+    return this.access === 'writable' && !this.isOver && (this.renewalDue || this.#isMoreDue);
+  }
+
+  /** Whether all that a write has to do is to renew the lifetime. */
+  get onlyRenewalDue(): boolean {
+    return this.renewalDue && !this.#isMoreDue;
+  }
+
+  /** Whether there is more to do than to renew the lifetime. */
+  get #isMoreDue(): boolean {
+    return this.pending !== null || this.isChanged;
+  }
+
+  /** Whether what it is made of is another thing than what was loaded or stored last. */
+  get isChanged(): boolean {
+    return this.moving || this.begins || (this.held !== null && this.held.due);
+  }
+
+  /** Whether something becomes due by being read alone. */
+  get mayBecomeDue(): boolean {
+    return this.held !== null && this.held.flash.holdsUnread;
+  }
+
+  /** What to remove where it is destroyed; null for nothing. Version 0: not known. */
+  get removable(): { readonly id: string; readonly version: number } | null {
+    if (this.loaded !== null) return this.loaded;
+    const id = this.pending === null ? this.movedTo : this.pending.id;
+    return id === null ? null : { id, version: 0 };
+  }
+}
