@@ -46,9 +46,11 @@ describe('the documentation', () => {
           ({ parentPath, name }) => join(parentPath, name).replaceAll('\\', '/'),
         ),
       );
-      const named = [
-        ...readFileSync(join(ROOT, page), 'utf8').matchAll(/`([\w.-]+(?:\/[\w.-]*)+|[\w.-]+\.ts)`/g),
-      ].map(([, name = '']) => name.replace(/\/$/, ''));
+      const text = readFileSync(join(ROOT, page), 'utf8');
+      // Folders in backticks, and files wherever they are named.
+      const named = [...text.matchAll(/`([\w.-]+(?:\/[\w.-]*)+)`|(?<![\w./-])([\w./-]+\.ts)\b/g)].map(
+        ([, path, file]) => (path ?? file ?? '').replace(/\/$/, ''),
+      );
       expect(named.length).toBeGreaterThan(10);
       const isThere = (name: string): boolean =>
         existsSync(join(ROOT, name)) || there.some((path) => path.endsWith(`/${name}`));

@@ -1,3 +1,5 @@
+import { parseSetCookie } from 'cookie';
+
 /** A cookie as a response sets it (RFC 6265bis, 4.1). */
 export interface SentCookie {
   /** As it was set. */
@@ -26,24 +28,30 @@ export interface SentCookie {
 
 /** Reads a Set-Cookie header. */
 export function sentCookie(header: string): SentCookie {
-  const [pair = '', ...rest] = header.split(';');
-  const [name, value] = splitAt(pair, '=');
-  const said = new Map(
-    rest.map((each) => splitAt(each, '=')).map(([key, text]) => [key.toLowerCase(), text]),
-  );
-  const maxAge = said.has('max-age') ? Number(said.get('max-age')) : undefined;
+  const {
+    name,
+    value = '',
+    maxAge,
+    path,
+    domain,
+    httpOnly,
+    secure,
+    sameSite,
+    partitioned,
+    priority,
+  } = parseSetCookie(header, { decode: asItIs });
   return {
     name,
     value,
     expired: maxAge !== undefined && maxAge <= 0,
     maxAge,
-    path: said.get('path'),
-    domain: said.get('domain'),
-    httpOnly: said.has('httponly'),
-    secure: said.has('secure'),
-    sameSite: oneOf(['lax', 'strict', 'none'], said.get('samesite')),
-    partitioned: said.has('partitioned'),
-    priority: oneOf(['low', 'medium', 'high'], said.get('priority')),
+    path,
+    domain,
+    httpOnly: httpOnly === true,
+    secure: secure === true,
+    sameSite: typeof sameSite === 'boolean' ? undefined : sameSite,
+    partitioned: partitioned === true,
+    priority,
   };
 }
 
@@ -63,6 +71,5 @@ function splitAt(text: string, sign: string): [before: string, after: string] {
   return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
-function oneOf<const T extends string>(known: readonly T[], text: string | undefined): T | undefined {
-  return known.find((each) => each === text?.toLowerCase());
-}
+/** As it travels. */
+const asItIs = (text: string): string => text;
