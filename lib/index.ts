@@ -24,7 +24,7 @@ export { SessionMiddleware } from './nest/session.middleware.js';
 export type { TestSessionOptions } from './nest/test-options.js';
 export type { StoreCheck } from './nest/drivers/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
-export type { ReadSession, StoredSession } from './nest/stored-session.js';
+export type { ReadSession, StoredSession } from './nest/listed-session.js';
 export { onSessionEvent, type SessionEventListener } from './nest/on-session-event.js';
 export type {
   SessionEnd,
@@ -75,7 +75,7 @@ export type { SignInOptions } from './session/session-sign-in.js';
 export { FlashMessages } from './session/flash-messages.js';
 export type { SessionCallback } from './session/callback.js';
 export type {
-  FormerCookie,
+  EarlierCookie,
   SessionCookieOptions,
   TenantFunction,
   TenantRequest,
@@ -98,7 +98,7 @@ export type {
   FormerSession,
   SessionSource,
   SourceCookie,
-} from './lifecycle/session-source.js';
+} from './lifecycle/taking-over/session-source.js';
 export type { StealthDriverOptions } from './options/stealth.options.js';
 export type { MemoryDriverOptions } from './options/memory.options.js';
 export type { FileDriverOptions } from './options/file.options.js';

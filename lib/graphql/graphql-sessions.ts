@@ -62,7 +62,7 @@ export class GraphqlSessions {
     const known = this.#operations.get(execution);
     if (known !== undefined) return known;
     const over = (): void => void this.#operations.delete(execution);
-    // A client subscribes anew by itself, and what events there are, the server knows: neither is anybody's visit.
+    // Subscriptions and their events renew nothing: clients subscribe again by themselves, and events come from the server.
     const operation = new Operation(connection, !isSubscription(info), over);
     this.#operations.set(execution, operation);
     return operation;

@@ -45,7 +45,7 @@ export function consumesFlash(
   response: Answer,
   route: Route | undefined,
 ): boolean {
-  // The one answers without a page, the other says what may be asked.
+  // HEAD has no body, and OPTIONS only lists methods.
   if (method === 'HEAD' || method === 'OPTIONS') return false;
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;

@@ -13,8 +13,8 @@ import { clientOf } from './client-of.js';
 import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
 import { consumesFlash } from './consumes-flash.js';
 import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
-import type { ForeignCookies } from './cookie/foreign-cookies.js';
-import { ForeignVisit } from './foreign-visit.js';
+import type { FormerCookies } from './cookie/former-cookies.js';
+import { FormerSessionVisit } from './former-session-visit.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
@@ -26,7 +26,7 @@ import type { HeadAddition, TokenField } from './response/response-head.js';
 export interface HttpSessionSettings {
   readonly tokens: TokenSetup;
   /** Of the libraries that the application comes from; null for none. */
-  readonly foreign: ForeignCookies | null;
+  readonly former: FormerCookies | null;
   readonly secureWarning: SecureCookieWarning;
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
@@ -45,9 +45,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #req: RawRequest;
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
-  readonly formerTokens: (() => readonly string[]) | undefined;
+  readonly earlierTokens: (() => readonly string[]) | undefined;
   /** Null where the request brings no cookie of another library. */
-  readonly #foreign: ForeignVisit | null;
+  readonly #former: FormerSessionVisit | null;
   /** Where its cookie lies. */
   readonly #setup: CookieSetup;
   /** Of a client without cookies; null for any other. */
@@ -74,21 +74,21 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { tenants } = settings.tokens;
     const setup = tenants === null ? settings.tokens : tenants.of(platform ?? req);
     this.#setup = setup;
-    const { tokens, names, formerTokens, header } = sentTokens(setup, req.headers);
+    const { tokens, names, earlierTokens, header } = sentTokens(setup, req.headers);
     this.tokens = tokens;
-    this.formerTokens = formerTokens;
+    this.earlierTokens = earlierTokens;
     this.#header = header;
     this.#cookieNames = names;
-    const { foreign } = settings;
+    const { former } = settings;
     const { cookie } = req.headers;
-    this.#foreign =
-      header === null && foreign !== null && foreign.mayBeIn(cookie)
-        ? new ForeignVisit(foreign, cookie, res)
+    this.#former =
+      header === null && former !== null && former.mayBeIn(cookie)
+        ? new FormerSessionVisit(former, cookie, res)
         : null;
   }
 
-  get takeOver(): ForeignVisit['takeOver'] | undefined {
-    return this.#foreign?.takeOver;
+  get takeOver(): FormerSessionVisit['takeOver'] | undefined {
+    return this.#former?.takeOver;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -211,16 +211,14 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #answer(isSent: boolean): readonly string[] {
     const header = this.#header;
     const names = header === null ? this.#cookieNames : this.tokens;
-    const came = names.length > 0 || this.formerTokens !== undefined || this.#foreign !== null;
+    const came = names.length > 0 || this.earlierTokens !== undefined || this.#former !== null;
     const instruction = this.#session?.cookieInstruction(came);
     if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
     if (header !== null) return header.answer(instruction);
     const { secureWarning } = this.#settings;
     const own = setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
-    const foreign = this.#foreign;
-    return foreign === null
-      ? own
-      : [...foreign.expire(instruction, this.#setup.cookie.place, isSent), ...own];
+    const former = this.#former;
+    return former === null ? own : [...former.expire(instruction, this.#setup.cookie.place, isSent), ...own];
   }
 
   besideCookies(): HeadAddition | null {

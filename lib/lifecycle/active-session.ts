@@ -2,7 +2,14 @@ import type { Payload } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
-import { beforeStored, isEndingHeard, isStoringHeard, tellEnded, tellStored, toldOf } from './telling.js';
+import {
+  beforeStored,
+  isEndingHeard,
+  isStoringHeard,
+  tellEnded,
+  tellStored,
+  toldOf,
+} from './publish-events.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -76,7 +83,7 @@ export class ActiveSession extends SessionStanding {
 
   /** It goes on under another id. An end that was asked for (invalidate) stays one. */
   rotate(id: string): void {
-    // What is not stored has no handle that anybody could know it by.
+    // The public handle stays when the id changes; a session that is not stored has none yet.
     if (this.loaded !== null) this.state.handle = this.handle;
     this.givenId = id;
     this.fresh = true;

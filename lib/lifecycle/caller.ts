@@ -17,7 +17,10 @@ export interface Caller {
   readonly client: (() => Client) | 'as-stored' | null;
   /** Whether it is a visit. Where it is none (a job, a passive route), lifetime and last visit stay as they are. */
   readonly isVisit: boolean;
-  /** Whether a session is loaded from under the id that another request has just moved it to: not where a visitor names the id. */
+  /**
+   * Whether a session is loaded from under the id that another request has just moved it to. False where the id comes with a cookie:
+   * an attacker who had planted it would follow `signIn` to the session that is signed in (session fixation).
+   */
   readonly followsMoves: boolean;
 }
 

@@ -1,7 +1,7 @@
 import type { ActiveSession } from './active-session.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import { isEndingHeard, tellEnded, toldOf } from './telling.js';
+import { isEndingHeard, tellEnded, toldOf } from './publish-events.js';
 
 const NOTHING_TO_DO = Promise.resolve();
 

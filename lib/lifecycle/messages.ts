@@ -1,11 +1,6 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
-
-/** How often a session is tried to be written or removed while others write it. Each time one of them succeeded. */
-export const MAX_ATTEMPTS = 200;
-
-/** How often one commit removes or stores, where more becomes due while it waits. */
-export const COMMIT_STEPS = 8;
+import { COMMIT_STEPS } from './attempts.js';
 
 /** For the log: the changes of a request that came with an id which `regenerate` had just replaced. */
 export const CHANGES_DROPPED =

@@ -1,7 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
-import type { LiveSessions } from './live-sessions.js';
-import { REDIRECT_MS } from './record-remover.js';
+import type { WatchedSessions } from './watching/watched-sessions.js';
+import { REDIRECT_MS } from './records/record-remover.js';
 
 /** For how long an ending is remembered, in ms: longer than requests take. */
 const REMEMBERED_MS = 10 * 60_000;
@@ -34,7 +34,7 @@ const GONE: Fate = { kind: 'gone' };
  */
 export class RecentEndings {
   readonly #clock: Clock;
-  readonly #live: LiveSessions;
+  readonly #live: WatchedSessions;
   readonly #max: number;
   /** The oldest first. */
   readonly #endings = new Map<string, Ending>();
@@ -43,7 +43,7 @@ export class RecentEndings {
    * @param live those that somebody watches: told of it
    * @param max how many are remembered; one more, and the oldest is forgotten
    */
-  constructor(clock: Clock, live: LiveSessions, max = MOST_REMEMBERED) {
+  constructor(clock: Clock, live: WatchedSessions, max = MOST_REMEMBERED) {
     this.#clock = clock;
     this.#live = live;
     this.#max = max;

@@ -1,10 +1,11 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
-import { COMMIT_STEPS, neverSettles } from './messages.js';
+import { COMMIT_STEPS } from './attempts.js';
+import { neverSettles } from './messages.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
-import { isStoringHeard } from './telling.js';
+import { isStoringHeard } from './publish-events.js';
 
 /** The commits of one request: one after the other, each until nothing is due any more. */
 export class RequestCommits {

@@ -1,9 +1,9 @@
 import { SessionStoreError } from '../session.errors.js';
-import type { TakenOver } from './former-state.js';
+import type { TakenOver } from './taking-over/former-state.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
-import type { FormerSession } from './session-source.js';
-import { isLoadingHeard, tellLoading, tellOpening } from './telling-loads.js';
+import type { FormerSession } from './taking-over/session-source.js';
+import { isLoadingHeard, tellLoading, tellOpening } from './publish-load-events.js';
 
 /** How a request loads its session: by a token, by an id, or from another library. What is told of it waits until it can be asked. */
 export class RequestLoads {

@@ -1,4 +1,4 @@
-/** What one request does to its sessions, one thing after the other, where something of that has to be waited for. */
+/** Runs the asynchronous work of a request on its sessions one at a time. */
 export class RequestQueue {
   /** Null where nothing is under way. */
   #last: Promise<void> | null = null;

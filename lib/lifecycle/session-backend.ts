@@ -1,12 +1,12 @@
-import type { FormerSession } from './session-source.js';
+import type { FormerSession } from './taking-over/session-source.js';
 import type { ActiveSession } from './active-session.js';
-import type { RecordBackend } from './record-backend.js';
-import type { TakenOver } from './former-state.js';
-import type { Locate } from './watch.js';
+import type { RecordBackend } from './records/record-backend.js';
+import type { TakenOver } from './taking-over/former-state.js';
+import type { Locate } from './watching/watch.js';
 
 /**
  * Where sessions are kept: as records in a store, or sealed in the cookie itself. It keeps nothing of a request: what it
- * finds out about a session it tells that session. Of one session, one call at a time is under way.
+ * finds out about a session it tells that session. It is never called twice for one session at the same time.
  */
 export interface SessionBackend {
   /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */

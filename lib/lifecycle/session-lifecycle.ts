@@ -5,18 +5,18 @@ import type { Caller } from './caller.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './messages.js';
-import { userText } from './recorded-user.js';
+import { userText } from './users/recorded-user.js';
 import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionRuntime } from './session-runtime.js';
-import type { Watch } from './watch.js';
+import type { Watch } from './watching/watch.js';
 
 /**
- * The sessions of one request: the one that it works with, and those that it destroyed. What is done to them runs one
- * after the other (RequestQueue), but that a session is closed (destroy, setId), rotated or changed at any time. Knows
- * nothing of HTTP; where sessions are kept is up to the backend.
+ * The sessions of one request: the one that it works with, and those that it destroyed. Calls of the
+ * store run one after the other (RequestQueue); closing a session (destroy, setId), rotating and changing it take effect at
+ * once. Knows nothing of HTTP; where sessions are kept is up to the backend.
  */
 export class SessionLifecycle {
   /** The one that it works with. Replaced where it is destroyed, or switched from. */
@@ -153,7 +153,7 @@ export class SessionLifecycle {
    * @param duration a lifetime of its own in ms; undefined: the option `age`
    */
   signIn(userId: string | number, duration: number | undefined): void {
-    // Whoever signs in is there, wherever he does it.
+    // A sign-in is a visit, on a passive route too.
     this.session.isVisit = true;
     this.regenerate();
     const { state } = this;
@@ -170,8 +170,8 @@ export class SessionLifecycle {
   }
 
   /**
-   * Removes the record now. The session reads as empty at once; whoever does not wait for the promise is waited for by
-   * the commit, which also reports what failed.
+   * Removes the record now. The session reads as empty at once. If the caller does not wait for the promise, the commit
+   * does, and reports what failed.
    */
   destroy(): Promise<void> {
     const session = this.session;

@@ -3,10 +3,10 @@ import type { SessionLog } from '../drivers/session-log.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
-import type { LiveSessions } from './live-sessions.js';
-import type { SessionsPerUser } from './session-limit.js';
+import type { WatchedSessions } from './watching/watched-sessions.js';
+import type { SessionsPerUser } from './users/session-limit.js';
 import type { StoreFaults } from './store-faults.js';
-import type { TokenLimit } from './token-limit.js';
+import type { TokenLimit } from './sealed/token-limit.js';
 
 export type { SessionLog };
 
@@ -20,7 +20,7 @@ export interface SessionRuntime {
   readonly log: SessionLog;
   readonly faults: StoreFaults;
   readonly lifetimes: Lifetimes;
-  readonly live: LiveSessions;
+  readonly live: WatchedSessions;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;

@@ -3,11 +3,11 @@ import { randomId } from '../crypto/random-id.js';
 import type { FlashState } from '../state/flash-state.js';
 import { SessionState } from '../state/session-state.js';
 import type { Caller } from './caller.js';
-import type { PendingWrite } from './pending-write.js';
+import type { PendingWrite } from './records/pending-write.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
 import type { SessionRuntime } from './session-runtime.js';
-import type { Told } from './telling.js';
-import type { Watch } from './watch.js';
+import type { Told } from './publish-events.js';
+import type { Watch } from './watching/watch.js';
 
 /** How a session of a request stands: what is known of it, and what follows from that. Changed by `ActiveSession` alone. */
 export abstract class SessionStanding {

@@ -1,6 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { SessionStoreError } from '../session.errors.js';
-import { MAX_ATTEMPTS } from './messages.js';
+import { MAX_ATTEMPTS } from './attempts.js';
 import type { SessionLog } from '../drivers/session-log.js';
 
 /** After so long without it, the same trouble is said again when it comes back. */

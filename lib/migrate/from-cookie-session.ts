@@ -1,4 +1,4 @@
-import type { SessionSource } from '../lifecycle/session-source.js';
+import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { isObject, readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';

@@ -1,11 +1,11 @@
 import type { ConnectStore } from '../drivers/connect-store-calls.js';
-import type { SessionSource } from '../lifecycle/session-source.js';
+import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
-import { connectStoreCheck } from './stored-session.js';
+import { connectStoreCheck } from './connect-store-session.js';
 
 /** What express-session was set up with. */
 export interface ExpressSessionSource extends SourceOptions {

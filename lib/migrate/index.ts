@@ -14,4 +14,4 @@ export type {
   FormerSession,
   SessionSource,
   SourceCookie,
-} from '../lifecycle/session-source.js';
+} from '../lifecycle/taking-over/session-source.js';

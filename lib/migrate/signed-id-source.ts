@@ -1,8 +1,8 @@
 import type { ConnectStore } from '../drivers/connect-store-calls.js';
-import type { SessionSource, SourceCookie } from '../lifecycle/session-source.js';
+import type { SessionSource, SourceCookie } from '../lifecycle/taking-over/session-source.js';
 import { decoded, unsigned } from './signed-ids.js';
 import { isOver } from './source-options.js';
-import { storedSession } from './stored-session.js';
+import { storedSession } from './connect-store-session.js';
 
 /** Sessions whose cookie is a signed id, behind a prefix, and whose records lie in a store. */
 export function signedIdSource({

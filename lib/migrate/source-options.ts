@@ -1,5 +1,5 @@
 import { systemClock } from '../drivers/clock.js';
-import type { SourceCookie } from '../lifecycle/session-source.js';
+import type { SourceCookie } from '../lifecycle/taking-over/session-source.js';
 import { type Check, isObject, refused, withoutText } from '../options/read-option.js';
 import { is, refine } from '../options/checks.js';
 import type { Table } from '../options/read-table.js';

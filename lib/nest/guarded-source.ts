@@ -1,5 +1,5 @@
 import type { StoreGuard } from '../drivers/guard/store-guard.js';
-import type { FormerSession, SessionSource } from '../lifecycle/session-source.js';
+import type { FormerSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
 
 /**
  * A source of former sessions whose store is called by the same rules as any other: within the time limit, and not while it has

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { CookiePath } from '../http/cookie/cookie-path.js';
-import { ForeignCookies } from '../http/cookie/foreign-cookies.js';
+import { FormerCookies } from '../http/cookie/former-cookies.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
@@ -24,7 +24,7 @@ export function httpSessions(
   return new HttpSessions(
     {
       tokens: settings,
-      foreign: foreignCookies(settings, log),
+      former: formerCookies(settings, log),
       cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
@@ -38,15 +38,15 @@ export function httpSessions(
 }
 
 /** Of the libraries that the application comes from; null where it says none. */
-function foreignCookies(
+function formerCookies(
   { migrate, storeTimeout: timeout }: SessionSettings,
   log: Logger,
-): ForeignCookies | null {
+): FormerCookies | null {
   if (migrate.length === 0) return null;
   const guarded = migrate.map((source) =>
     guardedSource(source, new StoreGuard({ name: source.name, timeout, log })),
   );
-  return new ForeignCookies(guarded);
+  return new FormerCookies(guarded);
 }
 
 /** What an option that names routes comes to, as the router of an application compares paths. */

@@ -1,16 +1,16 @@
 import type { SessionLog } from '../drivers/session-log.js';
 import type { Caller } from '../lifecycle/caller.js';
-import type { RecordBackend } from '../lifecycle/record-backend.js';
+import type { RecordBackend } from '../lifecycle/records/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
-import type { Place, Watch } from '../lifecycle/watch.js';
+import type { Place, Watch } from '../lifecycle/watching/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
 import { DriverInUse } from './drivers/driver-in-use.js';
 import type { DriverRegistry } from './drivers/driver-registry.js';
 import { GarbageCollection } from './drivers/garbage-collection.js';
-import { sessionRuntime } from './session-runtime.js';
+import { sessionRuntime } from './make-session-runtime.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
 
 /**

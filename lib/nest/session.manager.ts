@@ -2,19 +2,19 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
-import { userText } from '../lifecycle/recorded-user.js';
-import type { UserSessions } from '../lifecycle/user-sessions.js';
+import { userText } from '../lifecycle/users/recorded-user.js';
+import type { UserSessions } from '../lifecycle/users/user-sessions.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionLifecycles } from './session-lifecycles.js';
-import { givenHandle, givenId, sparedHandle } from './given-names.js';
+import { givenHandle, givenId, sparedHandle } from './manager-arguments.js';
 import { SESSION_SETTINGS, type SessionSettings, driversInUse } from './session.settings.js';
 import { JOB_DOOR, VALUES_DOOR, assertRunnable, runStored, runWithValues } from './session-run.js';
 import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { type ReadSession, type StoredSession, aboutSession, readSession } from './stored-session.js';
+import { type ReadSession, type StoredSession, aboutSession, readSession } from './listed-session.js';
 
 /**
  * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.

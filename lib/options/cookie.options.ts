@@ -11,7 +11,7 @@ import { type Settings, type Table, group, readTable } from './read-table.js';
  * @example
  * cookie: { domain: 'example.com', formerly: [{ path: '/shop' }] }
  */
-export interface FormerCookie {
+export interface EarlierCookie {
   /** Default: the name that the cookie has now. */
   name?: string;
   /** Begins with a slash. Default: the path that the cookie has now, and '/'. */
@@ -75,14 +75,14 @@ export interface SessionCookieOptions {
    * Where the cookie was before its name, path or domain was changed. A session whose cookie still lies there is taken
    * over, and the old cookie expired. Default none.
    */
-  formerly?: readonly FormerCookie[];
+  formerly?: readonly EarlierCookie[];
 }
 
 const path = text('a path that begins with a slash, or browsers ignore it (RFC 6265bis, 5.6.4)', /^\//);
 
 const place = { name: { check: text() }, path: { check: path }, domain: { check: text() } };
 
-const former = group(place satisfies Table & Record<keyof FormerCookie, unknown>);
+const former = group(place satisfies Table & Record<keyof EarlierCookie, unknown>);
 
 const attributes = {
   ...place,

@@ -1,4 +1,4 @@
-import type { SessionSource } from '../lifecycle/session-source.js';
+import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { type Check, hasFunctions, isObject } from './read-option.js';
 import { is, listOf } from './checks.js';
 

@@ -1,6 +1,6 @@
 import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
-import type { SessionSource } from '../lifecycle/session-source.js';
+import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import type { MemoryDriverOptions } from './memory.options.js';
 import type { FileDriverOptions } from './file.options.js';
 import type { RedisDriverOptions } from './redis.options.js';

@@ -1,4 +1,4 @@
-import { isUser } from '../lifecycle/recorded-user.js';
+import { isUser } from '../lifecycle/users/recorded-user.js';
 import { withoutText } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 

@@ -21,22 +21,22 @@ export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promi
  */
 function loadFromTokens(
   life: SessionLifecycle,
-  { tokens, formerTokens }: Pick<SessionHost, 'tokens' | 'formerTokens'>,
+  { tokens, earlierTokens }: Pick<SessionHost, 'tokens' | 'earlierTokens'>,
 ): Promise<void> | void {
   const { session } = life;
   for (let index = 0; index < tokens.length; index += 1) {
     const pending = life.loads.byToken(tokens[index] ?? '');
     if (pending !== undefined) {
-      if (index + 1 === tokens.length && formerTokens === undefined) return pending;
+      if (index + 1 === tokens.length && earlierTokens === undefined) return pending;
       const rest = tokens.slice(index + 1);
       return pending.then(() => {
         const isSwitched = life.session !== session;
         // Read-only so early is a session whose store failed: the next token would hold the request up once more.
         if (isSwitched || session.loaded !== null || session.readonly) return;
-        return loadFromTokens(life, { tokens: rest, formerTokens });
+        return loadFromTokens(life, { tokens: rest, earlierTokens });
       });
     }
     if (session.loaded !== null) return;
   }
-  if (formerTokens !== undefined) return loadFromTokens(life, { tokens: formerTokens() });
+  if (earlierTokens !== undefined) return loadFromTokens(life, { tokens: earlierTokens() });
 }

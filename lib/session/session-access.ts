@@ -17,7 +17,7 @@ export abstract class SessionAccess extends SessionCommits {
   constructor(host: SessionHost) {
     super(host);
     this.#initiated =
-      host.tokens.length === 0 && host.formerTokens === undefined && host.takeOver === undefined;
+      host.tokens.length === 0 && host.earlierTokens === undefined && host.takeOver === undefined;
   }
 
   /**

@@ -4,8 +4,8 @@ import { tooLate } from './refusals.js';
 import type { SessionHost } from './session-host.js';
 
 /**
- * What becomes of the changes that a request makes to its session, and what whoever sends the response asks before he does:
- * whether a commit is due, what comes of it, and what of the cookie.
+ * The commit side of a request's session, for the gate, the interceptors and sockets: whether a commit is due, running it, and what
+ * the response has to do about the cookie.
  */
 export abstract class SessionCommits {
   /** Private, so that neither console.log nor JSON shows what a request carried. */
@@ -40,7 +40,7 @@ export abstract class SessionCommits {
     return this.#life;
   }
 
-  /** Something may have to be committed: the response waits for that from now on. */
+  /** Has the response wait for commits from now on (the gate), once. */
   protected arm(): void {
     if (this.#armed) return;
     this.#armed = true;

@@ -53,7 +53,7 @@ export interface SessionHost {
   /** What the facade says once `ended` is true. Default: that the response has ended. */
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
-  readonly formerTokens?: (() => readonly string[]) | undefined;
+  readonly earlierTokens?: (() => readonly string[]) | undefined;
   /** Where the request may carry a session of another library: has it go on here, where one is found. Asked where no token opens one. */
   readonly takeOver?: ((life: SessionLifecycle) => Promise<void> | void) | undefined;
   /** The request is no visit: the sessions that it works with from here on renew nothing, and use no messages up. */

@@ -80,9 +80,9 @@ export abstract class SessionLoading extends SessionAccess {
     this.#initiating = null;
     this.setInitiated(true);
     if (readonly) life.session.refuseWrites('readonly');
-    const { tokens, formerTokens, takeOver } = this.host;
+    const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#chosenId !== null;
-    const isElsewhere = isChosen || formerTokens !== undefined || takeOver !== undefined;
+    const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.chosen(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }

@@ -1,4 +1,4 @@
-import { recordedUser } from '../lifecycle/recorded-user.js';
+import { recordedUser } from '../lifecycle/users/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { isObject, shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';

@@ -3,8 +3,8 @@ import type { RequestSession } from './request-session.js';
 
 /**
  * Carries the session of the current request to whatever runs for it; undefined where that has none. One for all
- * applications of the process. It names the request that code was started by, which need not be the one that the code works
- * for: it is asked only where no request is at hand.
+ * applications of the process. Behind callbacks of shared connections it may name another request
+ * than the one that the code works for: so it is asked only where no request is at hand.
  */
 export const sessionContext = new AsyncLocalStorage<RequestSession | undefined>();
 

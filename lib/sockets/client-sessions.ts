@@ -1,4 +1,4 @@
-import type { Place, Watch } from '../lifecycle/watch.js';
+import type { Place, Watch } from '../lifecycle/watching/watch.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
@@ -136,7 +136,7 @@ export class ClientSessions {
       known.id = id;
       this.#goOnAs(id);
     } else {
-      // Somebody has signed in by way of a session that this client knew before: it may be another one's client.
+      // The session has another user by now: a socket is never handed on from one user to another.
       this.#areOver = true;
       this.#tokens = [];
       return this.make();

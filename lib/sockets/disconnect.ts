@@ -1,4 +1,4 @@
-/** "Policy violation": what a server closes with for which no other code is made. RFC 6455, 7.4.1. */
+/** "Policy violation": the code of RFC 6455, 7.4.1, for what no other code is made for. */
 const POLICY_VIOLATION = 1008;
 
 /**

@@ -97,8 +97,8 @@ export class SocketSessions {
 
 /** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
 function clientTokens(setup: CookieSetup, { headers }: Handshake): ClientTokens {
-  const { tokens, formerTokens, header } = sentTokens(setup, headers);
-  const all = [...tokens, ...(formerTokens?.() ?? [])];
+  const { tokens, earlierTokens, header } = sentTokens(setup, headers);
+  const all = [...tokens, ...(earlierTokens?.() ?? [])];
   return { tokens: all.map(ownText), place: (header ?? setup).place, setup };
 }
 

@@ -92,7 +92,7 @@ export abstract class FactualSession extends WorkingSession {
     return changed !== null && name in changed ? changed[name] : this.snapshot?.payload[name];
   }
 
-  /** What begins now is a session of its own: nothing but what this request itself flashed is kept from before. */
+  /** For `invalidate`: nothing is kept from before but what this request itself flashed. */
   beginAnew(now: number): void {
     this.flash.leaveOthers();
     this.createdAt = now;

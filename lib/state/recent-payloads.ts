@@ -1,4 +1,4 @@
-import { Generations } from './generations.js';
+import { TwoGenerationCache } from './two-generation-cache.js';
 import { ownText } from './own-text.js';
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from './payload.js';
 import { RecentTexts } from './recent-texts.js';
@@ -21,7 +21,7 @@ interface Written {
   readonly isExact: boolean;
 }
 
-const byId = new Generations<Latest>(RECENT_HALF);
+const byId = new TwoGenerationCache<Latest>(RECENT_HALF);
 const byText = new RecentTexts<Payload>(RECENT_HALF);
 
 /**

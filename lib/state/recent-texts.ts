@@ -1,4 +1,4 @@
-import { Generations } from './generations.js';
+import { TwoGenerationCache } from './two-generation-cache.js';
 import { ownText } from './own-text.js';
 
 /** How many characters at the end of a text it is looked up by: 128 bits are 22. */
@@ -19,11 +19,11 @@ const SEEN = { text: null, value: null };
  * compared as a whole: hashing all of a session would cost more than the comparison.
  */
 export class RecentTexts<V> {
-  readonly #known: Generations<{ readonly text: string; readonly value: V } | typeof SEEN>;
+  readonly #known: TwoGenerationCache<{ readonly text: string; readonly value: V } | typeof SEEN>;
 
   /** @param half how many texts are remembered at least; twice as many at most */
   constructor(half: number) {
-    this.#known = new Generations(half);
+    this.#known = new TwoGenerationCache(half);
   }
 
   /** What a text stands for, or undefined where it did not come twice lately. */

@@ -182,7 +182,7 @@ export abstract class WorkingSession {
     this.lend(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
     this.#lend(result);
-    // Nothing that was, and nothing that is, is no reason to begin a session.
+    // An update of what is missing that returns undefined changes nothing.
     this.record(
       { op: 'update', path, updater, result: cloneValue(result) },
       hadValue || result !== undefined,

@@ -23,7 +23,7 @@ export function keptName(id: string): string {
   return PLAIN_ID.test(id) ? id : createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('hex');
 }
 
-/** A record as it is kept. */
+/** Packs a record; what such a store might not keep as it is (other than printable ASCII) as base64. */
 export function keptRecord(record: SessionRecord): KeptRecord {
   const packed = packRecord(record);
   const isPlain = PLAIN_TEXT.test(packed);

@@ -1,5 +1,5 @@
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { recordedUser, userText } from '../lifecycle/recorded-user.js';
+import { recordedUser, userText } from '../lifecycle/users/recorded-user.js';
 
 /** A lifecycle that remembers what was done to its session. */
 export class RecordedLifecycle extends SessionLifecycle {

@@ -10,7 +10,7 @@ interface StandInRequest {
   isNeverFlashed(field: string): boolean;
 }
 
-/** Where a session lives that no request is behind: it may do all that it may in one, and nothing is sent. */
+/** Where a session of a test lives: every call is allowed as in a request, and no response is written. */
 export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements SessionHost {
   readonly life: L;
   readonly tokens: readonly string[];

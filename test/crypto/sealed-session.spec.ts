@@ -5,13 +5,13 @@ import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import type { CookieAttributes } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
-import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
+import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
-import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
-import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import { TokenLimit } from '../../lib/lifecycle/sealed/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { LIFETIMES } from '../parallel/support/world.js';
@@ -45,7 +45,7 @@ class SealedWorld {
       log: { warn: note, error: note },
       faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new LiveSessions(this.clock, false),
+      live: new WatchedSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { BelievedStore } from '../../lib/lifecycle/believed-store.js';
+import { CachingStore } from '../../lib/lifecycle/records/caching-store.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
@@ -22,7 +22,7 @@ function setUp() {
   });
   /** What another process does. */
   const others = driver.inner;
-  return { clock, driver, others, record, believed: new BelievedStore(driver, clock, BELIEVED_MS) };
+  return { clock, driver, others, record, believed: new CachingStore(driver, clock, BELIEVED_MS) };
 }
 
 describe('a store whose answers are believed for ten seconds', () => {

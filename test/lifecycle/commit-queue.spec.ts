@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CommitQueue } from '../../lib/lifecycle/commit-queue.js';
+import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
 import { Deferred } from '../parallel/support/deferred.js';
 
 afterEach(() => void vi.useRealTimers());

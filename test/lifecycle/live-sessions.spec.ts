@@ -9,7 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
+import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
 import { heapGrowth } from '../support/heap-growth.js';
@@ -318,7 +318,7 @@ describe('session.ended', () => {
   });
 
   it('takes no answer of the store about an id that the session has left meanwhile', async () => {
-    const live = new LiveSessions(systemClock, 1_000);
+    const live = new WatchedSessions(systemClock, 1_000);
     const answer = new Deferred<null>();
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + MINUTE_MS }, () => answer.promise);
     await pass(1_000);
@@ -362,7 +362,7 @@ describe('session.ended', () => {
   });
 
   it('asks for 2,000 sessions once each in a round, few in a turn of the event loop, however fast the store', async () => {
-    const live = new LiveSessions(systemClock, 10_000);
+    const live = new WatchedSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Map<string, number>();
     let [inTurn, most] = [0, 0];
@@ -391,7 +391,7 @@ describe('session.ended', () => {
   });
 
   it('keeps up with 2,000 sessions where the store takes 50 ms, and asks for some dozens at a time', async () => {
-    const live = new LiveSessions(systemClock, 10_000);
+    const live = new WatchedSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Set<string>();
     let [waiting, most] = [0, 0];
@@ -415,7 +415,7 @@ describe('session.ended', () => {
   });
 
   it('sets no timer for a session that nobody watches any more when the store answers', async () => {
-    const live = new LiveSessions(systemClock, false);
+    const live = new WatchedSessions(systemClock, false);
     const answer = new Deferred<null>();
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + 500 }, async () => {
       await answer.promise;
@@ -445,7 +445,7 @@ describe('session.ended', () => {
   });
 
   it('keeps nothing and nobody waiting when the application ends', async () => {
-    const live = new LiveSessions(systemClock, 1_000);
+    const live = new WatchedSessions(systemClock, 1_000);
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + 1_000 }, () => Promise.resolve(null));
     live.close();
     expect([live.size, vi.getTimerCount()]).toEqual([0, 0]);

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
-import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 
@@ -17,7 +17,7 @@ function usedBytes(): number {
 
 function make(max?: number) {
   const clock = new StoppedClock(1_000);
-  return { clock, endings: new RecentEndings(clock, new LiveSessions(clock, false), max) };
+  return { clock, endings: new RecentEndings(clock, new WatchedSessions(clock, false), max) };
 }
 
 const LIVES = { kind: 'lives' };

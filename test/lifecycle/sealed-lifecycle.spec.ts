@@ -3,16 +3,16 @@ import { Keyring } from '../../lib/crypto/keyring.js';
 import type { SealingDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
-import { LiveSessions } from '../../lib/lifecycle/live-sessions.js';
-import { REDIRECT_MS } from '../../lib/lifecycle/record-remover.js';
+import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
-import { SealedBackend } from '../../lib/lifecycle/sealed-backend.js';
+import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
 import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
-import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import { TokenLimit } from '../../lib/lifecycle/sealed/token-limit.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { LIFETIMES } from '../parallel/support/world.js';
@@ -56,7 +56,7 @@ class Process {
       log: { warn: note, error: note },
       faults: new StoreFaults({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new LiveSessions(this.clock, false),
+      live: new WatchedSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),

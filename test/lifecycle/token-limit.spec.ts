@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TokenLimit } from '../../lib/lifecycle/token-limit.js';
+import { TokenLimit } from '../../lib/lifecycle/sealed/token-limit.js';
 import type { Payload } from '../../lib/state/payload.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 

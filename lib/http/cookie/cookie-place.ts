@@ -20,7 +20,7 @@ export function attributesOf({ name, ...attributes }: CheckedCookie, option: str
   }
 }
 
-/** Where a cookie lies. */
+/** The place of a cookie, in the spelling in which places are compared. */
 export function placeOf({ name, path, domain }: CheckedCookie): CookiePlace {
   return { name, path, domain: domain === undefined ? null : domain.replace(/^\./, '').toLowerCase() };
 }

@@ -1,11 +1,11 @@
 import { Keyring, type VerifiedIds, verifiedIds } from '../../crypto/keyring.js';
-import { IN_COOKIES } from '../../lifecycle/token-limit.js';
+import { IN_COOKIES } from '../../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie } from '../../options/cookie.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 import { isSamePlace, mayMeet } from './cookie-place.js';
-import { FormerCookies } from './former-cookies.js';
+import { EarlierCookies } from './earlier-cookies.js';
 import { SessionCookie } from './session-cookie.js';
 import { SessionHeader } from './session-header.js';
 import { Tenants } from './tenants.js';
@@ -18,7 +18,7 @@ export interface CookieSetup {
   /** Of the cookie as it is now. */
   readonly place: TokenPlace;
   /** Null where it never was elsewhere. */
-  readonly formerCookies: FormerCookies | null;
+  readonly earlierCookies: EarlierCookies | null;
   /** Of clients without cookies; null where the option is not set. */
   readonly header: SessionHeader | null;
 }
@@ -71,7 +71,7 @@ function setUpCookie(
   const keyring = keyringOf(cookie);
   const places = options.formerly
     .flatMap((former, index) =>
-      formerPlaces(former, `cookie.formerly[${index}]`, options, cookie, amongTenants !== null),
+      earlierPlaces(former, `cookie.formerly[${index}]`, options, cookie, amongTenants !== null),
     )
     .map((place) => {
       const its = keyringOf(place);
@@ -81,10 +81,10 @@ function setUpCookie(
     cookie,
     keyring,
     place: { keyring, maxTokenLength: cookie.maxTokenLength, words: IN_COOKIES },
-    formerCookies:
+    earlierCookies:
       places.length === 0
         ? null
-        : new FormerCookies(places, cookie.name, (token) => keyring.isMarkedHere(token)),
+        : new EarlierCookies(places, cookie.name, (token) => keyring.isMarkedHere(token)),
     header: header === undefined ? null : headerOf(header, cookie, secrets, amongTenants),
   };
 }
@@ -108,7 +108,7 @@ function headerOf(
  *
  * @param mayBeNow whether it may name no other place than where the cookie is now: that of one tenant and not of another
  */
-function formerPlaces(
+function earlierPlaces(
   former: PlacedCookie['formerly'][number],
   option: string,
   options: PlacedCookie,

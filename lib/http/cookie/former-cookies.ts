@@ -1,68 +1,73 @@
-import type { SessionCookie } from './session-cookie.js';
+import type {
+  FormerSession,
+  SessionSource,
+  SourceCookie,
+} from '../../lifecycle/taking-over/session-source.js';
+import { type CookiePlace, isSamePlace } from './cookie-place.js';
+import { SessionCookie } from './session-cookie.js';
 
-/** A place where the cookie was before. */
-interface FormerPlace {
-  /** Reads the cookie there, and expires it. */
-  readonly cookie: SessionCookie;
-  /** What a token of that place becomes in the place where the cookie is now; null where it is worth nothing. */
-  readonly renew: (token: string) => string | null;
+interface Source {
+  readonly source: SessionSource;
+  readonly cookies: readonly SessionCookie[];
+}
+
+/** A session of another library that was found in a Cookie header. */
+export interface FoundFormerSession {
+  readonly former: FormerSession;
+  /** The cookies that it was found by, and what belongs to them. */
+  readonly cookies: readonly SessionCookie[];
 }
 
 /**
- * Where the session cookie was before its name, path or domain was changed (option `cookie.formerly`). What still lies there
- * is read, taken over, and expired. Without that option there is none of it.
+ * The cookies of the libraries that an application comes from (option `migrate`): found in requests, and expired once their sessions
+ * go on here. Without that option there is none of it.
  */
 export class FormerCookies {
-  readonly #places: readonly FormerPlace[];
-  /** Of the cookie now and before. */
+  readonly #sources: readonly Source[];
+  /** One of each source's: that without which there is no session. */
   readonly #names: readonly string[];
 
-  readonly #isOfNow: (token: string) => boolean;
-
-  /**
-   * @param name of the cookie now
-   * @param isOfNow whether a token under that name was set where the cookie is now
-   */
-  constructor(places: readonly FormerPlace[], name: string, isOfNow: (token: string) => boolean) {
-    this.#places = places;
-    this.#isOfNow = isOfNow;
-    this.#names = [...new Set([name, ...places.map(({ cookie }) => cookie.name)])];
+  /** @throws SessionConfigError where the attributes of a cookie contradict each other or its name */
+  constructor(sources: readonly SessionSource[]) {
+    this.#sources = sources.map((source, index) => ({
+      source,
+      cookies: source.cookies.map((cookie) => placed(cookie, `migrate[${index}].cookies`)),
+    }));
+    this.#names = sources.flatMap(({ cookies: [first] }) => (first === undefined ? [] : [first.name]));
   }
 
-  /** Whether a Cookie header may hold a session cookie, of now or of before. */
+  /** Whether a Cookie header may hold one. */
   mayBeIn(header: string | undefined): header is string {
     return header !== undefined && this.#names.some((name) => header.includes(name));
   }
 
-  /** The tokens under the name that the cookie has now, those first that were set where it is now. */
-  sorted(tokens: readonly string[]): readonly string[] {
-    if (tokens.length < 2) return tokens;
-    const isOfNow = this.#isOfNow;
-    return [...tokens.filter((token) => isOfNow(token)), ...tokens.filter((token) => !isOfNow(token))];
+  /** The first session that the cookies of a request stand for, in the order of the option; null for none. */
+  find(header: string): FoundFormerSession | null {
+    for (const { source, cookies } of this.#sources) {
+      const former = source.find((name) => {
+        const cookie = cookies.find((each) => each.name === name);
+        return cookie === undefined ? [] : cookie.read(header).tokens;
+      });
+      if (former !== null) return { former, cookies };
+    }
+    return null;
   }
+}
 
-  /** The tokens of former places in a Cookie header, as tokens of the place where the cookie is now. */
-  tokens(header: string): string[] {
-    return this.#places.flatMap(({ cookie, renew }) =>
-      cookie
-        .read(header)
-        .tokens.map(renew)
-        .filter((token) => token !== null),
-    );
-  }
+/**
+ * The Set-Cookie headers that rid the browser of a session's cookies in another library.
+ *
+ * @param now where the session cookie of this application lies: what was there is replaced already
+ */
+export function expireFormer({ cookies }: FoundFormerSession, header: string, now: CookiePlace): string[] {
+  return cookies
+    .filter((cookie) => !isSamePlace(cookie.place, now))
+    .flatMap((cookie) => cookie.expire(cookie.read(header).names));
+}
 
-  /**
-   * The Set-Cookie headers that rid the browser of cookies in former places.
-   *
-   * @param everywhere whether also of those that the request did not show, because it went to another path or host: so that
-   * nobody who signed out is signed in again by a cookie that was out of sight. Without its first piece, one in pieces
-   * opens nothing.
-   */
-  expire(header: string, everywhere: boolean): string[] {
-    return this.#places.flatMap(({ cookie }) => {
-      const { names } = cookie.read(header);
-      const unseen = everywhere ? [cookie.name, `${cookie.name}.0`] : [];
-      return cookie.expire([...new Set([...unseen, ...names])]);
-    });
-  }
+/** A prefix of its name says that it is Secure (RFC 6265bis, 4.1.3), whatever the environment. */
+function placed(cookie: SourceCookie, option: string): SessionCookie {
+  const isPrefixed = /^__(host|secure)-/i.test(cookie.name);
+  const given = { ...(isPrefixed ? { secure: true } : {}), ...cookie };
+  return new SessionCookie(given, 1, option);
 }

@@ -9,7 +9,7 @@ export interface SentTokens {
   /** The names of the session cookies, pieces included. */
   readonly names: readonly string[];
   /** Reads the tokens that lie where the cookie was before; undefined where there are none. */
-  readonly formerTokens: (() => readonly string[]) | undefined;
+  readonly earlierTokens: (() => readonly string[]) | undefined;
   /** The header that they came in; null where they came in cookies, or there are none. */
   readonly header: SessionHeader | null;
 }
@@ -18,14 +18,14 @@ const NO_NAMES: readonly string[] = [];
 
 /** Finds the tokens of a session in the headers of a request: in the header that stands in for the cookie, where it has that. */
 export function sentTokens(
-  { header, cookie, formerCookies }: CookieSetup,
+  { header, cookie, earlierCookies }: CookieSetup,
   headers: IncomingHttpHeaders,
 ): SentTokens {
   const inHeader = header === null ? null : header.read(headers);
-  if (inHeader !== null) return { tokens: inHeader, names: NO_NAMES, formerTokens: undefined, header };
+  if (inHeader !== null) return { tokens: inHeader, names: NO_NAMES, earlierTokens: undefined, header };
   const { tokens, names } = cookie.read(headers.cookie);
-  if (formerCookies === null) return { tokens, names, formerTokens: undefined, header: null };
+  if (earlierCookies === null) return { tokens, names, earlierTokens: undefined, header: null };
   const sent = headers.cookie;
-  const formerTokens = formerCookies.mayBeIn(sent) ? () => formerCookies.tokens(sent) : undefined;
-  return { tokens: formerCookies.sorted(tokens), names, formerTokens, header: null };
+  const earlierTokens = earlierCookies.mayBeIn(sent) ? () => earlierCookies.tokens(sent) : undefined;
+  return { tokens: earlierCookies.sorted(tokens), names, earlierTokens, header: null };
 }

@@ -11,7 +11,7 @@ import type { SecureCookieWarning } from './secure-cookie-warning.js';
  * @param platform Fastify's view of the request, where it is known
  */
 export function setCookieHeaders(
-  { cookie, formerCookies }: CookieSetup,
+  { cookie, earlierCookies }: CookieSetup,
   secureWarning: SecureCookieWarning,
   instruction: Exclude<CookieInstruction, { kind: 'none' }>,
   names: readonly string[],
@@ -20,8 +20,8 @@ export function setCookieHeaders(
 ): string[] {
   const header = req.headers.cookie;
   const former =
-    formerCookies !== null && formerCookies.mayBeIn(header)
-      ? formerCookies.expire(header, instruction.kind === 'expire' || instruction.fresh)
+    earlierCookies !== null && earlierCookies.mayBeIn(header)
+      ? earlierCookies.expire(header, instruction.kind === 'expire' || instruction.fresh)
       : [];
   if (instruction.kind === 'expire') return [...former, ...cookie.expire(names)];
   if (cookie.secure) secureWarning.check(req, platform);

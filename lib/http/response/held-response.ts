@@ -9,7 +9,8 @@ interface HeldOperation {
   readonly args: unknown[];
 }
 
-/** What the application has written to a response and its gate holds back. Meanwhile the response looks sent. */
+/** What the application has written to a response and its gate holds back. Meanwhile
+ * `headersSent` and `writableEnded` are true, so that no other code answers a second time. */
 export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;

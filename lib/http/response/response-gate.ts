@@ -78,7 +78,10 @@ export class ResponseGate {
     return this.#writer.perform(method, args);
   }
 
-  /** A cookie of the application's own may be made of the session's id: then that is still to be the id when it comes back. */
+  /**
+   * Where the application has read the id and sets a cookie, that may be made of the id (a CSRF token): the session is stored, so that
+   * the id still holds when the cookie comes back.
+   */
   #beginForCookie(head: unknown[]): void {
     if (!this.#writer.headLeft && setsCookies(this.#res, head)) this.#session.begin();
   }

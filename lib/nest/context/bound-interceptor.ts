@@ -49,7 +49,7 @@ function bindInPlace(interceptor: object): void {
   while (holder !== null && !Object.hasOwn(holder, 'intercept')) holder = Reflect.getPrototypeOf(holder);
   const descriptor = holder && Object.getOwnPropertyDescriptor(holder, 'intercept');
   if (!holder || !descriptor) return;
-  // Ours goes on at once.
+  // SessionInterceptor calls `next.handle()` synchronously, and needs no binding.
   if (holder === SessionInterceptor.prototype) return void boundMethods.add(descriptor.value);
   Reflect.defineProperty(holder, 'intercept', boundProperty(descriptor));
 }

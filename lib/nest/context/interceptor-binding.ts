@@ -15,8 +15,8 @@ const boundProviders = new WeakSet<Provided>();
  * requests wait for.
  *
  * Wherever Nest asks for an interceptor it is given a bound one: the global ones, the instances of classes and factories
- * (those that are made for each request too), and what `@UseInterceptors` names. How it comes by its method does not
- * matter then. Nest asks when it registers a route, and on each request only where something is made for each request.
+ * (those that are made for each request too), and what `@UseInterceptors` names. Own methods, inherited ones and
+ * getters are all bound. Nest asks when it registers a route, and on each request only where something is made for each request.
  *
  * Guards, pipes and filters need none of this: Nest awaits what they return, and is back in its own context then. And a
  * handler without interceptors costs nothing.

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../drivers/clock.js';
 import { type RecordDriver, isSealing } from '../../drivers/driver.js';
-import { BelievedStore } from '../../lifecycle/believed-store.js';
-import type { CommitQueue } from '../../lifecycle/commit-queue.js';
-import { LedgerBackend } from '../../lifecycle/ledger-backend.js';
+import { CachingStore } from '../../lifecycle/records/caching-store.js';
+import type { CommitQueue } from '../../lifecycle/records/commit-queue.js';
+import { LedgerBackend } from '../../lifecycle/sealed/ledger-backend.js';
 import type { RecentEndings } from '../../lifecycle/recent-endings.js';
-import { RecordBackend } from '../../lifecycle/record-backend.js';
+import { RecordBackend } from '../../lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../drivers/record-store.js';
-import type { SealedBackend } from '../../lifecycle/sealed-backend.js';
+import type { SealedBackend } from '../../lifecycle/sealed/sealed-backend.js';
 import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverRegistry } from './driver-registry.js';
@@ -19,7 +19,7 @@ export class LedgerInUse {
   readonly #inUse: StoreInUse;
   readonly #store: RecordStore;
   /** Null where each request asks. */
-  readonly #believed: BelievedStore | null;
+  readonly #believed: CachingStore | null;
 
   private constructor(
     readonly driver: RecordDriver,
@@ -28,7 +28,7 @@ export class LedgerInUse {
   ) {
     this.#inUse = inUse;
     const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
-    this.#believed = ledgerEvery === undefined ? null : new BelievedStore(lines, systemClock, ledgerEvery);
+    this.#believed = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
     this.#store = this.#believed?.store ?? lines;
   }
 

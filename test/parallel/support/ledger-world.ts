@@ -2,13 +2,13 @@ import { PayloadSealer } from '../../../lib/crypto/payload-sealer.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { encryptedStore } from '../../../lib/drivers/encrypted-store.js';
 import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
-import { BelievedStore } from '../../../lib/lifecycle/believed-store.js';
-import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
-import { LedgerBackend } from '../../../lib/lifecycle/ledger-backend.js';
+import { CachingStore } from '../../../lib/lifecycle/records/caching-store.js';
+import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
+import { LedgerBackend } from '../../../lib/lifecycle/sealed/ledger-backend.js';
 import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
-import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
+import { RecordBackend } from '../../../lib/lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../../lib/drivers/record-store.js';
-import { SealedBackend } from '../../../lib/lifecycle/sealed-backend.js';
+import { SealedBackend } from '../../../lib/lifecycle/sealed/sealed-backend.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import type { StoppedClock } from '../../conformance/stopped-clock.js';
@@ -40,7 +40,7 @@ export class LedgerWorld extends World {
   ): LedgerBackend {
     const { clock } = this;
     const lines = encryptedStore(store, LINES);
-    const believed = this.believedMs > 0 ? new BelievedStore(lines, clock, this.believedMs) : null;
+    const believed = this.believedMs > 0 ? new CachingStore(lines, clock, this.believedMs) : null;
     const truth = believed?.store ?? lines;
     const endings = new RecentEndings(clock, runtime.live);
     const cookies = new SealedBackend(runtime, this.#stealth, endings);

@@ -1,6 +1,6 @@
-import type { SessionsPerUser } from '../../../lib/lifecycle/session-limit.js';
-import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
-import type { UserSessions } from '../../../lib/lifecycle/user-sessions.js';
+import type { SessionsPerUser } from '../../../lib/lifecycle/users/session-limit.js';
+import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
+import type { UserSessions } from '../../../lib/lifecycle/users/user-sessions.js';
 import { MemoryDriver } from '../../../lib/drivers/memory/memory.driver.js';
 import { MortalDriver } from './mortal-driver.js';
 import { type ApplicationProcess, World } from './world.js';

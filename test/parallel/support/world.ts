@@ -3,16 +3,16 @@ import { Keyring } from '../../../lib/crypto/keyring.js';
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { guardedDriver } from '../../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../../lib/drivers/guard/store-guard.js';
-import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
+import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
-import { LiveSessions } from '../../../lib/lifecycle/live-sessions.js';
-import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
+import { WatchedSessions } from '../../../lib/lifecycle/watching/watched-sessions.js';
+import { RecordBackend } from '../../../lib/lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
 import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
-import { TokenLimit } from '../../../lib/lifecycle/token-limit.js';
+import { TokenLimit } from '../../../lib/lifecycle/sealed/token-limit.js';
 import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
 import type { SessionLog } from '../../../lib/drivers/session-log.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
@@ -68,7 +68,7 @@ export class World {
       log: SILENT,
       faults: new StoreFaults(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new LiveSessions(this.clock, false),
+      live: new WatchedSessions(this.clock, false),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),

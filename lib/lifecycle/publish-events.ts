@@ -1,0 +1,101 @@
+import { handleOf } from '../crypto/handle.js';
+import { CHANNELS } from '../events/channels.js';
+import type { SessionEnd, SessionEventOfOne } from '../events/session-events.js';
+import type { Payload } from '../state/payload.js';
+import type { Draft } from '../state/session-state.js';
+import type { ActiveSession } from './active-session.js';
+import type { LoadedVersion } from './phase.js';
+import { recordedUser } from './users/recorded-user.js';
+import type { SessionRuntime } from './session-runtime.js';
+
+/** What is told of a session that has ended. */
+export interface Told {
+  readonly handle: string;
+  /** Whether it was a user's. */
+  readonly isUsers: boolean;
+}
+
+/** Whether anybody wants to hear of what is stored. */
+export function isStoringHeard(): boolean {
+  const { begun, committed, merged, moved } = CHANNELS;
+  return (
+    begun.hasSubscribers ||
+    committed.hasSubscribers ||
+    merged.hasSubscribers ||
+    moved.hasSubscribers ||
+    isUserHeard()
+  );
+}
+
+/** Whether anybody wants to hear of what ends. */
+export function isEndingHeard(): boolean {
+  return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
+}
+
+function isUserHeard(): boolean {
+  return CHANNELS['signed-in'].hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
+}
+
+/** @param id that the payload is stored under */
+export function toldOfPayload(id: string, { h, d }: Payload, userKey: string): Told {
+  return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
+}
+
+/** What is stored of a session; null where nothing is. */
+export function toldOf({ state, loaded, runtime }: ActiveSession): Told | null {
+  return loaded === null
+    ? null
+    : { handle: state.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
+}
+
+function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {
+  return storedValues === null ? null : recordedUser(storedValues, userKey);
+}
+
+/** What a session was just before a write of it was settled. */
+interface BeforeStored {
+  readonly id: string | null;
+  readonly user: string | null;
+  /** Whether anything but its lifetime was changed. */
+  readonly isChanged: boolean;
+}
+
+/** To be called before a write is settled, where anybody wants to hear of it. */
+export function beforeStored({ loaded, state, runtime, isChanged }: ActiveSession): BeforeStored {
+  return { id: loaded?.id ?? null, user: loaded === null ? null : userOf(state, runtime), isChanged };
+}
+
+/** A write of a session was settled. */
+export function tellStored(
+  session: ActiveSession,
+  before: BeforeStored,
+  loaded: LoadedVersion,
+  { text }: Draft,
+): void {
+  const { begun, committed, merged, moved } = CHANNELS;
+  const of = about(session, loaded);
+  const attempts = Math.max(1, session.attempts);
+  if (before.id === null) begun.publish(of);
+  else if (before.id !== loaded.id) moved.publish(of);
+  if (session.hasMerged) merged.publish({ ...of, attempts });
+  if (before.isChanged || before.id === null) {
+    committed.publish({ ...of, ms: performance.now() - session.since, attempts, size: text.length });
+  }
+  if (!isUserHeard()) return;
+  const user = userOf(session.state, session.runtime);
+  if (user === before.user) return;
+  if (before.user !== null) CHANNELS['signed-out'].publish(of);
+  if (user !== null) CHANNELS['signed-in'].publish(of);
+}
+
+/** A session has ended. */
+export function tellEnded(runtime: SessionRuntime, told: Told, reason: SessionEnd): void {
+  const of = { handle: told.handle, driver: runtime.driver, at: runtime.clock.now() };
+  if (told.isUsers) CHANNELS['signed-out'].publish(of);
+  CHANNELS.ended.publish({ ...of, reason });
+}
+
+/** What every event of a session says. */
+export function about({ state, runtime }: ActiveSession, { id }: LoadedVersion): SessionEventOfOne {
+  return { handle: state.storedHandle ?? handleOf(id), driver: runtime.driver, at: runtime.clock.now() };
+}

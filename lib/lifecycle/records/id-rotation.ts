@@ -1,0 +1,73 @@
+import type { ActiveSession } from '../active-session.js';
+import type { PendingWrite } from './pending-write.js';
+import type { LoadedVersion } from '../phase.js';
+import { type Found, type RecordFinder, STORED } from './record-finder.js';
+import type { RecordRemover } from './record-remover.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import { writeOwn } from './own-write.js';
+import type { SessionLimit } from '../users/session-limit.js';
+import type { StoreFaults } from '../store-faults.js';
+
+/**
+ * Moves a session to a new id: its record is stored under the new id first, and then a redirect put in place of the old
+ * one. In between nobody else knows the new id, so that what comes to nothing can be taken away again.
+ */
+export class IdRotation {
+  readonly #store: RecordStore;
+  readonly #remover: RecordRemover;
+  readonly #finder: RecordFinder;
+  readonly #faults: StoreFaults;
+  readonly #limit: SessionLimit | null;
+
+  constructor(
+    store: RecordStore,
+    remover: RecordRemover,
+    finder: RecordFinder,
+    faults: StoreFaults,
+    limit: SessionLimit | null,
+  ) {
+    this.#store = store;
+    this.#remover = remover;
+    this.#finder = finder;
+    this.#faults = faults;
+    this.#limit = limit;
+  }
+
+  /**
+   * Stores under the new id, then leaves the old one with a redirect for those under way.
+   *
+   * @throws SessionLimitError where it would be one too many for its user; `undo` takes it back
+   * @returns whether it moved; otherwise what was found in place of the version that the write is based on
+   */
+  async move(
+    session: ActiveSession,
+    write: PendingWrite,
+    from: LoadedVersion,
+  ): Promise<typeof STORED | Found> {
+    const { id, record } = write;
+    if (!write.placed) {
+      await this.undo(session, id);
+      if (!(await writeOwn(this.#store, id, record))) {
+        session.unsharedRecord = null;
+        // The next write begins anew.
+        session.pending = null;
+        throw this.#faults.lostRecord();
+      }
+      session.unsharedRecord = { id, version: record.version };
+      await this.#limit?.assertRoom(session, record.userId);
+      write.placed = true;
+    }
+    const left = { ...from, expiresAt: session.cookieUntil };
+    if (await this.#remover.redirect(left, id, record.userId)) return STORED;
+    const found = await this.#finder.find(from.id);
+    return found.kind === 'moved' && found.to === id ? STORED : found;
+  }
+
+  /** Takes away what was stored under a new id and came to nothing, unless that is the one to go on with. */
+  async undo(session: ActiveSession, next: string | null): Promise<void> {
+    const unshared = session.unsharedRecord;
+    if (unshared === null || unshared.id === next) return;
+    await this.#store.destroy(unshared.id);
+    session.unsharedRecord = null;
+  }
+}

@@ -1,0 +1,223 @@
+import { randomId } from '../../crypto/random-id.js';
+import { isFull } from '../../drivers/guard/full-store.js';
+import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
+import { parsePayload } from '../../state/payload.js';
+import { rememberRecord } from '../../state/recent-payloads.js';
+import type { ActiveSession } from '../active-session.js';
+import type { CommitQueue, Newest, Turn } from './commit-queue.js';
+import { IdRotation } from './id-rotation.js';
+import { MAX_ATTEMPTS } from '../attempts.js';
+import { type PendingWrite, pack } from './pending-write.js';
+import type { LoadedVersion } from '../phase.js';
+import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
+import type { RecordRemover } from './record-remover.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import { isOwn } from './own-write.js';
+import type { SessionLimit } from '../users/session-limit.js';
+import type { StoreFaults } from '../store-faults.js';
+import { isEndingHeard, tellEnded, toldOf } from '../publish-events.js';
+
+/** After so many collisions in a row, a write waits a moment before the next attempt. */
+const PATIENT_ATTEMPTS = 3;
+
+const ENDED = { kind: 'ended' } as const;
+
+/** How one turn at a record came out: `ended` leaves the session to begin anew under its new id. */
+type Outcome = typeof STORED | typeof ENDED | typeof GONE | { readonly kind: 'moved'; readonly to: string };
+
+/**
+ * Stores sessions as records. A write names the version that was read; where another request wrote first, this request's
+ * changes are replayed on the newest record. See "Parallel requests" in the documentation.
+ */
+export class MergingWriter {
+  readonly #store: RecordStore;
+  readonly #queue: CommitQueue;
+  readonly #finder: RecordFinder;
+  readonly #remover: RecordRemover;
+  readonly #rotation: IdRotation;
+  readonly #faults: StoreFaults;
+  readonly #wait: (ms: number) => Promise<unknown>;
+  readonly #limit: SessionLimit | null;
+
+  /**
+   * @param wait lets some ms pass
+   * @param limit of how many sessions a user may have; null for none
+   */
+  constructor(
+    store: RecordStore,
+    queue: CommitQueue,
+    finder: RecordFinder,
+    remover: RecordRemover,
+    faults: StoreFaults,
+    wait: (ms: number) => Promise<unknown>,
+    limit: SessionLimit | null,
+  ) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#finder = finder;
+    this.#remover = remover;
+    this.#rotation = new IdRotation(store, remover, finder, faults, limit);
+    this.#faults = faults;
+    this.#wait = wait;
+    this.#limit = limit;
+  }
+
+  /** @throws SessionStoreError, SessionValueError, SessionLimitError */
+  async write(session: ActiveSession): Promise<void> {
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const { loaded } = session;
+      if (loaded === null) return this.#create(session);
+      const outcome = await this.#queue.run(loaded.id, (turn) => this.#merge(session, turn));
+      if (outcome.kind === 'stored' || session.closed) return;
+      if (outcome.kind === 'ended') continue;
+      if (outcome.kind === 'gone' || !(await this.#finder.follow(session, outcome.to))) {
+        session.drop();
+        return;
+      }
+    }
+    throw this.#faults.contention('stored');
+  }
+
+  /** Takes away what a move of a session has stored under a new id and not come to an end with. */
+  undo(session: ActiveSession): Promise<void> {
+    return this.#rotation.undo(session, null);
+  }
+
+  async #create(session: ActiveSession): Promise<void> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const write = (session.pending ??= pack(session));
+      let found: Found | typeof STORED;
+      try {
+        found = await this.#send(session, write);
+      } catch (error) {
+        if (!session.hasEnded || !isBlank(write) || !isFull(error)) throw error;
+        // Nothing is lost with it: it begins with the next change, or in a later request. The old record has been removed already, so a sign-out has succeeded.
+        return session.stored(write.draft, null, false);
+      }
+      if (found.kind === 'stored' || session.closed) return;
+      // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
+      if (session.id === write.id) session.rotate(randomId());
+    }
+    throw this.#faults.contention('stored');
+  }
+
+  /** One turn in the queue: tries until the changes are on top of whatever is newest. */
+  async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
+    // Whether a write arrived does not matter where the session is to end.
+    if (session.phase === 'ending') session.pending = null;
+    // Where a write of ours has had no answer, the store has to be asked: it may have arrived before that of the other request.
+    const newest = session.pending === null ? turn.newest : null;
+    if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
+    if (newest !== null) this.#goOnFrom(session, newest);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
+      // The request let go of it while others wrote it: nothing of it is to be stored any more.
+      if (session.closed || session.loaded === null) return this.#giveUp(session, STORED);
+      let found: Found | typeof STORED | typeof ENDED;
+      if (session.phase === 'ending') {
+        found = await this.#end(session, session.loaded);
+      } else {
+        const write = (session.pending ??= pack(session));
+        found = await this.#send(session, write);
+        if (found.kind === 'stored') {
+          turn.newest = leftBehind(write);
+          return found;
+        }
+      }
+      if (found.kind !== 'record') {
+        turn.newest = found.kind === 'ended' ? GONE : found;
+        return this.#giveUp(session, found);
+      }
+      session.rebase(found.record, found.payload, found.record);
+    }
+    throw this.#faults.contention('stored');
+  }
+
+  /** Has a session stand on what the one before in the queue has stored. */
+  #goOnFrom(session: ActiveSession, newest: Extract<Newest, { kind: 'record' }>): void {
+    if (newest.version <= (session.loaded?.version ?? 0)) return;
+    const parsed = parsePayload(newest.payload, session.runtime.serializer);
+    if (parsed.kind !== 'session') throw this.#faults.contention('stored');
+    session.rebase(newest, parsed.payload, newest.visit);
+  }
+
+  /** Leaves a record. What was stored under a new id goes, before it could ever be found, unless the session is there now. */
+  async #giveUp<T extends Outcome>(session: ActiveSession, outcome: T): Promise<T> {
+    await this.#rotation.undo(session, outcome.kind === 'moved' ? outcome.to : null);
+    return outcome;
+  }
+
+  /**
+   * Ends the version that this request knows. First of all, so that whatever becomes of what follows (a store that is
+   * full, a value that cannot be stored), the visitor is signed out.
+   */
+  async #end(session: ActiveSession, { id, version }: LoadedVersion): Promise<typeof ENDED | Found> {
+    if (!(await this.#remover.endVersion(id, version))) return this.#finder.find(id);
+    session.ended();
+    return ENDED;
+  }
+
+  /** Writes in place of the version that was read, or moves. Says what was in its way. */
+  async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | Found> {
+    const { id, record, from, draft } = write;
+    session.attempts += 1;
+    let found: typeof STORED | Found;
+    try {
+      if (from !== null) found = await this.#rotation.move(session, write, from);
+      else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
+      if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
+    } catch (error) {
+      // It is kept for another time only where it may have arrived.
+      if (error instanceof SessionStoreError) write.resent = true;
+      else session.pending = null;
+      if (error instanceof SessionLimitError) await this.#takeBack(session, write);
+      throw error;
+    }
+    if (found.kind === 'stored') {
+      rememberRecord(id, record.version, draft);
+      session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
+      return found;
+    }
+    const replacing = from === null ? record.version : from.version + 1;
+    // One version further, and it is the one that overtook this write. More: ours may be below.
+    if (write.resent && versionOf(found) > replacing) throw this.#faults.unconfirmedWrite();
+    session.pending = null;
+    return found;
+  }
+
+  /** What was just stored is one session too many for its user. */
+  async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
+    if (from !== null) return this.undo(session);
+    const told = isEndingHeard() ? toldOf(session) : null;
+    const hasEnded = await this.#remover.endVersion(id, record.version);
+    if (hasEnded && told !== null) tellEnded(session.runtime, told, 'limit');
+    if (session.loaded !== null) session.drop();
+  }
+
+  async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {
+    const stored = await this.#store.read(id);
+    return isOwn(stored, record) ? STORED : this.#finder.judge(id, stored);
+  }
+}
+
+/** Whether nothing is lost with a write of a new session. */
+function isBlank({ draft: { payload } }: PendingWrite): boolean {
+  return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
+}
+
+/** What those behind in the queue can go on from. */
+function leftBehind({ id, record, from }: PendingWrite): Newest {
+  if (from !== null) return { kind: 'moved', to: id };
+  const { version, payload, expiresAt } = record;
+  return { kind: 'record', version, payload, expiresAt, visit: record };
+}
+
+function versionOf(found: Found): number {
+  if (found.kind === 'gone') return 0;
+  return found.kind === 'record' ? found.record.version : found.version;
+}
+
+/** A random moment that grows with the attempts, in ms, so that processes in step fall out of step. */
+function pauseBefore(attempt: number): number {
+  return Math.random() * Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
+}

@@ -1,0 +1,72 @@
+import type { SessionRecord } from '../../drivers/driver.js';
+import type { Draft } from '../../state/session-state.js';
+import type { ActiveSession } from '../active-session.js';
+import { knownClient } from '../caller.js';
+import type { LoadedVersion } from '../phase.js';
+import { recordedUser } from '../users/recorded-user.js';
+import { nextWriterId } from './writer-id.js';
+
+/**
+ * A draft on its way to the store. Where the answer to a write gets lost, nobody knows whether it arrived: then the very
+ * same write is sent again before anything else is, and its writer's id in the store tells that it had arrived already.
+ */
+export interface PendingWrite {
+  readonly draft: Draft;
+  /** The id that it is to be stored under. */
+  readonly id: string;
+  /** What is stored under that id. */
+  readonly record: SessionRecord;
+  /** Whether a cookie is due once it is stored. */
+  readonly cookieDue: boolean;
+  /** What it replaces, where the session moves to a new id; null where it stays. */
+  readonly from: LoadedVersion | null;
+  /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
+  placed: boolean;
+  /** Whether it was sent before, with an answer that got lost. */
+  resent: boolean;
+}
+
+/**
+ * The write that stores a session as it is now: as a new one, in place of the version that it stands on, or under its
+ * new id.
+ *
+ * @throws SessionValueError where something cannot be stored; everything stays due then
+ */
+export function pack(session: ActiveSession): PendingWrite {
+  const { id, loaded, moving, state, runtime } = session;
+  const draft = state.draft(nextWriterId(), undefined);
+  const { lifetimes } = runtime;
+  const { latestVisit, isVisit, caller } = session;
+  const isKept = loaded !== null && !state.durationChanged && !(moving && isVisit);
+  const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state);
+  const keptClient = caller.client === 'as-stored' || !isVisit ? latestVisit : null;
+  const { ipAddress, userAgent } = keptClient ?? knownClient(caller);
+  const record: SessionRecord = {
+    payload: draft.text,
+    expiresAt,
+    version: 1 + versionUnder(session),
+    lastActivity: (isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
+    userId: recordedUser(state.shown, runtime.userKey),
+    ipAddress,
+    userAgent,
+  };
+  return {
+    draft,
+    id,
+    record,
+    cookieDue: moving || !isKept || expiresAt !== loaded.expiresAt,
+    from: moving ? loaded : null,
+    placed: false,
+    resent: false,
+  };
+}
+
+function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
+  return isVisit ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
+}
+
+/** The version of what is stored under a session's id already; 0 for nothing. */
+function versionUnder({ id, loaded, moving, unsharedRecord }: ActiveSession): number {
+  if (!moving) return loaded?.version ?? 0;
+  return unsharedRecord?.id === id ? unsharedRecord.version : 0;
+}

@@ -1,0 +1,230 @@
+import { Keyring } from '../../crypto/keyring.js';
+import type { FormerSession } from '../taking-over/session-source.js';
+import { SessionLimitError } from '../../session.errors.js';
+import { SessionState } from '../../state/session-state.js';
+import type { ActiveSession } from '../active-session.js';
+import type { CommitQueue } from './commit-queue.js';
+import type { TakenOver } from '../taking-over/former-state.js';
+import { MAX_ATTEMPTS } from '../attempts.js';
+import { type Ending, RecentEndings } from '../recent-endings.js';
+import { type Found, GONE, RecordFinder } from './record-finder.js';
+import { RecordRemover } from './record-remover.js';
+import { RecordRenewal } from './record-renewal.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import { RecordTakeOver } from '../taking-over/record-take-over.js';
+import { MergingWriter } from './merging-writer.js';
+import type { SessionBackend } from '../session-backend.js';
+import { SessionLimit } from '../users/session-limit.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import { isEndingHeard, tellEnded } from '../publish-events.js';
+import { UserSessions, knowsUsers } from '../users/user-sessions.js';
+import type { Locate } from '../watching/watch.js';
+
+/** What sessions are loaded by. */
+export type Loads = Pick<RecordStore, 'read'>;
+
+/** Sessions whose records lie in a store, and whose ids travel in the cookie. */
+export class RecordBackend implements SessionBackend {
+  readonly records = this;
+  readonly store: RecordStore;
+  readonly remover: RecordRemover;
+  readonly finder: RecordFinder;
+  /** Null where the store does not know whose its records are. */
+  readonly users: UserSessions | null;
+  readonly #runtime: SessionRuntime;
+  readonly #writer: MergingWriter;
+  readonly #renewal: RecordRenewal;
+  readonly #loads: Loads;
+  readonly #takeOver: RecordTakeOver;
+  readonly #endings: RecentEndings;
+  /** Null where users may have as many sessions as they like. */
+  readonly #limit: SessionLimit | null;
+
+  /**
+   * @param queue shared by all that write to one store in one process
+   * @param wait lets some ms pass
+   * @param endings shared by all requests of one application in one process
+   * @param ledgerLoads where the store is the ledger of sessions that cookies may hold too: how they are loaded from it
+   */
+  constructor(
+    runtime: SessionRuntime,
+    store: RecordStore,
+    queue: CommitQueue,
+    wait: (ms: number) => Promise<unknown>,
+    endings = new RecentEndings(runtime.clock, runtime.live),
+    ledgerLoads: Loads | null = null,
+  ) {
+    this.#runtime = runtime;
+    this.#endings = endings;
+    this.store = store;
+    this.#loads = ledgerLoads ?? store;
+    this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
+    this.finder = new RecordFinder(store, runtime);
+    this.users = knowsUsers(store)
+      ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
+          if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
+        })
+      : null;
+    const { sessionsPerUser, faults, lifetimes } = runtime;
+    this.#limit =
+      sessionsPerUser !== undefined && this.users !== null
+        ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
+        : null;
+    this.#writer = new MergingWriter(store, queue, this.finder, this.remover, faults, wait, this.#limit);
+    this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
+    this.#takeOver = new RecordTakeOver(runtime, store, endings);
+  }
+
+  token(session: ActiveSession): string {
+    return this.#runtime.keyring.sign(session.id);
+  }
+
+  /** As it was stored, though another request may have ended or moved it since: a handler may commit and go on. */
+  isOver({ loaded }: ActiveSession): boolean {
+    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
+  }
+
+  isOfOtherKind(token: string): boolean {
+    return Keyring.isOfOtherKind(token, false);
+  }
+
+  livesInCookie(): boolean {
+    return false;
+  }
+
+  // ---- loading -------------------------------------------------------------------------------------------------
+
+  open(session: ActiveSession, token: string): Promise<void> | void {
+    const id = this.#runtime.keyring.verify(token);
+    if (id !== null) return this.load(session, id);
+  }
+
+  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    const taken = await this.#takeOver.take(session, former);
+    if (taken !== null) await this.load(session, taken.to);
+    return taken;
+  }
+
+  async load(session: ActiveSession, id: string): Promise<void> {
+    // An answer that is merely believed says nothing of what has ended since.
+    const ending = this.#loads === this.store ? this.#endings.endingOf(id) : undefined;
+    let found: Found;
+    // As `#findOrDegrade` does, with a promise less in each request.
+    try {
+      found = this.finder.judge(id, await this.#loads.read(id));
+    } catch (error) {
+      found = this.#degraded(session, error);
+    }
+    if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
+    if (found.kind === 'moved') session.leave(found.to);
+    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
+    const { record, payload } = found;
+    this.#endings.forget(id, ending);
+    session.found(
+      { id, version: record.version, expiresAt: record.expiresAt },
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
+      record,
+    );
+  }
+
+  async reload(session: ActiveSession): Promise<void> {
+    let id = session.loaded?.id ?? '';
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const found = await this.#findOrDegrade(session, id);
+      if (found.kind === 'gone') return session.reloadedAsGone();
+      if (found.kind === 'record') {
+        const { version, expiresAt, payload } = found.record;
+        const state = session.state.reloaded(found.payload, payload);
+        return session.reloaded({ id, version, expiresAt }, state, found.record);
+      }
+      id = found.to;
+    }
+    throw this.#runtime.faults.contention('stored');
+  }
+
+  locate(): Locate {
+    return this.finder.locate;
+  }
+
+  async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
+    try {
+      return this.finder.judge(id, await this.#loads.read(id));
+    } catch (error) {
+      return this.#degraded(session, error);
+    }
+  }
+
+  /** Where the application goes on without a store that fails, there is nothing. */
+  #degraded(session: ActiveSession, error: unknown): typeof GONE {
+    if (!this.#runtime.degrade) throw error;
+    session.refuseWrites('degraded');
+    return GONE;
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  write(session: ActiveSession): Promise<void> {
+    if (session.loaded !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
+    const ending = session.loaded === null ? this.#endings.endingOf(session.id) : undefined;
+    return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
+  }
+
+  /** Under an id that has ended before. As long as nothing is stored under it, it has ended. */
+  async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
+    const { id } = session;
+    await this.#write(session);
+    if (session.loaded?.id === id) this.#endings.forget(id, ending);
+  }
+
+  #write(session: ActiveSession): Promise<void> {
+    return this.#limit === null ? this.#writer.write(session) : this.#writeWithin(this.#limit, session);
+  }
+
+  async #writeWithin(limit: SessionLimit, session: ActiveSession): Promise<void> {
+    try {
+      await limit.write(session, () => this.#writer.write(session));
+    } catch (error) {
+      if (error instanceof SessionLimitError) await this.#giveBack(session);
+      throw error;
+    }
+  }
+
+  /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
+  async #giveBack(session: ActiveSession): Promise<void> {
+    if (session.phase === 'ending' && session.loaded !== null) {
+      session.ended(await this.remover.end(session.loaded.id, session.loaded.version));
+    }
+    session.giveBack();
+  }
+
+  async touch(session: ActiveSession): Promise<void> {
+    await this.#renewal.extend(session, true);
+  }
+
+  /**
+   * Removes a session for good that no request is at hand of.
+   *
+   * @returns false where there was none any more
+   */
+  async end(id: string): Promise<boolean> {
+    const told = isEndingHeard() ? await this.finder.tell(id, this.#runtime.userKey) : null;
+    const existed = await this.remover.end(id, 0);
+    if (existed && told !== null) tellEnded(this.#runtime, told, 'manager');
+    return existed;
+  }
+
+  async remove(session: ActiveSession): Promise<boolean> {
+    const { removable } = session;
+    if (removable !== null && session.loaded === null && isEndingHeard())
+      session.leftBehind = await this.finder.tell(removable.id, this.#runtime.userKey);
+    const existed =
+      removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
+    await this.#writer.undo(session);
+    return existed;
+  }
+}
+
+/** How long the cookie may be good that holds what is removed; undefined where that is not known. */
+function untilOf({ loaded, cookieUntil }: ActiveSession): number | undefined {
+  return loaded === null ? undefined : cookieUntil;
+}

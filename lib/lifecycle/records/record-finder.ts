@@ -1,0 +1,91 @@
+import type { SessionRecord } from '../../drivers/driver.js';
+import type { Payload } from '../../state/payload.js';
+import { parseRecord } from '../../state/recent-payloads.js';
+import type { ActiveSession } from '../active-session.js';
+import { MAX_ATTEMPTS } from '../attempts.js';
+import { REDIRECT_MS } from './record-remover.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import { type Told, toldOfPayload } from '../publish-events.js';
+import type { Locate } from '../watching/watch.js';
+
+const UNREADABLE =
+  'A session record could not be read: it counts as absent. ' +
+  "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
+  'write to the store?';
+
+/** What lies under an id. Several requests may be given the same payload: nobody changes it. */
+export type Found =
+  | { readonly kind: 'record'; readonly record: SessionRecord; readonly payload: Payload }
+  | { readonly kind: 'moved'; readonly to: string; readonly version: number }
+  | { readonly kind: 'gone' };
+
+/** Nothing that counts lies under the id. */
+export const GONE = { kind: 'gone' } as const;
+/** In place of what was found: nothing was in the way of a write. */
+export const STORED = { kind: 'stored' } as const;
+
+/** Reads records and tells what they are: a session, the redirect of one that moved, or nothing that counts. */
+export class RecordFinder {
+  readonly #store: RecordStore;
+  readonly #runtime: SessionRuntime;
+
+  constructor(store: RecordStore, runtime: SessionRuntime) {
+    this.#store = store;
+    this.#runtime = runtime;
+  }
+
+  /** @throws SessionStoreError */
+  async find(id: string): Promise<Found> {
+    return this.judge(id, await this.#store.read(id));
+  }
+
+  /** What a record that was read under an id is. */
+  judge(id: string, record: SessionRecord | null): Found {
+    if (record === null) return GONE;
+    const parsed = parseRecord(id, record, this.#runtime.serializer);
+    if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
+    if (parsed.kind === 'moved') {
+      // A ledger keeps redirects for longer, so that the sealed cookie of before stays invalid: but they lead nowhere any more.
+      const leads = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
+      return leads ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
+    }
+    if (parsed.kind === 'corrupt') this.#runtime.log.warn(UNREADABLE);
+    return GONE;
+  }
+
+  /** Where the session of an id is by now. */
+  readonly locate: Locate = async (id) => {
+    let current = id;
+    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
+      const found = await this.find(current);
+      if (found.kind === 'gone') return null;
+      if (found.kind === 'record') {
+        const isOver = this.#runtime.lifetimes.isOverAge(found.payload);
+        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
+      }
+      current = found.to;
+    }
+    throw this.#runtime.faults.contention('stored');
+  };
+
+  /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
+  async tell(id: string, userKey: string): Promise<Told | null> {
+    const found = await this.find(id);
+    if (found.kind === 'moved') return this.tell(found.to, userKey);
+    return found.kind === 'gone' ? null : toldOfPayload(id, found.payload, userKey);
+  }
+
+  /**
+   * Has a session go on with the record that another request moved it to.
+   *
+   * @returns false where there is no such record any more
+   */
+  async follow(session: ActiveSession, to: string): Promise<boolean> {
+    const found = await this.find(to);
+    if (found.kind === 'gone') return false;
+    if (found.kind === 'moved') return this.follow(session, found.to);
+    session.follow(to, found.record, found.payload, found.record);
+    return true;
+  }
+}

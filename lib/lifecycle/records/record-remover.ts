@@ -1,0 +1,202 @@
+import type { Clock } from '../../drivers/clock.js';
+import type { SessionRecord } from '../../drivers/driver.js';
+import { isFull } from '../../drivers/guard/full-store.js';
+import { SessionStoreError } from '../../session.errors.js';
+import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
+import type { CommitQueue } from './commit-queue.js';
+import type { WatchedSessions } from '../watching/watched-sessions.js';
+import type { Lifetimes } from '../lifetimes.js';
+import { MAX_ATTEMPTS } from '../attempts.js';
+import type { LoadedVersion } from '../phase.js';
+import type { RecentEndings } from '../recent-endings.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import type { StoreFaults } from '../store-faults.js';
+
+/** How long the old id of a moved session leads commits under way to the new one, in ms. */
+export const REDIRECT_MS = 30_000;
+
+type Ended =
+  | { readonly kind: 'ended' | 'gone' }
+  | { readonly kind: 'moved'; readonly to: string; readonly version: number };
+
+/**
+ * Ends records: moved to another id, or destroyed. Both go through the version check, because a plain removal
+ * could remove the redirect of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
+ * remove a version by itself (`destroyVersion`) is first made to hold a tombstone in its place, which no other request overwrites.
+ *
+ * In a ledger there are sessions without a record as well: those that a cookie holds. Where one of them ends or moves, the
+ * tombstone or redirect is the first version under its id, and stays for as long as such a cookie may be good.
+ */
+export class RecordRemover {
+  readonly #store: RecordStore;
+  readonly #queue: CommitQueue;
+  readonly #serializer: SessionSerializer;
+  readonly #clock: Clock;
+  readonly #faults: StoreFaults;
+  readonly #live: WatchedSessions;
+  readonly #lifetimes: Lifetimes;
+  readonly #endings: RecentEndings;
+  readonly #isLedger: boolean;
+
+  /**
+   * @param endings shared by all requests of one application in one process
+   * @param isLedger whether there are sessions that a cookie holds, without a record
+   */
+  constructor(
+    store: RecordStore,
+    queue: CommitQueue,
+    { serializer, clock, faults, live, lifetimes }: SessionRuntime,
+    endings: RecentEndings,
+    isLedger = false,
+  ) {
+    this.#endings = endings;
+    this.#store = store;
+    this.#queue = queue;
+    this.#serializer = serializer;
+    this.#clock = clock;
+    this.#faults = faults;
+    this.#live = live;
+    this.#lifetimes = lifetimes;
+    this.#isLedger = isLedger;
+  }
+
+  /**
+   * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
+   * meanwhile finds the one or the other.
+   *
+   * @param from id and version; of version 0 where a cookie holds it, until `expiresAt`
+   * @returns false where that version is not the stored one
+   */
+  async redirect(
+    { id, version, expiresAt }: LoadedVersion,
+    to: string,
+    userId: string | null,
+  ): Promise<boolean> {
+    const payload = movedPayload(to, this.#serializer);
+    const hasMoved =
+      version === 0
+        ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
+        : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
+    // Of a sealed cookie only those who watch it are told: the cookie counts until the write under the new id is settled.
+    if (hasMoved) (version === 0 ? this.#live : this.#endings).moved(id, to);
+    return hasMoved;
+  }
+
+  /**
+   * Removes a record if it is still at that version. Where the store refuses to (a driver without `destroyVersion`, in a
+   * store that is full), it is removed without the check: better than a session that cannot be ended.
+   *
+   * @returns false where it is not at that version
+   */
+  async endVersion(id: string, version: number): Promise<boolean> {
+    const hasEnded = await this.#endCheckedOr(id, version);
+    if (hasEnded) this.#endings.ended(id);
+    return hasEnded;
+  }
+
+  async #endCheckedOr(id: string, version: number): Promise<boolean> {
+    try {
+      return await this.#endChecked(id, version);
+    } catch (error) {
+      // One that does not answer at all is not asked once more: that would hold the request twice as long.
+      if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
+      return this.#endUnchecked(id, version);
+    }
+  }
+
+  async #endChecked(id: string, version: number): Promise<boolean> {
+    const { destroyVersion } = this.#store;
+    if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
+    if (!(await this.#store.write(id, this.#placeholder(endedPayload(this.#serializer), version + 1))))
+      return false;
+    await this.#store.destroy(id);
+    return true;
+  }
+
+  async #endUnchecked(id: string, version: number): Promise<boolean> {
+    const record = await this.#store.read(id);
+    // What was to remove it may have arrived, and only its answer not.
+    if (record === null) return true;
+    const { kind } = parsePayload(record.payload, this.#serializer);
+    if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
+    await this.#store.destroy(id);
+    return true;
+  }
+
+  /**
+   * Removes a session for good, wherever it has moved to.
+   *
+   * @param version the last one known, or 0
+   * @param until in a ledger: how long the cookie may be good that holds it; epoch ms. Default: as long as any may
+   * @returns false where there was none any more
+   */
+  async end(id: string, version: number, until = this.#lifetimes.longestExpiry()): Promise<boolean> {
+    return this.#end(id, version, this.#isLedger ? until : null);
+  }
+
+  /** @param until null where no cookie can hold it */
+  async #end(id: string, version: number, until: number | null): Promise<boolean> {
+    const ended = await this.#queue.run(id, async (turn) => {
+      const known = turn.newest?.kind === 'record' ? turn.newest.version : version;
+      const outcome = await this.#endHere(id, known, until);
+      turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
+      return outcome;
+    });
+    if (ended.kind !== 'moved') {
+      // Where there was nothing, another may have ended it.
+      (ended.kind === 'ended' ? this.#endings : this.#live).ended(id);
+      return ended.kind === 'ended';
+    }
+    const isOfCookie = ended.version === 1;
+    const found = await this.#end(ended.to, 0, isOfCookie ? this.#lifetimes.longestExpiry() : null);
+    // The redirect last: where the store fails before, the session can still be found and ended from here.
+    if (!isOfCookie) await this.#store.destroy(id);
+    return found;
+  }
+
+  /** Removes what lies under an id, at whatever version it is. A redirect stays. */
+  async #endHere(id: string, known: number, until: number | null): Promise<Ended> {
+    let version = known;
+    if (version === 0 && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
+      const record = await this.#store.read(id);
+      if (record === null) return { kind: 'gone' };
+      const parsed = parsePayload(record.payload, this.#serializer);
+      if (parsed.kind === 'moved') return { ...parsed, version: record.version };
+      if (parsed.kind !== 'session') {
+        const isOfCookie = parsed.kind === 'ended' && record.version === 1;
+        if (!isOfCookie) await this.#store.destroy(id);
+        return { kind: 'gone' };
+      }
+      version = record.version;
+    }
+    throw this.#faults.contention('destroyed');
+  }
+
+  /** @returns false where there is a record, or was one */
+  async #placeTombstone(id: string, until: number): Promise<boolean> {
+    const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
+    try {
+      return await this.#store.write(id, tombstone);
+    } catch (error) {
+      // Ending a session needs no room: then the browser's cookie expires, and this process remembers it for as long as it does.
+      if (!isFull(error)) throw error;
+      return (await this.#store.read(id)) === null;
+    }
+  }
+
+  #placeholder(payload: string, version: number, until = 0): SessionRecord {
+    const now = this.#clock.now();
+    return {
+      payload,
+      expiresAt: Math.max(until, now + REDIRECT_MS),
+      version,
+      lastActivity: now,
+      userId: null,
+      ipAddress: null,
+      userAgent: null,
+    };
+  }
+}

@@ -1,0 +1,78 @@
+import { isOutdated } from '../../drivers/encrypted-store.js';
+import { isFull } from '../../drivers/guard/full-store.js';
+import { SessionStoreError } from '../../session.errors.js';
+import type { ActiveSession } from '../active-session.js';
+import { MAX_ATTEMPTS } from '../attempts.js';
+import type { RecordFinder } from './record-finder.js';
+import { REDIRECT_MS } from './record-remover.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import type { MergingWriter } from './merging-writer.js';
+import type { SessionRuntime } from '../session-runtime.js';
+
+/** Extends the lifetime of stored sessions. */
+export class RecordRenewal {
+  readonly #runtime: SessionRuntime;
+  readonly #store: RecordStore;
+  readonly #finder: RecordFinder;
+  readonly #writer: MergingWriter;
+
+  constructor(runtime: SessionRuntime, store: RecordStore, finder: RecordFinder, writer: MergingWriter) {
+    this.#runtime = runtime;
+    this.#store = store;
+    this.#finder = finder;
+    this.#writer = writer;
+  }
+
+  /** Notes a visit that changed nothing. */
+  async renew(session: ActiveSession): Promise<void> {
+    const { lifetimes } = this.#runtime;
+    try {
+      // A cookie without Max-Age has nothing to renew.
+      const isCookieDue = !lifetimes.endsWithBrowser(session.state);
+      const isOld = session.latestVisit !== null && isOutdated(session.latestVisit);
+      if (isOld || lifetimes.isAtItsLongest(session.state)) await this.#writer.write(session);
+      else if (!(await this.extend(session, isCookieDue))) session.drop();
+    } catch (error) {
+      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
+      session.pending = null;
+      session.renewed(null, false);
+    }
+  }
+
+  /**
+   * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
+   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more. And
+   * another request may have given the session another lifetime, which this one does not take back.
+   *
+   * @returns false where there is none any more
+   */
+  async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
+    const store = this.#store;
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
+    for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
+      const { id } = session.loaded;
+      if (!(await store.touch(id, expiresAt))) return false;
+      const found = await this.#finder.find(id);
+      if (found.kind === 'gone') return false;
+      if (found.kind === 'record') {
+        const isOurs = found.payload.t === session.state.storedDuration;
+        const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
+        if (!isOurs) await store.touch(id, until);
+        // Its cookie goes with the response of the request that has changed it.
+        session.renewed(until, isCookieDue && isOurs);
+        return true;
+      }
+      await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
+      if (session.closed) return false;
+      // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
+      // request, sending that write again finds out.
+      if (session.pending !== null) {
+        session.renewed(expiresAt, isCookieDue);
+        return true;
+      }
+      if (!(await this.#finder.follow(session, found.to))) return false;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,234 @@
+import { randomId } from '../../crypto/random-id.js';
+import { SessionStoreError } from '../../session.errors.js';
+import type { ActiveSession } from '../active-session.js';
+import type { CachingStore } from '../records/caching-store.js';
+import type { TakenOver } from '../taking-over/former-state.js';
+import type { LoadedVersion } from '../phase.js';
+import type { RecentEndings } from '../recent-endings.js';
+import type { RecordBackend } from '../records/record-backend.js';
+import type { Found } from '../records/record-finder.js';
+import { recordedUser } from '../users/recorded-user.js';
+import type { Held, SealedBackend } from './sealed-backend.js';
+import type { SessionBackend } from '../session-backend.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import type { FormerSession } from '../taking-over/session-source.js';
+import type { Locate } from '../watching/watch.js';
+
+/** Stands between the id and the version in what a token of a believed ledger signs. */
+const END_OF_ID = '\n';
+const VERSIONED = /^(.*)\n(\d+)$/s;
+
+/** Nothing of a session stands in the ledger. */
+const NO_LINE = { kind: 'none' } as const;
+
+/**
+ * Sessions that live in the cookie as long as nobody is signed in, and as lines of a ledger once somebody is. A line is the record
+ * of a session, sealed: so all that holds of records holds of it, merging included.
+ *
+ * The two kinds never share an id. A cookie's session whose user appears gets another id, whether the application asks for one or
+ * not. So what stands under a cookie's id is only ever its end, or where it has moved to; and a signed id is good only as
+ * long as its line is there.
+ */
+export class LedgerBackend implements SessionBackend {
+  readonly records: RecordBackend;
+  readonly #runtime: SessionRuntime;
+  readonly #cookies: SealedBackend;
+  readonly #endings: RecentEndings;
+  /** Null where each request asks. */
+  readonly #believed: CachingStore | null;
+
+  /**
+   * @param cookies the sessions in cookies
+   * @param records the lines of the ledger
+   * @param believed where the ledger's answers are believed for a while; null: each request asks
+   */
+  constructor(
+    runtime: SessionRuntime,
+    cookies: SealedBackend,
+    records: RecordBackend,
+    endings: RecentEndings,
+    believed: CachingStore | null,
+  ) {
+    this.#runtime = runtime;
+    this.#cookies = cookies;
+    this.records = records;
+    this.#endings = endings;
+    this.#believed = believed;
+  }
+
+  /** It keeps both kinds. */
+  isOfOtherKind(): boolean {
+    return false;
+  }
+
+  livesInCookie({ loaded }: ActiveSession): boolean {
+    return loaded?.version === 0;
+  }
+
+  isOver(session: ActiveSession): boolean {
+    return (this.livesInCookie(session) ? this.#cookies : this.records).isOver(session);
+  }
+
+  /** Another process may have a newer line than it believes in: so the browser tells which version it has seen. */
+  token(session: ActiveSession): string {
+    const { loaded } = session;
+    if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
+    if (this.#believed === null) return this.records.token(session);
+    return this.#runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
+  }
+
+  // ---- loading -------------------------------------------------------------------------------------------------
+
+  async open(session: ActiveSession, token: string): Promise<void> {
+    const signed = this.#runtime.keyring.verify(token);
+    if (signed !== null) return this.load(session, signed);
+    const held = await this.#cookies.held(token);
+    // Whoever signed in before there was a ledger has no line, and could not be ended.
+    if (held === null || recordedUser(held.payload.d, this.#runtime.userKey) !== null) return;
+    const line = await this.#lineOrDegrade(session, held.id);
+    if (line === null) return;
+    if (line.kind === 'none') return this.#take(session, token, held);
+    if (line.kind !== 'moved') return;
+    if (session.caller.followsMoves) return this.load(session, line.to);
+    session.leave(line.to);
+  }
+
+  /** It gets a line, whoever's it is: so it is taken over once, whichever process is asked. */
+  takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    return this.records.takeOver(session, former);
+  }
+
+  #take(session: ActiveSession, token: string, held: Held): void {
+    // Whoever has no pages (a socket, a job) cannot send a cookie, and so renews none.
+    if (session.caller.consumesFlash === 'hidden') session.bePassive();
+    this.#cookies.take(session, token, held);
+  }
+
+  load(session: ActiveSession, signed: string): Promise<void> {
+    const [, id, version] = VERSIONED.exec(signed) ?? [];
+    if (id === undefined) return this.records.load(session, signed);
+    this.#believed?.seen(id, Number(version));
+    return this.records.load(session, id);
+  }
+
+  async reload(session: ActiveSession): Promise<void> {
+    if (!this.livesInCookie(session) || session.loaded === null) return this.records.reload(session);
+    const line = await this.#lineOrDegrade(session, session.loaded.id);
+    if (line?.kind === 'none') this.#cookies.reload(session);
+    else session.reloadedAsGone();
+  }
+
+  locate(livesInCookie: () => boolean): Locate {
+    const locate = this.records.locate();
+    return async (id, expiresAt) => {
+      if (!livesInCookie()) return locate(id, expiresAt);
+      const line = await this.#line(id);
+      if (line.kind === 'moved') return locate(line.to, expiresAt);
+      return line.kind === 'none' && expiresAt > this.#runtime.clock.now() ? { id, expiresAt } : null;
+    };
+  }
+
+  /** What stands in the ledger under the id of a session that a cookie holds. */
+  async #line(id: string): Promise<typeof NO_LINE | Found> {
+    const record = await (this.#believed ?? this.records.store).read(id);
+    return record === null ? NO_LINE : this.records.finder.judge(id, record);
+  }
+
+  async #lineOrDegrade(session: ActiveSession, id: string): Promise<typeof NO_LINE | Found | null> {
+    try {
+      return await this.#line(id);
+    } catch (error) {
+      if (!this.#runtime.degrade) throw error;
+      session.refuseWrites('degraded');
+      return null;
+    }
+  }
+
+  // ---- storing -------------------------------------------------------------------------------------------------
+
+  async write(session: ActiveSession): Promise<void> {
+    if (session.phase === 'ending' && session.loaded !== null) {
+      // First of all: whatever becomes of what is stored after it.
+      if (!(await this.remove(session))) return session.drop();
+      session.pending = null;
+      session.ended();
+      if (session.closed) return;
+    }
+    return this.#needsLine(session) ? this.#writeLine(session) : this.#writeCookie(session);
+  }
+
+  /** One that was signed in has a line until it ends. */
+  #needsLine({ loaded, pending, state }: ActiveSession): boolean {
+    if (pending !== null || (loaded !== null && loaded.version > 0)) return true;
+    return recordedUser(state.shown, this.#runtime.userKey) !== null;
+  }
+
+  async #writeLine(session: ActiveSession): Promise<void> {
+    const before = session.loaded;
+    if (before?.version === 0 && !session.moving) session.rotate(randomId());
+    await this.records.write(session);
+    const { loaded } = session;
+    if (loaded === null || session.isOver) return;
+    if (before?.version === 0) this.#endings.moved(before.id, loaded.id);
+    if (this.#believed !== null && loaded.version !== before?.version) session.cookieDue = true;
+  }
+
+  async #writeCookie(session: ActiveSession): Promise<void> {
+    const { loaded } = session;
+    if (loaded === null) return this.#cookies.write(session);
+    if (session.phase === 'rotating') return this.#moveCookie(session, loaded);
+    if (await this.#stillLives(session, loaded)) return this.#cookies.write(session);
+  }
+
+  /** Where it has ended or moved meanwhile, that is seen to. */
+  async #stillLives(session: ActiveSession, { id }: LoadedVersion): Promise<boolean> {
+    let line: typeof NO_LINE | Found;
+    try {
+      line = await this.#line(id);
+    } catch (error) {
+      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      const isBearable =
+        error instanceof SessionStoreError && this.#runtime.degrade && session.onlyRenewalDue;
+      if (!isBearable) throw error;
+      session.renewed(null, false);
+      return false;
+    }
+    if (line.kind === 'none') return true;
+    await this.#overtaken(session, line);
+    return false;
+  }
+
+  /** First the token, which may turn out to be too long; then the old id is given up; and only then is the new one told of. */
+  async #moveCookie(session: ActiveSession, loaded: LoadedVersion): Promise<void> {
+    const sealed = await this.#cookies.seal(session);
+    const { id } = sealed.version;
+    const left = { ...loaded, expiresAt: session.cookieUntil };
+    if (!(await this.records.remover.redirect(left, id, null))) {
+      const found = await this.records.finder.find(loaded.id);
+      // The answer to the same write may have got lost before.
+      if (found.kind !== 'moved' || found.to !== id) return this.#overtaken(session, found);
+    }
+    this.#cookies.settle(session, sealed);
+  }
+
+  /** Another request has signed in, or signed out, or changed the id. Only what has a line can be gone on with. */
+  async #overtaken(session: ActiveSession, found: Found): Promise<void> {
+    const { to } = found.kind === 'moved' ? found : { to: null };
+    if (to !== null && (await this.records.finder.follow(session, to))) return this.records.write(session);
+    session.drop();
+    if (to !== null) session.leave(to);
+  }
+
+  async touch(session: ActiveSession): Promise<void> {
+    const { loaded } = session;
+    if (!this.livesInCookie(session) || loaded === null) return this.records.touch(session);
+    if (await this.#stillLives(session, loaded)) return this.#cookies.touch(session);
+  }
+
+  async remove(session: ActiveSession): Promise<boolean> {
+    const { removable } = session;
+    const existed = await this.records.remove(session);
+    if (existed && removable !== null) this.#endings.end(removable.id);
+    return existed;
+  }
+}

@@ -1,0 +1,215 @@
+import { Keyring } from '../../crypto/keyring.js';
+import { randomId } from '../../crypto/random-id.js';
+import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
+import type { FormerSession } from '../taking-over/session-source.js';
+import type { Payload } from '../../state/payload.js';
+import { parseSealed } from '../../state/recent-payloads.js';
+import { type Draft, SessionState } from '../../state/session-state.js';
+import type { ActiveSession } from '../active-session.js';
+import type { TakenOver } from '../taking-over/former-state.js';
+import type { LoadedVersion } from '../phase.js';
+import type { RecentEndings } from '../recent-endings.js';
+import { NOBODY, SealedTakeOver } from '../taking-over/sealed-take-over.js';
+import type { SessionBackend } from '../session-backend.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import { toldOfPayload } from '../publish-events.js';
+
+/** No store has a version of what a token holds. */
+const UNSTORED = 0;
+
+/** What one of our tokens holds. */
+export interface Held {
+  readonly id: string;
+  readonly payload: Payload;
+  readonly record: SessionRecord;
+}
+
+/** A token that has been made, and that the browser is not promised yet. */
+export interface Sealed {
+  readonly token: string;
+  readonly draft: Draft;
+  readonly version: LoadedVersion;
+}
+
+/**
+ * Sessions that live in the cookie itself. There is no other side to merge with: the last response wins. Only what other
+ * requests of this process have ended or moved meanwhile is known, and stays so.
+ */
+export class SealedBackend implements SessionBackend {
+  readonly records = null;
+  readonly #runtime: SessionRuntime;
+  readonly #driver: SealingDriver;
+  readonly #endings: RecentEndings;
+  readonly #takeOver: SealedTakeOver;
+
+  /** @param endings shared by all requests of one application in one process */
+  constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
+    this.#runtime = runtime;
+    this.#driver = driver;
+    this.#endings = endings;
+    this.#takeOver = new SealedTakeOver(runtime, driver, endings);
+  }
+
+  isOfOtherKind(token: string): boolean {
+    return Keyring.isOfOtherKind(token, true);
+  }
+
+  livesInCookie(): boolean {
+    return true;
+  }
+
+  /** There is nobody to ask. */
+  locate(): null {
+    return null;
+  }
+
+  /** The sealed session as the browser has it, or is about to get it; empty before the first write. */
+  token(session: ActiveSession): string {
+    return session.token;
+  }
+
+  isOver({ loaded }: ActiveSession): boolean {
+    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
+  }
+
+  open(session: ActiveSession, token: string): Promise<void> | void {
+    const held = this.held(token);
+    if (held instanceof Promise) return held.then((late) => this.take(session, token, late));
+    this.take(session, token, held);
+  }
+
+  /** What a token holds; null where it is not ours, or its session is over by its age. */
+  held(token: string): Promise<Held | null> | Held | null {
+    const opened = this.#driver.open(token);
+    return opened instanceof Promise ? opened.then((record) => this.#read(record)) : this.#read(opened);
+  }
+
+  #read(record: SessionRecord | null): Held | null {
+    if (record === null) return null;
+    const { serializer, log, lifetimes } = this.#runtime;
+    const parsed = parseSealed(record.payload, serializer);
+    const payload = parsed.kind === 'session' ? parsed.payload : null;
+    if (payload?.i === undefined) {
+      log.warn(
+        'A session cookie was ours but its content could not be read: it counts as absent. ' +
+          "Was the option 'serializer' changed?",
+      );
+      return null;
+    }
+    return lifetimes.isOverAge(payload) ? null : { id: payload.i, payload, record };
+  }
+
+  /** A session becomes what a token holds, unless it has ended meanwhile. */
+  take(session: ActiveSession, token: string, held: Held | null): void {
+    if (held === null) return;
+    const { id, payload, record } = held;
+    const fate = this.#endings.fateOf(id);
+    if (fate.kind === 'moved') {
+      session.leave(fate.to);
+      session.leftBehind = toldOfPayload(id, payload, this.#runtime.userKey);
+    }
+    if (fate.kind !== 'lives') return;
+    session.token = token;
+    session.found(
+      { id, version: UNSTORED, expiresAt: record.expiresAt },
+      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
+    );
+  }
+
+  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
+    const taken = await this.#takeOver.take(session, former);
+    if (taken !== null) await this.open(session, taken.token);
+    return taken;
+  }
+
+  /** Nothing is kept anywhere under an id: the session stays empty. */
+  load(session: ActiveSession, id: string): void {
+    const fate = this.#endings.fateOf(id);
+    if (fate.kind === 'moved') session.leave(fate.to);
+  }
+
+  /** What the browser has, or is about to get: nobody else can have changed that. */
+  reload(session: ActiveSession): void {
+    const { loaded } = session;
+    const state = this.isOver(session) ? null : session.state.reloadedFromText();
+    if (loaded !== null && state !== null) return session.reloaded(loaded, state);
+    session.reloadedAsGone();
+    if (session.phase === 'dropped') this.#leaveWhereMoved(session, loaded);
+  }
+
+  #drop(session: ActiveSession): void {
+    const { loaded } = session;
+    session.drop();
+    this.#leaveWhereMoved(session, loaded);
+  }
+
+  /** Where another request has moved it to, it can still be ended from here. */
+  #leaveWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
+    const fate = loaded === null ? null : this.#endings.fateOf(loaded.id);
+    if (fate?.kind === 'moved') session.leave(fate.to);
+  }
+
+  write(session: ActiveSession): Promise<void> | void {
+    if (session.phase === 'ending' && session.loaded !== null) {
+      // First of all, wherever it has moved to: whatever becomes of what is stored after it.
+      if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
+      session.ended();
+    }
+    // A copy of a cookie of the one that has ended would be good again: an id that the application chose for both is not taken.
+    if (session.loaded === null && this.#endings.fateOf(session.id).kind !== 'lives')
+      session.rotate(randomId());
+    return this.#replace(session, this.#expiryOf(session));
+  }
+
+  /** The lifetime is in the token, so a longer one is a new token. */
+  touch(session: ActiveSession): Promise<void> | void {
+    return this.#replace(session, this.#runtime.lifetimes.fullExpiry(session.state));
+  }
+
+  #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
+    const sealed = this.#seal(session, expiresAt);
+    if (sealed instanceof Promise) return sealed.then((late) => this.settle(session, late));
+    this.settle(session, sealed);
+  }
+
+  /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
+  #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
+    if (!isVisit && loaded !== null && !state.durationChanged) return loaded.expiresAt;
+    return this.#runtime.lifetimes.fullExpiry(state);
+  }
+
+  /**
+   * Makes the token of a session as it is now, and leaves it to `settle` to have the session stand on it.
+   *
+   * @throws SessionValueError, SessionTooLargeError
+   */
+  seal(session: ActiveSession): Promise<Sealed> | Sealed {
+    return this.#seal(session, this.#expiryOf(session));
+  }
+
+  #seal({ id, state }: ActiveSession, expiresAt: number): Promise<Sealed> | Sealed {
+    const draft = state.draft(undefined, id);
+    const lastActivity = this.#runtime.clock.now();
+    const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };
+    const made = (token: string): Sealed => {
+      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
+      return { token, draft, version: { id, version: UNSTORED, expiresAt } };
+    };
+    const sealed = this.#driver.seal(record);
+    return typeof sealed === 'string' ? made(sealed) : sealed.then(made);
+  }
+
+  /** The session stands on a token from now on, unless another request has ended or moved it meanwhile. */
+  settle(session: ActiveSession, { token, draft, version }: Sealed): void {
+    if (this.isOver(session)) return this.#drop(session);
+    if (session.loaded !== null && session.loaded.id !== version.id)
+      this.#endings.moved(session.loaded.id, version.id);
+    session.token = token;
+    session.stored(draft, version, true);
+    this.#runtime.live.renewed(version);
+  }
+
+  remove(session: ActiveSession): boolean {
+    return session.removable !== null && this.#endings.end(session.removable.id);
+  }
+}

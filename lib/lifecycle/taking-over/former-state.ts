@@ -1,0 +1,48 @@
+import { type Caller, knownClient } from '../caller.js';
+import type { FormerContent, FormerSession } from './session-source.js';
+import { SessionState } from '../../state/session-state.js';
+import { isKey } from '../../state/values.js';
+import type { SessionRuntime } from '../session-runtime.js';
+
+/** How a session of another library came to go on here. */
+export interface TakenOver {
+  /** To be called once its cookie has reached the browser: from then on the old one opens nothing. Never fails. */
+  readonly settle: () => Promise<void>;
+}
+
+/** By what the requests that bring one session find each other; null where nothing tells it from those of others. */
+export function keyOf({ key, isOfUser = false }: FormerSession, caller: Caller): string | null {
+  if (!isOfUser || key === null) return key;
+  const { ipAddress, userAgent } = knownClient(caller);
+  return ipAddress === null ? null : JSON.stringify([key, ipAddress, userAgent]);
+}
+
+/**
+ * The state that a session of another library has here to begin with. It lives as long as it would have there, where that is longer
+ * than sessions live here.
+ */
+export function formerState(
+  { serializer, clock, lifetimes, userKey }: SessionRuntime,
+  { values, userId, expiresAt }: FormerContent,
+): SessionState {
+  const now = clock.now();
+  const state = SessionState.empty(serializer, now);
+  for (const [key, value] of Object.entries(values)) if (isKey(key)) state.assign(key, value);
+  if (userId !== undefined && userId !== null) state.put(userKey, userId);
+  const left = (expiresAt ?? 0) - now;
+  if (left > lifetimes.durationOf(state) && !lifetimes.endsWithBrowser(state)) state.duration = left;
+  return state;
+}
+
+/** Whether something comes to a good end. */
+export function succeeds(deed: Promise<unknown>): Promise<boolean> {
+  return deed.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Ends a session where it was kept before. False where it is kept nowhere, or that failed: the guard before its store says so. */
+export function removed(former: FormerSession): Promise<boolean> {
+  return former.remove === undefined ? Promise.resolve(false) : succeeds(former.remove());
+}

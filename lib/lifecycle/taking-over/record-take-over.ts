@@ -1,0 +1,158 @@
+import { formerId } from '../../crypto/former-id.js';
+import { randomId } from '../../crypto/random-id.js';
+import type { SessionRecord } from '../../drivers/driver.js';
+import { movedPayload, parsePayload } from '../../state/payload.js';
+import type { ActiveSession } from '../active-session.js';
+import { knownClient } from '../caller.js';
+import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-state.js';
+import { recordedUser } from '../users/recorded-user.js';
+import type { RecentEndings } from '../recent-endings.js';
+import { REDIRECT_MS } from '../records/record-remover.js';
+import type { RecordStore } from '../../drivers/record-store.js';
+import { writeOwn } from '../records/own-write.js';
+import type { SessionRuntime } from '../session-runtime.js';
+import type { FormerContent, FormerSession } from './session-source.js';
+import { nextWriterId } from '../records/writer-id.js';
+
+/** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
+const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
+
+/** @param to the id of the session here, to be loaded */
+type Taken = TakenOver & { readonly to: string };
+
+/**
+ * What has become of a session of another library:
+ *
+ * - `free`: nobody has brought it yet
+ * - `open`: it goes on here, and the browser may not know that yet
+ * - `late`: it goes on here, and the browser has just been told
+ * - `over`: it was taken over long ago, and its cookie opens nothing any more
+ */
+type Claim =
+  | { readonly kind: 'free' | 'over' }
+  | { readonly kind: 'late'; readonly to: string }
+  | { readonly kind: 'open'; readonly to: string; readonly record: SessionRecord };
+
+/**
+ * Takes sessions of other libraries over into records. Which session one has become stands in a record of its own, the claim, under an
+ * id that follows from the old session: of all requests that bring it at one time, in whatever process, one stores it first, and all
+ * others join that one. A claim outlives what it leads to: what was signed out here cannot be taken over once more.
+ */
+export class RecordTakeOver {
+  readonly #runtime: SessionRuntime;
+  readonly #store: RecordStore;
+  readonly #endings: RecentEndings;
+
+  /** @param endings what this process has taken over lately, before its store knows */
+  constructor(runtime: SessionRuntime, store: RecordStore, endings: RecentEndings) {
+    this.#runtime = runtime;
+    this.#store = store;
+    this.#endings = endings;
+  }
+
+  /**
+   * Finds the session that another library's goes on as, and stores it where it is the first to ask.
+   *
+   * @returns null where there is nothing to go on with
+   * @throws SessionStoreError where either store fails
+   */
+  take(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
+    const key = keyOf(former, session.caller);
+    if (key === null) return this.#takeAlone(session, former);
+    return this.#takeTogether(session, former, formerId('claim', key));
+  }
+
+  /** Nothing tells it from those of others: so none of them joins it. */
+  async #takeAlone(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
+    const content = await former.load();
+    if (content === null) return null;
+    const to = await this.#keep(session, content);
+    return { to, settle: async () => void (await removed(former)) };
+  }
+
+  async #takeTogether(session: ActiveSession, former: FormerSession, claimId: string): Promise<Taken | null> {
+    const fate = this.#endings.fateOf(claimId);
+    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind !== 'lives') return null;
+    let claim = await this.#look(claimId);
+    if (claim.kind === 'free') {
+      const content = await former.load();
+      // Where there is nothing any more, another request may just have taken it.
+      claim =
+        content === null ? await this.#look(claimId) : await this.#begin(session, claimId, former, content);
+    }
+    if (claim.kind === 'late') session.leave(claim.to);
+    if (claim.kind !== 'open') return null;
+    const { to, record } = claim;
+    return { to, settle: () => this.#settle(claimId, to, record, former) };
+  }
+
+  async #look(claimId: string): Promise<Claim> {
+    const record = await this.#store.read(claimId);
+    if (record === null) return { kind: 'free' };
+    const parsed = parsePayload(record.payload, this.#runtime.serializer);
+    if (parsed.kind !== 'moved') return { kind: 'over' };
+    if (record.version === 1) return { kind: 'open', to: parsed.to, record };
+    const isUnderWay = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
+    return isUnderWay ? { kind: 'late', to: parsed.to } : { kind: 'over' };
+  }
+
+  /** The session first, and then the claim: whoever finds the claim finds the session. */
+  async #begin(
+    session: ActiveSession,
+    claimId: string,
+    { isOfUser = false }: FormerSession,
+    content: FormerContent,
+  ): Promise<Claim> {
+    const id = await this.#keep(session, content);
+    const now = this.#runtime.clock.now();
+    const end = isOfUser ? 0 : (content.expiresAt ?? now + LONGEST_COOKIE_MS);
+    const record = this.#claimOn(id, now, Math.max(end, now + REDIRECT_MS));
+    if (await writeOwn(this.#store, claimId, record)) return { kind: 'open', to: id, record };
+    // Nobody has heard of this one.
+    await this.#store.destroy(id);
+    return this.#look(claimId);
+  }
+
+  /** Stores it as a session of its own, and gives back the id. */
+  async #keep({ caller }: ActiveSession, content: FormerContent): Promise<string> {
+    const { lifetimes, clock, userKey, faults } = this.#runtime;
+    const id = randomId();
+    const state = formerState(this.#runtime, content);
+    const { ipAddress, userAgent } = knownClient(caller);
+    const isStored = await writeOwn(this.#store, id, {
+      payload: state.draft(nextWriterId(), undefined).text,
+      expiresAt: lifetimes.fullExpiry(state),
+      version: 1,
+      lastActivity: clock.now(),
+      userId: recordedUser(state.shown, userKey),
+      ipAddress,
+      userAgent,
+    });
+    if (!isStored) throw faults.lostRecord();
+    return id;
+  }
+
+  #claimOn(id: string, now: number, expiresAt: number): SessionRecord {
+    return {
+      payload: movedPayload(id, this.#runtime.serializer),
+      expiresAt,
+      version: 1,
+      lastActivity: now,
+      userId: null,
+      ipAddress: null,
+      userAgent: null,
+    };
+  }
+
+  /** The guards before both stores say what fails here; the old cookie opens nothing all the same. */
+  async #settle(claimId: string, to: string, claim: SessionRecord, former: FormerSession): Promise<void> {
+    const isOfUser = former.isOfUser === true;
+    if (!isOfUser) this.#endings.moved(claimId, to);
+    const isRemoved = await removed(former);
+    const now = this.#runtime.clock.now();
+    // Of what is removed, only requests under way have to be told.
+    const expiresAt = isRemoved || isOfUser ? now + REDIRECT_MS : claim.expiresAt;
+    await succeeds(this.#store.write(claimId, { ...claim, version: 2, lastActivity: now, expiresAt }));
+  }
+}

@@ -1,0 +1,71 @@
+import type { LoadedVersion } from '../phase.js';
+
+/** Where a session is stored, and until when: its id, and epoch ms. */
+export type Place = Omit<LoadedVersion, 'version'>;
+
+/**
+ * Asks the store where the session of an id is by now. A move of the last half minute is followed.
+ *
+ * @param expiresAt when it ends, as far as is known; epoch ms
+ * @returns null where there is none any more
+ * @throws SessionStoreError where the store fails: nothing is known then
+ */
+export type Locate = (id: string, expiresAt: number) => Promise<Place | null>;
+
+/** What a watch needs of the registry that it is in. */
+interface Registry {
+  enter(watch: Watch, place: Place): void;
+  leave(watch: Watch): void;
+  look(watch: Watch): void;
+  idOf(watch: Watch): string | null;
+}
+
+/** Somebody watches a session. Made by `WatchedSessions`; has to be stopped by whoever asked for it. */
+export class Watch {
+  readonly #registry: Registry;
+  readonly #controller = new AbortController();
+  #isOver = false;
+  /** Called where the session is seen to have another id, whoever has given it that. */
+  onMoved: (() => void) | null = null;
+
+  /** @param locate null where there is no store to ask */
+  constructor(
+    registry: Registry,
+    readonly locate: Locate | null,
+  ) {
+    this.#registry = registry;
+  }
+
+  /** Fires once, when the session has ended. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The id that the session has now, as far as this process knows; null where nothing is watched any more. */
+  get id(): string | null {
+    return this.#registry.idOf(this);
+  }
+
+  /** Where the session is stored now. Until this was called, nothing is stored of it that could end. */
+  at(place: Place): void {
+    if (!this.#isOver) this.#registry.enter(this, place);
+  }
+
+  /** The session was not found where it was: it is looked for now. */
+  look(): void {
+    this.#registry.look(this);
+  }
+
+  /** The session has ended. */
+  end(): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#controller.abort();
+  }
+
+  /** Nobody watches any more: the signal does not fire. */
+  stop(): void {
+    this.#isOver = true;
+    this.#registry.leave(this);
+  }
+}

@@ -1,0 +1,49 @@
+import { systemClock } from '../drivers/clock.js';
+import { type ConnectStore, destroyIn, getFrom } from '../drivers/connect-store-calls.js';
+import type { FormerContent, FormerSession } from '../lifecycle/taking-over/session-source.js';
+import { hasFunctions, isObject } from '../options/read-option.js';
+import { is } from '../options/checks.js';
+import { userIn } from './source-options.js';
+
+/** What stores keep with the values, and is none of them: the cookie, and when session-file-store saw it last. */
+const NO_VALUES: ReadonlySet<string> = new Set(['cookie', '__lastAccess']);
+
+const isStore = (value: unknown): value is ConnectStore => hasFunctions(value, 'get', 'destroy');
+
+/** The store of the old sessions. */
+export const connectStoreCheck = is(
+  'the store of the old sessions: the one that the old library was given',
+  isStore,
+);
+
+/** A session in a store made for express-session, or @fastify/session. */
+export function storedSession(store: ConnectStore, id: string, userPath: string | undefined): FormerSession {
+  return {
+    key: id,
+    async load() {
+      const session = await getFrom(store, id);
+      return isObject(session) ? contentOf(session, userPath) : null;
+    },
+    remove: () => destroyIn(store, id),
+  };
+}
+
+/** Null where its cookie has expired: some stores leave that to the browser. */
+function contentOf(session: Record<string, unknown>, userPath: string | undefined): FormerContent | null {
+  const expiresAt = expiryOf(session['cookie']);
+  if (expiresAt !== null && expiresAt <= systemClock.now()) return null;
+  // Stores in memory keep what they were given; all others have made text of it.
+  const copy: unknown = JSON.parse(JSON.stringify(session));
+  const values = Object.fromEntries(
+    Object.entries(isObject(copy) ? copy : {}).filter(([name]) => !NO_VALUES.has(name)),
+  );
+  return { values, userId: userIn(values, userPath), expiresAt };
+}
+
+/** Epoch ms; null where the cookie ends with the browser. */
+function expiryOf(cookie: unknown): number | null {
+  const expires = isObject(cookie) ? cookie['expires'] : undefined;
+  if (!(expires instanceof Date) && typeof expires !== 'string') return null;
+  const time = new Date(expires).getTime();
+  return Number.isNaN(time) ? null : time;
+}

@@ -1,0 +1,45 @@
+import { systemClock } from '../drivers/clock.js';
+import { CommitQueue } from '../lifecycle/records/commit-queue.js';
+import { Lifetimes } from '../lifecycle/lifetimes.js';
+import type { SessionLog } from '../drivers/session-log.js';
+import type { SessionRuntime } from '../lifecycle/session-runtime.js';
+import { WatchedSessions } from '../lifecycle/watching/watched-sessions.js';
+import { StoreFaults } from '../lifecycle/store-faults.js';
+import { TokenLimit } from '../lifecycle/sealed/token-limit.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
+import type { SessionSerializer } from '../state/payload.js';
+import { isProduction } from '../options/production.js';
+import type { SessionSettings } from './session.settings.js';
+
+/** What all sessions of an application share. */
+export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
+  const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
+  return {
+    clock: systemClock,
+    driver: settings.driver,
+    keyring,
+    serializer,
+    log,
+    faults: new StoreFaults(log, systemClock),
+    lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
+    live: new WatchedSessions(systemClock, settings.sockets.checkEvery),
+    degrade: settings.whenStoreFails === 'degrade',
+    userKey,
+    sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },
+    tokenLimit: tokenLimitOf(place, serializer, log),
+  };
+}
+
+/** The same where tokens travel in a header, or in the cookie of a tenant. */
+export function runtimeElsewhere(runtime: SessionRuntime, place: TokenPlace): SessionRuntime {
+  const { serializer, log } = runtime;
+  return { ...runtime, keyring: place.keyring, tokenLimit: tokenLimitOf(place, serializer, log) };
+}
+
+function tokenLimitOf(
+  { maxTokenLength, words }: TokenPlace,
+  serializer: SessionSerializer,
+  log: SessionLog,
+): TokenLimit {
+  return new TokenLimit(maxTokenLength, serializer, isProduction() ? null : log, words);
+}
