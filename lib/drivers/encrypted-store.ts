@@ -1,6 +1,7 @@
 import type { PayloadSealer } from '../crypto/payload-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
-import type { RecordDriver, SessionRecord } from './driver.js';
+import type { SessionRecord } from './driver.js';
+import type { RecordStore } from './record-store.js';
 import { isWellFormed } from './well-formed.js';
 
 /** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
@@ -9,12 +10,6 @@ const MAX_REMEMBERED = 4096;
 
 /** What no serializer makes a session of. */
 const UNREADABLE = '';
-
-/** The methods of a driver that records pass. */
-type PayloadStore = Pick<
-  RecordDriver,
-  'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'
->;
 
 interface Opened {
   readonly id: string;
@@ -48,9 +43,9 @@ export interface EncryptionSettings {
  * switched on at any time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
  */
 export function encryptedStore(
-  store: PayloadStore,
+  store: RecordStore,
   { sealer, seals, opensPlain, onOldSecret }: EncryptionSettings,
-): PayloadStore {
+): RecordStore {
   const recent = new RecentTokens<Opened>(OPENED_HALF);
 
   const open = (id: string, text: string): Opened | null => {

@@ -2,7 +2,7 @@ import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { Generations } from '../state/generations.js';
 import { ownText } from '../state/own-text.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 
 /** How many answers are remembered, in half of what is kept, and how long their payloads may be: a few megabytes at most. */
 const HALF = 512;

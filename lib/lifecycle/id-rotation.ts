@@ -3,7 +3,8 @@ import type { PendingWrite } from './pending-write.js';
 import type { LoadedVersion } from './phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
-import { type RecordStore, writeOwn } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
+import { writeOwn } from './own-write.js';
 import type { SessionLimit } from './session-limit.js';
 import type { StoreFaults } from './store-faults.js';
 

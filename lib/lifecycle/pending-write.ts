@@ -4,11 +4,11 @@ import type { ActiveSession } from './active-session.js';
 import { knownClient } from './caller.js';
 import type { LoadedVersion } from './phase.js';
 import { recordedUser } from './recorded-user.js';
-import { nextWriter } from './writer-mark.js';
+import { nextWriterId } from './writer-id.js';
 
 /**
  * A draft on its way to the store. Where the answer to a write gets lost, nobody knows whether it arrived: then the very
- * same write is sent again before anything else is, and its mark in the store tells that it had arrived already.
+ * same write is sent again before anything else is, and its writer's id in the store tells that it had arrived already.
  */
 export interface PendingWrite {
   readonly draft: Draft;
@@ -34,7 +34,7 @@ export interface PendingWrite {
  */
 export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
-  const draft = state.draft(nextWriter(), undefined);
+  const draft = state.draft(nextWriterId(), undefined);
   const { lifetimes } = runtime;
   const { latestVisit, isVisit, caller } = session;
   const isKept = loaded !== null && !state.durationChanged && !(moving && isVisit);

@@ -10,7 +10,7 @@ import { type Ending, RecentEndings } from './recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 import { RecordTakeOver } from './record-take-over.js';
 import { RecordWriter } from './record-writer.js';
 import type { SessionBackend } from './session-backend.js';

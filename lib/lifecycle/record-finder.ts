@@ -4,7 +4,7 @@ import { parseRecord } from '../state/recent-payloads.js';
 import type { ActiveSession } from './active-session.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import { REDIRECT_MS } from './record-remover.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import { type Told, toldOfPayload } from './telling.js';
 import type { Locate } from './watch.js';

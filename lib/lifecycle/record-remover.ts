@@ -9,7 +9,7 @@ import type { Lifetimes } from './lifetimes.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { LoadedVersion } from './phase.js';
 import type { RecentEndings } from './recent-endings.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { StoreFaults } from './store-faults.js';
 

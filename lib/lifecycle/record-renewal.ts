@@ -5,7 +5,7 @@ import type { ActiveSession } from './active-session.js';
 import { MAX_ATTEMPTS } from './messages.js';
 import type { RecordFinder } from './record-finder.js';
 import { REDIRECT_MS } from './record-remover.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 import type { RecordWriter } from './record-writer.js';
 import type { SessionRuntime } from './session-runtime.js';
 

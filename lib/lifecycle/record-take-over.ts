@@ -8,10 +8,11 @@ import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-
 import { recordedUser } from './recorded-user.js';
 import type { RecentEndings } from './recent-endings.js';
 import { REDIRECT_MS } from './record-remover.js';
-import { type RecordStore, writeOwn } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
+import { writeOwn } from './own-write.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { FormerContent, FormerSession } from './session-source.js';
-import { nextWriter } from './writer-mark.js';
+import { nextWriterId } from './writer-id.js';
 
 /** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
 const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
@@ -116,7 +117,7 @@ export class RecordTakeOver {
     const state = formerState(this.#runtime, content);
     const { ipAddress, userAgent } = knownClient(caller);
     const isStored = await writeOwn(this.#store, id, {
-      payload: state.draft(nextWriter(), undefined).text,
+      payload: state.draft(nextWriterId(), undefined).text,
       expiresAt: lifetimes.fullExpiry(state),
       version: 1,
       lastActivity: clock.now(),

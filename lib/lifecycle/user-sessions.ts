@@ -6,7 +6,7 @@ import type { Payload } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
 import type { RecordFinder } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
-import type { RecordStore } from './record-store.js';
+import type { RecordStore } from '../drivers/record-store.js';
 
 /** A live session of a user. */
 export interface UserSession {

@@ -15,7 +15,7 @@ const SEEN = { text: null, value: null };
  * A text is remembered from its second time on. Where each request writes, each brings another one that never comes
  * again: keeping it, and what was read in it, cost more than reading it.
  *
- * A text is looked up by its end, the part that a signature, an authentication tag or a writer's mark makes its own, and
+ * A text is looked up by its end, the part that a signature, an authentication tag or a writer's id makes its own, and
  * compared as a whole: hashing all of a session would cost more than the comparison.
  */
 export class RecentTexts<V> {

@@ -107,7 +107,7 @@ export class SessionState extends FactualSession {
   /**
    * The payload that a commit is to store.
    *
-   * @param writer the mark of this write
+   * @param writer the id of this write (writer-id.ts)
    * @param id the session's id, where it is to be kept in the payload itself
    * @throws SessionValueError where something cannot be stored; everything stays pending then
    */

@@ -6,7 +6,7 @@ import type { CommitQueue } from '../../lifecycle/commit-queue.js';
 import { LedgerBackend } from '../../lifecycle/ledger-backend.js';
 import type { RecentEndings } from '../../lifecycle/recent-endings.js';
 import { RecordBackend } from '../../lifecycle/record-backend.js';
-import type { RecordStore } from '../../lifecycle/record-store.js';
+import type { RecordStore } from '../../drivers/record-store.js';
 import type { SealedBackend } from '../../lifecycle/sealed-backend.js';
 import type { SessionRuntime } from '../../lifecycle/session-runtime.js';
 import { optionError } from '../../options/read-option.js';

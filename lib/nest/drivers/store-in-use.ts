@@ -5,7 +5,7 @@ import { type EncryptionSettings, encryptedStore } from '../../drivers/encrypted
 import { guardedDriver, recordAnswered } from '../../drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../drivers/guard/store-guard.js';
 import { CHANNELS } from '../../events/channels.js';
-import type { RecordStore } from '../../lifecycle/record-store.js';
+import type { RecordStore } from '../../drivers/record-store.js';
 import type { DriverRegistry } from './driver-registry.js';
 import type { SessionSettings } from '../session.settings.js';
 

@@ -7,7 +7,7 @@ import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { LedgerBackend } from '../../../lib/lifecycle/ledger-backend.js';
 import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
-import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import { SealedBackend } from '../../../lib/lifecycle/sealed-backend.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';

@@ -7,7 +7,7 @@ import { CommitQueue } from '../../../lib/lifecycle/commit-queue.js';
 import { type LifetimeSettings, Lifetimes } from '../../../lib/lifecycle/lifetimes.js';
 import { LiveSessions } from '../../../lib/lifecycle/live-sessions.js';
 import { RecordBackend } from '../../../lib/lifecycle/record-backend.js';
-import type { RecordStore } from '../../../lib/lifecycle/record-store.js';
+import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';

@@ -1,10 +1,5 @@
-import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
-
-/** What the lifecycle asks of a driver. It may take as long as the limit allows, and fails with a SessionStoreError. */
-export type RecordStore = Pick<
-  RecordDriver,
-  'read' | 'write' | 'touch' | 'destroy' | 'destroyVersion' | 'listByUser'
->;
+import type { SessionRecord } from '../drivers/driver.js';
+import type { RecordStore } from '../drivers/record-store.js';
 
 /** Writes a record, and finds out whether a write that was refused is its own. */
 export async function writeOwn(store: RecordStore, id: string, record: SessionRecord): Promise<boolean> {
