@@ -183,11 +183,11 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
       using heard = new HeardEvents();
       const opened = (): unknown[] =>
         heard.take().flatMap((event) => (event.name === 'old-secret' ? [event] : []));
-      const old = { name: 'old-secret', driver: 'stealth', at: START, position: 1 };
+      const old = { name: 'old-secret', at: START, position: 1 };
       await browser.in(after, (session) => session.get('cart'));
       expect(opened()).toEqual([
-        { ...old, opened: 'record' },
-        { ...old, opened: 'token' },
+        { ...old, driver: 'shared', opened: 'record' },
+        { ...old, driver: 'stealth', opened: 'token' },
       ]);
       expect((await ledger.read(id))?.payload).toBe(sealed);
       vi.setSystemTime(START + 2 * 60_000);
