@@ -4,6 +4,7 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, Door } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
+import { CAN_KEEP } from './drivers/able-drivers.js';
 import type { Values } from '../state/values.js';
 import { cloneValue, isPlainValues } from '../state/values.js';
 
@@ -22,7 +23,7 @@ const NOT_IN_LEDGER =
 
 const KEEPS_NONE =
   "SessionManager.run cannot load a session by its id: the driver keeps none, they are in the visitors' cookies. Hand the values " +
-  'along that the job needs, run({ ... }, fn), or choose a driver that keeps records (redis, database, file, ...).';
+  `along that the job needs, run({ ... }, fn). ${CAN_KEEP}`;
 
 /** Of a function that is run with a stored session. */
 export const JOB_DOOR: Door = {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
+import { CAN_KEEP, CAN_LIST } from './drivers/able-drivers.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
 import { userText } from '../lifecycle/users/recorded-user.js';
@@ -148,8 +149,7 @@ export class SessionManager {
     const [driver, ledger] = driversInUse(this.#settings);
     const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
     throw new SessionConfigError(
-      `${what} cannot list the sessions of a user, and so cannot end them by their user. The drivers ` +
-        'memory, file, database and redis can; a driver of your own takes a method listByUser.',
+      `${what} cannot list the sessions of a user, and so cannot end them by their user. ${CAN_LIST}`,
     );
   }
 
@@ -169,7 +169,7 @@ export class SessionManager {
     const { records } = this.lifecycles;
     if (records === null) {
       this.#log.warn(
-        `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here.`,
+        `SessionManager.destroy does nothing with the driver "${this.#settings.driver}": it keeps no sessions, so none can be ended from here. ${CAN_KEEP}`,
       );
       return;
     }

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SessionConfigError, type SessionModuleOptions, type StoredSession } from 'nestjs-session-kit';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
@@ -256,4 +257,25 @@ it.each<[string, Partial<SessionModuleOptions>]>([
   await expect(app.manager.list('ann')).rejects.toMatchObject(refused);
   await expect(app.manager.end('ann', 'x')).rejects.toThrow(/cannot list/);
   await expect(app.manager.endAll('ann')).rejects.toThrow(/cannot list/);
+});
+
+it('stealth says with each refusal that a ledger can do it', async () => {
+  await using app = await HandlerApp.start('express', { options: { driver: 'stealth' } });
+  const ledger = /'stealth' can with a ledger \(stealth: \{ ledger: 'redis' \}\)/;
+  const run = app.manager.run('an id', () => undefined);
+  for (const refused of [
+    app.manager.list('ann'),
+    app.manager.end('ann', 'x'),
+    app.manager.endAll('ann'),
+    run,
+  ])
+    await expect(refused).rejects.toThrow(ledger);
+  const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  await app.manager.destroy('an id');
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(ledger));
+  warn.mockRestore();
+  const limited = HandlerApp.start('express', {
+    options: { driver: 'stealth', sessionsPerUser: { max: 1 } },
+  });
+  await expect(limited).rejects.toThrow(ledger);
 });

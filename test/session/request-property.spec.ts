@@ -210,11 +210,11 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
         false,
         true,
       ]);
-      expect([String(session), session['constructor'], session['__proto__']]).toEqual([
-        '[object Object]',
-        RequestSession,
-        Object.getPrototypeOf(session),
-      ]);
+      expect([
+        Reflect.apply(Object(session['toString']), session, []),
+        session['constructor'],
+        session['__proto__'],
+      ]).toEqual(['[object Object]', RequestSession, Object.getPrototypeOf(session)]);
     });
   });
 

@@ -13,6 +13,7 @@ import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
 import { SessionConfigError } from '../../session.errors.js';
+import { CAN_LIST } from './able-drivers.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
 import { runtimeElsewhere } from '../make-session-runtime.js';
@@ -167,8 +168,7 @@ export class DriverInUse {
 function cannotCount(driver: string): SessionConfigError {
   return optionError(
     'sessionsPerUser',
-    `needs a driver that can list the sessions of a user, and "${driver}" cannot. memory, file, database and redis can; a driver of ` +
-      'your own takes a method listByUser.',
+    `needs a driver that can list the sessions of a user, and "${driver}" cannot. ${CAN_LIST}`,
   );
 }
 
