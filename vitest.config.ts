@@ -22,6 +22,7 @@ const LARGE = [
   'test/package/**/*.spec.ts',
   'test/parallel/{histories,histories-stores,left,logout,slow-requests}.spec.ts',
   'test/readme.spec.ts',
+  'test/schematics/**/*.spec.ts',
   'test/servers/**/*.spec.ts',
   'test/sockets/ends.spec.ts',
   'test/types/**/*.spec.ts',
