@@ -123,10 +123,14 @@ export class SessionStoreError extends SessionError {
 export class SessionLimitError extends SessionError {
   override readonly statusCode: number = 409;
 
+  /** How many sessions he may have. */
+  readonly max: number;
+
   /** @param max how many sessions he may have */
-  constructor(readonly max: number) {
+  constructor(max: number) {
     super(
       `The user is signed in on as many devices as he may be (${max}). He has to sign out on one of them before he can sign in here.`,
     );
+    this.max = max;
   }
 }

@@ -37,9 +37,13 @@ export class SignInRequiredException extends UnauthorizedException {
   /** What clients of GraphQL get: its libraries hand on what an error has under this name. */
   readonly extensions: { readonly code: 'UNAUTHENTICATED'; readonly reason: SignInReason };
 
+  /** Why: nobody is signed in, or somebody has been for longer than `SignedInWithin` allows. */
+  readonly reason: SignInReason;
+
   /** @param reason why */
-  constructor(readonly reason: SignInReason) {
+  constructor(reason: SignInReason) {
     super({ statusCode: 401, error: 'Unauthorized', message: 'Sign in first.', reason });
+    this.reason = reason;
     this.extensions = { code: 'UNAUTHENTICATED', reason };
   }
 }

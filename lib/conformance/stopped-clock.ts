@@ -11,17 +11,34 @@ export class StoppedClock implements Clock {
   /** @param nowMs epoch milliseconds; the machine's time where left out */
   constructor(private nowMs: number = Date.now()) {}
 
-  /** The moment at which it stands, in epoch milliseconds. */
+  /**
+   * The moment at which it stands, in epoch milliseconds.
+   *
+   * @example
+   * const driver = new MyDriver({ now: () => clock.now() });
+   */
   now(): number {
     return this.nowMs;
   }
 
-  /** Moves to a moment, forwards or backwards. @param nowMs epoch milliseconds */
+  /**
+   * Moves to a moment, forwards or backwards.
+   *
+   * @param nowMs epoch milliseconds
+   * @example
+   * clock.set(Date.UTC(2027, 0, 1));
+   */
   set(nowMs: number): void {
     this.nowMs = nowMs;
   }
 
-  /** Moves on. */
+  /**
+   * Moves on.
+   *
+   * @param ms milliseconds
+   * @example
+   * clock.advance(60_000);
+   */
   advance(ms: number): void {
     this.nowMs += ms;
   }

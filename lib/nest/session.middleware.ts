@@ -27,6 +27,9 @@ export class SessionMiddleware implements NestMiddleware<RawRequest, RawResponse
   /**
    * Attaches the session to `request.session`, loads it where a cookie came in, and goes on in its context. Where the
    * store fails, `next` is called with a SessionUnavailableException (503).
+   *
+   * @example
+   * app.use(app.get(SessionMiddleware).use);
    */
   use(req: RawRequest, res: RawResponse, next: (error?: unknown) => void): void {
     this.#sessions.open(req, res, null, next);

@@ -30,7 +30,11 @@ export class SignedInGuard implements CanActivate {
     this.#reflector = reflector;
   }
 
-  /** @throws SignInRequiredException */
+  /**
+   * Whether somebody is signed in, and lately enough where `SignedInWithin` says so.
+   *
+   * @throws SignInRequiredException where not; on sockets and in microservices it is Nest that refuses
+   */
   canActivate(context: ExecutionContext): boolean {
     const within = this.#reflector.getAllAndOverride<number | undefined>(WITHIN, [
       context.getHandler(),

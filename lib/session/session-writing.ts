@@ -85,7 +85,12 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     return this;
   }
 
-  /** The same as `put`. */
+  /**
+   * The same as `put`.
+   *
+   * @example
+   * session.set('locale', 'en');
+   */
   declare set: this['put'];
 
   /**

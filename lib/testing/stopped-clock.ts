@@ -12,7 +12,12 @@ import { SessionValueError } from '../session.errors.js';
 export class SessionClock implements Clock, Disposable {
   #now = systemClock.now();
 
-  /** The moment at which it stands, in epoch ms. */
+  /**
+   * The moment at which it stands, in epoch ms.
+   *
+   * @example
+   * expect(after.expiresAt).toBe(clock.now() + 7_200_000);
+   */
   now(): number {
     return this.#now;
   }
@@ -50,7 +55,12 @@ export class SessionClock implements Clock, Disposable {
     return this;
   }
 
-  /** The machine's clock counts again. Also where a block ends: `using clock = stopClock()`. */
+  /**
+   * The machine's clock counts again. Also where a block ends: `using clock = stopClock()`.
+   *
+   * @example
+   * afterEach(() => clock.restore());
+   */
   restore(): void {
     replaceSystemClock(null);
   }

@@ -21,11 +21,7 @@ interface NestAddOptions {
  * `nest add nestjs-session-kit`: sets sessions up in an application. Each step does what is missing, so that a second run
  * changes nothing. What cannot be done stops it before anything is written.
  */
-export function nestAdd({
-  driver: asked = 'stealth',
-  sourceRoot = 'src',
-  skipInstall = false,
-}: NestAddOptions) {
+export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false }: NestAddOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
     const application = new Application(tree, sourceRoot);
     const driver = driverOf(application, asked, context);
@@ -54,12 +50,26 @@ export function nestAdd({
 /** Where the options are written: those of an application that has its own elsewhere are none of ours. */
 const configOf = ({ sourceRoot }: Application): string => posix.join(sourceRoot, 'config', 'session.ts');
 
-/** The driver that .env names, since that is the one that runs; the one asked for where it names none. */
-function driverOf(application: Application, asked: DriverName, context: SchematicContext): DriverName {
+/**
+ * The driver that .env names, since that is the one that runs. Where it names none: the one asked for, or else the one that the
+ * configuration file falls back on, as in a fresh clone.
+ */
+function driverOf(
+  application: Application,
+  asked: DriverName | undefined,
+  context: SchematicContext,
+): DriverName {
   const set = valueOf(application.text('.env'), 'SESSION_DRIVER');
-  if (set === '' || set === asked || !isDriver(set)) return asked;
+  if (set === '' || !isDriver(set)) return asked ?? fallbackIn(application) ?? 'stealth';
+  if (asked === undefined || asked === set) return set;
   context.logger.warn(`.env says SESSION_DRIVER=${set}, which stays. Change it there to use '${asked}'.`);
   return set;
+}
+
+function fallbackIn(application: Application): DriverName | undefined {
+  const [, name = ''] =
+    /SESSION_DRIVER *\|\| *['"](\w+)['"]/.exec(application.text(configOf(application)) ?? '') ?? [];
+  return isDriver(name) ? name : undefined;
 }
 
 const isDriver = (name: string): name is DriverName => Object.hasOwn(DRIVERS, name);

@@ -252,6 +252,24 @@ export class AppModule {}
       expect(variables(again.files['/.env'])).not.toHaveProperty('REDIS_URL');
     });
 
+    it('says nothing of a driver that nobody asked for', async () => {
+      const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
+      expect((await tester.run('nest-add', {}, tree)).said).not.toContain('stealth');
+      expect((await tester.run('nest-add', { driver: 'file' }, tree)).said).toContain(
+        ".env says SESSION_DRIVER=redis, which stays. Change it there to use 'file'.",
+      );
+    });
+
+    it('names in a fresh clone the driver that the application has', async () => {
+      const { tree } = await tester.run('nest-add', { driver: 'redis' }, await tester.application('esm'));
+      tree.delete('/.env');
+      const { files } = await tester.run('nest-add', {}, tree);
+      expect(variables(files['/.env'])).toMatchObject({
+        SESSION_DRIVER: 'redis',
+        REDIS_URL: 'redis://localhost:6379',
+      });
+    });
+
     it('keeps where the store is, where that is said', async () => {
       const files = await env({ '/.env': 'REDIS_URL=redis://10.0.0.1\n' }, 'redis');
       expect(variables(files['/.env'])).toMatchObject({ REDIS_URL: 'redis://10.0.0.1' });
