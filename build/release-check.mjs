@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exit } from 'node:process';
+import { env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 
@@ -58,13 +58,18 @@ try {
     );
   }
 
-  // npm compares it with the repository that the statement says the package was built in, and refuses the package without.
+  // npm compares it with the repository that the statement says the package was built in, and refuses the package without. The
+  // release workflow, which knows that repository, writes it into package.json where none is named.
   const url = typeof repository === 'object' ? repository?.url : repository;
-  if (typeof url !== 'string' || url === '') {
+  const { GITHUB_REPOSITORY: runsIn } = env;
+  const isNamed = typeof url === 'string' && url !== '';
+  if (runsIn !== undefined && !(isNamed && url.replace(/\.git$/, '').endsWith(`/${runsIn}`))) {
     faults.push(
-      'package.json has no `repository`: npm publishes with --provenance only where it names the repository that the release workflow ' +
-        'runs in, such as { "type": "git", "url": "git+https://github.com/<owner>/<name>.git" }.',
+      `package.json has ${isNamed ? `the repository "${url}"` : 'no `repository`'}, and this runs in that of ${runsIn}: npm publishes with ` +
+        '--provenance only where they are the same.',
     );
+  } else if (!isNamed) {
+    console.log('package.json names no `repository`: the release workflow writes the one that it runs in.');
   }
 } finally {
   rmSync(folder, { recursive: true });
