@@ -10,7 +10,7 @@ export interface SessionRecord {
   version: number;
   /** When a request last wrote the session, in epoch milliseconds. */
   lastActivity: number;
-  /** The user the session belongs to, or null. At most 255 characters. */
+  /** The user the session belongs to, or null. At most 255 characters: the end of a longer id is a hash of all of it. */
   userId: string | null;
   /** The address of the client that last wrote, at most 45 characters (IPv6), or null. */
   ipAddress: string | null;

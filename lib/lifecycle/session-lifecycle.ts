@@ -5,7 +5,7 @@ import type { Caller } from './caller.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './messages.js';
-import { userText } from './users/recorded-user.js';
+import { recordedAs } from './users/recorded-user.js';
 import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
@@ -158,7 +158,7 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.signIn = [this.#runtime.clock.now(), userText(userId)];
+    state.signIn = [this.#runtime.clock.now(), recordedAs(userId)];
     state.duration = duration;
   }
 

@@ -3,7 +3,7 @@ import type { AnyDriver } from '../drivers/driver.js';
 import { CAN_KEEP, CAN_LIST } from './drivers/able-drivers.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
-import { userText } from '../lifecycle/users/recorded-user.js';
+import { recordedAs } from '../lifecycle/users/recorded-user.js';
 import type { UserSessions } from '../lifecycle/users/user-sessions.js';
 import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
@@ -102,7 +102,7 @@ export class SessionManager {
    */
   async list(userId: string | number): Promise<StoredSession[]> {
     const { lifetimes } = this.lifecycles.runtime;
-    const sessions = await this.#users().list(userText(givenUser('SessionManager.list', userId)));
+    const sessions = await this.#users().list(recordedAs(givenUser('SessionManager.list', userId)));
     return sessions
       .map((session) => aboutSession(session, lifetimes))
       .toSorted((a, b) => b.lastActivity - a.lastActivity);
@@ -120,7 +120,7 @@ export class SessionManager {
    * await manager.end(userId, handle); // a handle that `list` gave
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
-    const user = userText(givenUser('SessionManager.end', userId));
+    const user = recordedAs(givenUser('SessionManager.end', userId));
     return this.#users().end(user, givenHandle(handle));
   }
 
@@ -139,7 +139,7 @@ export class SessionManager {
     userId: string | number,
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
-    const user = userText(givenUser('SessionManager.endAll', userId));
+    const user = recordedAs(givenUser('SessionManager.endAll', userId));
     return this.#users().endAll(user, sparedHandle(options));
   }
 

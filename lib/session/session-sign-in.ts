@@ -1,4 +1,4 @@
-import { recordedUser } from '../lifecycle/users/recorded-user.js';
+import { recordedUser, userIn } from '../lifecycle/users/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
 import { isObject, shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
@@ -68,7 +68,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const user = await users.find(session.userId);
    */
   get userId(): string | null {
-    return recordedUser(this.readable.shown, this.lifecycle.userKey);
+    return userIn(this.readable.shown, this.lifecycle.userKey);
   }
 
   /**
@@ -79,7 +79,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
    */
   get signedInAt(): number | null {
-    return signedInAt(this.readable.signIn, this.userId);
+    const state = this.readable;
+    return signedInAt(state.signIn, recordedUser(state.shown, this.lifecycle.userKey));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { recordedUser, userText } from '../lifecycle/users/recorded-user.js';
+import { recordedUser } from '../lifecycle/users/recorded-user.js';
 
 /** A lifecycle that remembers what was done to its session. */
 export class RecordedLifecycle extends SessionLifecycle {
@@ -21,7 +21,7 @@ export class RecordedLifecycle extends SessionLifecycle {
   }
 
   override signIn(userId: string | number, duration: number | undefined): void {
-    this.signedIn = userText(userId);
+    this.signedIn = String(userId);
     super.signIn(userId, duration);
   }
 

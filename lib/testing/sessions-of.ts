@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { systemClock } from '../drivers/clock.js';
 import type { CookieSetup } from '../http/cookie/cookie-setup.js';
 import { type Caller, VISITOR } from '../lifecycle/caller.js';
+import { recordedAs } from '../lifecycle/users/recorded-user.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { memberOf } from '../http/member-of.js';
 import { isObject, withoutText } from '../options/read-option.js';
@@ -194,7 +195,7 @@ export class TestSessions {
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;
-    if (userId !== null) life.state.signIn = [systemClock.now(), userId];
+    if (userId !== null) life.state.signIn = [systemClock.now(), recordedAs(userId)];
     session.begin();
     await session.commitDue();
     return { token: life.token };

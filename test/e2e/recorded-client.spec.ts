@@ -21,10 +21,12 @@ describe.each(PLATFORMS)('what is recorded beside a session on %s', (platform) =
     });
   });
 
-  it('is as much of a long user as stores have room for, in whole characters', async () => {
-    const user = 'x'.repeat(254);
-    expect(await recorded({}, `${user}\u{1F600}`)).toMatchObject({ userId: user });
-    expect(await recorded({}, 'y'.repeat(300))).toMatchObject({ userId: 'y'.repeat(255) });
+  it('is as much of a long user as stores have room for, in whole characters, and a hash of all of him', async () => {
+    const short = 'x'.repeat(254);
+    expect(await recorded({}, short)).toMatchObject({ userId: short });
+    const long = `${'y'.repeat(190)}${'\u{1F600}'.repeat(40)}`;
+    const userId = expect.stringMatching(/^y{190}\?[0-9a-f]{64}$/);
+    expect(await recorded({}, long)).toMatchObject({ userId });
   });
 
   it.runIf(platform === 'express')('is the address that a trusted proxy tells', async () => {

@@ -229,14 +229,17 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     await visitor.get('/account').set('host', 'red.example').expect(200);
   });
 
-  it('has him signed in as signIn would: listed among the sessions of the user', async () => {
+  it.each<[string, string | number]>([
+    ['a number', 7],
+    ['a long text', 'x'.repeat(300)],
+  ])('has him signed in as signIn would, listed among his sessions: %s', async (_what, userId) => {
     await using app = await start(platform);
     using clock = stopClock();
-    const { id, signedInAt } = await sessionsOf(app.app).of(await sessionsOf(app.app).cookie({ userId: 7 }));
+    const { id, signedInAt } = await sessionsOf(app.app).of(await sessionsOf(app.app).cookie({ userId }));
     expect(signedInAt).toBe(clock.now());
-    const [listed] = await app.get(SessionManager).list(7);
+    const [listed] = await app.get(SessionManager).list(userId);
     expect(listed).toMatchObject({ signedInAt });
-    expect((await app.get(SessionManager).read(id ?? ''))?.values).toEqual({ userId: 7 });
+    expect((await app.get(SessionManager).read(id ?? ''))?.values).toEqual({ userId });
   });
 
   it('tells nobody from another: each cookie is a session of its own', async () => {

@@ -1,14 +1,22 @@
+import { createHash } from 'node:crypto';
 import { ownText } from '../../state/own-text.js';
 import { type Values, readPath } from '../../state/values.js';
 
 /** What stores have room for, in characters. */
 const MAX_USER_ID = 255;
+const HASH_LENGTH = 64;
 const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
-/** The user that a record names: the text or number at the path `userKey`; null where there is none, or empty text. */
-export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
+/** The user who stands at the path `userKey`, as text: a text or a number; null where there is none, or empty text. */
+export function userIn(values: Readonly<Values>, userKey: string): string | null {
   const user = readPath(values, userKey);
-  return isUser(user) ? userText(user) : null;
+  return isUser(user) ? String(user) : null;
+}
+
+/** The same, as records name him. */
+export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
+  const user = userIn(values, userKey);
+  return user === null ? null : recordedAs(user);
 }
 
 /** Whether it can name a user: text that is not empty, or a number. */
@@ -16,8 +24,14 @@ export function isUser(value: unknown): value is string | number {
   return typeof value === 'string' ? value !== '' : Number.isFinite(value);
 }
 
-/** A user as records name him. */
-export function userText(user: string | number): string {
+/**
+ * A user as records name him: one user, one name. The end of what stores have no room for is a hash of the whole, as
+ * users whose ids begin alike are others. Only such a name is as long as that: no id of somebody else can be made to equal it.
+ */
+export function recordedAs(user: string | number): string {
+  const text = String(user);
+  if (text.length < MAX_USER_ID) return ownText(text);
   // Half a character would be stored as none.
-  return ownText(String(user).slice(0, MAX_USER_ID).replace(HALF_A_PAIR, ''));
+  const start = text.slice(0, MAX_USER_ID - HASH_LENGTH).replace(HALF_A_PAIR, '?');
+  return start + createHash('sha256').update(text, 'utf16le').digest('hex');
 }

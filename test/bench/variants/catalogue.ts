@@ -38,6 +38,16 @@ export const catalogue: readonly Variant[] = [
     load: async () => (await import('./ours.js')).ours(express, 'memory', { encrypt: true }),
   },
   {
+    name: 'express-events',
+    label: 'ours, memory, events heard',
+    platform: express,
+    isOurs: true,
+    load: async () => {
+      const [{ heard }, { ours }] = await Promise.all([import('./heard.js'), import('./ours.js')]);
+      return heard(ours(express, 'memory'));
+    },
+  },
+  {
     name: 'express-session',
     label: 'express-session, memory',
     platform: express,
