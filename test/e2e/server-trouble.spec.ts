@@ -116,6 +116,8 @@ for (const kind of KINDS) {
             driver: 'pending',
             drivers: { pending: { useFactory: () => driver } },
             storeTimeout: STORE_TIMEOUT_MS,
+            // However long the trouble takes on this machine, no renewal sends a cookie meanwhile.
+            touchEvery: '1h',
           },
           configure: (application) => application.useLogger({ log: write, warn: write, error: write }),
         });
