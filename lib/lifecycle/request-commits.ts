@@ -25,10 +25,9 @@ export class RequestCommits {
     return this.#committing !== null;
   }
 
-  /** Stores what is due. One that waits for another fails with it. */
+  /** Stores what is due: to be called where something is, or a commit is under way. One that waits for another fails with it. */
   run(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
-    if (!this.#life.due) return;
     try {
       const first = this.#step();
       if (first === undefined && !this.#life.due) return;
