@@ -1,4 +1,5 @@
 import type { FlashState } from '../state/flash-state.js';
+import { startOf } from '../state/own-text.js';
 import type { Values } from '../state/values.js';
 import { BAGS, type FieldErrors, type FormErrors, NOT_SAID } from './form-bags.js';
 
@@ -8,7 +9,6 @@ const LEAST_ROOM = 100;
 
 /** Of a message, in characters: a sentence. */
 const LONGEST_MESSAGE = 150;
-const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
 /** What can be spared of a form that is sent back: what was typed, and what of the errors is long, the larger first. */
 export function sparesOf(input: Values, errors: FormErrors): ((flash: FlashState) => boolean)[] {
@@ -35,7 +35,7 @@ function shortened(errors: FormErrors, room: number): FormErrors {
 
 function cut(message: string): string {
   if (message.length <= LONGEST_MESSAGE) return message;
-  return `${message.slice(0, LONGEST_MESSAGE - 1).replace(HALF_A_PAIR, '')}…`;
+  return `${startOf(message, LONGEST_MESSAGE - 1)}…`;
 }
 
 const sizeOf = (values: object): number => Buffer.byteLength(JSON.stringify(values));

@@ -16,3 +16,10 @@ export function ownText(text: string): string {
 export function ownStart(text: string, length: number): string {
   return text.length <= length ? text : ownText(text.slice(0, length));
 }
+
+const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
+
+/** The first characters of a text, and in place of half a character at their end `instead`: it would be stored as none. */
+export function startOf(text: string, length: number, instead = ''): string {
+  return text.slice(0, length).replace(HALF_A_PAIR, instead);
+}

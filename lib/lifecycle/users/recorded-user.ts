@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { ownText } from '../../state/own-text.js';
+import { ownText, startOf } from '../../state/own-text.js';
 import { type Values, readPath } from '../../state/values.js';
 
 /** What stores have room for, in characters. */
 const MAX_USER_ID = 255;
 const HASH_LENGTH = 64;
-const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
 /** The user who stands at the path `userKey`, as text: a text or a number; null where there is none, or empty text. */
 export function userIn(values: Readonly<Values>, userKey: string): string | null {
@@ -31,7 +30,7 @@ export function isUser(value: unknown): value is string | number {
 export function recordedAs(user: string | number): string {
   const text = String(user);
   if (text.length < MAX_USER_ID) return ownText(text);
-  // Half a character would be stored as none.
-  const start = text.slice(0, MAX_USER_ID - HASH_LENGTH).replace(HALF_A_PAIR, '?');
-  return start + createHash('sha256').update(text, 'utf16le').digest('hex');
+  return (
+    startOf(text, MAX_USER_ID - HASH_LENGTH, '?') + createHash('sha256').update(text, 'utf16le').digest('hex')
+  );
 }
