@@ -76,6 +76,8 @@ const PATHS = [
   '/page',
   '/PAGE',
   '/files/a/b.css',
+  '/files/',
+  '/files',
   '/Files/A/B.css',
   '//files///a//b.css',
   '//page',
@@ -85,7 +87,7 @@ const EXCLUDED: readonly NamedRoute[] = ['/health', 'files/*path', { path: 'read
 
 const EXCLUDED_BY_EXPRESSION: readonly NamedRoute[] = [
   /^\/health\/?$/,
-  { path: /^\/files(\/[^/]+){2}\/?$/, method: 'GET' },
+  { path: /^\/files\/([^/]+\/[^/]+\/?)?$/, method: 'GET' },
 ];
 
 /** What main.ts does, with the routes that are excluded. */

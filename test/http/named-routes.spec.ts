@@ -11,6 +11,7 @@ const EXPRESS: RouteMatching = {
   decodes: false,
   endsAtSemicolon: false,
   mergesSlashes: false,
+  wildcardMayBeEmpty: false,
 };
 const FASTIFY: RouteMatching = {
   caseSensitive: true,
@@ -18,6 +19,7 @@ const FASTIFY: RouteMatching = {
   decodes: true,
   endsAtSemicolon: false,
   mergesSlashes: false,
+  wildcardMayBeEmpty: true,
 };
 
 const setup = (prefix = '', matching = EXPRESS) => ({ globalPrefix: () => prefix, matching: () => matching });

@@ -320,6 +320,22 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ user: { roles: ['a'] } });
   });
 
+  it('keeps what its cookie says where a field of it is deleted, as in express-session', async () => {
+    const app = await start();
+    const visitor = app.visitor();
+    await visitor.handle((session) => session.put('user', 'ada'));
+    await visitor.handle((_session, context) => {
+      const cookie = cookieOf(shape(context));
+      for (const name of ['expires', 'originalMaxAge', 'maxAge', 'path', 'httpOnly', 'unknown'])
+        expect(Reflect.deleteProperty(cookie, name)).toBe(true);
+      expect(cookie['expires']).toBeInstanceOf(Date);
+      expect(cookie['path']).toBe('/');
+      cookie['maxAge'] = 3_600_000;
+      expect(cookie['originalMaxAge']).toBe(3_600_000);
+      expect(() => Reflect.set(cookie, 'secure', true)).toThrow(/option 'cookie\.secure'/);
+    });
+  });
+
   it('has the fields of the cookie as own keys, also where all of them are copied', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {

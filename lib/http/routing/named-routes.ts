@@ -80,6 +80,7 @@ function compile(rules: readonly Rule[], globalPrefix: string, matching: RouteMa
     if (typeof path === 'string') {
       // Nest registers its routes without a slash at the end.
       const spellings = new Set([path, path.replace(/(?<=.)\/+$/, '')]);
+      if (matching.wildcardMayBeEmpty) spellings.add(path.replace(/\*(?:\w+|"[^"]*")$/, '{$&}'));
       const patterns = [...spellings].flatMap((each) =>
         [...new Set(['', prefix])].map((before) => pathToRegexp(below(before, each), options).regexp),
       );

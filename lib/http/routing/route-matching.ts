@@ -13,6 +13,8 @@ export interface RouteMatching {
   readonly endsAtSemicolon: boolean;
   /** Whether `//files///a` is the same path as `/files/a`. */
   readonly mergesSlashes: boolean;
+  /** Whether a wildcard at the end stands for nothing as well: `/files/*path` for `/files/`. */
+  readonly wildcardMayBeEmpty: boolean;
 }
 
 /** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
@@ -26,6 +28,7 @@ export function routeMatchingOf(adapter: HttpServer): RouteMatching {
     decodes: isFastify,
     endsAtSemicolon: told?.useSemicolonDelimiter ?? false,
     mergesSlashes: isFastify && ignoresDuplicateSlashes(adapter.getInstance()),
+    wildcardMayBeEmpty: isFastify,
   };
 }
 

@@ -38,7 +38,8 @@ export class ExpressSessionCookie {
       if (Reflect.get(this, name) !== undefined)
         Object.defineProperty(this, name, { ...accessors, enumerable: true });
     }
-    Object.seal(this);
+    // `delete` takes effect on an own key only, as in express-session: what it says goes on to be said by the prototype.
+    Object.preventExtensions(this);
   }
 
   static {
