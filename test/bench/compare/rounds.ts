@@ -24,7 +24,7 @@ export async function measure(
   route: Route,
   { seconds, connections }: Pick<CompareOptions, 'seconds' | 'connections'>,
 ): Promise<number> {
-  const withCookie = route !== 'none' && variant.isBare !== true;
+  const withCookie = route !== 'none' && variant.hasNoSession !== true;
   const cookies = withCookie ? await seedSessions(server.url, connections * sessionsPerConnection) : [];
   const before = await server.ask('cpu');
   const answered = await load({ url: server.url, path: route, cookies, connections, seconds });

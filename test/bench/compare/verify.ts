@@ -11,13 +11,13 @@ import { routes, type Variant } from '../variants/variant.js';
  */
 export async function verify(variant: Variant, url: string): Promise<void> {
   try {
-    await (variant.isBare === true ? verifyBare(url) : verifySession(url));
+    await (variant.hasNoSession === true ? verifyPlain(url) : verifySession(url));
   } catch (error) {
     throw new Error(`"${variant.name}" does not work: ${String(error)}`, { cause: error });
   }
 }
 
-async function verifyBare(url: string): Promise<void> {
+async function verifyPlain(url: string): Promise<void> {
   const visitor = new Visitor(url);
   for (const route of routes) {
     // The order is what is tested

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     const seconds = Number(values.seconds);
     await measure({ variant, server }, route, { seconds: 3, connections });
     const micros = await measure({ variant, server }, route, { seconds: 2, connections });
-    const withCookie = route !== 'none' && variant.isBare !== true;
+    const withCookie = route !== 'none' && variant.hasNoSession !== true;
     const cookies = withCookie ? await seedSessions(server.url, sessions) : [];
     await server.ask('start profile');
     const requests = await load({ url: server.url, path: route, cookies, connections, seconds });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { argv } from 'node:process';
 import { parseArgs } from 'node:util';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
@@ -21,9 +21,8 @@ const usage = `npm run bench -- sockets [options]
   --node 24|own         default 24
   --no-build            the package as it was built last`;
 
-const kinds = ['none', 'read', 'write'] as const;
-
-type Kind = (typeof kinds)[number];
+/** By the names of their routes and messages, as the table calls them. */
+const kinds = { none: 'nothing', read: 'read', facade: 'read by the facade', write: 'write' };
 
 let reads = 0;
 
@@ -51,64 +50,105 @@ class CountingStore implements RecordDriver {
   }
 }
 
-/** What both doors do, with and without sessions. */
-function work(kind: Kind, sessions: boolean): unknown {
-  if (!sessions || kind === 'none') return 'ok';
-  return kind === 'read' ? Session.get('name') : Session.increment('count');
-}
-
-function application(sessions: boolean) {
-  @Controller()
-  class Pages {
-    @Get('begin')
-    begin() {
-      if (sessions) Session.put({ name: 'x'.repeat(900), count: 0 });
-      return 'ok';
-    }
-
-    @Get('none')
-    none() {
-      return { data: work('none', sessions) };
-    }
-
-    @Get('read')
-    read() {
-      return { data: work('read', sessions) };
-    }
-
-    @Get('write')
-    write() {
-      return { data: work('write', sessions) };
-    }
+@Controller()
+class BarePages {
+  @Get('begin')
+  begin() {
+    return 'ok';
   }
 
-  @WebSocketGateway()
-  class Gateway {
-    @SubscribeMessage('none')
-    none() {
-      return { event: 'answer', data: work('none', sessions) };
-    }
+  @Get(['none', 'read', 'facade', 'write'])
+  answer() {
+    return { data: 'ok' };
+  }
+}
 
-    @SubscribeMessage('read')
-    read() {
-      return { event: 'answer', data: work('read', sessions) };
-    }
-
-    @SubscribeMessage('write')
-    write() {
-      return { event: 'answer', data: work('write', sessions) };
-    }
+@WebSocketGateway()
+class BareGateway {
+  @SubscribeMessage('none')
+  none() {
+    return { event: 'answer', data: 'ok' };
   }
 
-  const options = { secret, driver: 'counting', drivers: { counting: { useClass: CountingStore } } };
-  @Module({
-    imports: sessions ? [SessionModule.forRoot(options)] : [],
-    controllers: [Pages],
-    providers: [Gateway],
-  })
-  class Application {}
-  return Application;
+  @SubscribeMessage('read')
+  read() {
+    return { event: 'answer', data: 'ok' };
+  }
+
+  @SubscribeMessage('facade')
+  facade() {
+    return { event: 'answer', data: 'ok' };
+  }
+
+  @SubscribeMessage('write')
+  write() {
+    return { event: 'answer', data: 'ok' };
+  }
 }
+
+@Module({ controllers: [BarePages], providers: [BareGateway] })
+class BareApplication {}
+
+@Controller()
+class Pages {
+  @Get('begin')
+  begin(@Session() session: Session) {
+    session.put({ name: 'x'.repeat(900), count: 0 });
+    return 'ok';
+  }
+
+  @Get('none')
+  none() {
+    return { data: 'ok' };
+  }
+
+  @Get('read')
+  read(@Session() session: Session) {
+    return { data: session.get('name') };
+  }
+
+  @Get('facade')
+  facade() {
+    return { data: Session.get('name') };
+  }
+
+  @Get('write')
+  write(@Session() session: Session) {
+    return { data: session.increment('count') };
+  }
+}
+
+@WebSocketGateway()
+class Gateway {
+  @SubscribeMessage('none')
+  none() {
+    return { event: 'answer', data: 'ok' };
+  }
+
+  @SubscribeMessage('read')
+  read(@Session() session: Session) {
+    return { event: 'answer', data: session.get('name') };
+  }
+
+  @SubscribeMessage('facade')
+  facade() {
+    return { event: 'answer', data: Session.get('name') };
+  }
+
+  @SubscribeMessage('write')
+  write(@Session() session: Session) {
+    return { event: 'answer', data: session.increment('count') };
+  }
+}
+
+@Module({
+  imports: [
+    SessionModule.forRoot({ secret, driver: 'counting', drivers: { counting: { useClass: CountingStore } } }),
+  ],
+  controllers: [Pages],
+  providers: [Gateway],
+})
+class SessionApplication {}
 
 /** One client that asks by either door. */
 class Client {
@@ -121,8 +161,8 @@ class Client {
     readonly port: number,
   ) {}
 
-  static async start(sessions: boolean): Promise<Client> {
-    const app = await NestFactory.create<NestExpressApplication>(application(sessions), { logger: false });
+  static async start(application: Type): Promise<Client> {
+    const app = await NestFactory.create<NestExpressApplication>(application, { logger: false });
     app.useWebSocketAdapter(new WsAdapter(app));
     await app.listen(0, '127.0.0.1');
     const client = new Client(app, Number(new URL(await app.getUrl()).port));
@@ -185,16 +225,16 @@ async function main(): Promise<void> {
   if (values.help) return console.log(usage);
   if (values.open !== undefined) return measureOpen(Number(values.open));
   const messages = Number(values.messages);
-  const [bare, ours] = [await Client.start(false), await Client.start(true)];
+  const [bare, ours] = [await Client.start(BareApplication), await Client.start(SessionApplication)];
   try {
     const doors = [
-      ['message', (client: Client, kind: Kind) => client.message(kind)],
-      ['request', (client: Client, kind: Kind) => client.get(kind)],
+      ['message', (client: Client, kind: string) => client.message(kind)],
+      ['request', (client: Client, kind: string) => client.get(kind)],
     ] as const;
     const costs = new Map<string, number[]>();
     for (let round = -1; round < Number(values.rounds); round += 1) {
       for (const [door, ask] of doors) {
-        for (const kind of kinds) {
+        for (const kind of Object.keys(kinds)) {
           const without = await cpuOf(messages, () => ask(bare, kind));
           const cost = (await cpuOf(messages, () => ask(ours, kind))) - without;
           // The first round is there for the compiler.
@@ -203,9 +243,10 @@ async function main(): Promise<void> {
       }
     }
     console.log(`Node ${process.versions.node}: us of CPU time above the same without sessions.\n`);
-    console.log('| | nothing | read | write | reads of the store |\n| --- | --- | --- | --- | --- |');
+    const heads = ['', ...Object.values(kinds), 'reads of the store'];
+    console.log(`| ${heads.join(' | ')} |\n| ${heads.map(() => '---').join(' | ')} |`);
     for (const [door, ask] of doors) {
-      const cells = kinds.map((kind) => median(costs.get(`${door} ${kind}`) ?? []).toFixed(1));
+      const cells = Object.keys(kinds).map((kind) => median(costs.get(`${door} ${kind}`) ?? []).toFixed(1));
       reads = 0;
       await ask(ours, 'read');
       console.log(`| ${door} | ${cells.join(' | ')} | ${reads} |`);

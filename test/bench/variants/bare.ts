@@ -1,4 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
+import type { Observable } from 'rxjs';
 import { appOn } from './nest-app.js';
 import { firstViews, nextViews, type Answer } from './session-content.js';
 import type { StartVariant, Variant } from './variant.js';
@@ -21,7 +29,39 @@ class BareController {
   }
 }
 
+class EmptyInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle();
+  }
+}
+
+/** Its handlers that stand for a session's have an interceptor, as `@Session()` brings one along. */
+@Controller()
+class InterceptedController {
+  @Get('none')
+  none(): Answer {
+    return { views: firstViews };
+  }
+
+  @UseInterceptors(EmptyInterceptor)
+  @Get('read')
+  read(): Answer {
+    return { views: firstViews };
+  }
+
+  @UseInterceptors(EmptyInterceptor)
+  @Get('write')
+  write(): Answer {
+    return { views: nextViews() };
+  }
+}
+
 /** Nest doing the same work without a session. */
 export function bare(platform: Variant['platform']): StartVariant {
   return () => appOn(platform, BareController);
+}
+
+/** The same with an interceptor that does nothing: what Nest itself takes for one. */
+export function intercepted(platform: Variant['platform']): StartVariant {
+  return () => appOn(platform, InterceptedController);
 }

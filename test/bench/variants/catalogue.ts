@@ -11,8 +11,16 @@ export const catalogue: readonly Variant[] = [
     name: 'bare-express',
     label: 'bare Nest on Express',
     platform: express,
+    hasNoSession: true,
     isBare: true,
     load: async () => (await import('./bare.js')).bare(express),
+  },
+  {
+    name: 'intercepted-express',
+    label: 'an interceptor that does nothing',
+    platform: express,
+    hasNoSession: true,
+    load: async () => (await import('./bare.js')).intercepted(express),
   },
   {
     name: 'express-memory',
@@ -135,8 +143,16 @@ export const catalogue: readonly Variant[] = [
     name: 'bare-fastify',
     label: 'bare Nest on Fastify',
     platform: fastify,
+    hasNoSession: true,
     isBare: true,
     load: async () => (await import('./bare.js')).bare(fastify),
+  },
+  {
+    name: 'intercepted-fastify',
+    label: 'an interceptor that does nothing',
+    platform: fastify,
+    hasNoSession: true,
+    load: async () => (await import('./bare.js')).intercepted(fastify),
   },
   {
     name: 'fastify-memory',

@@ -28,6 +28,7 @@ export interface Variant {
   /** How the table calls it. */
   readonly label: string;
   readonly platform: 'express' | 'fastify';
+  readonly hasNoSession?: boolean;
   /** The application without a session that the others of its platform are compared with. */
   readonly isBare?: boolean;
   /** Part of the comparison of stores (`--stores`). */
