@@ -12,7 +12,7 @@ import { setCookieHeaders } from './cookie/set-cookie.js';
 import { clientOf } from './client-of.js';
 import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
 import { consumesFlash } from './consumes-flash.js';
-import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './messages.js';
+import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './wording.js';
 import type { FormerCookies } from './cookie/former-cookies.js';
 import { FormerSessionVisit } from './former-session-visit.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';

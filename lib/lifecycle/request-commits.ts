@@ -1,7 +1,7 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
 import { COMMIT_STEPS } from './attempts.js';
-import { neverSettles } from './messages.js';
+import { neverSettles } from './wording.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';

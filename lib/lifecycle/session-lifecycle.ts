@@ -4,7 +4,7 @@ import { ActiveSession } from './active-session.js';
 import type { Caller } from './caller.js';
 import { DestroyedSessions } from './destroyed-sessions.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
-import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './messages.js';
+import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js';
 import { recordedAs } from './users/recorded-user.js';
 import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';

@@ -59,9 +59,13 @@ export class SessionLifecycles implements LifecycleFactory {
     await this.#registry.close();
   }
 
-  /** Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger. */
+  /**
+   * Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger.
+   *
+   * @throws SessionConfigError before the boot
+   */
   get records(): RecordBackend | null {
-    return this.inUse.backend()?.records ?? null;
+    return this.inUse.backend.records;
   }
 
   get needsRequest(): boolean {
@@ -86,6 +90,9 @@ export class SessionLifecycles implements LifecycleFactory {
    * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
    */
   watch(place: Place, livesInCookie = false): Watch {
-    return this.runtime.live.watch(place, this.inUse.backend()?.locate(() => livesInCookie) ?? null);
+    return this.runtime.live.watch(
+      place,
+      this.inUse.backend.locate(() => livesInCookie),
+    );
   }
 }

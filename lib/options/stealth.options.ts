@@ -27,7 +27,7 @@ export interface StealthDriverOptions {
    */
   ledger?: string;
   /**
-   * How long an answer of the ledger is believed in this process, so that most requests ask nobody: what other processes have ended
+   * How long an answer of the ledger is cached in this process, so that most requests ask nobody: what other processes have ended
    * or written meanwhile is noticed that much later, and what this one does, at once. Default: each request asks.
    */
   ledgerEvery?: Duration;
@@ -46,6 +46,6 @@ export const stealthOptions = refine(options, (value, option) => {
   if (value.ledgerEvery === undefined || value.ledger !== undefined) return value;
   throw optionError(
     `${option}.ledgerEvery`,
-    `says how long a ledger is believed, and there is none: it takes the option '${option}.ledger' as well.`,
+    `says how long answers of a ledger are cached, and there is none: it takes the option '${option}.ledger' as well.`,
   );
 });

@@ -1,7 +1,7 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { ActiveSession } from '../lifecycle/active-session.js';
 import type { SessionState } from '../state/session-state.js';
-import { notInitiated, readonlySession, tooLate } from './refusals.js';
+import { notInitiated, readonlySession, tooLate } from './wording.js';
 import { SessionCommits } from './session-commits.js';
 import type { CookieNeed, SessionHost } from './session-host.js';
 

@@ -1,6 +1,6 @@
 import type { CookieInstruction } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { tooLate } from './refusals.js';
+import { tooLate } from './wording.js';
 import type { SessionHost } from './session-host.js';
 
 /**

@@ -48,7 +48,7 @@ export class ParallelController {
   @Post('start')
   @HttpCode(HttpStatus.NO_CONTENT)
   start(@Session() session: Session): void {
-    session.put('parallel', { count: 0, names: [] });
+    session.put('parallel', { count: 0, names: [], sent: REQUEST_COUNT });
     this.unmerged.forget(session.handle);
   }
 
@@ -71,6 +71,7 @@ export class ParallelController {
   @Post('add-one')
   @Redirect('/parallel', HttpStatus.SEE_OTHER)
   async addOne(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
+    session.increment('parallel.sent');
     await this.add(session, name);
   }
 }

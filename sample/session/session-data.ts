@@ -13,7 +13,7 @@ declare module 'nestjs-session-kit' {
     preferences: Preferences;
     /** The numbers of the orders placed in this session, so that a guest can see them too. */
     orders: string[];
-    /** What the requests of the page "Fifty at once" have left. */
-    parallel: Tally;
+    /** What the requests of the page "Fifty at once" have left, and how many were sent. */
+    parallel: Tally & { sent: number };
   }
 }

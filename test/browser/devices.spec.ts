@@ -33,7 +33,7 @@ describeShop('The list of devices', ({ driver, newVisitor }) => {
     await phone.page.locator('html[data-connected]').waitFor({ state: 'attached' });
 
     // The latest first: below this one stands the phone.
-    const [below] = await desk.page.getByRole('button', { name: 'End', exact: true }).all();
+    const [below] = await desk.page.getByRole('button', { name: /^Sign out Chrome on / }).all();
     await Promise.all([desk.page.waitForEvent('load'), below?.click()]);
     expect(await desk.notice().textContent()).toBe('That device is signed out.');
     await phone.page.waitForURL('**/sign-in');

@@ -40,13 +40,21 @@ describeShop(
 
     it('can be sent one by one where scripts do not run', async () => {
       const visitor = await newVisitor();
+      const { page } = visitor;
+      await page.route('**/assets/parallel.js', (route) =>
+        route.fulfill({ contentType: 'text/javascript', body: '' }),
+      );
       await visitor.visit('/parallel');
       for (const count of [1, 2]) {
+        expect(await page.getByRole('button', { name: 'Send fifty at once' }).count()).toBe(0);
         await visitor.press('Send one');
         expect(visitor.path()).toBe('/parallel');
         for (const id of ['merged', 'unmerged'] as const)
-          expect(await tally(visitor.page, id)).toEqual({ counted: count, named: count });
+          expect(await tally(page, id)).toEqual({ counted: count, named: count });
+        // What was never sent is not crossed out as lost.
+        expect(await page.locator('.names s').count()).toBe(0);
       }
+      await page.unroute('**/assets/parallel.js');
     });
   },
   SHOP_DRIVERS,

@@ -75,7 +75,7 @@ describeWith(['redis'], 'stealth with a ledger in Redis', () => {
   );
 
   it.each(PLATFORMS)(
-    'is asked by nobody but writers while its answers are believed, on %s',
+    'is asked by nobody but writers while its answers are cached, on %s',
     async (platform) => {
       const prefix = `${randomUUID()}:`;
       const stealth = { ledger: 'redis', ledgerEvery: '1h' };

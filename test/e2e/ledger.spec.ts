@@ -170,10 +170,10 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
 
   it.each([{}, { ledgerEvery: '10m' }])(
     'seals a line anew with the first secret at its next renewal, and says so as long as another one opened it (%j)',
-    async (believed) => {
+    async (cached) => {
       clockAt(0);
       const ledger = new MemoryDriver({}, systemClock);
-      const stealth = { ledger: 'shared', ...believed };
+      const stealth = { ledger: 'shared', ...cached };
       const before = await start(ledger, { secret: OTHER, stealth });
       const { asHeaders, value: id } = await before.visitor().handle((session) => session.signIn('ann').id);
       const sealed = (await ledger.read(id))?.payload;
@@ -285,7 +285,7 @@ describe.each(PLATFORMS)('stealth with a ledger, on %s', (platform) => {
   });
 });
 
-describe('a ledger that is believed for ten seconds', () => {
+describe('a ledger that is cached for ten seconds', () => {
   it('is asked once in that time by each process, and answers each visitor with what he has written', async () => {
     clockAt(0);
     const ledger = new CountingDriver();

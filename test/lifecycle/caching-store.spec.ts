@@ -6,7 +6,7 @@ import { StoppedClock } from '../conformance/stopped-clock.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { WatchedDriver } from '../parallel/support/watched-driver.js';
 
-const BELIEVED_MS = 10_000;
+const MAX_AGE_MS = 10_000;
 
 function setUp() {
   const clock = new StoppedClock();
@@ -22,49 +22,49 @@ function setUp() {
   });
   /** What another process does. */
   const others = driver.inner;
-  return { clock, driver, others, record, believed: new CachingStore(driver, clock, BELIEVED_MS) };
+  return { clock, driver, others, record, cache: new CachingStore(driver, clock, MAX_AGE_MS) };
 }
 
-describe('a store whose answers are believed for ten seconds', () => {
+describe('a store whose answers are cached for ten seconds', () => {
   it.each<[string, boolean]>([
     ['a record', true],
     ['that there is none', false],
   ])('is asked once in that time for %s', async (_what, exists) => {
-    const { clock, driver, others, record, believed } = setUp();
+    const { clock, driver, others, record, cache } = setUp();
     if (exists) await others.write('id', record(1));
-    const first = await believed.read('id');
-    clock.advance(BELIEVED_MS - 1);
-    expect(await believed.read('id')).toEqual(first);
+    const first = await cache.read('id');
+    clock.advance(MAX_AGE_MS - 1);
+    expect(await cache.read('id')).toEqual(first);
     expect(driver.takeCounts().read).toBe(1);
     clock.advance(1);
-    await believed.read('id');
+    await cache.read('id');
     expect(driver.takeCounts().read).toBe(1);
   });
 
   it('counts what this process does at once', async () => {
-    const { others, record, believed } = setUp();
-    await believed.read('id');
-    await believed.store.write('id', record(1));
-    expect((await believed.read('id'))?.version).toBe(1);
-    await believed.store.destroyVersion?.('id', 1);
-    expect(await believed.read('id')).toBeNull();
+    const { others, record, cache } = setUp();
+    await cache.read('id');
+    await cache.store.write('id', record(1));
+    expect((await cache.read('id'))?.version).toBe(1);
+    await cache.store.destroyVersion?.('id', 1);
+    expect(await cache.read('id')).toBeNull();
     await others.write('id', record(1));
-    await believed.store.destroy('id');
-    expect(await believed.read('id')).toBeNull();
+    await cache.store.destroy('id');
+    expect(await cache.read('id')).toBeNull();
   });
 
   it('knows what it wrote without asking, and asks where others wrote first', async () => {
-    const { driver, others, record, believed } = setUp();
-    await believed.store.write('id', record(1));
-    expect((await believed.read('id'))?.payload).toBe('1');
+    const { driver, others, record, cache } = setUp();
+    await cache.store.write('id', record(1));
+    expect((await cache.read('id'))?.payload).toBe('1');
     expect(driver.takeCounts().read).toBe(0);
     await others.write('id', record(2));
-    expect(await believed.store.write('id', record(2, 'late'))).toBe(false);
-    expect((await believed.read('id'))?.payload).toBe('2');
+    expect(await cache.store.write('id', record(2, 'late'))).toBe(false);
+    expect((await cache.read('id'))?.payload).toBe('2');
   });
 
-  it('does not believe an answer that was on its way while this process ended the session', async () => {
-    const { driver, others, record, believed } = setUp();
+  it('does not cache an answer that was on its way while this process ended the session', async () => {
+    const { driver, others, record, cache } = setUp();
     await others.write('id', record(1));
     const [isRead, goOn] = [new Deferred(), new Deferred()];
     driver.after = async ({ method }) => {
@@ -72,16 +72,16 @@ describe('a store whose answers are believed for ten seconds', () => {
       isRead.resolve();
       await goOn.promise;
     };
-    const reading = believed.read('id');
+    const reading = cache.read('id');
     await isRead.promise;
-    await believed.store.destroy('id');
+    await cache.store.destroy('id');
     goOn.resolve();
     expect((await reading)?.version).toBe(1);
-    expect(await believed.read('id')).toBeNull();
+    expect(await cache.read('id')).toBeNull();
   });
 
-  it('does not believe what the store says while this process ends the session', async () => {
-    const { driver, others, record, believed } = setUp();
+  it('does not cache what the store says while this process ends the session', async () => {
+    const { driver, others, record, cache } = setUp();
     await others.write('id', record(1));
     const [isEnding, goOn] = [new Deferred(), new Deferred()];
     driver.before = ({ method }) => {
@@ -89,34 +89,34 @@ describe('a store whose answers are believed for ten seconds', () => {
       isEnding.resolve();
       return goOn.promise;
     };
-    const ending = believed.store.destroy('id');
+    const ending = cache.store.destroy('id');
     await isEnding.promise;
-    expect((await believed.read('id'))?.version).toBe(1);
+    expect((await cache.read('id'))?.version).toBe(1);
     await others.destroy('id');
-    expect(await believed.read('id')).toBeNull();
+    expect(await cache.read('id')).toBeNull();
     goOn.resolve();
     await ending;
   });
 
   it('asks where somebody has seen a newer version, and where the record has expired', async () => {
-    const { clock, driver, others, record, believed } = setUp();
+    const { clock, driver, others, record, cache } = setUp();
     await others.write('id', { ...record(1), expiresAt: clock.now() + 5_000 });
-    await believed.read('id');
-    believed.seen('id', 1);
-    await believed.read('id');
+    await cache.read('id');
+    cache.seen('id', 1);
+    await cache.read('id');
     expect(driver.takeCounts().read).toBe(1);
-    believed.seen('id', 2);
-    await believed.read('id');
+    cache.seen('id', 2);
+    await cache.read('id');
     expect(driver.takeCounts().read).toBe(1);
     clock.advance(5_000);
-    expect(await believed.read('id')).toBeNull();
+    expect(await cache.read('id')).toBeNull();
   });
 
   it('keeps no long payloads in memory', async () => {
-    const { driver, others, record, believed } = setUp();
+    const { driver, others, record, cache } = setUp();
     await others.write('id', record(1, 'x'.repeat(5_000)));
-    await believed.read('id');
-    await believed.read('id');
+    await cache.read('id');
+    await cache.read('id');
     expect(driver.takeCounts().read).toBe(2);
   });
 });

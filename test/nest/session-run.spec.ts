@@ -349,12 +349,4 @@ describe('SessionManager.run', () => {
       );
     },
   );
-
-  it('before the boot says what to call', async () => {
-    const imports = [SessionModule.forRoot({ secret: SECRET, driver: 'memory' })];
-    const module = await Test.createTestingModule({ imports }).compile();
-    await expect(module.get(SessionManager).run('id', () => 1)).rejects.toThrow(
-      'before the application had booted',
-    );
-  });
 });

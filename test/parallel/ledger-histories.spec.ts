@@ -34,15 +34,15 @@ describe(
       );
     });
 
-    it('in one process that believes its answers for a while', async () => {
-      class Believing extends LedgerWorld {
+    it('in one process that caches its answers for a while', async () => {
+      class Caching extends LedgerWorld {
         constructor(makeDriver: (clock: StoppedClock) => RecordDriver) {
           super(makeDriver, {}, 10_000);
         }
       }
       await fc.assert(
         fc.asyncProperty(fc.scheduler(), untouched(1), (scheduler, history) =>
-          playHistory(scheduler, history, (clock) => new CustomDriver(clock), [], Believing),
+          playHistory(scheduler, history, (clock) => new CustomDriver(clock), [], Caching),
         ),
         playing(100),
       );

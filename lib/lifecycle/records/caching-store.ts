@@ -17,22 +17,22 @@ interface Known {
 }
 
 /**
- * A store whose answers are believed for a while by those who load from it, in this process. What this process itself writes or
- * removes is seen at once, what other processes do after `believedMs`. For loads only: a commit always asks the store.
+ * A store whose answers are cached for a while for those who load from it, in this process. What this process itself writes or
+ * removes is seen at once, what other processes do after `maxAgeMs`. For loads only: a commit always asks the store.
  */
 export class CachingStore {
   /** The store, for all that changes it or has to know. */
   readonly store: RecordStore;
   readonly #clock: Clock;
-  readonly #believedMs: number;
+  readonly #maxAgeMs: number;
   readonly #known = new TwoGenerationCache<Known>(HALF);
   /** How many changes of an id are under way: until they are over, what the store answers may be so or not so any more. */
   readonly #changes = new Map<string, number>();
 
-  /** @param believedMs how long an answer is believed */
-  constructor(store: RecordStore, clock: Clock, believedMs: number) {
+  /** @param maxAgeMs how long an answer is cached */
+  constructor(store: RecordStore, clock: Clock, maxAgeMs: number) {
     this.#clock = clock;
-    this.#believedMs = believedMs;
+    this.#maxAgeMs = maxAgeMs;
     const { destroyVersion, listByUser } = store;
     this.store = {
       read: (id) => store.read(id),
@@ -55,7 +55,7 @@ export class CachingStore {
   async read(id: string): Promise<SessionRecord | null> {
     const known = this.#known.get(id);
     const now = this.#clock.now();
-    if (known?.answer !== undefined && now - known.at < this.#believedMs) {
+    if (known?.answer !== undefined && now - known.at < this.#maxAgeMs) {
       // Several requests may be given the same record: nobody changes it.
       if (known.answer === null || known.answer.expiresAt > now) return known.answer;
     }
@@ -65,7 +65,7 @@ export class CachingStore {
     return answer;
   }
 
-  /** Somebody has seen a newer version: what is older is believed no more. */
+  /** Somebody has seen a newer version: what is older is not given any more. */
   seen(id: string, version: number): void {
     const answer = this.#known.get(id)?.answer;
     if (answer !== undefined && (answer?.version ?? 0) < version) this.#learn(id, undefined, 0);

@@ -106,7 +106,7 @@ export class RecordBackend implements SessionBackend {
   }
 
   async load(session: ActiveSession, id: string): Promise<void> {
-    // An answer that is merely believed says nothing of what has ended since.
+    // An answer out of the cache says nothing of what has ended since.
     const ending = this.#loads === this.store ? this.#endings.endingOf(id) : undefined;
     let found: Found;
     // As `#findOrDegrade` does, with a promise less in each request.

@@ -14,7 +14,7 @@ import type { SessionRuntime } from '../session-runtime.js';
 import type { FormerSession } from '../taking-over/session-source.js';
 import type { Locate } from '../watching/watch.js';
 
-/** Stands between the id and the version in what a token of a believed ledger signs. */
+/** Stands between the id and the version in what a token of a cached ledger signs. */
 const END_OF_ID = '\n';
 const VERSIONED = /^(.*)\n(\d+)$/s;
 
@@ -35,25 +35,25 @@ export class LedgerBackend implements SessionBackend {
   readonly #cookies: SealedBackend;
   readonly #endings: RecentEndings;
   /** Null where each request asks. */
-  readonly #believed: CachingStore | null;
+  readonly #cache: CachingStore | null;
 
   /**
    * @param cookies the sessions in cookies
    * @param records the lines of the ledger
-   * @param believed where the ledger's answers are believed for a while; null: each request asks
+   * @param cache where the ledger's answers are cached for a while; null: each request asks
    */
   constructor(
     runtime: SessionRuntime,
     cookies: SealedBackend,
     records: RecordBackend,
     endings: RecentEndings,
-    believed: CachingStore | null,
+    cache: CachingStore | null,
   ) {
     this.#runtime = runtime;
     this.#cookies = cookies;
     this.records = records;
     this.#endings = endings;
-    this.#believed = believed;
+    this.#cache = cache;
   }
 
   /** It keeps both kinds. */
@@ -69,11 +69,11 @@ export class LedgerBackend implements SessionBackend {
     return (this.livesInCookie(session) ? this.#cookies : this.records).isOver(session);
   }
 
-  /** Another process may have a newer line than it believes in: so the browser tells which version it has seen. */
+  /** Another process may have a newer line than is cached here: so the browser tells which version it has seen. */
   token(session: ActiveSession): string {
     const { loaded } = session;
     if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
-    if (this.#believed === null) return this.records.token(session);
+    if (this.#cache === null) return this.records.token(session);
     return this.#runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
   }
 
@@ -107,7 +107,7 @@ export class LedgerBackend implements SessionBackend {
   load(session: ActiveSession, signed: string): Promise<void> {
     const [, id, version] = VERSIONED.exec(signed) ?? [];
     if (id === undefined) return this.records.load(session, signed);
-    this.#believed?.seen(id, Number(version));
+    this.#cache?.seen(id, Number(version));
     return this.records.load(session, id);
   }
 
@@ -130,7 +130,7 @@ export class LedgerBackend implements SessionBackend {
 
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
-    const record = await (this.#believed ?? this.records.store).read(id);
+    const record = await (this.#cache ?? this.records.store).read(id);
     return record === null ? NO_LINE : this.records.finder.judge(id, record);
   }
 
@@ -170,7 +170,7 @@ export class LedgerBackend implements SessionBackend {
     const { loaded } = session;
     if (loaded === null || session.isOver) return;
     if (before?.version === 0) this.#endings.moved(before.id, loaded.id);
-    if (this.#believed !== null && loaded.version !== before?.version) session.cookieDue = true;
+    if (this.#cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
 
   async #writeCookie(session: ActiveSession): Promise<void> {

@@ -1,4 +1,4 @@
-import { formerId } from '../../crypto/former-id.js';
+import { migratedId } from '../../crypto/migrated-id.js';
 import { randomId } from '../../crypto/random-id.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import { movedPayload, parsePayload } from '../../state/payload.js';
@@ -59,7 +59,7 @@ export class RecordTakeOver {
   take(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
     const key = keyOf(former, session.caller);
     if (key === null) return this.#takeAlone(session, former);
-    return this.#takeTogether(session, former, formerId('claim', key));
+    return this.#takeTogether(session, former, migratedId('claim', key));
   }
 
   /** Nothing tells it from those of others: so none of them joins it. */

@@ -1,4 +1,4 @@
-import { formerId } from '../../crypto/former-id.js';
+import { migratedId } from '../../crypto/migrated-id.js';
 import { randomId } from '../../crypto/random-id.js';
 import type { SealingDriver } from '../../drivers/driver.js';
 import type { FormerContent, FormerSession } from './session-source.js';
@@ -29,8 +29,8 @@ export class SealedTakeOver {
   /** @returns a token, to be opened; null where there is nothing to go on with */
   async take(session: ActiveSession, former: FormerSession): Promise<(TakenOver & { token: string }) | null> {
     const key = former.isOfUser === true ? null : former.key;
-    const claimId = key === null ? randomId() : formerId('claim', key);
-    const id = key === null ? randomId() : formerId('session', key);
+    const claimId = key === null ? randomId() : migratedId('claim', key);
+    const id = key === null ? randomId() : migratedId('session', key);
     for (const each of [claimId, id]) {
       const fate = this.#endings.fateOf(each);
       if (fate.kind === 'moved') session.leave(fate.to);

@@ -92,9 +92,9 @@ export class DriverInUse {
     return this.#perRequest !== null;
   }
 
-  /** For calls outside of any request; null before the boot. */
-  backend(): SessionBackend | null {
-    return this.#perRequest === null ? this.#backend : this.backendFor(undefined, this.#settings.place);
+  /** For calls outside of any request. @throws SessionConfigError before the boot */
+  get backend(): SessionBackend {
+    return this.backendFor(undefined, this.#settings.place);
   }
 
   /** What sessions share whose tokens travel there. */

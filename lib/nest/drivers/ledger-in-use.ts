@@ -19,7 +19,7 @@ export class LedgerInUse {
   readonly #inUse: StoreInUse;
   readonly #store: RecordStore;
   /** Null where each request asks. */
-  readonly #believed: CachingStore | null;
+  readonly #cache: CachingStore | null;
 
   private constructor(
     readonly driver: RecordDriver,
@@ -28,8 +28,8 @@ export class LedgerInUse {
   ) {
     this.#inUse = inUse;
     const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
-    this.#believed = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
-    this.#store = this.#believed?.store ?? lines;
+    this.#cache = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
+    this.#store = this.#cache?.store ?? lines;
   }
 
   /**
@@ -63,9 +63,9 @@ export class LedgerInUse {
       queue,
       sleep,
       endings,
-      this.#believed ?? this.#store,
+      this.#cache ?? this.#store,
     );
-    return new LedgerBackend(runtime, cookies, records, endings, this.#believed);
+    return new LedgerBackend(runtime, cookies, records, endings, this.#cache);
   }
 
   /** @throws SessionStoreError where its store does not answer */

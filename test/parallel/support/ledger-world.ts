@@ -24,11 +24,11 @@ const LINES = {
 export class LedgerWorld extends World {
   readonly #stealth = new StealthDriver(KEYRING, this.clock);
 
-  /** @param believedMs how long an answer of the ledger is believed; 0: each request asks */
+  /** @param cacheMs how long an answer of the ledger is cached; 0: each request asks */
   constructor(
     makeDriver: (clock: StoppedClock) => RecordDriver,
     runtime: Partial<SessionRuntime> = {},
-    readonly believedMs = 0,
+    readonly cacheMs = 0,
   ) {
     super(makeDriver, { userKey: 'name', ...runtime });
   }
@@ -40,8 +40,8 @@ export class LedgerWorld extends World {
   ): LedgerBackend {
     const { clock } = this;
     const lines = encryptedStore(store, LINES);
-    const believed = this.believedMs > 0 ? new CachingStore(lines, clock, this.believedMs) : null;
-    const truth = believed?.store ?? lines;
+    const cache = this.cacheMs > 0 ? new CachingStore(lines, clock, this.cacheMs) : null;
+    const truth = cache?.store ?? lines;
     const endings = new RecentEndings(clock, runtime.live);
     const cookies = new SealedBackend(runtime, this.#stealth, endings);
     const records = new RecordBackend(
@@ -50,9 +50,9 @@ export class LedgerWorld extends World {
       new CommitQueue(Infinity),
       wait,
       endings,
-      believed ?? truth,
+      cache ?? truth,
     );
-    return new LedgerBackend(runtime, cookies, records, endings, believed);
+    return new LedgerBackend(runtime, cookies, records, endings, cache);
   }
 
   override get stored(): Pick<RecordDriver, 'read'> {

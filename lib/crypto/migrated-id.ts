@@ -6,6 +6,6 @@ import { createHash } from 'node:crypto';
  *
  * @param kind `claim` of the record that says what it has become; `session` of what it becomes where no record is kept
  */
-export function formerId(kind: 'claim' | 'session', key: string): string {
+export function migratedId(kind: 'claim' | 'session', key: string): string {
   return createHash('sha256').update(`nestjs-session-kit former ${kind} ${key}`).digest('base64url');
 }
