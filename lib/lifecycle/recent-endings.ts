@@ -47,6 +47,7 @@ export class RecentEndings {
     this.#clock = clock;
     this.#live = live;
     this.#max = max;
+    live.remembering((id) => this.#idNow(id));
   }
 
   /** What has become of the session that had this id. */
@@ -92,6 +93,19 @@ export class RecentEndings {
     }
     this.#remember(current, null);
     return true;
+  }
+
+  /** The id that the session of an id has by now; null where it has ended. */
+  #idNow(id: string): string | null {
+    let current = id;
+    // An application may choose ids itself, and come back to one: there are no more moves than are remembered.
+    for (let moves = 0; moves < this.#endings.size; moves += 1) {
+      const ending = this.#find(current);
+      if (ending === undefined) break;
+      if (ending.to === null) return null;
+      current = ending.to;
+    }
+    return current;
   }
 
   #find(id: string): Ending | undefined {

@@ -4,6 +4,7 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, Door } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
+import { noteRun } from './context/message-runs.js';
 import { CAN_KEEP } from './drivers/able-drivers.js';
 import type { Values } from '../state/values.js';
 import { cloneValue, isPlainValues } from '../state/values.js';
@@ -84,6 +85,7 @@ export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnabl
 }
 
 async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Runnable<R>): Promise<R> {
+  noteRun(session);
   try {
     return await sessionContext.run(session, async () => {
       const result = await fn(session);

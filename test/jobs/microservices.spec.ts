@@ -1,4 +1,12 @@
-import { Controller, Module } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Injectable,
+  Module,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import {
   type ClientProxy,
@@ -10,12 +18,40 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { Session, SessionInterceptor, SessionManager, SessionModule } from 'nestjs-session-kit';
-import { firstValueFrom, lastValueFrom } from 'rxjs';
+import { Observable, defer, firstValueFrom, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Deferred } from '../parallel/support/deferred.js';
 import { freePort } from '../servers/free-port.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, UNHURRIED } from '../support/test-app.js';
+
+/** Gives the handlers of messages the session that each message names. */
+@Injectable()
+class InNamedSession implements NestInterceptor {
+  constructor(private readonly sessions: SessionManager) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { sessionId }: { sessionId: string } = context.switchToRpc().getData();
+    return defer(() => this.sessions.run(sessionId, () => lastValueFrom(next.handle())));
+  }
+}
+
+/** What an interceptor goes on behind, in whatever context that is opened. */
+let opened = new Deferred();
+
+@Injectable()
+class BehindDoor implements NestInterceptor {
+  async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const answers = new Observable<unknown>((subscriber) => {
+      doors.push(() => next.handle().subscribe(subscriber));
+      opened.resolve();
+    });
+    return Promise.resolve(answers);
+  }
+}
+
+/** Each lets a handler go on. */
+const doors: (() => unknown)[] = [];
 
 @Controller()
 class Messages {
@@ -49,6 +85,18 @@ class Messages {
       Session.increment('messages');
       return Session.get('user');
     });
+  }
+
+  @UseInterceptors(InNamedSession)
+  @MessagePattern('inside')
+  inside(@Session() session: Session, @Session('user') user: string): unknown {
+    return [user, Session.get('user'), session.increment('inside')];
+  }
+
+  @UseInterceptors(BehindDoor)
+  @MessagePattern('behind')
+  behind(): string {
+    return this.facade();
   }
 
   @EventPattern('count')
@@ -103,6 +151,31 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
         await visitor.in((session) => session.put('user', 'ann'));
         const answer = await visitor.in(() => firstValueFrom(client.send<string>('facade', {})));
         expect(answer).toMatch(/^NoSessionError/);
+      }));
+
+    it('gives a handler the session that its interceptor runs it in, @Session() too', () =>
+      hybrid(async (app, client) => {
+        const [ann, bob] = [app.visitor(), app.visitor()];
+        const annId = await ann.in((session) => session.put('user', 'ann').id);
+        const bobId = await bob.in((session) => session.put('user', 'bob').id);
+        const ask = (sessionId: string) => firstValueFrom(client.send('inside', { sessionId }));
+        expect(await Promise.all([ask(annId), ask(bobId)])).toEqual([
+          ['ann', 'ann', 1],
+          ['bob', 'bob', 1],
+        ]);
+        expect(await ann.in((session) => session.get('inside'))).toBe(1);
+      }));
+
+    it('gives a handler no session of a job, though its interceptor goes on in what that job calls', () =>
+      hybrid(async (app, client) => {
+        opened = new Deferred();
+        const id = await app.visitor().in((session) => session.put('user', 'ann').id);
+        const answer = firstValueFrom(client.send('behind', {}));
+        await opened.promise;
+        await app.manager.run(id, async () => {
+          doors.splice(0).forEach((open) => open());
+          expect(await answer).toMatch(/^NoSessionError/);
+        });
       }));
 
     it('gives a handler the session that its message names', () =>

@@ -86,6 +86,27 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     expect(ended.aborted).toBe(true);
   });
 
+  it.each(ENDINGS)(
+    'has fired where it is asked for after the session was %s by another',
+    async (_how, end) => {
+      const { here, token } = await begin({ sockets: { checkEvery: false } });
+      const { session } = await here.open(token);
+      const moved = await here.request(token, (other) => other.regenerate());
+      await here.request(moved, end);
+      expect(session.ended.aborted).toBe(true);
+    },
+  );
+
+  it('follows a session that had got its new id before somebody asked', async () => {
+    const { here, token } = await begin({ sockets: { checkEvery: false } });
+    const { session } = await here.open(token);
+    const moved = await here.request(token, (other) => other.regenerate());
+    const { ended } = session;
+    expect(ended.aborted).toBe(false);
+    await here.request(moved, (other) => other.destroy());
+    expect(ended.aborted).toBe(true);
+  });
+
   it.each(ENDINGS.slice(0, 2))(
     'fires at once when its own request has the session %s, stored or not',
     async (_how, end) => {

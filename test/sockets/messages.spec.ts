@@ -163,6 +163,20 @@ class ShopGateway implements OnGatewayDisconnect {
     return answer('spoken');
   }
 
+  /** Answers when something is spoken, and not before. */
+  @SubscribeMessage('join')
+  join(@MessageBody() room: string) {
+    Session.put('room', room);
+    return shared.pipe(map((value) => answer(value)));
+  }
+
+  /** The same, by a promise. */
+  @SubscribeMessage('join later')
+  async joinLater(@MessageBody() room: string) {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.join(room);
+  }
+
   @SubscribeMessage('silent')
   silent() {
     Session.put('silent', true);
@@ -261,6 +275,20 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     client.send('silent');
     await eventually(async () => expect(await stored('silent')).toBe(true));
   });
+
+  it.each(['join', 'join later'])(
+    'stores what a handler has written that returns a stream (%s), before its first value',
+    async (join) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+      await using client = await connect(library, app.url, asHeaders);
+      client.send(join, 'blue');
+      await eventually(async () => expect(await visitor.in((session) => session.get('room'))).toBe('blue'));
+      shared.next('hello');
+      await eventually(() => expect(client.heard).toEqual([['answer', 'hello']]));
+    },
+  );
 
   it('stores what each value of a stream has written before that value is sent', async () => {
     await using app = await start();

@@ -1,4 +1,5 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { NEVER } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
@@ -16,6 +17,13 @@ class ShopGateway {
   add() {
     Session.push('cart', 'mug');
     return answer('added');
+  }
+
+  /** Answers nothing by itself. */
+  @SubscribeMessage('join')
+  join() {
+    Session.put('room', 'blue');
+    return NEVER;
   }
 
   @SubscribeMessage('plain')
@@ -59,6 +67,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     await using client = await connect(library, shop.app.url, shop.asHeaders);
     shop.driver.moods = { write: 'failing' };
     expect(await client.ask('add')).toMatchObject(refused);
+    expect(await client.ask('join')).toMatchObject(refused);
     shop.driver.moods = {};
     await eventually(async () => expect(await client.ask('add')).toBe('added'));
     expect(await client.ask('mutate')).toMatchObject(refused);

@@ -40,6 +40,7 @@ export class WatchedSessions {
   readonly #live = new Map<string, Live>();
   readonly #ofWatch = new Map<Watch, Live>();
   readonly #rounds: RoundTimer<Live> | null;
+  #idNow: (id: string) => string | null = (id) => id;
   readonly #looks = new PacedLookups<Live>(
     () => this.size,
     (live) => this.#locate(live, live.id),
@@ -56,6 +57,15 @@ export class WatchedSessions {
           });
   }
 
+  /**
+   * Names whom to ask what became of a session between when it was loaded and when somebody begins to watch it.
+   *
+   * @param idNow gives the id that the session of an id has by now; null where it has ended
+   */
+  remembering(idNow: (id: string) => string | null): void {
+    this.#idNow = idNow;
+  }
+
   /** How many sessions are watched. */
   get size(): number {
     return this.#live.size;
@@ -64,12 +74,15 @@ export class WatchedSessions {
   /**
    * Watches a session.
    *
-   * @param place where it is stored; null as long as it is not
+   * @param place where it was stored when it was loaded; null as long as it is not
    * @param locate null where there is no store to ask: only what happens in this process is known then
    */
   watch(place: Place | null, locate: Locate | null): Watch {
     const watch = new Watch(this, locate);
-    if (place !== null) watch.at(place);
+    if (place === null) return watch;
+    const id = this.#idNow(place.id);
+    if (id === null) watch.end();
+    else watch.at({ id, expiresAt: place.expiresAt });
     return watch;
   }
 

@@ -14,6 +14,19 @@ export function commitBefore(source: Observable<unknown>, session: SessionCommit
   return new Observable((subscriber) => source.subscribe(new CommittingSubscriber(subscriber, session)));
 }
 
+/**
+ * The same, and what was changed by then is stored as soon as somebody listens: a handler is through when it returns its stream,
+ * and the first value may be long in coming.
+ */
+export function commitAtOnce(source: Observable<unknown>, session: SessionCommits): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const committing = new CommittingSubscriber(subscriber, session);
+    const subscription = source.subscribe(committing);
+    committing.commit();
+    return subscription;
+  });
+}
+
 /** What waits for a commit: a value, or how the stream ends. */
 interface Step {
   /** False for an error of the stream: what was changed before is committed by the response gate, after the filters have answered. */
@@ -37,6 +50,11 @@ class CommittingSubscriber extends Subscriber<unknown> {
     super(listener);
     this.#listener = listener;
     this.#session = session;
+  }
+
+  /** Stores what is due, unless values wait for that already. */
+  commit(): void {
+    if (this.#waiting === null && this.#session.due) this.#enqueue({ commits: true, pass: () => undefined });
   }
 
   protected override _next(value: unknown): void {

@@ -1,6 +1,9 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
+import type { RequestSession } from '../../session/request-session.js';
+import { memberOf } from '../../http/member-of.js';
+import { interceptMessage } from './message-runs.js';
 import { observeInContext } from './observe-in-context.js';
 import { keepOutOfCaches } from '../shared-cache.js';
 import { SessionInterceptor } from '../session.interceptor.js';
@@ -65,16 +68,24 @@ function boundProperty(descriptor: PropertyDescriptor): PropertyDescriptor {
   };
 }
 
+/** Of a microservice. A test that calls an interceptor itself may leave the context out. */
+function isOfMessage(context: unknown): boolean {
+  const getType = memberOf(context, 'getType');
+  return typeof getType === 'function' && Reflect.apply(getType, context, []) === 'rpc';
+}
+
 function bound(intercept: Intercept): Intercept {
   if (boundMethods.has(intercept)) return intercept;
   const wrapper: Intercept = function (this: unknown, context: ExecutionContext, next: CallHandler) {
-    const session = sessionContext.getStore();
-    const handle = (): Observable<unknown> =>
+    const own = sessionContext.getStore();
+    const handleIn = (session: RequestSession | undefined): Observable<unknown> =>
       observeInContext(
         session,
         inContextOf(session, () => next.handle()),
       );
-    return intercept.call(this, context, { handle });
+    return isOfMessage(context)
+      ? interceptMessage((runOf) => intercept.call(this, context, { handle: () => handleIn(runOf() ?? own) }))
+      : intercept.call(this, context, { handle: () => handleIn(own) });
   };
   boundMethods.add(wrapper);
   return Object.defineProperty(wrapper, 'name', { value: intercept.name });

@@ -4,8 +4,9 @@ import { isObject } from '../../options/read-option.js';
 import { bindAdapter } from '../../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
 import type { SocketSessions } from '../../sockets/socket-sessions.js';
-import { INTERCEPTORS_METADATA, methodsOf } from '../commit/commit-innermost.js';
+import { INTERCEPTORS_METADATA } from '../commit/commit-innermost.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
+import { committingHandler } from '../commit/message-handler.js';
 import { copyMetadata } from '../copy-metadata.js';
 import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
 import { SessionInterceptor } from '../session.interceptor.js';
@@ -51,7 +52,7 @@ export function bindGateways(
 function prepareGateways(discovery: DiscoveryService): void {
   for (const { metatype, instance, host } of discovery.getProviders()) {
     if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
-    for (const method of methodsOf(metatype.prototype)) commitBeforeAnswer(method);
+    bindHandlers(metatype.prototype);
     const gateway: unknown = instance ?? metatype.prototype;
     if (!isObject(gateway)) continue;
     if (host !== undefined) homes.set(gateway, host).set(metatype, host);
@@ -62,9 +63,23 @@ function prepareGateways(discovery: DiscoveryService): void {
   }
 }
 
+/** Those of a class, and of what it extends. */
+function bindHandlers(prototype: unknown): void {
+  if (!isObject(prototype) || prototype === Object.prototype) return;
+  for (const [name, { value, ...attributes }] of Object.entries(
+    Object.getOwnPropertyDescriptors(prototype),
+  )) {
+    const handler: unknown = value;
+    if (!isHook(handler) || Reflect.getMetadata(MESSAGE_METADATA, handler) !== true) continue;
+    const committing = committingHandler(handler);
+    commitBeforeAnswer(committing);
+    Object.defineProperty(prototype, name, { ...attributes, value: committing });
+  }
+  bindHandlers(Reflect.getPrototypeOf(prototype));
+}
+
 /** Right behind the handler, where `@Session()` and `@Flash()` have put theirs: see `commitInnermost`. */
 function commitBeforeAnswer(method: object): void {
-  if (Reflect.getMetadata(MESSAGE_METADATA, method) !== true) return;
   const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method) ?? [];
   if (!Array.isArray(interceptors)) return;
   const others = interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
