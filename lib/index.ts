@@ -24,7 +24,7 @@ export { SessionMiddleware } from './nest/session.middleware.js';
 export type { TestSessionOptions } from './nest/test-options.js';
 export type { StoreCheck } from './nest/drivers/driver-in-use.js';
 export { SessionManager } from './nest/session.manager.js';
-export type { ReadSession, StoredSession } from './nest/listed-session.js';
+export type { ReadSession, SessionPage, StoredSession } from './nest/listed-session.js';
 export { onSessionEvent, type SessionEventListener } from './nest/on-session-event.js';
 export type {
   SessionEnd,

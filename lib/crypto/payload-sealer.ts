@@ -15,10 +15,13 @@ export class PayloadSealer {
 
   /**
    * @param secrets the newest first
-   * @param purpose whose payloads they are: what is sealed for one purpose opens for no other. No cookie has a blank in its
+   * @param purpose whose payloads they are, or that they are cursors, each bound to its list in place of a record: what is sealed for one purpose opens for no other. No cookie has a blank in its
    * name, so no cookie's keys are the same
    */
-  constructor(secrets: readonly string[], purpose: 'payloads of records' | 'lines of a ledger') {
+  constructor(
+    secrets: readonly string[],
+    purpose: 'payloads of records' | 'lines of a ledger' | 'cursors of lists',
+  ) {
     const keys = secrets.map((secret) => deriveKey(secret, `seal ${purpose}`));
     this.#sealer = new Sealer(keys, null);
   }

@@ -1,6 +1,6 @@
 import { inContextOf } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
-import { NoSessionError } from '../session.errors.js';
+import { NoSessionError, SessionLimitError } from '../session.errors.js';
 import { SessionUnavailableException } from '../session.exception.js';
 import type { SessionLease, SocketConnection } from '../sockets/socket-connection.js';
 
@@ -21,7 +21,7 @@ export class Operation {
   readonly #over: () => void;
   #lease: Promise<SessionLease | null> | null = null;
   #running = 0;
-  #failure: SessionUnavailableException | null = null;
+  #failure: SessionUnavailableException | SessionLimitError | null = null;
 
   /**
    * @param isVisit whether its visitor has asked for it
@@ -85,7 +85,9 @@ export class Operation {
   }
 }
 
-function failed(session: RequestSession, error: unknown): SessionUnavailableException {
+function failed(session: RequestSession, error: unknown): SessionUnavailableException | SessionLimitError {
+  // The session is as it was before, and goes on.
+  if (error instanceof SessionLimitError) return error;
   session.abandon();
   return new SessionUnavailableException(error);
 }

@@ -28,6 +28,19 @@ export interface StoredSession {
   readonly userAgent: string | null;
 }
 
+/**
+ * Some of a user's sessions, and where the others begin.
+ *
+ * @example
+ * const { sessions, cursor }: SessionPage = await this.sessions.listPage(userId);
+ */
+export interface SessionPage {
+  /** Some hundred at most, the latest first among themselves. Empty only where he has none, or none any more. */
+  readonly sessions: StoredSession[];
+  /** What `listPage` is given for the next page; null where this was the last. Says nothing to whoever sees it, and opens nothing. */
+  readonly cursor: string | null;
+}
+
 /** What is kept of a session, read from outside any request by its id. */
 export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
   /** The raw id that it was read by. */
@@ -36,8 +49,15 @@ export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
   readonly values: Values;
 }
 
+/** What may be shown of some sessions, the one that was active last first. */
+export function aboutSessions(sessions: readonly UserSession[], lifetimes: Lifetimes): StoredSession[] {
+  return sessions
+    .map((session) => aboutSession(session, lifetimes))
+    .toSorted((a, b) => b.lastActivity - a.lastActivity);
+}
+
 /** What may be shown of a session. */
-export function aboutSession(
+function aboutSession(
   session: Pick<UserSession, 'handle' | 'record' | 'payload'>,
   lifetimes: Lifetimes,
 ): StoredSession {

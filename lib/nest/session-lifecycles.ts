@@ -3,10 +3,13 @@ import type { Caller } from '../lifecycle/caller.js';
 import type { RecordBackend } from '../lifecycle/records/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
+import type { UserSessions } from '../lifecycle/users/user-sessions.js';
 import type { Place, Watch } from '../lifecycle/watching/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
+import { SessionConfigError } from '../session.errors.js';
+import { CAN_LIST } from './drivers/able-drivers.js';
 import { DriverInUse } from './drivers/driver-in-use.js';
 import type { DriverRegistry } from './drivers/driver-registry.js';
 import { GarbageCollection } from './drivers/garbage-collection.js';
@@ -66,6 +69,21 @@ export class SessionLifecycles implements LifecycleFactory {
    */
   get records(): RecordBackend | null {
     return this.inUse.backend.records;
+  }
+
+  /**
+   * The sessions of users.
+   *
+   * @throws SessionConfigError where the driver does not know whose its sessions are
+   */
+  get users(): UserSessions {
+    const users = this.records?.users ?? null;
+    if (users !== null) return users;
+    const [driver, ledger] = driversInUse(this.#settings);
+    const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
+    throw new SessionConfigError(
+      `${what} cannot list the sessions of a user, and so cannot end them by their user. ${CAN_LIST}`,
+    );
   }
 
   get needsRequest(): boolean {

@@ -1,11 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
-import { CAN_KEEP, CAN_LIST } from './drivers/able-drivers.js';
+import { CAN_KEEP } from './drivers/able-drivers.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';
-import type { UserSessions } from '../lifecycle/users/user-sessions.js';
-import { SessionConfigError } from '../session.errors.js';
 import type { DriverFactory } from '../options/session.options.js';
 import { SessionLifecycles } from './session-lifecycles.js';
 import { givenHandle, givenId, sparedHandle } from './manager-arguments.js';
@@ -15,7 +13,14 @@ import { givenUser } from '../session/given-user.js';
 import type { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';
-import { type ReadSession, type StoredSession, aboutSession, readSession } from './listed-session.js';
+import { ListCursors } from './list-cursors.js';
+import {
+  type ReadSession,
+  type SessionPage,
+  type StoredSession,
+  aboutSessions,
+  readSession,
+} from './listed-session.js';
 
 /**
  * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
@@ -28,6 +33,7 @@ import { type ReadSession, type StoredSession, aboutSession, readSession } from 
 export class SessionManager {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
+  readonly #cursors: ListCursors;
   readonly #log = new Logger('SessionModule');
   /** @internal */
   readonly lifecycles: SessionLifecycles;
@@ -36,6 +42,7 @@ export class SessionManager {
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
+    this.#cursors = new ListCursors(settings.cursorSealer, driversInUse(settings));
     this.lifecycles = new SessionLifecycles(settings, registry, this.#log);
   }
 
@@ -101,11 +108,31 @@ export class SessionManager {
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
    */
   async list(userId: string | number): Promise<StoredSession[]> {
-    const { lifetimes } = this.lifecycles.runtime;
-    const sessions = await this.#users().list(recordedAs(givenUser('SessionManager.list', userId)));
-    return sessions
-      .map((session) => aboutSession(session, lifetimes))
-      .toSorted((a, b) => b.lastActivity - a.lastActivity);
+    const sessions = await this.lifecycles.users.list(recordedAs(givenUser('SessionManager.list', userId)));
+    return aboutSessions(sessions, this.lifecycles.runtime.lifetimes);
+  }
+
+  /**
+   * Some of the live sessions of a user, as many as the driver reads at a time: for one who has thousands. The pages come in no
+   * order, and each has the latest first. A session that is there from the first page to the last is on one of them, however many others
+   * begin and end meanwhile. (With `redis`, where many end, it may be on two: its `handle` tells.) One whose id changes between two pages
+   * may be on both; or on none, where they are asked for more than half a minute apart.
+   *
+   * @param userId as `list` takes it
+   * @param cursor of the page before. Default: the first page
+   * @throws SessionValueError where `userId` names nobody; 400 where `cursor` is none that came for this user: it comes from a link
+   * @throws SessionConfigError with a driver that cannot list
+   * @throws SessionStoreError where the store fails
+   * @example
+   * devices(@Session('userId') userId: string, @Query('after') after?: string) { return this.sessions.listPage(userId, after); }
+   */
+  async listPage(userId: string | number, cursor?: string | null): Promise<SessionPage> {
+    const user = recordedAs(givenUser('SessionManager.listPage', userId));
+    const page = await this.lifecycles.users.page(user, this.#cursors.open(user, cursor));
+    return {
+      sessions: aboutSessions(page.sessions, this.lifecycles.runtime.lifetimes),
+      cursor: page.next === null ? null : this.#cursors.seal(user, page.next),
+    };
   }
 
   /**
@@ -121,7 +148,7 @@ export class SessionManager {
    */
   async end(userId: string | number, handle: string): Promise<boolean> {
     const user = recordedAs(givenUser('SessionManager.end', userId));
-    return this.#users().end(user, givenHandle(handle));
+    return this.lifecycles.users.end(user, givenHandle(handle));
   }
 
   /**
@@ -140,17 +167,7 @@ export class SessionManager {
     options: { except?: { readonly handle: string } } = {},
   ): Promise<number> {
     const user = recordedAs(givenUser('SessionManager.endAll', userId));
-    return this.#users().endAll(user, sparedHandle(options));
-  }
-
-  #users(): UserSessions {
-    const users = this.lifecycles.records?.users ?? null;
-    if (users !== null) return users;
-    const [driver, ledger] = driversInUse(this.#settings);
-    const what = ledger === undefined ? `The driver "${driver}"` : `The ledger "${ledger}"`;
-    throw new SessionConfigError(
-      `${what} cannot list the sessions of a user, and so cannot end them by their user. ${CAN_LIST}`,
-    );
+    return this.lifecycles.users.endAll(user, sparedHandle(options));
   }
 
   /**

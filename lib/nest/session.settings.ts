@@ -15,6 +15,8 @@ export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header
     readonly ledgerSealer: PayloadSealer;
     /** Seals payloads where the option `encrypt` is set, and opens those that are sealed. */
     readonly payloadSealer: PayloadSealer;
+    /** Seals where the list of a user's sessions goes on. */
+    readonly cursorSealer: PayloadSealer;
   };
 
 /**
@@ -32,7 +34,8 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   const tokens = setUpCookies(cookie, { secrets, maxCookies: settings.stealth.maxCookies, header });
   const payloadSealer = new PayloadSealer(secrets, 'payloads of records');
   const ledgerSealer = new PayloadSealer(secrets, 'lines of a ledger');
-  return { ...settings, ...tokens, payloadSealer, ledgerSealer };
+  const cursorSealer = new PayloadSealer(secrets, 'cursors of lists');
+  return { ...settings, ...tokens, payloadSealer, ledgerSealer, cursorSealer };
 }
 
 /** The drivers that an application lives on: the one that the option `driver` names, and the ledger of `stealth`. */

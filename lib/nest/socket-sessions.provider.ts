@@ -1,5 +1,6 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { IntrinsicException, Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { SessionLimitError } from '../session.errors.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { routesOf } from './http-sessions.provider.js';
 import type { SessionManager } from './session.manager.js';
@@ -24,11 +25,12 @@ export function socketSessions(
       watch: (place, livesInCookie) => manager.lifecycles.watch(place, livesInCookie),
       userOf: (session) => nameOf(session.get(settings.userKey)),
       unstored: (error) => {
+        if (error instanceof SessionLimitError) return;
         const reason = error instanceof Error ? error.message : 'an unknown error';
         log.error(`A session could not be stored behind a message on a socket: ${reason}`);
       },
       hookFailed: (error) => {
-        if (error instanceof HttpException || isRefusal(error)) return;
+        if (error instanceof IntrinsicException || isRefusal(error)) return;
         log.error(error);
       },
     },

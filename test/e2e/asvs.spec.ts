@@ -1,6 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { Controller, Post } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SessionLimitError, type SessionModuleOptions, SignedInWithin } from 'nestjs-session-kit';
+import {
+  type Session,
+  SessionLimitError,
+  type SessionModuleOptions,
+  SignedInWithin,
+} from 'nestjs-session-kit';
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
 import { TempFolder } from '../support/temp-folder.js';
 import { PLATFORMS } from '../support/test-app.js';
@@ -52,6 +58,20 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
   const userWith = (at: HandlerApp, headers: Record<string, string>): Promise<string | null> =>
     at.visitor().in((session) => session.userId, { headers });
   const userOf = (visitor: Visitor): Promise<string | null> => visitor.in((session) => session.userId);
+
+  it('7.1.1: both timeouts stand in one place, the options: two hours without a visit, and no overall limit', async () => {
+    const goTo = passTime();
+    const { asHeaders } = await signIn(app, 'ann');
+    for (let hours = 1.5; hours < 48; hours += 1.5) {
+      goTo(hours * HOUR);
+      expect(await userWith(app, asHeaders)).toBe('ann');
+    }
+    goTo(49.5 * HOUR);
+    expect(await userWith(app, asHeaders)).toBeNull();
+    const table = await readFile(new URL('../../docs/options.md', import.meta.url), 'utf8');
+    expect(table).toMatch(/^\| `age` +\| `'2h'` +\|/m);
+    expect(table).toMatch(/^\| `absoluteAge` +\| no limit +\|/m);
+  });
 
   it('7.1.2: no more than so many sessions of one account', async () => {
     const limited = await own({ sessionsPerUser: { max: 1, when: 'refuse' } });
@@ -111,6 +131,37 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
     const { visitor, asHeaders } = await signIn(app, 'ann');
     await visitor.in((session) => session.signOut());
     expect(await userWith(app, asHeaders)).toBeNull();
+  });
+
+  // What `stealth`, the default driver, leaves open, and what closes it.
+  describe.each<[nr: string, what: string, end: (session: Session) => unknown]>([
+    ['7.2.4', 'signing in', (session) => session.signIn('bob')],
+    ['7.4.1', 'signing out', (session) => session.signOut()],
+  ])('%s: with stealth, a copy of the cookie after %s', (_nr, _what, end) => {
+    it('is refused by the process that did it, for ten minutes, and by no other', async () => {
+      const goTo = passTime();
+      const [here, there] = [await own({ driver: 'stealth' }), await own({ driver: 'stealth' })];
+      const { visitor, asHeaders } = await signIn(here, 'ann');
+      await visitor.in(end);
+      expect([await userWith(here, asHeaders), await userWith(there, asHeaders)]).toEqual([null, 'ann']);
+      goTo(10 * 60_000 - 1);
+      expect(await userWith(here, asHeaders)).toBeNull();
+      goTo(10 * 60_000);
+      expect(await userWith(here, asHeaders)).toBe('ann');
+    });
+
+    it('is refused everywhere and for good by option, with a ledger', async () => {
+      const goTo = passTime();
+      await using folder = await TempFolder.make();
+      const kept = { driver: 'stealth', stealth: { ledger: 'file' }, file: { location: folder.path } };
+      const [here, there] = [await own(kept), await own(kept)];
+      const { visitor, asHeaders } = await signIn(here, 'ann');
+      await visitor.in(end);
+      for (const minutes of [0, 10, 119]) {
+        goTo(minutes * 60_000);
+        expect([await userWith(here, asHeaders), await userWith(there, asHeaders)]).toEqual([null, null]);
+      }
+    });
   });
 
   it('7.4.2: all sessions of an account can be ended', async () => {
@@ -208,6 +259,20 @@ describe.each(PLATFORMS)('OWASP ASVS 5.0, on %s', (platform) => {
       const { cookies } = await signIn(app, 'ann@example.com');
       expect(cookies.join()).toMatch(/; Max-Age=7200(;|$)/);
       expect(decodeURIComponent(cookies.join())).not.toContain('ann@');
+    });
+
+    it('5.3: address and user agent are kept to be looked at, and nothing is decided by them', async () => {
+      const trusting = await own({});
+      const visitor = trusting.visitor();
+      const headers = { 'user-agent': 'a browser' };
+      const { asHeaders } = await visitor.handle((session) => session.signIn('watched'), { headers });
+      const seen = async (at: HandlerApp) =>
+        (await at.manager.list('watched')).map(({ ipAddress, userAgent }) => [ipAddress, userAgent]);
+      expect(await seen(trusting)).toEqual([[expect.stringMatching(/127\.0\.0\.1$/), 'a browser']]);
+      expect(await userWith(trusting, { ...asHeaders, 'user-agent': 'another' })).toBe('watched');
+      const silent = await own({ recordClient: false });
+      await silent.visitor().in((session) => session.signIn('watched'), { headers });
+      expect(await seen(silent)).toEqual([[null, null]]);
     });
 
     it('5.2: signing in again begins the overall timeout anew', async () => {

@@ -123,6 +123,25 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(lines.join()).not.toContain('secret');
   });
 
+  it.each<[what: string, answer: unknown]>([
+    ['nothing', undefined],
+    ['a list', []],
+    ['no cursor, which would begin anew for ever', { records: [] }],
+    ['a number for a cursor', { records: [], cursor: 0 }],
+    ['records that are none', { records: [{ id: 'x' }], cursor: null }],
+    [
+      'records without their ids',
+      { records: [{ payload: 'secret', version: 1, expiresAt: 9e15 }], cursor: null },
+    ],
+  ])('fails where listByUser of a driver returned %s', async (_what, answer) => {
+    const { app } = await begin(platform, brought(changed({ listByUser: async () => answer })));
+    const said =
+      /The session driver "own" is wrong: listByUser\(\) returned .* it returns { records, cursor }/;
+    await expect(app.manager.list('ann')).rejects.toThrow(said);
+    await expect(app.manager.listPage('ann')).rejects.toThrow(said);
+    await expect(app.manager.endAll('ann')).rejects.toThrow(said);
+  });
+
   it('takes undefined from read for a record that is not there', async () => {
     const { app } = await begin(platform, brought(changed({ read: async () => undefined })));
     const visitor = app.visitor();

@@ -1,6 +1,12 @@
 import { Logger } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SessionConfigError, type SessionModuleOptions, type StoredSession } from 'nestjs-session-kit';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  SessionConfigError,
+  type SessionModuleOptions,
+  SessionStoreError,
+  type StoredSession,
+} from 'nestjs-session-kit';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp, type Visitor } from '../support/handler-app.js';
@@ -205,6 +211,7 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
       const visitor = await shop.signIn('null');
       const user = nobody as string;
       await expect(manager.list(user)).rejects.toThrow(/list got .* for a user/);
+      await expect(manager.listPage(user)).rejects.toThrow(/listPage got .* for a user/);
       await expect(manager.end(user, 'x')).rejects.toThrow(/end got .* for a user/);
       await expect(manager.endAll(user)).rejects.toThrow(/endAll got .* for a user/);
       expect(await userOf(visitor)).toBe('null');
@@ -265,6 +272,61 @@ describe.each(DRIVERS)('the sessions of a user, with %s', (_name, optionsFor) =>
   });
 });
 
+describe('Many sessions of a user', () => {
+  const MANY = 40;
+
+  /** An application with that many sessions of ann's, and how many are ended in the store at a time. */
+  async function start(options: Partial<SessionModuleOptions> = {}) {
+    const driver = new MemoryDriver();
+    const destroyVersion = driver.destroyVersion.bind(driver);
+    const seen = { now: 0, most: 0, begun: 0, fails: false };
+    driver.destroyVersion = async (id, version) => {
+      seen.begun += 1;
+      seen.most = Math.max(seen.most, (seen.now += 1));
+      await nextTurn();
+      seen.now -= 1;
+      if (seen.fails) throw new Error('The store fails.');
+      return destroyVersion(id, version);
+    };
+    const destroy = driver.destroy.bind(driver);
+    driver.destroy = (id) => (seen.fails ? Promise.reject(new Error('The store fails.')) : destroy(id));
+    const drivers = { kept: { useFactory: () => driver } };
+    const begin = (given: Partial<SessionModuleOptions>) =>
+      HandlerApp.start('express', { options: { driver: 'kept', drivers, ...given } });
+    const app = await begin({});
+    onTestFinished(() => app[Symbol.asyncDispose]());
+    for (let many = 0; many < MANY; many += 1) await app.visitor().in((session) => session.signIn('ann'));
+    seen.most = seen.begun = 0;
+    const limited = await begin(options);
+    onTestFinished(() => limited[Symbol.asyncDispose]());
+    return { app: limited, seen };
+  }
+
+  it('end a few at a time, and let others have their turn', async () => {
+    const { app, seen } = await start();
+    expect(await app.manager.endAll('ann')).toBe(MANY);
+    expect(seen.most).toBeGreaterThan(1);
+    expect(seen.most).toBeLessThanOrEqual(8);
+    expect(await app.manager.list('ann')).toEqual([]);
+  });
+
+  it('end so where a limit has been lowered and he signs in, all but the latest', async () => {
+    const { app, seen } = await start({ sessionsPerUser: { max: 3 } });
+    const visitor = app.visitor();
+    await visitor.in((session) => session.signIn('ann'));
+    expect(await app.manager.list('ann')).toHaveLength(3);
+    expect(await visitor.in(({ userId }) => userId)).toBe('ann');
+    expect(seen.most).toBeGreaterThan(1);
+  });
+
+  it('are not all tried where the store fails', async () => {
+    const { app, seen } = await start({ storeTimeout: '60s' });
+    seen.fails = true;
+    await expect(app.manager.endAll('ann')).rejects.toThrow(SessionStoreError);
+    expect(seen.begun).toBeLessThanOrEqual(8);
+  });
+});
+
 it.each<[string, Partial<SessionModuleOptions>]>([
   ['stealth', { driver: 'stealth' }],
   ['own', { driver: 'own', drivers: { own: { useFactory: () => new CountingDriver() } } }],
@@ -272,6 +334,7 @@ it.each<[string, Partial<SessionModuleOptions>]>([
   await using app = await HandlerApp.start('express', { options });
   const refused = { name: SessionConfigError.name, message: expect.stringContaining(`"${driver}"`) };
   await expect(app.manager.list('ann')).rejects.toMatchObject(refused);
+  await expect(app.manager.listPage('ann')).rejects.toMatchObject(refused);
   await expect(app.manager.end('ann', 'x')).rejects.toThrow(/cannot list/);
   await expect(app.manager.endAll('ann')).rejects.toThrow(/cannot list/);
 });

@@ -15,8 +15,12 @@ import { type SessionLock, withLock } from './session-lock.js';
 import { makeStoreFolder } from './store-folder.js';
 import { UserFiles } from './user-files.js';
 
+type UserRecord = UserRecords['records'][number];
+
 /** How many entries of a user are read at a time. */
 const pageSize = 200;
+/** How many of them at once: more would keep the threads of the file system from the requests of others. */
+const readAtOnce = 8;
 
 /**
  * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
@@ -101,11 +105,10 @@ export class FileDriver implements RecordDriver {
   /** The cursor is the name of the last entry. */
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
     const { names, isLast } = await this.#users.page(userId, cursor ?? '', pageSize);
-    const records: UserRecords['records'][number][] = [];
-    for (const name of names) {
-      const id = await this.#users.idIn(userId, name);
-      const record = id === null ? null : await this.read(id);
-      if (id !== null && record?.userId === userId) records.push({ ...record, id });
+    const records: UserRecord[] = [];
+    for (let at = 0; at < names.length; at += readAtOnce) {
+      const some = names.slice(at, at + readAtOnce).map((name) => this.#listed(userId, name));
+      records.push(...(await Promise.all(some)).filter((record) => record !== null));
     }
     return { records, cursor: isLast ? null : (names.at(-1) ?? null) };
   }
@@ -138,6 +141,13 @@ export class FileDriver implements RecordDriver {
         if (!(await exists(files.record))) await rm(join(folder, name), { force: true });
       });
     }
+  }
+
+  /** What an entry of a user stands for; null where that has gone, or is another's by now. */
+  async #listed(userId: string, name: string): Promise<UserRecord | null> {
+    const id = await this.#users.idIn(userId, name);
+    const record = id === null ? null : await this.read(id);
+    return id === null || record?.userId !== userId ? null : { ...record, id };
   }
 
   async #readLive(path: string): Promise<SessionRecord | null> {

@@ -1,3 +1,4 @@
+import { isObject } from '../../options/read-option.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import type { StoreGuard } from './store-guard.js';
@@ -69,6 +70,13 @@ export function recordAnswered<T>(driver: string, method: string, answer: T): T 
  */
 function answerOf(driver: string, method: string, answer: unknown): unknown {
   if (method === 'read') return recordAnswered(driver, method, answer);
+  if (method === 'listByUser' && !isPage(answer))
+    throw wrongAnswer(
+      driver,
+      method,
+      answer,
+      '{ records, cursor }: records with their ids, and text or null',
+    );
   if (!ANSWERED_BY_BOOLEAN.has(method) || typeof answer === 'boolean') return answer;
   throw wrongAnswer(driver, method, answer, 'true or false');
 }
@@ -79,8 +87,19 @@ function wrongAnswer(driver: string, method: string, answer: unknown, returns: s
   );
 }
 
+/** A cursor that is neither would begin the list anew for ever. */
+function isPage(answer: unknown): boolean {
+  if (!isObject(answer)) return false;
+  const { records, cursor } = answer;
+  return Array.isArray(records) && records.every(isListed) && (cursor === null || typeof cursor === 'string');
+}
+
+function isListed(record: unknown): boolean {
+  return isRecord(record) && isObject(record) && typeof record['id'] === 'string';
+}
+
 function isRecord(answer: unknown): boolean {
-  if (typeof answer !== 'object' || answer === null) return false;
+  if (!isObject(answer)) return false;
   const typeOf = (field: keyof SessionRecord): string => typeof Reflect.get(answer, field);
   return typeOf('payload') === 'string' && typeOf('version') === 'number' && typeOf('expiresAt') === 'number';
 }

@@ -61,7 +61,7 @@ export class RecordBackend implements SessionBackend {
     this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
-      ? new UserSessions(store, this.finder, this.remover, runtime.lifetimes, ({ handle }, reason) => {
+      ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
           if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
         })
       : null;

@@ -82,7 +82,7 @@ export class SessionLimit {
       .filter((each) => bySignIn(each, own) > 0)
       .toSorted((a, b) => active(b) - active(a) || bySignIn(a, b));
     const tooMany = [...later, own, ...earlier].slice(this.#limit.max);
-    for (const session of tooMany) await this.#users.endFound(session, 'limit');
+    await this.#users.endAllFound(tooMany, 'limit');
   }
 }
 

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type RecordDriver,
+  type SessionModuleOptions,
+  type SessionPage,
+  SessionValueError,
+} from 'nestjs-session-kit';
+import { HandlerApp, type Visitor } from './handler-app.js';
+import { SECRET } from './test-app.js';
+import { SHARED_STORES } from '../parallel/support/stores.js';
+import { type OpenStore, openStore } from '../parallel/support/store-setting.js';
+
+/** More than two pages of any driver. */
+const MANY = 420;
+const AT_ONCE = 10;
+const OTHER_SECRET = 'another secret for tests that is long enough';
+
+/** A driver that counts how often it is asked for a page. */
+function counting(driver: RecordDriver): { driver: RecordDriver; asked: () => number } {
+  let asked = 0;
+  const counted = new Proxy(driver, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...given: unknown[]): unknown => {
+        if (name === 'listByUser') asked += 1;
+        return Reflect.apply(member, target, given);
+      };
+    },
+  });
+  return { driver: counted, asked: () => asked };
+}
+
+/** A store of its own, which is removed when it is closed. */
+export async function ownStore(name: string): Promise<OpenStore> {
+  const store = await SHARED_STORES.find((kind) => kind.name === name)?.make();
+  if (store === undefined) throw new Error(`There is no store ${name}`);
+  const open = await openStore(store.setting);
+  return {
+    driver: open.driver,
+    async close() {
+      await open.close();
+      await store.remove();
+    },
+  };
+}
+
+interface Setup {
+  /** Whether a record may be on two pages where many others end meanwhile. */
+  readonly mayRepeat?: boolean;
+  readonly options?: Partial<SessionModuleOptions>;
+}
+
+/** What holds of the pages of a user's sessions, on every driver that can list. */
+export function describeListPages(name: string, open: () => Promise<OpenStore>, setup: Setup = {}): void {
+  describe(`The pages of a user's sessions, on ${name}`, () => {
+    const { mayRepeat = false, options = { driver: 'shared' } } = setup;
+    let app: HandlerApp;
+    let sealedAnew: HandlerApp;
+    let asked: () => number;
+    let visitors: readonly Visitor[];
+    let handles: readonly string[];
+    const closing: (() => Promise<void>)[] = [];
+
+    beforeAll(async () => {
+      const store = await open();
+      const counted = counting(store.driver);
+      ({ asked } = counted);
+      const drivers = { shared: { useFactory: () => counted.driver } };
+      app = await HandlerApp.start('express', { options: { ...options, drivers } });
+      const secret = [OTHER_SECRET, SECRET];
+      sealedAnew = await HandlerApp.start('express', { options: { ...options, drivers, secret } });
+      closing.push(
+        () => app[Symbol.asyncDispose](),
+        () => sealedAnew[Symbol.asyncDispose](),
+        () => store.close(),
+      );
+      visitors = Array.from({ length: MANY }, () => app.visitor());
+      for (let at = 0; at < MANY; at += AT_ONCE)
+        await Promise.all(
+          visitors.slice(at, at + AT_ONCE).map((each) => each.in((session) => session.signIn('ann'))),
+        );
+      await app.visitor().in((session) => session.signIn('bob'));
+      handles = (await app.manager.list('ann')).map(({ handle }) => handle);
+    });
+    afterAll(async () => {
+      for (const close of closing) await close();
+    });
+
+    async function* pages(between?: (page: SessionPage) => Promise<void>): AsyncGenerator<SessionPage> {
+      for (let cursor: string | null = null; ;) {
+        const page: SessionPage = await app.manager.listPage('ann', cursor);
+        yield page;
+        ({ cursor } = page);
+        if (cursor === null) return;
+        await between?.(page);
+      }
+    }
+
+    async function all(between?: (page: SessionPage) => Promise<void>): Promise<string[]> {
+      const found: string[] = [];
+      for await (const { sessions } of pages(between)) found.push(...sessions.map(({ handle }) => handle));
+      return found;
+    }
+
+    it('are several, hold each session once, and nobody else’s', async () => {
+      expect(new Set(handles).size).toBe(MANY);
+      const sizes: number[] = [];
+      for await (const { sessions } of pages()) {
+        sizes.push(sessions.length);
+        const times = sessions.map(({ lastActivity }) => lastActivity);
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+      }
+      expect(sizes.length).toBeGreaterThanOrEqual(2);
+      expect((await all()).toSorted()).toEqual(handles.toSorted());
+    });
+
+    it('cost the store one question each', async () => {
+      const before = asked();
+      const { cursor } = await app.manager.listPage('ann');
+      expect(asked() - before).toBe(1);
+      await app.manager.listPage('ann', cursor);
+      expect(asked() - before).toBe(2);
+    });
+
+    it('refuse a cursor that was not given for this user, and do not ask the store', async () => {
+      const { cursor } = await app.manager.listPage('ann');
+      const before = asked();
+      const changed = `${cursor?.slice(0, -1)}${cursor?.endsWith('A') === true ? 'B' : 'A'}`;
+      for (const wrong of [
+        '',
+        '0',
+        '1',
+        'x',
+        '999999999999999999999',
+        changed,
+        cursor?.slice(0, -4),
+        7,
+        {},
+        ['x'],
+      ])
+        await expect(app.manager.listPage('ann', wrong as string)).rejects.toMatchObject({
+          name: SessionValueError.name,
+          message: expect.stringMatching(/listPage got .* for a cursor/),
+          statusCode: 400,
+        });
+      await expect(app.manager.listPage('bob', cursor)).rejects.toThrow(/for a cursor/);
+      expect(asked()).toBe(before);
+    });
+
+    it('say nothing of any session in their cursors, which go on with a new secret', async () => {
+      const ids = await Promise.all(visitors.map((each) => each.in((session) => session.id)));
+      for await (const { cursor } of pages()) {
+        const inside = Buffer.from(cursor?.replace(/^.*\./, '') ?? '', 'base64url').toString('latin1');
+        for (const id of ids) expect(`${cursor} ${inside} ${inside.replaceAll('\0', '')}`).not.toContain(id);
+      }
+      const { cursor } = await app.manager.listPage('ann');
+      const [here, there] = [app, sealedAnew].map((each) => each.manager.listPage('ann', cursor));
+      expect((await there)?.sessions).toEqual((await here)?.sessions);
+    });
+
+    it('pass over no session whose id changes meanwhile', async () => {
+      const found = await all(async () => {
+        await Promise.all(visitors.slice(0, 40).map((each) => each.in((session) => session.regenerate())));
+      });
+      expect([...new Set(found)].toSorted()).toEqual(handles.toSorted());
+    });
+
+    it('hold each session that goes on once, while others begin and end', async () => {
+      const ended = new Set<string>();
+      const found = await all(async ({ sessions }) => {
+        await Promise.all(
+          sessions.slice(0, 20).map(async ({ handle }) => {
+            expect(await app.manager.end('ann', handle)).toBe(true);
+            ended.add(handle);
+          }),
+        );
+        await app.visitor().in((session) => session.signIn('ann'));
+      });
+      const goOn = handles.filter((handle) => !ended.has(handle));
+      const foundOfThem = found.filter((handle) => goOn.includes(handle));
+      expect((mayRepeat ? [...new Set(foundOfThem)] : foundOfThem).toSorted()).toEqual(goOn.toSorted());
+      const left = await app.manager.list('ann');
+      expect(left.filter(({ handle }) => ended.has(handle))).toEqual([]);
+      expect(await app.manager.endAll('ann')).toBe(left.length);
+      expect(await app.manager.listPage('ann')).toEqual({ sessions: [], cursor: null });
+      expect((await app.manager.listPage('bob')).sessions).toHaveLength(1);
+    });
+  });
+}
