@@ -2,7 +2,7 @@ import { randomId } from '../../crypto/random-id.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
 import { parsePayload } from '../../state/payload.js';
-import { rememberRecord } from '../../state/recent-payloads.js';
+import { rememberWritten } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
@@ -174,7 +174,7 @@ export class MergingWriter {
       throw error;
     }
     if (found.kind === 'stored') {
-      rememberRecord(id, record.version, draft);
+      rememberWritten(draft);
       session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
       return found;
     }
@@ -196,7 +196,7 @@ export class MergingWriter {
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {
     const stored = await this.#store.read(id);
-    return isOwn(stored, record) ? STORED : this.#finder.judge(id, stored);
+    return isOwn(stored, record) ? STORED : this.#finder.judge(stored);
   }
 }
 

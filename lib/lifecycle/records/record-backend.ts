@@ -111,7 +111,7 @@ export class RecordBackend implements SessionBackend {
     let found: Found;
     // As `#findOrDegrade` does, with a promise less in each request.
     try {
-      found = this.finder.judge(id, await this.#loads.read(id));
+      found = this.finder.judge(await this.#loads.read(id));
     } catch (error) {
       found = this.#degraded(session, error);
     }
@@ -148,7 +148,7 @@ export class RecordBackend implements SessionBackend {
 
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
-      return this.finder.judge(id, await this.#loads.read(id));
+      return this.finder.judge(await this.#loads.read(id));
     } catch (error) {
       return this.#degraded(session, error);
     }

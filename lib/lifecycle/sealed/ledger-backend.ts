@@ -131,7 +131,7 @@ export class LedgerBackend implements SessionBackend {
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
     const record = await (this.#believed ?? this.records.store).read(id);
-    return record === null ? NO_LINE : this.records.finder.judge(id, record);
+    return record === null ? NO_LINE : this.records.finder.judge(record);
   }
 
   async #lineOrDegrade(session: ActiveSession, id: string): Promise<typeof NO_LINE | Found | null> {

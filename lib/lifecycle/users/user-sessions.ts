@@ -104,7 +104,7 @@ export class UserSessions {
 
   /** Null for what is no session of the user's: it has ended or moved to another user, or cannot be read. */
   async #sessionOf(userId: string, id: string, record: SessionRecord): Promise<UserSession | null> {
-    const found = this.#finder.judge(id, record);
+    const found = this.#finder.judge(record);
     if (found.kind === 'moved') {
       const next = await this.#store.read(found.to);
       return next === null ? null : this.#sessionOf(userId, found.to, next);
