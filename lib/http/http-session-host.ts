@@ -46,6 +46,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
   readonly earlierTokens: (() => readonly string[]) | undefined;
+  readonly takeOver: FormerSessionVisit['takeOver'] | undefined;
   /** Null where the request brings no cookie of another library. */
   readonly #former: FormerSessionVisit | null;
   /** Where its cookie lies. */
@@ -85,15 +86,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
       header === null && former !== null && former.mayBeIn(cookie)
         ? new FormerSessionVisit(former, cookie, res)
         : null;
-  }
-
-  get takeOver(): FormerSessionVisit['takeOver'] | undefined {
-    return this.#former?.takeOver;
+    this.takeOver = this.#former?.takeOver;
   }
 
   createLifecycle(): SessionLifecycle {
     const { lifecycles, recordClient, isPassive } = this.#settings;
-    this.#isPassive ||= isHandshake(this.#req) || namesRequest(isPassive, this.#req);
+    this.#isPassive ||= isHandshake(this.#req) || (isPassive !== null && namesRequest(isPassive, this.#req));
     const caller: Caller = {
       // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
       consumesFlash: () =>

@@ -56,9 +56,8 @@ export class HttpSessions {
     }
     let session: RequestSession | undefined;
     try {
-      session = namesRequest(this.#isExcluded, req)
-        ? undefined
-        : new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
+      if (this.#isExcluded === null || !namesRequest(this.#isExcluded, req))
+        session = new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
       // Of a function of the option `cookie`, which tells the tenants apart.
       next(error);

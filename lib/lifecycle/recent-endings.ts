@@ -64,8 +64,8 @@ export class RecentEndings {
   }
 
   /** There is a session under the id once more, since that ending: an application may choose ids itself. */
-  forget(id: string, ending: Ending | undefined): void {
-    if (ending !== undefined && this.#endings.get(id) === ending) this.#endings.delete(id);
+  forget(id: string, ending: Ending): void {
+    if (this.#endings.get(id) === ending) this.#endings.delete(id);
   }
 
   /** What had an id has ended. What it moved to before, if anything, has not. */

@@ -2,7 +2,6 @@
 export class RequestQueue {
   /** Null where nothing is under way. */
   #last: Promise<void> | null = null;
-  #underWay = 0;
 
   get busy(): boolean {
     return this.#last !== null;
@@ -16,21 +15,10 @@ export class RequestQueue {
   run(task: () => Promise<void> | void): Promise<void> | void;
   run(task: () => Promise<void> | void): Promise<void> | void {
     const running = this.#last === null ? task() : this.#last.then(task, task);
-    return running === undefined ? undefined : this.#hold(running);
-  }
-
-  #hold(running: Promise<void>): Promise<void> {
-    this.#underWay += 1;
-    this.#last = this.#through(running);
-    return this.#last;
-  }
-
-  async #through(running: Promise<void>): Promise<void> {
-    try {
-      await running;
-    } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#last = null;
-    }
+    if (running === undefined) return;
+    const last = running.finally(() => {
+      if (this.#last === last) this.#last = null;
+    });
+    return (this.#last = last);
   }
 }

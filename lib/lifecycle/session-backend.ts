@@ -2,6 +2,7 @@ import type { FormerSession } from './taking-over/session-source.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecordBackend } from './records/record-backend.js';
 import type { TakenOver } from './taking-over/former-state.js';
+import type { SessionRuntime } from './session-runtime.js';
 import type { Locate } from './watching/watch.js';
 
 /**
@@ -9,6 +10,9 @@ import type { Locate } from './watching/watch.js';
  * finds out about a session it tells that session. It is never called twice for one session at the same time.
  */
 export interface SessionBackend {
+  /** What its sessions share. */
+  readonly runtime: SessionRuntime;
+
   /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
   isOfOtherKind(token: string): boolean;
 

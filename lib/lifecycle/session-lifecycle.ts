@@ -10,7 +10,6 @@ import { RequestCommits } from './request-commits.js';
 import { RequestLoads } from './request-loads.js';
 import { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import type { SessionRuntime } from './session-runtime.js';
 import type { Watch } from './watching/watch.js';
 
 /**
@@ -26,7 +25,6 @@ export class SessionLifecycle {
   readonly loads: RequestLoads;
   /** Whether a commit failed on the way out: no retry, no cookie. */
   abandoned = false;
-  readonly #runtime: SessionRuntime;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
   readonly #commits: RequestCommits;
@@ -35,10 +33,9 @@ export class SessionLifecycle {
   #watch: Watch | null = null;
   #watchesOn = true;
 
-  constructor(runtime: SessionRuntime, backend: SessionBackend, caller: Caller) {
-    this.#runtime = runtime;
+  constructor(backend: SessionBackend, caller: Caller) {
     this.#backend = backend;
-    this.session = new ActiveSession(runtime, caller, null, 'new');
+    this.session = new ActiveSession(backend.runtime, caller, null, 'new');
     this.loads = new RequestLoads(this, backend);
     this.#commits = new RequestCommits(this, backend, this.#queue);
   }
@@ -55,7 +52,7 @@ export class SessionLifecycle {
 
   /** The path of the value that names the user. */
   get userKey(): string {
-    return this.#runtime.userKey;
+    return this.#backend.runtime.userKey;
   }
 
   /** Whether the session itself is what the cookie holds. */
@@ -158,7 +155,7 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.signIn = [this.#runtime.clock.now(), recordedAs(userId)];
+    state.signIn = [this.#backend.runtime.clock.now(), recordedAs(userId)];
     state.duration = duration;
   }
 
@@ -198,7 +195,7 @@ export class SessionLifecycle {
   #startWatch(): Watch {
     const { session } = this;
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
-    const watch = this.#runtime.live.watch(session.loaded, locate);
+    const watch = this.#backend.runtime.live.watch(session.loaded, locate);
     session.watch = watch;
     if (this.destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();
@@ -232,7 +229,7 @@ export class SessionLifecycle {
     const { session } = this;
     if (this.#dropSaid || !(session.phase === 'left' || session.readonly) || !session.modified) return;
     this.#dropSaid = true;
-    this.#runtime.log.warn(
+    this.#backend.runtime.log.warn(
       session.phase === 'left' ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey),
     );
   }

@@ -141,17 +141,16 @@ export abstract class SessionStanding {
 
   /** Whether a write has anything to do. Asked several times a request. */
   get due(): boolean {
-    return this.access === 'writable' && !this.isOver && (this.renewalDue || this.#isMoreDue);
+    return (
+      this.access === 'writable' &&
+      !this.isOver &&
+      (this.renewalDue || this.pending !== null || this.isChanged)
+    );
   }
 
   /** Whether all that a write has to do is to renew the lifetime. */
   get onlyRenewalDue(): boolean {
-    return this.renewalDue && !this.#isMoreDue;
-  }
-
-  /** Whether there is more to do than to renew the lifetime. */
-  get #isMoreDue(): boolean {
-    return this.pending !== null || this.isChanged;
+    return this.renewalDue && this.pending === null && !this.isChanged;
   }
 
   /** Whether what it is made of is another thing than what was loaded or stored last. */

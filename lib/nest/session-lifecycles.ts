@@ -4,6 +4,7 @@ import type { RecordBackend } from '../lifecycle/records/record-backend.js';
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/users/user-sessions.js';
+import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { Place, Watch } from '../lifecycle/watching/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
@@ -90,9 +91,8 @@ export class SessionLifecycles implements LifecycleFactory {
     return this.inUse.isPerRequest;
   }
 
-  createLifecycle(caller: Caller, request: unknown, place = this.#settings.place): SessionLifecycle {
-    const runtime = this.inUse.runtimeAt(place);
-    return new SessionLifecycle(runtime, this.inUse.backendFor(request, place), caller);
+  createLifecycle(caller: Caller, request: unknown, place?: TokenPlace): SessionLifecycle {
+    return new SessionLifecycle(this.inUse.backendFor(request, place), caller);
   }
 
   /** Where a session lives that no cookie can be sent for. */

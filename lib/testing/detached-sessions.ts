@@ -46,7 +46,7 @@ export class DetachedSessions {
    */
   request(found: Found): RecordedLifecycle {
     const backend = new RecordBackend(this.#runtime, this.#driver, new CommitQueue(Infinity), sleep);
-    const life = new RecordedLifecycle(this.#runtime, backend, VISITOR);
+    const life = new RecordedLifecycle(backend, VISITOR);
     if (Object.keys(found.values).length > 0 || Object.keys(found.flash).length > 0) this.#store(life, found);
     return life;
   }

@@ -52,7 +52,7 @@ class SealedWorld {
     };
     const driver = new StealthDriver(this.#keyring, this.clock);
     const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock, runtime.live));
-    const life = new SessionLifecycle(runtime, backend, VISITOR);
+    const life = new SessionLifecycle(backend, VISITOR);
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (life.session.loaded === null) await life.loads.byToken(token);
     handle(life);

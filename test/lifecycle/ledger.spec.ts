@@ -177,7 +177,7 @@ describe('a session in a cookie, beside a ledger', () => {
     const token = tokenOf(await does(here, null, fill));
     world.clock.advance(2 * MINUTE_MS);
     for (const [consumesFlash, due] of [[true, true] as const, ['hidden', false] as const]) {
-      const life = new SessionLifecycle(world.runtime, there.sessions, { ...VISITOR, consumesFlash });
+      const life = new SessionLifecycle(there.sessions, { ...VISITOR, consumesFlash });
       await life.loads.byToken(token);
       expect([life.session.loaded !== null, life.due]).toEqual([true, due]);
     }

@@ -71,7 +71,7 @@ class Process {
 
   /** A request that carries a token (none: ''), and has loaded its session. */
   async request(token: string): Promise<SessionLifecycle> {
-    const life = new SessionLifecycle(this.#runtime, this.#backend, VISITOR);
+    const life = new SessionLifecycle(this.#backend, VISITOR);
     if (token !== '') await life.loads.byToken(token);
     return life;
   }

@@ -18,13 +18,8 @@ interface RoutingSetup {
   matching(): RouteMatching;
 }
 
-/**
- * Whether a request is to one of the routes, below the path too at which Express has mounted the application.
- *
- * @param names null where the option names none
- */
-export function namesRequest(names: RouteTest | null, req: RawRequest): boolean {
-  if (names === null) return false;
+/** Whether a request is to one of the routes, below the path too at which Express has mounted the application. */
+export function namesRequest(names: RouteTest, req: RawRequest): boolean {
   const url = req.originalUrl ?? req.url ?? '/';
   if (names(req.method, url)) return true;
   const fromMount = urlBelowMount(req, url);

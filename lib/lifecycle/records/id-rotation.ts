@@ -6,7 +6,6 @@ import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { writeOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
-import type { StoreFaults } from '../store-faults.js';
 
 /**
  * Moves a session to a new id: its record is stored under the new id first, and then a redirect put in place of the old
@@ -16,20 +15,12 @@ export class IdRotation {
   readonly #store: RecordStore;
   readonly #remover: RecordRemover;
   readonly #finder: RecordFinder;
-  readonly #faults: StoreFaults;
   readonly #limit: SessionLimit | null;
 
-  constructor(
-    store: RecordStore,
-    remover: RecordRemover,
-    finder: RecordFinder,
-    faults: StoreFaults,
-    limit: SessionLimit | null,
-  ) {
+  constructor(store: RecordStore, remover: RecordRemover, finder: RecordFinder, limit: SessionLimit | null) {
     this.#store = store;
     this.#remover = remover;
     this.#finder = finder;
-    this.#faults = faults;
     this.#limit = limit;
   }
 
@@ -51,7 +42,7 @@ export class IdRotation {
         session.unsharedRecord = null;
         // The next write begins anew.
         session.pending = null;
-        throw this.#faults.lostRecord();
+        throw session.runtime.faults.lostRecord();
       }
       session.unsharedRecord = { id, version: record.version };
       await this.#limit?.assertRoom(session, record.userId);

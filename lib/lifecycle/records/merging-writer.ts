@@ -2,7 +2,7 @@ import { randomId } from '../../crypto/random-id.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
 import { parsePayload } from '../../state/payload.js';
-import { rememberRecord } from '../../state/recent-payloads.js';
+import { rememberWritten } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
@@ -14,7 +14,6 @@ import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { isOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
-import type { StoreFaults } from '../store-faults.js';
 import { isEndingHeard, tellEnded, toldOf } from '../publish-events.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
@@ -35,7 +34,6 @@ export class MergingWriter {
   readonly #finder: RecordFinder;
   readonly #remover: RecordRemover;
   readonly #rotation: IdRotation;
-  readonly #faults: StoreFaults;
   readonly #wait: (ms: number) => Promise<unknown>;
   readonly #limit: SessionLimit | null;
 
@@ -48,7 +46,6 @@ export class MergingWriter {
     queue: CommitQueue,
     finder: RecordFinder,
     remover: RecordRemover,
-    faults: StoreFaults,
     wait: (ms: number) => Promise<unknown>,
     limit: SessionLimit | null,
   ) {
@@ -56,8 +53,7 @@ export class MergingWriter {
     this.#queue = queue;
     this.#finder = finder;
     this.#remover = remover;
-    this.#rotation = new IdRotation(store, remover, finder, faults, limit);
-    this.#faults = faults;
+    this.#rotation = new IdRotation(store, remover, finder, limit);
     this.#wait = wait;
     this.#limit = limit;
   }
@@ -75,7 +71,7 @@ export class MergingWriter {
         return;
       }
     }
-    throw this.#faults.contention('stored');
+    throw session.runtime.faults.contention('stored');
   }
 
   /** Takes away what a move of a session has stored under a new id and not come to an end with. */
@@ -98,7 +94,7 @@ export class MergingWriter {
       // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
       if (session.id === write.id) session.rotate(randomId());
     }
-    throw this.#faults.contention('stored');
+    throw session.runtime.faults.contention('stored');
   }
 
   /** One turn in the queue: tries until the changes are on top of whatever is newest. */
@@ -130,14 +126,14 @@ export class MergingWriter {
       }
       session.rebase(found.record, found.payload, found.record);
     }
-    throw this.#faults.contention('stored');
+    throw session.runtime.faults.contention('stored');
   }
 
   /** Has a session stand on what the one before in the queue has stored. */
   #goOnFrom(session: ActiveSession, newest: Extract<Newest, { kind: 'record' }>): void {
     if (newest.version <= (session.loaded?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
-    if (parsed.kind !== 'session') throw this.#faults.contention('stored');
+    if (parsed.kind !== 'session') throw session.runtime.faults.contention('stored');
     session.rebase(newest, parsed.payload, newest.visit);
   }
 
@@ -174,13 +170,13 @@ export class MergingWriter {
       throw error;
     }
     if (found.kind === 'stored') {
-      rememberRecord(id, record.version, draft);
+      rememberWritten(draft);
       session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
       return found;
     }
     const replacing = from === null ? record.version : from.version + 1;
     // One version further, and it is the one that overtook this write. More: ours may be below.
-    if (write.resent && versionOf(found) > replacing) throw this.#faults.unconfirmedWrite();
+    if (write.resent && versionOf(found) > replacing) throw session.runtime.faults.unconfirmedWrite();
     session.pending = null;
     return found;
   }
@@ -196,7 +192,7 @@ export class MergingWriter {
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {
     const stored = await this.#store.read(id);
-    return isOwn(stored, record) ? STORED : this.#finder.judge(id, stored);
+    return isOwn(stored, record) ? STORED : this.#finder.judge(stored);
   }
 }
 

@@ -25,13 +25,13 @@ export type Loads = Pick<RecordStore, 'read'>;
 
 /** Sessions whose records lie in a store, and whose ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
+  readonly runtime: SessionRuntime;
   readonly records = this;
   readonly store: RecordStore;
   readonly remover: RecordRemover;
   readonly finder: RecordFinder;
   /** Null where the store does not know whose its records are. */
   readonly users: UserSessions | null;
-  readonly #runtime: SessionRuntime;
   readonly #writer: MergingWriter;
   readonly #renewal: RecordRenewal;
   readonly #loads: Loads;
@@ -54,7 +54,7 @@ export class RecordBackend implements SessionBackend {
     endings = new RecentEndings(runtime.clock, runtime.live),
     ledgerLoads: Loads | null = null,
   ) {
-    this.#runtime = runtime;
+    this.runtime = runtime;
     this.#endings = endings;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
@@ -65,18 +65,18 @@ export class RecordBackend implements SessionBackend {
           if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
         })
       : null;
-    const { sessionsPerUser, faults, lifetimes } = runtime;
+    const { sessionsPerUser, lifetimes } = runtime;
     this.#limit =
       sessionsPerUser !== undefined && this.users !== null
         ? new SessionLimit(sessionsPerUser, this.users, lifetimes)
         : null;
-    this.#writer = new MergingWriter(store, queue, this.finder, this.remover, faults, wait, this.#limit);
+    this.#writer = new MergingWriter(store, queue, this.finder, this.remover, wait, this.#limit);
     this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
     this.#takeOver = new RecordTakeOver(runtime, store, endings);
   }
 
   token(session: ActiveSession): string {
-    return this.#runtime.keyring.sign(session.id);
+    return this.runtime.keyring.sign(session.id);
   }
 
   /** As it was stored, though another request may have ended or moved it since: a handler may commit and go on. */
@@ -95,7 +95,7 @@ export class RecordBackend implements SessionBackend {
   // ---- loading -------------------------------------------------------------------------------------------------
 
   open(session: ActiveSession, token: string): Promise<void> | void {
-    const id = this.#runtime.keyring.verify(token);
+    const id = this.runtime.keyring.verify(token);
     if (id !== null) return this.load(session, id);
   }
 
@@ -108,21 +108,15 @@ export class RecordBackend implements SessionBackend {
   async load(session: ActiveSession, id: string): Promise<void> {
     // An answer out of the cache says nothing of what has ended since.
     const ending = this.#loads === this.store ? this.#endings.endingOf(id) : undefined;
-    let found: Found;
-    // As `#findOrDegrade` does, with a promise less in each request.
-    try {
-      found = this.finder.judge(id, await this.#loads.read(id));
-    } catch (error) {
-      found = this.#degraded(session, error);
-    }
+    const found = await this.#findOrDegrade(session, id);
     if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
-    if (found.kind !== 'record' || this.#runtime.lifetimes.isOverAge(found.payload)) return;
+    if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
-    this.#endings.forget(id, ending);
+    if (ending !== undefined) this.#endings.forget(id, ending);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
-      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
+      SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
   }
@@ -139,26 +133,22 @@ export class RecordBackend implements SessionBackend {
       }
       id = found.to;
     }
-    throw this.#runtime.faults.contention('stored');
+    throw this.runtime.faults.contention('stored');
   }
 
   locate(): Locate {
     return this.finder.locate;
   }
 
+  /** Where the application goes on without a store that fails, there is nothing. */
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
-      return this.finder.judge(id, await this.#loads.read(id));
+      return this.finder.judge(await this.#loads.read(id));
     } catch (error) {
-      return this.#degraded(session, error);
+      if (!this.runtime.degrade) throw error;
+      session.refuseWrites('degraded');
+      return GONE;
     }
-  }
-
-  /** Where the application goes on without a store that fails, there is nothing. */
-  #degraded(session: ActiveSession, error: unknown): typeof GONE {
-    if (!this.#runtime.degrade) throw error;
-    session.refuseWrites('degraded');
-    return GONE;
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------
@@ -207,16 +197,16 @@ export class RecordBackend implements SessionBackend {
    * @returns false where there was none any more
    */
   async end(id: string): Promise<boolean> {
-    const told = isEndingHeard() ? await this.finder.tell(id, this.#runtime.userKey) : null;
+    const told = isEndingHeard() ? await this.finder.tell(id, this.runtime.userKey) : null;
     const existed = await this.remover.end(id, 0);
-    if (existed && told !== null) tellEnded(this.#runtime, told, 'manager');
+    if (existed && told !== null) tellEnded(this.runtime, told, 'manager');
     return existed;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     if (removable !== null && session.loaded === null && isEndingHeard())
-      session.leftBehind = await this.finder.tell(removable.id, this.#runtime.userKey);
+      session.leftBehind = await this.finder.tell(removable.id, this.runtime.userKey);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
     await this.#writer.undo(session);

@@ -1,17 +1,13 @@
-import type { Clock } from '../../drivers/clock.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
-import { type SessionSerializer, endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
+import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
-import type { WatchedSessions } from '../watching/watched-sessions.js';
-import type { Lifetimes } from '../lifetimes.js';
 import { MAX_ATTEMPTS } from '../attempts.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import type { StoreFaults } from '../store-faults.js';
 
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
@@ -31,11 +27,7 @@ type Ended =
 export class RecordRemover {
   readonly #store: RecordStore;
   readonly #queue: CommitQueue;
-  readonly #serializer: SessionSerializer;
-  readonly #clock: Clock;
-  readonly #faults: StoreFaults;
-  readonly #live: WatchedSessions;
-  readonly #lifetimes: Lifetimes;
+  readonly #runtime: SessionRuntime;
   readonly #endings: RecentEndings;
   readonly #isLedger: boolean;
 
@@ -46,18 +38,14 @@ export class RecordRemover {
   constructor(
     store: RecordStore,
     queue: CommitQueue,
-    { serializer, clock, faults, live, lifetimes }: SessionRuntime,
+    runtime: SessionRuntime,
     endings: RecentEndings,
     isLedger = false,
   ) {
     this.#endings = endings;
     this.#store = store;
     this.#queue = queue;
-    this.#serializer = serializer;
-    this.#clock = clock;
-    this.#faults = faults;
-    this.#live = live;
-    this.#lifetimes = lifetimes;
+    this.#runtime = runtime;
     this.#isLedger = isLedger;
   }
 
@@ -73,13 +61,13 @@ export class RecordRemover {
     to: string,
     userId: string | null,
   ): Promise<boolean> {
-    const payload = movedPayload(to, this.#serializer);
+    const payload = movedPayload(to, this.#runtime.serializer);
     const hasMoved =
       version === 0
         ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
         : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
     // Of a sealed cookie only those who watch it are told: the cookie counts until the write under the new id is settled.
-    if (hasMoved) (version === 0 ? this.#live : this.#endings).moved(id, to);
+    if (hasMoved) (version === 0 ? this.#runtime.live : this.#endings).moved(id, to);
     return hasMoved;
   }
 
@@ -108,7 +96,9 @@ export class RecordRemover {
   async #endChecked(id: string, version: number): Promise<boolean> {
     const { destroyVersion } = this.#store;
     if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
-    if (!(await this.#store.write(id, this.#placeholder(endedPayload(this.#serializer), version + 1))))
+    if (
+      !(await this.#store.write(id, this.#placeholder(endedPayload(this.#runtime.serializer), version + 1)))
+    )
       return false;
     await this.#store.destroy(id);
     return true;
@@ -118,7 +108,7 @@ export class RecordRemover {
     const record = await this.#store.read(id);
     // What was to remove it may have arrived, and only its answer not.
     if (record === null) return true;
-    const { kind } = parsePayload(record.payload, this.#serializer);
+    const { kind } = parsePayload(record.payload, this.#runtime.serializer);
     if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
     await this.#store.destroy(id);
     return true;
@@ -131,7 +121,7 @@ export class RecordRemover {
    * @param until in a ledger: how long the cookie may be good that holds it; epoch ms. Default: as long as any may
    * @returns false where there was none any more
    */
-  async end(id: string, version: number, until = this.#lifetimes.longestExpiry()): Promise<boolean> {
+  async end(id: string, version: number, until = this.#runtime.lifetimes.longestExpiry()): Promise<boolean> {
     return this.#end(id, version, this.#isLedger ? until : null);
   }
 
@@ -145,11 +135,11 @@ export class RecordRemover {
     });
     if (ended.kind !== 'moved') {
       // Where there was nothing, another may have ended it.
-      (ended.kind === 'ended' ? this.#endings : this.#live).ended(id);
+      (ended.kind === 'ended' ? this.#endings : this.#runtime.live).ended(id);
       return ended.kind === 'ended';
     }
     const isOfCookie = ended.version === 1;
-    const found = await this.#end(ended.to, 0, isOfCookie ? this.#lifetimes.longestExpiry() : null);
+    const found = await this.#end(ended.to, 0, isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null);
     // The redirect last: where the store fails before, the session can still be found and ended from here.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;
@@ -163,7 +153,7 @@ export class RecordRemover {
       if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
       if (record === null) return { kind: 'gone' };
-      const parsed = parsePayload(record.payload, this.#serializer);
+      const parsed = parsePayload(record.payload, this.#runtime.serializer);
       if (parsed.kind === 'moved') return { ...parsed, version: record.version };
       if (parsed.kind !== 'session') {
         const isOfCookie = parsed.kind === 'ended' && record.version === 1;
@@ -172,12 +162,12 @@ export class RecordRemover {
       }
       version = record.version;
     }
-    throw this.#faults.contention('destroyed');
+    throw this.#runtime.faults.contention('destroyed');
   }
 
   /** @returns false where there is a record, or was one */
   async #placeTombstone(id: string, until: number): Promise<boolean> {
-    const tombstone = this.#placeholder(endedPayload(this.#serializer), 1, until);
+    const tombstone = this.#placeholder(endedPayload(this.#runtime.serializer), 1, until);
     try {
       return await this.#store.write(id, tombstone);
     } catch (error) {
@@ -188,7 +178,7 @@ export class RecordRemover {
   }
 
   #placeholder(payload: string, version: number, until = 0): SessionRecord {
-    const now = this.#clock.now();
+    const now = this.#runtime.clock.now();
     return {
       payload,
       expiresAt: Math.max(until, now + REDIRECT_MS),

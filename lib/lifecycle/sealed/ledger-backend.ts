@@ -30,8 +30,8 @@ const NO_LINE = { kind: 'none' } as const;
  * long as its line is there.
  */
 export class LedgerBackend implements SessionBackend {
+  readonly runtime: SessionRuntime;
   readonly records: RecordBackend;
-  readonly #runtime: SessionRuntime;
   readonly #cookies: SealedBackend;
   readonly #endings: RecentEndings;
   /** Null where each request asks. */
@@ -49,7 +49,7 @@ export class LedgerBackend implements SessionBackend {
     endings: RecentEndings,
     cache: CachingStore | null,
   ) {
-    this.#runtime = runtime;
+    this.runtime = runtime;
     this.#cookies = cookies;
     this.records = records;
     this.#endings = endings;
@@ -74,17 +74,17 @@ export class LedgerBackend implements SessionBackend {
     const { loaded } = session;
     if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
     if (this.#cache === null) return this.records.token(session);
-    return this.#runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
+    return this.runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
   }
 
   // ---- loading -------------------------------------------------------------------------------------------------
 
   async open(session: ActiveSession, token: string): Promise<void> {
-    const signed = this.#runtime.keyring.verify(token);
+    const signed = this.runtime.keyring.verify(token);
     if (signed !== null) return this.load(session, signed);
     const held = await this.#cookies.held(token);
     // Whoever signed in before there was a ledger has no line, and could not be ended.
-    if (held === null || recordedUser(held.payload.d, this.#runtime.userKey) !== null) return;
+    if (held === null || recordedUser(held.payload.d, this.runtime.userKey) !== null) return;
     const line = await this.#lineOrDegrade(session, held.id);
     if (line === null) return;
     if (line.kind === 'none') return this.#take(session, token, held);
@@ -124,21 +124,21 @@ export class LedgerBackend implements SessionBackend {
       if (!livesInCookie()) return locate(id, expiresAt);
       const line = await this.#line(id);
       if (line.kind === 'moved') return locate(line.to, expiresAt);
-      return line.kind === 'none' && expiresAt > this.#runtime.clock.now() ? { id, expiresAt } : null;
+      return line.kind === 'none' && expiresAt > this.runtime.clock.now() ? { id, expiresAt } : null;
     };
   }
 
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
     const record = await (this.#cache ?? this.records.store).read(id);
-    return record === null ? NO_LINE : this.records.finder.judge(id, record);
+    return record === null ? NO_LINE : this.records.finder.judge(record);
   }
 
   async #lineOrDegrade(session: ActiveSession, id: string): Promise<typeof NO_LINE | Found | null> {
     try {
       return await this.#line(id);
     } catch (error) {
-      if (!this.#runtime.degrade) throw error;
+      if (!this.runtime.degrade) throw error;
       session.refuseWrites('degraded');
       return null;
     }
@@ -160,7 +160,7 @@ export class LedgerBackend implements SessionBackend {
   /** One that was signed in has a line until it ends. */
   #needsLine({ loaded, pending, state }: ActiveSession): boolean {
     if (pending !== null || (loaded !== null && loaded.version > 0)) return true;
-    return recordedUser(state.shown, this.#runtime.userKey) !== null;
+    return recordedUser(state.shown, this.runtime.userKey) !== null;
   }
 
   async #writeLine(session: ActiveSession): Promise<void> {
@@ -187,8 +187,7 @@ export class LedgerBackend implements SessionBackend {
       line = await this.#line(id);
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
-      const isBearable =
-        error instanceof SessionStoreError && this.#runtime.degrade && session.onlyRenewalDue;
+      const isBearable = error instanceof SessionStoreError && this.runtime.degrade && session.onlyRenewalDue;
       if (!isBearable) throw error;
       session.renewed(null, false);
       return false;

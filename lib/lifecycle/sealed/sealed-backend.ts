@@ -3,7 +3,7 @@ import { randomId } from '../../crypto/random-id.js';
 import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
 import type { FormerSession } from '../taking-over/session-source.js';
 import type { Payload } from '../../state/payload.js';
-import { parseSealed } from '../../state/recent-payloads.js';
+import { parseRecent } from '../../state/recent-payloads.js';
 import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
@@ -36,15 +36,15 @@ export interface Sealed {
  * requests of this process have ended or moved meanwhile is known, and stays so.
  */
 export class SealedBackend implements SessionBackend {
+  readonly runtime: SessionRuntime;
   readonly records = null;
-  readonly #runtime: SessionRuntime;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
   readonly #takeOver: SealedTakeOver;
 
   /** @param endings shared by all requests of one application in one process */
   constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
-    this.#runtime = runtime;
+    this.runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
     this.#takeOver = new SealedTakeOver(runtime, driver, endings);
@@ -86,8 +86,8 @@ export class SealedBackend implements SessionBackend {
 
   #read(record: SessionRecord | null): Held | null {
     if (record === null) return null;
-    const { serializer, log, lifetimes } = this.#runtime;
-    const parsed = parseSealed(record.payload, serializer);
+    const { serializer, log, lifetimes } = this.runtime;
+    const parsed = parseRecent(record.payload, serializer);
     const payload = parsed.kind === 'session' ? parsed.payload : null;
     if (payload?.i === undefined) {
       log.warn(
@@ -106,13 +106,13 @@ export class SealedBackend implements SessionBackend {
     const fate = this.#endings.fateOf(id);
     if (fate.kind === 'moved') {
       session.leave(fate.to);
-      session.leftBehind = toldOfPayload(id, payload, this.#runtime.userKey);
+      session.leftBehind = toldOfPayload(id, payload, this.runtime.userKey);
     }
     if (fate.kind !== 'lives') return;
     session.token = token;
     session.found(
       { id, version: UNSTORED, expiresAt: record.expiresAt },
-      SessionState.loaded(this.#runtime.serializer, payload, record.payload, session.caller.consumesFlash),
+      SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
     );
   }
 
@@ -163,7 +163,7 @@ export class SealedBackend implements SessionBackend {
 
   /** The lifetime is in the token, so a longer one is a new token. */
   touch(session: ActiveSession): Promise<void> | void {
-    return this.#replace(session, this.#runtime.lifetimes.fullExpiry(session.state));
+    return this.#replace(session, this.runtime.lifetimes.fullExpiry(session.state));
   }
 
   #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
@@ -175,7 +175,7 @@ export class SealedBackend implements SessionBackend {
   /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
   #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
     if (!isVisit && loaded !== null && !state.durationChanged) return loaded.expiresAt;
-    return this.#runtime.lifetimes.fullExpiry(state);
+    return this.runtime.lifetimes.fullExpiry(state);
   }
 
   /**
@@ -189,10 +189,10 @@ export class SealedBackend implements SessionBackend {
 
   #seal({ id, state }: ActiveSession, expiresAt: number): Promise<Sealed> | Sealed {
     const draft = state.draft(undefined, id);
-    const lastActivity = this.#runtime.clock.now();
+    const lastActivity = this.runtime.clock.now();
     const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };
     const made = (token: string): Sealed => {
-      this.#runtime.tokenLimit.assertFits(token.length, draft.payload);
+      this.runtime.tokenLimit.assertFits(token.length, draft.payload);
       return { token, draft, version: { id, version: UNSTORED, expiresAt } };
     };
     const sealed = this.#driver.seal(record);
@@ -206,7 +206,7 @@ export class SealedBackend implements SessionBackend {
       this.#endings.moved(session.loaded.id, version.id);
     session.token = token;
     session.stored(draft, version, true);
-    this.#runtime.live.renewed(version);
+    this.runtime.live.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {

@@ -46,12 +46,10 @@ export class DriverInUse {
   readonly #inUse: StoreInUse;
   readonly #endings: RecentEndings;
   #driver: AnyDriver | null = null;
-  /** Null with a driver that is made for each request, and before the boot. */
-  #backend: SessionBackend | null = null;
   /** Null where sessions live in cookies alone, or are all records, and before the boot. */
   #ledger: LedgerInUse | null = null;
-  /** For tokens that travel in a header, or in the cookies of tenants. */
-  readonly #elsewhere = new WeakMap<TokenPlace, SharedAtPlace>();
+  /** By where tokens travel: in the cookie, in a header, or in the cookies of tenants. */
+  readonly #shared = new WeakMap<TokenPlace, SharedAtPlace>();
   #perRequest: DriverFactory | null = null;
   #checking: Promise<StoreCheck> | null = null;
 
@@ -83,7 +81,7 @@ export class DriverInUse {
     this.#perRequest = this.#registry.perRequest(name);
     if (this.#perRequest !== null) return null;
     this.#driver = this.#registry.get(name);
-    this.#backend = this.#backendOf(this.#driver, this.#runtime);
+    this.backendFor(undefined);
     return this.#driver;
   }
 
@@ -94,28 +92,28 @@ export class DriverInUse {
 
   /** For calls outside of any request. @throws SessionConfigError before the boot */
   get backend(): SessionBackend {
-    return this.backendFor(undefined, this.#settings.place);
+    return this.backendFor(undefined);
   }
 
-  /** What sessions share whose tokens travel there. */
-  runtimeAt(place: TokenPlace): SessionRuntime {
-    return place === this.#settings.place ? this.#runtime : this.#at(place).runtime;
+  /**
+   * @param place where the token travels
+   * @throws SessionConfigError before the boot
+   */
+  backendFor(request: unknown, place = this.#settings.place): SessionBackend {
+    const { runtime, backend } = this.#shared.get(place) ?? this.#share(place);
+    return backend ?? this.#backendOf(this.#madeFor(request), runtime);
   }
 
-  /** @throws SessionConfigError before the boot */
-  backendFor(request: unknown, place: TokenPlace): SessionBackend {
-    const backend = place === this.#settings.place ? this.#backend : this.#at(place).backend;
-    return backend ?? this.#backendOf(this.#madeFor(request), this.runtimeAt(place));
-  }
-
-  #at(place: TokenPlace): SharedAtPlace {
-    const known = this.#elsewhere.get(place);
-    if (known !== undefined) return known;
-    const runtime = runtimeElsewhere(this.#runtime, place);
+  #share(place: TokenPlace): SharedAtPlace {
+    const runtime = place === this.#settings.place ? this.#runtime : runtimeElsewhere(this.#runtime, place);
     const driver = this.#driver;
-    const made = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
-    if (driver !== null || this.#perRequest !== null) this.#elsewhere.set(place, made);
-    return made;
+    const shared = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
+    if (this.#isOpen) this.#shared.set(place, shared);
+    return shared;
+  }
+
+  get #isOpen(): boolean {
+    return this.#driver !== null || this.#perRequest !== null;
   }
 
   #madeFor(request: unknown): AnyDriver {

@@ -181,7 +181,7 @@ export class TestRequest implements SessionHost {
   }
 
   createLifecycle(): SessionLifecycle {
-    return new SessionLifecycle(this.#process.runtime, this.#process.sessions, VISITOR);
+    return new SessionLifecycle(this.#process.sessions, VISITOR);
   }
 
   readonly cookieAttributes = { path: '/', httpOnly: true, secure: false, sameSite: 'lax' };
