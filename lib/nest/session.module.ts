@@ -23,6 +23,7 @@ import { bindLaterRegistrations, openOnEachRequest } from '../http/http-platform
 import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
 import { registerTransforms } from './class-transformer.js';
+import { findAnsweringHandlers } from './commit/answering-handlers.js';
 import { commitBeforeEvents } from './commit/event-streams.js';
 import { commitInnermost } from './commit/commit-innermost.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
@@ -189,6 +190,7 @@ export class SessionModule
   #prepareHandlers(): void {
     if (this.#arePrepared) return;
     this.#arePrepared = true;
+    findAnsweringHandlers(this.#discovery);
     commitInnermost(this.#discovery);
     commitBeforeEvents(this.#discovery);
     bindInterceptors(this.#modules, this.#config);

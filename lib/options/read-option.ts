@@ -55,6 +55,7 @@ export function withoutText(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object' || value === null) return String(value);
   const made: unknown = value.constructor;
   return typeof made === 'function' && made !== Object ? `an object of ${made.name}` : 'an object';

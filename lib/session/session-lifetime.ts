@@ -20,7 +20,7 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
     const parsed = parseDuration(duration);
     if (parsed === null) {
       throw new SessionValueError(
-        `setDuration got ${shown(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
+        `setDuration got ${shownDuration(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
       );
     }
     this.writable.duration = parsed;
@@ -55,7 +55,7 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
 }
 
 /** A duration that is none, as far as it can be shown. */
-function shown(duration: unknown): string {
+export function shownDuration(duration: unknown): string {
   if (typeof duration === 'number') return String(duration);
   return typeof duration === 'string' ? `"${shownKey(duration)}"` : `a value of type ${typeof duration}`;
 }

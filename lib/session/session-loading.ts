@@ -136,10 +136,17 @@ export abstract class SessionLoading extends SessionAccess {
    *
    * @param secret in place of the application's secrets
    * @returns the session; or false where the signature is not ours, and nothing has changed
+   * @throws SessionValueError where a secret is given that is no text, or empty
    * @example
    * if (session.setSignedId(token)) await session.start();
    */
   setSignedId(signedId: string, secret?: string): this | false {
+    // Anybody could sign with an empty one.
+    if (secret !== undefined && (typeof secret !== 'string' || secret === ''))
+      throw new SessionValueError(
+        `setSignedId got ${secret === '' ? 'empty text' : `a value of type ${typeof secret}`} in place of a secret; ` +
+          "it takes text that is not empty, or nothing for the application's own.",
+      );
     this.assertSwitchable();
     // It may come from a query or a body, where a visitor can send anything.
     const id = typeof signedId === 'string' ? this.host.verify(signedId, secret) : null;

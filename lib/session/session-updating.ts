@@ -140,7 +140,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /** Adds to a number under a key that is not declared, and is otherwise the same. */
   increment<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   increment(key: string, by = 1): number {
-    return this.#add(key, by);
+    return this.#add('increment', key, by);
   }
 
   /**
@@ -156,18 +156,18 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   /** Subtracts from a number under a key that is not declared, and is otherwise the same. */
   decrement<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   decrement(key: string, by = 1): number {
-    return this.#add(key, -by);
+    return this.#add('decrement', key, by);
   }
 
-  #add(key: string, by: number): number {
+  #add(method: 'increment' | 'decrement', key: string, by: number): number {
     const state = this.writable;
     assertKey(key);
     if (typeof by !== 'number' || !Number.isFinite(by)) {
       throw new SessionValueError(
-        `Cannot increment "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`,
+        `Cannot ${method} "${shownKey(key)}" by ${shown(by)}: it takes a finite number.`,
       );
     }
-    return state.increment(key, by);
+    return state.increment(key, method === 'increment' ? by : -by);
   }
 }
 

@@ -171,7 +171,22 @@ const WRONG: readonly [option: string, values: readonly unknown[], takes: RegExp
     ],
     /"__Host-s" needs secure: true, path '\/' and no domain/,
   ],
-  ['cookie.formerly[0]', [{ formerly: [{ name: 'a b' }] }], /cannot be written as a cookie/],
+  [
+    'cookie.formerly[0].name',
+    [{ formerly: [{ name: 'a b' }] }],
+    /cannot be written as a cookie; it takes letters/,
+  ],
+  [
+    'cookie.name',
+    [{ name: 'a b' }, { name: 'a;b' }, { name: 'ä' }],
+    /cannot be written as a cookie; it takes letters/,
+  ],
+  [
+    'cookie.domain',
+    [{ domain: 'https://shop.test' }, { domain: 'shop.test:80' }],
+    /it takes a host name in ASCII/,
+  ],
+  ['cookie.path', [{ path: '/a;b' }, { path: '/ä' }], /it takes a path in ASCII/],
   ['stealth', ['x', null, [], 5], /takes an object such as/],
   [
     'stealth.maxCookies',
@@ -230,6 +245,10 @@ describe('A wrong option stops the boot', () => {
     const message = await complaintAbout(wrongOptions(option, value));
     expect(message).toMatch(takes);
     expect(message).toMatch(new RegExp(`(^|\\W)${option.replaceAll(/[.[\]]/g, String.raw`\$&`)}\\W`));
+  });
+
+  it('with what it got, also where JSON knows no such thing', async () => {
+    expect(await complaintAbout(withSecret({ age: 5n }))).toContain("'age' got 5n; it takes");
   });
 
   it.each([

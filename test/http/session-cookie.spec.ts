@@ -249,11 +249,14 @@ describe('A cookie whose attributes contradict each other', () => {
     [{ name: '__Host-s', secure: true, path: '/a' }, /path '\/'/],
     [{ name: '__Host-s', secure: true, domain: 'example.com' }, /no domain/],
     [{ name: '__HOST-s', secure: true, domain: 'example.com' }, /no domain/],
-    [{ name: 'a b' }, /cannot be written as a cookie/],
+    [{ name: 'a b' }, /'cookie\.name' got "a b", which cannot be written as a cookie; it takes letters/],
     [{ name: 'a=b' }, /cannot be written as a cookie/],
     [{ name: 'a;b' }, /cannot be written as a cookie/],
-    [{ path: '/;' }, /cannot be written as a cookie/],
-    [{ domain: 'exa mple' }, /cannot be written as a cookie/],
+    [{ path: '/;' }, /'cookie\.path' got "\/;", which cannot be written as a cookie; it takes a path/],
+    [
+      { domain: 'exa mple' },
+      /'cookie\.domain' got "exa mple", which cannot be written as a cookie; it takes a host/,
+    ],
     [{ domain: 'example.com; Secure' }, /cannot be written as a cookie/],
   ] as const)('is refused at boot: %j', (options, message) => {
     const make = (): SessionCookie => new SessionCookie(options, 3);

@@ -37,6 +37,19 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({});
     });
 
+    it.each([undefined, null, '', 0, false])('is none where the message or the type is %j', async (none) => {
+      await using app = await start();
+      const visitor = app.visitor();
+      await visitor.in((_session, context) => {
+        flash(context, 'error', 'Wrong.');
+        flash(context, 'info', 'Hello.');
+      });
+      expect(
+        await visitor.in((_session, context) => [flash(context, 'error', none), flash(context, none)]),
+      ).toEqual([['Wrong.'], { info: ['Hello.'] }]);
+      expect(await visitor.in((session) => session.all())).toEqual({});
+    });
+
     it.each<[string, (context: HandlerContext) => unknown]>([
       ['flashMessages', ({ session }) => session.flashMessages.get('error')],
       ['get', ({ session }) => session.get('error')],

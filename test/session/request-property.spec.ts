@@ -290,6 +290,52 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     }
   });
 
+  it.each(['maxAge', 'originalMaxAge', 'expires'])(
+    'takes the date of its end for cookie.%s',
+    async (name) => {
+      await using app = await start();
+      const { cookies } = await app.visitor().handle((session, context) => {
+        shape(context)['user'] = 'ada';
+        cookieOf(shape(context))[name] = new Date(Date.now() + 3_600_000);
+        expect(Math.round(session.duration / 1000)).toBe(3600);
+      });
+      expect(cookies.join()).toMatch(/max-age=3600\b/i);
+    },
+  );
+
+  it.each<[name: string, value: unknown, message: RegExp]>([
+    ['maxAge', Number.NaN, /cookie\.maxAge got NaN; it takes milliseconds, text such as '2h', or a Date/],
+    ['maxAge', true, /cookie\.maxAge got a value of type boolean; it takes milliseconds/],
+    ['maxAge', new Date('soon'), /cookie\.maxAge got NaN; it takes milliseconds/],
+    ['originalMaxAge', 'soon', /cookie\.maxAge got "soon"; it takes milliseconds/],
+    ['expires', Date.now(), /cookie\.expires got \d+; it takes a Date/],
+    [
+      'expires',
+      '2036-01-01T00:00:00.000Z',
+      /cookie\.expires got "2036-01-01T00:00:00.000Z"; it takes a Date/,
+    ],
+    ['expires', new Date('soon'), /cookie\.expires got NaN; it takes a Date/],
+  ])('says what cookie.%s takes where it is set to %s', async (name, value, message) => {
+    await using app = await start();
+    const visitor = app.visitor();
+    await visitor.in((session, context) => {
+      shape(context)['user'] = 'ada';
+      const set = (): unknown => Reflect.set(cookieOf(shape(context)), name, value);
+      expect(set).toThrow(SessionValueError);
+      expect(set).toThrow(message);
+      expect(session.duration).toBe(7_200_000);
+    });
+  });
+
+  it('says of its cookie as a whole that its fields are set', async () => {
+    await using app = await start();
+    await app.visitor().in((_session, context) => {
+      expect(() => (shape(context)['cookie'] = { maxAge: 1000 })).toThrow(
+        /request\.session\.cookie\.maxAge = /,
+      );
+    });
+  });
+
   it('shows its values and its cookie where it is printed, and neither its id nor its token', async () => {
     await using app = await start();
     const visitor = app.visitor();
@@ -303,6 +349,9 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       /^\{\s+user: \{ name: 'Ada' \},\s+cookie: \{\s+originalMaxAge: 7200000,\s+expires: \d{4}-/,
     );
     for (const secret of secrets) expect(text).not.toContain(secret);
+    expect(await visitor.in((_session, context) => inspect(cookieOf(shape(context))))).toMatch(
+      /originalMaxAge: 7200000,\s+expires: \d{4}-/,
+    );
     await visitor.in((session, context) => {
       session.setId(session.id);
       expect(inspect(shape(context))).toMatch(/^\{\s+cookie: /);

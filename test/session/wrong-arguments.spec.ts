@@ -102,6 +102,15 @@ describe('what is no key', () => {
     },
   );
 
+  it.each([null, 5, '', {}])('of a secret (%j) is refused: anybody could sign with it', async (secret) => {
+    await app.visitor().in((session) => {
+      const call = (): unknown => session.setSignedId(session.put('a', 1).signedId, secret as never);
+      expect(call).toThrow(SessionValueError);
+      expect(call).toThrow(/setSignedId got .* in place of a secret; it takes text/);
+      expect(session.all()).toEqual({ a: 1 });
+    });
+  });
+
   it.each(['forget', 'delete'] as const)(
     'does not make %s remove everything where it is missing',
     async (method) => {
@@ -134,13 +143,14 @@ describe('what is no duration, number or id', () => {
     ['setDuration', -1, 'setDuration got -1; it takes'],
     ['setDuration', {}, 'setDuration got a value of type object; it takes'],
     ['increment', Number.NaN, 'Cannot increment "n" by NaN: it takes a finite number.'],
+    ['decrement', Number.NaN, 'Cannot decrement "n" by NaN: it takes a finite number.'],
     ['increment', '5', 'Cannot increment "n" by a value of type string: it takes a finite number.'],
     ['setId', '', 'setId got empty text; it takes an id'],
     ['setId', 5, 'setId got a value of type number; it takes an id'],
   ] as const)('is refused by %s with an error that says what it got: %j', async (method, given, message) => {
     await using app = await HandlerApp.start('express');
     await app.visitor().in((session) => {
-      const args = method === 'increment' ? ['n', given] : [given];
+      const args = method.endsWith('crement') ? ['n', given] : [given];
       const call = (): unknown => Reflect.apply(session[method], session, args);
       expect(call).toThrow(SessionValueError);
       expect(call).toThrow(message);

@@ -9,9 +9,18 @@ import type { SessionCommits } from '../../session/session-commits.js';
 /**
  * Lets each value of a handler through only after what was changed before it is stored, and completes only after the
  * rest is. A failed commit becomes the error of the stream. While nothing is due, values pass without a promise.
+ *
+ * @param answersItself whether the handler answers by its response object: then the response gate commits, and answers where that
+ * fails. An exception filter would answer beside the handler, which may be about to. Default false
  */
-export function commitBefore(source: Observable<unknown>, session: SessionCommits): Observable<unknown> {
-  return new Observable((subscriber) => source.subscribe(new CommittingSubscriber(subscriber, session)));
+export function commitBefore(
+  source: Observable<unknown>,
+  session: SessionCommits,
+  answersItself = false,
+): Observable<unknown> {
+  return new Observable((subscriber) =>
+    source.subscribe(new CommittingSubscriber(subscriber, session, answersItself)),
+  );
 }
 
 /**
@@ -43,13 +52,15 @@ interface Step {
 class CommittingSubscriber extends Subscriber<unknown> {
   readonly #listener: Subscriber<unknown>;
   readonly #session: SessionCommits;
+  readonly #answersItself: boolean;
   /** What waits behind the commit under way, in order; null while none is. */
   #waiting: Step[] | null = null;
 
-  constructor(listener: Subscriber<unknown>, session: SessionCommits) {
+  constructor(listener: Subscriber<unknown>, session: SessionCommits, answersItself: boolean) {
     super(listener);
     this.#listener = listener;
     this.#session = session;
+    this.#answersItself = answersItself;
   }
 
   /** Stores what is due, unless values wait for that already. */
@@ -96,7 +107,12 @@ class CommittingSubscriber extends Subscriber<unknown> {
 
   /** Whether there is nothing to wait for. */
   get #isFree(): boolean {
-    return this.#waiting === null && !this.#session.due;
+    return this.#waiting === null && !(this.#session.due && this.#isMine);
+  }
+
+  /** Whether commits are made here. Once the response is over, no gate makes them any more. */
+  get #isMine(): boolean {
+    return !this.#answersItself || this.#session.host.ended;
   }
 
   #enqueue(step: Step): void {
@@ -109,7 +125,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
     // Nothing is passed on once the stream has failed, or its listener has unsubscribed.
     for (let step = steps.shift(); step !== undefined && !this.#listener.closed; step = steps.shift()) {
       try {
-        const pending = step.commits ? this.#session.commitDue() : undefined;
+        const pending = step.commits && this.#isMine ? this.#session.commitDue() : undefined;
         if (pending !== undefined) await pending;
       } catch (error) {
         this.#fail(error, step.value);

@@ -3,7 +3,11 @@ import type { FlashState } from '../../state/flash-state.js';
 import { type Values, readPath } from '../../state/values.js';
 
 /** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
-export type ConnectFlashArguments = readonly [type?: string, message?: unknown, ...inserted: unknown[]];
+export type ConnectFlashArguments = readonly [
+  type?: string | null | undefined,
+  message?: unknown,
+  ...inserted: unknown[],
+];
 
 /** How many messages of a type are kept, the latest: a thousand failed sign-ins must not fill the session. */
 const MAX_UNREAD = 50;
@@ -11,7 +15,8 @@ const MAX_UNREAD = 50;
 /**
  * Does with flash messages what `req.flash` of connect-flash does: `req.flash('error', text)` queues a message and gives
  * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them. A message stays
- * until a request reads it, by this or by any other way to flash messages. A type is taken to the letter, dots included.
+ * until a request reads it, by this or by any other way to flash messages. A type is taken to the letter, dots included. A type or
+ * a message that is 0, false, null or empty counts as none: `req.flash('error', failed && 'Try again.')` shows nobody "false".
  *
  * @param write gives the messages to what changes them
  */
@@ -20,8 +25,8 @@ export function connectFlash(
   write: () => FlashState,
   [type, message, ...inserted]: ConnectFlashArguments,
 ): unknown {
-  if (type === undefined || type === '') return takeAll(messages, write);
-  if (message === undefined || message === null || message === '') return take(type, messages, write);
+  if (isNone(type)) return takeAll(messages, write);
+  if (isNone(message)) return take(type, messages, write);
   const text = inserted.length > 0 ? format(message, ...inserted) : message;
   const added: unknown[] = Array.isArray(text) ? text : [text];
   const list = [...listAt(type, messages), ...added].slice(-MAX_UNREAD);
@@ -37,6 +42,10 @@ export function connectFlash(
 export function isConnectFlash(value: unknown): boolean {
   // Its error message, which survives a bundler.
   return typeof value === 'function' && String(value).includes('req.flash() requires sessions');
+}
+
+function isNone(given: unknown): given is undefined | null | '' | 0 | false {
+  return !given;
 }
 
 function take(type: string, messages: FlashState, write: () => FlashState): unknown[] {

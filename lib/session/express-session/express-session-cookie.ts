@@ -1,7 +1,10 @@
-import { SessionError } from '../../session.errors.js';
+import { inspect } from 'node:util';
+import { parseDuration } from '../../options/duration.js';
+import { SessionError, SessionValueError } from '../../session.errors.js';
 import { ENDS_WITH_BROWSER } from '../../state/payload.js';
 import { shownKey } from '../../state/shown-key.js';
 import { refusesOthers } from '../assignments.js';
+import { shownDuration } from '../session-lifetime.js';
 import type { ShapedSession } from './express-values.js';
 import type { RequestSession } from '../request-session.js';
 import type { CookieAttributes } from '../session-host.js';
@@ -16,6 +19,14 @@ const ATTRIBUTES = [
   'partitioned',
   'priority',
 ] as const satisfies readonly (keyof CookieAttributes)[];
+
+const TAKES = {
+  maxAge: "milliseconds, text such as '2h', or a Date",
+  expires: 'a Date',
+} as const;
+
+/** What a lifetime is set to; none where the cookie ends with the browser. */
+type Lifetime = number | null | undefined | false;
 
 /** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
 const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
@@ -63,13 +74,11 @@ export class ExpressSessionCookie {
   }
 
   /**
-   * A lifetime of its own for this session, in ms. Null, undefined and false make the cookie one that ends with the browser;
+   * A lifetime of its own for this session, in ms, or the date of its end. Null, undefined and false make the cookie one that ends with the browser;
    * the record lives as long as the options say. Zero and less destroys the session.
    */
-  set maxAge(ms: number | null | undefined | false) {
-    if (ms === null || ms === undefined || ms === false) this.#shaped.writable().duration = ENDS_WITH_BROWSER;
-    else if (ms <= 0) void this.#session.destroy();
-    else this.#session.setDuration(ms);
+  set maxAge(given: Lifetime | Date) {
+    this.#last('maxAge', given instanceof Date ? this.#until(given) : given);
   }
 
   /** The whole lifetime, in ms; null where the cookie ends with the browser. */
@@ -78,8 +87,8 @@ export class ExpressSessionCookie {
   }
 
   /** The same as setting `maxAge`. */
-  set originalMaxAge(ms: number | null | undefined | false) {
-    this.maxAge = ms;
+  set originalMaxAge(given: Lifetime | Date) {
+    this.maxAge = given;
   }
 
   /** When the session ends unless it is visited again; null where the cookie ends with the browser. */
@@ -88,14 +97,43 @@ export class ExpressSessionCookie {
   }
 
   /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */
-  set expires(date: Date | null | undefined | false) {
-    this.maxAge = date instanceof Date ? date.getTime() - this.#shaped.now() : date;
+  set expires(given: Exclude<Lifetime, number> | Date) {
+    // A number is no date: taken for a span of time, the epoch ms of today are fifty years.
+    if (!isNone(given) && !(given instanceof Date)) throw noLifetime('expires', given);
+    this.#last('expires', given instanceof Date ? this.#until(given) : given);
+  }
+
+  #until(date: Date): number {
+    return date.getTime() - this.#shaped.now();
+  }
+
+  #last(name: keyof typeof TAKES, given: Lifetime): void {
+    if (isNone(given)) this.#shaped.writable().duration = ENDS_WITH_BROWSER;
+    else if (given <= 0) void this.#session.destroy();
+    else if (parseDuration(given) === null) throw noLifetime(name, given);
+    else this.#session.setDuration(given);
+  }
+
+  /** For logs: what it says, and not that it has accessors. */
+  [inspect.custom](): Record<string, unknown> {
+    return this.toJSON();
   }
 
   /** As express-session's cookie is written. */
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(this));
   }
+}
+
+function isNone(given: unknown): given is null | undefined | false {
+  return given === null || given === undefined || given === false;
+}
+
+function noLifetime(name: keyof typeof TAKES, given: unknown): SessionValueError {
+  return new SessionValueError(
+    `request.session.cookie.${name} got ${shownDuration(given)}; it takes ${TAKES[name]}, up to a hundred years from now, or null or ` +
+      'false for a cookie that ends with the browser.',
+  );
 }
 
 /** Code that copies all there is sets these as well, to what they are. */

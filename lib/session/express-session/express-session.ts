@@ -41,6 +41,13 @@ export function expressSession(session: RequestSession, values: ExpressValues): 
   return shape;
 }
 
+/** What to do in place of setting a name that is taken. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  cookie: 'Set what is its own in it: request.session.cookie.maxAge = 3_600_000.',
+  flash:
+    "It is a method, session.flash('error', 'text'), and request.flash does what connect-flash does: leave that out.",
+};
+
 class Handler implements ProxyHandler<object> {
   readonly #session: RequestSession;
   readonly #values: ExpressValues;
@@ -144,10 +151,7 @@ class Handler implements ProxyHandler<object> {
       );
     }
     if (!isTaken(name)) return name;
-    const remedy =
-      name === 'flash'
-        ? "It is a method, session.flash('error', 'text'), and request.flash does what connect-flash does: leave that out."
-        : 'Choose another name.';
+    const remedy = Object.hasOwn(REMEDIES, name) ? REMEDIES[name] : 'Choose another name.';
     throw new SessionValueError(
       `request.session[${shownKey(name)}] cannot be set: the session itself has something of that name. ${remedy}`,
       { isKey: true },

@@ -1,0 +1,135 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Controller, Get, Res } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import compression from 'compression';
+import { describe, expect, it } from 'vitest';
+import { Session } from 'nestjs-session-kit';
+import { Deferred } from '../parallel/support/deferred.js';
+import { type Platform, TestApp, type TestApplication, setCookies } from '../support/test-app.js';
+import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
+
+refuseUnhandledRejections();
+
+/** What Express's response and Fastify's reply have in common. */
+interface Sending {
+  send(body: unknown): unknown;
+}
+
+let returned = new Deferred();
+let goOn = new Deferred();
+let sent = new Deferred<unknown>();
+
+@Controller()
+class AnsweringController {
+  @Get('at-once')
+  atOnce(@Session() session: Session, @Res() res: Sending): void {
+    session.put('callback', () => 1);
+    res.send({ ok: true });
+  }
+
+  /** As a handler does that answers in the callback of a database. */
+  @Get('later')
+  later(@Session() session: Session, @Res() res: Sending): void {
+    session.put('callback', () => 1);
+    void goOn.promise.then(() => {
+      try {
+        res.send({ ok: true });
+        sent.resolve('sent');
+      } catch (error) {
+        sent.resolve(error);
+      }
+    });
+    returned.resolve();
+  }
+
+  @Get('storable')
+  storable(@Session() session: Session, @Res() res: Sending): void {
+    session.put('visits', 1);
+    res.send({ ok: true });
+  }
+
+  /** Writes when its answer is over. */
+  @Get('behind')
+  async behind(@Session() session: Session, @Res() res: Sending & { raw?: unknown }): Promise<void> {
+    const over = new Promise((resolve) => {
+      Object(res.raw ?? res).once('finish', resolve);
+    });
+    res.send({ ok: true });
+    await over;
+    session.put('behind', 1);
+  }
+
+  @Get('all')
+  all(@Session() session: Session): object {
+    return session.all();
+  }
+}
+
+const SETUPS: readonly (readonly [
+  what: string,
+  platform: Platform,
+  configure: (app: TestApplication) => void,
+])[] = [
+  ['Express', 'express', () => undefined],
+  ['Express with compression', 'express', (app) => void app.use(compression({ threshold: 0 }))],
+  ['Fastify', 'fastify', () => undefined],
+  [
+    'Fastify with a hook that takes its time before an answer is sent',
+    'fastify',
+    (app) => {
+      const fastify = (app as NestFastifyApplication).getHttpAdapter().getInstance();
+      void fastify.addHook('onSend', async (_request, _reply, payload) => {
+        await nextTurn();
+        return payload;
+      });
+    },
+  ],
+];
+
+describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platform, configure) => {
+  async function begin() {
+    [returned, goOn, sent] = [new Deferred(), new Deferred(), new Deferred()];
+    const log: string[] = [];
+    const note = (line: unknown): void => void log.push(String(line));
+    const app = await TestApp.start(platform, {
+      controllers: [AnsweringController],
+      configure: (nest) => {
+        nest.useLogger({ log: () => undefined, warn: note, error: note });
+        configure(nest);
+      },
+    });
+    return { app, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  }
+
+  it('is answered for with a 503, and nothing of its own answer leaves, where its session cannot be stored', async () => {
+    await using scene = await begin();
+    const response = await scene.app.visitor().get('/at-once');
+    expect([response.status, response.body]).toEqual([
+      503,
+      { statusCode: 503, message: 'Service Unavailable' },
+    ]);
+    expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
+  });
+
+  it('is so, and no second time before that, where it answers in a callback', async () => {
+    await using scene = await begin();
+    const response = Promise.resolve(scene.app.visitor().get('/later').expect(503));
+    await returned.promise;
+    await nextTurn();
+    goOn.resolve();
+    expect(await sent.promise).toBe('sent');
+    await response;
+    expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
+  });
+
+  it('has its session stored with its answer, and what it changes behind that', async () => {
+    await using scene = await begin();
+    const visitor = scene.app.visitor();
+    expect(setCookies(await visitor.get('/storable').expect(200, { ok: true }))).toHaveLength(1);
+    await visitor.get('/behind').expect(200, { ok: true });
+    await expect
+      .poll(async () => (await visitor.get('/all').expect(200)).body)
+      .toEqual({ visits: 1, behind: 1 });
+    expect(scene.log).toEqual([]);
+  });
+});
