@@ -56,7 +56,7 @@ class CommittingSubscriber extends Subscriber<unknown> {
   /** What waits behind the commit under way, in order; null while none is. */
   #waiting: Step[] | null = null;
 
-  constructor(listener: Subscriber<unknown>, session: SessionCommits, answersItself: boolean) {
+  constructor(listener: Subscriber<unknown>, session: SessionCommits, answersItself = false) {
     super(listener);
     this.#listener = listener;
     this.#session = session;
