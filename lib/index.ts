@@ -68,7 +68,7 @@ export type {
   Readable as ReadableValues,
   UndeclaredKey as UndeclaredSessionKey,
 } from './session/session-keys.js';
-export type { Fallback } from './session/fallback.js';
+export type { Fallback } from './session/default-value.js';
 export type { FunctionMembers } from './nest/session.facade.js';
 export type { Values as SessionValues } from './state/values.js';
 export type { SignInOptions } from './session/session-sign-in.js';

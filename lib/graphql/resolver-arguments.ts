@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { memberOf } from '../http/member-of.js';
+import { propertyOf } from '../http/property-of.js';
 import { isHandshake } from '../http/web-socket-handling.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
@@ -26,7 +26,7 @@ export interface Upgrade {
  */
 export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   const at = isInfo(args[2]) ? 2 : 3;
-  const variables = memberOf(args[at], 'variableValues');
+  const variables = propertyOf(args[at], 'variableValues');
   return {
     context: args[at - 1],
     execution: typeof variables === 'object' ? variables : null,
@@ -36,19 +36,19 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
 
 /** Whether a resolver is called for a subscription: when it begins, or for one of its events. @param info GraphQLResolveInfo */
 export function isSubscription(info: unknown): boolean {
-  return memberOf(memberOf(info, 'operation'), 'operation') === 'subscription';
+  return propertyOf(propertyOf(info, 'operation'), 'operation') === 'subscription';
 }
 
 /** Null where the operation has not come over a WebSocket. */
 export function upgradeOf(context: unknown): Upgrade | null {
-  const req = memberOf(context, 'req');
+  const req = propertyOf(context, 'req');
   // graphql-ws has it in `extra`: of its own context, which Nest hands out as `req`, or of what an application makes of that.
   return (
     asUpgrade(req) ??
-    asUpgrade(memberOf(context, 'request')) ??
-    asUpgrade(memberOf(memberOf(context, 'reply'), 'request')) ??
-    asUpgrade(memberOf(memberOf(req, 'extra'), 'request')) ??
-    asUpgrade(memberOf(memberOf(context, 'extra'), 'request'))
+    asUpgrade(propertyOf(context, 'request')) ??
+    asUpgrade(propertyOf(propertyOf(context, 'reply'), 'request')) ??
+    asUpgrade(propertyOf(propertyOf(req, 'extra'), 'request')) ??
+    asUpgrade(propertyOf(propertyOf(context, 'extra'), 'request'))
   );
 }
 
@@ -57,24 +57,24 @@ export function httpSessionOf(context: unknown): RequestSession | undefined {
   return (
     sessionOfPart(context, 'req') ??
     sessionOfPart(context, 'request') ??
-    sessionOfPart(memberOf(context, 'reply'), 'request')
+    sessionOfPart(propertyOf(context, 'reply'), 'request')
   );
 }
 
 function sessionOfPart(of: unknown, name: string): RequestSession | undefined {
-  const request = memberOf(of, name);
+  const request = propertyOf(of, name);
   return isRequest(request) ? sessionOf(request) : undefined;
 }
 
 function asUpgrade(candidate: unknown): Upgrade | null {
-  const request = memberOf(candidate, 'raw') ?? candidate;
+  const request = propertyOf(candidate, 'raw') ?? candidate;
   if (typeof request !== 'object' || request === null || !isHandshake(request)) return null;
-  const socket = memberOf(request, 'socket');
+  const socket = propertyOf(request, 'socket');
   return isDuplex(socket) ? { request, socket } : null;
 }
 
 function isInfo(value: unknown): boolean {
-  return memberOf(value, 'fieldNodes') !== undefined;
+  return propertyOf(value, 'fieldNodes') !== undefined;
 }
 
 /** Any object may be one: what it keeps of its session is under symbols of ours. */
@@ -83,5 +83,5 @@ function isRequest(value: unknown): value is AnyRequest {
 }
 
 function isDuplex(value: unknown): value is Duplex {
-  return typeof memberOf(value, 'end') === 'function' && typeof memberOf(value, 'once') === 'function';
+  return typeof propertyOf(value, 'end') === 'function' && typeof propertyOf(value, 'once') === 'function';
 }

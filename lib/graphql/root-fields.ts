@@ -1,4 +1,4 @@
-import { memberOf } from '../http/member-of.js';
+import { propertyOf } from '../http/property-of.js';
 import { resolverArguments } from './resolver-arguments.js';
 
 /** The root fields of one execution whose handlers have said something, by the names in the answer. */
@@ -12,16 +12,19 @@ const saidBy = new WeakMap<object, Set<unknown>>();
  */
 export function isSaidByAllRoots(args: readonly unknown[]): boolean {
   const { info, execution } = resolverArguments(args);
-  const path = memberOf(info, 'path');
-  if (execution === null || memberOf(path, 'prev') !== undefined) return false;
+  const path = propertyOf(info, 'path');
+  if (execution === null || propertyOf(path, 'prev') !== undefined) return false;
   const said = saidBy.get(execution) ?? new Set();
-  saidBy.set(execution, said.add(memberOf(path, 'key')));
+  saidBy.set(execution, said.add(propertyOf(path, 'key')));
   return said.size === countOfRoots(info);
 }
 
 function countOfRoots(info: unknown): number {
-  const selections = memberOf(memberOf(memberOf(info, 'operation'), 'selectionSet'), 'selections');
-  if (!Array.isArray(selections) || selections.some((each) => memberOf(each, 'kind') !== 'Field')) return NaN;
-  const keys = selections.map((each) => memberOf(memberOf(each, 'alias') ?? memberOf(each, 'name'), 'value'));
+  const selections = propertyOf(propertyOf(propertyOf(info, 'operation'), 'selectionSet'), 'selections');
+  if (!Array.isArray(selections) || selections.some((each) => propertyOf(each, 'kind') !== 'Field'))
+    return NaN;
+  const keys = selections.map((each) =>
+    propertyOf(propertyOf(each, 'alias') ?? propertyOf(each, 'name'), 'value'),
+  );
   return new Set(keys).size;
 }

@@ -1,4 +1,4 @@
-import { memberOf } from './member-of.js';
+import { propertyOf } from './property-of.js';
 
 /**
  * Whether a WebSocket begins with a request: plugins of Fastify have such pass its hooks and routes. Node says so of requests that
@@ -6,7 +6,7 @@ import { memberOf } from './member-of.js';
  * that is nobody's visit.
  */
 export function isHandshake(request: unknown): boolean {
-  return memberOf(request, 'upgrade') === true;
+  return propertyOf(request, 'upgrade') === true;
 }
 
 /** The call of the handler of a request that has become a WebSocket. No response ever ends that: its session is over with the call. */

@@ -1,6 +1,6 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
-import { COMMIT_STEPS } from './attempts.js';
+import { COMMIT_STEPS } from './commit-limits.js';
 import { neverSettles } from './wording.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';

@@ -5,7 +5,7 @@ import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import type { SessionsPerUser } from './users/session-limit.js';
-import type { StoreFaults } from './store-faults.js';
+import type { ConsistencyErrors } from './consistency-errors.js';
 import type { TokenLimit } from './sealed/token-limit.js';
 
 export type { SessionLog };
@@ -18,7 +18,7 @@ export interface SessionRuntime {
   readonly keyring: Keyring;
   readonly serializer: SessionSerializer;
   readonly log: SessionLog;
-  readonly faults: StoreFaults;
+  readonly faults: ConsistencyErrors;
   readonly lifetimes: Lifetimes;
   readonly live: WatchedSessions;
   readonly degrade: boolean;

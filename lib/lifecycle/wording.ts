@@ -1,6 +1,6 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
-import { COMMIT_STEPS } from './attempts.js';
+import { COMMIT_STEPS } from './commit-limits.js';
 
 /** For the log: the changes of a request that came with an id which `regenerate` had just replaced. */
 export const CHANGES_DROPPED =

@@ -4,7 +4,7 @@ import { Lifetimes } from '../lifecycle/lifetimes.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { WatchedSessions } from '../lifecycle/watching/watched-sessions.js';
-import { StoreFaults } from '../lifecycle/store-faults.js';
+import { ConsistencyErrors } from '../lifecycle/consistency-errors.js';
 import { TokenLimit } from '../lifecycle/sealed/token-limit.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionSerializer } from '../state/payload.js';
@@ -20,7 +20,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     keyring,
     serializer,
     log,
-    faults: new StoreFaults(log, systemClock),
+    faults: new ConsistencyErrors(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
     live: new WatchedSessions(systemClock, settings.sockets.checkEvery),
     degrade: settings.whenStoreFails === 'degrade',

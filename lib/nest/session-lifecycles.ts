@@ -10,7 +10,7 @@ import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
 import { SessionConfigError } from '../session.errors.js';
-import { CAN_LIST } from './drivers/able-drivers.js';
+import { CAN_LIST } from './drivers/driver-capabilities.js';
 import { DriverInUse } from './drivers/driver-in-use.js';
 import type { DriverRegistry } from './drivers/driver-registry.js';
 import { GarbageCollection } from './drivers/garbage-collection.js';

@@ -5,7 +5,7 @@ import type { DetachedHost, Door } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
 import { noteRun } from './context/message-runs.js';
-import { CAN_KEEP } from './drivers/able-drivers.js';
+import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';
 import { cloneValue, isPlainValues } from '../state/values.js';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
-import { CAN_KEEP } from './drivers/able-drivers.js';
+import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { StoreCheck } from './drivers/driver-in-use.js';
 import { DriverRegistry } from './drivers/driver-registry.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';

@@ -2,8 +2,8 @@ import { type Values, readPath } from '../state/values.js';
 import { MESSAGE_ARGUMENTS, countArguments } from './argument-counts.js';
 import { fieldPath } from './field-names.js';
 import { type FieldErrors, type FormErrors, bagOf, errorsIn, shownErrors } from './form-bags.js';
-import { type Fallback, isPresent, orFallback } from './fallback.js';
-import { showInLogs } from './printed.js';
+import { type Fallback, isPresent, orDefault } from './default-value.js';
+import { showInLogs } from './show-in-logs.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 
 /**
@@ -42,7 +42,7 @@ export class FlashMessages {
    */
   get<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   get(key: string, fallback?: unknown): unknown {
-    return orFallback(this.#read(key), fallback);
+    return orDefault(this.#read(key), fallback);
   }
 
   /**
@@ -72,7 +72,7 @@ export class FlashMessages {
   old<V = unknown>(key: string, fallback?: Fallback<NoInfer<V>>): V;
   old(key: string, fallback?: unknown): unknown {
     const field = readField(bagOf(this.#own, 'old'), key);
-    return orFallback(field === undefined ? this.#read(key) : field, fallback);
+    return orDefault(field === undefined ? this.#read(key) : field, fallback);
   }
 
   /**

@@ -6,7 +6,7 @@ import { type ConnectFlashArguments, connectFlash } from './express-session/conn
 import { expressSession } from './express-session/express-session.js';
 import { ExpressValues } from './express-session/express-values.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
-import { showInLogs } from './printed.js';
+import { showInLogs } from './show-in-logs.js';
 import type { SessionData } from './session-data.js';
 import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';

@@ -4,11 +4,11 @@ import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { BAGS, type FormErrors } from './form-bags.js';
-import { sparesOf } from './form-spares.js';
+import { shorteningsOf } from './shorten-form.js';
 import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
-import type { Fallback } from './fallback.js';
+import type { Fallback } from './default-value.js';
 import { maskedErrors } from './masked-errors.js';
 import { SessionUpdating } from './session-updating.js';
 
@@ -171,7 +171,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
     const masked = maskedErrors(errors, withheld);
     flash.flash(BAGS.old, input);
     flash.flash(BAGS.errors, masked);
-    this.lifecycle.session.spares = sparesOf(input, masked);
+    this.lifecycle.session.spares = shorteningsOf(input, masked);
     return this;
   }
 

@@ -1,5 +1,5 @@
 import type { Values } from '../state/values.js';
-import { type Fallback, isPresent, orFallback } from './fallback.js';
+import { type Fallback, isPresent, orDefault } from './default-value.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import { SessionInfo } from './session-info.js';
@@ -63,7 +63,7 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     // The arguments are counted: a key that is undefined by mistake must not give everything away.
     if (given.length === 0) return this.all();
     const [key, fallback] = given;
-    return orFallback(this.#read(key), fallback);
+    return orDefault(this.#read(key), fallback);
   }
 
   /**

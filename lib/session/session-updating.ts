@@ -3,7 +3,7 @@ import type { Updater } from '../state/changes.js';
 import { isThenable } from '../state/serializer-answers.js';
 import { shownKey } from '../state/shown-key.js';
 import { assertKey } from '../state/values.js';
-import { isPresent } from './fallback.js';
+import { isPresent } from './default-value.js';
 import type { SessionData } from './session-data.js';
 import type { KeyOf, UndeclaredKey } from './session-keys.js';
 import { SessionWriting } from './session-writing.js';

@@ -1,6 +1,6 @@
 import { type Values, isObject } from '../state/values.js';
 import { valuesByKey } from '../state/values-by-key.js';
-import { type Fallback, orFallback } from './fallback.js';
+import { type Fallback, orDefault } from './default-value.js';
 import type { SessionData } from './session-data.js';
 import type { KeyOf, Mergeable, Readable, UndeclaredKey } from './session-keys.js';
 import { SessionReading } from './session-reading.js';
@@ -45,7 +45,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
     const state = this.writable;
     const value = state.read(key);
     state.forget(key);
-    return orFallback(value, fallback);
+    return orDefault(value, fallback);
   }
 
   /**

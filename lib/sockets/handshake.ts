@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { memberOf } from '../http/member-of.js';
+import { propertyOf } from '../http/property-of.js';
 import type { TenantRequest } from '../options/cookie.options.js';
 
 /** The HTTP request that a socket began with, as far as a session has to know it. */
@@ -23,16 +23,16 @@ export interface Handshake {
  */
 export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshake | null {
   const candidates = [
-    memberOf(client, 'request'),
+    propertyOf(client, 'request'),
     ...rest,
-    memberOf(client, 'upgradeReq'),
-    memberOf(client, 'handshake'),
+    propertyOf(client, 'upgradeReq'),
+    propertyOf(client, 'handshake'),
   ];
   for (const request of candidates) {
-    const headers = memberOf(request, 'headers');
+    const headers = propertyOf(request, 'headers');
     if (!isHeaders(headers)) continue;
-    const namespace = memberOf(memberOf(client, 'nsp'), 'name');
-    const path = namespace ?? memberOf(request, 'url');
+    const namespace = propertyOf(propertyOf(client, 'nsp'), 'name');
+    const path = namespace ?? propertyOf(request, 'url');
     return { headers, path: typeof path === 'string' ? path : undefined, request };
   }
   return null;
@@ -42,12 +42,12 @@ export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshak
  * What the functions of tenants are given for a handshake, of which no platform knows. What a proxy says of it is not asked.
  */
 export function tenantRequest({ headers, request }: Handshake): TenantRequest {
-  const socket = memberOf(request, 'socket');
-  const ip = memberOf(socket, 'remoteAddress');
+  const socket = propertyOf(request, 'socket');
+  const ip = propertyOf(socket, 'remoteAddress');
   return {
     headers,
     hostname: (headers.host ?? '').replace(/:\d*$/, ''),
-    protocol: memberOf(socket, 'encrypted') === true ? 'https' : 'http',
+    protocol: propertyOf(socket, 'encrypted') === true ? 'https' : 'http',
     ip: typeof ip === 'string' ? ip : undefined,
   };
 }

@@ -13,7 +13,7 @@ import {
   parsePayload,
   valuesIn,
 } from './payload.js';
-import { FactualSession } from './factual-session.js';
+import { SessionWithFacts } from './session-with-facts.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
 
@@ -33,7 +33,7 @@ export interface Draft extends Snapshot {
  * The values are live objects: an application may mutate what it got. Beside them stands the log of changes, so that
  * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
  */
-export class SessionState extends FactualSession {
+export class SessionState extends SessionWithFacts {
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();

@@ -2,7 +2,7 @@ import { ChangeLog } from './change-log.js';
 import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
 import { assertUpdater, ownValue } from './given-value.js';
-import { isEmptyBranch, leavesOf } from './leaves.js';
+import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
 import type { SessionSerializer } from './payload.js';
@@ -148,7 +148,7 @@ export abstract class WorkingSession {
   /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
   merge(values: Values): void {
     valuesByKey('merge', values);
-    const leaves = leavesOf(values);
+    const leaves = leafValuesOf(values);
     for (const [path] of leaves) assertKey(path);
     for (const [path, value] of leaves) {
       if (!isEmptyBranch(value)) this.put(path, value);

@@ -1,7 +1,7 @@
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { KeyedQueue } from '../drivers/keyed-queue.js';
-import { type KeptRecord, keptName, keptRecord, recordIn } from './kept-record.js';
+import { type KeptRecord, keptName, keptRecord, recordIn } from './stored-format.js';
 
 /** A store that reads, sets and removes, and compares nothing. */
 interface PlainStore {

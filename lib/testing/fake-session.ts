@@ -2,7 +2,7 @@ import { withoutText } from '../options/read-option.js';
 import { NEVER_FLASHED } from '../options/never-flashed.js';
 import { SessionValueError } from '../session.errors.js';
 import { fieldName } from '../session/form-input.js';
-import { showInLogs } from '../session/printed.js';
+import { showInLogs } from '../session/show-in-logs.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SessionData } from '../session/session-data.js';
 import type { Readable } from '../session/session-keys.js';

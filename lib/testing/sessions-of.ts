@@ -4,7 +4,7 @@ import type { CookieSetup } from '../http/cookie/cookie-setup.js';
 import { type Caller, VISITOR } from '../lifecycle/caller.js';
 import { recordedAs } from '../lifecycle/users/recorded-user.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { memberOf } from '../http/member-of.js';
+import { propertyOf } from '../http/property-of.js';
 import { isObject, withoutText } from '../options/read-option.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionManager } from '../nest/session.manager.js';
@@ -149,7 +149,8 @@ export class TestSessions {
    * expect(after.cookie).toBeNull(); // the browser has it already
    */
   async of(response: TestResponse | string, { sent }: ExchangeOptions = {}): Promise<SeenSession> {
-    if (typeof response !== 'string' && !isObject(memberOf(response, 'headers'))) throw noResponse(response);
+    if (typeof response !== 'string' && !isObject(propertyOf(response, 'headers')))
+      throw noResponse(response);
     const exchange: Exchange =
       typeof response === 'string'
         ? {

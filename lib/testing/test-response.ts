@@ -1,4 +1,4 @@
-import { memberOf } from '../http/member-of.js';
+import { propertyOf } from '../http/property-of.js';
 
 /** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
 export interface TestResponse {
@@ -26,28 +26,28 @@ export function exchangeOf(response: TestResponse): Exchange {
 
 function setCookiesOf(headers: object): readonly string[] {
   if (isFetched(headers)) return headers.getSetCookie();
-  const value = memberOf(headers, 'set-cookie');
+  const value = propertyOf(headers, 'set-cookie');
   if (Array.isArray(value)) return value.map(String);
   return typeof value === 'string' ? [value] : [];
 }
 
 function lookUpIn(headers: object): HeaderLookup {
   if (isFetched(headers)) return (name) => headers.get(name) ?? undefined;
-  return (name) => textOf(memberOf(headers, name));
+  return (name) => textOf(propertyOf(headers, name));
 }
 
 /** Of `fetch`, in whichever realm a test runner has it. */
 function isFetched(headers: object): headers is Pick<Headers, 'get' | 'getSetCookie'> {
-  return typeof memberOf(headers, 'getSetCookie') === 'function';
+  return typeof propertyOf(headers, 'getSetCookie') === 'function';
 }
 
 /** supertest keeps Node's ClientRequest as `req`, and `app.inject` the request that it made up as `raw.req`. */
 function sentBy(response: object): HeaderLookup | null {
-  const request = memberOf(response, 'req');
-  const getHeader = memberOf(request, 'getHeader');
+  const request = propertyOf(response, 'req');
+  const getHeader = propertyOf(request, 'getHeader');
   if (typeof getHeader === 'function')
     return (name) => textOf(Reflect.apply(getHeader, request, [name]) as unknown);
-  const headers = memberOf(memberOf(memberOf(response, 'raw'), 'req'), 'headers');
+  const headers = propertyOf(propertyOf(propertyOf(response, 'raw'), 'req'), 'headers');
   return typeof headers === 'object' && headers !== null ? lookUpIn(headers) : null;
 }
 

@@ -10,7 +10,7 @@ import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
-import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
+import { ConsistencyErrors } from '../../lib/lifecycle/consistency-errors.js';
 import { TokenLimit } from '../../lib/lifecycle/sealed/token-limit.js';
 import { SessionTooLargeError } from '../../lib/session.errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
@@ -43,7 +43,7 @@ class SealedWorld {
       keyring: this.#keyring,
       serializer: JSON,
       log: { warn: note, error: note },
-      faults: new StoreFaults({ warn: note, error: note }, this.clock),
+      faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       live: new WatchedSessions(this.clock, false),
       degrade: false,

@@ -11,7 +11,7 @@ import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import type { SessionRuntime } from '../../lib/lifecycle/session-runtime.js';
-import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
+import { ConsistencyErrors } from '../../lib/lifecycle/consistency-errors.js';
 import { TokenLimit } from '../../lib/lifecycle/sealed/token-limit.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 import { Deferred } from '../parallel/support/deferred.js';
@@ -54,7 +54,7 @@ class Process {
       keyring,
       serializer: JSON,
       log: { warn: note, error: note },
-      faults: new StoreFaults({ warn: note, error: note }, this.clock),
+      faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       live: new WatchedSessions(this.clock, false),
       degrade: false,

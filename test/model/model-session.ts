@@ -21,10 +21,10 @@ const asList = (keys: unknown): string[] => {
 };
 
 /** The leaves of a nested object by their paths. */
-const leavesOf = (data: Values): [string, unknown][] =>
+const leafValuesOf = (data: Values): [string, unknown][] =>
   Object.entries(data).flatMap(([key, value]) =>
     isObject(value) && Object.keys(value).length > 0
-      ? leavesOf(value).map(([path, leaf]): [string, unknown] => [`${key}.${path}`, leaf])
+      ? leafValuesOf(value).map(([path, leaf]): [string, unknown] => [`${key}.${path}`, leaf])
       : [[key, value] as [string, unknown]],
   );
 
@@ -131,7 +131,7 @@ export abstract class ModelSession {
 
   merge(data: Values): this {
     this.checkWritable();
-    const leaves = leavesOf(data);
+    const leaves = leafValuesOf(data);
     asList(leaves.map(([path]) => path));
     for (const [path, leaf] of leaves) {
       const present = read(this.values, path);

@@ -5,7 +5,7 @@ import { unless } from './file-system.js';
 import { hasEnded } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import { readExpiry, readRecord } from './record-file.js';
-import type { IsMeant } from './removal-without-room.js';
+import type { IsMeant } from './remove-on-full-disk.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
 
 /** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */

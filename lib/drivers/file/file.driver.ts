@@ -9,7 +9,7 @@ import { collectFiles } from './file-collector.js';
 import { exists, hasCode, noRoomCodes } from './file-system.js';
 import { KeyedQueue } from '../keyed-queue.js';
 import { readRecord } from './record-file.js';
-import { type IsMeant, removeWithoutRoom } from './removal-without-room.js';
+import { type IsMeant, removeOnFullDisk } from './remove-on-full-disk.js';
 import { filesOf, filesOfName, type SessionFiles } from './session-files.js';
 import { type SessionLock, withLock } from './session-lock.js';
 import { makeStoreFolder } from './store-folder.js';
@@ -162,7 +162,7 @@ export class FileDriver implements RecordDriver {
         return await withLock(files, async (lock) => (await isMeant(files.record)) && lock.removeRecord());
       } catch (error) {
         if (!hasCode(error, ...noRoomCodes)) throw error;
-        return removeWithoutRoom(files, isMeant);
+        return removeOnFullDisk(files, isMeant);
       }
     });
   }

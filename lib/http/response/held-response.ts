@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Operation } from './gated-methods.js';
 import { DeferredDrain } from './deferred-drain.js';
 import type { HeadArguments } from './response-head.js';
-import { lookSent } from './look-sent.js';
+import { simulateSentHead } from './simulate-sent-head.js';
 
 interface HeldOperation {
   readonly operation: Operation;
@@ -40,18 +40,18 @@ export class HeldResponse {
   holdHead(args: HeadArguments): void {
     // Of two heads the first counts: libraries in front that do not see it write another.
     if (!this.looksSent) this.#head = args;
-    this.lookSent();
+    this.simulateSentHead();
   }
 
   hold(operation: Operation, args: unknown[]): void {
     // A write behind the end is a mistake. Node would emit an error for it, which ends the process where nobody listens.
     if (!this.hasEnd) this.#operations.push({ operation, args });
-    this.lookSent();
+    this.simulateSentHead();
     if (operation === 'write') this.#drain ??= new DeferredDrain(this.#res);
   }
 
-  lookSent(): void {
-    this.#lookUnsent ??= lookSent(this.#res, () => this.hasEnd);
+  simulateSentHead(): void {
+    this.#lookUnsent ??= simulateSentHead(this.#res, () => this.hasEnd);
   }
 
   /** The response looks as it is again. @returns the head that was held; null where there was none */

@@ -134,7 +134,7 @@ export class ResponseGate {
       this.#fail(neverEnds());
       return;
     }
-    this.#holding.lookSent();
+    this.#holding.simulateSentHead();
     this.#commit();
   }
 

@@ -1,5 +1,5 @@
 import type { HttpServer } from '@nestjs/common';
-import { memberOf } from '../member-of.js';
+import { propertyOf } from '../property-of.js';
 
 /** How the router of an application compares paths. */
 export interface RouteMatching {
@@ -34,7 +34,7 @@ export function routeMatchingOf(adapter: HttpServer): RouteMatching {
 
 /** Nest does not tell. Fastify takes it among the options of its router, which win, and beside them. */
 function ignoresDuplicateSlashes(fastify: unknown): boolean {
-  const config = memberOf(fastify, 'initialConfig');
-  const ofRouter = memberOf(memberOf(config, 'routerOptions'), 'ignoreDuplicateSlashes');
-  return Boolean(ofRouter) || Boolean(memberOf(config, 'ignoreDuplicateSlashes'));
+  const config = propertyOf(fastify, 'initialConfig');
+  const ofRouter = propertyOf(propertyOf(config, 'routerOptions'), 'ignoreDuplicateSlashes');
+  return Boolean(ofRouter) || Boolean(propertyOf(config, 'ignoreDuplicateSlashes'));
 }

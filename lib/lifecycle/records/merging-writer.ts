@@ -6,7 +6,7 @@ import { rememberWritten } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
-import { MAX_ATTEMPTS } from '../attempts.js';
+import { MAX_ATTEMPTS } from '../commit-limits.js';
 import { type PendingWrite, pack } from './pending-write.js';
 import type { LoadedVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';

@@ -5,7 +5,7 @@ import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/former-state.js';
-import { MAX_ATTEMPTS } from '../attempts.js';
+import { MAX_ATTEMPTS } from '../commit-limits.js';
 import { type Ending, RecentEndings } from '../recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import type { Payload } from '../../state/payload.js';
 import { parseRecent } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
-import { MAX_ATTEMPTS } from '../attempts.js';
+import { MAX_ATTEMPTS } from '../commit-limits.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';

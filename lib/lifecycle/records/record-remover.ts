@@ -3,7 +3,7 @@ import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
-import { MAX_ATTEMPTS } from '../attempts.js';
+import { MAX_ATTEMPTS } from '../commit-limits.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
 import type { RecordStore } from '../../drivers/record-store.js';

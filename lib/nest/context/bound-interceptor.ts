@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
-import { memberOf } from '../../http/member-of.js';
+import { propertyOf } from '../../http/property-of.js';
 import { interceptMessage } from './message-runs.js';
 import { observeInContext } from './observe-in-context.js';
 import { keepOutOfCaches } from '../shared-cache.js';
@@ -70,7 +70,7 @@ function boundProperty(descriptor: PropertyDescriptor): PropertyDescriptor {
 
 /** Of a microservice. A test that calls an interceptor itself may leave the context out. */
 function isOfMessage(context: unknown): boolean {
-  const getType = memberOf(context, 'getType');
+  const getType = propertyOf(context, 'getType');
   return typeof getType === 'function' && Reflect.apply(getType, context, []) === 'rpc';
 }
 

@@ -13,7 +13,7 @@ import type { TokenPlace } from '../../lifecycle/token-place.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverFactory } from '../../options/session.options.js';
 import { SessionConfigError } from '../../session.errors.js';
-import { CAN_LIST } from './able-drivers.js';
+import { CAN_LIST } from './driver-capabilities.js';
 import type { DriverRegistry } from './driver-registry.js';
 import { LedgerInUse } from './ledger-in-use.js';
 import { runtimeElsewhere } from '../make-session-runtime.js';

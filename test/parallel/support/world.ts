@@ -11,7 +11,7 @@ import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
-import { StoreFaults } from '../../../lib/lifecycle/store-faults.js';
+import { ConsistencyErrors } from '../../../lib/lifecycle/consistency-errors.js';
 import { TokenLimit } from '../../../lib/lifecycle/sealed/token-limit.js';
 import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
 import type { SessionLog } from '../../../lib/drivers/session-log.js';
@@ -66,7 +66,7 @@ export class World {
       keyring: KEYRING,
       serializer: JSON,
       log: SILENT,
-      faults: new StoreFaults(SILENT, this.clock),
+      faults: new ConsistencyErrors(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       live: new WatchedSessions(this.clock, false),
       degrade: false,

@@ -29,7 +29,7 @@ const OF_SENT: PropertyDescriptorMap = {
  * @param isEnded whether the application has ended the response
  * @returns makes the response look as it is again, with the status that it had when it was held
  */
-export function lookSent(res: ServerResponse, isEnded: () => boolean): () => void {
+export function simulateSentHead(res: ServerResponse, isEnded: () => boolean): () => void {
   const { statusCode } = res;
   // HTTP/2 has no status message, and Node warns where one is read or set. On HTTP/1 one that was set is a property.
   const statusMessage = Object.getOwnPropertyDescriptor(res, 'statusMessage');

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { leavesOf } from '../../lib/state/leaves.js';
+import { leafValuesOf } from '../../lib/state/leaf-values.js';
 import type { Values } from '../../lib/state/values.js';
 
 describe('the leaves of an object', () => {
   it('are its values that are no plain objects, by their paths', () => {
     const date = new Date(0);
     expect(
-      leavesOf({ a: 1, b: { c: null, d: { e: [1, { f: 2 }] }, g: date }, 'h.i': { j: undefined } }),
+      leafValuesOf({ a: 1, b: { c: null, d: { e: [1, { f: 2 }] }, g: date }, 'h.i': { j: undefined } }),
     ).toEqual([
       ['a', 1],
       ['b.c', null],
@@ -17,19 +17,22 @@ describe('the leaves of an object', () => {
   });
 
   it('are also plain objects with nothing in them', () => {
-    expect(leavesOf({ a: {}, b: { c: Object.create(null) } }).map(([path]) => path)).toEqual(['a', 'b.c']);
+    expect(leafValuesOf({ a: {}, b: { c: Object.create(null) } }).map(([path]) => path)).toEqual([
+      'a',
+      'b.c',
+    ]);
   });
 
   it('end where an object contains itself, however often', () => {
     const cycle: Values = {};
     cycle['left'] = cycle;
     cycle['right'] = { again: cycle };
-    expect(leavesOf({ cycle }).map(([path]) => path)).toEqual(['cycle.left', 'cycle.right.again']);
+    expect(leafValuesOf({ cycle }).map(([path]) => path)).toEqual(['cycle.left', 'cycle.right.again']);
   });
 
   it('end where it is deeper than a session takes', () => {
     let deep: Values = { end: 1 };
     for (let depth = 0; depth < 100_000; depth += 1) deep = { d: deep };
-    expect(leavesOf(deep)).toHaveLength(1);
+    expect(leafValuesOf(deep)).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/drivers/clock.js';
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { exists } from '../../../lib/drivers/file/file-system.js';
-import { removeWithoutRoom } from '../../../lib/drivers/file/removal-without-room.js';
+import { removeOnFullDisk } from '../../../lib/drivers/file/remove-on-full-disk.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
 import { withLock } from '../../../lib/drivers/file/session-lock.js';
 import { freshId, sampleRecord } from '../../conformance/record-samples.js';
@@ -30,11 +30,11 @@ describe('the removal of a record without room for a lock', () => {
 
   it('removes what is meant and nothing else, and leaves nothing behind', async () => {
     const { location, files } = await make('first');
-    expect(await removeWithoutRoom(files, holds('another'))).toBe(false);
+    expect(await removeOnFullDisk(files, holds('another'))).toBe(false);
     expect(await readFile(files.record, 'utf8')).toBe('first');
-    expect(await removeWithoutRoom(files, holds('first'))).toBe(true);
+    expect(await removeOnFullDisk(files, holds('first'))).toBe(true);
     expect(await entriesOf(location)).toEqual([]);
-    expect(await removeWithoutRoom(files, exists)).toBe(false);
+    expect(await removeOnFullDisk(files, exists)).toBe(false);
   });
 
   it('makes whoever has the lock start anew: what he was about to write is based on what is gone', async () => {
@@ -49,7 +49,7 @@ describe('the removal of a record without room for a lock', () => {
       if (content !== null) await lock.replaceRecord('second');
     });
     await reached.promise;
-    expect(await removeWithoutRoom(files, holds('first'))).toBe(true);
+    expect(await removeOnFullDisk(files, holds('first'))).toBe(true);
     gate.resolve();
     await writing;
     expect(seen).toEqual(['first', null]);
@@ -65,7 +65,7 @@ describe('the removal of a record without room for a lock', () => {
       if (looks === 1) await writeFile(files.record, 'second');
       return isFirst;
     };
-    expect(await removeWithoutRoom(files, isMeant)).toBe(false);
+    expect(await removeOnFullDisk(files, isMeant)).toBe(false);
     expect(await readFile(files.record, 'utf8')).toBe('second');
   });
 
@@ -81,7 +81,7 @@ describe('the removal of a record without room for a lock', () => {
         if (looks === 2) await writeFile(files.record, written);
         return holds('first')(path);
       };
-      expect(await removeWithoutRoom(files, isMeant)).toBe(left === null);
+      expect(await removeOnFullDisk(files, isMeant)).toBe(left === null);
       expect(await readFile(files.record, 'utf8').catch(() => null)).toBe(left);
       expect(await entriesOf(location)).toHaveLength(left === null ? 0 : 1);
     }
@@ -90,7 +90,7 @@ describe('the removal of a record without room for a lock', () => {
   it('removes a record once, however many come', async () => {
     const { location, files } = await make('first');
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => removeWithoutRoom(files, holds('first'))),
+      Array.from({ length: 20 }, () => removeOnFullDisk(files, holds('first'))),
     );
     expect(outcomes.filter(Boolean)).toHaveLength(1);
     expect(await entriesOf(location)).toEqual([]);

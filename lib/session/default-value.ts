@@ -7,7 +7,7 @@ export function isPresent(value: unknown): boolean {
 }
 
 /** A value, or what stands in for it where it is missing or null. */
-export function orFallback(value: unknown, fallback: unknown): unknown {
+export function orDefault(value: unknown, fallback: unknown): unknown {
   if (isPresent(value) || fallback === undefined) return value;
   return typeof fallback === 'function' ? fallback() : fallback;
 }

@@ -1,11 +1,14 @@
 import { expect, it } from 'vitest';
-import { StoreFaults } from '../../lib/lifecycle/store-faults.js';
+import { ConsistencyErrors } from '../../lib/lifecycle/consistency-errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 
 it('says what is wrong with a store that answers once, and again after a minute without it', () => {
   const clock = new StoppedClock();
   const lines: string[] = [];
-  const faults = new StoreFaults({ warn: () => undefined, error: (line) => void lines.push(line) }, clock);
+  const faults = new ConsistencyErrors(
+    { warn: () => undefined, error: (line) => void lines.push(line) },
+    clock,
+  );
   for (let times = 0; times < 5; times += 1) {
     expect(faults.contention('stored')).toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
     clock.advance(59_999);

@@ -1,6 +1,6 @@
 import type { Clock } from '../drivers/clock.js';
 import { SessionStoreError } from '../session.errors.js';
-import { MAX_ATTEMPTS } from './attempts.js';
+import { MAX_ATTEMPTS } from './commit-limits.js';
 import type { SessionLog } from '../drivers/session-log.js';
 
 /** After so long without it, the same trouble is said again when it comes back. */
@@ -10,7 +10,7 @@ const calmMs = 60_000;
  * What is wrong with a store that answers, so that the guard before it has nothing to report. Each kind is said in the log when it
  * begins, and not for each request that it fails: again only when there was none of it for a minute.
  */
-export class StoreFaults {
+export class ConsistencyErrors {
   readonly #log: SessionLog;
   readonly #clock: Clock;
   /** By the message: when it was the last time. */

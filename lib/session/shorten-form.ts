@@ -11,7 +11,7 @@ const LEAST_ROOM = 100;
 const LONGEST_MESSAGE = 150;
 
 /** What can be spared of a form that is sent back: what was typed, and what of the errors is long, the larger first. */
-export function sparesOf(input: Values, errors: FormErrors): ((flash: FlashState) => boolean)[] {
+export function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => boolean)[] {
   const withoutInput = (flash: FlashState): boolean => flash.forget(BAGS.old);
   const cutTo = (room: number) => (flash: FlashState) => {
     flash.flash(BAGS.errors, shortened(errors, room));

@@ -13,7 +13,7 @@ import type { Values } from './values.js';
 import { WorkingSession } from './working-session.js';
 
 /** What a session says of itself beside its values: as this request changed it, otherwise as it was loaded or stored last. */
-export abstract class FactualSession extends WorkingSession {
+export abstract class SessionWithFacts extends WorkingSession {
   createdAt: number;
   /** What this request changed of it, and is not stored yet. Null for nothing. */
   protected changedFacts: SessionFacts | null = null;

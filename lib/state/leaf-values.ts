@@ -7,7 +7,7 @@ type Leaf = readonly [path: string, value: unknown];
  * What `merge` puts, each at its own place: all that is no plain object, and plain objects with nothing in them. An
  * object that contains itself, or lies deeper than a session takes, is a leaf, too: the commit refuses it by its path.
  */
-export function leavesOf(values: Values): Leaf[] {
+export function leafValuesOf(values: Values): Leaf[] {
   const leaves: Leaf[] = [];
   collect(values, '', [], leaves);
   return leaves;

@@ -17,7 +17,7 @@ export type IsMeant = (path: string) => Promise<boolean>;
  *
  * @returns false where there was no such record
  */
-export async function removeWithoutRoom(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
+export async function removeOnFullDisk(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
   let removed = false;
   while (await isMeant(files.record)) {
     const aside = files.temporary(newOwner());
