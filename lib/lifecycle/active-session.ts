@@ -1,5 +1,7 @@
-import type { Payload } from '../state/payload.js';
+import { type Payload, signedInAt } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
+import { type AfterMove, afterMove } from './after-move.js';
+import { recordedUser } from './users/recorded-user.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
 import {
@@ -145,20 +147,43 @@ export class ActiveSession extends SessionStanding {
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
-  /** Another request moved it to a new id: it goes on there. */
+  /** Another request moved it to a new id: it goes on there, or parts from it. */
   follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
     if (this.closed) return;
+    const next = this.#afterMove(payload, visit);
+    if (next === 'part') return this.#part();
     this.state.rebase(payload, newest.payload);
     this.hasMerged = true;
     this.#visited(visit);
     this.followed = true;
-    // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
-    // invalidate needs an id that nobody else knows.
-    const phase = this.phase === 'ending' ? 'ending' : 'stored';
+    // Only invalidate, and a sign-in, need an id that nobody else knows.
+    const phase = this.phase === 'ending' || next === 'move' ? this.phase : 'stored';
     this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
-    if (phase === 'ending') return;
+    if (phase !== 'stored') return;
+    this.fresh &&= next === 'share';
     this.cookieDue = this.fresh;
     this.givenId = id;
+  }
+
+  #afterMove({ s: signIn }: Payload, { userId }: Visit): AfterMove {
+    if (!this.fresh || this.phase === 'ending') return 'stay';
+    const { state, storedUser, runtime } = this;
+    const user = recordedUser(state.shown, runtime.userKey);
+    const signsIn = state.signsIn || user !== storedUser ? user : null;
+    const before = { user: storedUser, signedInAt: signedInAt(state.storedSignIn, storedUser) };
+    const next = afterMove(before, { user: userId, signedInAt: signedInAt(signIn, userId) }, signsIn);
+    if (this.phase === 'rotating') return next;
+    // It has its new id already.
+    return next === 'move' ? 'share' : next === 'part' ? 'stay' : next;
+  }
+
+  /** What is stored of it is another's by now. It begins under the id that it has asked for, with what it holds. */
+  #part(): void {
+    this.state.handle = undefined;
+    this.loaded = null;
+    this.latestVisit = null;
+    this.storedUser = null;
+    this.#enter('new');
   }
 
   #visited(visit: Visit | undefined): void {

@@ -73,6 +73,16 @@ export abstract class SessionWithFacts extends WorkingSession {
     return this.#fact('s');
   }
 
+  /** The same as it was loaded or stored last. */
+  get storedSignIn(): SignIn | undefined {
+    return this.snapshot?.payload.s;
+  }
+
+  /** Whether this request has signed somebody in by `signIn`, and that is not stored yet. */
+  get signsIn(): boolean {
+    return this.changedFacts?.s !== undefined;
+  }
+
   set signIn(signIn: SignIn | undefined) {
     this.changedFacts = { ...this.changedFacts, s: signIn };
   }

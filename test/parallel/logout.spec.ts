@@ -145,11 +145,41 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
       });
     });
 
-    it('agree on one new id when two regenerate', async () => {
-      await always([signIn, regenerate], async ({ world, answers, living }) => {
+    it.each<[what: string, one: Deed, other: Deed, user: object]>([
+      ['regenerate', regenerate, regenerate, {}],
+      ['sign in as the same user', signIn, signIn, { userId: 'ada' }],
+      ['sign in by signIn as the same user', (session) => session.signIn('ada'), signIn, { userId: 'ada' }],
+    ])('agree on one new id when two %s', async (_, one, other, user) => {
+      await always([one, other], async ({ world, answers, living }) => {
         expect(living).toHaveLength(1);
-        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, userId: 'ada' });
+        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, ...user });
         expect(answers.map(({ cookieId }) => cookieId)).toEqual([living[0], living[0]]);
+      });
+    });
+
+    it.each<[what: string, deed: Deed]>([
+      ['put', signIn],
+      ['signIn', (session) => session.signIn('ada')],
+    ])('tell the new id of a sign-in (%s) to nobody who has only regenerated', async (_, deed) => {
+      await always([deed, regenerate], async ({ world, answers, living }) => {
+        expect(living).toEqual([answers[0]?.cookieId]);
+        expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, userId: 'ada' });
+        expect(answers[1]?.cookieId).not.toBe(living[0]);
+      });
+    });
+
+    it('have a session each when two sign in as different users, and neither sees what the other writes', async () => {
+      const as =
+        (user: string): Deed =>
+        (session) =>
+          session.signIn(user).put(user, 'private');
+      await always([as('ada'), as('eve')], async ({ world, answers, living }) => {
+        expect(new Set(answers.map(({ cookieId }) => cookieId))).toEqual(new Set(living));
+        expect(living).toHaveLength(2);
+        for (const [at, user] of ['ada', 'eve'].entries()) {
+          const found = await world.find(answers[at]?.cookieId ?? '');
+          expect(found?.d).toEqual({ secret: SECRET, count: 1, userId: user, [user]: 'private' });
+        }
       });
     });
 
