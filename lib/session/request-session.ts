@@ -1,4 +1,5 @@
 import { SessionValueError } from '../session.errors.js';
+import { inOrderOfRemoval } from '../state/removal-order.js';
 import { ARGUMENTS, countArguments } from './argument-counts.js';
 import { refuseAssignments } from './assignments.js';
 import { type SessionCallback, isCallback, withCallback } from './callback.js';
@@ -210,7 +211,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     // Callers count their arguments: a key that is undefined by mistake must not remove everything.
     if (keys.includes(undefined)) throw noKey(method);
     const state = this.writable;
-    for (const path of givenKeys(method, keys)) state.forget(path);
+    for (const path of inOrderOfRemoval(givenKeys(method, keys))) state.forget(path);
     return this;
   }
 

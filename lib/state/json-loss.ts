@@ -1,4 +1,5 @@
-import { MAX_DEPTH, isPlain } from './values.js';
+import { isOpaque, isPlain } from './object-kinds.js';
+import { MAX_DEPTH } from './values.js';
 
 /**
  * Whether JSON writes a value, with all that is in it, so that nothing of it is lost when it is read. JSON has been through the
@@ -55,7 +56,7 @@ function lossOfUnasked(value: object): string | null {
   if (Object.getPrototypeOf(value) === Object.prototype || isPlain(value)) return lossOfSymbols(value);
   if (Object.prototype.toString.call(value) === '[object Number]' && !Number.isFinite(Number(value)))
     return `${String(Number(value))} would become null`;
-  return isUnknownToJson(value) ? wouldBePlain(value) : null;
+  return isOpaque(value) ? wouldBePlain(value) : null;
 }
 
 /**
@@ -64,7 +65,7 @@ function lossOfUnasked(value: object): string | null {
  */
 export function lossOfEntries(value: object): string | null {
   if (isPlain(value)) return lossOfSymbols(value);
-  return isUnknownToJson(value) ? `a ${value.constructor.name} has no values by their keys` : null;
+  return isOpaque(value) ? `a ${value.constructor.name} has no values by their keys` : null;
 }
 
 /** What it says of itself is another question. */
@@ -103,51 +104,3 @@ export function saysItself(value: object): value is { toJSON(key: string): unkno
 function isKnownText({ toJSON }: { toJSON: unknown }): boolean {
   return toJSON === Date.prototype.toJSON || toJSON === URL.prototype.toJSON;
 }
-
-/** What JSON turns into `{}` or the like. */
-function isUnknownToJson(value: object): boolean {
-  return (
-    ArrayBuffer.isView(value) ||
-    UNKNOWN_TO_JSON.some((kind) => value instanceof kind) ||
-    isOfPlatform(value) ||
-    isShell(value)
-  );
-}
-
-/** Those of the language that do not name their kind by a `Symbol.toStringTag`. */
-const UNKNOWN_TO_JSON = [Date, RegExp, Error];
-
-/**
- * Whether an object is one of the platform's that keeps what it holds where nobody sees it (a Map, Headers,
- * URLSearchParams, a Blob), or of a class made from one; whatever else was put on it. Boxed texts, numbers and truth values
- * JSON knows; they have no such name.
- */
-function isOfPlatform(value: object): boolean {
-  for (
-    let next: object | null = Object.getPrototypeOf(value);
-    next !== null;
-    next = Object.getPrototypeOf(next)
-  ) {
-    if (Object.hasOwn(next, Symbol.toStringTag) && globalPrototypeOf(next) === next) return true;
-  }
-  return false;
-}
-
-/** The prototype of the global class whose name a prototype bears as its tag. */
-function globalPrototypeOf(prototype: object): unknown {
-  const tag: unknown = Reflect.get(prototype, Symbol.toStringTag, prototype);
-  const named: unknown = typeof tag === 'string' ? Reflect.get(globalThis, tag) : undefined;
-  return typeof named === 'function' ? named.prototype : undefined;
-}
-
-/** Whether an object names its kind and has no properties: an iterator, or what another realm or Node keeps to itself. */
-function isShell(value: object): boolean {
-  return !KNOWN_TAGS.has(Object.prototype.toString.call(value)) && Object.keys(value).length === 0;
-}
-
-const KNOWN_TAGS: ReadonlySet<string> = new Set([
-  '[object Object]',
-  '[object String]',
-  '[object Number]',
-  '[object Boolean]',
-]);

@@ -1,3 +1,4 @@
+import { inOrderOfRemoval } from './removal-order.js';
 import { type Values, assertKey, isPlain, readPath, removePath, writePath } from './values.js';
 
 /**
@@ -78,9 +79,9 @@ export class OwnCopy {
   }
 }
 
-/** A plain object without what is at some paths. The given object stays as it is. */
+/** A plain object without what is at some paths; an index is that of the list as it is given. The given object stays as it is. */
 export function omit(values: Values, paths: readonly string[]): Values {
   const rest = new OwnCopy({ ...values });
-  for (const path of paths) rest.remove(path);
+  for (const path of inOrderOfRemoval(paths)) rest.remove(path);
   return rest.values;
 }

@@ -1,5 +1,8 @@
 import { SessionValueError } from '../session.errors.js';
+import { isOpaque, isPlain } from './object-kinds.js';
 import { shownKey } from './shown-key.js';
+
+export { isPlain } from './object-kinds.js';
 
 /** The values of a session: a plain object. */
 export type Values = Record<string, unknown>;
@@ -84,7 +87,7 @@ export const hasPath = (values: Readonly<Values>, path: string): boolean =>
 /**
  * Stores a value at a path, creating the objects on the way. What stands in the way and is no object gives way.
  *
- * @throws SessionValueError for a forbidden segment, and for a list's index that would leave a hole
+ * @throws SessionValueError for a forbidden segment, for a list's index that would leave a hole, and where a Map or the like is on the way
  */
 export function writePath(values: Values, path: string, value: unknown): void {
   if (isLiteral(values, path)) {
@@ -112,9 +115,17 @@ export function writePath(values: Values, path: string, value: unknown): void {
   current[segment] = value;
 }
 
-/** A list takes an index that it has, or the next one: anything else would make it sparse, or change its length. */
+/**
+ * A list takes an index that it has, or the next one: anything else would make it sparse, or change its length. A property of a
+ * Map or the like would be lost.
+ */
 function assertPlace(container: object, segment: string, path: string): void {
-  if (!Array.isArray(container)) return;
+  if (!Array.isArray(container)) {
+    if (isPlain(container) || ArrayBuffer.isView(container) || !isOpaque(container)) return;
+    throw new SessionValueError(
+      `Cannot store at "${shownKey(path)}": a ${container.constructor.name} is on the way, in which no path leads anywhere. Change it in place.`,
+    );
+  }
   if (!/^(0|[1-9]\d*)$/.test(segment) || Number(segment) > container.length) {
     throw new SessionValueError(
       `Cannot store at "${shownKey(path)}": there is a list of ${container.length}, and "${shownKey(segment)}" is neither one of its indexes nor the next. Use push().`,
@@ -180,15 +191,6 @@ export function isObject(value: unknown): value is Values {
 /** Whether a value is an object of no class, and no list. */
 export function isPlainValues(value: unknown): value is Values {
   return isObject(value) && isPlain(value);
-}
-
-/**
- * Whether an object is of no class. Those of parsers that avoid `Object.prototype` are plain as well: they have no
- * prototype, or an empty one (Fastify's form bodies), or that of another realm.
- */
-export function isPlain(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**

@@ -41,6 +41,40 @@ describe('several keys', () => {
     });
   });
 
+  it.each([
+    [
+      ['list.0', 'list.1'],
+      ['c', { d: 1, e: 2 }],
+    ],
+    [
+      ['list.1', 'list.0', 'list.1'],
+      ['c', { d: 1, e: 2 }],
+    ],
+    [
+      ['list.2', 'list.3.d', 'list.0'],
+      ['b', { e: 2 }],
+    ],
+    [
+      ['list.0', 'list.3', 'list.3.d', 'other'],
+      ['b', 'c'],
+    ],
+    [
+      ['list.9', 'list.10', 'list.0'],
+      ['b', 'c', { d: 1, e: 2 }],
+    ],
+  ])('into a list mean the items that it has before any is gone: %j', async (keys, left) => {
+    const visitor = app.visitor();
+    await visitor.in((session) => {
+      session.put({ list: ['a', 'b', 'c', { d: 1, e: 2 }], other: 1 });
+    });
+    await visitor.in((session) => {
+      expect(session.except(...(keys as [string]))['list']).toEqual(left);
+      expect(session.get('list')).toHaveLength(4);
+      expect(session.forget(...(keys as [string])).get('list')).toEqual(left);
+    });
+    expect(await visitor.in((session) => session.get('list'))).toEqual(left);
+  });
+
   it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'forget', 'delete'] as const)(
     'are refused by %s, and nothing is done, where one of them is none',
     async (method) => {

@@ -117,6 +117,30 @@ describe('a list in a path', () => {
   });
 });
 
+describe('what keeps its content elsewhere, in a path', () => {
+  it.each([new Map([['a', 1]]), new Set(), new Date(0), new URL('http://a.test'), new Error('a'), /a/])(
+    'takes nothing, which would be lost: %s',
+    (held) => {
+      const values: Values = { held };
+      for (const path of ['held.a', 'held.a.b'])
+        expect(() => writePath(values, path, 1)).toThrow(
+          `Cannot store at "${path}": a ${held.constructor.name} is on the way`,
+        );
+      expect(Object.keys(held)).toEqual([]);
+    },
+  );
+
+  it('is no instance of a class, and no bytes', () => {
+    class Money {
+      amount = 1;
+    }
+    const values: Values = { money: new Money(), bytes: new Uint8Array(2) };
+    writePath(values, 'money.amount', 2);
+    writePath(values, 'bytes.1', 9);
+    expect(values).toEqual({ money: Object.assign(new Money(), { amount: 2 }), bytes: Uint8Array.of(0, 9) });
+  });
+});
+
 describe('some of the values', () => {
   it('are those at the given paths, in the same shape', () => {
     const values = { user: { name: 'Ada', age: 36 }, theme: 'dark', empty: null };
