@@ -26,6 +26,8 @@ export class SessionLifecycle {
   readonly loads: RequestLoads;
   /** Whether a commit failed on the way out: no retry, no cookie. */
   abandoned = false;
+  /** Whether that was for a cookie which could not be sent any more. */
+  isTooLate = false;
   readonly #runtime: SessionRuntime;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
@@ -244,6 +246,7 @@ export class SessionLifecycle {
 
   /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
   abandonTooLate(): void {
+    this.isTooLate = true;
     if (this.session.phase === 'ending') void this.destroy();
     this.abandon();
   }
