@@ -12,7 +12,15 @@ import { setCookieHeaders } from './cookie/set-cookie.js';
 import { clientOf } from './client-of.js';
 import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
 import { consumesFlash } from './consumes-flash.js';
-import { BEGUN_LATE, HANDSHAKE_OVER, TOO_LATE, WRITTEN_LATE, commitFailed, unsendable } from './wording.js';
+import {
+  BEGUN_LATE,
+  HANDSHAKE_OVER,
+  TOO_LATE,
+  WRITTEN_LATE,
+  type FailedResponse,
+  commitFailed,
+  unsendable,
+} from './wording.js';
 import type { FormerCookies } from './cookie/former-cookies.js';
 import { FormerSessionVisit } from './former-session-visit.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
@@ -175,8 +183,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   commitFailed(error: unknown): void {
-    // That it was too late is said already.
-    if (!this.#isTooLate) this.failed(error, !this.headSent);
+    this.failed(error, this.headSent ? 'cut off' : 'answered');
   }
 
   writtenLate(): void {
@@ -228,10 +235,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
       : null;
   }
 
-  failed(error: unknown, answered: boolean): void {
+  failed(error: unknown, response: FailedResponse): void {
+    // That it was too late is said already.
+    if (this.#isTooLate) return;
     // That the store fails is said once, and not for each request. That a user has too many sessions is no failure.
     if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
-    this.#settings.log.error(commitFailed(error, answered));
+    this.#settings.log.error(commitFailed(error, response));
   }
 
   unsendable(error: unknown): void {

@@ -20,12 +20,17 @@ export const BEGUN_LATE =
   'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
   'Write to the session before the first byte of a stream.';
 
-/** @param answered whether the response could still say so */
-export function commitFailed(error: unknown, answered: boolean): string {
-  const outcome = answered
-    ? 'The request was answered with 503.'
-    : 'The response was already under way and was cut off.';
-  return `A session could not be stored: ${reasonOf(error)} ${outcome}`;
+/** What became of a response whose session could not be stored. `gone`: there was none any more that could have said so. */
+export type FailedResponse = 'answered' | 'cut off' | 'gone';
+
+const OUTCOMES: Readonly<Record<FailedResponse, string>> = {
+  answered: 'The request was answered with 503.',
+  'cut off': 'The response was already under way and was cut off.',
+  gone: 'There was no response any more that could have said so. What is changed next is stored together with it.',
+};
+
+export function commitFailed(error: unknown, response: FailedResponse): string {
+  return `A session could not be stored: ${reasonOf(error)} ${OUTCOMES[response]}`;
 }
 
 /** For the log: a response that Node refused to send as it was written. */

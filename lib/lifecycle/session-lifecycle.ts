@@ -25,6 +25,8 @@ export class SessionLifecycle {
   readonly loads: RequestLoads;
   /** Whether a commit failed on the way out: no retry, no cookie. */
   abandoned = false;
+  /** Whether that was for a cookie which could not be sent any more. */
+  isTooLate = false;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
   readonly #commits: RequestCommits;
@@ -241,6 +243,7 @@ export class SessionLifecycle {
 
   /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
   abandonTooLate(): void {
+    this.isTooLate = true;
     if (this.session.phase === 'ending') void this.destroy();
     this.abandon();
   }

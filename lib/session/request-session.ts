@@ -79,7 +79,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
   commit(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => Promise.resolve(this.commitDue()).then(() => this), callback);
+    return withCallback(() => Promise.resolve(this.commitCalled()).then(() => this), callback);
   }
 
   /**

@@ -128,6 +128,14 @@ export abstract class SessionCommits {
     return this.#dropTooLate(life) ? Promise.reject(this.#tooLate(life)) : life.commit();
   }
 
+  /** The application commits: what was given up because it came too late is not stored by that, and it is told so. */
+  protected commitCalled(): Promise<void> | void {
+    const life = this.#life;
+    return life?.isTooLate === true && life.state.due
+      ? Promise.reject(this.#tooLate(life))
+      : this.commitDue();
+  }
+
   /**
    * Where the head of the response has left and a commit would need a cookie, what was changed is dropped, and the log says
    * so. A session that was invalidated is ended all the same.

@@ -46,7 +46,7 @@ async function gated(beneath?: Beneath) {
   const late: string[] = [];
   const context: GateContext = {
     cookies: () => ['session=token'],
-    failed: (error, answered) => void failures.push([error, answered]),
+    failed: (error, response) => void failures.push([error, response]),
     unsendable: (error) => void failures.push(error),
     late: () => void late.push('late'),
   };
@@ -178,7 +178,7 @@ describe('the response gate', () => {
     await expect.poll(sent).toContain('503');
     expect(sent()).toMatch(/cache-control: no-store/i);
     expect(sent()).not.toMatch(/etag|the |page/i);
-    expect(failures).toEqual([[expect.objectContaining({ statusCode: 503 }), true]]);
+    expect(failures).toEqual([[expect.objectContaining({ statusCode: 503 }), 'answered']]);
     expect(session.due).toBe(false);
   });
 
@@ -191,7 +191,7 @@ describe('the response gate', () => {
     store.failNext('write');
     res.end('rest');
     await expect.poll(() => failures.length).toBe(1);
-    expect([res.destroyed, failures]).toEqual([true, [[expect.anything(), false]]]);
+    expect([res.destroyed, failures]).toEqual([true, [[expect.anything(), 'cut off']]]);
   });
 
   it('stores what is due where the client goes away before the end', async () => {
@@ -313,7 +313,7 @@ describe('the response gate', () => {
     expect(sent()).toMatch(/^HTTP\/1.1 503 /);
     expect(sent()).not.toMatch(/200 OK|the page/);
     expect(failures).toEqual([
-      [expect.objectContaining({ message: expect.stringContaining('25 times') }), true],
+      [expect.objectContaining({ message: expect.stringContaining('25 times') }), 'answered'],
     ]);
     expect(store.calls().length).toBeLessThan(300);
   });
@@ -357,13 +357,15 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1']);
   });
 
-  it('says that a session is given up whose commit fails after the client has gone', async () => {
+  it('says that a commit fails after the client has gone, and stores what was changed with what is changed next', async () => {
     const { store, session, res, failures } = await gated();
     session.put('a', 1);
     store.failNext('write');
     res.emit('close');
-    await expect.poll(() => failures).toEqual([[expect.anything(), false]]);
-    expect(session.abandoned).toBe(true);
+    await expect.poll(() => failures).toEqual([[expect.anything(), 'gone']]);
+    session.put('b', 2);
+    await session.commit();
+    expect(store.calls()).toEqual(['write A 1', 'write A 1', 'write A 2']);
   });
 
   it('stores what a library beneath it changes when the first chunk passes, before the end passes', async () => {
@@ -400,7 +402,7 @@ describe('the response gate', () => {
     other.store.failNext('write');
     other.res.write('one');
     ServerResponse.prototype.writeHead.call(other.res, 202);
-    await expect.poll(() => other.failures).toEqual([[expect.anything(), false]]);
+    await expect.poll(() => other.failures).toEqual([[expect.anything(), 'cut off']]);
     expect([other.res.destroyed, other.sent()]).toEqual([true, '']);
   });
 

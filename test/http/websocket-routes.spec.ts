@@ -1,6 +1,6 @@
 import { on, once } from 'node:events';
-import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
+import websocket from '@fastify/websocket';
 import { Logger } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { describe, expect, it, vi } from 'vitest';
@@ -9,11 +9,9 @@ import { Session, type SessionModuleOptions } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { CountingDriver } from '../support/counting-driver.js';
 import { HandlerApp } from '../support/handler-app.js';
-
-/** @fastify/websocket, which Mercurius brings along. */
-const plugin: Parameters<FastifyAdapter['register']>[0] = createRequire(
-  createRequire(import.meta.url).resolve('mercurius'),
-)('@fastify/websocket');
+import { loadedSnippet } from '../support/loaded-snippet.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
+import type { TestApplication } from '../support/test-app.js';
 
 /** What the facade says: a value, or its error. */
 function facade(): string {
@@ -31,6 +29,12 @@ interface Talk {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+function fastifyOf(app: TestApplication): FastifyAdapter {
+  const adapter = app.getHttpAdapter();
+  if (!(adapter instanceof FastifyAdapter)) throw new Error('This is for Fastify.');
+  return adapter;
+}
+
 /** An application with a route for WebSockets, at `/plain`. */
 async function start(
   handler: (socket: WebSocket, request: { readonly session: Session }) => unknown,
@@ -39,9 +43,8 @@ async function start(
   const app = await HandlerApp.start('fastify', {
     options,
     configure: async (nest) => {
-      const adapter = nest.getHttpAdapter();
-      if (!(adapter instanceof FastifyAdapter)) throw new Error('This is for Fastify.');
-      await adapter.register(plugin);
+      const adapter = fastifyOf(nest);
+      await adapter.getInstance().register(websocket);
       const forWebSockets = { websocket: true };
       adapter
         .getInstance()
@@ -128,6 +131,74 @@ describe('a WebSocket of Fastify', () => {
     await close(talk, socket);
   });
 
+  it('stores what could not be stored with what its handler writes next, and says which was', async () => {
+    const driver = new ScriptedDriver();
+    await using talk = await start(
+      async (socket, { session }) => {
+        socket.send('hello');
+        const messages = on(socket, 'message');
+        await messages.next();
+        session.push('said', 'first');
+        await messages.next();
+        const outcome = await session
+          .push('said', 'second')
+          .commit()
+          .then(() => 'stored', String);
+        socket.send(outcome);
+        await messages.next();
+        socket.send(
+          await session
+            .push('said', 'third')
+            .commit()
+            .then(() => 'stored', String),
+        );
+      },
+      { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } } },
+    );
+    const visitor = talk.app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    const socket = open(talk, asHeaders);
+    await heard(socket);
+    driver.moods = { write: 'failing' };
+    const written = driver.calls.length;
+    socket.send('1');
+    await vi.waitFor(() => expect(driver.calls.slice(written)).toContain('write'));
+    let answer = heard(socket);
+    socket.send('2');
+    expect(await answer).toMatch(/^SessionStoreError/);
+    driver.moods = {};
+    answer = heard(socket);
+    socket.send('3');
+    expect(await answer).toBe('stored');
+    expect(await visitor.in((session) => session.get('said'))).toEqual(['first', 'second', 'third']);
+    await close(talk, socket);
+  });
+
+  it('stores nothing where the session is the cookie, and says so each time', async () => {
+    await using talk = await start(
+      async (socket, { session }) => {
+        const outcome = () =>
+          session
+            .push('n', 1)
+            .commit()
+            .then(() => 'stored', String);
+        socket.send(JSON.stringify([await outcome(), await outcome()]));
+      },
+      { driver: 'stealth' },
+    );
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    try {
+      const { asHeaders } = await talk.app.visitor().handle((session) => session.put('user', 'ann'));
+      const socket = open(talk, asHeaders);
+      const refused = expect.stringMatching(/^SessionError: The session was not stored/);
+      expect(JSON.parse(await heard(socket))).toEqual([refused, refused]);
+      expect(logged.mock.calls.flat()).toEqual([expect.stringContaining('needs a cookie')]);
+      await close(talk, socket);
+    } finally {
+      logged.mockRestore();
+    }
+  });
+
   it('begins no session that its browser could not hear of, and the log says so', async () => {
     const driver = new CountingDriver();
     await using talk = await start(
@@ -147,5 +218,36 @@ describe('a WebSocket of Fastify', () => {
     } finally {
       logged.mockRestore();
     }
+  });
+});
+
+describe('what the documentation shows of @fastify/websocket', () => {
+  it('counts the messages of a session, refuses strangers, and is closed with the session', async () => {
+    const route = await loadedSnippet<{ addChat: (app: TestApplication) => Promise<void> }>('chat.route.ts');
+    await using app = await HandlerApp.start('fastify', {
+      configure: async (nest) => {
+        await nest.init();
+        await route.addChat(nest);
+      },
+    });
+    const fastify = fastifyOf(app.app).getInstance();
+    await expect(fastify.injectWS('/chat')).rejects.toThrow('401');
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.signIn('ann'));
+    const injected = await fastify.injectWS('/chat', { headers: asHeaders });
+    const socket = new WebSocket(`${app.url.replace(/^http/, 'ws')}/chat`, { headers: asHeaders });
+    await once(socket, 'open');
+    const said: string[] = [];
+    for (const each of [injected, socket, injected]) {
+      const answer = heard(each);
+      each.send('something');
+      said.push(await answer);
+    }
+    expect(said).toEqual(['1', '2', '3']);
+    expect(await visitor.in((session) => session.get('said'))).toBe(3);
+    const closed = Promise.all([once(injected, 'close'), once(socket, 'close')]);
+    await visitor.in((session) => session.signOut());
+    const [, [code, reason]] = await closed;
+    expect([code, String(reason)]).toEqual([1008, 'The session has ended.']);
   });
 });

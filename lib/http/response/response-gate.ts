@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { SessionError, SessionLimitError } from '../../session.errors.js';
 import type { SessionCommits } from '../../session/session-commits.js';
+import type { FailedResponse } from '../wording.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
 import { type HeadAddition, type TokenField, setsCookies } from './response-head.js';
@@ -18,7 +19,7 @@ export interface GateContext {
   /** What goes out beside the cookies that are due. Asked once, behind `cookies`, and where there are any. */
   besideCookies?(): HeadAddition | null;
   /** A commit failed where no exception filter can answer any more. */
-  failed(error: unknown, answered: boolean): void;
+  failed(error: unknown, response: FailedResponse): void;
   /** Node refused to send what the application had written while the response was held. */
   unsendable(error: unknown): void;
   /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
@@ -88,16 +89,13 @@ export class ResponseGate {
 
   /**
    * The client went away, or the response ended past the gate: what is due is stored all the same, and what becomes due
-   * later as well (`writtenLate`).
+   * later as well (`writtenLate`). What cannot be stored stays due: the code goes on, on a WebSocket for hours.
    */
   onClose(): void {
     if (this.#writer.ended || this.#failed) return;
     this.#session.over();
     if (this.#committing || !this.#session.due) return;
-    Promise.resolve(this.#session.commitDue()).catch((error: unknown) => {
-      this.#session.abandon();
-      this.#context.failed(error, false);
-    });
+    Promise.resolve(this.#session.commitDue()).catch((error: unknown) => this.#context.failed(error, 'gone'));
   }
 
   /** Whether the head has left. */
@@ -184,7 +182,7 @@ export class ResponseGate {
     this.#session.abandon();
     // The head that was held is dropped; and as long as the response looks sent, it cannot be asked whether it is.
     this.#held?.takeHead();
-    this.#context.failed(error, !this.headSent);
+    this.#context.failed(error, this.headSent ? 'cut off' : 'answered');
     this.#replace(error instanceof SessionLimitError ? 409 : 503);
   }
 
