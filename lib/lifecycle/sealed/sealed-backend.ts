@@ -9,7 +9,8 @@ import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
-import { NOBODY, SealedTakeOver } from '../taking-over/sealed-take-over.js';
+import { NOBODY } from '../caller.js';
+import { SealedTakeOver } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { toldOfPayload } from '../publish-events.js';
@@ -47,7 +48,11 @@ export class SealedBackend implements SessionBackend {
     this.runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
-    this.#takeOver = new SealedTakeOver(runtime, driver, endings);
+    this.#takeOver = new SealedTakeOver(
+      runtime,
+      (id, state) => this.#seal({ id, state }, runtime.lifetimes.fullExpiry(state)),
+      endings,
+    );
   }
 
   isOfOtherKind(token: string): boolean {
@@ -187,7 +192,7 @@ export class SealedBackend implements SessionBackend {
     return this.#seal(session, this.#expiryOf(session));
   }
 
-  #seal({ id, state }: ActiveSession, expiresAt: number): Promise<Sealed> | Sealed {
+  #seal({ id, state }: Pick<ActiveSession, 'id' | 'state'>, expiresAt: number): Promise<Sealed> | Sealed {
     const draft = state.draft(undefined, id);
     const lastActivity = this.runtime.clock.now();
     const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };

@@ -1,15 +1,15 @@
 import { formerId } from '../../crypto/former-id.js';
 import { randomId } from '../../crypto/random-id.js';
-import type { SealingDriver } from '../../drivers/driver.js';
 import type { FormerContent, FormerSession } from './session-source.js';
 import { SessionTooLargeError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import { type TakenOver, formerState, removed } from './former-state.js';
 import type { RecentEndings } from '../recent-endings.js';
 import type { SessionRuntime } from '../session-runtime.js';
+import type { SessionState } from '../../state/session-state.js';
 
-/** A token is nobody's to list. */
-export const NOBODY = { userId: null, ipAddress: null, userAgent: null };
+/** Makes a token of a session. */
+type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { token: string };
 
 /**
  * Takes sessions of other libraries over into tokens. Its id here follows from the old session: so all requests that bring it at one
@@ -17,12 +17,12 @@ export const NOBODY = { userId: null, ipAddress: null, userAgent: null };
  */
 export class SealedTakeOver {
   readonly #runtime: SessionRuntime;
-  readonly #driver: SealingDriver;
+  readonly #sealed: Seal;
   readonly #endings: RecentEndings;
 
-  constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
+  constructor(runtime: SessionRuntime, sealed: Seal, endings: RecentEndings) {
     this.#runtime = runtime;
-    this.#driver = driver;
+    this.#sealed = sealed;
     this.#endings = endings;
   }
 
@@ -43,22 +43,12 @@ export class SealedTakeOver {
 
   /** Null where it is too large for a cookie, which the log says. */
   async #seal(id: string, content: FormerContent): Promise<string | null> {
-    const { lifetimes, clock, tokenLimit, log } = this.#runtime;
-    const state = formerState(this.#runtime, content);
-    const { text, payload } = state.draft(undefined, id);
-    const token = await this.#driver.seal({
-      payload: text,
-      expiresAt: lifetimes.fullExpiry(state),
-      version: payload.n,
-      lastActivity: clock.now(),
-      ...NOBODY,
-    });
     try {
-      tokenLimit.assertFits(token.length, payload);
+      const { token } = await this.#sealed(id, formerState(this.#runtime, content));
       return token;
     } catch (error) {
       if (!(error instanceof SessionTooLargeError)) throw error;
-      log.warn(`A session of another library was not taken over. ${error.message}`);
+      this.#runtime.log.warn(`A session of another library was not taken over. ${error.message}`);
       return null;
     }
   }
