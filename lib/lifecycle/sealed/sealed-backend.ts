@@ -10,7 +10,7 @@ import type { TakenOver } from '../taking-over/former-state.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
 import { NOBODY } from '../caller.js';
-import { SealedTakeOver } from '../taking-over/sealed-take-over.js';
+import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { toldOfPayload } from '../publish-events.js';
@@ -41,18 +41,12 @@ export class SealedBackend implements SessionBackend {
   readonly records = null;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
-  readonly #takeOver: SealedTakeOver;
 
   /** @param endings shared by all requests of one application in one process */
   constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
     this.runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
-    this.#takeOver = new SealedTakeOver(
-      runtime,
-      (id, state) => this.#seal({ id, state }, runtime.lifetimes.fullExpiry(state)),
-      endings,
-    );
   }
 
   isOfOtherKind(token: string): boolean {
@@ -122,7 +116,9 @@ export class SealedBackend implements SessionBackend {
   }
 
   async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    const taken = await this.#takeOver.take(session, former);
+    const taken = await takeOverSealed(session, former, this.#endings, (id, state) =>
+      this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state)),
+    );
     if (taken !== null) await this.open(session, taken.token);
     return taken;
   }
