@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { propertyOf } from '../http/property-of.js';
-import { isHandshake } from '../http/web-socket-handling.js';
+import { isHandshake } from '../http/raw-http.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
 

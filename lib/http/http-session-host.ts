@@ -4,13 +4,18 @@ import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
 import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
-import { type PlatformRequest, type RawRequest, type RawResponse, isClosed } from './raw-http.js';
+import {
+  type PlatformRequest,
+  type RawRequest,
+  type RawResponse,
+  isClosed,
+  isHandshake,
+} from './raw-http.js';
 import { SessionLimitError, SessionStoreError } from '../session.errors.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { sentTokens } from './cookie/sent-tokens.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';
 import { clientOf } from './client-of.js';
-import { WebSocketHandling, isHandshake } from './web-socket-handling.js';
 import { consumesFlash } from './consumes-flash.js';
 import {
   BEGUN_LATE,
@@ -65,7 +70,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
-  #webSocket: WebSocketHandling | null = null;
+  /** Whether the request has become a WebSocket, and whether its handler is through: no response ever ends that. */
+  #webSocket: 'none' | 'handled' | 'over' = 'none';
   #isPassive = false;
   /** Fastify's view of the request, as soon as it is known. */
   platform: PlatformRequest | null;
@@ -135,26 +141,32 @@ export class HttpSessionHost implements SessionHost, GateContext {
     }
     // Only for requests that may have something to commit.
     this.#gate = new ResponseGate(this.#res, session, this);
-    if (this.#webSocket?.isOver === true || isClosed(this.#res)) session.over();
+    if (this.#webSocket === 'over' || isClosed(this.#res)) session.over();
   }
 
   get headSent(): boolean {
-    if (this.#webSocket !== null) return true;
+    if (this.#webSocket !== 'none') return true;
     return this.#gate === null ? this.#res.headersSent : this.#gate.headSent;
   }
 
   get ended(): boolean {
-    if (this.#webSocket?.isOver === true) return true;
+    if (this.#webSocket === 'over') return true;
     return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
   }
 
   get endedReason(): string | undefined {
-    return this.#webSocket?.isOver === true ? HANDSHAKE_OVER : undefined;
+    return this.#webSocket === 'over' ? HANDSHAKE_OVER : undefined;
   }
 
   /** The request has become a WebSocket: no cookie can be sent any more, and what is due is stored behind its handler. */
   endHandshake<T>(handle: () => T): T {
-    return (this.#webSocket = new WebSocketHandling()).run(handle, () => this.#gate?.onClose());
+    this.#webSocket = 'handled';
+    try {
+      return handle();
+    } finally {
+      this.#webSocket = 'over';
+      this.#gate?.onClose();
+    }
   }
 
   onceOver(done: () => void): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { propertyOf } from './property-of.js';
 import type { SessionCarrier } from './session-of.js';
 import type { Route } from './consumes-flash.js';
 
@@ -27,4 +28,13 @@ export interface PlatformRequest {
 /** Whether the connection of a response is closed. HTTP/2's responses do not say it themselves. */
 export function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
   return res.stream?.destroyed ?? res.closed;
+}
+
+/**
+ * Whether a WebSocket begins with a request: plugins of Fastify have such pass its hooks and routes. Node says so of requests that
+ * it has handed to a listener of `upgrade`, whatever their headers ask for. Clients connect, and connect anew, by themselves:
+ * that is nobody's visit.
+ */
+export function isHandshake(request: unknown): boolean {
+  return propertyOf(request, 'upgrade') === true;
 }

@@ -25,7 +25,10 @@ export interface Caller {
 }
 
 /** Nothing is known of who is at the other end. */
-export const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
+const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
+
+/** What a record says of whose it is, where it is nobody's to list. */
+export const NOBODY = { userId: null, ...UNKNOWN_CLIENT };
 
 /** A visitor of whom nothing further is known. */
 export const VISITOR: Caller = { consumesFlash: true, client: null, isVisit: true, followsMoves: false };

@@ -21,13 +21,10 @@ export class RequestCommits {
     this.#queue = queue;
   }
 
-  get underWay(): boolean {
-    return this.#committing !== null;
-  }
-
-  /** Stores what is due: to be called where something is, or a commit is under way. One that waits for another fails with it. */
+  /** Stores what is due; without a promise where nothing is. One that waits for another fails with it. */
   run(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
+    if (!this.#life.due) return;
     try {
       const first = this.#step();
       if (first === undefined && !this.#life.due) return;

@@ -222,8 +222,7 @@ export class SessionLifecycle {
    * by itself each time that it is stored
    */
   commit(): Promise<void> | void {
-    if (this.#commits.underWay || this.due) return this.#commits.run();
-    this.#sayDropped();
+    return this.#commits.run() ?? this.#sayDropped();
   }
 
   /** Once a request: with a visitor's every click it would fill the log. */

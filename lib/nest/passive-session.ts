@@ -16,7 +16,7 @@ class PassiveSessionGuard implements CanActivate {
 
 /** One operation calls many resolvers, and one request may bring several operations: it is a visit where one of them is. */
 function isPassiveOperation(args: readonly unknown[], session: RequestSession | undefined): boolean {
-  return !Array.isArray(session?.host.body()) && isSaidByAllRoots(args);
+  return !Array.isArray(session?.host.body?.()) && isSaidByAllRoots(args);
 }
 
 /**

@@ -2,7 +2,8 @@ import { Observable, type Subscriber, filter } from 'rxjs';
 import type { NestInterceptor } from '@nestjs/common';
 import { currentSession } from './current-session.js';
 
-type Intercept = NestInterceptor['intercept'];
+/** What an interceptor is called by. */
+export type Intercept = NestInterceptor['intercept'];
 
 /** What CacheInterceptor of @nestjs/cache-manager has beside `intercept`: that package need not be installed. */
 const CACHING_METHODS = ['intercept', 'trackBy', 'isRequestCacheable'];
@@ -29,7 +30,7 @@ function isCache(holder: object): boolean {
   return CACHING_METHODS.every((name) => Object.hasOwn(holder, name));
 }
 
-function isIntercept(value: unknown): value is Intercept {
+export function isIntercept(value: unknown): value is Intercept {
   return typeof value === 'function';
 }
 

@@ -143,26 +143,4 @@ export class DetachedHost implements SessionHost {
         '`await session.commit()` behind it.',
     );
   }
-
-  /** Nothing waits for a commit but whoever made this. */
-  arm(): void {}
-
-  /** Whoever commits is told by the promise. */
-  tooLate(): void {}
-
-  commitFailed(): void {}
-
-  body(): undefined {
-    return undefined;
-  }
-
-  /** No form comes in. */
-  isNeverFlashed(): boolean {
-    return true;
-  }
-
-  /** Switching to another session is refused before this is asked. */
-  verify(): null {
-    return null;
-  }
 }

@@ -136,7 +136,7 @@ export abstract class SessionAccess extends SessionCommits {
     const life = this.changeable;
     if (!this.isCookieLate(life) || life.session.loaded === null) return life.touch();
     life.abandonTooLate();
-    this.host.tooLate();
+    this.host.tooLate?.();
     return Promise.reject(tooLate());
   }
 
@@ -147,7 +147,7 @@ export abstract class SessionAccess extends SessionCommits {
    */
   protected assertCookieCanLeave(): void {
     if (!this.isCookieLate(this.lifecycle)) return;
-    this.host.tooLate();
+    this.host.tooLate?.();
     throw tooLate();
   }
 }

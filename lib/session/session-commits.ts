@@ -44,7 +44,7 @@ export abstract class SessionCommits {
   protected arm(): void {
     if (this.#armed) return;
     this.#armed = true;
-    this.#host.arm(this);
+    this.#host.arm?.(this);
   }
 
   /** Something is about to be written. */
@@ -58,7 +58,7 @@ export abstract class SessionCommits {
     if (this.#unattended) return;
     this.#unattended = true;
     setImmediate(() => {
-      if (this.#unattended) this.#host.writtenLate();
+      if (this.#unattended) this.#host.writtenLate?.();
       this.#unattended = false;
     });
   }
@@ -152,7 +152,7 @@ export abstract class SessionCommits {
     // The head first: the other two look for changes, and it seldom has left.
     if (!this.#host.headSent || !life.due || !life.needsCookie) return false;
     life.abandonTooLate();
-    this.#host.tooLate();
+    this.#host.tooLate?.();
     return true;
   }
 

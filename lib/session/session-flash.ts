@@ -176,7 +176,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   #input(withheld?: Set<string>): Values {
-    return formInput(this.host.body(), (field) => this.host.isNeverFlashed(field), withheld);
+    return formInput(this.host.body?.(), (field) => this.host.isNeverFlashed?.(field) ?? true, withheld);
   }
 
   #flashFields(chosen: (input: Values) => Values): this {

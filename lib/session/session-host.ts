@@ -60,18 +60,19 @@ export interface SessionHost {
   readonly bePassive?: (() => void) | undefined;
   /** Calls back once, when the response has ended or the client has gone away: at once where it has. */
   onceOver(done: () => void): void;
+  // What follows is left out where no response waits for a commit, no form comes in, and no other session can be switched to.
   /** Called once, before the session first holds something that may have to be committed. */
-  arm(session: SessionCommits): void;
+  arm?(session: SessionCommits): void;
   /** A commit failed, and an exception filter is about to answer. */
-  commitFailed(error: unknown): void;
+  commitFailed?(error: unknown): void;
   /** What was changed needs a cookie, and none can be sent any more: nothing of it is stored. */
-  tooLate(): void;
+  tooLate?(): void;
   /** The session was changed after the response had ended, and nobody stores that. */
-  writtenLate(): void;
-  /** The parsed body of the request, where there is one. */
-  body(): unknown;
-  /** Whether a form field of this name is never flashed. */
-  isNeverFlashed(field: string): boolean;
+  writtenLate?(): void;
+  /** The parsed body of the request. */
+  body?(): unknown;
+  /** Whether a form field of this name is never flashed. Default: all are. */
+  isNeverFlashed?(field: string): boolean;
   /** The id behind a signed id, or null. `secret` stands in for the application's own secrets. */
-  verify(signedId: string, secret: string | undefined): string | null;
+  verify?(signedId: string, secret: string | undefined): string | null;
 }

@@ -149,8 +149,8 @@ export abstract class SessionLoading extends SessionAccess {
       );
     this.assertSwitchable();
     // It may come from a query or a body, where a visitor can send anything.
-    const id = typeof signedId === 'string' ? this.host.verify(signedId, secret) : null;
-    if (id === null) return false;
+    const id = typeof signedId === 'string' ? this.host.verify?.(signedId, secret) : null;
+    if (typeof id !== 'string') return false;
     this.#choose(id, false);
     return this;
   }

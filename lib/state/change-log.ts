@@ -11,29 +11,24 @@ export class ChangeLog {
   /** What is not stored. After a merge: as it came out there. */
   pending: Change[] = [];
   readonly storedFlash: StoredFlashChange[];
-  /** How many of the pending changes there are up to the last one that is a reason to commit. */
-  #effective = 0;
+  /** How many of the pending changes there are up to the last one that is a reason to commit: none where nothing is. */
+  effective = 0;
 
   /** @param storedFlash what the same request has stored before */
   constructor(storedFlash: readonly StoredFlashChange[] = []) {
     this.storedFlash = [...storedFlash];
   }
 
-  /** Whether what is not stored is a reason to commit. */
-  get effective(): boolean {
-    return this.#effective > 0;
-  }
-
   /** @param effective false where the change only repeats what is so already, and is no reason to commit */
   record(change: Change, effective = true): void {
     this.pending.push(change);
-    if (effective) this.#effective = this.pending.length;
+    if (effective) this.effective = this.pending.length;
   }
 
   /** The write with this number has stored the first changes, so many. */
   settle(count: number, stamp: number): void {
     for (const change of this.pending.splice(0, count))
       if (change.op === 'flash') this.storedFlash.push([stamp, change.change]);
-    this.#effective = Math.max(0, this.#effective - count);
+    this.effective = Math.max(0, this.effective - count);
   }
 }

@@ -63,13 +63,14 @@ export function isContainer(value: unknown): value is Record<string, unknown> {
 function isLiteral(values: Readonly<Values>, path: string): boolean {
   // Not what TypeScript says, but what JavaScript does, and what a query gives (`?key=a&key=b`).
   if (typeof path !== 'string') assertKey(path);
-  return !path.includes('.') || Object.hasOwn(values, path);
+  if (path.includes('.')) return Object.hasOwn(values, path);
+  if (FORBIDDEN.has(path)) segmentsOf(path);
+  return true;
 }
 
 /** The value at a path, or undefined. */
 export function readPath(values: Readonly<Values>, path: string): unknown {
   if (isLiteral(values, path)) {
-    if (FORBIDDEN.has(path)) segmentsOf(path);
     return Object.hasOwn(values, path) ? values[path] : undefined;
   }
   let current: unknown = values;
@@ -91,7 +92,6 @@ export const hasPath = (values: Readonly<Values>, path: string): boolean =>
  */
 export function writePath(values: Values, path: string, value: unknown): void {
   if (isLiteral(values, path)) {
-    if (FORBIDDEN.has(path)) segmentsOf(path);
     values[path] = value;
     return;
   }
@@ -140,7 +140,6 @@ function assertPlace(container: object, segment: string, path: string): void {
  */
 export function removePath(values: Values, path: string): boolean {
   if (isLiteral(values, path)) {
-    if (FORBIDDEN.has(path)) segmentsOf(path);
     if (!Object.hasOwn(values, path)) return false;
     delete values[path];
     return true;

@@ -41,16 +41,4 @@ export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements 
 
   /** No response ends. */
   onceOver(): void {}
-
-  arm(): void {}
-
-  commitFailed(): void {}
-
-  tooLate(): void {}
-
-  writtenLate(): void {}
-
-  verify(): null {
-    return null;
-  }
 }

@@ -19,13 +19,9 @@ export class CasTokenCache {
 
   keep(key: string, version: number, token: string | number): void {
     this.#states.delete(key);
-    if (this.#states.size >= this.#max) {
-      for (const oldest of this.#states.keys()) {
-        this.#states.delete(oldest);
-        break;
-      }
-    }
     this.#states.set(key, { version, token });
+    const [oldest] = this.#states.keys();
+    if (this.#states.size > this.#max && oldest !== undefined) this.#states.delete(oldest);
   }
 
   /** The token of a version, which is forgotten with that; undefined where it is not known. */

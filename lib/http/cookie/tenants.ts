@@ -1,18 +1,19 @@
 import { optionError, shown } from '../../options/read-option.js';
 import type { CookieSettings, PlacedCookie, TenantRequest } from '../../options/cookie.options.js';
 import { ownText } from '../../state/own-text.js';
+import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import type { CookieSetup } from './cookie-setup.js';
 
-/** How many tenants' cookies are kept ready. A visitor can name any host: more are forgotten, and set up again when they come. */
-const MAX_KEPT = 256;
+/** How many tenants' cookies are kept ready, in half. A visitor can name any host: more are forgotten, and set up again when they come. */
+const KEPT_HALF = 128;
 
 /** The cookies of tenants: set up when a request first needs them, by the functions of the option `cookie`. */
 export class Tenants {
   readonly #options: CookieSettings;
   readonly #setUp: (cookie: PlacedCookie) => CookieSetup;
-  /** By name and domain, those first that were not asked for the longest. */
-  readonly #kept = new Map<string, CookieSetup>();
+  /** By name and domain. */
+  readonly #kept = new TwoGenerationCache<CookieSetup>(KEPT_HALF);
 
   constructor(options: CookieSettings, setUp: (cookie: PlacedCookie) => CookieSetup) {
     this.#options = options;
@@ -30,20 +31,11 @@ export class Tenants {
     const name = answerOf('name', this.#options.name, request);
     const domain = answerOf('domain', this.#options.domain, request);
     const key = `${name ?? ''}\n${domain ?? ''}`;
-    let setup = this.#kept.get(key);
-    if (setup === undefined)
-      setup = this.#setUp({ ...this.#options, name: ownOf(name), domain: ownOf(domain) });
-    else this.#kept.delete(key);
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known;
+    const setup = this.#setUp({ ...this.#options, name: ownOf(name), domain: ownOf(domain) });
     this.#kept.set(ownText(key), setup);
-    if (this.#kept.size > MAX_KEPT) this.#forgetOldest();
     return setup;
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#kept.keys()) {
-      this.#kept.delete(key);
-      return;
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { HttpSessions } from '../http-sessions.js';
 import { callInContext, isBound, likeOriginal } from '../bind-to-request.js';
 import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
+import { isContainer } from '../../state/values.js';
 
 /** A method of an instance. Plugins call it on what inherits from the instance. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -50,7 +51,7 @@ export function bindFastify(
 ): void {
   const bind = (each: unknown): unknown => bindCallback(sessions, each, 0);
   const bindOptions = (options: unknown): void => {
-    if (!isRecord(options)) return;
+    if (!isContainer(options)) return;
     for (const name of ['handler', ...REQUEST_HOOKS]) {
       if (options[name] !== undefined) options[name] = bind(options[name]);
     }
@@ -83,7 +84,7 @@ export function bindFastify(
     return setErrorHandler.call(this, bindCallback(sessions, handler, 1));
   };
   fastify.setNotFoundHandler = function setNotFoundHandlerBound(first, ...rest) {
-    const options = isRecord(first) ? { ...first } : bind(first);
+    const options = isContainer(first) ? { ...first } : bind(first);
     bindOptions(options);
     return setNotFoundHandler.call(this, options, ...rest.map(bind));
   };
@@ -148,7 +149,7 @@ function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1):
 /** A method of replies that renders a template, bound to the request of its reply: a helper of the template may ask the facade. */
 function bindView(sessions: HttpSessions, view: Method): Method {
   const wrapper: Method = function (...args) {
-    const request = isRecord(this) ? this['request'] : undefined;
+    const request = isContainer(this) ? this['request'] : undefined;
     return isRequest(request)
       ? callInContext(sessions, request.raw, view, this, args)
       : view.apply(this, args);
@@ -157,19 +158,9 @@ function bindView(sessions: HttpSessions, view: Method): Method {
 }
 
 function isRequest(value: unknown): value is { readonly raw: RawRequest } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'raw' in value &&
-    typeof value.raw === 'object' &&
-    value.raw !== null
-  );
+  return isContainer(value) && isContainer(value['raw']);
 }
 
 function isMethod(value: unknown): value is Method {
   return typeof value === 'function';
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

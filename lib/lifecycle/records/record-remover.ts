@@ -4,6 +4,7 @@ import { SessionStoreError } from '../../session.errors.js';
 import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../commit-limits.js';
+import { NOBODY } from '../caller.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -184,9 +185,7 @@ export class RecordRemover {
       expiresAt: Math.max(until, now + REDIRECT_MS),
       version,
       lastActivity: now,
-      userId: null,
-      ipAddress: null,
-      userAgent: null,
+      ...NOBODY,
     };
   }
 }

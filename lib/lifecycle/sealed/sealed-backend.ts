@@ -9,7 +9,8 @@ import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecentEndings } from '../recent-endings.js';
-import { NOBODY, SealedTakeOver } from '../taking-over/sealed-take-over.js';
+import { NOBODY } from '../caller.js';
+import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { toldOfPayload } from '../publish-events.js';
@@ -40,14 +41,12 @@ export class SealedBackend implements SessionBackend {
   readonly records = null;
   readonly #driver: SealingDriver;
   readonly #endings: RecentEndings;
-  readonly #takeOver: SealedTakeOver;
 
   /** @param endings shared by all requests of one application in one process */
   constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
     this.runtime = runtime;
     this.#driver = driver;
     this.#endings = endings;
-    this.#takeOver = new SealedTakeOver(runtime, driver, endings);
   }
 
   isOfOtherKind(token: string): boolean {
@@ -117,7 +116,9 @@ export class SealedBackend implements SessionBackend {
   }
 
   async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    const taken = await this.#takeOver.take(session, former);
+    const taken = await takeOverSealed(session, former, this.#endings, (id, state) =>
+      this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state)),
+    );
     if (taken !== null) await this.open(session, taken.token);
     return taken;
   }
@@ -187,7 +188,7 @@ export class SealedBackend implements SessionBackend {
     return this.#seal(session, this.#expiryOf(session));
   }
 
-  #seal({ id, state }: ActiveSession, expiresAt: number): Promise<Sealed> | Sealed {
+  #seal({ id, state }: Pick<ActiveSession, 'id' | 'state'>, expiresAt: number): Promise<Sealed> | Sealed {
     const draft = state.draft(undefined, id);
     const lastActivity = this.runtime.clock.now();
     const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };

@@ -3,7 +3,7 @@ import { randomId } from '../../crypto/random-id.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import { movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
-import { knownClient } from '../caller.js';
+import { NOBODY, knownClient } from '../caller.js';
 import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-state.js';
 import { recordedUser } from '../users/recorded-user.js';
 import type { RecentEndings } from '../recent-endings.js';
@@ -139,9 +139,7 @@ export class RecordTakeOver {
       expiresAt,
       version: 1,
       lastActivity: now,
-      userId: null,
-      ipAddress: null,
-      userAgent: null,
+      ...NOBODY,
     };
   }
 

@@ -1,70 +1,47 @@
 import { migratedId } from '../../crypto/migrated-id.js';
 import { randomId } from '../../crypto/random-id.js';
-import type { SealingDriver } from '../../drivers/driver.js';
-import type { FormerContent, FormerSession } from './session-source.js';
 import { SessionTooLargeError } from '../../session.errors.js';
+import type { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
-import { type TakenOver, formerState, removed } from './former-state.js';
 import type { RecentEndings } from '../recent-endings.js';
-import type { SessionRuntime } from '../session-runtime.js';
+import { type TakenOver, formerState, removed } from './former-state.js';
+import type { FormerSession } from './session-source.js';
 
-/** A token is nobody's to list. */
-export const NOBODY = { userId: null, ipAddress: null, userAgent: null };
+/** Makes a token of a session. */
+type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { token: string };
 
 /**
- * Takes sessions of other libraries over into tokens. Its id here follows from the old session: so all requests that bring it at one
+ * Takes a session of another library over into a token. Its id here follows from the old session: so all requests that bring it at one
  * time go on with the same one, and what this process has ended lately is not taken over once more.
+ *
+ * @returns a token, to be opened; null where there is nothing to go on with, or it is too large for a cookie, which the log says
  */
-export class SealedTakeOver {
-  readonly #runtime: SessionRuntime;
-  readonly #driver: SealingDriver;
-  readonly #endings: RecentEndings;
-
-  constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
-    this.#runtime = runtime;
-    this.#driver = driver;
-    this.#endings = endings;
+export async function takeOverSealed(
+  session: ActiveSession,
+  former: FormerSession,
+  endings: RecentEndings,
+  seal: Seal,
+): Promise<(TakenOver & { token: string }) | null> {
+  const key = former.isOfUser === true ? null : former.key;
+  const claimId = key === null ? randomId() : migratedId('claim', key);
+  const id = key === null ? randomId() : migratedId('session', key);
+  for (const each of [claimId, id]) {
+    const fate = endings.fateOf(each);
+    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind !== 'lives') return null;
   }
-
-  /** @returns a token, to be opened; null where there is nothing to go on with */
-  async take(session: ActiveSession, former: FormerSession): Promise<(TakenOver & { token: string }) | null> {
-    const key = former.isOfUser === true ? null : former.key;
-    const claimId = key === null ? randomId() : migratedId('claim', key);
-    const id = key === null ? randomId() : migratedId('session', key);
-    for (const each of [claimId, id]) {
-      const fate = this.#endings.fateOf(each);
-      if (fate.kind === 'moved') session.leave(fate.to);
-      if (fate.kind !== 'lives') return null;
-    }
-    const content = await former.load();
-    const token = content === null ? null : await this.#seal(id, content);
-    return token === null ? null : { token, settle: () => this.#settle(claimId, id, former) };
-  }
-
-  /** Null where it is too large for a cookie, which the log says. */
-  async #seal(id: string, content: FormerContent): Promise<string | null> {
-    const { lifetimes, clock, tokenLimit, log } = this.#runtime;
-    const state = formerState(this.#runtime, content);
-    const { text, payload } = state.draft(undefined, id);
-    const token = await this.#driver.seal({
-      payload: text,
-      expiresAt: lifetimes.fullExpiry(state),
-      version: payload.n,
-      lastActivity: clock.now(),
-      ...NOBODY,
-    });
-    try {
-      tokenLimit.assertFits(token.length, payload);
-      return token;
-    } catch (error) {
-      if (!(error instanceof SessionTooLargeError)) throw error;
-      log.warn(`A session of another library was not taken over. ${error.message}`);
-      return null;
-    }
-  }
-
-  async #settle(claimId: string, id: string, former: FormerSession): Promise<void> {
-    this.#endings.moved(claimId, id);
-    await removed(former);
+  const content = await former.load();
+  if (content === null) return null;
+  try {
+    const { token } = await seal(id, formerState(session.runtime, content));
+    const settle = async (): Promise<void> => {
+      endings.moved(claimId, id);
+      await removed(former);
+    };
+    return { token, settle };
+  } catch (error) {
+    if (!(error instanceof SessionTooLargeError)) throw error;
+    session.runtime.log.warn(`A session of another library was not taken over. ${error.message}`);
+    return null;
   }
 }

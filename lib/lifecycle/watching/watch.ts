@@ -16,8 +16,18 @@ export type Locate = (id: string, expiresAt: number) => Promise<Place | null>;
 interface Registry {
   enter(watch: Watch, place: Place): void;
   leave(watch: Watch): void;
-  look(watch: Watch): void;
-  idOf(watch: Watch): string | null;
+  look(live: Live): void;
+}
+
+/** A session that somebody watches. */
+export interface Live {
+  /** The one that it has now. */
+  id: string;
+  /** Epoch ms. */
+  expiresAt: number;
+  expiry: NodeJS.Timeout | null;
+  readonly watches: Set<Watch>;
+  readonly locate: Locate | null;
 }
 
 /** Somebody watches a session. Made by `WatchedSessions`; has to be stopped by whoever asked for it. */
@@ -25,6 +35,8 @@ export class Watch {
   readonly #registry: Registry;
   readonly #controller = new AbortController();
   #isOver = false;
+  /** What it watches; null where that is nothing. Set by the registry alone. */
+  live: Live | null = null;
   /** Called where the session is seen to have another id, whoever has given it that. */
   onMoved: (() => void) | null = null;
 
@@ -43,7 +55,7 @@ export class Watch {
 
   /** The id that the session has now, as far as this process knows; null where nothing is watched any more. */
   get id(): string | null {
-    return this.#registry.idOf(this);
+    return this.live?.id ?? null;
   }
 
   /** Where the session is stored now. Until this was called, nothing is stored of it that could end. */
@@ -53,7 +65,7 @@ export class Watch {
 
   /** The session was not found where it was: it is looked for now. */
   look(): void {
-    this.#registry.look(this);
+    if (this.live !== null) this.#registry.look(this.live);
   }
 
   /** The session has ended. */

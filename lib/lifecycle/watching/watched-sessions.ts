@@ -3,7 +3,7 @@ import { ownText } from '../../state/own-text.js';
 import { PacedLookups } from './paced-lookups.js';
 import { REDIRECT_MS } from '../records/record-remover.js';
 import { RoundTimer } from './round-timer.js';
-import { type Locate, type Place, Watch } from './watch.js';
+import { type Live, type Locate, type Place, Watch } from './watch.js';
 
 /**
  * A session that moved in another process is found by the redirect under its old id. So that it is found and not taken for
@@ -17,17 +17,6 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** When to ask again, ms, where the store still has what should have expired: its clock may be a little behind. */
 const CLOCK_SKEW_MS = 1_000;
 
-/** A session that somebody watches. */
-interface Live {
-  /** The one that it has now. */
-  id: string;
-  /** Epoch ms. */
-  expiresAt: number;
-  expiry: NodeJS.Timeout | null;
-  readonly watches: Set<Watch>;
-  readonly locate: Locate | null;
-}
-
 /**
  * The sessions of one application that somebody watches: sockets and streams that are to end with them. Whatever ends, moves
  * or renews a session in this process tells it at once. What other processes do, it finds out by asking the store: in rounds,
@@ -38,7 +27,6 @@ interface Live {
 export class WatchedSessions {
   readonly #clock: Clock;
   readonly #live = new Map<string, Live>();
-  readonly #ofWatch = new Map<Watch, Live>();
   readonly #rounds: RoundTimer<Live> | null;
   #idNow: (id: string) => string | null = (id) => id;
   readonly #looks = new PacedLookups<Live>(
@@ -53,7 +41,7 @@ export class WatchedSessions {
       checkEvery === false
         ? null
         : new RoundTimer(Math.min(checkEvery, LONGEST_ROUND_MS), (live) => {
-            this.#lookAt(live);
+            this.look(live);
           });
   }
 
@@ -119,44 +107,37 @@ export class WatchedSessions {
 
   /** The application ends: nobody is told anything any more. */
   close(): void {
-    for (const watch of this.#ofWatch.keys()) watch.stop();
+    for (const { watches } of this.#live.values()) for (const watch of watches) watch.stop();
   }
 
   // ---- for watches ---------------------------------------------------------------------------------------------
 
   /** @internal */
   enter(watch: Watch, place: Place): void {
-    const before = this.#ofWatch.get(watch);
     // Whoever watches the same session has to look in the new place too.
-    if (before !== undefined) this.moved(before.id, place.id);
+    if (watch.live !== null) this.moved(watch.live.id, place.id);
     else this.#join(watch, this.#live.get(place.id) ?? this.#add(place, watch.locate));
     this.renewed(place);
   }
 
   /** @internal */
   leave(watch: Watch): void {
-    const live = this.#ofWatch.get(watch);
-    if (live === undefined) return;
-    this.#ofWatch.delete(watch);
+    const { live } = watch;
+    if (live === null) return;
+    watch.live = null;
     live.watches.delete(watch);
     if (live.watches.size === 0) this.#remove(live);
   }
 
   /** @internal */
-  look(watch: Watch): void {
-    const live = this.#ofWatch.get(watch);
-    if (live !== undefined) this.#lookAt(live);
-  }
-
-  /** @internal */
-  idOf(watch: Watch): string | null {
-    return this.#ofWatch.get(watch)?.id ?? null;
+  look(live: Live): void {
+    if (live.locate !== null) this.#looks.add(live);
   }
 
   #join(watch: Watch, live: Live): void {
     this.leave(watch);
     live.watches.add(watch);
-    this.#ofWatch.set(watch, live);
+    watch.live = live;
   }
 
   #add({ id, expiresAt }: Place, locate: Locate | null): Live {
@@ -204,14 +185,10 @@ export class WatchedSessions {
     const remaining = live.expiresAt - this.#clock.now();
     if (remaining > 0) this.#wakeIn(live, remaining);
     else if (live.locate === null) this.ended(live.id);
-    else this.#lookAt(live);
+    else this.look(live);
   }
 
   // ---- asking the store ----------------------------------------------------------------------------------------
-
-  #lookAt(live: Live): void {
-    if (live.locate !== null) this.#looks.add(live);
-  }
 
   async #locate(live: Live, id: string): Promise<void> {
     let place: Place | null | undefined;

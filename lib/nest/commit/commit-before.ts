@@ -157,6 +157,6 @@ export function asAnswer(value: unknown): unknown {
 function abandoned(session: SessionCommits, cause: unknown): SessionUnavailableException {
   session.abandon();
   // Filters that answer a 503 say nothing in the log.
-  session.host.commitFailed(cause);
+  session.host.commitFailed?.(cause);
   return new SessionUnavailableException(cause);
 }

@@ -1,14 +1,12 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
 import { propertyOf } from '../../http/property-of.js';
 import { interceptMessage } from './message-runs.js';
 import { observeInContext } from './observe-in-context.js';
-import { keepOutOfCaches } from '../shared-cache.js';
+import { type Intercept, isIntercept, keepOutOfCaches } from '../shared-cache.js';
 import { SessionInterceptor } from '../session.interceptor.js';
-
-type Intercept = NestInterceptor['intercept'];
 
 const boundMethods = new WeakSet<Intercept>();
 
@@ -41,10 +39,6 @@ function needsNothing(interceptor: object): boolean {
 function methodOf(interceptor: object): Intercept | undefined {
   const intercept: unknown = Reflect.get(interceptor, 'intercept');
   return isIntercept(intercept) ? intercept : undefined;
-}
-
-function isIntercept(value: unknown): value is Intercept {
-  return typeof value === 'function';
 }
 
 function bindInPlace(interceptor: object): void {
