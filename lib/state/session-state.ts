@@ -74,12 +74,12 @@ export class SessionState extends SessionWithFacts {
 
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective > 0 || this.changedFacts !== null || this.flash.due || this.#mutated();
+    return this.log.effective > 0 || this.factsDue || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective > 0 || this.changedFacts !== null || this.#mutated();
+    return this.log.effective > 0 || this.factsDue || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -99,8 +99,7 @@ export class SessionState extends SessionWithFacts {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.log.effective > 0 || this.changedFacts !== null || this.flash.due || this.snapshot === null)
-      return undefined;
+    if (this.log.effective > 0 || this.factsDue || this.flash.due || this.snapshot === null) return undefined;
     return this.tracker?.mutatedKey(this.values, this.storedIn(this.snapshot));
   }
 

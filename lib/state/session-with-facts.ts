@@ -17,6 +17,8 @@ export abstract class SessionWithFacts extends WorkingSession {
   createdAt: number;
   /** What this request changed of it, and is not stored yet. Null for nothing. */
   protected changedFacts: SessionFacts | null = null;
+  /** Whether all that was changed of it is a lifetime for the session that others may begin. */
+  #onlyLasts = true;
   /** What was loaded or stored last. Null where nothing is stored. */
   protected snapshot: Snapshot | null;
   /** The values in its text, not to be changed. Null until somebody asks, where this request wrote it. */
@@ -60,6 +62,11 @@ export abstract class SessionWithFacts extends WorkingSession {
   }
 
   set duration(duration: number | undefined) {
+    this.#change({ t: duration });
+  }
+
+  /** Sets the lifetime, and begins no session for that alone. */
+  last(duration: number): void {
     this.changedFacts = { ...this.changedFacts, t: duration };
   }
 
@@ -84,7 +91,7 @@ export abstract class SessionWithFacts extends WorkingSession {
   }
 
   set signIn(signIn: SignIn | undefined) {
-    this.changedFacts = { ...this.changedFacts, s: signIn };
+    this.#change({ s: signIn });
   }
 
   /** The handle that it has kept of an id before this one. */
@@ -93,7 +100,17 @@ export abstract class SessionWithFacts extends WorkingSession {
   }
 
   set handle(handle: string | undefined) {
-    this.changedFacts = { ...this.changedFacts, h: handle };
+    this.#change({ h: handle });
+  }
+
+  #change(facts: SessionFacts): void {
+    this.#onlyLasts = false;
+    this.changedFacts = { ...this.changedFacts, ...facts };
+  }
+
+  /** Whether a commit has anything of it to store. */
+  protected get factsDue(): boolean {
+    return this.changedFacts !== null && (this.snapshot !== null || !this.#onlyLasts);
   }
 
   /** As this request changed it; otherwise as it was loaded or stored last. */

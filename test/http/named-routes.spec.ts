@@ -244,6 +244,7 @@ describe('The routes of the option exclude', () => {
     [{ method: 'GET' }, /an entry that is an object\. It takes paths/],
     [{ path: '/a', method: 99 }, /got the method 99/],
     [{ path: '/a', method: '' }, /got the method/],
+    [{ path: '/a', method: 'GETT' }, /got the method "GETT"\. It takes a RequestMethod or a name/],
     [{ path: '/a', method: null }, /got the method null/],
   ])('are refused at boot where they are none: %j', (route, message) => {
     const compile = (): unknown => compileRoutes([route as NamedRoute], setup(), 'exclude');

@@ -290,6 +290,38 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     }
   });
 
+  it.each<[name: string, value: unknown]>([
+    ['maxAge', 3_600_000],
+    ['maxAge', null],
+    ['originalMaxAge', 3_600_000],
+    ['expires', false],
+    ['expires', new Date(Date.now() + 3_600_000)],
+  ])('begins no session for a stranger where middleware sets cookie.%s to %s', async (name, value) => {
+    for (const driver of ['memory', 'stealth']) {
+      await using app = await start(driver);
+      const visitor = app.visitor();
+      const { cookies, value: seen } = await visitor.handle((session, context) => {
+        cookieOf(shape(context))[name] = value;
+        return [session.isModified, session.stored];
+      });
+      expect([cookies, seen]).toEqual([[], [false, false]]);
+      // It is that of the session that somebody begins behind it.
+      const begun = await visitor.handle((session, context) => {
+        cookieOf(shape(context))[name] = value;
+        session.put('user', 'ada');
+      });
+      expect(begun.cookies.join()).toMatch(/session=/);
+      expect(/max-age=/i.test(begun.cookies.join())).toBe(Boolean(value));
+      expect(/max-age=7200\b/i.test(begun.cookies.join())).toBe(false);
+      // And of one that is there already.
+      const later = await visitor.handle((session, context) => {
+        cookieOf(shape(context))['maxAge'] = 60_000;
+        return session.isModified;
+      });
+      expect([later.value, /max-age=60\b/i.test(later.cookies.join())]).toEqual([true, true]);
+    }
+  });
+
   it.each(['maxAge', 'originalMaxAge', 'expires'])(
     'takes the date of its end for cookie.%s',
     async (name) => {

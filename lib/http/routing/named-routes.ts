@@ -1,6 +1,7 @@
+import { METHODS } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
-import { optionError, withoutText } from '../../options/read-option.js';
+import { optionError, shown, withoutText } from '../../options/read-option.js';
 import type { NamedRoute } from '../../options/named-route.js';
 import { urlBelowMount } from '../express/mounted-path.js';
 import type { RawRequest } from '../raw-http.js';
@@ -133,13 +134,14 @@ function pathIn(path: string | RegExp, option: string): string | RegExp {
 
 function methodOf(method: unknown, option: string): string | null {
   if (method === undefined || method === RequestMethod.ALL) return null;
-  const name = typeof method === 'number' ? RequestMethod[method] : method;
-  if (typeof name === 'string' && /^[a-z-]+$/i.test(name)) {
-    return name.toUpperCase() === 'ALL' ? null : name.toUpperCase();
-  }
+  const given = typeof method === 'number' ? RequestMethod[method] : method;
+  const name = typeof given === 'string' ? given.toUpperCase() : '';
+  if (name === 'ALL') return null;
+  // A method that Node's parser does not know never arrives: the route would be named in vain.
+  if (METHODS.includes(name)) return name;
   throw optionError(
     option,
-    `got the method ${JSON.stringify(method)}. It takes a RequestMethod or a name such as 'GET'.`,
+    `got the method ${shown(method)}. It takes a RequestMethod or a name such as 'GET'.`,
   );
 }
 

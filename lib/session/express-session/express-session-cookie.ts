@@ -74,7 +74,7 @@ export class ExpressSessionCookie {
   }
 
   /**
-   * A lifetime of its own for this session, in ms, or the date of its end. Null, undefined and false make the cookie one that ends with the browser;
+   * A lifetime of its own for this session, in ms, or the date of its end; alone it begins none. Null, undefined and false make the cookie one that ends with the browser;
    * the record lives as long as the options say. Zero and less destroys the session.
    */
   set maxAge(given: Lifetime | Date) {
@@ -108,10 +108,14 @@ export class ExpressSessionCookie {
   }
 
   #last(name: keyof typeof TAKES, given: Lifetime): void {
-    if (isNone(given)) this.#shaped.writable().duration = ENDS_WITH_BROWSER;
-    else if (given <= 0) void this.#session.destroy();
-    else if (parseDuration(given) === null) throw noLifetime(name, given);
-    else this.#session.setDuration(given);
+    if (!isNone(given) && given <= 0) {
+      void this.#session.destroy();
+      return;
+    }
+    const duration = isNone(given) ? ENDS_WITH_BROWSER : parseDuration(given);
+    if (duration === null) throw noLifetime(name, given);
+    // Middleware sets it for each visitor: that begins a session for none of them.
+    this.#shaped.writable().last(duration);
   }
 
   /** For logs: what it says, and not that it has accessors. */
