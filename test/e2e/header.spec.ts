@@ -91,6 +91,17 @@ describe.each(pairsOf(['memory', 'file', 'plain', 'stealth']))(
       expect(tokenOf(never)).toBeUndefined();
     });
 
+    it('goes on with an empty session under another token where it signs out', async () => {
+      const client = await signedIn();
+      const before = client.token;
+      await client.in((session) => session.signOut());
+      expect([client.token === before, client.token === '', await user(client)]).toEqual([
+        false,
+        false,
+        'nobody',
+      ]);
+    });
+
     it('has flash messages, an id and request.session.cookie as anybody', async () => {
       const client = await signedIn();
       await client.in((session) => session.flash('status', 'Saved.'));

@@ -1,10 +1,43 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { NEVER } from 'rxjs';
+import { NEVER, type Observable, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
+
+/** Writes when the handler is through. */
+@Injectable()
+class CountingInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return next.handle().pipe(tap(() => void Session.increment('answers')));
+  }
+}
+
+@WebSocketGateway()
+class CountedGateway {
+  @UseInterceptors(CountingInterceptor)
+  @SubscribeMessage('counted')
+  counted() {
+    return answer('counted');
+  }
+}
+
+@UseInterceptors(CountingInterceptor)
+@WebSocketGateway()
+class CountedClassGateway {
+  @SubscribeMessage('counted by class')
+  counted() {
+    return answer('counted');
+  }
+}
 
 @WebSocketGateway()
 class ShopGateway {
@@ -41,7 +74,7 @@ class ShopGateway {
 describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform, library) => {
   const start = async (whenStoreFails: 'reject' | 'degrade' = 'reject') => {
     const driver = new ScriptedDriver();
-    const app = await startGateways(platform, library, [ShopGateway], {
+    const app = await startGateways(platform, library, [ShopGateway, CountedGateway, CountedClassGateway], {
       options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } }, whenStoreFails },
     });
     const visitor = app.visitor();
@@ -73,6 +106,19 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     expect(await client.ask('mutate')).toMatchObject(refused);
     expect(await shop.visitor.in((session) => session.get('cart'))).toEqual(['mug']);
   });
+
+  it.each(['counted', 'counted by class'])(
+    'is answered with an exception where what an interceptor wrote behind its handler could not be stored (%s)',
+    async (message) => {
+      await using shop = await start();
+      await using client = await connect(library, shop.app.url, shop.asHeaders);
+      shop.driver.moods = { write: 'failing' };
+      expect(await client.ask(message)).toMatchObject(refused);
+      shop.driver.moods = {};
+      await eventually(async () => expect(await client.ask(message)).toBe('counted'));
+      expect(await shop.visitor.in((session) => session.get('answers'))).toBe(1);
+    },
+  );
 
   it('reads as empty where that was asked for, and nobody is disconnected', async () => {
     await using shop = await start('degrade');

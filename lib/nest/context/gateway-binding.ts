@@ -53,6 +53,7 @@ function prepareGateways(discovery: DiscoveryService): void {
   for (const { metatype, instance, host } of discovery.getProviders()) {
     if (typeof metatype !== 'function' || Reflect.getMetadata(GATEWAY_METADATA, metatype) !== true) continue;
     bindHandlers(metatype.prototype);
+    commitAroundClass(metatype);
     const gateway: unknown = instance ?? metatype.prototype;
     if (!isObject(gateway)) continue;
     if (host !== undefined) homes.set(gateway, host).set(metatype, host);
@@ -78,12 +79,27 @@ function bindHandlers(prototype: unknown): void {
   bindHandlers(Reflect.getPrototypeOf(prototype));
 }
 
-/** Right behind the handler, where `@Session()` and `@Flash()` have put theirs: see `commitInnermost`. */
+/**
+ * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (see `commitInnermost`), and once more around its other
+ * interceptors: what they write on the way back has no response that would wait for it.
+ */
 function commitBeforeAnswer(method: object): void {
-  const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method) ?? [];
-  if (!Array.isArray(interceptors)) return;
-  const others = interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
-  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, interceptor], method);
+  const others = othersAt(method);
+  const around = others.length > 0 ? [interceptor] : [];
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...around, ...others, interceptor], method);
+}
+
+/** Around those of a gateway's class. What global ones write on the way back is stored behind the answer. */
+function commitAroundClass(metatype: object): void {
+  const others = othersAt(metatype);
+  if (others.length > 0) Reflect.defineMetadata(INTERCEPTORS_METADATA, [interceptor, ...others], metatype);
+}
+
+/** The interceptors of a class or a method, without those that commit. */
+function othersAt(target: object): unknown[] {
+  const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS_METADATA, target);
+  if (!Array.isArray(interceptors)) return [];
+  return interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
 }
 
 /**

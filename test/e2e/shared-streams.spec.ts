@@ -1,0 +1,25 @@
+import type { Type } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { HandlerApp } from '../support/handler-app.js';
+import { loadedSnippet } from '../support/loaded-snippet.js';
+import { OpenStream } from '../support/open-stream.js';
+import { PLATFORMS } from '../support/test-app.js';
+
+describe.each(PLATFORMS)('a stream that several listen to, on %s', (platform) => {
+  it('has for each listener its own session, as the documentation shows it', async () => {
+    const { RoomController } = await loadedSnippet<{ RoomController: Type }>('room.controller.ts');
+    await using app = await HandlerApp.start(platform, { controllers: [RoomController] });
+    const [ann, bob] = [app.visitor(), app.visitor()];
+    const listeners = await Promise.all(
+      [ann, bob].map(async (visitor, index) => {
+        const name = ['ann', 'bob'][index];
+        const { asHeaders } = await visitor.handle((session) => session.put('name', name));
+        return OpenStream.open(`${app.url}/room`, asHeaders.cookie);
+      }),
+    );
+    await bob.agent.post('/room').send({ text: 'hello' }).expect(201);
+    for (const listener of listeners) await listener.comes('hello');
+    expect(listeners.map(({ text }) => /"to":"(\w+)"/.exec(text)?.[1])).toEqual(['ann', 'bob']);
+    for (const listener of listeners) listener.abort();
+  });
+});
