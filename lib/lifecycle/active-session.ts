@@ -2,14 +2,7 @@ import type { Payload } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
-import {
-  beforeStored,
-  isEndingHeard,
-  isStoringHeard,
-  tellEnded,
-  tellStored,
-  toldOf,
-} from './publish-events.js';
+import { beforeStored, isStoringHeard, tellEnded, tellStored, toldOf } from './publish-events.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -108,8 +101,7 @@ export class ActiveSession extends SessionStanding {
    * @param byThis false where another request had ended it already
    */
   ended(byThis = true): void {
-    const told = byThis && isEndingHeard() ? toldOf(this) : null;
-    if (told !== null) tellEnded(this.runtime, told, 'invalidated');
+    if (byThis) tellEnded(this.runtime, toldOf(this), 'invalidated');
     this.loaded = null;
     this.latestVisit = null;
     this.storedUser = null;

@@ -14,7 +14,7 @@ import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { isOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
-import { isEndingHeard, tellEnded, toldOf } from '../publish-events.js';
+import { tellEnded, toldOf } from '../publish-events.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
 const PATIENT_ATTEMPTS = 3;
@@ -184,9 +184,9 @@ export class MergingWriter {
   /** What was just stored is one session too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.undo(session);
-    const told = isEndingHeard() ? toldOf(session) : null;
+    const told = toldOf(session);
     const hasEnded = await this.#remover.endVersion(id, record.version);
-    if (hasEnded && told !== null) tellEnded(session.runtime, told, 'limit');
+    if (hasEnded) tellEnded(session.runtime, told, 'limit');
     if (session.loaded !== null) session.drop();
   }
 
