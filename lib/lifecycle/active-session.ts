@@ -1,6 +1,7 @@
 import type { Payload } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
-import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
+import type { SessionRecord } from '../drivers/driver.js';
+import type { LoadedVersion, Phase, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
 import { beforeStored, isStoringHeard, tellEnded, tellStored, toldOf } from './publish-events.js';
 
@@ -129,20 +130,16 @@ export class ActiveSession extends SessionStanding {
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
-  rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
+  rebase(newest: SessionRecord, payload: Payload): void {
     if (this.loaded === null || this.closed) return;
-    this.state.rebase(payload, newest.payload);
-    this.hasMerged = true;
-    this.#visited(visit);
+    this.#replayOn(newest, payload);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved it to a new id: it goes on there. */
-  follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
+  follow(id: string, newest: SessionRecord, payload: Payload): void {
     if (this.closed) return;
-    this.state.rebase(payload, newest.payload);
-    this.hasMerged = true;
-    this.#visited(visit);
+    this.#replayOn(newest, payload);
     this.followed = true;
     // The other's new id serves this one's regenerate too: of two new ids at once, the browser would lose one. Only
     // invalidate needs an id that nobody else knows.
@@ -151,6 +148,12 @@ export class ActiveSession extends SessionStanding {
     if (phase === 'ending') return;
     this.cookieDue = this.fresh;
     this.givenId = id;
+  }
+
+  #replayOn(newest: SessionRecord, payload: Payload): void {
+    this.state.rebase(payload, newest.payload);
+    this.hasMerged = true;
+    this.#visited(newest);
   }
 
   #visited(visit: Visit | undefined): void {
