@@ -1,20 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
-/** What is known of a request when it is asked whether it uses flash messages up. */
-interface Visit {
-  readonly method?: string | undefined;
-  readonly headers: IncomingHttpHeaders;
-}
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Fastify's view of the route that a request came to. */
 export interface Route {
   readonly method?: unknown;
   readonly schema?: unknown;
-}
-
-/** What is known of the response when it is asked. Who sends a file (`express.static`, `sendFile`) offers it in ranges. */
-interface Answer {
-  hasHeader(name: string): boolean;
 }
 
 /**
@@ -41,8 +30,8 @@ const PREFETCHES: readonly (readonly [header: string, words: RegExp])[] = [
 
 /** Whether a request is one that can show messages, and so uses them up. */
 export function consumesFlash(
-  { method, headers }: Visit,
-  response: Answer,
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  response: Pick<ServerResponse, 'hasHeader'>,
   route: Route | undefined,
 ): boolean {
   // HEAD has no body, and OPTIONS only lists methods.
@@ -50,6 +39,7 @@ export function consumesFlash(
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
   if (PREFETCHES.some(([header, words]) => says(headers[header], words))) return false;
+  // Who sends a file (`express.static`, `sendFile`) offers it in ranges.
   if (response.hasHeader('accept-ranges') && response.hasHeader('last-modified')) return false;
   return route === undefined || !servesFiles(route);
 }

@@ -1,17 +1,11 @@
 import { type Payload, signedInAt } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
+import type { SessionRecord } from '../drivers/driver.js';
 import { type AfterMove, afterMove } from './after-move.js';
 import { recordedUser } from './users/recorded-user.js';
-import type { LoadedVersion, Phase, StoredVersion, Visit } from './phase.js';
+import type { LoadedVersion, Phase, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
-import {
-  beforeStored,
-  isEndingHeard,
-  isStoringHeard,
-  tellEnded,
-  tellStored,
-  toldOf,
-} from './publish-events.js';
+import { beforeStored, isStoringHeard, tellEnded, tellStored, toldOf } from './publish-events.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -110,8 +104,7 @@ export class ActiveSession extends SessionStanding {
    * @param byThis false where another request had ended it already
    */
   ended(byThis = true): void {
-    const told = byThis && isEndingHeard() ? toldOf(this) : null;
-    if (told !== null) tellEnded(this.runtime, told, 'invalidated');
+    if (byThis) tellEnded(this.runtime, toldOf(this), 'invalidated');
     this.loaded = null;
     this.latestVisit = null;
     this.storedUser = null;
@@ -139,22 +132,18 @@ export class ActiveSession extends SessionStanding {
   }
 
   /** Others wrote first: this request's changes stand on that version from now on. */
-  rebase(newest: StoredVersion, payload: Payload, visit: Visit | undefined): void {
+  rebase(newest: SessionRecord, payload: Payload): void {
     if (this.loaded === null || this.closed) return;
-    this.state.rebase(payload, newest.payload);
-    this.hasMerged = true;
-    this.#visited(visit);
+    this.#replayOn(newest, payload);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved it to a new id: it goes on there, or parts from it. */
-  follow(id: string, newest: StoredVersion, payload: Payload, visit: Visit): void {
+  follow(id: string, newest: SessionRecord, payload: Payload): void {
     if (this.closed) return;
-    const next = this.#afterMove(payload, visit);
+    const next = this.#afterMove(payload, newest);
     if (next === 'part') return this.#part();
-    this.state.rebase(payload, newest.payload);
-    this.hasMerged = true;
-    this.#visited(visit);
+    this.#replayOn(newest, payload);
     this.followed = true;
     // Only invalidate, and a sign-in, need an id that nobody else knows.
     const phase = this.phase === 'ending' || next === 'move' ? this.phase : 'stored';
@@ -184,6 +173,12 @@ export class ActiveSession extends SessionStanding {
     this.latestVisit = null;
     this.storedUser = null;
     this.#enter('new');
+  }
+
+  #replayOn(newest: SessionRecord, payload: Payload): void {
+    this.state.rebase(payload, newest.payload);
+    this.hasMerged = true;
+    this.#visited(newest);
   }
 
   #visited(visit: Visit | undefined): void {

@@ -11,9 +11,6 @@ export interface LoadedVersion {
 /** What a visit leaves in the record besides the session. */
 export type Visit = Pick<SessionRecord, 'lastActivity' | 'userId' | 'ipAddress' | 'userAgent'>;
 
-/** What another request has stored of it. */
-export type StoredVersion = Pick<SessionRecord, 'version' | 'expiresAt' | 'payload'>;
-
 /**
  * How far a session has come in one request:
  *

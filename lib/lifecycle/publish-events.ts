@@ -41,9 +41,9 @@ export function toldOfPayload(id: string, { h, d }: Payload, userKey: string): T
   return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
 }
 
-/** What is stored of a session; null where nothing is. */
+/** What is told of the end of a session that is stored; null where it is not, or nobody wants to hear of that. */
 export function toldOf({ state, loaded, runtime }: ActiveSession): Told | null {
-  return loaded === null
+  return loaded === null || !isEndingHeard()
     ? null
     : { handle: state.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
 }
@@ -89,7 +89,8 @@ export function tellStored(
 }
 
 /** A session has ended. */
-export function tellEnded(runtime: SessionRuntime, told: Told, reason: SessionEnd): void {
+export function tellEnded(runtime: SessionRuntime, told: Told | null, reason: SessionEnd): void {
+  if (told === null) return;
   const of = { handle: told.handle, driver: runtime.driver, at: runtime.clock.now() };
   if (told.isUsers) CHANNELS['signed-out'].publish(of);
   CHANNELS.ended.publish({ ...of, reason });

@@ -1,19 +1,12 @@
 import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
+import type { CheckedCookie } from '../options/cookie.options.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionReadonlyError } from '../session.errors.js';
 import type { SessionCommits } from './session-commits.js';
 
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */
-export interface CookieAttributes {
-  readonly path: string;
-  readonly domain?: string | undefined;
-  readonly httpOnly: boolean;
-  readonly secure: boolean;
-  readonly sameSite: string | boolean;
-  readonly partitioned?: boolean | undefined;
-  readonly priority?: string | undefined;
-}
+export type CookieAttributes = Omit<CheckedCookie, 'name'>;
 
 /** What makes the lifecycles of an application's sessions: its SessionManager. */
 export interface LifecycleFactory {

@@ -1,16 +1,10 @@
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from './payload.js';
 import { RecentTexts } from './recent-texts.js';
+import type { Draft } from './session-state.js';
 
 /** How many payloads are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
 const RECENT_HALF = 512;
 const MAX_RECENT = 4096;
-
-/** A text that this process has written. `isExact`: the payload is what reading it would give, and nobody changes it. */
-interface Written {
-  readonly text: string;
-  readonly payload: Payload;
-  readonly isExact: boolean;
-}
 
 const recent = new RecentTexts<Payload>(RECENT_HALF);
 
@@ -30,6 +24,6 @@ export function parseRecent(text: string, serializer: SessionSerializer): Parsed
 }
 
 /** Remembers what has just been stored, so that the next request need not read it. */
-export function rememberWritten({ text, payload, isExact }: Written): void {
+export function rememberWritten({ text, payload, isExact }: Draft): void {
   if (isExact && text.length <= MAX_RECENT) recent.set(text, payload);
 }

@@ -3,6 +3,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
 import { Deferred } from '../parallel/support/deferred.js';
 
+const RECORD = {
+  payload: '',
+  expiresAt: 0,
+  lastActivity: 0,
+  userId: null,
+  ipAddress: null,
+  userAgent: null,
+};
+
 afterEach(() => void vi.useRealTimers());
 
 describe('the commits to one session', () => {
@@ -15,8 +24,8 @@ describe('the commits to one session', () => {
         queue.run('id', async (turn) => {
           expect((running += 1)).toBe(1);
           await sleep(1);
-          seen.push(turn.newest === null ? null : 'version' in turn.newest && turn.newest.version);
-          turn.newest = { kind: 'record', version, payload: '', expiresAt: 0 };
+          seen.push(turn.newest === null ? null : 'record' in turn.newest && turn.newest.record.version);
+          turn.newest = { kind: 'record', record: { ...RECORD, version } };
           running -= 1;
         }),
       ),

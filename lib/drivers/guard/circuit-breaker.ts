@@ -1,3 +1,5 @@
+import type { DriverLifecycle } from '../driver.js';
+
 /** Thrown instead of making a call: the store has stopped answering. */
 export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError';
@@ -20,9 +22,7 @@ export class CallTimeoutError extends Error {
 }
 
 /** What may want to hear that its store has stopped answering. */
-interface Stallable {
-  stalled?(): void;
-}
+type Stallable = Pick<DriverLifecycle, 'stalled'>;
 
 /** How long a probe may hold its request: while the store is silent, no request waits for `limitMs`. */
 const probeLimitMs = 250;

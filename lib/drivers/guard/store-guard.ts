@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.js';
 import { SessionError, SessionStoreError } from '../../session.errors.js';
+import type { DriverLifecycle } from '../driver.js';
 import { CallTimeoutError, CircuitBreaker, CircuitOpenError } from './circuit-breaker.js';
 import { failureReason, troubleOf } from './failure-reason.js';
 import type { SessionLog } from '../session-log.js';
@@ -8,10 +9,7 @@ import { StoreHealth, type StoreUse } from './store-health.js';
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
 /** What a guard asks of a driver besides its calls. */
-interface GuardedStore {
-  serverOf?(id: string): string;
-  stalled?(): void;
-}
+type GuardedStore = Pick<DriverLifecycle, 'serverOf' | 'stalled'>;
 
 /** What a guard is made for. */
 interface StoreGuardOptions {

@@ -1,13 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CookieSetup } from './cookie-setup.js';
+import type { RequestCookies } from './session-cookie.js';
 import type { SessionHeader } from './session-header.js';
 
 /** What a request, or a handshake, carried of its session. */
-export interface SentTokens {
-  /** Of the header, or of the cookie as it is now; likeliest first. */
-  readonly tokens: readonly string[];
-  /** The names of the session cookies, pieces included. */
-  readonly names: readonly string[];
+interface SentTokens extends RequestCookies {
   /** Reads the tokens that lie where the cookie was before; undefined where there are none. */
   readonly earlierTokens: (() => readonly string[]) | undefined;
   /** The header that they came in; null where they came in cookies, or there are none. */

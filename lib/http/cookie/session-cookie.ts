@@ -15,7 +15,7 @@ const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 const MAX_CANDIDATES = 8;
 
 /** What a request carried for the session cookie. */
-interface RequestCookies {
+export interface RequestCookies {
   /** Tokens, likeliest first. */
   readonly tokens: readonly string[];
   /** The names of all cookies that are ours, pieces included. */

@@ -2,20 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { SessionCommits } from '../../session/session-commits.js';
 import { replaceByError } from './error-response.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
-import {
-  type HeadAddition,
-  type HeadArguments,
-  type TokenField,
-  withCookies,
-  withoutCaching,
-} from './response-head.js';
+import type { GateContext } from './response-gate.js';
+import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
 
 /** Who knows the Set-Cookie headers that are due. */
-interface CookieSource {
-  cookies(): readonly string[];
-  readonly field?: TokenField | undefined;
-  besideCookies?(): HeadAddition | null;
-}
+type CookieSource = Pick<GateContext, 'cookies' | 'field' | 'besideCookies'>;
 
 /** Writes to a response behind its gate, by the original methods, and adds the cookies to its head. */
 export class ResponseWriter {

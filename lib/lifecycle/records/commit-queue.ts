@@ -1,14 +1,8 @@
-import type { Visit } from '../phase.js';
+import type { SessionRecord } from '../../drivers/driver.js';
 
 /** What the last one in the queue left behind: the newest that this process knows of a record. */
 export type Newest =
-  | {
-      readonly kind: 'record';
-      readonly version: number;
-      readonly payload: string;
-      readonly expiresAt: number;
-      readonly visit?: Visit;
-    }
+  | { readonly kind: 'record'; readonly record: SessionRecord }
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
 

@@ -1,4 +1,5 @@
 import { randomId } from '../../crypto/random-id.js';
+import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
 import { parsePayload } from '../../state/payload.js';
@@ -14,7 +15,7 @@ import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { isOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
-import { isEndingHeard, tellEnded, toldOf } from '../publish-events.js';
+import { tellEnded, toldOf } from '../publish-events.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
 const PATIENT_ATTEMPTS = 3;
@@ -104,7 +105,7 @@ export class MergingWriter {
     // Where a write of ours has had no answer, the store has to be asked: it may have arrived before that of the other request.
     const newest = session.pending === null ? turn.newest : null;
     if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
-    if (newest !== null) this.#goOnFrom(session, newest);
+    if (newest !== null) this.#goOnFrom(session, newest.record);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request let go of it while others wrote it: nothing of it is to be stored any more.
@@ -124,17 +125,17 @@ export class MergingWriter {
         turn.newest = found.kind === 'ended' ? GONE : found;
         return this.#giveUp(session, found);
       }
-      session.rebase(found.record, found.payload, found.record);
+      session.rebase(found.record, found.payload);
     }
     throw session.runtime.faults.contention('stored');
   }
 
   /** Has a session stand on what the one before in the queue has stored. */
-  #goOnFrom(session: ActiveSession, newest: Extract<Newest, { kind: 'record' }>): void {
+  #goOnFrom(session: ActiveSession, newest: SessionRecord): void {
     if (newest.version <= (session.loaded?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
     if (parsed.kind !== 'session') throw session.runtime.faults.contention('stored');
-    session.rebase(newest, parsed.payload, newest.visit);
+    session.rebase(newest, parsed.payload);
   }
 
   /** Leaves a record. What was stored under a new id goes, before it could ever be found, unless the session is there now. */
@@ -184,9 +185,9 @@ export class MergingWriter {
   /** What was just stored is one session too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.undo(session);
-    const told = isEndingHeard() ? toldOf(session) : null;
+    const told = toldOf(session);
     const hasEnded = await this.#remover.endVersion(id, record.version);
-    if (hasEnded && told !== null) tellEnded(session.runtime, told, 'limit');
+    if (hasEnded) tellEnded(session.runtime, told, 'limit');
     if (session.loaded !== null) session.drop();
   }
 
@@ -204,8 +205,7 @@ function isBlank({ draft: { payload } }: PendingWrite): boolean {
 /** What those behind in the queue can go on from. */
 function leftBehind({ id, record, from }: PendingWrite): Newest {
   if (from !== null) return { kind: 'moved', to: id };
-  const { version, payload, expiresAt } = record;
-  return { kind: 'record', version, payload, expiresAt, visit: record };
+  return { kind: 'record', record };
 }
 
 function versionOf(found: Found): number {

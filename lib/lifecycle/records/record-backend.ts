@@ -62,7 +62,7 @@ export class RecordBackend implements SessionBackend {
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
-          if (isEndingHeard()) tellEnded(runtime, { handle, isUsers: true }, reason);
+          tellEnded(runtime, { handle, isUsers: true }, reason);
         })
       : null;
     const { sessionsPerUser, lifetimes } = runtime;
@@ -199,7 +199,7 @@ export class RecordBackend implements SessionBackend {
   async end(id: string): Promise<boolean> {
     const told = isEndingHeard() ? await this.finder.tell(id, this.runtime.userKey) : null;
     const existed = await this.remover.end(id, 0);
-    if (existed && told !== null) tellEnded(this.runtime, told, 'manager');
+    if (existed) tellEnded(this.runtime, told, 'manager');
     return existed;
   }
 

@@ -85,7 +85,7 @@ export class RecordFinder {
     const found = await this.find(to);
     if (found.kind === 'gone') return false;
     if (found.kind === 'moved') return this.follow(session, found.to);
-    session.follow(to, found.record, found.payload, found.record);
+    session.follow(to, found.record, found.payload);
     return true;
   }
 }

@@ -129,7 +129,7 @@ export class RecordRemover {
   /** @param until null where no cookie can hold it */
   async #end(id: string, version: number, until: number | null): Promise<boolean> {
     const ended = await this.#queue.run(id, async (turn) => {
-      const known = turn.newest?.kind === 'record' ? turn.newest.version : version;
+      const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
       const outcome = await this.#endHere(id, known, until);
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
