@@ -1,9 +1,8 @@
 import type { Caller } from '../lifecycle/caller.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import type { SessionLog } from '../lifecycle/session-runtime.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
-import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
+import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 import {
   type PlatformRequest,
   type RawRequest,
@@ -26,29 +25,12 @@ import {
   commitFailed,
   unsendable,
 } from './wording.js';
-import type { FormerCookies } from './cookie/former-cookies.js';
+import type { HttpSessionSettings } from './http-session-settings.js';
 import { FormerSessionVisit } from './former-session-visit.js';
-import { type RouteTest, namesRequest } from './routing/named-routes.js';
-import type { CookiePath } from './cookie/cookie-path.js';
-import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
-import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
+import { namesRequest } from './routing/named-routes.js';
+import type { CookieSetup } from './cookie/cookie-setup.js';
 import type { SessionHeader } from './cookie/session-header.js';
 import type { HeadAddition, TokenField } from './response/response-head.js';
-
-/** What all requests of an application share. */
-export interface HttpSessionSettings {
-  readonly tokens: TokenSetup;
-  /** Of the libraries that the application comes from; null for none. */
-  readonly former: FormerCookies | null;
-  readonly secureWarning: SecureCookieWarning;
-  readonly cookiePath: CookiePath;
-  readonly log: SessionLog;
-  readonly recordClient: boolean;
-  /** Which routes are passive. Null: none. */
-  readonly isPassive: RouteTest | null;
-  isNeverFlashed(field: string): boolean;
-  readonly lifecycles: LifecycleFactory;
-}
 
 const NO_COOKIES: readonly string[] = [];
 
