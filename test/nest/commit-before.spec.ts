@@ -2,18 +2,23 @@ import { Readable } from 'node:stream';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { type Observable, Subject, concat, defer, of, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { commitBefore } from '../../lib/nest/commit/commit-before.js';
+import { commitAtOnce, commitBefore } from '../../lib/nest/commit/commit-before.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { type OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 
 /** What came out of a stream, each with how many writes the store had seen by then. */
-function noted(store: OneStore, { session }: OneRequest, source: Observable<unknown>) {
+function noted(
+  store: OneStore,
+  { session }: OneRequest,
+  source: Observable<unknown>,
+  committing = commitBefore,
+) {
   const seen: unknown[] = [];
   const writes = (): number => store.driver.calls.filter(({ method }) => method === 'write').length;
   const ended = new Promise<void>((resolve) => {
-    commitBefore(source, session).subscribe({
+    committing(source, session).subscribe({
       next: (value) => void seen.push([value, writes()]),
       error: (error: unknown) => (seen.push(error), resolve()),
       complete: () => (seen.push(['end', writes()]), resolve()),
@@ -47,6 +52,26 @@ describe('what a handler returns', () => {
     expect(seen).toEqual([
       [1, 1],
       [2, 1],
+      ['end', 1],
+    ]);
+  });
+
+  it('is a stream of which no value is lost that comes while what was changed before it is being stored', async () => {
+    const store = await OneStore.start();
+    const request = await store.open();
+    const values = new Subject<number>();
+    request.session.put('a', 1);
+    const write = store.hold('write');
+    const { seen, ended } = noted(store, request, values, commitAtOnce);
+    await write.reached;
+    values.next(1);
+    expect(seen).toEqual([]);
+    write.release();
+    await vi.waitFor(() => expect(seen).toEqual([[1, 1]]));
+    values.complete();
+    await ended;
+    expect(seen).toEqual([
+      [1, 1],
       ['end', 1],
     ]);
   });
