@@ -1,9 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Controller, Get, Res } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Res,
+  UseFilters,
+} from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import { describe, expect, it } from 'vitest';
-import { Session } from 'nestjs-session-kit';
+import { Session, SessionUnavailableException } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
 import { type Platform, TestApp, type TestApplication, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
@@ -13,6 +21,15 @@ refuseUnhandledRejections();
 /** What Express's response and Fastify's reply have in common. */
 interface Sending {
   send(body: unknown): unknown;
+  status(code: number): Sending;
+  header(name: string, value: string): unknown;
+}
+
+@Catch(SessionUnavailableException)
+class OwnFilter implements ExceptionFilter {
+  catch(_error: SessionUnavailableException, host: ArgumentsHost): void {
+    host.switchToHttp().getResponse<Sending>().status(503).send({ answeredBy: 'own filter' });
+  }
 }
 
 let returned = new Deferred();
@@ -40,6 +57,15 @@ class AnsweringController {
       }
     });
     returned.resolve();
+  }
+
+  /** Leaves the answer to Nest, and only sets a header. */
+  @Get('passthrough')
+  @UseFilters(OwnFilter)
+  passthrough(@Session() session: Session, @Res({ passthrough: true }) res: Sending): object {
+    session.put('callback', () => 1);
+    res.header('x-page', '1');
+    return { ok: true };
   }
 
   @Get('storable')
@@ -120,6 +146,11 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     expect(await sent.promise).toBe('sent');
     await response;
     expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
+  });
+
+  it('is not one that takes its response in passthrough mode: an exception filter answers for that', async () => {
+    await using scene = await begin();
+    await scene.app.visitor().get('/passthrough').expect(503, { answeredBy: 'own filter' });
   });
 
   it('has its session stored with its answer, and what it changes behind that', async () => {
