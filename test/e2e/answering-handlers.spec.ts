@@ -13,6 +13,7 @@ import compression from 'compression';
 import { describe, expect, it } from 'vitest';
 import { Session, SessionUnavailableException } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
 import { type Platform, TestApp, type TestApplication, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
@@ -74,6 +75,14 @@ class AnsweringController {
     res.send({ ok: true });
   }
 
+  /** Has begun to answer when its own commit fails. */
+  @Get('own-commit')
+  async ownCommit(@Session() session: Session, @Res() res: Sending): Promise<void> {
+    session.put('visits', 1);
+    res.send({ ok: true });
+    await session.commit();
+  }
+
   /** Writes when its answer is over. */
   @Get('behind')
   async behind(@Session() session: Session, @Res() res: Sending & { raw?: unknown }): Promise<void> {
@@ -117,14 +126,16 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     [returned, goOn, sent] = [new Deferred(), new Deferred(), new Deferred()];
     const log: string[] = [];
     const note = (line: unknown): void => void log.push(String(line));
+    const driver = new ScriptedDriver();
     const app = await TestApp.start(platform, {
       controllers: [AnsweringController],
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } } },
       configure: (nest) => {
         nest.useLogger({ log: () => undefined, warn: note, error: note });
         configure(nest);
       },
     });
-    return { app, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+    return { app, driver, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
   it('is answered for with a 503, and nothing of its own answer leaves, where its session cannot be stored', async () => {
@@ -146,6 +157,13 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     expect(await sent.promise).toBe('sent');
     await response;
     expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
+  });
+
+  it('is answered for where it commits by itself behind its answer, and that fails', async () => {
+    await using scene = await begin();
+    scene.driver.mood = 'failing';
+    const { headers } = await scene.app.visitor().get('/own-commit').expect(503);
+    expect(headers['set-cookie']).toBeUndefined();
   });
 
   it('is not one that takes its response in passthrough mode: an exception filter answers for that', async () => {
