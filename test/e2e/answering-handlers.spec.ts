@@ -1,10 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Controller, Get, Res } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Res,
+  UseFilters,
+} from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import { describe, expect, it } from 'vitest';
-import { Session } from 'nestjs-session-kit';
+import { Session, SessionUnavailableException } from 'nestjs-session-kit';
 import { Deferred } from '../parallel/support/deferred.js';
+import { ScriptedDriver } from '../support/scripted-driver.js';
 import { type Platform, TestApp, type TestApplication, setCookies } from '../support/test-app.js';
 import { refuseUnhandledRejections } from '../support/unhandled-rejections.js';
 
@@ -13,6 +22,15 @@ refuseUnhandledRejections();
 /** What Express's response and Fastify's reply have in common. */
 interface Sending {
   send(body: unknown): unknown;
+  status(code: number): Sending;
+  header(name: string, value: string): unknown;
+}
+
+@Catch(SessionUnavailableException)
+class OwnFilter implements ExceptionFilter {
+  catch(_error: SessionUnavailableException, host: ArgumentsHost): void {
+    host.switchToHttp().getResponse<Sending>().status(503).send({ answeredBy: 'own filter' });
+  }
 }
 
 let returned = new Deferred();
@@ -42,10 +60,27 @@ class AnsweringController {
     returned.resolve();
   }
 
+  /** Leaves the answer to Nest, and only sets a header. */
+  @Get('passthrough')
+  @UseFilters(OwnFilter)
+  passthrough(@Session() session: Session, @Res({ passthrough: true }) res: Sending): object {
+    session.put('callback', () => 1);
+    res.header('x-page', '1');
+    return { ok: true };
+  }
+
   @Get('storable')
   storable(@Session() session: Session, @Res() res: Sending): void {
     session.put('visits', 1);
     res.send({ ok: true });
+  }
+
+  /** Has begun to answer when its own commit fails. */
+  @Get('own-commit')
+  async ownCommit(@Session() session: Session, @Res() res: Sending): Promise<void> {
+    session.put('visits', 1);
+    res.send({ ok: true });
+    await session.commit();
   }
 
   /** Writes when its answer is over. */
@@ -91,14 +126,16 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     [returned, goOn, sent] = [new Deferred(), new Deferred(), new Deferred()];
     const log: string[] = [];
     const note = (line: unknown): void => void log.push(String(line));
+    const driver = new ScriptedDriver();
     const app = await TestApp.start(platform, {
       controllers: [AnsweringController],
+      options: { driver: 'scripted', drivers: { scripted: { useFactory: () => driver } } },
       configure: (nest) => {
         nest.useLogger({ log: () => undefined, warn: note, error: note });
         configure(nest);
       },
     });
-    return { app, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+    return { app, driver, log, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
   it('is answered for with a 503, and nothing of its own answer leaves, where its session cannot be stored', async () => {
@@ -120,6 +157,18 @@ describe.each(SETUPS)('a handler that answers by itself, on %s,', (_what, platfo
     expect(await sent.promise).toBe('sent');
     await response;
     expect(scene.log).toEqual([expect.stringContaining('The request was answered with 503.')]);
+  });
+
+  it('is answered for where it commits by itself behind its answer, and that fails', async () => {
+    await using scene = await begin();
+    scene.driver.mood = 'failing';
+    const { headers } = await scene.app.visitor().get('/own-commit').expect(503);
+    expect(headers['set-cookie']).toBeUndefined();
+  });
+
+  it('is not one that takes its response in passthrough mode: an exception filter answers for that', async () => {
+    await using scene = await begin();
+    await scene.app.visitor().get('/passthrough').expect(503, { answeredBy: 'own filter' });
   });
 
   it('has its session stored with its answer, and what it changes behind that', async () => {

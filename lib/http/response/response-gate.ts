@@ -56,6 +56,7 @@ export class ResponseGate {
   /** A method of the response was called. @returns what that returns */
   onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
     if (this.#session.holdsId) this.#beginForCookie(method === 'writeHead' ? args : []);
+    if (this.#isHeldInVain) this.#replace(503);
     if (method === 'writeHead') {
       if (this.#failed) return this.#res;
       if (this.#writer.isWriting || !(this.#committing || this.#session.due))
@@ -106,6 +107,15 @@ export class ResponseGate {
   /** Whether the response has ended, and is not held back. */
   get ended(): boolean {
     return this.#writer.ended || (this.#held?.looksSent !== true && this.#res.writableEnded);
+  }
+
+  /**
+   * Whether a head is held for a commit that will not come: one that the application had begun by itself has failed, and no exception
+   * filter can answer a response that looks sent.
+   */
+  get #isHeldInVain(): boolean {
+    const holdsHead = this.#held?.looksSent === true && !this.#writer.headLeft;
+    return holdsHead && !this.#committing && !this.#failed && this.#session.abandoned;
   }
 
   get #holding(): HeldResponse {
