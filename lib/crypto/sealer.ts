@@ -1,7 +1,6 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
+import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
 import type { Hmac } from './hmac.js';
-import { CIPHER, CIPHER_OPTIONS, SALT_BYTES, TAG_BYTES, messageKey } from './message-key.js';
-import { randomSlice } from './random-id.js';
 
 /** What a sealed message was found to be. */
 export interface Opened {
@@ -15,9 +14,9 @@ export interface Opened {
  * encrypted bytes and the tag. The first key seals, all of them open.
  */
 export class Sealer {
-  readonly #newest: Hmac;
   readonly #keys: readonly Hmac[];
   readonly #associated: Buffer | null;
+  readonly #ciphers: CipherPool;
 
   /**
    * @param keys the newest first
@@ -26,17 +25,15 @@ export class Sealer {
   constructor(keys: readonly Hmac[], associated: Buffer | null) {
     const [newest] = keys;
     if (newest === undefined) throw new RangeError('A sealer needs at least one key.');
-    this.#newest = newest;
     this.#keys = keys;
     this.#associated = associated;
+    this.#ciphers = new CipherPool(newest, associated);
   }
 
   /** @param associated where it is not the same for every message */
-  seal(plain: Buffer, associated: Buffer | null = this.#associated): Buffer {
-    const salt = randomSlice(SALT_BYTES);
-    const { key, nonce } = messageKey(this.#newest, salt);
-    const cipher = createCipheriv(CIPHER, key, nonce, CIPHER_OPTIONS);
-    if (associated !== null) cipher.setAAD(associated);
+  seal(plain: Buffer, associated?: Buffer): Buffer {
+    const { salt, cipher } = this.#ciphers.take();
+    if (associated !== undefined) cipher.setAAD(associated);
     const body = cipher.update(plain);
     cipher.final();
     const sealed = Buffer.allocUnsafe(SALT_BYTES + body.length + TAG_BYTES);

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { CIPHER, CIPHER_OPTIONS, toKey } from '../../lib/crypto/message-key.js';
+import { CIPHER, CIPHER_OPTIONS, toKey } from '../../lib/crypto/cipher-pool.js';
 
 const BYTES = Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 37 + 200) % 256));
 const NONCE = Buffer.alloc(12, 7);
