@@ -32,7 +32,7 @@ export function cookieOf(
   // Where another request has moved the session, its response has the cookie.
   if (session.isOver || (session.followed && !fresh)) return NO_COOKIE;
   // What was sealed before another request signed out is not sent after it.
-  if (backend.isOver(session)) return NO_COOKIE;
+  if (session.isOvertaken) return NO_COOKIE;
   if (session.cookieDue && loaded !== null) {
     const { runtime, state, expiresAt } = session;
     // It has expired since it was stored: its cookie would take the place of a newer one, and be gone at once.

@@ -9,8 +9,8 @@ import { isLoadingHeard, tellLoading, tellOpening } from './publish-load-events.
 export class RequestLoads {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
-  /** What is to be told of what was loaded; null for nothing. */
-  #untold: (() => void)[] | null = null;
+  /** What is to be told of what was loaded. */
+  readonly untold: (() => void)[] = [];
 
   constructor(life: SessionLifecycle, backend: SessionBackend) {
     this.#life = life;
@@ -22,14 +22,14 @@ export class RequestLoads {
     const { session } = this.#life;
     if (!isLoadingHeard()) return this.#backend.open(session, token);
     const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
-    return tellOpening(session, this.#toTell, token, isOfOtherKind, () => this.#backend.open(session, token));
+    return tellOpening(session, this.untold, token, isOfOtherKind, () => this.#backend.open(session, token));
   }
 
   /** Loads the session of an id that the application chose itself. */
   byId(id: string): Promise<void> | void {
     const { session } = this.#life;
     if (!isLoadingHeard()) return this.#backend.load(session, id);
-    return tellLoading(session, this.#toTell, () => this.#backend.load(session, id));
+    return tellLoading(session, this.untold, () => this.#backend.load(session, id));
   }
 
   /**
@@ -41,7 +41,7 @@ export class RequestLoads {
     const { session } = this.#life;
     const take = (): Promise<TakenOver | null> => this.#backend.takeOver(session, former);
     try {
-      return await (isLoadingHeard() ? tellLoading(session, this.#toTell, take) : take());
+      return await (isLoadingHeard() ? tellLoading(session, this.untold, take) : take());
     } catch (error) {
       if (!(error instanceof SessionStoreError) || !session.runtime.degrade) throw error;
       session.refuseWrites('degraded');
@@ -49,19 +49,8 @@ export class RequestLoads {
     }
   }
 
-  get #toTell(): (() => void)[] {
-    return (this.#untold ??= []);
-  }
-
-  /** Whether there is something to tell of what was loaded. */
-  get hasUntold(): boolean {
-    return this.#untold !== null;
-  }
-
   /** Tells of what was loaded. To be called where the session can be asked. */
   tell(): void {
-    const untold = this.#untold;
-    this.#untold = null;
-    for (const tell of untold ?? []) tell();
+    for (const tell of this.untold.splice(0)) tell();
   }
 }

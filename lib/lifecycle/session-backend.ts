@@ -56,9 +56,6 @@ export interface SessionBackend {
    */
   remove(session: ActiveSession): Promise<boolean> | boolean;
 
-  /** Whether another request is known to have ended the session, or moved it, without a store being asked. */
-  isOver(session: ActiveSession): boolean;
-
   /**
    * How to ask where a session is by now. Null where nothing is kept that could be asked.
    *

@@ -3,6 +3,7 @@ import type { SessionLog } from '../drivers/session-log.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
+import type { RecentEndings } from './recent-endings.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import type { SessionsPerUser } from './users/session-limit.js';
 import type { ConsistencyErrors } from './consistency-errors.js';
@@ -21,6 +22,8 @@ export interface SessionRuntime {
   readonly faults: ConsistencyErrors;
   readonly lifetimes: Lifetimes;
   readonly live: WatchedSessions;
+  /** What this process knows of the sessions that ended or moved lately. */
+  readonly endings: RecentEndings;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;

@@ -94,6 +94,11 @@ export abstract class SessionStanding {
     return this.phase === 'left' || this.phase === 'dropped' || this.phase === 'closed';
   }
 
+  /** Whether another request of this process is known to have ended it, or moved it, without a store being asked. */
+  get isOvertaken(): boolean {
+    return this.loaded !== null && this.runtime.endings.fateOf(this.loaded.id).kind !== 'lives';
+  }
+
   /** The values, flash messages and changes of this request. */
   get state(): SessionState {
     return (this.held ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));

@@ -1,6 +1,7 @@
 import { systemClock } from '../drivers/clock.js';
 import { CommitQueue } from '../lifecycle/records/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
+import { RecentEndings } from '../lifecycle/recent-endings.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { WatchedSessions } from '../lifecycle/watching/watched-sessions.js';
@@ -14,6 +15,7 @@ import type { SessionSettings } from './session.settings.js';
 /** What all sessions of an application share. */
 export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
   const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
+  const live = new WatchedSessions(systemClock, settings.sockets.checkEvery);
   return {
     clock: systemClock,
     driver: settings.driver,
@@ -22,7 +24,8 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     log,
     faults: new ConsistencyErrors(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
-    live: new WatchedSessions(systemClock, settings.sockets.checkEvery),
+    live,
+    endings: new RecentEndings(systemClock, live),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
     sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },

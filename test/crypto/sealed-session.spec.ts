@@ -37,6 +37,7 @@ class SealedWorld {
     handle: (life: SessionLifecycle) => void = () => undefined,
   ): Promise<string[]> {
     const note = (message: string): void => void this.log.push(message);
+    const live = new WatchedSessions(this.clock, false);
     const runtime = {
       clock: this.clock,
       driver: 'test',
@@ -45,13 +46,14 @@ class SealedWorld {
       log: { warn: note, error: note },
       faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new WatchedSessions(this.clock, false),
+      live,
+      endings: new RecentEndings(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),
     };
     const driver = new StealthDriver(this.#keyring, this.clock);
-    const backend = new SealedBackend(runtime, driver, new RecentEndings(this.clock, runtime.live));
+    const backend = new SealedBackend(runtime, driver);
     const life = new SessionLifecycle(backend, VISITOR);
     const { tokens, names } = this.cookie.read(jar.header);
     for (const token of tokens) if (life.session.loaded === null) await life.loads.byToken(token);

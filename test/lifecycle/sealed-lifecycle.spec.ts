@@ -48,6 +48,7 @@ class Process {
   constructor(makeDriver: (clock: StoppedClock, keyring: Keyring) => SealingDriver) {
     const keyring = new Keyring(['a secret for tests that is long enough'], 'session');
     const note = (message: string): void => void this.said.push(message);
+    const live = new WatchedSessions(this.clock, false);
     this.#runtime = {
       clock: this.clock,
       driver: 'test',
@@ -56,17 +57,14 @@ class Process {
       log: { warn: note, error: note },
       faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new WatchedSessions(this.clock, false),
+      live,
+      endings: new RecentEndings(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
     };
     const driver = makeDriver(this.clock, keyring);
-    this.#backend = new SealedBackend(
-      this.#runtime,
-      driver,
-      new RecentEndings(this.clock, this.#runtime.live),
-    );
+    this.#backend = new SealedBackend(this.#runtime, driver);
   }
 
   /** A request that carries a token (none: ''), and has loaded its session. */

@@ -4,7 +4,6 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';
 import { CommitQueue } from '../../lib/lifecycle/records/commit-queue.js';
-import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { RecordRemover } from '../../lib/lifecycle/records/record-remover.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
@@ -202,8 +201,7 @@ describe('an ending that the store refuses', () => {
       world.driver,
       new StoreGuard({ name: 'test', timeout: 1, log: runtime.log, clock: world.clock }),
     );
-    const endings = new RecentEndings(world.clock, runtime.live);
-    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime, endings);
+    const remover = new RecordRemover(store, new CommitQueue(Infinity), runtime);
     world.driver.takeCounts();
     world.driver.before = () => new Promise(() => undefined);
     await expect(remover.end(id, 1)).rejects.toThrow('did not answer');

@@ -6,7 +6,7 @@ import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import { MAX_ATTEMPTS } from '../commit-limits.js';
-import { type Ending, RecentEndings } from '../recent-endings.js';
+import type { Ending } from '../recent-endings.js';
 import { type Found, GONE, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
@@ -36,14 +36,12 @@ export class RecordBackend implements SessionBackend {
   readonly #renewal: RecordRenewal;
   readonly #loads: Loads;
   readonly #takeOver: RecordTakeOver;
-  readonly #endings: RecentEndings;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
 
   /**
    * @param queue shared by all that write to one store in one process
    * @param wait lets some ms pass
-   * @param endings shared by all requests of one application in one process
    * @param ledgerLoads where the store is the ledger of sessions that cookies may hold too: how they are loaded from it
    */
   constructor(
@@ -51,14 +49,12 @@ export class RecordBackend implements SessionBackend {
     store: RecordStore,
     queue: CommitQueue,
     wait: (ms: number) => Promise<unknown>,
-    endings = new RecentEndings(runtime.clock, runtime.live),
     ledgerLoads: Loads | null = null,
   ) {
     this.runtime = runtime;
-    this.#endings = endings;
     this.store = store;
     this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, endings, ledgerLoads !== null);
+    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
@@ -72,16 +68,11 @@ export class RecordBackend implements SessionBackend {
         : null;
     this.#writer = new MergingWriter(store, queue, this.finder, this.remover, wait, this.#limit);
     this.#renewal = new RecordRenewal(runtime, store, this.finder, this.#writer);
-    this.#takeOver = new RecordTakeOver(runtime, store, endings);
+    this.#takeOver = new RecordTakeOver(runtime, store);
   }
 
   token(session: ActiveSession): string {
     return this.runtime.keyring.sign(session.id);
-  }
-
-  /** As it was stored, though another request may have ended or moved it since: a handler may commit and go on. */
-  isOver({ loaded }: ActiveSession): boolean {
-    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   isOfOtherKind(token: string): boolean {
@@ -107,13 +98,13 @@ export class RecordBackend implements SessionBackend {
 
   async load(session: ActiveSession, id: string): Promise<void> {
     // An answer out of the cache says nothing of what has ended since.
-    const ending = this.#loads === this.store ? this.#endings.endingOf(id) : undefined;
+    const ending = this.#loads === this.store ? this.runtime.endings.endingOf(id) : undefined;
     const found = await this.#findOrDegrade(session, id);
     if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
-    if (ending !== undefined) this.#endings.forget(id, ending);
+    if (ending !== undefined) this.runtime.endings.forget(id, ending);
     session.found(
       { id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
@@ -155,7 +146,7 @@ export class RecordBackend implements SessionBackend {
 
   write(session: ActiveSession): Promise<void> {
     if (session.loaded !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
-    const ending = session.loaded === null ? this.#endings.endingOf(session.id) : undefined;
+    const ending = session.loaded === null ? this.runtime.endings.endingOf(session.id) : undefined;
     return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
   }
 
@@ -163,7 +154,7 @@ export class RecordBackend implements SessionBackend {
   async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
     const { id } = session;
     await this.#write(session);
-    if (session.loaded?.id === id) this.#endings.forget(id, ending);
+    if (session.loaded?.id === id) this.runtime.endings.forget(id, ending);
   }
 
   #write(session: ActiveSession): Promise<void> {

@@ -6,7 +6,6 @@ import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../commit-limits.js';
 import { NOBODY } from '../caller.js';
 import type { LoadedVersion } from '../phase.js';
-import type { RecentEndings } from '../recent-endings.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
 
@@ -29,21 +28,12 @@ export class RecordRemover {
   readonly #store: RecordStore;
   readonly #queue: CommitQueue;
   readonly #runtime: SessionRuntime;
-  readonly #endings: RecentEndings;
   readonly #isLedger: boolean;
 
   /**
-   * @param endings shared by all requests of one application in one process
    * @param isLedger whether there are sessions that a cookie holds, without a record
    */
-  constructor(
-    store: RecordStore,
-    queue: CommitQueue,
-    runtime: SessionRuntime,
-    endings: RecentEndings,
-    isLedger = false,
-  ) {
-    this.#endings = endings;
+  constructor(store: RecordStore, queue: CommitQueue, runtime: SessionRuntime, isLedger = false) {
     this.#store = store;
     this.#queue = queue;
     this.#runtime = runtime;
@@ -68,7 +58,7 @@ export class RecordRemover {
         ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
         : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
     // Of a sealed cookie only those who watch it are told: the cookie counts until the write under the new id is settled.
-    if (hasMoved) (version === 0 ? this.#runtime.live : this.#endings).moved(id, to);
+    if (hasMoved) (version === 0 ? this.#runtime.live : this.#runtime.endings).moved(id, to);
     return hasMoved;
   }
 
@@ -80,7 +70,7 @@ export class RecordRemover {
    */
   async endVersion(id: string, version: number): Promise<boolean> {
     const hasEnded = await this.#endCheckedOr(id, version);
-    if (hasEnded) this.#endings.ended(id);
+    if (hasEnded) this.#runtime.endings.ended(id);
     return hasEnded;
   }
 
@@ -136,7 +126,7 @@ export class RecordRemover {
     });
     if (ended.kind !== 'moved') {
       // Where there was nothing, another may have ended it.
-      (ended.kind === 'ended' ? this.#endings : this.#runtime.live).ended(id);
+      (ended.kind === 'ended' ? this.#runtime.endings : this.#runtime.live).ended(id);
       return ended.kind === 'ended';
     }
     const isOfCookie = ended.version === 1;

@@ -4,7 +4,6 @@ import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from '../records/caching-store.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import type { LoadedVersion } from '../phase.js';
-import type { RecentEndings } from '../recent-endings.js';
 import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
 import { recordedUser } from '../users/recorded-user.js';
@@ -33,7 +32,6 @@ export class LedgerBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records: RecordBackend;
   readonly #cookies: SealedBackend;
-  readonly #endings: RecentEndings;
   /** Null where each request asks. */
   readonly #cache: CachingStore | null;
 
@@ -46,13 +44,11 @@ export class LedgerBackend implements SessionBackend {
     runtime: SessionRuntime,
     cookies: SealedBackend,
     records: RecordBackend,
-    endings: RecentEndings,
     cache: CachingStore | null,
   ) {
     this.runtime = runtime;
     this.#cookies = cookies;
     this.records = records;
-    this.#endings = endings;
     this.#cache = cache;
   }
 
@@ -63,10 +59,6 @@ export class LedgerBackend implements SessionBackend {
 
   livesInCookie({ loaded }: ActiveSession): boolean {
     return loaded?.version === 0;
-  }
-
-  isOver(session: ActiveSession): boolean {
-    return (this.livesInCookie(session) ? this.#cookies : this.records).isOver(session);
   }
 
   /** Another process may have a newer line than is cached here: so the browser tells which version it has seen. */
@@ -169,7 +161,7 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { loaded } = session;
     if (loaded === null || session.isOver) return;
-    if (before?.version === 0) this.#endings.moved(before.id, loaded.id);
+    if (before?.version === 0) this.runtime.endings.moved(before.id, loaded.id);
     if (this.#cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
 
@@ -227,7 +219,7 @@ export class LedgerBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     const existed = await this.records.remove(session);
-    if (existed && removable !== null) this.#endings.end(removable.id);
+    if (existed && removable !== null) this.runtime.endings.end(removable.id);
     return existed;
   }
 }

@@ -8,7 +8,6 @@ import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import type { LoadedVersion } from '../phase.js';
-import type { RecentEndings } from '../recent-endings.js';
 import { NOBODY } from '../caller.js';
 import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
@@ -40,13 +39,10 @@ export class SealedBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records = null;
   readonly #driver: SealingDriver;
-  readonly #endings: RecentEndings;
 
-  /** @param endings shared by all requests of one application in one process */
-  constructor(runtime: SessionRuntime, driver: SealingDriver, endings: RecentEndings) {
+  constructor(runtime: SessionRuntime, driver: SealingDriver) {
     this.runtime = runtime;
     this.#driver = driver;
-    this.#endings = endings;
   }
 
   isOfOtherKind(token: string): boolean {
@@ -65,10 +61,6 @@ export class SealedBackend implements SessionBackend {
   /** The sealed session as the browser has it, or is about to get it; empty before the first write. */
   token(session: ActiveSession): string {
     return session.token;
-  }
-
-  isOver({ loaded }: ActiveSession): boolean {
-    return loaded !== null && this.#endings.fateOf(loaded.id).kind !== 'lives';
   }
 
   open(session: ActiveSession, token: string): Promise<void> | void {
@@ -102,7 +94,7 @@ export class SealedBackend implements SessionBackend {
   take(session: ActiveSession, token: string, held: Held | null): void {
     if (held === null) return;
     const { id, payload, record } = held;
-    const fate = this.#endings.fateOf(id);
+    const fate = this.runtime.endings.fateOf(id);
     if (fate.kind === 'moved') {
       session.leave(fate.to);
       session.leftBehind = toldOfPayload(id, payload, this.runtime.userKey);
@@ -116,7 +108,7 @@ export class SealedBackend implements SessionBackend {
   }
 
   async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    const taken = await takeOverSealed(session, former, this.#endings, (id, state) =>
+    const taken = await takeOverSealed(session, former, (id, state) =>
       this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state)),
     );
     if (taken !== null) await this.open(session, taken.token);
@@ -125,14 +117,14 @@ export class SealedBackend implements SessionBackend {
 
   /** Nothing is kept anywhere under an id: the session stays empty. */
   load(session: ActiveSession, id: string): void {
-    const fate = this.#endings.fateOf(id);
+    const fate = this.runtime.endings.fateOf(id);
     if (fate.kind === 'moved') session.leave(fate.to);
   }
 
   /** What the browser has, or is about to get: nobody else can have changed that. */
   reload(session: ActiveSession): void {
     const { loaded } = session;
-    const state = this.isOver(session) ? null : session.state.reloadedFromText();
+    const state = session.isOvertaken ? null : session.state.reloadedFromText();
     if (loaded !== null && state !== null) return session.reloaded(loaded, state);
     session.reloadedAsGone();
     if (session.phase === 'dropped') this.#leaveWhereMoved(session, loaded);
@@ -146,18 +138,18 @@ export class SealedBackend implements SessionBackend {
 
   /** Where another request has moved it to, it can still be ended from here. */
   #leaveWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
-    const fate = loaded === null ? null : this.#endings.fateOf(loaded.id);
+    const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
     if (fate?.kind === 'moved') session.leave(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
       // First of all, wherever it has moved to: whatever becomes of what is stored after it.
-      if (!this.#endings.end(session.loaded.id)) return this.#drop(session);
+      if (!this.runtime.endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
     // A copy of a cookie of the one that has ended would be good again: an id that the application chose for both is not taken.
-    if (session.loaded === null && this.#endings.fateOf(session.id).kind !== 'lives')
+    if (session.loaded === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));
   }
@@ -202,15 +194,15 @@ export class SealedBackend implements SessionBackend {
 
   /** The session stands on a token from now on, unless another request has ended or moved it meanwhile. */
   settle(session: ActiveSession, { token, draft, version }: Sealed): void {
-    if (this.isOver(session)) return this.#drop(session);
+    if (session.isOvertaken) return this.#drop(session);
     if (session.loaded !== null && session.loaded.id !== version.id)
-      this.#endings.moved(session.loaded.id, version.id);
+      this.runtime.endings.moved(session.loaded.id, version.id);
     session.token = token;
     session.stored(draft, version, true);
     this.runtime.live.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {
-    return session.removable !== null && this.#endings.end(session.removable.id);
+    return session.removable !== null && this.runtime.endings.end(session.removable.id);
   }
 }

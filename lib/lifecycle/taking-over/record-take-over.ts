@@ -6,7 +6,6 @@ import type { ActiveSession } from '../active-session.js';
 import { NOBODY, knownClient } from '../caller.js';
 import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-state.js';
 import { recordedUser } from '../users/recorded-user.js';
-import type { RecentEndings } from '../recent-endings.js';
 import { REDIRECT_MS } from '../records/record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { writeOwn } from '../records/own-write.js';
@@ -41,13 +40,10 @@ type Claim =
 export class RecordTakeOver {
   readonly #runtime: SessionRuntime;
   readonly #store: RecordStore;
-  readonly #endings: RecentEndings;
 
-  /** @param endings what this process has taken over lately, before its store knows */
-  constructor(runtime: SessionRuntime, store: RecordStore, endings: RecentEndings) {
+  constructor(runtime: SessionRuntime, store: RecordStore) {
     this.#runtime = runtime;
     this.#store = store;
-    this.#endings = endings;
   }
 
   /**
@@ -71,7 +67,7 @@ export class RecordTakeOver {
   }
 
   async #takeTogether(session: ActiveSession, former: FormerSession, claimId: string): Promise<Taken | null> {
-    const fate = this.#endings.fateOf(claimId);
+    const fate = this.#runtime.endings.fateOf(claimId);
     if (fate.kind === 'moved') session.leave(fate.to);
     if (fate.kind !== 'lives') return null;
     let claim = await this.#look(claimId);
@@ -146,7 +142,7 @@ export class RecordTakeOver {
   /** The guards before both stores say what fails here; the old cookie opens nothing all the same. */
   async #settle(claimId: string, to: string, claim: SessionRecord, former: FormerSession): Promise<void> {
     const isOfUser = former.isOfUser === true;
-    if (!isOfUser) this.#endings.moved(claimId, to);
+    if (!isOfUser) this.#runtime.endings.moved(claimId, to);
     const isRemoved = await removed(former);
     const now = this.#runtime.clock.now();
     // Of what is removed, only requests under way have to be told.

@@ -3,7 +3,6 @@ import { randomId } from '../../crypto/random-id.js';
 import { SessionTooLargeError } from '../../session.errors.js';
 import type { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
-import type { RecentEndings } from '../recent-endings.js';
 import { type TakenOver, formerState, removed } from './former-state.js';
 import type { FormerSession } from './session-source.js';
 
@@ -19,9 +18,9 @@ type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { 
 export async function takeOverSealed(
   session: ActiveSession,
   former: FormerSession,
-  endings: RecentEndings,
   seal: Seal,
 ): Promise<(TakenOver & { token: string }) | null> {
+  const { endings, log } = session.runtime;
   const key = former.isOfUser === true ? null : former.key;
   const claimId = key === null ? randomId() : migratedId('claim', key);
   const id = key === null ? randomId() : migratedId('session', key);
@@ -41,7 +40,7 @@ export async function takeOverSealed(
     return { token, settle };
   } catch (error) {
     if (!(error instanceof SessionTooLargeError)) throw error;
-    session.runtime.log.warn(`A session of another library was not taken over. ${error.message}`);
+    log.warn(`A session of another library was not taken over. ${error.message}`);
     return null;
   }
 }

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../../drivers/clock.js';
 import { isPlaceBound } from '../../drivers/built-in-drivers.js';
 import { CookieSafeDriver } from '../../drivers/cookie-safe-driver.js';
 import { type AnyDriver, type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { CommitQueue } from '../../lifecycle/records/commit-queue.js';
-import { RecentEndings } from '../../lifecycle/recent-endings.js';
 import { RecordBackend } from '../../lifecycle/records/record-backend.js';
 import { SealedBackend } from '../../lifecycle/sealed/sealed-backend.js';
 import type { SessionBackend } from '../../lifecycle/session-backend.js';
@@ -44,7 +42,6 @@ export class DriverInUse {
   readonly #runtime: SessionRuntime;
   readonly #queue: CommitQueue;
   readonly #inUse: StoreInUse;
-  readonly #endings: RecentEndings;
   #driver: AnyDriver | null = null;
   /** Null where sessions live in cookies alone, or are all records, and before the boot. */
   #ledger: LedgerInUse | null = null;
@@ -58,7 +55,6 @@ export class DriverInUse {
     this.#settings = settings;
     this.#registry = registry;
     this.#runtime = runtime;
-    this.#endings = new RecentEndings(systemClock, runtime.live);
     this.#queue = new CommitQueue(timeout / 2);
     this.#inUse = new StoreInUse(name, settings, registry);
   }
@@ -130,11 +126,11 @@ export class DriverInUse {
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
       const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#inUse.guard);
-      const cookies = new SealedBackend(runtime, safe, this.#endings);
-      return this.#ledger?.backend(runtime, cookies, this.#queue, this.#endings) ?? cookies;
+      const cookies = new SealedBackend(runtime, safe);
+      return this.#ledger?.backend(runtime, cookies, this.#queue) ?? cookies;
     }
     const store = this.#inUse.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
-    return new RecordBackend(runtime, store, this.#queue, sleep, this.#endings);
+    return new RecordBackend(runtime, store, this.#queue, sleep);
   }
 
   get #isOurs(): boolean {

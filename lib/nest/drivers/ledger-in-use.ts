@@ -4,7 +4,6 @@ import { type RecordDriver, isSealing } from '../../drivers/driver.js';
 import { CachingStore } from '../../lifecycle/records/caching-store.js';
 import type { CommitQueue } from '../../lifecycle/records/commit-queue.js';
 import { LedgerBackend } from '../../lifecycle/sealed/ledger-backend.js';
-import type { RecentEndings } from '../../lifecycle/recent-endings.js';
 import { RecordBackend } from '../../lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SealedBackend } from '../../lifecycle/sealed/sealed-backend.js';
@@ -51,21 +50,9 @@ export class LedgerInUse {
   }
 
   /** @param cookies the sessions that are in cookies, of the same place */
-  backend(
-    runtime: SessionRuntime,
-    cookies: SealedBackend,
-    queue: CommitQueue,
-    endings: RecentEndings,
-  ): LedgerBackend {
-    const records = new RecordBackend(
-      runtime,
-      this.#store,
-      queue,
-      sleep,
-      endings,
-      this.#cache ?? this.#store,
-    );
-    return new LedgerBackend(runtime, cookies, records, endings, this.#cache);
+  backend(runtime: SessionRuntime, cookies: SealedBackend, queue: CommitQueue): LedgerBackend {
+    const records = new RecordBackend(runtime, this.#store, queue, sleep, this.#cache ?? this.#store);
+    return new LedgerBackend(runtime, cookies, records, this.#cache);
   }
 
   /** @throws SessionStoreError where its store does not answer */

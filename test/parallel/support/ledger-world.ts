@@ -5,7 +5,6 @@ import { StealthDriver } from '../../../lib/drivers/stealth/stealth.driver.js';
 import { CachingStore } from '../../../lib/lifecycle/records/caching-store.js';
 import { CommitQueue } from '../../../lib/lifecycle/records/commit-queue.js';
 import { LedgerBackend } from '../../../lib/lifecycle/sealed/ledger-backend.js';
-import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
 import { RecordBackend } from '../../../lib/lifecycle/records/record-backend.js';
 import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import { SealedBackend } from '../../../lib/lifecycle/sealed/sealed-backend.js';
@@ -42,17 +41,9 @@ export class LedgerWorld extends World {
     const lines = encryptedStore(store, LINES);
     const cache = this.cacheMs > 0 ? new CachingStore(lines, clock, this.cacheMs) : null;
     const truth = cache?.store ?? lines;
-    const endings = new RecentEndings(clock, runtime.live);
-    const cookies = new SealedBackend(runtime, this.#stealth, endings);
-    const records = new RecordBackend(
-      runtime,
-      truth,
-      new CommitQueue(Infinity),
-      wait,
-      endings,
-      cache ?? truth,
-    );
-    return new LedgerBackend(runtime, cookies, records, endings, cache);
+    const cookies = new SealedBackend(runtime, this.#stealth);
+    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, cache ?? truth);
+    return new LedgerBackend(runtime, cookies, records, cache);
   }
 
   override get stored(): Pick<RecordDriver, 'read'> {

@@ -11,6 +11,7 @@ import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
+import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
 import { ConsistencyErrors } from '../../../lib/lifecycle/consistency-errors.js';
 import { TokenLimit } from '../../../lib/lifecycle/sealed/token-limit.js';
 import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
@@ -60,6 +61,7 @@ export class World {
 
   constructor(makeDriver: (clock: StoppedClock) => RecordDriver, runtime: Partial<SessionRuntime> = {}) {
     this.driver = new WatchedDriver(makeDriver(this.clock));
+    const live = new WatchedSessions(this.clock, false);
     this.runtime = {
       clock: this.clock,
       driver: 'test',
@@ -68,7 +70,8 @@ export class World {
       log: SILENT,
       faults: new ConsistencyErrors(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live: new WatchedSessions(this.clock, false),
+      live,
+      endings: new RecentEndings(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
@@ -154,7 +157,12 @@ export class ApplicationProcess {
     const { sessionsPerUser, clock, log } = world.runtime;
     // Sign-ins wait for each other in one process only.
     const turns = new CommitQueue(Infinity);
-    this.runtime = { ...world.runtime, sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns } };
+    const endings = new RecentEndings(clock, world.runtime.live);
+    this.runtime = {
+      ...world.runtime,
+      endings,
+      sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns },
+    };
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));
     this.sessions = world.backendOn(this.runtime, store, wait);
     this.backend = this.sessions.records;
