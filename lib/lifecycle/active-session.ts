@@ -142,7 +142,7 @@ export class ActiveSession extends SessionStanding {
   follow(id: string, newest: SessionRecord, payload: Payload): void {
     if (this.closed) return;
     const next = this.#afterMove(payload, newest);
-    if (next === 'part') return this.#part();
+    if (next === 'part') return this.part();
     this.#replayOn(newest, payload);
     this.followed = true;
     // Only invalidate, and a sign-in, need an id that nobody else knows.
@@ -156,18 +156,23 @@ export class ActiveSession extends SessionStanding {
 
   #afterMove({ s: signIn }: Payload, { userId }: Visit): AfterMove {
     if (!this.fresh || this.phase === 'ending') return 'stay';
-    const { state, storedUser, runtime } = this;
-    const user = recordedUser(state.shown, runtime.userKey);
-    const signsIn = state.signsIn || user !== storedUser ? user : null;
+    const { state, storedUser } = this;
     const before = { user: storedUser, signedInAt: signedInAt(state.storedSignIn, storedUser) };
-    const next = afterMove(before, { user: userId, signedInAt: signedInAt(signIn, userId) }, signsIn);
+    const next = afterMove(before, { user: userId, signedInAt: signedInAt(signIn, userId) }, this.signsIn);
     if (this.phase === 'rotating') return next;
     // It has its new id already.
     return next === 'move' ? 'share' : next === 'part' ? 'stay' : next;
   }
 
-  /** What is stored of it is another's by now. It begins under the id that it has asked for, with what it holds. */
-  #part(): void {
+  /** The user whom this request signs in; null for none. */
+  get signsIn(): string | null {
+    const user = recordedUser(this.state.shown, this.runtime.userKey);
+    return this.state.signsIn || user !== this.storedUser ? user : null;
+  }
+
+  /** It begins under the id that it has asked for, with what it holds: what is stored of it is another's by now, or out of reach. */
+  part(): void {
+    this.hasParted = true;
     this.state.handle = undefined;
     this.loaded = null;
     this.latestVisit = null;

@@ -18,6 +18,8 @@ export abstract class SessionStanding {
   cookieDue = false;
   /** Whether another request moved it to a new id: that one's response tells the browser. */
   followed = false;
+  /** Whether it has parted from what it had loaded, and is a session of its own since. */
+  hasParted = false;
   /** Whether it renews its lifetime and last visit. */
   isVisit: boolean;
   /** What the latest visit left in the record; null where nothing is stored. */

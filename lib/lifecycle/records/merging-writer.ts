@@ -67,12 +67,21 @@ export class MergingWriter {
       const outcome = await this.#queue.run(loaded.id, (turn) => this.#merge(session, turn));
       if (outcome.kind === 'stored' || session.closed) return;
       if (outcome.kind === 'ended') continue;
-      if (outcome.kind === 'gone' || !(await this.#finder.follow(session, outcome.to))) {
+      if (outcome.kind === 'gone' || !(await this.#goesOn(session, loaded, outcome.to))) {
         session.drop();
         return;
       }
     }
     throw session.runtime.faults.contention('stored');
+  }
+
+  /** Has a session go on behind a move of another request. */
+  async #goesOn(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
+    if (await this.#finder.follow(session, to)) return true;
+    // From one cookie to another (a ledger), where nothing can follow. Whoever signs in needs nothing of it.
+    if (version > 0 || session.signsIn === null || (await this.#store.read(to)) !== null) return false;
+    session.part();
+    return true;
   }
 
   /** Takes away what a move of a session has stored under a new id and not come to an end with. */

@@ -161,7 +161,7 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { loaded } = session;
     if (loaded === null || session.isOver) return;
-    if (before?.version === 0) this.runtime.endings.moved(before.id, loaded.id);
+    if (before?.version === 0 && !session.hasParted) this.runtime.endings.moved(before.id, loaded.id);
     if (this.#cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
 
