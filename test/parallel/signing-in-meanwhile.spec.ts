@@ -13,7 +13,7 @@ const KINDS: readonly [name: string, options: Partial<SessionModuleOptions>][] =
 ];
 
 /** What a visitor does who has planted his cookie with another: both come with it, and one is slow. */
-describe.each(KINDS.flatMap(([name, options]) => [1, 2].map((count) => ({ options, count }))))(
+describe.each(KINDS.flatMap(([name, options]) => [1, 2].map((count) => ({ name, options, count }))))(
   'whoever has planted a cookie, and is at work when its visitor signs in, with $name in $count processes',
   ({ options, count }) => {
     async function meet(slowly: Act, meanwhile: Act) {
