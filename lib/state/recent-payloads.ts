@@ -1,29 +1,76 @@
+import { TwoGenerationCache } from './two-generation-cache.js';
+import { ownText } from './own-text.js';
 import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload } from './payload.js';
 import { RecentTexts } from './recent-texts.js';
 import type { Draft } from './session-state.js';
 
 /** How many payloads are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
-const RECENT_HALF = 512;
+const RECENT_HALF = 256;
 const MAX_RECENT = 4096;
 
-const recent = new RecentTexts<Payload>(RECENT_HALF);
+/** The latest that was read under an id. */
+interface Latest {
+  version: number;
+  /** Null as long as this version was read only once: where each request writes, the next one reads another. */
+  again: { readonly text: string; readonly payload: Payload } | null;
+}
+
+const byId = new TwoGenerationCache<Latest>(RECENT_HALF);
+const byText = new RecentTexts<Payload>(RECENT_HALF);
 
 /**
- * `parsePayload`, which remembers what was read twice: to parse it costs more than all else that a request does for its
- * session. Several requests may be given the same payload: nobody changes it.
+ * `parsePayload` for the record of an id, which remembers what was read twice: to parse it costs more than all else that a
+ * request does for its session.
  */
-export function parseRecent(text: string, serializer: SessionSerializer): ParsedPayload {
-  // Only of JSON is it known that a text always says the same.
-  if (serializer !== JSON || text.length > MAX_RECENT) return parsePayload(text, serializer);
-  const known = recent.get(text);
-  if (known !== undefined) return { kind: 'session', payload: known };
+export function parseRecord(
+  id: string,
+  { payload: text, version }: { readonly payload: string; readonly version: number },
+  serializer: SessionSerializer,
+): ParsedPayload {
+  if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
+  const latest = byId.get(id);
+  // Another application of this process may have an id of the same name.
+  if (latest?.version === version && latest.again?.text === text)
+    return { kind: 'session', payload: latest.again.payload };
   const parsed = parsePayload(text, serializer);
-  // Flash messages are handed out without a copy, so a payload with messages is never shared.
-  if (parsed.kind === 'session' && parsed.payload.f === undefined) recent.add(text, parsed.payload);
+  if (latest === undefined) {
+    byId.set(ownText(id), { version, again: null });
+  } else {
+    latest.again = latest.version === version && isShared(parsed) ? { text, payload: parsed.payload } : null;
+    latest.version = version;
+  }
   return parsed;
 }
 
-/** Remembers what has just been stored, so that the next request need not read it. */
-export function rememberWritten({ text, payload, isExact }: Draft): void {
-  if (isExact && text.length <= MAX_RECENT) recent.set(text, payload);
+/** Remembers what has just been stored under an id, so that the next request need not read it. */
+export function rememberRecord(id: string, version: number, { text, payload, isExact }: Draft): void {
+  if (!isExact || text.length > MAX_RECENT) return;
+  const again = { text, payload };
+  const latest = byId.get(id);
+  if (latest === undefined) {
+    byId.set(ownText(id), { version, again });
+  } else {
+    latest.version = version;
+    latest.again = again;
+  }
+}
+
+/** `parseRecord` for what a token holds, where no id is known yet. */
+export function parseSealed(text: string, serializer: SessionSerializer): ParsedPayload {
+  if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
+  const known = byText.get(text);
+  if (known !== undefined) return { kind: 'session', payload: known };
+  const parsed = parsePayload(text, serializer);
+  if (isShared(parsed)) byText.add(text, parsed.payload);
+  return parsed;
+}
+
+/** Only of JSON is it known that a text always says the same. */
+function isRemembered(text: string, serializer: SessionSerializer): boolean {
+  return serializer === JSON && text.length <= MAX_RECENT;
+}
+
+/** Flash messages are handed out without a copy, so a payload with messages is never shared. */
+function isShared(parsed: ParsedPayload): parsed is Extract<ParsedPayload, { kind: 'session' }> {
+  return parsed.kind === 'session' && parsed.payload.f === undefined;
 }

@@ -32,16 +32,20 @@ export class RecentTexts<V> {
     return known !== undefined && known.text === text ? known.value : undefined;
   }
 
-  /** To be called each time that a text had to be read. The value may not point into anything of a request. */
+  /**
+   * To be called each time that a text had to be read.
+   *
+   * @param text has to stand on its own (`ownText`) where it is cut from something: that would be kept alive with it
+   * @param value may not point into anything of a request either
+   */
   add(text: string, value: V): void {
     const end = text.slice(-END);
-    // A text may be cut from a header, which is not kept with it.
-    const known = this.#known.get(end) === undefined ? SEEN : { text: ownText(text), value };
-    this.#known.set(ownText(end), known);
+    const isSeen = this.#known.get(end) !== undefined;
+    this.#known.set(ownText(end), isSeen ? { text: this.own(text), value } : SEEN);
   }
 
-  /** Remembers a text at once. It has to stand on its own (`ownText`). */
-  set(text: string, value: V): void {
-    this.#known.set(ownText(text.slice(-END)), { text, value });
+  /** How a text is kept. */
+  protected own(text: string): string {
+    return text;
   }
 }

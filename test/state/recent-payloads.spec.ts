@@ -2,16 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SessionValueError } from '../../lib/session.errors.js';
 import type { ParsedPayload } from '../../lib/state/payload.js';
-import { parseRecent, rememberWritten } from '../../lib/state/recent-payloads.js';
+import { parseRecord, parseSealed, rememberRecord } from '../../lib/state/recent-payloads.js';
 import { SessionState } from '../../lib/state/session-state.js';
 
-/** What is remembered of a text that has come three times. */
+let versions = 0;
+
+/** The version that a text was stored as. */
+const versionOf = new Map<string, number>();
+
+/** What is remembered of a text: as the record of an id that others were stored under, and as a token. */
 function remembered(text: string): ParsedPayload {
-  const [first, second, third] = [1, 2, 3].map(() => parseRecent(text, JSON));
-  expect(second).toEqual(first);
-  if (third === undefined) throw new Error('It was read.');
-  expect(third).toEqual(first);
-  return third;
+  const version = versionOf.get(text) ?? (versions += 1);
+  versionOf.set(text, version);
+  const reads = [1, 2, 3].map(() => [
+    parseRecord('id', { payload: text, version }, JSON),
+    parseSealed(text, JSON),
+  ]);
+  for (const [asRecord, asToken] of reads) expect(asRecord).toEqual(asToken);
+  const [record] = reads.at(-1) ?? [];
+  if (record === undefined) throw new Error('It was read.');
+  return record;
 }
 
 /** The state of a request that has just loaded what another one stored. */
@@ -27,7 +37,8 @@ let writes = 0;
 function store(state: SessionState, meanwhile: () => void = () => undefined): string {
   const draft = state.draft(`writer ${(writes += 1)}`.padEnd(30, '.'), undefined);
   meanwhile();
-  rememberWritten(draft);
+  versionOf.set(draft.text, (versions += 1));
+  rememberRecord('id', versions, draft);
   state.stored(draft);
   return draft.text;
 }
@@ -126,12 +137,18 @@ describe('What is remembered of payloads', () => {
     expect(second.payload).toBe(first.payload);
   });
 
-  it('is not what another text says that ends alike', () => {
-    const texts = ['Ada', 'Grace'].map((name) =>
-      JSON.stringify({ v: 1, n: 1, c: 0, d: { name }, w: 'of one and the same writer' }),
-    );
-    for (const text of [...texts, ...texts, ...texts, ...texts.map(() => texts[1] ?? '')])
-      expect(parseRecent(text, JSON)).toEqual({ kind: 'session', payload: JSON.parse(text) as unknown });
+  it('is not what another application of the process has under the same id and version', () => {
+    const texts = ['Ada', 'Grace'].map((name) => {
+      const state = SessionState.empty(JSON, 0);
+      state.put('name', name);
+      return store(state);
+    });
+    for (const text of [...texts, ...texts, ...texts]) {
+      expect(parseRecord('one of two', { payload: text, version: 1 }, JSON)).toEqual({
+        kind: 'session',
+        payload: JSON.parse(text) as unknown,
+      });
+    }
   });
 
   it('is what was just stored, where it is known what reading that would give', () => {

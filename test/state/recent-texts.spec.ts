@@ -17,13 +17,6 @@ describe('Recent texts', () => {
     expect(texts.get('b')).toBeUndefined();
   });
 
-  it('know at once what was set', () => {
-    const texts = new RecentTexts<string>(4);
-    texts.set('a', '1');
-    expect(texts.get('a')).toBe('1');
-    expect(texts.get('b')).toBeUndefined();
-  });
-
   it('are told from texts that end like them', () => {
     const texts = new RecentTexts<string>(4);
     const end = 'the same end of two texts';

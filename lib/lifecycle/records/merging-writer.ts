@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
 import { parsePayload } from '../../state/payload.js';
-import { rememberWritten } from '../../state/recent-payloads.js';
+import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
@@ -180,7 +180,7 @@ export class MergingWriter {
       throw error;
     }
     if (found.kind === 'stored') {
-      rememberWritten(draft);
+      rememberRecord(id, record.version, draft);
       session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
       return found;
     }
@@ -202,7 +202,7 @@ export class MergingWriter {
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {
     const stored = await this.#store.read(id);
-    return isOwn(stored, record) ? STORED : this.#finder.judge(stored);
+    return isOwn(stored, record) ? STORED : this.#finder.judge(id, stored);
   }
 }
 

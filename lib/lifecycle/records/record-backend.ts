@@ -134,7 +134,7 @@ export class RecordBackend implements SessionBackend {
   /** Where the application goes on without a store that fails, there is nothing. */
   async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
     try {
-      return this.finder.judge(await this.#loads.read(id));
+      return this.finder.judge(id, await this.#loads.read(id));
     } catch (error) {
       if (!this.runtime.degrade) throw error;
       session.refuseWrites('degraded');

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../drivers/driver.js';
 import type { Payload } from '../../state/payload.js';
-import { parseRecent } from '../../state/recent-payloads.js';
+import { parseRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import { MAX_ATTEMPTS } from '../commit-limits.js';
 import { REDIRECT_MS } from './record-remover.js';
@@ -37,13 +37,13 @@ export class RecordFinder {
 
   /** @throws SessionStoreError */
   async find(id: string): Promise<Found> {
-    return this.judge(await this.#store.read(id));
+    return this.judge(id, await this.#store.read(id));
   }
 
-  /** What a record is. */
-  judge(record: SessionRecord | null): Found {
+  /** What a record that was read under an id is. */
+  judge(id: string, record: SessionRecord | null): Found {
     if (record === null) return GONE;
-    const parsed = parseRecent(record.payload, this.#runtime.serializer);
+    const parsed = parseRecord(id, record, this.#runtime.serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
     if (parsed.kind === 'moved') {
       // A ledger keeps redirects for longer, so that the sealed cookie of before stays invalid: but they lead nowhere any more.

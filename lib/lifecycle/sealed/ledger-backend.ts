@@ -123,7 +123,7 @@ export class LedgerBackend implements SessionBackend {
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
     const record = await (this.#cache ?? this.records.store).read(id);
-    return record === null ? NO_LINE : this.records.finder.judge(record);
+    return record === null ? NO_LINE : this.records.finder.judge(id, record);
   }
 
   async #lineOrDegrade(session: ActiveSession, id: string): Promise<typeof NO_LINE | Found | null> {

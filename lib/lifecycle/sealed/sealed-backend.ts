@@ -3,7 +3,7 @@ import { randomId } from '../../crypto/random-id.js';
 import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
 import type { FormerSession } from '../taking-over/session-source.js';
 import type { Payload } from '../../state/payload.js';
-import { parseRecent } from '../../state/recent-payloads.js';
+import { parseSealed } from '../../state/recent-payloads.js';
 import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
@@ -78,7 +78,7 @@ export class SealedBackend implements SessionBackend {
   #read(record: SessionRecord | null): Held | null {
     if (record === null) return null;
     const { serializer, log, lifetimes } = this.runtime;
-    const parsed = parseRecent(record.payload, serializer);
+    const parsed = parseSealed(record.payload, serializer);
     const payload = parsed.kind === 'session' ? parsed.payload : null;
     if (payload?.i === undefined) {
       log.warn(

@@ -176,7 +176,7 @@ export class UserSessions {
     record: SessionRecord,
     movedSince = -Infinity,
   ): Promise<UserSession | null> {
-    const found = this.#finder.judge(record);
+    const found = this.#finder.judge(id, record);
     if (found.kind === 'moved') {
       if (record.lastActivity < movedSince) return null;
       const next = await this.#store.read(found.to);
