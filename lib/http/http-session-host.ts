@@ -100,7 +100,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return lifecycles.createLifecycle(caller, this.platform ?? this.#req, this.#place);
   }
 
-  /** Its handler says so, which is known no sooner than it is found. */
+  /** To be called once the handler is known that `@PassiveSession()` decorates: later than the session is opened. */
   bePassive(): void {
     this.#isPassive = true;
   }

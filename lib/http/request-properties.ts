@@ -24,7 +24,7 @@ interface RequestAccessor<Request> extends PropertyDescriptor {
  * noticed, since a property of its own would cost each request time.
  *
  * What is assigned to `request.sessionID` is what is read there from then on, as with express-session; it switches to no
- * other session. So it is with `session` where this application has none for a request.
+ * other session. The same holds for `request.session` where this application has no session for the request.
  *
  * @param sessionOf the application's session of a request
  */

@@ -29,7 +29,7 @@ export class ActiveSession extends SessionStanding {
   found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.#standOn(loaded, 'stored');
     this.givenId = loaded.id;
-    // Of several tokens, one before this may have been of a session that was left.
+    // The request may have brought several tokens, and one that was tried before may have set this.
     this.movedTo = null;
     this.fresh = false;
     this.held = state;
@@ -196,7 +196,7 @@ export class ActiveSession extends SessionStanding {
     this.loaded = loaded;
     this.watch?.at(loaded);
     this.#enter(phase);
-    // Others find it there by its old id.
+    // The record is known to others from here on: the old id leads to it.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
   }
 

@@ -39,8 +39,8 @@ export class RequestCommits {
       await first;
       for (let step = 1; this.#life.due; step += 1) {
         if (step === COMMIT_STEPS) {
-          // What is due after so many steps was called for meanwhile. But an object that has changed by itself each time would
-          // be stored again and again, and no response ever leave.
+          // Other calls of this request may have made more due meanwhile, which is stored. An object that differs each time it is
+          // serialized would be stored for ever, and the response never leave.
           const key = this.#life.state.mutatedKey;
           if (key !== undefined) throw neverSettles(key);
           return;

@@ -9,7 +9,7 @@ import type { SessionRuntime } from './session-runtime.js';
 import type { Told } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
 
-/** How a session of a request stands: what is known of it, and what follows from that. Changed by `ActiveSession` alone. */
+/** The fields of a session of a request, and the questions that they answer. Changed by `ActiveSession` alone. */
 export abstract class SessionStanding {
   loaded: LoadedVersion | null = null;
   /** Whether the id was made in this request. */

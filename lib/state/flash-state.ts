@@ -166,7 +166,7 @@ export class FlashState {
     // Kept after a flush, a message is on its way without being readable.
     const outgoing = this.#outgoing?.has(path) === true;
     if (readable) this.#shownNow().remove(path);
-    // One of an earlier request is gone with the others of that.
+    // A message of the previous request needs no change of its own: it goes when its batch does.
     if (readable || outgoing) this.#change({ op: 'remove', path }, outgoing);
     return readable || outgoing;
   }

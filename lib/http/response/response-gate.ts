@@ -33,7 +33,7 @@ export interface GateContext {
  * `@Res()`, guards that reject, streams, middleware that answers. It is installed when a session first holds something to
  * commit; as long as nothing is due, everything passes. While something is due, head and body wait; the session is
  * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
- * a 503, or, where the head is out already, into a connection that is cut: never into a false success.
+ * a 503, or, where the head is out already, into a connection that is cut, so that no client takes it for stored.
  */
 export class ResponseGate {
   readonly #res: ServerResponse;
@@ -201,7 +201,7 @@ export class ResponseGate {
     this.#failed = true;
     const callbacks = this.#holding.discard();
     if (this.headSent) {
-      // The client has half an answer already: a broken connection is the only thing left that says so.
+      // The status has been sent already. Only a broken connection can still tell the client.
       this.#res.destroy();
       return;
     }

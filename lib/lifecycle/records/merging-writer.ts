@@ -27,7 +27,7 @@ type Outcome = typeof STORED | typeof ENDED | typeof GONE | { readonly kind: 'mo
 
 /**
  * Stores sessions as records. A write names the version that was read; where another request wrote first, this request's
- * changes are replayed on the newest record. See "Parallel requests" in the documentation.
+ * changes are replayed on the newest record. See docs/parallel.md.
  */
 export class MergingWriter {
   readonly #store: RecordStore;
@@ -126,7 +126,7 @@ export class MergingWriter {
         const write = (session.pending ??= pack(session));
         found = await this.#send(session, write);
         if (found.kind === 'stored') {
-          turn.newest = leftBehind(write);
+          turn.newest = resultOf(write);
           return found;
         }
       }
@@ -212,7 +212,7 @@ function isBlank({ draft: { payload } }: PendingWrite): boolean {
 }
 
 /** What those behind in the queue can go on from. */
-function leftBehind({ id, record, from }: PendingWrite): Newest {
+function resultOf({ id, record, from }: PendingWrite): Newest {
   if (from !== null) return { kind: 'moved', to: id };
   return { kind: 'record', record };
 }
@@ -222,7 +222,7 @@ function versionOf(found: Found): number {
   return found.kind === 'record' ? found.record.version : found.version;
 }
 
-/** A random moment that grows with the attempts, in ms, so that processes in step fall out of step. */
+/** A random moment that grows with the attempts, in ms, so that processes that collided do not collide again at once. */
 function pauseBefore(attempt: number): number {
   return Math.random() * Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
 }

@@ -25,8 +25,8 @@ const NO_LINE = { kind: 'none' } as const;
  * of a session, sealed: so all that holds of records holds of it, merging included.
  *
  * The two kinds never share an id. A cookie's session whose user appears gets another id, whether the application asks for one or
- * not. So what stands under a cookie's id is only ever its end, or where it has moved to; and a signed id is good only as
- * long as its line is there.
+ * not. So the ledger keeps two things under the id of a sealed cookie: that it has ended, or the id that it has moved to. A signed id is
+ * valid only while its record is there.
  */
 export class LedgerBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
@@ -85,7 +85,7 @@ export class LedgerBackend implements SessionBackend {
     session.leave(line.to);
   }
 
-  /** It gets a line, whoever's it is: so it is taken over once, whichever process is asked. */
+  /** Into the ledger, also where nobody is signed in: so only one process takes the old session over. */
   takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
     return this.records.takeOver(session, former);
   }

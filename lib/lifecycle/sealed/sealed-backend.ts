@@ -53,7 +53,7 @@ export class SealedBackend implements SessionBackend {
     return true;
   }
 
-  /** There is nobody to ask. */
+  /** Null: no store knows whether a sealed session has ended. */
   locate(): null {
     return null;
   }
@@ -148,7 +148,7 @@ export class SealedBackend implements SessionBackend {
       if (!this.runtime.endings.end(session.loaded.id)) return this.#drop(session);
       session.ended();
     }
-    // A copy of a cookie of the one that has ended would be good again: an id that the application chose for both is not taken.
+    // The application chose an id that has ended before (`setId`). Under it, a copy of the old cookie would be valid again.
     if (session.loaded === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));

@@ -25,6 +25,6 @@ async function committed(session: RequestSession): Promise<void> {
   try {
     await session.commitDue();
   } catch {
-    // Everything is due again.
+    // What could not be stored stays due: the commit behind the handler reports it.
   }
 }

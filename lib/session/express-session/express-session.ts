@@ -37,7 +37,7 @@ export function expressSession(session: RequestSession, values: ExpressValues): 
     configurable: true,
     value: () => ({ ...values.all, cookie: values.cookie.toJSON() }),
   });
-  const shape: object = new Proxy<object>(target, new Handler(session, values, () => shape));
+  const shape: object = new Proxy<object>(target, new SessionProxyHandler(session, values, () => shape));
   return shape;
 }
 
@@ -48,7 +48,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "It is a method, session.flash('error', 'text'), and request.flash does what connect-flash does: leave that out.",
 };
 
-class Handler implements ProxyHandler<object> {
+class SessionProxyHandler implements ProxyHandler<object> {
   readonly #session: RequestSession;
   readonly #values: ExpressValues;
   readonly #shape: () => object;
@@ -64,22 +64,23 @@ class Handler implements ProxyHandler<object> {
     const session = this.#session;
     if (name === 'cookie') return this.#values.cookie;
     const own = Object.hasOwn(OWN_METHODS, name) ? OWN_METHODS[name] : undefined;
-    if (own !== undefined) return handOut((...args) => this.#given(own(session, this.#values, args)));
+    if (own !== undefined)
+      return withoutProperties((...args) => this.#given(own(session, this.#values, args)));
     if (isSessionMethod(name)) {
-      return handOut((...args) => this.#given(Reflect.apply(session[name], session, args)));
+      return withoutProperties((...args) => this.#given(Reflect.apply(session[name], session, args)));
     }
     if (isSessionProperty(name)) return session[name];
     if (this.#has(name)) return this.#values.lend(name);
     return this.#inherited(target, name);
   }
 
-  /** What all objects have is there once for the whole process: it is not handed out itself. */
+  /** Functions of `Object.prototype` belong to the whole process: what is handed out is a copy that takes no properties. */
   #inherited(target: object, name: string): unknown {
     if (name === '__proto__') return this.getPrototypeOf();
     if (name === 'constructor') return this.#session.constructor;
     const member: unknown = Reflect.get(target, name);
     if (typeof member !== 'function') return member;
-    return handOut(function inherited(this: unknown, ...args) {
+    return withoutProperties(function inherited(this: unknown, ...args) {
       return Reflect.apply(member, this, args);
     });
   }
@@ -163,7 +164,7 @@ class Handler implements ProxyHandler<object> {
  * A function that takes no properties. Code that keeps something under names from outside, `(session[name] ??= {})[key] =
  * value`, would put it there for a name that is taken, and it would be lost.
  */
-function handOut(called: (this: unknown, ...args: unknown[]) => unknown): unknown {
+function withoutProperties(called: (this: unknown, ...args: unknown[]) => unknown): unknown {
   return Object.setPrototypeOf(called, takesNoProperties);
 }
 
