@@ -1,12 +1,12 @@
 import type { ConformanceSuite } from './suite.js';
-import { dayMs, freshId, hourMs, sampleRecord } from './record-samples.js';
+import { DAY_MS, freshId, HOUR_MS, sampleRecord } from './record-samples.js';
 
 const lifetimes: [what: string, lifetimeMs: number][] = [
-  ['an hour', hourMs],
-  ['30 days, the longest that memcached counts from now', 30 * dayMs],
-  ['31 days', 31 * dayMs],
-  ['400 days', 400 * dayMs],
-  ['ten years', 3_653 * dayMs],
+  ['an hour', HOUR_MS],
+  ['30 days, the longest that memcached counts from now', 30 * DAY_MS],
+  ['31 days', 31 * DAY_MS],
+  ['400 days', 400 * DAY_MS],
+  ['ten years', 3_653 * DAY_MS],
 ];
 
 /** Tests lifetimes from an hour to ten years, to the millisecond. Needs a `clock`, or a driver that asks `Date`. */
@@ -46,11 +46,11 @@ export function describeExpiry({ describe, it, expect }: ConformanceSuite): void
       const startMs = clock.now();
       const record = sampleRecord(startMs);
       await driver.write(id, record);
-      await driver.write(id, { ...record, version: 2, expiresAt: startMs + 40 * dayMs });
-      clock.set(startMs + 39 * dayMs);
+      await driver.write(id, { ...record, version: 2, expiresAt: startMs + 40 * DAY_MS });
+      clock.set(startMs + 39 * DAY_MS);
       expect((await driver.read(id))?.version).toBe(2);
-      await driver.write(id, { ...record, version: 3, expiresAt: clock.now() + hourMs });
-      clock.advance(hourMs);
+      await driver.write(id, { ...record, version: 3, expiresAt: clock.now() + HOUR_MS });
+      clock.advance(HOUR_MS);
       expect(await driver.read(id)).toBe(null);
     });
 
@@ -63,7 +63,7 @@ export function describeExpiry({ describe, it, expect }: ConformanceSuite): void
       await driver.write(atOnce, sample());
       expect(await driver.write(atOnce, sample({ version: 2, expiresAt: clock.now() }))).toBe(true);
       expect(await driver.read(atOnce)).toBe(null);
-      expect(await driver.write(longAgo, sample({ expiresAt: clock.now() - dayMs }))).toBe(true);
+      expect(await driver.write(longAgo, sample({ expiresAt: clock.now() - DAY_MS }))).toBe(true);
       expect(await driver.read(longAgo)).toBe(null);
     });
   });

@@ -1,16 +1,16 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, hourMs } from './record-samples.js';
+import { freshId, HOUR_MS } from './record-samples.js';
 
 /** Far enough ahead that whatever other tests left is removed by a first collection. */
-const aheadMs = 100 * hourMs;
+const AHEAD_MS = 100 * HOUR_MS;
 
 /** Tests `collectGarbage`, by the expiry that a record has at the time. A driver without it passes: the method is optional. */
 export function describeGarbage({ describe, it, expect }: ConformanceSuite): void {
   describe('garbage', () => {
     it('removes exactly what has expired, and says how many', async ({ driver, clock, sample }) => {
-      const atMs = clock.now() + aheadMs;
+      const atMs = clock.now() + AHEAD_MS;
       await driver.collectGarbage?.(atMs);
-      const lifetimes = [-hourMs, -1, 0, 1, hourMs].map((differenceMs) => atMs + differenceMs);
+      const lifetimes = [-HOUR_MS, -1, 0, 1, HOUR_MS].map((differenceMs) => atMs + differenceMs);
       const ids = await Promise.all(
         lifetimes.map(async (expiresAt) => {
           const id = freshId();
@@ -31,16 +31,16 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       clock,
       sample,
     }) => {
-      const atMs = clock.now() + aheadMs;
+      const atMs = clock.now() + AHEAD_MS;
       await driver.collectGarbage?.(atMs);
       const [prolonged, shortened, rewritten] = [freshId(), freshId(), freshId()];
       const record = sample();
       await driver.write(prolonged, record);
-      await driver.touch(prolonged, atMs + hourMs);
-      await driver.write(shortened, { ...record, expiresAt: atMs + hourMs });
+      await driver.touch(prolonged, atMs + HOUR_MS);
+      await driver.write(shortened, { ...record, expiresAt: atMs + HOUR_MS });
       await driver.touch(shortened, atMs);
       await driver.write(rewritten, record);
-      await driver.write(rewritten, { ...record, version: 2, expiresAt: atMs + hourMs });
+      await driver.write(rewritten, { ...record, version: 2, expiresAt: atMs + HOUR_MS });
       expect((await driver.collectGarbage?.(atMs)) ?? 1).toBe(1);
       clock.set(atMs);
       expect((await driver.read(prolonged)) === null).toBe(false);
@@ -56,7 +56,7 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       made: { realTimeExpiry },
     }) => {
       const second = await another();
-      const atMs = clock.now() + aheadMs;
+      const atMs = clock.now() + AHEAD_MS;
       await driver.collectGarbage?.(atMs);
       const ids = Array.from({ length: 40 }, freshId);
       const record = sample();
@@ -65,8 +65,8 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       const prolonged = await Promise.all(
         ids.map((id, index) =>
           index % 2 === 0
-            ? second.touch(id, atMs + hourMs)
-            : second.write(id, { ...record, version: 2, expiresAt: atMs + hourMs }),
+            ? second.touch(id, atMs + HOUR_MS)
+            : second.write(id, { ...record, version: 2, expiresAt: atMs + HOUR_MS }),
         ),
       );
       const removed = (await collecting) ?? 0;

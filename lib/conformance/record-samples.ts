@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
 
 /** A minute, in ms. */
-export const minuteMs = 60_000;
+export const MINUTE_MS = 60_000;
 /** An hour, in ms. */
-export const hourMs = 60 * minuteMs;
+export const HOUR_MS = 60 * MINUTE_MS;
 /** A day, in ms. */
-export const dayMs = 24 * hourMs;
+export const DAY_MS = 24 * HOUR_MS;
 
 /** An id as the package makes them: 43 characters of base64url, never given twice. */
 export function freshId(): string {
@@ -17,7 +17,7 @@ export function freshId(): string {
 export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = {}): SessionRecord {
   return {
     payload: '{"cart":{"total":3}}',
-    expiresAt: nowMs + hourMs,
+    expiresAt: nowMs + HOUR_MS,
     version: 1,
     lastActivity: nowMs,
     userId: null,

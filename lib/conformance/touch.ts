@@ -1,19 +1,19 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId, hourMs, minuteMs } from './record-samples.js';
+import { freshId, HOUR_MS, MINUTE_MS } from './record-samples.js';
 
 /** Tests `touch`: a longer or shorter expiry for a living record, with nothing else of it changed. */
 export function describeTouch({ describe, it, expect }: ConformanceSuite): void {
   describe('touch', () => {
     it('moves the expiry and nothing else', async ({ driver, clock, stored }) => {
       const { id, record } = await stored({ userId: 'u', ipAddress: '127.0.0.1', userAgent: 'a' });
-      clock.advance(minuteMs);
-      expect(await driver.touch(id, record.expiresAt + minuteMs)).toBe(true);
-      expect(await driver.read(id)).toEqual({ ...record, expiresAt: record.expiresAt + minuteMs });
+      clock.advance(MINUTE_MS);
+      expect(await driver.touch(id, record.expiresAt + MINUTE_MS)).toBe(true);
+      expect(await driver.read(id)).toEqual({ ...record, expiresAt: record.expiresAt + MINUTE_MS });
     });
 
     it('shortens a life as well', async ({ driver, clock, stored }) => {
       const { id } = await stored();
-      const expiresAt = clock.now() + 30 * minuteMs;
+      const expiresAt = clock.now() + 30 * MINUTE_MS;
       expect(await driver.touch(id, expiresAt)).toBe(true);
       clock.set(expiresAt - 1);
       expect((await driver.read(id))?.expiresAt).toBe(expiresAt);
@@ -37,7 +37,7 @@ export function describeTouch({ describe, it, expect }: ConformanceSuite): void 
 
     it('creates nothing where there is nothing', async ({ driver, clock, sample }) => {
       const id = freshId();
-      expect(await driver.touch(id, clock.now() + hourMs)).toBe(false);
+      expect(await driver.touch(id, clock.now() + HOUR_MS)).toBe(false);
       expect(await driver.read(id)).toBe(null);
       expect(await driver.write(id, sample())).toBe(true);
     });
@@ -45,14 +45,14 @@ export function describeTouch({ describe, it, expect }: ConformanceSuite): void 
     it('does not bring an expired record back', async ({ driver, clock, stored }) => {
       const { id, record } = await stored();
       clock.set(record.expiresAt);
-      expect(await driver.touch(id, clock.now() + hourMs)).toBe(false);
+      expect(await driver.touch(id, clock.now() + HOUR_MS)).toBe(false);
       expect(await driver.read(id)).toBe(null);
     });
 
     it('does not bring a destroyed record back', async ({ driver, clock, stored }) => {
       const { id } = await stored();
       await driver.destroy(id);
-      expect(await driver.touch(id, clock.now() + hourMs)).toBe(false);
+      expect(await driver.touch(id, clock.now() + HOUR_MS)).toBe(false);
       expect(await driver.read(id)).toBe(null);
     });
 

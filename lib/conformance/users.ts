@@ -1,11 +1,11 @@
 import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
-import { freshId, minuteMs } from './record-samples.js';
+import { freshId, MINUTE_MS } from './record-samples.js';
 import type { ConformanceSuite } from './suite.js';
 
 type Listed = SessionRecord & { readonly id: string };
 
 /** Some more than fit on a page of any driver's. */
-const manySessions = 450;
+const MANY_SESSIONS = 450;
 
 /** Tests `listByUser`, where a driver has it: whose records are whose, through every change. */
 export function describeUsers({ describe, it, expect }: ConformanceSuite): void {
@@ -95,7 +95,7 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
       const user = freshId();
       const short = await stored({ userId: user });
       const long = await stored({ userId: user });
-      const expiresAt = long.record.expiresAt + minuteMs;
+      const expiresAt = long.record.expiresAt + MINUTE_MS;
       expect(await driver.touch(long.id, expiresAt)).toBe(true);
       clock.set(short.record.expiresAt);
       expect(await all(driver, user)).toEqual([{ ...long.record, expiresAt, id: long.id }]);
@@ -113,10 +113,10 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     it('gives all of many, a page at a time', async ({ driver, sample }) => {
       if (!canList(driver)) return;
       const user = freshId();
-      const ids = Array.from({ length: manySessions }, freshId);
+      const ids = Array.from({ length: MANY_SESSIONS }, freshId);
       for (const id of ids) await driver.write(id, sample({ userId: user }));
       const first = await driver.listByUser(user, null);
-      expect(first.records.length < manySessions).toBe(true);
+      expect(first.records.length < MANY_SESSIONS).toBe(true);
       expect((await all(driver, user)).map(({ id }) => id)).toEqual(ids.toSorted());
       await Promise.all(ids.map((id) => driver.destroy(id)));
       expect(await all(driver, user)).toEqual([]);
@@ -128,7 +128,7 @@ export function describeUsers({ describe, it, expect }: ConformanceSuite): void 
     }) => {
       if (!canList(driver)) return;
       const user = freshId();
-      const ids = Array.from({ length: manySessions }, freshId);
+      const ids = Array.from({ length: MANY_SESSIONS }, freshId);
       for (const id of ids) await driver.write(id, sample({ userId: user }));
       const found = new Set<string>();
       const gone = new Set<string>();

@@ -13,13 +13,13 @@ import { isWellFormed } from './well-formed.js';
  *           59..    userId, ipAddress and userAgent as a JSON list, or nothing where all three are null
  *                   a line break (JSON has none), and the payload
  */
-const numberWidth = 16;
-const expiresAtStart = 1;
-const versionStart = expiresAtStart + numberWidth;
-const lastActivityStart = versionStart + numberWidth;
-const lengthStart = lastActivityStart + numberWidth;
-const lengthWidth = 10;
-const headLength = lengthStart + lengthWidth;
+const NUMBER_WIDTH = 16;
+const EXPIRES_AT_START = 1;
+const VERSION_START = EXPIRES_AT_START + NUMBER_WIDTH;
+const LAST_ACTIVITY_START = VERSION_START + NUMBER_WIDTH;
+const LENGTH_START = LAST_ACTIVITY_START + NUMBER_WIDTH;
+const LENGTH_WIDTH = 10;
+const HEAD_LENGTH = LENGTH_START + LENGTH_WIDTH;
 
 const head = /^[12][0-9]{58}/;
 const plainFormat = '1';
@@ -27,15 +27,15 @@ const escapedFormat = '2';
 
 /** Where a store's script finds the numbers in a packed record; places count from 0, `end` is not included. */
 export const packedPlaces = {
-  expiresAt: { start: expiresAtStart, end: versionStart },
-  version: { start: versionStart, end: lastActivityStart },
+  expiresAt: { start: EXPIRES_AT_START, end: VERSION_START },
+  version: { start: VERSION_START, end: LAST_ACTIVITY_START },
   /** What follows is the user, the address and the user agent, and a line break. */
-  client: { start: headLength },
+  client: { start: HEAD_LENGTH },
 } as const;
 
 /** A number as it stands in a packed record: whole, padded with zeros. */
 export function packNumber(value: number): string {
-  return String(Math.trunc(value)).padStart(numberWidth, '0');
+  return String(Math.trunc(value)).padStart(NUMBER_WIDTH, '0');
 }
 
 /** Makes one text of a record. Its expiry and version stand where `packedPlaces` says. */
@@ -51,7 +51,7 @@ export function packRecord(record: SessionRecord): string {
     packNumber(expiresAt) +
     packNumber(version) +
     packNumber(lastActivity) +
-    String(kept.length).padStart(lengthWidth, '0') +
+    String(kept.length).padStart(LENGTH_WIDTH, '0') +
     `${client}\n${kept}`
   );
 }
@@ -63,7 +63,7 @@ export function packUser(userId: string | null): string {
 
 /** The same packed record with another expiry. */
 export function repackExpiry(packed: string, expiresAt: number): string {
-  return packed.slice(0, expiresAtStart) + packNumber(expiresAt) + packed.slice(versionStart);
+  return packed.slice(0, EXPIRES_AT_START) + packNumber(expiresAt) + packed.slice(VERSION_START);
 }
 
 function parseText(json: string): unknown {
@@ -81,20 +81,20 @@ function isTextOrNull(value: unknown): value is string | null {
 /** The record of a packed text, or null where it is none: foreign text, or one that was cut short. */
 export function unpackRecord(text: string): SessionRecord | null {
   if (!head.test(text)) return null;
-  const lineEnd = text.indexOf('\n', headLength);
+  const lineEnd = text.indexOf('\n', HEAD_LENGTH);
   const kept = text.slice(lineEnd + 1);
-  if (lineEnd < 0 || kept.length !== Number(text.slice(lengthStart, headLength))) return null;
+  if (lineEnd < 0 || kept.length !== Number(text.slice(LENGTH_START, HEAD_LENGTH))) return null;
   const client: unknown =
-    lineEnd === headLength ? [null, null, null] : parseText(text.slice(headLength, lineEnd));
+    lineEnd === HEAD_LENGTH ? [null, null, null] : parseText(text.slice(HEAD_LENGTH, lineEnd));
   const payload: unknown = text.startsWith(plainFormat) ? kept : parseText(kept);
   if (typeof payload !== 'string' || !Array.isArray(client)) return null;
   const [userId, ipAddress, userAgent]: unknown[] = client;
   if (!isTextOrNull(userId) || !isTextOrNull(ipAddress) || !isTextOrNull(userAgent)) return null;
   return {
     payload,
-    expiresAt: Number(text.slice(expiresAtStart, versionStart)),
-    version: Number(text.slice(versionStart, lastActivityStart)),
-    lastActivity: Number(text.slice(lastActivityStart, lengthStart)),
+    expiresAt: Number(text.slice(EXPIRES_AT_START, VERSION_START)),
+    version: Number(text.slice(VERSION_START, LAST_ACTIVITY_START)),
+    lastActivity: Number(text.slice(LAST_ACTIVITY_START, LENGTH_START)),
     userId,
     ipAddress,
     userAgent,

@@ -4,7 +4,7 @@ import { MAX_ATTEMPTS } from './commit-limits.js';
 import type { SessionLog } from '../drivers/session-log.js';
 
 /** After so long without it, the same trouble is said again when it comes back. */
-const calmMs = 60_000;
+const CALM_MS = 60_000;
 
 /**
  * What is wrong with a store that answers, so that the guard before it has nothing to report. Each kind is said in the log when it
@@ -46,7 +46,7 @@ export class ConsistencyErrors {
     const now = this.#clock.now();
     const before = this.#latest.get(message) ?? -Infinity;
     this.#latest.set(message, now);
-    if (now - before >= calmMs)
+    if (now - before >= CALM_MS)
       this.#log.error(`${message} Said once, and again if it comes back after a minute without it.`);
     return new SessionStoreError(message);
   }

@@ -47,7 +47,7 @@ export type MemcachedDriverOptions = {
     }
 );
 
-const defaultPort = 11_211;
+const DEFAULT_PORT = 11_211;
 const serverForm = /^(?:memcached:\/\/)?([a-z0-9_.-]+)(?::(\d{1,5}))?\/?$/i;
 const takesClient = 'a MemcacheClient of memcache-client: new MemcacheClient({ server })';
 
@@ -79,7 +79,7 @@ const takesServers = "'host:port', or a list of them";
 const server: Check<string> = {
   takes: takesServers,
   read(value) {
-    const [, host, port = defaultPort] = (typeof value === 'string' && serverForm.exec(value.trim())) || [];
+    const [, host, port = DEFAULT_PORT] = (typeof value === 'string' && serverForm.exec(value.trim())) || [];
     const isAddress = host !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
     return isAddress ? `${host}:${port}` : refused(value, takesServers);
   },
@@ -123,6 +123,6 @@ export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { 
     ? new Refusal(`got client and servers; it takes ${takes}.`)
     : {
         ...given,
-        servers: given.servers ?? (given.client === undefined ? [`127.0.0.1:${defaultPort}`] : []),
+        servers: given.servers ?? (given.client === undefined ? [`127.0.0.1:${DEFAULT_PORT}`] : []),
       },
 );

@@ -10,7 +10,7 @@ import { isDuplicate } from './statement-failure.js';
 import { toStoredId, toStoredText } from './stored-text.js';
 
 /** How many rows of a user are read at a time. */
-const pageSize = 200;
+const PAGE_SIZE = 200;
 
 /**
  * Keeps records in a table of the application's TypeORM data source: PostgreSQL, MySQL, MariaDB or SQLite
@@ -85,13 +85,13 @@ export class DatabaseDriver implements RecordDriver {
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
     const database = await this.#find();
     const now = this.#context.clock.now();
-    const rows = await database.ask('listByUser', [toStoredText(userId), now, cursor ?? '', pageSize]);
+    const rows = await database.ask('listByUser', [toStoredText(userId), now, cursor ?? '', PAGE_SIZE]);
     const records = rows.flatMap((row) => {
       const [id, record] = [idOf(row), toRecord(row)];
       // MySQL compares without the spaces at the end.
       return id === null || record?.userId !== userId ? [] : [{ ...record, id }];
     });
-    return { records, cursor: rows.length < pageSize ? null : idOf(rows.at(-1)) };
+    return { records, cursor: rows.length < PAGE_SIZE ? null : idOf(rows.at(-1)) };
   }
 
   /** Removes expired rows batch by batch, the longest expired first. */

@@ -12,13 +12,13 @@ interface ExpiredRows {
   isClosed(): boolean;
 }
 
-const serverBatch = 1000;
-const firstOwnBatch = 20;
+const SERVER_BATCH = 1000;
+const FIRST_OWN_BATCH = 20;
 // Below that the time goes into the commit, whatever its size.
-const smallestOwnBatch = 10;
-const largestOwnBatch = 500;
+const SMALLEST_OWN_BATCH = 10;
+const LARGEST_OWN_BATCH = 500;
 /** What one step in this thread should take, well below the 20 ms that the contract allows. */
-const targetMs = 5;
+const TARGET_MS = 5;
 
 /**
  * Removes expired rows batch by batch, and lets the event loop turn between them. Batches that block it are sized by
@@ -27,7 +27,7 @@ const targetMs = 5;
  * @returns how many were removed
  */
 export async function removeInBatches(rows: ExpiredRows): Promise<number> {
-  let size = rows.settle === undefined ? serverBatch : firstOwnBatch;
+  let size = rows.settle === undefined ? SERVER_BATCH : FIRST_OWN_BATCH;
   let total = 0;
   while (!rows.isClosed()) {
     const removing = await timed(() => rows.removeBatch(size));
@@ -49,7 +49,7 @@ async function timed<T>(step: () => Promise<T>): Promise<{ readonly result: T; r
 }
 
 function nextSize(size: number, tookMs: number): number {
-  const fitting = Math.floor((size * targetMs) / Math.max(tookMs, 0.1));
+  const fitting = Math.floor((size * TARGET_MS) / Math.max(tookMs, 0.1));
   // Grows slowly: the next rows may be larger than the last.
-  return Math.max(smallestOwnBatch, Math.min(fitting, size * 2, largestOwnBatch));
+  return Math.max(SMALLEST_OWN_BATCH, Math.min(fitting, size * 2, LARGEST_OWN_BATCH));
 }

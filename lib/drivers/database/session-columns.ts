@@ -43,14 +43,14 @@ const asNumber: ValueTransformer = {
 };
 
 /** The largest number of an `integer` column; seconds reach it in January 2038. */
-const largestInteger = 2_147_483_647;
+const LARGEST_INTEGER = 2_147_483_647;
 
 /**
  * Epoch milliseconds as the column `last_activity` keeps them: whole seconds. From 2038 on the column stands still at
  * the largest number that it can hold, rather than failing every write.
  */
 export const toColumnSeconds = (epochMs: number): number =>
-  Math.min(Math.floor(epochMs / 1000), largestInteger);
+  Math.min(Math.floor(epochMs / 1000), LARGEST_INTEGER);
 
 const asSeconds: ValueTransformer = {
   to: (value: unknown) => (typeof value === 'number' ? toColumnSeconds(value) : value),

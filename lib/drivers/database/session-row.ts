@@ -15,17 +15,17 @@ export type SessionRow = readonly [
   version: number,
 ];
 
-const maxIpAddressLength = 45;
+const MAX_IP_ADDRESS_LENGTH = 45;
 /** At four bytes each still within MySQL's text; Node takes no longer header unless told to. */
-const maxUserAgentLength = 16_000;
+const MAX_USER_AGENT_LENGTH = 16_000;
 
 /** The row that keeps a record. */
 export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),
     record.userId === null ? null : toStoredText(record.userId),
-    toDisplayText(record.ipAddress, maxIpAddressLength),
-    toDisplayText(record.userAgent, maxUserAgentLength),
+    toDisplayText(record.ipAddress, MAX_IP_ADDRESS_LENGTH),
+    toDisplayText(record.userAgent, MAX_USER_AGENT_LENGTH),
     toStoredText(record.payload),
     toColumnSeconds(record.lastActivity),
     record.lastActivity % 1000,

@@ -20,8 +20,8 @@ interface StatementOptions {
 }
 
 /** How often a statement is sent again after another process was in the way: waits of 4 to 512 ms, about a second. */
-const maxRetries = 8;
-const transactionPollMs = 5;
+const MAX_RETRIES = 8;
+const TRANSACTION_POLL_MS = 5;
 
 /**
  * Sends single statements through the application's data source, each on a connection from its pool and in a
@@ -51,7 +51,7 @@ export class StatementRunner {
       try {
         return await this.#once(sql, parameters, options.readsOnly === true);
       } catch (error) {
-        if (!isPassing(error) || retries === maxRetries) {
+        if (!isPassing(error) || retries === MAX_RETRIES) {
           throw describeFailure(error, parameters, options.table);
         }
         // Of several processes that met, no two should come back at the same moment.
@@ -93,7 +93,7 @@ export class StatementRunner {
             "time. End the transaction first, or give the sessions a data source of their own (option 'database.dataSource').",
         );
       }
-      await sleep(transactionPollMs);
+      await sleep(TRANSACTION_POLL_MS);
     }
   }
 }

@@ -9,11 +9,11 @@ import type { IsMeant } from './remove-on-full-disk.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
 
 /** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */
-const staleAfterMs = 60_000;
+const STALE_AFTER_MS = 60_000;
 /** A file that is unreadable to us may be one of a newer release that is just being rolled out. */
-const unreadableKeptMs = 24 * 60 * 60 * 1_000;
+const UNREADABLE_KEPT_MS = 24 * 60 * 60 * 1_000;
 /** Node does file operations in four threads unless told otherwise. One of them stays free for requests. */
-const filesAtOnce = 3;
+const FILES_AT_ONCE = 3;
 
 /** One collection of the garbage in a folder of sessions. */
 interface Collection {
@@ -50,7 +50,7 @@ export async function collectFiles(collection: Collection): Promise<number> {
       collection.progressed?.();
     }
   };
-  await Promise.all(Array.from({ length: filesAtOnce }, collectNext));
+  await Promise.all(Array.from({ length: FILES_AT_ONCE }, collectNext));
   if (failures.length > 0) {
     throw new SessionStoreError(`${failures.length} files of sessions could not be collected`, {
       cause: failures[0],
@@ -100,13 +100,13 @@ async function collectRecord({ now, remove }: Collection, files: SessionFiles): 
     // Looked at again: until the lock was ours it may have been prolonged, or written anew.
     const record = await readRecord(path);
     isExpired = record !== null && record.expiresAt <= now;
-    return isExpired || (record === null && isOlder(path, unreadableKeptMs, now));
+    return isExpired || (record === null && isOlder(path, UNREADABLE_KEPT_MS, now));
   });
   return isRemoved && isExpired;
 }
 
 async function isStale(path: string, owner: string, now: number): Promise<boolean> {
-  return hasEnded(owner) || isOlder(path, staleAfterMs, now);
+  return hasEnded(owner) || isOlder(path, STALE_AFTER_MS, now);
 }
 
 async function isOlder(path: string, ageMs: number, now: number): Promise<boolean> {

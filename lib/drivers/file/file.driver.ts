@@ -18,9 +18,9 @@ import { UserFiles } from './user-files.js';
 type UserRecord = UserRecords['records'][number];
 
 /** How many entries of a user are read at a time. */
-const pageSize = 200;
+const PAGE_SIZE = 200;
 /** How many of them at once: more would keep the threads of the file system from the requests of others. */
-const readAtOnce = 8;
+const READ_AT_ONCE = 8;
 
 /**
  * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
@@ -104,10 +104,10 @@ export class FileDriver implements RecordDriver {
 
   /** The cursor is the name of the last entry. */
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
-    const { names, isLast } = await this.#users.page(userId, cursor ?? '', pageSize);
+    const { names, isLast } = await this.#users.page(userId, cursor ?? '', PAGE_SIZE);
     const records: UserRecord[] = [];
-    for (let at = 0; at < names.length; at += readAtOnce) {
-      const some = names.slice(at, at + readAtOnce).map((name) => this.#listed(userId, name));
+    for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+      const some = names.slice(at, at + READ_AT_ONCE).map((name) => this.#listed(userId, name));
       records.push(...(await Promise.all(some)).filter((record) => record !== null));
     }
     return { records, cursor: isLast ? null : (names.at(-1) ?? null) };

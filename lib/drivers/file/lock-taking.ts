@@ -10,10 +10,10 @@ import type { SessionFiles } from './session-files.js';
  * How long a lock may stay with one owner while another waits. An owner needs it for milliseconds. One that only
  * sleeps comes to no harm, it starts anew, so this can be well below what a request may wait for its store (2 s).
  */
-const staleAfterMs = 1_000;
-const givenUpAfterMs = 10_000;
-const longestDelayMs = 16;
-const folderMode = 0o700;
+const STALE_AFTER_MS = 1_000;
+const GIVEN_UP_AFTER_MS = 10_000;
+const LONGEST_DELAY_MS = 16;
+const FOLDER_MODE = 0o700;
 
 /** Windows has no code of its own for "there is something in that folder". */
 const takenCodes =
@@ -28,7 +28,7 @@ const takenCodes =
 export async function takeLock(files: SessionFiles): Promise<string> {
   const owner = newOwner();
   const prepared = files.temporary(owner);
-  const prepare = (): Promise<void> => makeFolders(join(prepared, owner), folderMode);
+  const prepare = (): Promise<void> => makeFolders(join(prepared, owner), FOLDER_MODE);
   const timeout = new LockTimeout();
   try {
     await prepare();
@@ -89,9 +89,9 @@ class LockTimeout {
    */
   isOver(owner: string | undefined): boolean {
     const nowMs = performance.now();
-    if (nowMs - this.#sinceMs > givenUpAfterMs) {
+    if (nowMs - this.#sinceMs > GIVEN_UP_AFTER_MS) {
       throw new SessionStoreError(
-        `The file of a session was in use by others for ${givenUpAfterMs / 1_000} seconds. ` +
+        `The file of a session was in use by others for ${GIVEN_UP_AFTER_MS / 1_000} seconds. ` +
           'Is the disk overloaded, or the folder on a file system that cannot rename folders?',
       );
     }
@@ -99,12 +99,12 @@ class LockTimeout {
       this.#owner = owner;
       this.#ownerSinceMs = nowMs;
     }
-    return nowMs - this.#ownerSinceMs >= staleAfterMs;
+    return nowMs - this.#ownerSinceMs >= STALE_AFTER_MS;
   }
 
   async wait(): Promise<void> {
     // Random, or those who wait would come back at the same moment again and again.
     await delay(this.#delayMs * (0.5 + Math.random() / 2));
-    this.#delayMs = Math.min(2 * this.#delayMs, longestDelayMs);
+    this.#delayMs = Math.min(2 * this.#delayMs, LONGEST_DELAY_MS);
   }
 }

@@ -17,7 +17,7 @@ export interface SessionFiles {
   temporary(owner: string): string;
 }
 
-const shardLength = 2;
+const SHARD_LENGTH = 2;
 const shardPattern = /^[0-9a-f]{2}$/;
 const filePattern = /^(?<name>[0-9a-f]{64})(?:\.(?:(?<lock>lock)|(?<owner>[\w-]+)\.tmp))?$/;
 
@@ -29,13 +29,13 @@ const filePattern = /^(?<name>[0-9a-f]{64})(?:\.(?:(?<lock>lock)|(?<owner>[\w-]+
 export function filesOf(location: string, id: string): SessionFiles {
   // UTF-16, as strings are kept: in UTF-8 all halves of surrogate pairs would become the same character.
   const name = createHash('sha256').update(id, 'utf16le').digest('hex');
-  return filesNamed(join(location, name.slice(0, shardLength)), name);
+  return filesNamed(join(location, name.slice(0, SHARD_LENGTH)), name);
 }
 
 /** The files of a session whose record has this name; null where no record has such a name. */
 export function filesOfName(location: string, name: string): SessionFiles | null {
   if (describeEntry(name)?.kind !== 'record') return null;
-  return filesNamed(join(location, name.slice(0, shardLength)), name);
+  return filesNamed(join(location, name.slice(0, SHARD_LENGTH)), name);
 }
 
 /** The files of a session whose record has this name, in this folder. */

@@ -4,7 +4,7 @@ import { exists, hasCode, notEmptyCodes, renameIfThere, unless } from './file-sy
 import { takeLock } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';
 
-const fileMode = 0o600;
+const FILE_MODE = 0o600;
 
 /** The lock was taken away while its owner was at work. Nothing of that work has come to pass. */
 class LockLostError extends Error {}
@@ -54,7 +54,7 @@ export class SessionLock {
   async replaceRecord(content: string): Promise<void> {
     const next = join(this.#workbench, 'next');
     try {
-      await writeFile(next, content, { flag: 'wx', mode: fileMode });
+      await writeFile(next, content, { flag: 'wx', mode: FILE_MODE });
       await rename(next, this.#files.record);
     } catch (error) {
       throw hasCode(error, 'ENOENT') ? new LockLostError() : error;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { optionError } from '../../options/read-option.js';
 import { hasCode } from './file-system.js';
 
-const folderMode = 0o700;
+const FOLDER_MODE = 0o700;
 const needs = constants.R_OK | constants.W_OK | constants.X_OK;
 
 /** What the file system answers where the path is the mistake, and not the state of the disk. */
@@ -34,7 +34,7 @@ export async function makeStoreFolder(location: string): Promise<void> {
 
 async function makeFolder(location: string): Promise<void> {
   try {
-    await mkdir(location, { mode: folderMode });
+    await mkdir(location, { mode: FOLDER_MODE });
   } catch (error) {
     if (!hasCode(error, 'EEXIST') || !(await stat(location)).isDirectory()) throw error;
   }

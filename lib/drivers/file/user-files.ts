@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { makeFolders, notEmptyCodes, unless } from './file-system.js';
 import { filesOf } from './session-files.js';
 
-const folderMode = 0o700;
-const fileMode = 0o600;
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
 const users = 'users';
 
 /**
@@ -29,7 +29,7 @@ export class UserFiles {
   async add(userId: string, id: string): Promise<void> {
     const folder = this.#folderOf(userId);
     const entry = join(folder, nameOf(id));
-    const make = (): Promise<void> => writeFile(entry, JSON.stringify(id), { mode: fileMode });
+    const make = (): Promise<void> => writeFile(entry, JSON.stringify(id), { mode: FILE_MODE });
     // An empty folder may be removed at any moment.
     while (
       (await unless(
@@ -37,7 +37,7 @@ export class UserFiles {
         make().then(() => true),
       )) === undefined
     ) {
-      await makeFolders(folder, folderMode);
+      await makeFolders(folder, FOLDER_MODE);
     }
   }
 

@@ -25,11 +25,11 @@ export class CallTimeoutError extends Error {
 type Stallable = Pick<DriverLifecycle, 'stalled'>;
 
 /** How long a probe may hold its request: while the store is silent, no request waits for `limitMs`. */
-const probeLimitMs = 250;
+const PROBE_LIMIT_MS = 250;
 /** So many probes may follow each other without a pause: most stores that stop answering do so for a moment. */
-const probesAtOnce = 3;
+const PROBES_AT_ONCE = 3;
 /** Between probes after those. With the probe itself there is one at least every half second. */
-const pauseMs = 250;
+const PAUSE_MS = 250;
 
 /**
  * Limits the time of calls on a store, and keeps calls from piling up in front of one that accepts them but has stopped
@@ -64,7 +64,7 @@ export class CircuitBreaker {
     const probes = this.#isOpen;
     if (probes && !this.#takeProbe())
       return Promise.reject(new CircuitOpenError('The store has stopped answering'));
-    return this.#make(call, store, probes, probes ? Math.min(probeLimitMs, this.#limitMs) : this.#limitMs);
+    return this.#make(call, store, probes, probes ? Math.min(PROBE_LIMIT_MS, this.#limitMs) : this.#limitMs);
   }
 
   /**
@@ -133,7 +133,7 @@ export class CircuitBreaker {
     if (!this.#isProbing) return;
     this.#isProbing = false;
     this.#failedProbes += 1;
-    if (this.#failedProbes >= probesAtOnce) this.#nextProbeAt = performance.now() + pauseMs;
+    if (this.#failedProbes >= PROBES_AT_ONCE) this.#nextProbeAt = performance.now() + PAUSE_MS;
   }
 }
 

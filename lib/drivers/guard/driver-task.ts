@@ -2,7 +2,7 @@ import { SessionStoreError } from '../../session.errors.js';
 import { begun } from './circuit-breaker.js';
 
 /** The most that a timer of Node's takes. */
-const longestTimerMs = 2 ** 31 - 1;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What a driver does for the application, and not for a request. */
 interface DriverTask<T> {
@@ -29,7 +29,7 @@ export class DriverHangsError extends SessionStoreError {
  * @throws DriverHangsError, or what the call throws
  */
 export function waitFor<T>({ driver, method, storeTimeout, times = 10, call }: DriverTask<T>): Promise<T> {
-  const limitMs = Math.min(times * storeTimeout, longestTimerMs);
+  const limitMs = Math.min(times * storeTimeout, LONGEST_TIMER_MS);
   return new Promise((resolve, reject) => {
     let waits = true;
     const timer = setTimeout(() => {

@@ -1,7 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 
 /** How far down the causes of an error are followed. */
-const deepest = 5;
+const DEEPEST = 5;
 /** What clients call the errors that Redis itself answered with: ioredis by their name, node-redis by their class. */
 const redisReplies: readonly string[] = ['ReplyError', 'ErrorReply', 'SimpleError'];
 /** What a code looks like that no address, id or payload can be taken for. */
@@ -49,7 +49,7 @@ export function troubleOf(error: unknown): string {
 /** An error and what it was caused by, the outermost first. */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let next = error; next instanceof Error && chain.length < deepest; next = causeOf(next))
+  for (let next = error; next instanceof Error && chain.length < DEEPEST; next = causeOf(next))
     chain.push(next);
   return chain;
 }

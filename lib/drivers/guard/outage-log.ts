@@ -2,10 +2,10 @@ import type { Clock } from '../clock.js';
 import type { SessionLog } from '../session-log.js';
 
 /** So many outages of a store are told of within a minute. */
-const mostOutages = 4;
-const minuteMs = 60_000;
+const MOST_OUTAGES = 4;
+const MINUTE_MS = 60_000;
 /** Of so many causes of one outage it is told. */
-const mostCauses = 3;
+const MOST_CAUSES = 3;
 
 /**
  * The lines for the operator: one when a store begins to fail, one for each further cause of the same outage, up to two, when it
@@ -53,7 +53,7 @@ export class OutageLog {
     this.#causes.clear();
     this.#causes.add(cause);
     this.#saidAt.push(this.#clock.now());
-    if (this.#saidAt.length > mostOutages) this.#saidAt.shift();
+    if (this.#saidAt.length > MOST_OUTAGES) this.#saidAt.shift();
     const further = isFirst ? this.#untold - 1 : this.#untold;
     const next = this.#hasRoom
       ? 'Said once; the next line will say that it is back.'
@@ -63,7 +63,7 @@ export class OutageLog {
   }
 
   #failsAlso(message: string, cause: string): void {
-    if (this.#causes.has(cause) || this.#causes.size === mostCauses) return;
+    if (this.#causes.has(cause) || this.#causes.size === MOST_CAUSES) return;
     this.#causes.add(cause);
     this.#log.error(`It is another reason now: ${message} Said once.`);
   }
@@ -84,7 +84,9 @@ export class OutageLog {
   get #hasRoom(): boolean {
     const [earliest] = this.#saidAt;
     return (
-      this.#saidAt.length < mostOutages || earliest === undefined || this.#clock.now() - earliest >= minuteMs
+      this.#saidAt.length < MOST_OUTAGES ||
+      earliest === undefined ||
+      this.#clock.now() - earliest >= MINUTE_MS
     );
   }
 }

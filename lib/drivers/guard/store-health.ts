@@ -10,9 +10,9 @@ export type StoreUse = 'reading' | 'removing' | 'writing';
 const NEEDS: Readonly<Record<StoreUse, number>> = { reading: 0, removing: 1, writing: 2 };
 
 /** After so long without a failure whatever succeeds shows that the store is back. */
-const calmMs = 60_000;
+const CALM_MS = 60_000;
 /** Of so many ids it is remembered that they failed. */
-const mostIds = 1_000;
+const MOST_IDS = 1_000;
 
 /**
  * Tells when a store begins to fail, and when it is back.
@@ -68,7 +68,7 @@ export class StoreHealth {
 
   #showsBack(use: StoreUse, id: string, failing: StoreUse): boolean {
     if (NEEDS[use] < NEEDS[failing]) return false;
-    return this.#failedIds.has(id) || this.#clock.now() - this.#failedAt >= calmMs;
+    return this.#failedIds.has(id) || this.#clock.now() - this.#failedAt >= CALM_MS;
   }
 
   #back(): void {
@@ -92,7 +92,7 @@ export class StoreHealth {
     if (recoveriesAtBegin !== this.#recoveries) return;
     this.#failures += 1;
     this.#failedAt = this.#clock.now();
-    if (this.#failedIds.size < mostIds) this.#failedIds.add(id);
+    if (this.#failedIds.size < MOST_IDS) this.#failedIds.add(id);
     const wasWell = this.#failing === null;
     if (wasWell) this.#begins(use);
     // Where it cannot even be read, the first success of any kind is the end of the trouble.

@@ -9,15 +9,15 @@ import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import { packRecord, repackExpiry, unpackRecord } from '../packed-record.js';
 import { CasTokenCache } from './cas-token-cache.js';
-import { expiredAlready, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
+import { EXPIRED_ALREADY, memcachedExpiry, memcachedKey } from './memcached.protocol.js';
 import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.server.js';
 import { ServerRing } from './server-ring.js';
 
-const mostKnownTokens = 5_000;
+const MOST_KNOWN_TOKENS = 5_000;
 // What an item takes besides its key and its value: a header, the token, two line ends and a NUL.
-const itemOverheadBytes = 59;
+const ITEM_OVERHEAD_BYTES = 59;
 // Each failed attempt means that another touch or write got through in between.
-const mostAttempts = 100;
+const MOST_ATTEMPTS = 100;
 
 /** What is to take the place of an item. */
 interface NextItem {
@@ -39,7 +39,7 @@ interface NextItem {
 export class MemcachedDriver implements RecordDriver {
   readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #tokens = new CasTokenCache(mostKnownTokens);
+  readonly #tokens = new CasTokenCache(MOST_KNOWN_TOKENS);
   #servers: MemcachedServer[] = [];
   #ring: ServerRing<MemcachedServer> | undefined;
 
@@ -112,7 +112,7 @@ export class MemcachedDriver implements RecordDriver {
    */
   async destroyVersion(id: string, version: number): Promise<boolean> {
     return this.#swap(this.#keyOf(id), (live) =>
-      live?.record.version === version ? { text: '', expiry: expiredAlready } : false,
+      live?.record.version === version ? { text: '', expiry: EXPIRED_ALREADY } : false,
     );
   }
 
@@ -141,7 +141,7 @@ export class MemcachedDriver implements RecordDriver {
     decide: (live: { record: SessionRecord; text: string } | null) => NextItem | boolean,
   ): Promise<boolean> {
     const server = this.#serverOf(key);
-    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const item = await server.get(key);
       const record = this.#liveRecord(item);
       const next = decide(item?.text === undefined || record === null ? null : { record, text: item.text });
@@ -152,7 +152,7 @@ export class MemcachedDriver implements RecordDriver {
           : await server.replace(key, next.text, next.expiry, item.token);
       if (outcome === 'stored') return true;
     }
-    throw new Error(`Other requests changed the item ${mostAttempts} times while this one tried to`);
+    throw new Error(`Other requests changed the item ${MOST_ATTEMPTS} times while this one tried to`);
   }
 
   #liveRecord(item: MemcachedItem | null): SessionRecord | null {
@@ -177,7 +177,7 @@ export class MemcachedDriver implements RecordDriver {
 
   #checkSize(key: string, text: string): void {
     // A UTF-16 code unit is three bytes at most: what is short needs no count.
-    if (key.length + text.length * 3 + itemOverheadBytes <= this.#options.maxItemBytes) return;
+    if (key.length + text.length * 3 + ITEM_OVERHEAD_BYTES <= this.#options.maxItemBytes) return;
     if (itemBytes(key, text) > this.#options.maxItemBytes) throw this.#tooLarge(key, text);
   }
 
@@ -191,5 +191,5 @@ export class MemcachedDriver implements RecordDriver {
 }
 
 function itemBytes(key: string, text: string): number {
-  return Buffer.byteLength(key) + Buffer.byteLength(text) + itemOverheadBytes;
+  return Buffer.byteLength(key) + Buffer.byteLength(text) + ITEM_OVERHEAD_BYTES;
 }

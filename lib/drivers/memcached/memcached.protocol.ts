@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { systemClock } from '../clock.js';
 
 /** What the protocol takes as a key: 250 bytes without spaces and control characters. */
-const longestKeyBytes = 250;
+const LONGEST_KEY_BYTES = 250;
 
 // Ids as this package makes them, and whatever else is plain and leaves room for the prefix.
 const plainId = /^[!-~]+$/;
@@ -14,18 +14,18 @@ const hashPrefix = '#';
  */
 export function memcachedKey(prefix: string, id: string): string {
   const isPlain =
-    prefix.length + id.length <= longestKeyBytes && plainId.test(id) && !id.startsWith(hashPrefix);
+    prefix.length + id.length <= LONGEST_KEY_BYTES && plainId.test(id) && !id.startsWith(hashPrefix);
   if (isPlain) return prefix + id;
   // By UTF-16 code units: half a surrogate pair would be lost in UTF-8.
   return prefix + hashPrefix + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('base64url');
 }
 
-const longestRelativeSeconds = 30 * 24 * 60 * 60;
-const latestTime = 2 ** 31 - 1;
-const never = 0;
+const LONGEST_RELATIVE_SECONDS = 30 * 24 * 60 * 60;
+const LATEST_TIME = 2 ** 31 - 1;
+const NEVER = 0;
 
 /** The lifetime of an item that counts as none from the beginning. */
-export const expiredAlready = -1;
+export const EXPIRED_ALREADY = -1;
 
 /**
  * A lifetime as memcached takes it, which reads up to 30 days as seconds from now, and more as a date in unix seconds
@@ -37,8 +37,8 @@ export const expiredAlready = -1;
 export function memcachedExpiry(lifetimeMs: number): number {
   // One more: a second that has begun counts as a whole one.
   const seconds = Math.max(1, Math.ceil(lifetimeMs / 1000) + 1);
-  if (seconds <= longestRelativeSeconds) return seconds;
+  if (seconds <= LONGEST_RELATIVE_SECONDS) return seconds;
   // By the machine's clock, as the server's: the date is for memcached, not for the record.
   const date = Math.ceil(systemClock.now() / 1000) + seconds;
-  return date <= latestTime ? date : never;
+  return date <= LATEST_TIME ? date : NEVER;
 }

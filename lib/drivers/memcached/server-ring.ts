@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-const pointsPerServer = 160;
+const POINTS_PER_SERVER = 160;
 
 interface RingPoint<T> {
   readonly hash: number;
@@ -25,7 +25,7 @@ export class ServerRing<T> {
   constructor(servers: ReadonlyMap<string, T>) {
     const points: RingPoint<T>[] = [];
     for (const [name, server] of servers) {
-      for (let index = 0; index < pointsPerServer / 4; index++) {
+      for (let index = 0; index < POINTS_PER_SERVER / 4; index++) {
         const hashes = digest(`${name}-${index}`);
         for (let part = 0; part < 4; part++) points.push({ hash: hashes.readUInt32LE(part * 4), server });
       }

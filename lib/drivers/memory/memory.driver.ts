@@ -8,9 +8,9 @@ import { ShardedMap } from './sharded-map.js';
 import { UserIndex } from './user-index.js';
 
 /** Well below the 20 ms of the contract: what else stops a process, such as its own memory management, comes on top. */
-const sliceMs = 2;
+const SLICE_MS = 2;
 /** Reading the time costs more than looking at a record. */
-const recordsPerLook = 256;
+const RECORDS_PER_LOOK = 256;
 
 /** A record in its place in the order of last use. */
 class Kept extends RecencyLink {
@@ -107,16 +107,16 @@ export class MemoryDriver implements RecordDriver {
   async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     let [removed, seen] = [0, 0];
     // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
-    let sliceEndMs = performance.now() + sliceMs;
+    let sliceEndMs = performance.now() + SLICE_MS;
     for (const kept of this.#records.values()) {
       if (kept.record.expiresAt <= now) {
         this.#remove(kept);
         removed += 1;
       }
-      if (++seen % recordsPerLook === 0 && performance.now() >= sliceEndMs) {
+      if (++seen % RECORDS_PER_LOOK === 0 && performance.now() >= sliceEndMs) {
         await nextTurn();
         progressed?.();
-        sliceEndMs = performance.now() + sliceMs;
+        sliceEndMs = performance.now() + SLICE_MS;
       }
     }
     return removed;

@@ -1,6 +1,6 @@
 import { ShardedMap } from './sharded-map.js';
 
-const pageSize = 200;
+const PAGE_SIZE = 200;
 
 /** Entries by their user, in the order in which they came to him. */
 export class UserIndex<Entry extends object> {
@@ -25,7 +25,7 @@ export class UserIndex<Entry extends object> {
     let last = after;
     for (const [entry, number] of this.#users.get(userId) ?? []) {
       if (number <= after) continue;
-      if (page.length === pageSize) return { entries: page, cursor: String(last) };
+      if (page.length === PAGE_SIZE) return { entries: page, cursor: String(last) };
       page.push(entry);
       last = number;
     }

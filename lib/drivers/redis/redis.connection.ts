@@ -5,16 +5,16 @@ import { SessionConfigError, SessionStoreError } from '../../session.errors.js';
 import { isLostConnection, isOfReplica, isReply, lostConnection, withoutSecrets } from './redis.errors.js';
 
 // Low, so that sessions work within a second of the server's return.
-const longestReconnectDelayMs = 250;
-const connectTimeoutMs = 1000;
-const loadingRetryMs = 200;
-const refusedDatabaseRetryMs = 1000;
+const LONGEST_RECONNECT_DELAY_MS = 250;
+const CONNECT_TIMEOUT_MS = 1000;
+const LOADING_RETRY_MS = 200;
+const REFUSED_DATABASE_RETRY_MS = 1000;
 // How often, at most, a connection to a replica is given up: what only reads may go on there until there is a master.
-const leavingEveryMs = 250;
+const LEAVING_EVERY_MS = 250;
 // A call that a replica refused waits no longer than this for another connection.
-const longestWaitForMasterMs = 1000;
+const LONGEST_WAIT_FOR_MASTER_MS = 1000;
 // How long a connection that is given up may take to close. A paused server never confirms that.
-const disconnectTimeoutMs = 20;
+const DISCONNECT_TIMEOUT_MS = 20;
 
 async function loadIoredis(): Promise<typeof Redis> {
   try {
@@ -79,10 +79,10 @@ export class RedisConnection {
     const RedisClass = await loadIoredis();
     const { url, ...rest } = options;
     const settings: RedisOptions = {
-      connectTimeout: connectTimeoutMs,
-      maxLoadingRetryTime: loadingRetryMs,
-      retryStrategy: (attempt) => Math.min(attempt * 50, longestReconnectDelayMs),
-      disconnectTimeout: disconnectTimeoutMs,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      maxLoadingRetryTime: LOADING_RETRY_MS,
+      retryStrategy: (attempt) => Math.min(attempt * 50, LONGEST_RECONNECT_DELAY_MS),
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       ...rest,
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -152,10 +152,10 @@ export class RedisConnection {
   #leaveReplica(): Promise<boolean> {
     if (this.#leaving !== undefined) return this.#leaving;
     const now = performance.now();
-    if (now - this.#leftAt < leavingEveryMs) return Promise.resolve(false);
+    if (now - this.#leftAt < LEAVING_EVERY_MS) return Promise.resolve(false);
     this.#leftAt = now;
     this.reconnect();
-    this.#leaving = this.#readyWithin(Math.min(longestWaitForMasterMs, this.#limitMs / 2)).finally(() => {
+    this.#leaving = this.#readyWithin(Math.min(LONGEST_WAIT_FOR_MASTER_MS, this.#limitMs / 2)).finally(() => {
       this.#leaving = undefined;
     });
     return this.#leaving;
@@ -194,7 +194,7 @@ export class RedisConnection {
       if (connection !== this.client.stream || !isReply(error)) return;
       this.#refusal = error.message;
       // Somebody may set the server right: a new connection asks again.
-      this.#watchHandshake(refusedDatabaseRetryMs);
+      this.#watchHandshake(REFUSED_DATABASE_RETRY_MS);
       return;
     }
     if (connection !== this.client.stream || this.client.status !== 'ready') return;

@@ -19,14 +19,14 @@ import {
   scanScript,
   touchScript,
   unlinkScript,
-  writeIdLength,
+  WRITE_ID_LENGTH,
   writeScript,
 } from './redis.scripts.js';
 
 const escapedIdPrefix = 'utf16:';
-const pageSize = 200;
+const PAGE_SIZE = 200;
 /** A record that ends so soon is the redirect of a session that has moved: a session would be renewed before. */
-const briefMs = 60_000;
+const BRIEF_MS = 60_000;
 /** The user, as a record's text begins after its numbers. */
 const leadingUser = /^\[("(?:[^"\\]|\\.)*"),/;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
@@ -50,7 +50,7 @@ export class RedisDriver implements RecordDriver {
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
   readonly #instance = randomBytes(8)
     .toString('hex')
-    .slice(0, writeIdLength / 2);
+    .slice(0, WRITE_ID_LENGTH / 2);
   #writes = 0;
   #connection: RedisConnection | undefined;
   #hasWorked = false;
@@ -84,7 +84,7 @@ export class RedisDriver implements RecordDriver {
       if (isWrongType(error)) return null;
       throw error;
     });
-    const record = text === null ? null : unpackRecord(text.slice(writeIdLength));
+    const record = text === null ? null : unpackRecord(text.slice(WRITE_ID_LENGTH));
     return record !== null && record.expiresAt > this.#context.clock.now() ? record : null;
   }
 
@@ -107,7 +107,7 @@ export class RedisDriver implements RecordDriver {
       await this.#link(userId, id, expiresAt, now);
       reply = Number(await write(true));
     }
-    if (reply === 1 && userId !== null && !isNew && expiresAt - now <= briefMs)
+    if (reply === 1 && userId !== null && !isNew && expiresAt - now <= BRIEF_MS)
       await this.#unlink(userId, id, expiresAt);
     return reply === 1;
   }
@@ -123,7 +123,7 @@ export class RedisDriver implements RecordDriver {
   }
 
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
-    const reply = await this.#run(scanScript, this.#listOf(userId), [cursor ?? '0', String(pageSize)]);
+    const reply = await this.#run(scanScript, this.#listOf(userId), [cursor ?? '0', String(PAGE_SIZE)]);
     const [next, entries]: unknown[] = Array.isArray(reply) ? reply : [];
     const texts: unknown[] = Array.isArray(entries) ? entries : [];
     // Each name is followed by its score.
@@ -149,7 +149,7 @@ export class RedisDriver implements RecordDriver {
 
   /** Has a brief record that is stored stand in its user's list for hardly longer than it lives. Where that fails, it stands there longer. */
   async #unlink(userId: string, id: string, expiresAt: number): Promise<void> {
-    const given = [nameOf(id), packNumber(expiresAt + briefMs)];
+    const given = [nameOf(id), packNumber(expiresAt + BRIEF_MS)];
     await this.#run(unlinkScript, this.#listOf(userId), given).catch(() => undefined);
   }
 
@@ -182,8 +182,8 @@ export class RedisDriver implements RecordDriver {
   }
 
   #nextWriteId(): string {
-    this.#writes = (this.#writes + 1) % 36 ** (writeIdLength / 2);
-    return this.#instance + this.#writes.toString(36).padStart(writeIdLength / 2, '0');
+    this.#writes = (this.#writes + 1) % 36 ** (WRITE_ID_LENGTH / 2);
+    return this.#instance + this.#writes.toString(36).padStart(WRITE_ID_LENGTH / 2, '0');
   }
 
   async #run(script: RedisScript, key: string, parameters: string[]): Promise<unknown> {

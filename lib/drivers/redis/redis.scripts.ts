@@ -8,27 +8,27 @@ export interface RedisScript {
 }
 
 /** Letters and digits before the packed record that tell one write from all others. */
-export const writeIdLength = 16;
+export const WRITE_ID_LENGTH = 16;
 
 /** Lua counts from 1, and includes the last place. */
 function luaRange({ start, end }: { start: number; end: number }): string {
-  return `${writeIdLength + start + 1}, ${writeIdLength + end}`;
+  return `${WRITE_ID_LENGTH + start + 1}, ${WRITE_ID_LENGTH + end}`;
 }
 
-const headEnd = writeIdLength + packedPlaces.version.end;
-const expiresAtOffset = writeIdLength + packedPlaces.expiresAt.start;
-const clientOffset = writeIdLength + packedPlaces.client.start;
+const HEAD_END = WRITE_ID_LENGTH + packedPlaces.version.end;
+const EXPIRES_AT_OFFSET = WRITE_ID_LENGTH + packedPlaces.expiresAt.start;
+const CLIENT_OFFSET = WRITE_ID_LENGTH + packedPlaces.client.start;
 /** A user's id may be 255 characters long, each of them six in JSON. */
-const longestUser = 1600;
+const LONGEST_USER = 1600;
 
 /**
  * Sets `head`, and `version` to that of the live record, or to 0 where there is none: nothing, something that is no
  * record (another type of value included), or an expired one that Redis has not removed yet.
  */
 const findLiveVersion = `
-local head = redis.pcall('GETRANGE', KEYS[1], 0, ${headEnd - 1})
+local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_END - 1})
 local version = 0
-if type(head) == 'string' and #head == ${headEnd} and string.find(head, '^%w+$') then
+if type(head) == 'string' and #head == ${HEAD_END} and string.find(head, '^%w+$') then
   local expiresAt = tonumber(string.sub(head, ${luaRange(packedPlaces.expiresAt)}), 10)
   if expiresAt and expiresAt > tonumber(ARGV[1]) then
     version = tonumber(string.sub(head, ${luaRange(packedPlaces.version)}), 10) or 0
@@ -53,13 +53,13 @@ function asScript(source: string): RedisScript {
  */
 export const writeScript = script(`
 if version ~= tonumber(ARGV[2]) then
-  if version ~= 0 and string.sub(head, 1, ${writeIdLength}) == string.sub(ARGV[3], 1, ${writeIdLength}) then
+  if version ~= 0 and string.sub(head, 1, ${WRITE_ID_LENGTH}) == string.sub(ARGV[3], 1, ${WRITE_ID_LENGTH}) then
     return 1
   end
   return 0
 end
 if ARGV[5] ~= '' and ARGV[6] == '0' then
-  local user = redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset - 1} + #ARGV[5])
+  local user = redis.call('GETRANGE', KEYS[1], ${CLIENT_OFFSET}, ${CLIENT_OFFSET - 1} + #ARGV[5])
   local lives = tonumber(string.sub(head, ${luaRange(packedPlaces.expiresAt)}), 10)
   if user ~= ARGV[5] or lives < tonumber(string.sub(ARGV[3], ${luaRange(packedPlaces.expiresAt)}), 10) then
     return 2
@@ -76,9 +76,9 @@ export const touchScript = script(`
 if version == 0 then
   return 0
 end
-redis.call('SETRANGE', KEYS[1], ${expiresAtOffset}, ARGV[2])
+redis.call('SETRANGE', KEYS[1], ${EXPIRES_AT_OFFSET}, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset + longestUser})`);
+return redis.call('GETRANGE', KEYS[1], ${CLIENT_OFFSET}, ${CLIENT_OFFSET + LONGEST_USER})`);
 
 /**
  * KEYS: the record. ARGV: now, the version to remove. Returns 0 where another is stored, or none; otherwise what followed the numbers in
@@ -88,7 +88,7 @@ export const destroyVersionScript = script(`
 if version == 0 or version ~= tonumber(ARGV[2]) then
   return 0
 end
-local client = redis.call('GETRANGE', KEYS[1], ${clientOffset}, ${clientOffset + longestUser})
+local client = redis.call('GETRANGE', KEYS[1], ${CLIENT_OFFSET}, ${CLIENT_OFFSET + LONGEST_USER})
 redis.call('DEL', KEYS[1])
 return client`);
 

@@ -5,7 +5,7 @@ import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { newOwner } from '../../../lib/drivers/file/lock-owner.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
 import { SessionStoreError } from '../../../lib/session.errors.js';
-import { dayMs, freshId, minuteMs, sampleRecord } from '../../conformance/record-samples.js';
+import { DAY_MS, freshId, MINUTE_MS, sampleRecord } from '../../conformance/record-samples.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { endedOwner, ownerElsewhere } from './ended-process.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
@@ -54,7 +54,7 @@ describe('the garbage of a folder of sessions', () => {
       ];
       for (const path of paths) {
         await mkdir(path, { recursive: true });
-        const madeAtMs = clock.now() - (owner === old ? minuteMs + 2_000 : 0);
+        const madeAtMs = clock.now() - (owner === old ? MINUTE_MS + 2_000 : 0);
         await utimes(path, madeAtMs / 1_000, madeAtMs / 1_000);
       }
     }
@@ -70,7 +70,7 @@ describe('the garbage of a folder of sessions', () => {
     for (const files of [old, young]) {
       await mkdir(dirname(files.record), { recursive: true });
       await writeFile(files.record, '9 a format of years to come');
-      const writtenAtMs = clock.now() - dayMs + (files === old ? -1_000 : 60_000);
+      const writtenAtMs = clock.now() - DAY_MS + (files === old ? -1_000 : 60_000);
       await utimes(files.record, writtenAtMs / 1_000, writtenAtMs / 1_000);
     }
     expect(await driver.collectGarbage(clock.now())).toBe(0);
@@ -85,7 +85,7 @@ describe('the garbage of a folder of sessions', () => {
     await writeFile(join(location, '.gitignore'), '*');
     await writeFile(join(location, 'cd'), 'a file where a folder might be');
     await writeFile(join(location, 'ab', 'notes.txt'), '');
-    await driver.collectGarbage(clock.now() + 1_000 * dayMs);
+    await driver.collectGarbage(clock.now() + 1_000 * DAY_MS);
     expect((await readdir(location)).toSorted()).toEqual(['.gitignore', 'ab', 'cd', 'not-a-shard']);
     expect((await readdir(join(location, 'ab'))).toSorted()).toEqual(['folder', 'notes.txt']);
   });

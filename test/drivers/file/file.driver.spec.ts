@@ -6,7 +6,7 @@ import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { filesOf } from '../../../lib/drivers/file/session-files.js';
 import { UserFiles } from '../../../lib/drivers/file/user-files.js';
 import { SessionConfigError } from '../../../lib/session.errors.js';
-import { freshId, hourMs, sampleRecord } from '../../conformance/record-samples.js';
+import { freshId, HOUR_MS, sampleRecord } from '../../conformance/record-samples.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
 
@@ -50,7 +50,7 @@ describe('FileDriver', () => {
       await driver.write('id', sampleRecord(clock.now()));
       await driver.write('id', sampleRecord(clock.now(), { version: 2 }));
       expect(await modeOf(record)).toBe('600');
-      await driver.touch('id', clock.now() + hourMs);
+      await driver.touch('id', clock.now() + HOUR_MS);
       expect(await modeOf(record)).toBe('600');
     });
 
@@ -67,7 +67,7 @@ describe('FileDriver', () => {
       const driver = await openIn(location);
       const ids = Array.from({ length: 10 }, freshId);
       await Promise.all(ids.map((id) => driver.write(id, sampleRecord(clock.now()))));
-      await Promise.all(ids.map((id) => driver.touch(id, clock.now() + hourMs)));
+      await Promise.all(ids.map((id) => driver.touch(id, clock.now() + HOUR_MS)));
       expect(await entriesOf(location)).toHaveLength(10);
       await Promise.all(ids.map((id) => driver.destroy(id)));
       expect(await entriesOf(location)).toEqual([]);
@@ -103,7 +103,7 @@ describe('FileDriver', () => {
       await driver.write('id', sampleRecord(clock.now()));
       await rm(location, { recursive: true });
       expect(await driver.read('id')).toBeNull();
-      expect(await driver.touch('id', clock.now() + hourMs)).toBe(false);
+      expect(await driver.touch('id', clock.now() + HOUR_MS)).toBe(false);
       expect(await driver.write('id', sampleRecord(clock.now(), { version: 2 }))).toBe(false);
       expect(await driver.write('id', sampleRecord(clock.now()))).toBe(true);
       expect(await modeOf(location)).toBe('700');
@@ -213,7 +213,7 @@ describe('FileDriver', () => {
       expect(damage(bytes)).not.toEqual(bytes);
       await writeFile(record, damage(bytes));
       expect(await driver.read(id)).toBeNull();
-      expect(await driver.touch(id, clock.now() + hourMs)).toBe(false);
+      expect(await driver.touch(id, clock.now() + HOUR_MS)).toBe(false);
       expect(await driver.write(id, sampleRecord(clock.now(), { version: 2 }))).toBe(false);
       expect(await driver.write(id, sampleRecord(clock.now()))).toBe(true);
       expect(await driver.read(id)).toEqual(sampleRecord(clock.now()));
@@ -222,7 +222,7 @@ describe('FileDriver', () => {
     it.each<[what: string, call: (driver: FileDriver) => Promise<unknown>]>([
       ['read', (driver) => driver.read('id')],
       ['write', (driver) => driver.write('id', sampleRecord(clock.now()))],
-      ['touch', (driver) => driver.touch('id', clock.now() + hourMs)],
+      ['touch', (driver) => driver.touch('id', clock.now() + HOUR_MS)],
       ['destroy', (driver) => driver.destroy('id')],
     ])('a disk that refuses is an error of %s, and not "no session"', async (_what, call) => {
       const location = await makeFolder();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { UserRecords } from '../../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../../lib/drivers/memory/memory.driver.js';
 import { SessionConfigError } from '../../../lib/session.errors.js';
-import { hourMs, sampleRecord } from '../../conformance/record-samples.js';
+import { HOUR_MS, sampleRecord } from '../../conformance/record-samples.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
 
 async function keptOf(driver: MemoryDriver, ids: string[]): Promise<string[]> {
@@ -40,7 +40,7 @@ describe('MemoryDriver', () => {
 
     it.each<[string, (driver: MemoryDriver) => Promise<unknown>]>([
       ['a read', (driver) => driver.read('a')],
-      ['a touch', (driver) => driver.touch('a', clock.now() + hourMs)],
+      ['a touch', (driver) => driver.touch('a', clock.now() + HOUR_MS)],
       ['a write', (driver) => driver.write('a', sampleRecord(clock.now(), { version: 2 }))],
     ])('takes %s for a use', async (_what, use) => {
       const driver = new MemoryDriver({ max: 3 }, clock);
