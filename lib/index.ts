@@ -42,6 +42,7 @@ export type { FieldValidationError, SchemaIssue } from './forms/form-errors.js';
 export { InvalidFormException, invalidForm } from './forms/invalid-form.exception.js';
 export type { FieldErrors, FormErrors } from './session/form-bags.js';
 export {
+  SessionLimitError,
   SessionUnavailableException,
   type SignInReason,
   SignInRequiredException,
@@ -50,7 +51,6 @@ export {
   NoSessionError,
   SessionConfigError,
   SessionError,
-  SessionLimitError,
   SessionReadonlyError,
   SessionStoreError,
   SessionTooLargeError,

@@ -1,4 +1,5 @@
-import { IntrinsicException } from '@nestjs/common';
+/** What a SessionError has that extends another class. */
+export const SESSION_ERROR: unique symbol = Symbol('nestjs-session-kit: error');
 
 /**
  * The base of every error that this package throws.
@@ -36,12 +37,13 @@ export class SessionError extends Error {
   }
 
   /**
-   * A SessionLimitError is one too, though it extends another class.
+   * An error that extends another class is one too, where it is branded.
    *
    * @internal
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this === SessionError && value instanceof SessionLimitError) return true;
+    if (this === SessionError && typeof value === 'object' && value !== null && SESSION_ERROR in value)
+      return true;
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
@@ -123,43 +125,4 @@ export class SessionTooLargeError extends SessionError {
  */
 export class SessionStoreError extends SessionError {
   override readonly statusCode: number = 503;
-}
-
-/**
- * A user who signs in has as many sessions as he may (option `sessionsPerUser` with `when: 'refuse'`). Nothing of what the request
- * changed is stored, and its session is as it was before: a filter may answer with the list of his devices, or flash a message. Where
- * nobody catches it, Nest answers 409. It is no fault of the application, so Nest says nothing of it in the log (IntrinsicException); it is a
- * SessionError all the same.
- *
- * @example
- * try { await session.signIn(user.id).commit(); } catch (error) { if (error instanceof SessionLimitError) return tooMany(user); throw error; }
- */
-export class SessionLimitError extends IntrinsicException implements SessionError {
-  /** The status that Nest's default exception filter answers with when nobody catches the error. */
-  readonly statusCode: number = 409;
-
-  /** What clients of GraphQL get beside the message: its libraries hand on what an error has under this name. */
-  readonly extensions = { code: 'CONFLICT' } as const;
-
-  /** How many sessions he may have. */
-  readonly max: number;
-
-  /** @param max how many sessions he may have */
-  constructor(max: number) {
-    super(
-      `The user is signed in on as many devices as he may be (${max}). He has to sign out on one of them before he can sign in here.`,
-    );
-    this.name = new.target.name;
-    this.max = max;
-  }
-
-  /** The same as `statusCode`. */
-  get status(): number {
-    return this.statusCode;
-  }
-
-  /** False: what the visitor is told is for the application to say. */
-  get expose(): boolean {
-    return false;
-  }
 }

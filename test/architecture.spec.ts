@@ -99,7 +99,7 @@ const BELOW: Record<string, readonly string[]> = {
   conformance: ['session.errors.ts', 'drivers'],
   migrate: ['options', 'state', 'drivers', 'lifecycle'],
   stores: ['session.errors.ts', 'options', 'drivers'],
-  lifecycle: ['session.errors.ts', 'crypto', 'state', 'drivers', 'events'],
+  lifecycle: ['session.errors.ts', 'session.exception.ts', 'crypto', 'state', 'drivers', 'events'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'options', 'state', 'lifecycle', 'session', 'http'],

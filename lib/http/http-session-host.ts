@@ -10,7 +10,8 @@ import {
   isClosed,
   isHandshake,
 } from './raw-http.js';
-import { SessionLimitError, SessionStoreError } from '../session.errors.js';
+import { SessionStoreError } from '../session.errors.js';
+import { SessionLimitError } from '../session.exception.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import { sentTokens } from './cookie/sent-tokens.js';
 import { setCookieHeaders } from './cookie/set-cookie.js';

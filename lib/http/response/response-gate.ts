@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { SessionError, SessionLimitError } from '../../session.errors.js';
+import { SessionError } from '../../session.errors.js';
+import { SessionLimitError } from '../../session.exception.js';
 import type { SessionCommits } from '../../session/session-commits.js';
 import type { FailedResponse } from '../wording.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';

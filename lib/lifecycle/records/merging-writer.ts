@@ -1,7 +1,8 @@
 import { randomId } from '../../crypto/random-id.js';
 import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
-import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
+import { SessionStoreError } from '../../session.errors.js';
+import { SessionLimitError } from '../../session.exception.js';
 import { parsePayload } from '../../state/payload.js';
 import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';

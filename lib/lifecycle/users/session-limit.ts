@@ -1,4 +1,5 @@
-import { SessionLimitError, SessionStoreError } from '../../session.errors.js';
+import { SessionStoreError } from '../../session.errors.js';
+import { SessionLimitError } from '../../session.exception.js';
 import { signedInAt } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from '../records/commit-queue.js';
