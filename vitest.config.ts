@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** What needs a server, a browser, a compiler or many processes, and so more than a moment. All else is a unit test. */
+/** What needs a server, a browser, a compiler, many processes or all parts together, and so more than a moment. All else is a unit test. */
 const LARGE = [
   'test/browser/**/*.spec.ts',
-  'test/conformance/{database-mariadb,database-postgres,memcached,redis,redis-cluster,stores-servers}.spec.ts',
+  'test/conformance/{database-mariadb,database-postgres,file,memcached,redis,redis-cluster,stores-servers}.spec.ts',
   'test/drivers/back-within-a-second.spec.ts',
   'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
   'test/drivers/dying-processes.spec.ts',
@@ -12,7 +12,7 @@ const LARGE = [
   'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
   'test/drivers/guard/stores-that-fail.spec.ts',
   'test/drivers/redis/redis{-roles,-sentinel,-trouble,.driver}.spec.ts',
-  'test/e2e/{absolute-age-servers,encrypt,events,full-store,header-stores,ledger-redis,kept-headers,server-trouble,streams,whose-session}.spec.ts',
+  'test/e2e/**/*.spec.ts',
   'test/jobs/queues.spec.ts',
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/migrate/coming-over-servers.spec.ts',
@@ -20,7 +20,7 @@ const LARGE = [
   'test/nest/{list-pages,sessions-per-user}-servers.spec.ts',
   'test/nest/store-check-redis.spec.ts',
   'test/package/**/*.spec.ts',
-  'test/parallel/{histories,histories-stores,left,logout,slow-requests}.spec.ts',
+  'test/parallel/{histories,histories-stores,ledger-histories,left,logout,slow-requests,user-sessions}.spec.ts',
   'test/readme.spec.ts',
   'test/schematics/**/*.spec.ts',
   'test/servers/**/*.spec.ts',
