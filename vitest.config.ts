@@ -17,7 +17,7 @@ const LARGE = [
   'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
   'test/migrate/coming-over-servers.spec.ts',
   'test/model/**/*.spec.ts',
-  'test/nest/{list-pages,sessions-per-user}-servers.spec.ts',
+  'test/nest/{list-pages-file,list-pages-servers,sessions-per-user-servers}.spec.ts',
   'test/nest/store-check-redis.spec.ts',
   'test/package/**/*.spec.ts',
   'test/parallel/{histories,histories-stores,ledger-histories,left,logout,slow-requests,user-sessions}.spec.ts',

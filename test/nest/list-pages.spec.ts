@@ -1,7 +1,7 @@
 import { systemClock } from '../../lib/drivers/clock.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import type { OpenStore } from '../parallel/support/store-setting.js';
-import { describeListPages, ownStore } from '../support/list-pages.js';
+import { describeListPages } from '../support/list-pages.js';
 
 const inMemory = async (): Promise<OpenStore> => ({
   driver: new MemoryDriver({}, systemClock),
@@ -9,7 +9,6 @@ const inMemory = async (): Promise<OpenStore> => ({
 });
 
 describeListPages('memory', inMemory);
-describeListPages('file', () => ownStore('file'));
 describeListPages('a ledger of stealth', inMemory, {
   options: { driver: 'stealth', stealth: { ledger: 'shared' } },
 });

@@ -1,0 +1,3 @@
+import { describeListPages, ownStore } from '../support/list-pages.js';
+
+describeListPages('file', () => ownStore('file'));
