@@ -36,7 +36,7 @@ const SMOKE = [
 
 /** What runs on SQLite alone: better-sqlite3 is built for one version of Node only. What runs on all stores leaves it out. */
 const NEEDS_SQLITE = [
-  'test/nest/sessions-per-user-sqlite.spec.ts',
+  'test/nest/*-sqlite.spec.ts',
   'test/drivers/database/**',
   'test/conformance/database-sqlite.spec.ts',
 ];
