@@ -1,7 +1,7 @@
 /** What `npm run test:matrix` runs; `--help` says what it takes. Plain JavaScript, since it runs before anything is compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { readArguments } from './arguments.mjs';
@@ -80,10 +80,12 @@ function run(nest, major) {
     const config = join(root, 'test/matrix/vitest.config.ts');
     const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config];
     const exclude = without.map((file) => `--exclude=${file}`);
+    // What a test starts by a command's name (npm, and with it an application's own tests) runs on the same Node.
+    const PATH = [dirname(node), env['PATH']].join(delimiter);
     const { status } = spawnSync(node, [...args, ...exclude, ...files], {
       cwd: tree,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...env, MATRIX_TREE: tree, MATRIX_NEST: nest, MATRIX_SQLITE: sqlite ? 'yes' : 'no' },
+      env: { ...env, PATH, MATRIX_TREE: tree, MATRIX_NEST: nest, MATRIX_SQLITE: sqlite ? 'yes' : 'no' },
     });
     return status === 0;
   } finally {
