@@ -1,4 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
+import { methodsOf } from '../methods-of.js';
 
 /** Where Nest keeps the parameters of a handler, and whether its `@Res()` is for headers and the like alone. */
 const ROUTE_ARGS_METADATA = '__routeArguments__';
@@ -18,12 +19,8 @@ export function answersItself(handler: object): boolean {
 export function findAnsweringHandlers(discovery: DiscoveryService): void {
   for (const { metatype } of discovery.getControllers()) {
     if (typeof metatype !== 'function') continue;
-    let holder: unknown = metatype.prototype;
-    while (typeof holder === 'object' && holder !== null && holder !== Object.prototype) {
-      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder)))
-        if (typeof value === 'function' && isAnswering(metatype, name)) answering.add(value);
-      holder = Reflect.getPrototypeOf(holder);
-    }
+    for (const { name, method } of methodsOf(metatype.prototype))
+      if (isAnswering(metatype, name)) answering.add(method);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
+import { methodsOf } from '../methods-of.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 
 /** Where Nest keeps the interceptors of a controller and of a handler, the outermost first. */
@@ -14,21 +15,11 @@ export const INTERCEPTORS_METADATA = '__interceptors__';
 export function commitInnermost(discovery: DiscoveryService): void {
   for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
     if (typeof metatype !== 'function') continue;
-    for (const handler of methodsOf(metatype.prototype)) {
-      const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, handler);
+    for (const { method } of methodsOf(metatype.prototype)) {
+      const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method);
       if (!Array.isArray(interceptors) || !interceptors.includes(SessionInterceptor)) continue;
       const others = interceptors.filter((interceptor) => interceptor !== SessionInterceptor);
-      Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, SessionInterceptor], handler);
+      Reflect.defineMetadata(INTERCEPTORS_METADATA, [...others, SessionInterceptor], method);
     }
   }
-}
-
-/** The methods of a class and of what it extends, constructors included. */
-export function methodsOf(prototype: unknown): object[] {
-  if (typeof prototype !== 'object' || prototype === null || prototype === Object.prototype) return [];
-  const own = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }): unknown => value);
-  return [
-    ...own.filter((value): value is object => typeof value === 'function'),
-    ...methodsOf(Reflect.getPrototypeOf(prototype)),
-  ];
 }

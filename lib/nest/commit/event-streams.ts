@@ -1,16 +1,14 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { isObservable } from 'rxjs';
-import { isPromise } from 'node:util/types';
 import { sessionContext } from '../../session/session.context.js';
 import { commitBefore } from './commit-before.js';
 import { INTERCEPTORS_METADATA } from './commit-innermost.js';
-import { copyMetadata } from '../copy-metadata.js';
+import { type Method, methodsOf } from '../methods-of.js';
+import { withAnswer } from './with-answer.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 
 /** Where Nest keeps that a handler sends Server-Sent Events. */
 const SSE_METADATA = '__sse__';
-
-type Handler = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
  * Has handlers of Server-Sent Events commit before each event by themselves, in place of the interceptor that `@Session()` and
@@ -24,29 +22,18 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
  */
 export function commitBeforeEvents(discovery: DiscoveryService): void {
   for (const { metatype } of discovery.getControllers()) {
-    let holder: unknown = typeof metatype === 'function' ? metatype.prototype : null;
-    while (typeof holder === 'object' && holder !== null && holder !== Object.prototype) {
-      for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
-        if (isHandler(value) && Reflect.getMetadata(SSE_METADATA, value) === true)
-          replace(holder, name, value);
-      }
-      holder = Reflect.getPrototypeOf(holder);
-    }
+    if (typeof metatype !== 'function') continue;
+    for (const { holder, name, method } of methodsOf(metatype.prototype))
+      if (Reflect.getMetadata(SSE_METADATA, method) === true) replace(holder, name, method);
   }
 }
 
-function replace(holder: object, name: string, handler: Handler): void {
+function replace(holder: object, name: string, handler: Method): void {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS_METADATA, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionInterceptor)) return;
-  const value: Handler = function (...args) {
-    const answer: unknown = Reflect.apply(handler, this, args);
-    return isPromise(answer) ? answer.then(committing) : committing(answer);
-  };
-  copyMetadata(handler, value);
+  const value = withAnswer(handler, committing);
   const others = interceptors.filter((interceptor) => interceptor !== SessionInterceptor);
   Reflect.defineMetadata(INTERCEPTORS_METADATA, others, value);
-  Object.defineProperty(value, 'name', { value: handler.name, configurable: true });
-  Object.defineProperty(value, 'length', { value: handler.length, configurable: true });
   Object.defineProperty(holder, name, { value, writable: true, configurable: true });
 }
 
@@ -54,8 +41,4 @@ function replace(holder: object, name: string, handler: Handler): void {
 function committing(answer: unknown): unknown {
   const session = sessionContext.getStore();
   return session !== undefined && isObservable(answer) ? commitBefore(answer, session) : answer;
-}
-
-function isHandler(value: unknown): value is Handler {
-  return typeof value === 'function';
 }

@@ -1,29 +1,23 @@
 import { isObservable } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
-import { copyMetadata } from '../copy-metadata.js';
+import type { Method } from '../methods-of.js';
 import { commitAtOnce } from './commit-before.js';
+import { withAnswer } from './with-answer.js';
 
-type Handler = (this: unknown, ...args: unknown[]) => unknown;
-
-const bound = new WeakSet<object>();
+const bound = new WeakSet<Method>();
 
 /**
  * A handler of messages that stores what it has written when it is through, also where it returns a stream. Interceptors
  * cannot do that: they hear of a stream by its values.
  */
-export function committingHandler(handler: Handler): Handler {
+export function committingHandler(handler: Method): Method {
   if (bound.has(handler)) return handler;
-  const wrapper: Handler = function (...args) {
-    const session = sessionContext.getStore();
-    const answer: unknown = Reflect.apply(handler, this, args);
-    if (session === undefined) return answer;
-    const stored = (value: unknown): unknown => (isObservable(value) ? commitAtOnce(value, session) : value);
-    return answer instanceof Promise ? answer.then(stored) : stored(answer);
-  };
-  bound.add(wrapper);
-  copyMetadata(handler, wrapper);
-  return Object.defineProperties(wrapper, {
-    name: { value: handler.name },
-    length: { value: handler.length },
-  });
+  const committing = withAnswer(handler, stored);
+  bound.add(committing);
+  return committing;
+}
+
+function stored(answer: unknown): unknown {
+  const session = sessionContext.getStore();
+  return session !== undefined && isObservable(answer) ? commitAtOnce(answer, session) : answer;
 }

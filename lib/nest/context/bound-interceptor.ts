@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
 import { propertyOf } from '../../http/property-of.js';
+import { holderOf } from '../methods-of.js';
 import { interceptMessage } from './message-runs.js';
 import { observeInContext } from './observe-in-context.js';
 import { type Intercept, isIntercept, keepOutOfCaches } from '../shared-cache.js';
@@ -42,8 +43,7 @@ function methodOf(interceptor: object): Intercept | undefined {
 }
 
 function bindInPlace(interceptor: object): void {
-  let holder: object | null = interceptor;
-  while (holder !== null && !Object.hasOwn(holder, 'intercept')) holder = Reflect.getPrototypeOf(holder);
+  const holder = holderOf(interceptor, 'intercept');
   const descriptor = holder && Object.getOwnPropertyDescriptor(holder, 'intercept');
   if (!holder || !descriptor) return;
   // SessionInterceptor calls `next.handle()` synchronously, and needs no binding.

@@ -8,6 +8,7 @@ import { INTERCEPTORS_METADATA } from '../commit/commit-innermost.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
 import { committingHandler } from '../commit/message-handler.js';
 import { copyMetadata } from '../copy-metadata.js';
+import { type Method, holderOf, isMethod, methodsOf } from '../methods-of.js';
 import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 
@@ -15,10 +16,8 @@ import { SessionInterceptor } from '../session.interceptor.js';
 const GATEWAY_METADATA = 'websockets:is_gateway';
 const MESSAGE_METADATA = 'websockets:message_mapping';
 
-type Hook = (this: unknown, ...args: unknown[]) => unknown;
-
 const interceptor = new GatewayInterceptor();
-const boundHooks = new WeakSet<Hook>();
+const boundHooks = new WeakSet<Method>();
 /** The modules of gateways, by gateway; of one that is made for each client, by its class. */
 const homes = new WeakMap<object, GuardHome>();
 
@@ -64,19 +63,13 @@ function prepareGateways(discovery: DiscoveryService): void {
   }
 }
 
-/** Those of a class, and of what it extends. */
 function bindHandlers(prototype: unknown): void {
-  if (!isObject(prototype) || prototype === Object.prototype) return;
-  for (const [name, { value, ...attributes }] of Object.entries(
-    Object.getOwnPropertyDescriptors(prototype),
-  )) {
-    const handler: unknown = value;
-    if (!isHook(handler) || Reflect.getMetadata(MESSAGE_METADATA, handler) !== true) continue;
-    const committing = committingHandler(handler);
+  for (const { holder, name, method } of methodsOf(prototype)) {
+    if (Reflect.getMetadata(MESSAGE_METADATA, method) !== true) continue;
+    const committing = committingHandler(method);
     commitBeforeAnswer(committing);
-    Object.defineProperty(prototype, name, { ...attributes, value: committing });
+    Object.defineProperty(holder, name, { value: committing });
   }
-  bindHandlers(Reflect.getPrototypeOf(prototype));
 }
 
 /**
@@ -114,16 +107,15 @@ function bindHook(
   run: (
     connection: SocketConnection,
     call: () => unknown,
-    hook: Hook,
+    hook: Method,
     gateway: unknown,
     args: unknown[],
   ) => void,
 ): void {
-  let holder: object | null = gateway;
-  while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
+  const holder = holderOf(gateway, name);
   const hook: unknown = holder === null ? undefined : Reflect.get(holder, name);
-  if (holder === null || !isHook(hook) || boundHooks.has(hook)) return;
-  const value: Hook = function (...args) {
+  if (holder === null || !isMethod(hook) || boundHooks.has(hook)) return;
+  const value: Method = function (...args) {
     const call = (): unknown => Reflect.apply(hook, this, args);
     const connection = connectionOf(args[0]);
     return connection === undefined || connection.isCurrent
@@ -137,7 +129,7 @@ function bindHook(
 }
 
 /** Null where `handleConnection` has no guards. */
-function admission(hook: Hook, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
+function admission(hook: Method, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
   const guards = guardsOf(hook);
   if (guards.length === 0) return null;
   return async () => {
@@ -146,8 +138,4 @@ function admission(hook: Hook, gateway: unknown, args: unknown[]): (() => Promis
     if (!isObject(gateway) || home === undefined) throw new ForbiddenException('Forbidden resource');
     await assertAdmitted(guards, home, gateway, hook, args);
   };
-}
-
-function isHook(value: unknown): value is Hook {
-  return typeof value === 'function';
 }

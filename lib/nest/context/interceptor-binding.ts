@@ -1,6 +1,7 @@
 import type { ApplicationConfig, DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { boundInterceptor } from './bound-interceptor.js';
-import { INTERCEPTORS_METADATA, methodsOf } from '../commit/commit-innermost.js';
+import { INTERCEPTORS_METADATA } from '../commit/commit-innermost.js';
+import { methodsOf } from '../methods-of.js';
 
 /** Where Nest keeps what it makes of a provider: one instance, or one for each request, tenant or inquirer. */
 type Provided = Pick<InstanceWrapper, 'getInstanceByContextId' | 'isNotMetatype'>;
@@ -45,7 +46,7 @@ function bindGlobals(config: ApplicationConfig): void {
 
 /** The interceptors of a class (itself among its methods, as `constructor`) and of its methods. */
 function bindNamed(metatype: unknown): void {
-  for (const method of methodsOf(typeof metatype === 'function' ? metatype.prototype : null)) {
+  for (const { method } of methodsOf(typeof metatype === 'function' ? metatype.prototype : null)) {
     const interceptors: unknown = Reflect.getOwnMetadata(INTERCEPTORS_METADATA, method);
     if (Array.isArray(interceptors)) bindEach<unknown>(interceptors);
   }
