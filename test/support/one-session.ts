@@ -8,7 +8,8 @@ import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import type { CookieInstruction } from '../../lib/lifecycle/cookie-instruction.js';
 import { RequestSession } from '../../lib/session/request-session.js';
-import type { CookieAttributes, SessionHost } from '../../lib/session/session-host.js';
+import type { SessionHost } from '../../lib/session/session-host.js';
+import { COOKIE_ATTRIBUTES } from './cookie-attributes.js';
 import { Deferred } from '../parallel/support/deferred.js';
 import { type DriverCall, WatchedDriver } from '../parallel/support/watched-driver.js';
 import { SECRET } from './test-app.js';
@@ -109,13 +110,7 @@ export class OneStore {
 /** One request, from when its session is loaded until its response leaves. */
 export class OneRequest implements SessionHost {
   readonly session: RequestSession;
-  readonly cookieAttributes: CookieAttributes = {
-    path: '/',
-    httpOnly: true,
-    secure: false,
-    sameSite: 'lax',
-    partitioned: false,
-  };
+  readonly cookieAttributes = COOKIE_ATTRIBUTES;
   readonly ended = false;
   headSent = false;
 

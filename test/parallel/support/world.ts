@@ -17,7 +17,8 @@ import { TokenLimit } from '../../../lib/lifecycle/sealed/token-limit.js';
 import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
 import type { SessionLog } from '../../../lib/drivers/session-log.js';
 import type { SessionRuntime } from '../../../lib/lifecycle/session-runtime.js';
-import type { CookieAttributes, SessionHost } from '../../../lib/session/session-host.js';
+import type { SessionHost } from '../../../lib/session/session-host.js';
+import { COOKIE_ATTRIBUTES } from '../../support/cookie-attributes.js';
 import { RequestSession } from '../../../lib/session/request-session.js';
 import { type Payload, parsePayload } from '../../../lib/state/payload.js';
 import { StoppedClock } from '../../conformance/stopped-clock.js';
@@ -192,13 +193,7 @@ export class TestRequest implements SessionHost {
     return new SessionLifecycle(this.#process.sessions, VISITOR);
   }
 
-  readonly cookieAttributes: CookieAttributes = {
-    path: '/',
-    httpOnly: true,
-    secure: false,
-    sameSite: 'lax',
-    partitioned: false,
-  };
+  readonly cookieAttributes = COOKIE_ATTRIBUTES;
   readonly headSent = false;
   readonly ended = false;
 
