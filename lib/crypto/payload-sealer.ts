@@ -15,8 +15,8 @@ export class PayloadSealer {
 
   /**
    * @param secrets the newest first
-   * @param purpose whose payloads they are, or that they are cursors, each bound to its list in place of a record: what is sealed for one purpose opens for no other. No cookie has a blank in its
-   * name, so no cookie's keys are the same
+   * @param purpose whose payloads they are; or cursors, each bound to its list in place of a record. What is sealed for one purpose
+   * opens for no other. No cookie has a blank in its name, so no cookie's keys are the same
    */
   constructor(
     secrets: readonly string[],

@@ -1,7 +1,7 @@
 import { inContextOf } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
 import { NoSessionError } from '../session.errors.js';
-import { SessionUnavailableException, SessionLimitError } from '../session.exception.js';
+import { SessionLimitError, SessionUnavailableException } from '../session.exception.js';
 import type { SessionLease, SocketConnection } from '../sockets/socket-connection.js';
 
 const ENDED =

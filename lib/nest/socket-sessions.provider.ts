@@ -1,6 +1,6 @@
-import { SessionLimitError } from '../session.exception.js';
 import { IntrinsicException, Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import { SessionLimitError } from '../session.exception.js';
 import { SocketSessions } from '../sockets/socket-sessions.js';
 import { routesOf } from './http-sessions.provider.js';
 import type { SessionManager } from './session.manager.js';

@@ -1,5 +1,6 @@
 import { inOrderOfRemoval } from './removal-order.js';
-import { type Values, assertKey, isPlain, readPath, removePath, writePath } from './values.js';
+import { isPlain } from './object-kinds.js';
+import { type Values, assertKey, readPath, removePath, writePath } from './values.js';
 
 /**
  * Values that can be changed without touching objects that others hold: what the previous request flashed, what an

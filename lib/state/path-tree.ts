@@ -1,4 +1,5 @@
-import { type Values, isPlain } from './values.js';
+import { isPlain } from './object-kinds.js';
+import type { Values } from './values.js';
 
 /**
  * A set of dot paths, each of which stands for all that lies below it as well. A tree, so that looking a name up costs

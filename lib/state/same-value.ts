@@ -1,5 +1,5 @@
 import { COMPUTED, bytesOf } from './deep-copy.js';
-import { isPlain } from './values.js';
+import { isPlain } from './object-kinds.js';
 
 /** Nested deeper than this, pairs are remembered: above, remembering costs more than a cycle does. */
 const DEPTH_OF_MEMORY = 8;

@@ -2,8 +2,6 @@ import { SessionValueError } from '../session.errors.js';
 import { isOpaque, isPlain } from './object-kinds.js';
 import { shownKey } from './shown-key.js';
 
-export { isPlain } from './object-kinds.js';
-
 /** The values of a session: a plain object. */
 export type Values = Record<string, unknown>;
 

@@ -1,6 +1,6 @@
 import { hasFunctions, isObject, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
-import { isPlain } from '../state/values.js';
+import { isPlain } from '../state/object-kinds.js';
 
 /** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
 export interface CookieAgent {

@@ -95,10 +95,10 @@ function isPage(answer: unknown): boolean {
 }
 
 function isListed(record: unknown): boolean {
-  return isRecord(record) && isObject(record) && typeof record['id'] === 'string';
+  return isRecord(record) && typeof record['id'] === 'string';
 }
 
-function isRecord(answer: unknown): boolean {
+function isRecord(answer: unknown): answer is Record<string, unknown> {
   if (!isObject(answer)) return false;
   const typeOf = (field: keyof SessionRecord): string => typeof Reflect.get(answer, field);
   return typeOf('payload') === 'string' && typeOf('version') === 'number' && typeOf('expiresAt') === 'number';

@@ -1,6 +1,6 @@
-import { SessionLimitError } from '../../session.exception.js';
 import { Keyring } from '../../crypto/keyring.js';
 import type { FormerSession } from '../taking-over/session-source.js';
+import { SessionLimitError } from '../../session.exception.js';
 import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';

@@ -1,7 +1,7 @@
 import { Observable, Subscriber } from 'rxjs';
 import { discardValue } from './discard-value.js';
 import { SessionStoreError } from '../../session.errors.js';
-import { SessionUnavailableException, SessionLimitError } from '../../session.exception.js';
+import { SessionLimitError, SessionUnavailableException } from '../../session.exception.js';
 import { FlashMessages } from '../../session/flash-messages.js';
 import { RequestSession } from '../../session/request-session.js';
 import type { SessionCommits } from '../../session/session-commits.js';

@@ -74,8 +74,8 @@ export class ExpressSessionCookie {
   }
 
   /**
-   * A lifetime of its own for this session, in ms, or the date of its end; alone it begins none. Null, undefined and false make the cookie one that ends with the browser;
-   * the record lives as long as the options say. Zero and less destroys the session.
+   * A lifetime of its own for this session, in ms, or the date of its end; alone it begins no session. Null, undefined and false
+   * make the cookie one that ends with the browser; the record lives as long as the options say. Zero and less destroys the session.
    */
   set maxAge(given: Lifetime | Date) {
     this.#last('maxAge', given instanceof Date ? this.#until(given) : given);
