@@ -124,7 +124,8 @@ export abstract class SessionCommits {
   commitDue(): Promise<void> | void {
     this.#unattended = false;
     const life = this.#life;
-    if (life === null) return;
+    // Without a look at the session where the response waits for nothing.
+    if (life === null || !this.#armed) return;
     return this.#dropTooLate(life) ? Promise.reject(this.#tooLate(life)) : life.commit();
   }
 
