@@ -1,6 +1,7 @@
 import { type Payload, signedInAt } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import { SessionStoreError } from '../session.errors.js';
 import { type AfterMove, afterMove } from './after-move.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
@@ -44,9 +45,19 @@ export class ActiveSession extends SessionStanding {
     this.movedTo ??= to;
   }
 
-  /** Writing is refused from here on, and nothing more is committed. `degraded`: the store failed while it was loaded, so that it is empty. */
-  refuseWrites(access: 'readonly' | 'degraded'): void {
-    if (!this.degraded) this.access = access;
+  /** Writing is refused from here on, and nothing more is committed. */
+  refuseWrites(): void {
+    if (!this.degraded) this.access = 'readonly';
+  }
+
+  /**
+   * Its store failed while it was loaded: it is empty and read-only, where the application goes on so (`whenStoreFails`).
+   *
+   * @throws the error itself, where it does not, or where that was no failure of the store
+   */
+  degradeOn(error: unknown): void {
+    if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
+    this.access = 'degraded';
   }
 
   /** It was loaded once more: what the request did not store is forgotten. */

@@ -1,7 +1,9 @@
 import type { Clock } from '../drivers/clock.js';
 import { SessionStoreError } from '../session.errors.js';
-import { MAX_ATTEMPTS } from './commit-limits.js';
 import type { SessionLog } from '../drivers/session-log.js';
+
+/** How often in a row a session is tried to be written, removed or found while others write it. Each time one of them succeeded. */
+export const MAX_ATTEMPTS = 200;
 
 /** After so long without it, the same trouble is said again when it comes back. */
 const CALM_MS = 60_000;
@@ -33,6 +35,19 @@ export class ConsistencyErrors {
     return this.#said(
       'The answer of the session store to a write got lost, and others wrote the session since: it is not known whether ' +
         'the write arrived, and it is not repeated.',
+    );
+  }
+
+  endlessMoves(): SessionStoreError {
+    return this.#said(
+      `A session could not be found: ${MAX_ATTEMPTS} times in a row it had moved on to another id (regenerate). Does something ` +
+        'regenerate it in a loop?',
+    );
+  }
+
+  unreadableWrite(): SessionStoreError {
+    return this.#said(
+      "What was just stored of a session cannot be read. Does the 'parse' of the option 'serializer' read all that its 'stringify' writes?",
     );
   }
 

@@ -1,11 +1,13 @@
 import { SessionTooLargeError } from '../session.errors.js';
 import type { ActiveSession } from './active-session.js';
-import { COMMIT_STEPS } from './commit-limits.js';
 import { neverSettles } from './wording.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import { isStoringHeard } from './publish-events.js';
+
+/** How often one commit removes or stores, where more becomes due while it waits. */
+const COMMIT_STEPS = 8;
 
 /** The commits of one request: one after the other, each until nothing is due any more. */
 export class RequestCommits {
@@ -42,7 +44,7 @@ export class RequestCommits {
           // Other calls of this request may have made more due meanwhile, which is stored. An object that differs each time it is
           // serialized would be stored for ever, and the response never leave.
           const key = this.#life.state.mutatedKey;
-          if (key !== undefined) throw neverSettles(key);
+          if (key !== undefined) throw neverSettles(key, COMMIT_STEPS);
           return;
         }
         await this.#step();

@@ -1,4 +1,3 @@
-import { SessionStoreError } from '../session.errors.js';
 import type { TakenOver } from './taking-over/former-state.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
@@ -43,8 +42,7 @@ export class RequestLoads {
     try {
       return await (isLoadingHeard() ? tellLoading(session, this.untold, take) : take());
     } catch (error) {
-      if (!(error instanceof SessionStoreError) || !session.runtime.degrade) throw error;
-      session.refuseWrites('degraded');
+      session.degradeOn(error);
       return null;
     }
   }

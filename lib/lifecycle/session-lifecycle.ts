@@ -116,7 +116,7 @@ export class SessionLifecycle {
    */
   freeze(): void {
     if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
-    this.session.refuseWrites('readonly');
+    this.session.refuseWrites();
   }
 
   /**

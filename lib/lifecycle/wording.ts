@@ -1,16 +1,15 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
-import { COMMIT_STEPS } from './commit-limits.js';
 
 /** For the log: the changes of a request that came with an id which `regenerate` had just replaced. */
 export const CHANGES_DROPPED =
   'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
   'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
 
-/** A value that has changed again each time that it was stored. @param key where it lies */
-export function neverSettles(key: string): SessionValueError {
+/** A value that has changed again each of the times that it was stored. @param key where it lies */
+export function neverSettles(key: string, times: number): SessionValueError {
   return new SessionValueError(
-    `The session's value at "${shownKey(key)}" was another one each of the ${COMMIT_STEPS} times that it was stored in a row, so the ` +
+    `The session's value at "${shownKey(key)}" was another one each of the ${times} times that it was stored in a row, so the ` +
       'commit has no end. Put a plain copy of it into the session, and do not go on changing it while the session is committed.',
     { atCommit: true },
   );

@@ -79,7 +79,7 @@ export abstract class SessionLoading extends SessionAccess {
   #loaded(life: SessionLifecycle, readonly: boolean): void {
     this.#initiating = null;
     this.setInitiated(true);
-    if (readonly) life.session.refuseWrites('readonly');
+    if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#chosenId !== null;
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;

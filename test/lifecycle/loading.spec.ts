@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { movedPayload } from '../../lib/state/payload.js';
 import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
@@ -59,6 +60,30 @@ describe('a store that fails while a session is loaded, with degrade,', () => {
     expect(() => request.session.put('a', 1)).toThrow(expect.objectContaining({ statusCode: 503 }));
     expect((await request.respond()).cookie).toBe('none');
     expect(await store.reads(token)).toEqual({ user: 'ann' });
+  });
+
+  it('hides no mistake of the application', async () => {
+    let answers = (text: string): unknown => JSON.parse(text);
+    const serializer = { stringify: JSON.stringify, parse: (text: string) => answers(text) };
+    const store = await OneStore.start({ whenStoreFails: 'degrade', serializer });
+    const token = await store.seed();
+    answers = (text) => Promise.resolve(JSON.parse(text));
+    await expect(store.open(token)).rejects.toMatchObject({ name: 'SessionValueError' });
+  });
+});
+
+describe('a session whose redirects lead in a circle', () => {
+  it('is given up, and the log says why', async () => {
+    const store = await OneStore.start();
+    const { session } = await store.open(await store.seed());
+    const record = await store.driver.inner.read(session.id);
+    if (record === null) throw new Error('it is stored');
+    const payload = movedPayload(session.id, JSON);
+    await store.driver.inner.write(session.id, { ...record, payload, version: record.version + 1 });
+    await expect(session.reload()).rejects.toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
+    expect(store.said).toEqual([
+      expect.stringMatching(/^A session could not be found: 200 times in a row it had moved on/),
+    ]);
   });
 });
 

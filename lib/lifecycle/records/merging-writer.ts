@@ -8,7 +8,7 @@ import { rememberRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
-import { MAX_ATTEMPTS } from '../commit-limits.js';
+import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { type PendingWrite, pack } from './pending-write.js';
 import type { LoadedVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
@@ -144,7 +144,7 @@ export class MergingWriter {
   #goOnFrom(session: ActiveSession, newest: SessionRecord): void {
     if (newest.version <= (session.loaded?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
-    if (parsed.kind !== 'session') throw session.runtime.faults.contention('stored');
+    if (parsed.kind !== 'session') throw session.runtime.faults.unreadableWrite();
     session.rebase(newest, parsed.payload);
   }
 

@@ -5,9 +5,8 @@ import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/former-state.js';
-import { MAX_ATTEMPTS } from '../commit-limits.js';
 import type { Ending } from '../recent-endings.js';
-import { type Found, GONE, RecordFinder } from './record-finder.js';
+import { type Found, type Latest, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -99,7 +98,12 @@ export class RecordBackend implements SessionBackend {
   async load(session: ActiveSession, id: string): Promise<void> {
     // An answer out of the cache says nothing of what has ended since.
     const ending = this.#loads === this.store ? this.runtime.endings.endingOf(id) : undefined;
-    const found = await this.#findOrDegrade(session, id);
+    let found: Found;
+    try {
+      found = this.finder.judge(id, await this.#loads.read(id));
+    } catch (error) {
+      return session.degradeOn(error);
+    }
     if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
     if (found.kind === 'moved') session.leave(found.to);
     if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload)) return;
@@ -113,33 +117,20 @@ export class RecordBackend implements SessionBackend {
   }
 
   async reload(session: ActiveSession): Promise<void> {
-    let id = session.loaded?.id ?? '';
-    for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const found = await this.#findOrDegrade(session, id);
-      if (found.kind === 'gone') return session.reloadedAsGone();
-      if (found.kind === 'record') {
-        const { version, expiresAt, payload } = found.record;
-        const state = session.state.reloaded(found.payload, payload);
-        return session.reloaded({ id, version, expiresAt }, state, found.record);
-      }
-      id = found.to;
+    let latest: Latest | null = null;
+    try {
+      if (session.loaded !== null) latest = await this.finder.latest(session.loaded.id);
+    } catch (error) {
+      session.degradeOn(error);
     }
-    throw this.runtime.faults.contention('stored');
+    if (latest === null) return session.reloadedAsGone();
+    const { id, record, payload } = latest;
+    const { version, expiresAt } = record;
+    session.reloaded({ id, version, expiresAt }, session.state.reloaded(payload, record.payload), record);
   }
 
   locate(): Locate {
     return this.finder.locate;
-  }
-
-  /** Where the application goes on without a store that fails, there is nothing. */
-  async #findOrDegrade(session: ActiveSession, id: string): Promise<Found> {
-    try {
-      return this.finder.judge(id, await this.#loads.read(id));
-    } catch (error) {
-      if (!this.runtime.degrade) throw error;
-      session.refuseWrites('degraded');
-      return GONE;
-    }
   }
 
   // ---- storing -------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import type { Payload } from '../../state/payload.js';
 import { parseRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
-import { MAX_ATTEMPTS } from '../commit-limits.js';
+import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -19,6 +19,13 @@ export type Found =
   | { readonly kind: 'record'; readonly record: SessionRecord; readonly payload: Payload }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
   | { readonly kind: 'gone' };
+
+/** The record of a session, under the id that it has by now. */
+export interface Latest {
+  readonly id: string;
+  readonly record: SessionRecord;
+  readonly payload: Payload;
+}
 
 /** Nothing that counts lies under the id. */
 export const GONE = { kind: 'gone' } as const;
@@ -54,26 +61,33 @@ export class RecordFinder {
     return GONE;
   }
 
-  /** Where the session of an id is by now. */
-  readonly locate: Locate = async (id) => {
+  /**
+   * The record of a session, wherever it has moved to; null where there is none any more.
+   *
+   * @throws SessionStoreError
+   */
+  async latest(id: string): Promise<Latest | null> {
     let current = id;
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const found = await this.find(current);
       if (found.kind === 'gone') return null;
-      if (found.kind === 'record') {
-        const isOver = this.#runtime.lifetimes.isOverAge(found.payload);
-        return isOver ? null : { id: current, expiresAt: found.record.expiresAt };
-      }
+      if (found.kind === 'record') return { id: current, record: found.record, payload: found.payload };
       current = found.to;
     }
-    throw this.#runtime.faults.contention('stored');
+    throw this.#runtime.faults.endlessMoves();
+  }
+
+  /** Where the session of an id is by now. */
+  readonly locate: Locate = async (id) => {
+    const latest = await this.latest(id);
+    if (latest === null || this.#runtime.lifetimes.isOverAge(latest.payload)) return null;
+    return { id: latest.id, expiresAt: latest.record.expiresAt };
   };
 
   /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
   async tell(id: string, userKey: string): Promise<Told | null> {
-    const found = await this.find(id);
-    if (found.kind === 'moved') return this.tell(found.to, userKey);
-    return found.kind === 'gone' ? null : toldOfPayload(id, found.payload, userKey);
+    const latest = await this.latest(id);
+    return latest === null ? null : toldOfPayload(latest.id, latest.payload, userKey);
   }
 
   /**
@@ -82,10 +96,9 @@ export class RecordFinder {
    * @returns false where there is no such record any more
    */
   async follow(session: ActiveSession, to: string): Promise<boolean> {
-    const found = await this.find(to);
-    if (found.kind === 'gone') return false;
-    if (found.kind === 'moved') return this.follow(session, found.to);
-    session.follow(to, found.record, found.payload);
+    const latest = await this.latest(to);
+    if (latest === null) return false;
+    session.follow(latest.id, latest.record, latest.payload);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { CommitQueue } from './commit-queue.js';
-import { MAX_ATTEMPTS } from '../commit-limits.js';
+import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import type { LoadedVersion } from '../phase.js';
 import type { RecordStore } from '../../drivers/record-store.js';

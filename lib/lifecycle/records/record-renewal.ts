@@ -2,7 +2,7 @@ import { isOutdated } from '../../drivers/encrypted-store.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
-import { MAX_ATTEMPTS } from '../commit-limits.js';
+import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import type { RecordFinder } from './record-finder.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';

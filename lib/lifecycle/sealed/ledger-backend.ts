@@ -130,8 +130,7 @@ export class LedgerBackend implements SessionBackend {
     try {
       return await this.#line(id);
     } catch (error) {
-      if (!this.runtime.degrade) throw error;
-      session.refuseWrites('degraded');
+      session.degradeOn(error);
       return null;
     }
   }
