@@ -15,6 +15,9 @@ const MARK_SIGN = '@';
 /** 128 bits: among tenants a place that has the mark of another one would open what was signed there. */
 const MARK_LENGTH = 22;
 
+/** A signed id, or a sealed session. */
+export type TokenKind = 'signed' | 'sealed';
+
 /** About a megabyte of verified ids. */
 const VERIFIED_HALF = 2048;
 
@@ -126,9 +129,10 @@ export class Keyring {
     return this.#signerOf(token.slice(SIGNED_PREFIX.length, end), token.slice(end + 1));
   }
 
-  /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
-  static isOfOtherKind(token: string, livesInCookie: boolean): boolean {
-    return token.startsWith(livesInCookie ? SIGNED_PREFIX : SEALED_PREFIX);
+  /** What a token looks like, whoever made it; null for neither. */
+  static kindOf(token: string): TokenKind | null {
+    if (token.startsWith(SIGNED_PREFIX)) return 'signed';
+    return token.startsWith(SEALED_PREFIX) ? 'sealed' : null;
   }
 
   /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. */

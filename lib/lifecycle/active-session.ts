@@ -36,7 +36,7 @@ export class ActiveSession extends SessionStanding {
     this.held = state;
     if (this.isVisit)
       this.renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt, visit);
-    this.#visited(visit);
+    if (visit !== undefined) this.latestVisit = visit;
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
@@ -65,7 +65,7 @@ export class ActiveSession extends SessionStanding {
     this.followed ||= loaded.id !== this.loaded?.id;
     if (this.moving || this.followed) this.fresh = false;
     this.#standOn(loaded, 'stored');
-    this.#visited(visit);
+    if (visit !== undefined) this.latestVisit = visit;
     this.givenId = loaded.id;
     this.held = state;
     this.pending = null;
@@ -116,11 +116,8 @@ export class ActiveSession extends SessionStanding {
    */
   ended(byThis = true): void {
     if (byThis) tellEnded(this.runtime, toldOf(this), 'invalidated');
-    this.loaded = null;
-    this.latestVisit = null;
-    this.storedUser = null;
     this.hasEnded = true;
-    this.#enter('new');
+    this.#standOnNothing();
   }
 
   /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
@@ -132,7 +129,7 @@ export class ActiveSession extends SessionStanding {
     this.state.stored(draft);
     this.renewalDue = false;
     if (loaded === null) return;
-    if (written !== null) this.storedUser = written.record.userId;
+    if (written !== null) this.latestVisit = written.record;
     // The application may have asked for yet another id while this one was being stored.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.givenId ? 'stored' : moves);
@@ -185,22 +182,19 @@ export class ActiveSession extends SessionStanding {
   part(): void {
     this.hasParted = true;
     this.state.handle = undefined;
-    this.loaded = null;
-    this.latestVisit = null;
-    this.storedUser = null;
-    this.#enter('new');
+    this.#standOnNothing();
   }
 
   #replayOn(newest: SessionRecord, payload: Payload): void {
     this.state.rebase(payload, newest.payload);
     this.hasMerged = true;
-    this.#visited(newest);
+    this.latestVisit = newest;
   }
 
-  #visited(visit: Visit | undefined): void {
-    if (visit === undefined) return;
-    this.latestVisit = visit;
-    this.storedUser = visit.userId;
+  #standOnNothing(): void {
+    this.loaded = null;
+    this.latestVisit = null;
+    this.#enter('new');
   }
 
   #standOn(loaded: LoadedVersion, phase: Phase): void {

@@ -2,14 +2,13 @@ import type { TakenOver } from './taking-over/former-state.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import type { FormerSession } from './taking-over/session-source.js';
-import { isLoadingHeard, tellLoading, tellOpening } from './publish-load-events.js';
+import { type QueuedEvent, eventsOfLoad, eventsOfToken, isLoadingHeard } from './publish-load-events.js';
 
 /** How a request loads its session: by a token, by an id, or from another library. What is told of it waits until it can be asked. */
 export class RequestLoads {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
-  /** What is to be told of what was loaded. */
-  readonly untold: (() => void)[] = [];
+  #queued: QueuedEvent[] = [];
 
   constructor(life: SessionLifecycle, backend: SessionBackend) {
     this.#life = life;
@@ -18,17 +17,23 @@ export class RequestLoads {
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
   byToken(token: string): Promise<void> | void {
+    const backend = this.#backend;
     const { session } = this.#life;
-    if (!isLoadingHeard()) return this.#backend.open(session, token);
-    const isOfOtherKind = (): boolean => this.#backend.isOfOtherKind(token);
-    return tellOpening(session, this.untold, token, isOfOtherKind, () => this.#backend.open(session, token));
+    if (!isLoadingHeard()) return backend.open(session, token);
+    return this.#heard(
+      () => backend.open(session, token),
+      () => eventsOfToken(session, token, backend.tokenKinds),
+    );
   }
 
   /** Loads the session of an id that the application chose itself. */
   byId(id: string): Promise<void> | void {
     const { session } = this.#life;
     if (!isLoadingHeard()) return this.#backend.load(session, id);
-    return tellLoading(session, this.untold, () => this.#backend.load(session, id));
+    return this.#heard(
+      () => this.#backend.load(session, id),
+      () => eventsOfLoad(session),
+    );
   }
 
   /**
@@ -38,17 +43,34 @@ export class RequestLoads {
    */
   async takeOver(former: FormerSession): Promise<TakenOver | null> {
     const { session } = this.#life;
-    const take = (): Promise<TakenOver | null> => this.#backend.takeOver(session, former);
     try {
-      return await (isLoadingHeard() ? tellLoading(session, this.untold, take) : take());
+      return await this.#heard(
+        () => this.#backend.takeOver(session, former),
+        () => eventsOfLoad(session),
+      );
     } catch (error) {
       session.degradeOn(error);
       return null;
     }
   }
 
+  #heard<T>(load: () => Promise<T> | T, events: () => QueuedEvent[]): Promise<T> | T {
+    this.#life.session.since = performance.now();
+    const queued = (answer: T): T => {
+      this.#queued.push(...events());
+      return answer;
+    };
+    const loading = load();
+    return loading instanceof Promise ? loading.then(queued) : queued(loading);
+  }
+
+  /** Whether there is anything to tell. */
+  get hasEvents(): boolean {
+    return this.#queued.length > 0;
+  }
+
   /** Tells of what was loaded. To be called where the session can be asked. */
   tell(): void {
-    for (const tell of this.untold.splice(0)) tell();
+    for (const publish of this.#queued.splice(0)) publish();
   }
 }

@@ -1,3 +1,4 @@
+import type { TokenKind } from '../crypto/keyring.js';
 import type { FormerSession } from './taking-over/session-source.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecordBackend } from './records/record-backend.js';
@@ -13,8 +14,8 @@ export interface SessionBackend {
   /** What its sessions share. */
   readonly runtime: SessionRuntime;
 
-  /** Whether a token looks like one of ours, of a driver that does not keep sessions as this one does. */
-  isOfOtherKind(token: string): boolean;
+  /** The kinds of tokens that its sessions have. */
+  readonly tokenKinds: readonly TokenKind[];
 
   /** Whether the session itself is what the cookie holds, and is kept nowhere else. */
   livesInCookie(session: ActiveSession): boolean;

@@ -22,10 +22,8 @@ export abstract class SessionStanding {
   hasParted = false;
   /** Whether it renews its lifetime and last visit. */
   isVisit: boolean;
-  /** What the latest visit left in the record; null where nothing is stored. */
+  /** What the latest visit left in the record; null where none is stored. */
   latestVisit: Visit | null = null;
-  /** The user whose session it is by what is stored of it; null for nobody's. */
-  storedUser: string | null = null;
   /** Whether what was stored of it has ended, by invalidate. */
   hasEnded = false;
   /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
@@ -80,6 +78,11 @@ export abstract class SessionStanding {
   /** Its public name. The id's own, until it moves to another. */
   get handle(): string {
     return this.state.handle ?? handleOf(this.id);
+  }
+
+  /** The user whose session it is by the record that is stored of it; null for nobody's. */
+  get storedUser(): string | null {
+    return this.latestVisit?.userId ?? null;
   }
 
   get closed(): boolean {

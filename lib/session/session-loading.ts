@@ -90,7 +90,7 @@ export abstract class SessionLoading extends SessionAccess {
   /** Whoever hears of what was loaded may ask the facade, though the request is in its context only later. */
   #tell(life: SessionLifecycle): void {
     const { loads } = life;
-    if (loads.untold.length > 0) this.inContext(() => loads.tell());
+    if (loads.hasEvents) this.inContext(() => loads.tell());
   }
 
   /**

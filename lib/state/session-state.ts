@@ -106,7 +106,7 @@ export class SessionState extends SessionWithFacts {
   /**
    * The payload that a commit is to store.
    *
-   * @param writer the id of this write (writer-id.ts)
+   * @param writer the id of this write (own-write.ts)
    * @param id the session's id, where it is to be kept in the payload itself
    * @throws SessionValueError where something cannot be stored; everything stays pending then
    */

@@ -4,7 +4,7 @@ import type { ActiveSession } from '../active-session.js';
 import { knownClient } from '../caller.js';
 import type { LoadedVersion } from '../phase.js';
 import { recordedUser } from '../users/recorded-user.js';
-import { nextWriterId } from './writer-id.js';
+import { nextWriterId } from './own-write.js';
 
 /**
  * A draft on its way to the store. Where the answer to a write gets lost, nobody knows whether it arrived: then the very

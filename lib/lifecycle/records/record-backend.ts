@@ -1,4 +1,4 @@
-import { Keyring } from '../../crypto/keyring.js';
+import type { TokenKind } from '../../crypto/keyring.js';
 import type { FormerSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { SessionState } from '../../state/session-state.js';
@@ -26,6 +26,7 @@ export type Loads = Pick<RecordStore, 'read'>;
 export class RecordBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records = this;
+  readonly tokenKinds: readonly TokenKind[] = ['signed'];
   readonly store: RecordStore;
   readonly remover: RecordRemover;
   readonly finder: RecordFinder;
@@ -72,10 +73,6 @@ export class RecordBackend implements SessionBackend {
 
   token(session: ActiveSession): string {
     return this.runtime.keyring.sign(session.id);
-  }
-
-  isOfOtherKind(token: string): boolean {
-    return Keyring.isOfOtherKind(token, false);
   }
 
   livesInCookie(): boolean {

@@ -1,3 +1,4 @@
+import type { TokenKind } from '../../crypto/keyring.js';
 import { randomId } from '../../crypto/random-id.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
@@ -31,6 +32,7 @@ const NO_LINE = { kind: 'none' } as const;
 export class LedgerBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records: RecordBackend;
+  readonly tokenKinds: readonly TokenKind[] = ['signed', 'sealed'];
   readonly #cookies: SealedBackend;
   /** Null where each request asks. */
   readonly #cache: CachingStore | null;
@@ -50,11 +52,6 @@ export class LedgerBackend implements SessionBackend {
     this.#cookies = cookies;
     this.records = records;
     this.#cache = cache;
-  }
-
-  /** It keeps both kinds. */
-  isOfOtherKind(): boolean {
-    return false;
   }
 
   livesInCookie({ loaded }: ActiveSession): boolean {

@@ -1,4 +1,4 @@
-import { Keyring } from '../../crypto/keyring.js';
+import type { TokenKind } from '../../crypto/keyring.js';
 import { randomId } from '../../crypto/random-id.js';
 import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
 import type { FormerSession } from '../taking-over/session-source.js';
@@ -38,15 +38,12 @@ export interface Sealed {
 export class SealedBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records = null;
+  readonly tokenKinds: readonly TokenKind[] = ['sealed'];
   readonly #driver: SealingDriver;
 
   constructor(runtime: SessionRuntime, driver: SealingDriver) {
     this.runtime = runtime;
     this.#driver = driver;
-  }
-
-  isOfOtherKind(token: string): boolean {
-    return Keyring.isOfOtherKind(token, true);
   }
 
   livesInCookie(): boolean {

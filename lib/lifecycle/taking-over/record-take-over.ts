@@ -8,10 +8,9 @@ import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-
 import { recordedUser } from '../users/recorded-user.js';
 import { REDIRECT_MS } from '../records/record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
-import { writeOwn } from '../records/own-write.js';
+import { nextWriterId, writeOwn } from '../records/own-write.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import type { FormerContent, FormerSession } from './session-source.js';
-import { nextWriterId } from '../records/writer-id.js';
 
 /** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
 const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
