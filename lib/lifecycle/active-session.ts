@@ -2,7 +2,7 @@ import { type Payload, signedInAt } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
-import { type AfterMove, afterMove } from './after-move.js';
+import { type AfterMove, type AskedId, afterMove } from './after-move.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
@@ -162,14 +162,16 @@ export class ActiveSession extends SessionStanding {
     this.givenId = id;
   }
 
+  get #askedId(): AskedId {
+    if (!this.fresh || this.phase === 'ending') return 'nothing';
+    return this.phase === 'rotating' ? 'new' : 'new-and-stored';
+  }
+
   #afterMove({ s: signIn }: Payload, { userId }: Visit): AfterMove {
-    if (!this.fresh || this.phase === 'ending') return 'stay';
     const { state, storedUser } = this;
     const before = { user: storedUser, signedInAt: signedInAt(state.storedSignIn, storedUser) };
-    const next = afterMove(before, { user: userId, signedInAt: signedInAt(signIn, userId) }, this.signsIn);
-    if (this.phase === 'rotating') return next;
-    // It has its new id already.
-    return next === 'move' ? 'share' : next === 'part' ? 'stay' : next;
+    const now = { user: userId, signedInAt: signedInAt(signIn, userId) };
+    return afterMove(this.#askedId, before, now, this.signsIn);
   }
 
   /** The user whom this request signs in; null for none. */

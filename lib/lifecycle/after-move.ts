@@ -15,16 +15,31 @@ export interface Owner {
 export type AfterMove = 'share' | 'move' | 'stay' | 'part';
 
 /**
- * Both requests came with the old id, and it may have been planted or copied: that is no reason to be told the new one. Whoever signs
- * in gets an id that is known to nobody who has not signed in as the same user.
+ * What this request has asked for: nothing that needs an id which nobody else knows, a new id, or one that its session is stored
+ * under already.
+ */
+export type AskedId = 'nothing' | 'new' | 'new-and-stored';
+
+/**
+ * What becomes of it. That it came with the old id gives no request the right to learn the new one: the old id may have been planted or
+ * copied. Whoever signs in gets an id that is known to nobody who has not signed in as the same user.
+ *
+ * | this request ...         | nobody signed in there | somebody else did                          |
+ * | ------------------------ | ---------------------- | ------------------------------------------ |
+ * | asked for no id          | `stay`                 | `stay`                                     |
+ * | asked for an id          | `share`                | `stay`                                     |
+ * | signs the same user in   | `share`                | `share`                                    |
+ * | signs another user in    | `move`                 | `part`                                     |
+ * | ..., and is stored there | `share`                | `stay`                                     |
  *
  * @param before whose the session was when this request stood on it last
  * @param now whose it is under its new id
  * @param signsIn the user whom this request signs in; null for none
  */
-export function afterMove(before: Owner, now: Owner, signsIn: string | null): AfterMove {
+export function afterMove(asked: AskedId, before: Owner, now: Owner, signsIn: string | null): AfterMove {
+  if (asked === 'nothing') return 'stay';
   const hasSignedIn = now.user !== null && (now.user !== before.user || now.signedInAt !== before.signedInAt);
-  if (signsIn === null) return hasSignedIn ? 'stay' : 'share';
-  if (signsIn === now.user) return 'share';
+  if (signsIn !== null && signsIn === now.user) return 'share';
+  if (signsIn === null || asked === 'new-and-stored') return hasSignedIn ? 'stay' : 'share';
   return hasSignedIn ? 'part' : 'move';
 }

@@ -1,8 +1,12 @@
 import type { SessionRecord } from '../drivers/driver.js';
 
+/** In place of a version: what is loaded is not in a store, the cookie holds it. */
+export const HELD_BY_COOKIE = 0;
+
 /** The stored version of a session that a request's changes stand on. */
 export interface LoadedVersion {
   readonly id: string;
+  /** The record's, or HELD_BY_COOKIE. */
   readonly version: number;
   /** Epoch ms. */
   readonly expiresAt: number;

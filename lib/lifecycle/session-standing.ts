@@ -173,10 +173,10 @@ export abstract class SessionStanding {
     return this.held !== null && this.held.flash.holdsUnread;
   }
 
-  /** What to remove where it is destroyed; null for nothing. Version 0: not known. */
-  get removable(): { readonly id: string; readonly version: number } | null {
+  /** What to remove where it is destroyed; null for nothing. Version null: not known. */
+  get removable(): { readonly id: string; readonly version: number | null } | null {
     if (this.loaded !== null) return this.loaded;
     const id = this.pending === null ? this.movedTo : this.pending.id;
-    return id === null ? null : { id, version: 0 };
+    return id === null ? null : { id, version: null };
   }
 }

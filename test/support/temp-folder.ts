@@ -19,6 +19,7 @@ export class TempFolder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    // What is removed behind a response may still be at it.
+    await rm(this.path, { recursive: true, force: true, maxRetries: 10 });
   }
 }

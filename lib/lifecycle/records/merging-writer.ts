@@ -10,7 +10,7 @@ import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { type PendingWrite, pack } from './pending-write.js';
-import type { LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -22,9 +22,18 @@ import { tellEnded, toldOf } from '../publish-events.js';
 const PATIENT_ATTEMPTS = 3;
 
 const ENDED = { kind: 'ended' } as const;
+const ABANDONED = { kind: 'abandoned' } as const;
 
-/** How one turn at a record came out: `ended` leaves the session to begin anew under its new id. */
-type Outcome = typeof STORED | typeof ENDED | typeof GONE | { readonly kind: 'moved'; readonly to: string };
+/**
+ * How one turn at a record came out: `ended` leaves the session to begin anew under its new id, and `abandoned` means that the
+ * request has let go of it meanwhile.
+ */
+type Outcome =
+  | typeof STORED
+  | typeof ENDED
+  | typeof GONE
+  | typeof ABANDONED
+  | { readonly kind: 'moved'; readonly to: string };
 
 /**
  * Stores sessions as records. A write names the version that was read; where another request wrote first, this request's
@@ -66,7 +75,7 @@ export class MergingWriter {
       const { loaded } = session;
       if (loaded === null) return this.#create(session);
       const outcome = await this.#queue.run(loaded.id, (turn) => this.#merge(session, turn));
-      if (outcome.kind === 'stored' || session.closed) return;
+      if (outcome.kind === 'stored' || outcome.kind === 'abandoned' || session.closed) return;
       if (outcome.kind === 'ended') continue;
       if (outcome.kind === 'gone' || !(await this.#goesOn(session, loaded, outcome.to))) {
         session.drop();
@@ -79,8 +88,9 @@ export class MergingWriter {
   /** Has a session go on behind a move of another request. */
   async #goesOn(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
     if (await this.#finder.follow(session, to)) return true;
-    // From one cookie to another (a ledger), where nothing can follow. Whoever signs in needs nothing of it.
-    if (version > 0 || session.signsIn === null || (await this.#store.read(to)) !== null) return false;
+    // It moved from one sealed cookie to another (a ledger): there is no record to follow. A sign-in can begin a session of its own.
+    if (version !== HELD_BY_COOKIE || session.signsIn === null || (await this.#store.read(to)) !== null)
+      return false;
     session.part();
     return true;
   }
@@ -119,7 +129,7 @@ export class MergingWriter {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request let go of it while others wrote it: nothing of it is to be stored any more.
-      if (session.closed || session.loaded === null) return this.#giveUp(session, STORED);
+      if (session.closed || session.loaded === null) return this.#giveUp(session, ABANDONED);
       let found: Found | typeof STORED | typeof ENDED;
       if (session.phase === 'ending') {
         found = await this.#end(session, session.loaded);
@@ -164,7 +174,7 @@ export class MergingWriter {
     return ENDED;
   }
 
-  /** Writes in place of the version that was read, or moves. Says what was in its way. */
+  /** Writes in place of the version that was read, or moves. @returns what was found in place of that version, where it was not there */
   async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | Found> {
     const { id, record, from, draft } = write;
     session.attempts += 1;

@@ -3,6 +3,7 @@ import type { FormerSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
+import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/former-state.js';
 import type { Ending } from '../recent-endings.js';
@@ -19,9 +20,6 @@ import { isEndingHeard, tellEnded } from '../publish-events.js';
 import { UserSessions, knowsUsers } from '../users/user-sessions.js';
 import type { Locate } from '../watching/watch.js';
 
-/** What sessions are loaded by. */
-export type Loads = Pick<RecordStore, 'read'>;
-
 /** Sessions whose records lie in a store, and whose ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
@@ -34,7 +32,8 @@ export class RecordBackend implements SessionBackend {
   readonly users: UserSessions | null;
   readonly #writer: MergingWriter;
   readonly #renewal: RecordRenewal;
-  readonly #loads: Loads;
+  /** Caches the answers of a ledger for loads; null where each load asks the store. */
+  readonly cache: CachingStore | null;
   readonly #takeOver: RecordTakeOver;
   /** Null where users may have as many sessions as they like. */
   readonly #limit: SessionLimit | null;
@@ -42,19 +41,20 @@ export class RecordBackend implements SessionBackend {
   /**
    * @param queue shared by all that write to one store in one process
    * @param wait lets some ms pass
-   * @param ledgerLoads where the store is the ledger of sessions that cookies may hold too: how they are loaded from it
+   * @param ledger where cookies may hold sessions too, and the store is their ledger: what caches its answers for loads. Null: it
+   * is no ledger
    */
   constructor(
     runtime: SessionRuntime,
     store: RecordStore,
     queue: CommitQueue,
     wait: (ms: number) => Promise<unknown>,
-    ledgerLoads: Loads | null = null,
+    ledger: { readonly cache: CachingStore | null } | null = null,
   ) {
     this.runtime = runtime;
     this.store = store;
-    this.#loads = ledgerLoads ?? store;
-    this.remover = new RecordRemover(store, queue, runtime, ledgerLoads !== null);
+    this.cache = ledger?.cache ?? null;
+    this.remover = new RecordRemover(store, queue, runtime, ledger !== null);
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
@@ -93,11 +93,11 @@ export class RecordBackend implements SessionBackend {
   }
 
   async load(session: ActiveSession, id: string): Promise<void> {
-    // An answer out of the cache says nothing of what has ended since.
-    const ending = this.#loads === this.store ? this.runtime.endings.endingOf(id) : undefined;
+    // A cached answer may be older than the ending: it does not show that the id is in use again.
+    const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
     let found: Found;
     try {
-      found = this.finder.judge(id, await this.#loads.read(id));
+      found = this.finder.judge(id, await (this.cache ?? this.store).read(id));
     } catch (error) {
       return session.degradeOn(error);
     }
@@ -138,7 +138,7 @@ export class RecordBackend implements SessionBackend {
     return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
   }
 
-  /** Under an id that has ended before. As long as nothing is stored under it, it has ended. */
+  /** The id has ended before, and counts as ended until a record is stored under it. */
   async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
     const { id } = session;
     await this.#write(session);
@@ -177,7 +177,7 @@ export class RecordBackend implements SessionBackend {
    */
   async end(id: string): Promise<boolean> {
     const told = isEndingHeard() ? await this.finder.tell(id, this.runtime.userKey) : null;
-    const existed = await this.remover.end(id, 0);
+    const existed = await this.remover.end(id, null);
     if (existed) tellEnded(this.runtime, told, 'manager');
     return existed;
   }

@@ -5,15 +5,19 @@ import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
-import type { LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
 
 /** How long the old id of a moved session leads commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
 
+/** The version of what takes the place of a session that a cookie holds: the redirect, or the tombstone. */
+const IN_PLACE_OF_COOKIE = HELD_BY_COOKIE + 1;
+
 type Ended =
-  | { readonly kind: 'ended' | 'gone' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'gone' }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number };
 
 /**
@@ -44,7 +48,7 @@ export class RecordRemover {
    * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
    * meanwhile finds the one or the other.
    *
-   * @param from id and version; of version 0 where a cookie holds it, until `expiresAt`
+   * @param from what is left; where a cookie holds it, until `expiresAt`
    * @returns false where that version is not the stored one
    */
   async redirect(
@@ -52,13 +56,16 @@ export class RecordRemover {
     to: string,
     userId: string | null,
   ): Promise<boolean> {
-    const payload = movedPayload(to, this.#runtime.serializer);
-    const hasMoved =
-      version === 0
-        ? await this.#store.write(id, this.#placeholder(payload, 1, expiresAt))
-        : await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    // Of a sealed cookie only those who watch it are told: the cookie counts until the write under the new id is settled.
-    if (hasMoved) (version === 0 ? this.#runtime.live : this.#runtime.endings).moved(id, to);
+    const { serializer, endings, live } = this.#runtime;
+    const payload = movedPayload(to, serializer);
+    if (version === HELD_BY_COOKIE) {
+      const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
+      // Those who watch it, alone: the cookie of the old id counts until the session stands on the one of the new id.
+      if (hasMoved) live.moved(id, to);
+      return hasMoved;
+    }
+    const hasMoved = await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
+    if (hasMoved) endings.moved(id, to);
     return hasMoved;
   }
 
@@ -108,46 +115,60 @@ export class RecordRemover {
   /**
    * Removes a session for good, wherever it has moved to.
    *
-   * @param version the last one known, or 0
+   * @param version the last one known of its record; null where none is
    * @param until in a ledger: how long the cookie may be good that holds it; epoch ms. Default: as long as any may
    * @returns false where there was none any more
    */
-  async end(id: string, version: number, until = this.#runtime.lifetimes.longestExpiry()): Promise<boolean> {
+  async end(
+    id: string,
+    version: number | null,
+    until = this.#runtime.lifetimes.longestExpiry(),
+  ): Promise<boolean> {
     return this.#end(id, version, this.#isLedger ? until : null);
   }
 
   /** @param until null where no cookie can hold it */
-  async #end(id: string, version: number, until: number | null): Promise<boolean> {
+  async #end(id: string, version: number | null, until: number | null): Promise<boolean> {
     const ended = await this.#queue.run(id, async (turn) => {
       const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
       const outcome = await this.#endHere(id, known, until);
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
-    if (ended.kind !== 'moved') {
-      // Where there was nothing, another may have ended it.
-      (ended.kind === 'ended' ? this.#runtime.endings : this.#runtime.live).ended(id);
-      return ended.kind === 'ended';
+    const { endings, live } = this.#runtime;
+    if (ended.kind === 'ended') {
+      endings.ended(id);
+      return true;
     }
-    const isOfCookie = ended.version === 1;
-    const found = await this.#end(ended.to, 0, isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null);
+    if (ended.kind === 'gone') {
+      // Another process may have ended it, and those who watch it here not know it yet.
+      live.ended(id);
+      return false;
+    }
+    const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;
+    const found = await this.#end(
+      ended.to,
+      null,
+      isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null,
+    );
     // The redirect last: where the store fails before, the session can still be found and ended from here.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;
   }
 
   /** Removes what lies under an id, at whatever version it is. A redirect stays. */
-  async #endHere(id: string, known: number, until: number | null): Promise<Ended> {
-    let version = known;
-    if (version === 0 && until !== null && (await this.#placeTombstone(id, until))) return { kind: 'ended' };
+  async #endHere(id: string, known: number | null, until: number | null): Promise<Ended> {
+    let version = known === HELD_BY_COOKIE ? null : known;
+    if (version === null && until !== null && (await this.#placeTombstone(id, until)))
+      return { kind: 'ended' };
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      if (version > 0 && (await this.endVersion(id, version))) return { kind: 'ended' };
+      if (version !== null && (await this.endVersion(id, version))) return { kind: 'ended' };
       const record = await this.#store.read(id);
       if (record === null) return { kind: 'gone' };
       const parsed = parsePayload(record.payload, this.#runtime.serializer);
       if (parsed.kind === 'moved') return { ...parsed, version: record.version };
       if (parsed.kind !== 'session') {
-        const isOfCookie = parsed.kind === 'ended' && record.version === 1;
+        const isOfCookie = parsed.kind === 'ended' && record.version === IN_PLACE_OF_COOKIE;
         if (!isOfCookie) await this.#store.destroy(id);
         return { kind: 'gone' };
       }
@@ -158,7 +179,8 @@ export class RecordRemover {
 
   /** @returns false where there is a record, or was one */
   async #placeTombstone(id: string, until: number): Promise<boolean> {
-    const tombstone = this.#placeholder(endedPayload(this.#runtime.serializer), 1, until);
+    const payload = endedPayload(this.#runtime.serializer);
+    const tombstone = this.#placeholder(payload, IN_PLACE_OF_COOKIE, until);
     try {
       return await this.#store.write(id, tombstone);
     } catch (error) {

@@ -2,9 +2,8 @@ import type { TokenKind } from '../../crypto/keyring.js';
 import { randomId } from '../../crypto/random-id.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
-import type { CachingStore } from '../records/caching-store.js';
 import type { TakenOver } from '../taking-over/former-state.js';
-import type { LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
 import { recordedUser } from '../users/recorded-user.js';
@@ -34,35 +33,26 @@ export class LedgerBackend implements SessionBackend {
   readonly records: RecordBackend;
   readonly tokenKinds: readonly TokenKind[] = ['signed', 'sealed'];
   readonly #cookies: SealedBackend;
-  /** Null where each request asks. */
-  readonly #cache: CachingStore | null;
 
   /**
    * @param cookies the sessions in cookies
    * @param records the lines of the ledger
-   * @param cache where the ledger's answers are cached for a while; null: each request asks
    */
-  constructor(
-    runtime: SessionRuntime,
-    cookies: SealedBackend,
-    records: RecordBackend,
-    cache: CachingStore | null,
-  ) {
+  constructor(runtime: SessionRuntime, cookies: SealedBackend, records: RecordBackend) {
     this.runtime = runtime;
     this.#cookies = cookies;
     this.records = records;
-    this.#cache = cache;
   }
 
   livesInCookie({ loaded }: ActiveSession): boolean {
-    return loaded?.version === 0;
+    return loaded?.version === HELD_BY_COOKIE;
   }
 
   /** Another process may have a newer line than is cached here: so the browser tells which version it has seen. */
   token(session: ActiveSession): string {
     const { loaded } = session;
     if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
-    if (this.#cache === null) return this.records.token(session);
+    if (this.records.cache === null) return this.records.token(session);
     return this.runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
   }
 
@@ -93,10 +83,11 @@ export class LedgerBackend implements SessionBackend {
     this.#cookies.take(session, token, held);
   }
 
+  /** @param signed what a token of ours has signed; also what `setSignedId` was given is that */
   load(session: ActiveSession, signed: string): Promise<void> {
     const [, id, version] = VERSIONED.exec(signed) ?? [];
     if (id === undefined) return this.records.load(session, signed);
-    this.#cache?.seen(id, Number(version));
+    this.records.cache?.seen(id, Number(version));
     return this.records.load(session, id);
   }
 
@@ -119,7 +110,7 @@ export class LedgerBackend implements SessionBackend {
 
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
-    const record = await (this.#cache ?? this.records.store).read(id);
+    const record = await (this.records.cache ?? this.records.store).read(id);
     return record === null ? NO_LINE : this.records.finder.judge(id, record);
   }
 
@@ -147,18 +138,19 @@ export class LedgerBackend implements SessionBackend {
 
   /** One that was signed in has a line until it ends. */
   #needsLine({ loaded, pending, state }: ActiveSession): boolean {
-    if (pending !== null || (loaded !== null && loaded.version > 0)) return true;
+    if (pending !== null || (loaded !== null && loaded.version !== HELD_BY_COOKIE)) return true;
     return recordedUser(state.shown, this.runtime.userKey) !== null;
   }
 
   async #writeLine(session: ActiveSession): Promise<void> {
     const before = session.loaded;
-    if (before?.version === 0 && !session.moving) session.rotate(randomId());
+    const leavesCookie = before?.version === HELD_BY_COOKIE;
+    if (leavesCookie && !session.moving) session.rotate(randomId());
     await this.records.write(session);
     const { loaded } = session;
     if (loaded === null || session.isOver) return;
-    if (before?.version === 0 && !session.hasParted) this.runtime.endings.moved(before.id, loaded.id);
-    if (this.#cache !== null && loaded.version !== before?.version) session.cookieDue = true;
+    if (leavesCookie && !session.hasParted) this.runtime.endings.moved(before.id, loaded.id);
+    if (this.records.cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
 
   async #writeCookie(session: ActiveSession): Promise<void> {

@@ -7,15 +7,12 @@ import { parseSealed } from '../../state/recent-payloads.js';
 import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/former-state.js';
-import type { LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import { NOBODY } from '../caller.js';
 import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { toldOfPayload } from '../publish-events.js';
-
-/** No store has a version of what a token holds. */
-const UNSTORED = 0;
 
 /** What one of our tokens holds. */
 export interface Held {
@@ -99,7 +96,7 @@ export class SealedBackend implements SessionBackend {
     if (fate.kind !== 'lives') return;
     session.token = token;
     session.found(
-      { id, version: UNSTORED, expiresAt: record.expiresAt },
+      { id, version: HELD_BY_COOKIE, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
     );
   }
@@ -183,7 +180,7 @@ export class SealedBackend implements SessionBackend {
     const record = { payload: draft.text, expiresAt, version: draft.payload.n, lastActivity, ...NOBODY };
     const made = (token: string): Sealed => {
       this.runtime.tokenLimit.assertFits(token.length, draft.payload);
-      return { token, draft, version: { id, version: UNSTORED, expiresAt } };
+      return { token, draft, version: { id, version: HELD_BY_COOKIE, expiresAt } };
     };
     const sealed = this.#driver.seal(record);
     return typeof sealed === 'string' ? made(sealed) : sealed.then(made);

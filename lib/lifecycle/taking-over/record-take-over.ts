@@ -15,6 +15,10 @@ import type { FormerContent, FormerSession } from './session-source.js';
 /** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
 const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
 
+/** The versions of a claim: until the browser knows of the session here, and from then on. */
+const CLAIM_OPEN = 1;
+const CLAIM_SETTLED = 2;
+
 /** @param to the id of the session here, to be loaded */
 type Taken = TakenOver & { readonly to: string };
 
@@ -87,7 +91,7 @@ export class RecordTakeOver {
     if (record === null) return { kind: 'free' };
     const parsed = parsePayload(record.payload, this.#runtime.serializer);
     if (parsed.kind !== 'moved') return { kind: 'over' };
-    if (record.version === 1) return { kind: 'open', to: parsed.to, record };
+    if (record.version === CLAIM_OPEN) return { kind: 'open', to: parsed.to, record };
     const isUnderWay = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
     return isUnderWay ? { kind: 'late', to: parsed.to } : { kind: 'over' };
   }
@@ -132,7 +136,7 @@ export class RecordTakeOver {
     return {
       payload: movedPayload(id, this.#runtime.serializer),
       expiresAt,
-      version: 1,
+      version: CLAIM_OPEN,
       lastActivity: now,
       ...NOBODY,
     };
@@ -146,6 +150,7 @@ export class RecordTakeOver {
     const now = this.#runtime.clock.now();
     // Of what is removed, only requests under way have to be told.
     const expiresAt = isRemoved || isOfUser ? now + REDIRECT_MS : claim.expiresAt;
-    await succeeds(this.#store.write(claimId, { ...claim, version: 2, lastActivity: now, expiresAt }));
+    const settled = { ...claim, version: CLAIM_SETTLED, lastActivity: now, expiresAt };
+    await succeeds(this.#store.write(claimId, settled));
   }
 }

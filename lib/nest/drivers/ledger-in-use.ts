@@ -51,8 +51,8 @@ export class LedgerInUse {
 
   /** @param cookies the sessions that are in cookies, of the same place */
   backend(runtime: SessionRuntime, cookies: SealedBackend, queue: CommitQueue): LedgerBackend {
-    const records = new RecordBackend(runtime, this.#store, queue, sleep, this.#cache ?? this.#store);
-    return new LedgerBackend(runtime, cookies, records, this.#cache);
+    const records = new RecordBackend(runtime, this.#store, queue, sleep, { cache: this.#cache });
+    return new LedgerBackend(runtime, cookies, records);
   }
 
   /** @throws SessionStoreError where its store does not answer */

@@ -42,8 +42,8 @@ export class LedgerWorld extends World {
     const cache = this.cacheMs > 0 ? new CachingStore(lines, clock, this.cacheMs) : null;
     const truth = cache?.store ?? lines;
     const cookies = new SealedBackend(runtime, this.#stealth);
-    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, cache ?? truth);
-    return new LedgerBackend(runtime, cookies, records, cache);
+    const records = new RecordBackend(runtime, truth, new CommitQueue(Infinity), wait, { cache });
+    return new LedgerBackend(runtime, cookies, records);
   }
 
   override get stored(): Pick<RecordDriver, 'read'> {
