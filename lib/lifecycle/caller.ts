@@ -27,7 +27,7 @@ export interface Caller {
 /** Nothing is known of who is at the other end. */
 const UNKNOWN_CLIENT: Client = { ipAddress: null, userAgent: null };
 
-/** What a record says of whose it is, where it is nobody's to list. */
+/** User and client of a record that must not appear in any user's list. */
 export const NOBODY = { userId: null, ...UNKNOWN_CLIENT };
 
 /** A visitor of whom nothing further is known. */

@@ -90,7 +90,7 @@ export class Lifetimes {
     );
   }
 
-  /** Whether a session that is visited now lives no longer for it (`absoluteAge`): its expiry does not show the visit then. */
+  /** Whether `absoluteAge` caps the expiry, so that a visit does not move it any more. */
   isAtItsLongest(state: SessionState): boolean {
     const { absoluteAge } = this.#settings;
     return absoluteAge !== Infinity && this.#clock.now() + this.durationOf(state) >= this.#latestEnd(state);

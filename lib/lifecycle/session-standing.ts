@@ -9,53 +9,70 @@ import type { SessionRuntime } from './session-runtime.js';
 import type { Told } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
 
-/** The fields of a session of a request, and the questions that they answer. Changed by `ActiveSession` alone. */
+/**
+ * The fields of a session of a request, and the questions that they answer. `ActiveSession` moves it from phase to phase; its backend
+ * keeps its own notes here (the write under way, the token), as it keeps nothing of a request itself.
+ */
 export abstract class SessionStanding {
+  // ---- which session it is, and where it is stored -------------------------------------------------------------
+
   loaded: LoadedVersion | null = null;
-  /** Whether the id was made in this request. */
-  fresh = true;
-  /** Whether the cookie has to be sent because of id, data or a renewal. */
-  cookieDue = false;
-  /** Whether another request moved it to a new id: that one's response tells the browser. */
-  followed = false;
-  /** Whether it has parted from what it had loaded, and is a session of its own since. */
-  hasParted = false;
-  /** Whether it renews its lifetime and last visit. */
-  isVisit: boolean;
   /** What the latest visit left in the record; null where none is stored. */
   latestVisit: Visit | null = null;
-  /** Whether what was stored of it has ended, by invalidate. */
-  hasEnded = false;
-  /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
-  pending: PendingWrite | null = null;
-  /** The record under a new id that nobody else knows yet. */
-  unsharedRecord: { readonly id: string; readonly version: number } | null = null;
-  /** Null where the request does not want to know when it ends. */
-  watch: Watch | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
-  /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
-  since = 0;
-  /** How often the write under way was tried. */
-  attempts = 0;
-  /** Whether the changes of the write under way were replayed on what another request had stored. */
-  hasMerged = false;
-  /** Where it is `left`: what is known of the session that its id was of. */
-  leftBehind: Told | null = null;
+  /** Whether the id was made in this request. */
+  fresh = true;
   /** Whether the application asked for the id. */
   idTold = false;
-  /** What can be spared where the session would be too large, one after the other until it fits. Each says whether it made it smaller. */
-  spares: ((flash: FlashState) => boolean)[] = [];
-  /** Whether it is to be stored as it is, though nothing was written to it. */
-  protected begins = false;
   /** Null until something needs it. */
   protected givenId: string | null;
   /** The id that it has now, where it is `left`. */
   protected movedTo: string | null = null;
+
+  // ---- what has become of it in this request -------------------------------------------------------------------
+
+  /** Whether another request moved it to a new id: that one's response tells the browser. */
+  followed = false;
+  /** Whether it has parted from what it had loaded, and is a session of its own since. */
+  hasParted = false;
+  /** Whether what was stored of it has ended, by invalidate. */
+  hasEnded = false;
+  protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
+
+  // ---- what is to be stored, and what the browser is to be told ------------------------------------------------
+
   /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
   protected held: SessionState | null = null;
-  protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
+  /** Whether it is to be stored as it is, though nothing was written to it. */
+  protected begins = false;
   protected renewalDue = false;
+  /** Whether it renews its lifetime and last visit. */
+  isVisit: boolean;
+  /** Whether the cookie has to be sent because of id, data or a renewal. */
+  cookieDue = false;
+  /** What can be spared where the session would be too large, one after the other until it fits. Each says whether it made it smaller. */
+  spares: ((flash: FlashState) => boolean)[] = [];
+
+  // ---- the write under way -------------------------------------------------------------------------------------
+
+  /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
+  pending: PendingWrite | null = null;
+  /** The record under a new id that nobody else knows yet. */
+  unsharedRecord: { readonly id: string; readonly version: number } | null = null;
+  /** How often it was tried. */
+  attempts = 0;
+  /** Whether the changes in it were replayed on what another request had stored. */
+  hasMerged = false;
+
+  // ---- for those who want to hear of it ------------------------------------------------------------------------
+
+  /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
+  since = 0;
+  /** Of a session that is ended though nothing of it is loaded: what is told of its end. */
+  leftBehind: Told | null = null;
+  /** Null where the request does not want to know when it ends. */
+  watch: Watch | null = null;
 
   /**
    * @param id that it begins with; null: a new one, made when something needs it
@@ -168,7 +185,7 @@ export abstract class SessionStanding {
     return this.moving || this.begins || (this.held !== null && this.held.due);
   }
 
-  /** Whether something becomes due by being read alone. */
+  /** Whether reading a flash message would make a commit due: one that stays until it is read. */
   get mayBecomeDue(): boolean {
     return this.held !== null && this.held.flash.holdsUnread;
   }

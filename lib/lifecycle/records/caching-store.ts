@@ -10,7 +10,7 @@ const MAX_PAYLOAD = 4096;
 
 /** The latest that this process knows of an id. */
 interface Known {
-  /** What the store answered, or was given; undefined where that is not so any more. */
+  /** What the store answered, or was given; undefined where that must not be used any more. */
   readonly answer: SessionRecord | null | undefined;
   /** Epoch ms. */
   readonly at: number;

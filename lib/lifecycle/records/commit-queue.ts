@@ -35,8 +35,8 @@ export class CommitQueue {
   readonly #patience: number;
 
   /**
-   * @param patience ms. Where a task fails after so long, those who have waited for it so long fail with it: behind a
-   * store that does not answer, the last in line would otherwise wait for everybody's time-out, one after the other
+   * @param patience ms. Where a task fails that ran for at least so long, those who have waited for at least so long fail with the
+   * same error: behind a store that does not answer, the last one would otherwise wait for everybody's time-out, one after the other
    */
   constructor(patience: number) {
     this.#patience = patience;

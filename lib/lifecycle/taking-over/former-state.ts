@@ -10,7 +10,7 @@ export interface TakenOver {
   readonly settle: () => Promise<void>;
 }
 
-/** By what the requests that bring one session find each other; null where nothing tells it from those of others. */
+/** The key under which parallel requests with the same old session meet; null where its cookie does not tell it from those of others. */
 export function keyOf({ key, isOfUser = false }: FormerSession, caller: Caller): string | null {
   if (!isOfUser || key === null) return key;
   const { ipAddress, userAgent } = knownClient(caller);

@@ -61,7 +61,7 @@ export class RecordTakeOver {
     return this.#takeTogether(session, former, migratedId('claim', key));
   }
 
-  /** Nothing tells it from those of others: so none of them joins it. */
+  /** Without a key there is no claim: each request takes the session over by itself. */
   async #takeAlone(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
     const content = await former.load();
     if (content === null) return null;
