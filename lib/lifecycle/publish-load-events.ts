@@ -55,7 +55,7 @@ function tellLoaded(session: ActiveSession, toTell: ToTell): boolean {
   const { loaded, since } = session;
   if (loaded === null) return false;
   if (CHANNELS.loaded.hasSubscribers) {
-    const { createdAt } = session.state;
+    const { createdAt } = session.state.facts;
     const { expiresAt } = loaded;
     const ms = performance.now() - since;
     const message = { ...about(session, loaded), ms, createdAt, expiresAt };

@@ -132,6 +132,6 @@ export abstract class SessionInfo extends SessionLoading {
    * const since = new Date(session.createdAt);
    */
   get createdAt(): number {
-    return this.lifecycle.state.createdAt;
+    return this.lifecycle.state.facts.createdAt;
   }
 }

@@ -23,7 +23,7 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
         `setDuration got ${shownDuration(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
       );
     }
-    this.writable.duration = parsed;
+    this.writable.facts.duration = parsed;
     return this;
   }
 
@@ -35,7 +35,7 @@ export abstract class SessionLifetime<T extends object = SessionData> extends Se
    * if (form.remember) session.permanent();
    */
   permanent(values?: Readable<T>): this {
-    this.writable.duration = TEN_YEARS_MS;
+    this.writable.facts.duration = TEN_YEARS_MS;
     return values === undefined ? this : this.put(values);
   }
 

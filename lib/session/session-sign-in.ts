@@ -80,7 +80,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    */
   get signedInAt(): number | null {
     const state = this.readable;
-    return signedInAt(state.signIn, recordedUser(state.shown, this.lifecycle.userKey));
+    return signedInAt(state.facts.signIn, recordedUser(state.shown, this.lifecycle.userKey));
   }
 
   /**

@@ -2,6 +2,7 @@ import { SessionError, SessionValueError } from '../session.errors.js';
 import { ChangeLog } from './change-log.js';
 import { replay } from './changes.js';
 import { deepCopy } from './deep-copy.js';
+import { FactsState } from './facts-state.js';
 import type { ConsumesFlash } from './flash-aging.js';
 import { FlashState } from './flash-state.js';
 import {
@@ -13,9 +14,9 @@ import {
   parsePayload,
   valuesIn,
 } from './payload.js';
-import { SessionWithFacts } from './session-with-facts.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
+import { WorkingSession } from './working-session.js';
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
 export interface Draft extends Snapshot {
@@ -33,7 +34,24 @@ export interface Draft extends Snapshot {
  * The values are live objects: an application may mutate what it got. Beside them stands the log of changes, so that
  * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
  */
-export class SessionState extends SessionWithFacts {
+export class SessionState extends WorkingSession {
+  readonly facts: FactsState;
+  /** The values in the text that was loaded or stored last. Null until somebody asks, where this request wrote it. */
+  #storedValues: Readonly<Values> | null;
+
+  private constructor(
+    serializer: SessionSerializer,
+    createdAt: number,
+    snapshot: Snapshot | null,
+    flash: FlashState,
+    log: ChangeLog,
+  ) {
+    super(serializer, snapshot, flash, log);
+    const payload = snapshot === null ? null : snapshot.payload;
+    this.facts = new FactsState(createdAt, payload);
+    this.#storedValues = payload === null ? null : payload.d;
+  }
+
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();
@@ -72,14 +90,29 @@ export class SessionState extends SessionWithFacts {
     return parsed.kind === 'session' ? this.reloaded(parsed.payload, text) : null;
   }
 
+  /** The values as they were loaded or stored last, not to be changed. Null where nothing is stored. */
+  get storedValues(): Readonly<Values> | null {
+    return this.snapshot === null ? null : this.#storedIn(this.snapshot);
+  }
+
+  #storedIn({ text }: Snapshot): Readonly<Values> {
+    return (this.#storedValues ??= valuesIn(text, this.serializer));
+  }
+
+  /** For `invalidate`: nothing is kept from before but what this request itself flashed. */
+  beginAnew(now: number): void {
+    this.flash.leaveOthers();
+    this.facts.beginAnew(now);
+  }
+
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective > 0 || this.factsDue || this.flash.due || this.#mutated();
+    return this.log.effective > 0 || this.facts.due || this.flash.due || this.#mutated();
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective > 0 || this.factsDue || this.#mutated();
+    return this.log.effective > 0 || this.facts.due || this.#mutated();
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -91,7 +124,7 @@ export class SessionState extends SessionWithFacts {
   #mutated(): boolean {
     const snapshot = this.snapshot;
     if (this.tracker === null || snapshot === null) return false;
-    return this.tracker.mutated(this.shown, () => this.storedIn(snapshot));
+    return this.tracker.mutated(this.shown, () => this.#storedIn(snapshot));
   }
 
   /**
@@ -99,8 +132,9 @@ export class SessionState extends SessionWithFacts {
    * Nothing else becomes due by itself.
    */
   get mutatedKey(): string | undefined {
-    if (this.log.effective > 0 || this.factsDue || this.flash.due || this.snapshot === null) return undefined;
-    return this.tracker?.mutatedKey(this.values, this.storedIn(this.snapshot));
+    if (this.log.effective > 0 || this.facts.due || this.flash.due || this.snapshot === null)
+      return undefined;
+    return this.tracker?.mutatedKey(this.values, this.#storedIn(this.snapshot));
   }
 
   /**
@@ -114,12 +148,9 @@ export class SessionState extends SessionWithFacts {
     this.#takeReplaced();
     const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
-    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
+    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.shown };
     if (id !== undefined) payload.i = id;
-    const { duration, signIn, handle } = this;
-    if (duration !== undefined) payload.t = duration;
-    if (signIn !== undefined) payload.s = signIn;
-    if (handle !== undefined) payload.h = handle;
+    this.facts.writeTo(payload);
     if (flash.length > 0) payload.f = flash;
     // The last: by it a text is told from those of other writes (RecentTexts).
     if (writer !== undefined) payload.w = writer;
@@ -138,10 +169,10 @@ export class SessionState extends SessionWithFacts {
   stored(draft: Draft): void {
     const { payload } = draft;
     this.snapshot = draft;
-    this.readValues = draft.isExact ? payload.d : null;
+    this.#storedValues = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
-    this.settleFacts(payload);
+    this.facts.stored(payload);
     this.flash.stored(payload.n, payload.f);
   }
 
@@ -157,7 +188,7 @@ export class SessionState extends SessionWithFacts {
     const mutations =
       this.tracker === null || before === null
         ? []
-        : this.tracker.mutations(old, this.storedIn(before), this.log.pending);
+        : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
     const values = ownValues(payload.d, text, this.serializer);
     try {
       this.log.pending = replay(values, [...this.log.pending, ...mutations]);
@@ -170,7 +201,8 @@ export class SessionState extends SessionWithFacts {
     // Two sums that JSON knows may add up to one that it does not.
     if (this.log.pending.some(({ op }) => op === 'increment')) this.plain = false;
     this.snapshot = { payload, text };
-    this.readValues = payload.d;
+    this.#storedValues = payload.d;
+    this.facts.rebase(payload);
     this.own(values);
     this.flash.rebase(payload.f);
     this.tracker?.keep(

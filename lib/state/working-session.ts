@@ -5,7 +5,7 @@ import { assertUpdater, ownValue } from './given-value.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
-import type { SessionSerializer } from './payload.js';
+import { type SessionSerializer, type Snapshot, ownValues } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
   type Values,
@@ -39,17 +39,20 @@ export abstract class WorkingSession {
   protected readonly serializer: SessionSerializer;
   /** Null until an object is handed out that may be mutated in place. */
   protected tracker: MutationTracker | null = null;
+  /** What was loaded or stored last. Null where nothing is stored. */
+  protected snapshot: Snapshot | null;
   /** Whether all that this request wrote is known to survive JSON. */
   protected plain = true;
 
   protected constructor(
     serializer: SessionSerializer,
-    values: Readonly<Values>,
+    snapshot: Snapshot | null,
     flash: FlashState,
     log: ChangeLog,
   ) {
     this.serializer = serializer;
-    this.#values = values;
+    this.snapshot = snapshot;
+    this.#values = snapshot === null ? {} : snapshot.payload.d;
     this.flash = flash;
     this.log = log;
   }
@@ -63,7 +66,7 @@ export abstract class WorkingSession {
 
   /** The values as objects of this request alone: to be changed, and handed out. */
   get values(): Values {
-    if (this.#own !== 'all') this.own(this.copied(this.#values));
+    if (this.#own !== 'all') this.own(ownValues(this.#values, this.snapshot?.text, this.serializer));
     return this.#values;
   }
 
@@ -77,9 +80,6 @@ export abstract class WorkingSession {
     }
     return this.#values;
   }
-
-  /** A copy of shared values, in objects of this request alone. */
-  protected abstract copied(shared: Readonly<Values>): Values;
 
   protected own(values: Values): void {
     this.#values = values;

@@ -115,7 +115,7 @@ export class ExpressSessionCookie {
     const duration = isNone(given) ? ENDS_WITH_BROWSER : parseDuration(given);
     if (duration === null) throw noLifetime(name, given);
     // Middleware sets it for each visitor: that begins a session for none of them.
-    this.#shaped.writable().last(duration);
+    this.#shaped.writable().facts.last(duration);
   }
 
   /** For logs: what it says, and not that it has accessors. */
