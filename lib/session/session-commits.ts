@@ -17,6 +17,7 @@ export abstract class SessionCommits {
   #over = false;
   /** Written after the end, and not committed yet. */
   #unattended = false;
+  #handedOut = false;
 
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
@@ -69,6 +70,25 @@ export abstract class SessionCommits {
   }
 
   // ---- for the platform ----------------------------------------------------------------------------------------
+
+  /**
+   * It is handed to the application: what that answers from now on may be one visitor's own.
+   *
+   * @internal
+   */
+  handOut(): this {
+    this.#handedOut = true;
+    return this;
+  }
+
+  /**
+   * Whether the application was handed the session in this request.
+   *
+   * @internal
+   */
+  get handedOut(): boolean {
+    return this.#handedOut;
+  }
 
   /**
    * The response has ended: from now on nothing is committed by itself.

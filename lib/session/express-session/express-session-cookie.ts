@@ -4,10 +4,10 @@ import { SessionError, SessionValueError } from '../../session.errors.js';
 import { ENDS_WITH_BROWSER } from '../../state/payload.js';
 import { shownKey } from '../../state/shown-key.js';
 import { refusesOthers } from '../assignments.js';
-import { shownDuration } from '../session-lifetime.js';
 import type { ShapedSession } from './express-values.js';
 import type { RequestSession } from '../request-session.js';
 import type { CookieAttributes } from '../session-host.js';
+import { shownDuration } from '../wording.js';
 
 /** The same for all sessions, and so read-only. */
 const ATTRIBUTES = [
