@@ -13,7 +13,6 @@ import type { SessionHost } from './session-host.js';
 import type { KeysOf } from './session-keys.js';
 import { SessionSignIn } from './session-sign-in.js';
 import { inContextOf } from './session.context.js';
-import { tooLate } from './wording.js';
 
 // Of what a session can do, each class has a group of methods, and stands on the one before:
 //
@@ -166,9 +165,8 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /** The cookie of a session that lives there has to be expired, which may be too late. */
   async #ended(destroying: Promise<void>): Promise<this> {
     await destroying;
-    if (this.host.tokens.length === 0 || !this.isCookieLate(this.lifecycle)) return this;
-    this.host.tooLate?.();
-    throw tooLate();
+    if (this.host.tokens.length > 0 && this.isCookieLate) throw this.giveUpTooLate();
+    return this;
   }
 
   /**

@@ -9,7 +9,7 @@ import type { SessionData } from './session-data.js';
 import { SessionFlash } from './session-flash.js';
 import type { Readable } from './session-keys.js';
 import { pathOfThisSite } from './path-of-this-site.js';
-import { shownDuration, tooLate } from './wording.js';
+import { shownDuration } from './wording.js';
 
 /**
  * How a user signs in.
@@ -188,16 +188,12 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * await session.touch(); // while a long upload runs
    */
   touch(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#extend().then(() => this), callback);
-  }
-
-  /** Where the lifetime is in the cookie, that takes a new one, and is refused as a commit is. */
-  #extend(): Promise<void> {
-    const life = this.changeable;
-    if (!this.isCookieLate(life) || life.session.loaded === null) return life.touch();
-    life.abandonTooLate();
-    this.host.tooLate?.();
-    return Promise.reject(tooLate());
+    return withCallback(() => {
+      const life = this.changeable;
+      // Where the lifetime is in the cookie, that takes a new one.
+      const isTooLate = life.session.loaded !== null && this.isCookieLate;
+      return (isTooLate ? Promise.reject(this.giveUpTooLate()) : life.touch()).then(() => this);
+    }, callback);
   }
 }
 
