@@ -67,6 +67,14 @@ export function addTo(values: Values, path: string, by: number): number {
   return sum;
 }
 
+/** @throws SessionValueError where `update` got no function */
+export function assertUpdater(updater: unknown): void {
+  if (typeof updater === 'function') return;
+  throw new SessionValueError(
+    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+  );
+}
+
 /** Replaces a value by what the updater makes of it; undefined removes it. Returns the new value. */
 export function updateAt(values: Values, path: string, updater: Updater): unknown {
   const result = updater(readPath(values, path));

@@ -215,7 +215,7 @@ export class SessionState extends WorkingSession {
 
   #takeReplaced(): void {
     if (this.tracker === null) return;
-    for (const [key, held] of this.tracker.takeReplaced()) {
+    for (const { key, held } of this.tracker.takeReplaced()) {
       this.values[key] = held;
       this.record({ op: 'assign', key, value: cloneValue(held) });
     }

@@ -1,10 +1,10 @@
 import { ChangeLog } from './change-log.js';
-import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
+import { type Updater, type ValueChange, addTo, assertUpdater, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
-import { assertUpdater, ownValue } from './given-value.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
+import { ownValue } from './own-text.js';
 import { type SessionSerializer, type Snapshot, ownValues } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
