@@ -173,7 +173,7 @@ export class SessionState extends WorkingSession {
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
     this.facts.stored(payload);
-    this.flash.stored(payload.n, payload.f);
+    this.flash.stored(payload.f);
   }
 
   /**
