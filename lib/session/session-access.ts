@@ -112,6 +112,7 @@ export abstract class SessionAccess extends SessionCommits {
     if (readonly) life.session.refuseWrites('readonly');
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#chosenId !== null;
+    // Found by another way than a cookie in its place: the browser may have to be given its token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.chosen(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
@@ -224,7 +225,7 @@ export abstract class SessionAccess extends SessionCommits {
     return life;
   }
 
-  /** For what ends the session: no error where there is none. */
+  /** For what ends the session. Where there is none to end, that is no error. */
   protected get endable(): SessionLifecycle {
     if (!this.#initiated) throw this.host.unavailable ?? notInitiated();
     const life = this.lifecycle;

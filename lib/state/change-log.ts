@@ -4,8 +4,8 @@ import type { Change, FlashChange } from './changes.js';
 type StoredFlash = readonly [stamp: number, changes: readonly FlashChange[]];
 
 /**
- * All that a request changed, in order. A change leaves the list when a write has stored it: values then have it in them.
- * Of flash messages it goes on to a list of its own: they can still be taken back, and keep the number of their write.
+ * All that a request changed, in order. A change leaves the list when a write has stored it. One of flash messages goes on to
+ * a list of its own: its message is stored under the number of that write, and can still be taken back.
  */
 export class ChangeLog {
   /** What is not stored. After a merge: as it came out there. */

@@ -82,7 +82,7 @@ export class SessionState extends WorkingSession {
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
 
-  /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
+  /** The state as it was loaded or stored last, without what was changed since. Null where nothing is stored, or it cannot be read. */
   reloadedFromText(): SessionState | null {
     if (this.snapshot === null) return null;
     const { text } = this.snapshot;
@@ -120,17 +120,14 @@ export class SessionState extends WorkingSession {
     return this.tracker !== null;
   }
 
-  /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
+  /** Whether something that was handed out was mutated in place. Asked last: it compares all values. */
   #mutated(): boolean {
     const snapshot = this.snapshot;
     if (this.tracker === null || snapshot === null) return false;
     return this.tracker.mutated(this.shown, () => this.#storedIn(snapshot));
   }
 
-  /**
-   * The top-level key of something that was mutated in place, where that is all there is to store; undefined otherwise.
-   * Nothing else becomes due by itself.
-   */
+  /** The top-level key under which something was mutated in place; undefined where that is not all there is to store. */
   get mutatedKey(): string | undefined {
     if (this.log.effective > 0 || this.facts.due || this.flash.due || this.snapshot === null)
       return undefined;
@@ -162,10 +159,7 @@ export class SessionState extends WorkingSession {
     return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
-  /**
-   * A draft was stored. Changes made since it was drafted stay pending. Of one that is not stored nothing has to be said: the log
-   * loses a change only here.
-   */
+  /** A draft was stored: its changes are no longer pending. Those made since are; and of a draft that was never stored, all are. */
   stored(draft: Draft): void {
     const { payload } = draft;
     this.snapshot = draft;

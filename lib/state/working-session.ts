@@ -129,7 +129,7 @@ export abstract class WorkingSession {
     this.tracker?.forgetReplaced(path);
     const value = ownValue(given);
     writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
 
@@ -141,7 +141,7 @@ export abstract class WorkingSession {
     const effective = value !== undefined || Object.hasOwn(this.values, key);
     if (value === undefined) delete this.values[key];
     else this.values[key] = value;
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
 
@@ -161,14 +161,14 @@ export abstract class WorkingSession {
     assertKey(path);
     const value = ownValue(given);
     pushTo(this.values, path, value);
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'push', path, value: cloneValue(value) });
   }
 
   increment(path: string, by: number): number {
     assertKey(path);
     const sum = addTo(this.#valuesFor(path), path, by);
-    this.#lend(sum);
+    this.#received(sum);
     this.record({ op: 'increment', path, by });
     return sum;
   }
@@ -181,7 +181,7 @@ export abstract class WorkingSession {
     // The updater may keep it, or mutate it and then throw.
     this.lend(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
-    this.#lend(result);
+    this.#received(result);
     // An update of what is missing that returns undefined changes nothing.
     this.record(
       { op: 'update', path, updater, result: cloneValue(result) },
@@ -228,7 +228,8 @@ export abstract class WorkingSession {
     return true;
   }
 
-  #lend(value: unknown): void {
+  /** A value has come in: the application may hold it still, and it may be none that JSON keeps. */
+  #received(value: unknown): void {
     if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
   }
 
