@@ -4,7 +4,7 @@ import { SessionValueError } from '../session.errors.js';
 import type { SessionState } from '../state/session-state.js';
 import { loadForRequest } from './load-from-tokens.js';
 import { SessionCommits } from './session-commits.js';
-import type { CookieNeed, SessionHost } from './session-host.js';
+import type { SessionHost } from './session-host.js';
 import { notInitiated, readonlySession } from './wording.js';
 
 /**
@@ -157,7 +157,7 @@ export abstract class SessionAccess extends SessionCommits {
       throw new SessionValueError(
         `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
       );
-    this.assertSwitchable();
+    this.#assertSwitchable();
     this.#choose(id, id === this.#generatedId);
     return this;
   }
@@ -178,7 +178,7 @@ export abstract class SessionAccess extends SessionCommits {
         `setSignedId got ${secret === '' ? 'empty text' : `a value of type ${typeof secret}`} in place of a secret; ` +
           "it takes text that is not empty, or nothing for the application's own.",
       );
-    this.assertSwitchable();
+    this.#assertSwitchable();
     // It may come from a query or a body, where a visitor can send anything.
     const id = typeof signedId === 'string' ? this.host.verify?.(signedId, secret) : null;
     if (typeof id !== 'string') return false;
@@ -208,41 +208,43 @@ export abstract class SessionAccess extends SessionCommits {
 
   /** For what writes. Asked before the write: one that is refused changes nothing. */
   protected get writable(): SessionState {
-    return this.changeable.state;
+    return this.#allowed('change').state;
   }
 
-  /** For what changes more than the values: the id, the expiry, whether there is a session at all. */
+  /** For what changes more than the values: the expiry, whether there is a session at all. */
   protected get changeable(): SessionLifecycle {
-    const life = this.endable;
-    if (this.host.refusal !== undefined && life.session.loaded === null) this.#refuse(life, 'begin');
-    return life;
+    return this.#allowed('change');
   }
 
   /** For what gives the session another id. */
   protected get movable(): SessionLifecycle {
-    const life = this.changeable;
-    if (this.host.refusal !== undefined) this.#refuse(life, 'move');
-    return life;
+    return this.#allowed('move');
   }
 
   /** For what ends the session. Where there is none to end, that is no error. */
   protected get endable(): SessionLifecycle {
+    return this.#allowed('end');
+  }
+
+  #allowed(act: 'change' | 'move' | 'end'): SessionLifecycle {
     if (!this.#initiated) throw this.host.unavailable ?? notInitiated();
     const life = this.lifecycle;
-    if (life.session.readonly) throw readonlySession(life.session.degraded);
-    if (this.host.refusal !== undefined && life.livesInCookie) this.#refuse(life, 'seal');
+    const { session } = life;
+    if (session.readonly) throw readonlySession(session.degraded);
+    const { host } = this;
+    // What is not to be stored anyway needs no cookie.
+    if (host.refusal !== undefined && !life.abandoned) {
+      if (life.livesInCookie) throw host.refusal('seal');
+      if (act !== 'end' && session.loaded === null) throw host.refusal('begin');
+      if (act === 'move') throw host.refusal('move');
+    }
     this.written();
     return life;
   }
 
   /** @throws SessionReadonlyError where no cookie can be sent: the browser would stay with the session that it has */
-  protected assertSwitchable(): void {
+  #assertSwitchable(): void {
     if (this.host.refusal !== undefined) throw this.host.refusal('move');
-  }
-
-  /** Where no cookie can be sent. What is not to be stored anyway needs none. */
-  #refuse(life: SessionLifecycle, need: CookieNeed): void {
-    if (!life.abandoned && this.host.refusal !== undefined) throw this.host.refusal(need);
   }
 
   /** To be called after a value was handed out: an object may be mutated in place, and that has to be committed. */

@@ -210,13 +210,15 @@ export class FlashState {
 
   /** The batches to store under the number of a new write. */
   batchesFor(stamp: number): FlashBatch[] {
-    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const outgoing = this.#outgoing;
+    const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
+    if (this.#batches.length === 0) return pending;
+    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const reader = this.#reader;
-    const batches = this.#batches.flatMap(
+    const left = this.#batches.flatMap(
       (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : leftOf(batch, reader)),
     );
-    return outgoing === null ? batches : [...batches, ...outgoing.pendingBatches(stamp)];
+    return [...left, ...pending];
   }
 
   /** A write succeeded, and the log knows what is in it: these are the stored batches now. */

@@ -5,6 +5,7 @@ import { deepCopy } from './deep-copy.js';
 import { FactsState } from './facts-state.js';
 import type { ConsumesFlash } from './flash-aging.js';
 import { FlashState } from './flash-state.js';
+import type { MutationTracker } from './mutation-tracker.js';
 import {
   PAYLOAD_FORMAT,
   type Payload,
@@ -107,12 +108,14 @@ export class SessionState extends WorkingSession {
 
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective > 0 || this.facts.due || this.flash.due || this.#mutated();
+    const { log, facts, flash, tracker } = this;
+    return log.effective > 0 || facts.due || flash.due || (tracker !== null && this.#mutated(tracker));
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective > 0 || this.facts.due || this.#mutated();
+    const { log, facts, tracker } = this;
+    return log.effective > 0 || facts.due || (tracker !== null && this.#mutated(tracker));
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -121,17 +124,16 @@ export class SessionState extends WorkingSession {
   }
 
   /** Whether something that was handed out was mutated in place. Asked last: it compares all values. */
-  #mutated(): boolean {
-    const snapshot = this.snapshot;
-    if (this.tracker === null || snapshot === null) return false;
-    return this.tracker.mutated(this.shown, () => this.#storedIn(snapshot));
+  #mutated(tracker: MutationTracker): boolean {
+    const { snapshot } = this;
+    return snapshot !== null && tracker.mutated(this.shown, () => this.#storedIn(snapshot));
   }
 
   /** The top-level key under which something was mutated in place; undefined where that is not all there is to store. */
   get mutatedKey(): string | undefined {
     if (this.log.effective > 0 || this.facts.due || this.flash.due || this.snapshot === null)
       return undefined;
-    return this.tracker?.mutatedKey(this.values, this.#storedIn(this.snapshot));
+    return this.tracker?.mutatedKey(this.shown, this.#storedIn(this.snapshot));
   }
 
   /**
@@ -142,7 +144,7 @@ export class SessionState extends WorkingSession {
    * @throws SessionValueError where something cannot be stored; everything stays pending then
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
-    this.#takeReplaced();
+    if (this.tracker !== null) this.#takeReplaced(this.tracker);
     const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
     const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.shown };
@@ -176,7 +178,7 @@ export class SessionState extends WorkingSession {
    * @throws SessionValueError where a change is no longer possible there (a push on what is no list any more)
    */
   rebase(payload: Payload, text: string): void {
-    this.#takeReplaced();
+    if (this.tracker !== null) this.#takeReplaced(this.tracker);
     const old = this.shown;
     const before = this.snapshot;
     const mutations =
@@ -207,9 +209,8 @@ export class SessionState extends WorkingSession {
     );
   }
 
-  #takeReplaced(): void {
-    if (this.tracker === null) return;
-    for (const { key, held } of this.tracker.takeReplaced()) {
+  #takeReplaced(tracker: MutationTracker): void {
+    for (const { key, held } of tracker.takeReplaced()) {
       this.values[key] = held;
       this.record({ op: 'assign', key, value: cloneValue(held) });
     }
