@@ -104,7 +104,7 @@ const BELOW: Record<string, readonly string[]> = {
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
   sockets: ['session.exception.ts', 'options', 'state', 'lifecycle', 'session', 'http'],
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
-  forms: ['session.errors.ts', 'session', 'http'],
+  forms: ['session.errors.ts', 'state', 'session', 'http'],
   nest: ['graphql', 'sockets', 'session.exception.ts', 'events', ...TO_HTTP],
   // What stands beside an application under test.
   testing: ['nest', 'forms', 'sockets', ...TO_HTTP],

@@ -1,5 +1,6 @@
-import { fieldPath, isKey } from '../session/field-names.js';
+import { fieldPath } from '../session/field-names.js';
 import type { FieldErrors, FormErrors } from '../session/form-bags.js';
+import { isKey } from '../state/values.js';
 
 /** What class-validator finds, as Nest's ValidationPipe hands it to its `exceptionFactory`. */
 export interface FieldValidationError {

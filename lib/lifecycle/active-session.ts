@@ -35,7 +35,7 @@ export class ActiveSession extends SessionStanding {
     this.fresh = false;
     this.held = state;
     if (this.isVisit)
-      this.renewalDue = this.runtime.lifetimes.isVisitRenewing(state, loaded.expiresAt, visit);
+      this.renewalDue = this.runtime.lifetimes.isVisitRenewing(state.facts, loaded.expiresAt, visit);
     if (visit !== undefined) this.latestVisit = visit;
   }
 
@@ -91,7 +91,7 @@ export class ActiveSession extends SessionStanding {
   /** It goes on under another id. An end that was asked for (invalidate) stays one. */
   rotate(id: string): void {
     // The public handle stays when the id changes; a session that is not stored has none yet.
-    if (this.loaded !== null) this.state.handle = this.handle;
+    if (this.loaded !== null) this.state.facts.handle = this.handle;
     this.givenId = id;
     this.fresh = true;
     if (this.phase === 'stored') this.phase = 'rotating';
@@ -169,7 +169,7 @@ export class ActiveSession extends SessionStanding {
 
   #afterMove({ s: signIn }: Payload, { userId }: Visit): AfterMove {
     const { state, storedUser } = this;
-    const before = { user: storedUser, signedInAt: signedInAt(state.storedSignIn, storedUser) };
+    const before = { user: storedUser, signedInAt: signedInAt(state.facts.storedSignIn, storedUser) };
     const now = { user: userId, signedInAt: signedInAt(signIn, userId) };
     return afterMove(this.#askedId, before, now, this.signsIn);
   }
@@ -177,13 +177,13 @@ export class ActiveSession extends SessionStanding {
   /** The user whom this request signs in; null for none. */
   get signsIn(): string | null {
     const user = recordedUser(this.state.shown, this.runtime.userKey);
-    return this.state.signsIn || user !== this.storedUser ? user : null;
+    return this.state.facts.signsIn || user !== this.storedUser ? user : null;
   }
 
   /** It begins under the id that it has asked for, with what it holds: what is stored of it is another's by now, or out of reach. */
   part(): void {
     this.hasParted = true;
-    this.state.handle = undefined;
+    this.state.facts.handle = undefined;
     this.#standOnNothing();
   }
 

@@ -37,7 +37,7 @@ export function cookieOf(
     const { runtime, state, expiresAt } = session;
     // It has expired since it was stored: its cookie would take the place of a newer one, and be gone at once.
     if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
-    const maxAge = runtime.lifetimes.maxAge(state, expiresAt);
+    const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
     return { kind: 'set', token: backend.token(session), maxAge, fresh };
   }
   const hasEnded = hasDestroyed || (session.hasEnded && loaded === null);

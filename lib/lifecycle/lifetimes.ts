@@ -1,7 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import type { SessionRecord } from '../drivers/driver.js';
+import type { FactsState } from '../state/facts-state.js';
 import { ENDS_WITH_BROWSER, type Payload } from '../state/payload.js';
-import type { SessionState } from '../state/session-state.js';
 import type { Visit } from './phase.js';
 
 /** What the application has set about how long sessions live. */
@@ -35,13 +35,13 @@ export class Lifetimes {
   }
 
   /** How long a session lives without a visit, ms. */
-  durationOf({ duration }: Pick<SessionState, 'duration'>): number {
+  durationOf({ duration }: Pick<FactsState, 'duration'>): number {
     return duration === undefined || duration === ENDS_WITH_BROWSER ? this.#settings.age : duration;
   }
 
   /** When a session ends that is visited now. */
-  fullExpiry(state: Pick<SessionState, 'duration' | 'createdAt' | 'signIn'>): number {
-    return Math.min(this.#clock.now() + this.durationOf(state), this.#latestEnd(state));
+  fullExpiry(facts: Pick<FactsState, 'duration' | 'createdAt' | 'signIn'>): number {
+    return Math.min(this.#clock.now() + this.durationOf(facts), this.#latestEnd(facts));
   }
 
   /** The same of what is stored. */
@@ -50,7 +50,7 @@ export class Lifetimes {
   }
 
   /** When a session ends at the latest, however often it is visited: its user has to sign in again. */
-  #latestEnd({ createdAt, signIn }: Pick<SessionState, 'createdAt' | 'signIn'>): number {
+  #latestEnd({ createdAt, signIn }: Pick<FactsState, 'createdAt' | 'signIn'>): number {
     return (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge;
   }
 
@@ -67,10 +67,10 @@ export class Lifetimes {
   }
 
   /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */
-  expiryAtWrite(state: SessionState, expiresAt: number): number {
+  expiryAtWrite(facts: FactsState, expiresAt: number): number {
     // Asked in each request: `fullExpiry`, with the lifetime looked up once.
-    const duration = this.durationOf(state);
-    const full = Math.min(this.#clock.now() + duration, this.#latestEnd(state));
+    const duration = this.durationOf(facts);
+    const full = Math.min(this.#clock.now() + duration, this.#latestEnd(facts));
     return full - expiresAt >= this.#renewalInterval(duration) ? full : expiresAt;
   }
 
@@ -79,26 +79,26 @@ export class Lifetimes {
    *
    * @param visit the latest that the store knows of; undefined where none does
    */
-  isVisitRenewing(state: SessionState, expiresAt: number, visit?: Pick<Visit, 'lastActivity'>): boolean {
+  isVisitRenewing(facts: FactsState, expiresAt: number, visit?: Pick<Visit, 'lastActivity'>): boolean {
     if (!this.#settings.automaticTouch) return false;
-    if (this.expiryAtWrite(state, expiresAt) !== expiresAt) return true;
-    if (visit === undefined || !this.isAtItsLongest(state)) return false;
+    if (this.expiryAtWrite(facts, expiresAt) !== expiresAt) return true;
+    if (visit === undefined || !this.isAtItsLongest(facts)) return false;
     const { lastActivity } = visit;
     return (
-      this.#clock.now() - this.lastActivity(state, { lastActivity, expiresAt }) >=
-      this.#renewalInterval(this.durationOf(state))
+      this.#clock.now() - this.lastActivity(facts, { lastActivity, expiresAt }) >=
+      this.#renewalInterval(this.durationOf(facts))
     );
   }
 
   /** Whether `absoluteAge` caps the expiry, so that a visit does not move it any more. */
-  isAtItsLongest(state: SessionState): boolean {
+  isAtItsLongest(facts: FactsState): boolean {
     const { absoluteAge } = this.#settings;
-    return absoluteAge !== Infinity && this.#clock.now() + this.durationOf(state) >= this.#latestEnd(state);
+    return absoluteAge !== Infinity && this.#clock.now() + this.durationOf(facts) >= this.#latestEnd(facts);
   }
 
   /** When a session was active last: a renewal moves nothing but the expiry, by the lifetime that the session has. */
   lastActivity(
-    session: Pick<SessionState, 'duration'>,
+    session: Pick<FactsState, 'duration'>,
     { lastActivity, expiresAt }: Pick<SessionRecord, 'lastActivity' | 'expiresAt'>,
   ): number {
     const renewedAt = expiresAt - this.durationOf(session);
@@ -113,14 +113,14 @@ export class Lifetimes {
   }
 
   /** Whether the cookie of a session ends with the browser. */
-  endsWithBrowser(state: SessionState): boolean {
-    const { duration } = state;
+  endsWithBrowser(facts: FactsState): boolean {
+    const { duration } = facts;
     return duration === undefined ? this.#settings.clearWithBrowser : duration === ENDS_WITH_BROWSER;
   }
 
   /** What the cookie's `Max-Age` is, in seconds; undefined where it ends with the browser. */
-  maxAge(state: SessionState, expiresAt: number): number | undefined {
-    if (this.endsWithBrowser(state)) return undefined;
+  maxAge(facts: FactsState, expiresAt: number): number | undefined {
+    if (this.endsWithBrowser(facts)) return undefined;
     return Math.ceil(Math.max(0, expiresAt - this.#clock.now()) / 1000);
   }
 }

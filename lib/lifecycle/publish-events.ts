@@ -45,7 +45,7 @@ export function toldOfPayload(id: string, { h, d }: Payload, userKey: string): T
 export function toldOf({ state, loaded, runtime }: ActiveSession): Told | null {
   return loaded === null || !isEndingHeard()
     ? null
-    : { handle: state.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
+    : { handle: state.facts.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {
@@ -98,5 +98,9 @@ export function tellEnded(runtime: SessionRuntime, told: Told | null, reason: Se
 
 /** What every event of a session says. */
 export function about({ state, runtime }: ActiveSession, { id }: LoadedVersion): SessionEventOfOne {
-  return { handle: state.storedHandle ?? handleOf(id), driver: runtime.driver, at: runtime.clock.now() };
+  return {
+    handle: state.facts.storedHandle ?? handleOf(id),
+    driver: runtime.driver,
+    at: runtime.clock.now(),
+  };
 }

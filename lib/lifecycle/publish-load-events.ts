@@ -18,7 +18,7 @@ export function isLoadingHeard(): boolean {
 export function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
   const { loaded, since } = session;
   if (loaded === null || !CHANNELS.loaded.hasSubscribers) return [];
-  const { createdAt } = session.state;
+  const { createdAt } = session.state.facts;
   const { expiresAt } = loaded;
   const message = { ...about(session, loaded), ms: performance.now() - since, createdAt, expiresAt };
   return [() => CHANNELS.loaded.publish(message)];

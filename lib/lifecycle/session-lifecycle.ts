@@ -157,8 +157,8 @@ export class SessionLifecycle {
     this.regenerate();
     const { state } = this;
     state.put(this.userKey, userId);
-    state.signIn = [this.#backend.runtime.clock.now(), recordedAs(userId)];
-    state.duration = duration;
+    state.facts.signIn = [this.#backend.runtime.clock.now(), recordedAs(userId)];
+    state.facts.duration = duration;
   }
 
   async touch(): Promise<void> {

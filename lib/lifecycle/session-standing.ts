@@ -94,7 +94,7 @@ export abstract class SessionStanding {
 
   /** Its public name. The id's own, until it moves to another. */
   get handle(): string {
-    return this.state.handle ?? handleOf(this.id);
+    return this.state.facts.handle ?? handleOf(this.id);
   }
 
   /** The user whose session it is by the record that is stored of it; null for nobody's. */
@@ -128,13 +128,13 @@ export abstract class SessionStanding {
 
   /** How long it lives without a visit, ms. */
   get duration(): number {
-    return this.runtime.lifetimes.durationOf(this.state);
+    return this.runtime.lifetimes.durationOf(this.state.facts);
   }
 
   /** Epoch ms. A lifetime that was changed begins with the write that stores it. */
   get expiresAt(): number {
-    if (this.loaded !== null && !this.state.durationChanged) return this.loaded.expiresAt;
-    return this.runtime.lifetimes.fullExpiry(this.state);
+    if (this.loaded !== null && !this.state.facts.durationChanged) return this.loaded.expiresAt;
+    return this.runtime.lifetimes.fullExpiry(this.state.facts);
   }
 
   /**
@@ -143,13 +143,13 @@ export abstract class SessionStanding {
    */
   get cookieUntil(): number {
     const { clock, lifetimes } = this.runtime;
-    const whole = clock.now() + lifetimes.durationOf({ duration: this.state.storedDuration });
+    const whole = clock.now() + lifetimes.durationOf({ duration: this.state.facts.storedDuration });
     return Math.max(this.loaded?.expiresAt ?? 0, whole);
   }
 
   /** Whether the cookie has no lifetime of its own. */
   get endsWithBrowser(): boolean {
-    return this.runtime.lifetimes.endsWithBrowser(this.state);
+    return this.runtime.lifetimes.endsWithBrowser(this.state.facts);
   }
 
   get readonly(): boolean {

@@ -1,7 +1,5 @@
 import { type Values, isObject } from '../state/values.js';
 
-export { isKey } from '../state/values.js';
-
 /** `user[name]`, `tags[]`, `items[0][sku]`: a name, and then where in it. */
 const IN_BRACKETS = /^([^[\]]+)((?:\[[^[\]]*\])+)$/;
 

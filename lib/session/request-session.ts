@@ -14,6 +14,18 @@ import type { KeysOf } from './session-keys.js';
 import { SessionSignIn } from './session-sign-in.js';
 import { inContextOf } from './session.context.js';
 
+// Of what a session can do, each class has a group of methods, and stands on the one before:
+//
+// - SessionCommits: what the gate, the interceptors and sockets ask: whether a commit is due, running it, the cookie
+// - SessionAccess: which session it is, loading it, and what may be done to it
+// - SessionInfo: what it says about itself
+// - SessionReading: reads values
+// - SessionWriting: writes them
+// - SessionUpdating: writes what is made of the value that is there
+// - SessionFlash: flash messages
+// - SessionSignIn: who is signed in, and how long it lives
+// - RequestSession: storing, another id, removing; the shape of express-session
+
 /**
  * The session of one request: its values, its flash messages, and a little about itself.
  *
@@ -137,18 +149,6 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * A new id, no values, no lifetime of its own: what `regenerate` and `flush` do together. Requests still under way
-   * cannot follow. Do it at sign-out.
-   *
-   * @example
-   * session.invalidate().flash('status', 'You are signed out.');
-   */
-  invalidate(): this {
-    this.movable.invalidate();
-    return this.flush();
-  }
-
-  /**
    * Removes the record now and expires the cookie, with exactly the attributes it was set with. The session reads as
    * empty afterwards; a first write starts a new one with a new id.
    *
@@ -165,7 +165,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   /** The cookie of a session that lives there has to be expired, which may be too late. */
   async #ended(destroying: Promise<void>): Promise<this> {
     await destroying;
-    if (this.host.tokens.length > 0) this.assertCookieCanLeave();
+    if (this.host.tokens.length > 0 && this.isCookieLate) throw this.giveUpTooLate();
     return this;
   }
 

@@ -17,6 +17,7 @@ export abstract class SessionCommits {
   #over = false;
   /** Written after the end, and not committed yet. */
   #unattended = false;
+  #handedOut = false;
 
   /** Made by the package; an application is handed its sessions. */
   constructor(host: SessionHost) {
@@ -64,11 +65,43 @@ export abstract class SessionCommits {
   }
 
   /** Whether the session lives in the cookie, and none can be sent any more. */
-  protected isCookieLate(life: SessionLifecycle): boolean {
-    return this.#host.headSent && life.livesInCookie;
+  protected get isCookieLate(): boolean {
+    return this.#host.headSent && this.lifecycle.livesInCookie;
+  }
+
+  /**
+   * What was done needs a cookie that cannot reach the browser any more: it comes to nothing, and the log says so, once a
+   * request. A session that was invalidated is ended all the same.
+   *
+   * @returns the error for whoever waits for it
+   */
+  protected giveUpTooLate(): Error {
+    const { lifecycle } = this;
+    if (!lifecycle.isTooLate) this.#host.tooLate?.();
+    lifecycle.abandonTooLate();
+    return this.#host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
 
   // ---- for the platform ----------------------------------------------------------------------------------------
+
+  /**
+   * It is handed to the application: what that answers from now on may be one visitor's own.
+   *
+   * @internal
+   */
+  handOut(): this {
+    this.#handedOut = true;
+    return this;
+  }
+
+  /**
+   * Whether the application was handed the session in this request.
+   *
+   * @internal
+   */
+  get handedOut(): boolean {
+    return this.#handedOut;
+  }
 
   /**
    * The response has ended: from now on nothing is committed by itself.
@@ -126,39 +159,28 @@ export abstract class SessionCommits {
     const life = this.#life;
     // Without a look at the session where the response waits for nothing.
     if (life === null || !this.#armed) return;
-    return this.#dropTooLate(life) ? Promise.reject(this.#tooLate(life)) : life.commit();
+    return this.#isTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
   }
 
-  /** The application commits: what was given up because it came too late is not stored by that, and it is told so. */
+  /** An explicit `commit()`. After changes were dropped as too late it rejects, although nothing is due any more. */
   protected commitCalled(): Promise<void> | void {
     const life = this.#life;
-    return life?.isTooLate === true && life.state.due
-      ? Promise.reject(this.#tooLate(life))
-      : this.commitDue();
+    const isDropped = life !== null && life.isTooLate && life.state.due;
+    return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
   /**
-   * Where the head of the response has left and a commit would need a cookie, what was changed is dropped, and the log says
-   * so. A session that was invalidated is ended all the same.
+   * Drops what was changed where it is too late for the cookie that it needs.
    *
    * @internal
-   * @returns whether it was so
    */
-  refuseTooLate(): boolean {
-    const life = this.#life;
-    return life !== null && this.#dropTooLate(life);
+  refuseTooLate(): void {
+    if (this.#life !== null && this.#isTooLate(this.#life)) this.giveUpTooLate();
   }
 
-  #dropTooLate(life: SessionLifecycle): boolean {
+  #isTooLate(life: SessionLifecycle): boolean {
     // The head first: the other two look for changes, and it seldom has left.
-    if (!this.#host.headSent || !life.due || !life.needsCookie) return false;
-    life.abandonTooLate();
-    this.#host.tooLate?.();
-    return true;
-  }
-
-  #tooLate(life: SessionLifecycle): Error {
-    return this.#host.refusal?.(life.livesInCookie ? 'seal' : 'begin') ?? tooLate();
+    return this.#host.headSent && life.due && life.needsCookie;
   }
 
   /**

@@ -4,12 +4,11 @@ import { valuesByKey } from '../state/values-by-key.js';
 import { fieldPath } from './field-names.js';
 import { FlashMessages } from './flash-messages.js';
 import { BAGS, type FormErrors } from './form-bags.js';
-import { shorteningsOf } from './shorten-form.js';
 import { formInput } from './form-input.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 import type { SessionData } from './session-data.js';
 import type { Fallback } from './default-value.js';
-import { maskedErrors } from './masked-errors.js';
+import { maskedErrors, shorteningsOf } from './refused-form.js';
 import { SessionUpdating } from './session-updating.js';
 
 /** Where Passport keeps who is signed in. */

@@ -1,8 +1,8 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
-import { SessionLoading } from './session-loading.js';
+import { SessionAccess } from './session-access.js';
 
 /** What a session says about itself. */
-export abstract class SessionInfo extends SessionLoading {
+export abstract class SessionInfo extends SessionAccess {
   #asksForEnd = false;
 
   /**
@@ -35,11 +35,14 @@ export abstract class SessionInfo extends SessionLoading {
     return this.#told.token;
   }
 
-  /** For what tells the id. */
+  /** For what tells the id. That of a session which is not stored arms the gate: it stores the session if the response sets a cookie of the application's. */
   get #told(): SessionLifecycle {
     const { lifecycle } = this;
     const { session } = lifecycle;
-    if (session.loaded === null && !session.idTold) this.tellId(session);
+    if (session.loaded === null && !session.idTold && !this.host.headSent) {
+      session.idTold = true;
+      this.arm();
+    }
     return lifecycle;
   }
 
@@ -61,6 +64,16 @@ export abstract class SessionInfo extends SessionLoading {
    */
   get stored(): boolean {
     return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.loaded !== null;
+  }
+
+  /**
+   * Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`.
+   *
+   * @example
+   * if (!session.readonly) session.increment('visits');
+   */
+  get readonly(): boolean {
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.readonly;
   }
 
   /**
@@ -132,6 +145,6 @@ export abstract class SessionInfo extends SessionLoading {
    * const since = new Date(session.createdAt);
    */
   get createdAt(): number {
-    return this.lifecycle.state.createdAt;
+    return this.lifecycle.state.facts.createdAt;
   }
 }

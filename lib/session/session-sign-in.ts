@@ -3,10 +3,13 @@ import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.
 import { isObject, shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
+import { type SessionCallback, withCallback } from './callback.js';
 import { givenUser } from './given-user.js';
 import type { SessionData } from './session-data.js';
-import { SessionLifetime } from './session-lifetime.js';
+import { SessionFlash } from './session-flash.js';
+import type { Readable } from './session-keys.js';
 import { pathOfThisSite } from './path-of-this-site.js';
+import { shownDuration } from './wording.js';
 
 /**
  * How a user signs in.
@@ -25,8 +28,8 @@ export interface SignInOptions {
 /** Where `intended` keeps its path among the values. */
 const INTENDED = '_intended';
 
-/** The methods of a session that say who is signed in. */
-export abstract class SessionSignIn<T extends object = SessionData> extends SessionLifetime<T> {
+/** The methods of a session that say who is signed in, and how long it lives. */
+export abstract class SessionSignIn<T extends object = SessionData> extends SessionFlash<T> {
   /**
    * Signs a user in: a new id (the old one opens nothing from here on; OWASP ASVS 5.0, V7.2.4), the user under the option
    * `userKey`, the time, and a lifetime of its own where he is to be remembered. What the visitor had in his session before stays.
@@ -62,6 +65,18 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
+   * A new id, no values, no lifetime of its own: what `regenerate` and `flush` do together. Requests still under way
+   * cannot follow. Do it at sign-out.
+   *
+   * @example
+   * session.invalidate().flash('status', 'You are signed out.');
+   */
+  invalidate(): this {
+    this.movable.invalidate();
+    return this.flush();
+  }
+
+  /**
    * The user who is signed in, as text: what stands under the option `userKey`. Null where nobody is.
    *
    * @example
@@ -80,7 +95,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    */
   get signedInAt(): number | null {
     const state = this.readable;
-    return signedInAt(state.signIn, recordedUser(state.shown, this.lifecycle.userKey));
+    return signedInAt(state.facts.signIn, recordedUser(state.shown, this.lifecycle.userKey));
   }
 
   /**
@@ -127,6 +142,58 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     const url = this.readable.shown[INTENDED];
     if (url !== undefined) this.writable.forget(INTENDED);
     return pathOfThisSite(url) ?? '/';
+  }
+
+  // ---- lifetime ------------------------------------------------------------------------------------------------
+
+  /**
+   * A lifetime of its own for this session, in place of the option `age`; kept with it. Begins with the commit.
+   *
+   * @param duration ms, or text such as '2h'
+   * @throws SessionValueError where it is no duration above zero
+   * @example
+   * session.setDuration('30d')
+   */
+  setDuration(duration: Duration): this {
+    const parsed = parseDuration(duration);
+    if (parsed === null) {
+      throw new SessionValueError(
+        `setDuration got ${shownDuration(duration)}; it takes milliseconds above zero, or text such as '2h' or '7 days', up to a hundred years.`,
+      );
+    }
+    this.writable.facts.duration = parsed;
+    return this;
+  }
+
+  /**
+   * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
+   * 6265bis, 5.5); each visit renews it.
+   *
+   * @example
+   * if (form.remember) session.permanent();
+   */
+  permanent(values?: Readable<T>): this {
+    this.writable.facts.duration = TEN_YEARS_MS;
+    return values === undefined ? this : this.put(values);
+  }
+
+  /**
+   * Extends the expiry in the store now, and the cookie with this response, unless its head has left. Seldom needed: the
+   * option `automaticTouch` does it with each visit. A stream that goes on for hours is one visit.
+   *
+   * @param callback called at the end, with the error where there is one; for code written for express-session
+   * @throws SessionStoreError where the store fails
+   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
+   * @example
+   * await session.touch(); // while a long upload runs
+   */
+  touch(callback?: SessionCallback): Promise<this> {
+    return withCallback(() => {
+      const life = this.changeable;
+      // Where the lifetime is in the cookie, that takes a new one.
+      const isTooLate = life.session.loaded !== null && this.isCookieLate;
+      return (isTooLate ? Promise.reject(this.giveUpTooLate()) : life.touch()).then(() => this);
+    }, callback);
   }
 }
 

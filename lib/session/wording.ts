@@ -1,4 +1,5 @@
 import { SessionError, SessionReadonlyError } from '../session.errors.js';
+import { shownKey } from '../state/shown-key.js';
 
 /** What is read or written before it is loaded. */
 export function notInitiated(): SessionError {
@@ -24,4 +25,10 @@ export function tooLate(): SessionError {
     'The session was not stored: the head of the response has left, and the cookie that it needs cannot reach the browser ' +
       'any more. Write to the session before the first byte of the response.',
   );
+}
+
+/** A duration that is none, as far as it can be shown. */
+export function shownDuration(duration: unknown): string {
+  if (typeof duration === 'number') return String(duration);
+  return typeof duration === 'string' ? `"${shownKey(duration)}"` : `a value of type ${typeof duration}`;
 }

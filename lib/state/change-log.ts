@@ -1,21 +1,21 @@
 import type { Change, FlashChange } from './changes.js';
 
-/** A change of flash messages, and the number of the write that stored it. */
-type StoredFlashChange = readonly [stamp: number, change: FlashChange];
+/** The changes of flash messages that one write has stored, under its number. */
+type StoredFlash = readonly [stamp: number, changes: readonly FlashChange[]];
 
 /**
- * All that a request changed, in order. A change leaves the list when a write has stored it: values then have it in them.
- * Of flash messages it goes on to a list of its own: they can still be taken back, and keep the number of their write.
+ * All that a request changed, in order. A change leaves the list when a write has stored it. One of flash messages goes on to
+ * a list of its own: its message is stored under the number of that write, and can still be taken back.
  */
 export class ChangeLog {
   /** What is not stored. After a merge: as it came out there. */
   pending: Change[] = [];
-  readonly storedFlash: StoredFlashChange[];
-  /** How many of the pending changes there are up to the last one that is a reason to commit: none where nothing is. */
+  readonly storedFlash: StoredFlash[];
+  /** Length of the pending list up to its last change that makes a commit due; 0 if none does. */
   effective = 0;
 
   /** @param storedFlash what the same request has stored before */
-  constructor(storedFlash: readonly StoredFlashChange[] = []) {
+  constructor(storedFlash: readonly StoredFlash[] = []) {
     this.storedFlash = [...storedFlash];
   }
 
@@ -27,8 +27,9 @@ export class ChangeLog {
 
   /** The write with this number has stored the first changes, so many. */
   settle(count: number, stamp: number): void {
-    for (const change of this.pending.splice(0, count))
-      if (change.op === 'flash') this.storedFlash.push([stamp, change.change]);
+    const flash: FlashChange[] = [];
+    for (const change of this.pending.splice(0, count)) if (change.op === 'flash') flash.push(change.change);
+    if (flash.length > 0) this.storedFlash.push([stamp, flash]);
     this.effective = Math.max(0, this.effective - count);
   }
 }

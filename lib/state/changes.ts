@@ -67,6 +67,14 @@ export function addTo(values: Values, path: string, by: number): number {
   return sum;
 }
 
+/** @throws SessionValueError where `update` got no function */
+export function assertUpdater(updater: unknown): void {
+  if (typeof updater === 'function') return;
+  throw new SessionValueError(
+    `update got a value of type ${typeof updater} in place of a function; it takes a key and a function that makes the new value of the current one. To store a value, use put.`,
+  );
+}
+
 /** Replaces a value by what the updater makes of it; undefined removes it. Returns the new value. */
 export function updateAt(values: Values, path: string, updater: Updater): unknown {
   const result = updater(readPath(values, path));
@@ -90,9 +98,9 @@ export function clear(values: Values): void {
 /**
  * Performs a change on values.
  *
- * @param again true repeats what an `update` came to the last time; false runs it again and remembers the outcome
+ * @param updates `run` calls the function of an `update`, and remembers what it returns; `repeat` takes what it returned last
  */
-function perform(values: Values, change: Change, again: boolean): void {
+function perform(values: Values, change: Change, updates: 'run' | 'repeat'): void {
   switch (change.op) {
     case 'put':
       writePath(values, change.path, cloneValue(change.value));
@@ -118,7 +126,7 @@ function perform(values: Values, change: Change, again: boolean): void {
       else values[change.key] = cloneValue(change.value);
       return;
     case 'update':
-      if (again) {
+      if (updates === 'repeat') {
         updateAt(values, change.path, () => cloneValue(change.result));
       } else {
         change.result = cloneValue(updateAt(values, change.path, change.updater));
@@ -140,7 +148,7 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
   const replayed = changes.map((change) => (change.op === 'update' ? { ...change } : change));
   replayed.forEach((change, index) => {
     try {
-      perform(values, change, false);
+      perform(values, change, 'run');
     } catch (error) {
       // What it did to a key that is assigned as a whole later on is overwritten there in any case.
       if (!isOverwritten(change, replayed.slice(index + 1))) throw error;
@@ -156,7 +164,7 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
 export function repeat(values: Values, changes: readonly Change[]): void {
   for (const change of changes) {
     try {
-      perform(values, change, true);
+      perform(values, change, 'repeat');
     } catch {
       // What it does to the application's own object has shown already whether it fits.
     }

@@ -16,25 +16,25 @@ export interface Flashed {
 export class FlashLayers {
   readonly #messages: OwnCopy;
   #fields: OwnCopy;
-  /** Fields that are there whichever the application says last that it keeps of this request's form. */
-  readonly #olderFields: OwnCopy;
+  /** Fields kept from the previous request (`keep`): they stay whichever of flashAll/flashOnly/flashExcept is called last. */
+  readonly #keptFields: OwnCopy;
   /** The paths that the application gave a message of its own: no field shows there, or below. */
   readonly #claimed: PathTree;
 
   constructor(
     { messages, fields }: Flashed = NOTHING,
-    olderFields = new OwnCopy(fields),
+    keptFields = new OwnCopy(fields),
     claimed = new PathTree(),
   ) {
     this.#messages = new OwnCopy(messages);
     this.#fields = new OwnCopy(fields);
-    this.#olderFields = olderFields;
+    this.#keptFields = keptFields;
     this.#claimed = claimed;
   }
 
-  /** Layers for what is flashed from now on. Claims and older fields count in both. */
-  further(): FlashLayers {
-    return new FlashLayers(NOTHING, this.#olderFields, this.#claimed);
+  /** Empty layers for what is flashed from now on. What is claimed, and the fields that are kept, count in both. */
+  nextLayers(): FlashLayers {
+    return new FlashLayers(NOTHING, this.#keptFields, this.#claimed);
   }
 
   /** The messages alone. Not to be changed. */
@@ -87,12 +87,12 @@ export class FlashLayers {
   keep({ messages, fields }: Flashed, path: string): void {
     copyTo(this.#messages, messages, path);
     copyTo(this.#fields, fields, path);
-    copyTo(this.#olderFields, fields, path);
+    copyTo(this.#keptFields, fields, path);
   }
 
   /** The fields of this request's form, in place of those that were set before. */
   setFields(fields: Values): void {
-    this.#fields = new OwnCopy({ ...this.#olderFields.values, ...fields });
+    this.#fields = new OwnCopy({ ...this.#keptFields.values, ...fields });
   }
 
   dropFields(): void {
@@ -102,7 +102,7 @@ export class FlashLayers {
   remove(path: string): void {
     this.removeMessage(path);
     this.#fields.remove(path);
-    this.#olderFields.remove(path);
+    this.#keptFields.remove(path);
     this.#claimed.delete(path);
   }
 

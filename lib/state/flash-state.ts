@@ -59,7 +59,7 @@ export class FlashState {
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
     again.#shown = this.#shown;
-    if (log.storedFlash.length > 0) again.#outgoing = OutgoingFlash.of(log, this.#before);
+    if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
       const { messages, fields } = joined(since);
@@ -188,7 +188,7 @@ export class FlashState {
   }
 
   #change(change: FlashChange, effective = true): void {
-    (this.#outgoing ??= new OutgoingFlash(this.#before)).perform(change);
+    (this.#outgoing ??= new OutgoingFlash(this.#before, this.#log)).perform(change);
     this.#log.record({ op: 'flash', change }, effective);
   }
 
@@ -210,22 +210,21 @@ export class FlashState {
 
   /** The batches to store under the number of a new write. */
   batchesFor(stamp: number): FlashBatch[] {
-    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const outgoing = this.#outgoing;
+    const pending = outgoing === null ? [] : outgoing.pendingBatches(stamp);
+    if (this.#batches.length === 0) return pending;
+    const alone = this.#log.pending.some(({ op }) => op === 'leaveOthers');
     const reader = this.#reader;
-    const batches = this.#batches.flatMap(
+    const left = this.#batches.flatMap(
       (batch) => outgoing?.storedBatches(batch[0]) ?? (alone ? [] : leftOf(batch, reader)),
     );
-    return outgoing === null ? batches : [...batches, ...outgoing.pendingBatches(stamp)];
+    return [...left, ...pending];
   }
 
-  /** A write succeeded, and the log knows it: these are the stored batches now. */
-  stored(stamp: number, batches: readonly FlashBatch[] = []): void {
+  /** A write succeeded, and the log knows what is in it: these are the stored batches now. */
+  stored(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
-    // What was changed while the write was under way is not in it.
-    if (this.#log.pending.some(({ op }) => op === 'flash'))
-      this.#outgoing = OutgoingFlash.of(this.#log, this.#before);
-    else this.#outgoing?.stored(stamp);
+    if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log);
   }
 
   /** Another request wrote first: what this one has to store goes on top of newer batches. */

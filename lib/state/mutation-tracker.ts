@@ -1,8 +1,16 @@
 import { type Change, repeat } from './changes.js';
 import { COMPUTED, deepCopy } from './deep-copy.js';
-import { ReplacedObjects } from './replaced-objects.js';
 import { isSame } from './same-value.js';
 import { type Values, cloneValue } from './values.js';
+
+/** An object that was handed out, and that a merge has put a newer one in the place of since. */
+interface Replaced {
+  /** The top-level key under which it stood. */
+  readonly key: string;
+  readonly held: object;
+  /** What it looked like when it was replaced. */
+  readonly copy: object;
+}
 
 /**
  * The objects that a session handed out: the application may mutate them in place, and nobody tells. So what they are
@@ -12,8 +20,8 @@ import { type Values, cloneValue } from './values.js';
 export class MutationTracker {
   /** The values as stored last, where this request stored them: objects in them may be of classes that no text keeps. */
   #copy: Values | null = null;
-  /** Null until a merge replaces something that was handed out. */
-  #replaced: ReplacedObjects | null = null;
+  /** The application may hold them still, and mutate them: that counts as a put of their top-level key. */
+  #replaced: readonly Replaced[] = [];
 
   /** What is stored from now on. @param copy of the values, where they were lent when they were drafted */
   stored(copy: Values | null): void {
@@ -26,7 +34,7 @@ export class MutationTracker {
    * @param known what the text has that was loaded or stored last
    */
   mutated(values: Readonly<Values>, known: () => Readonly<Values>): boolean {
-    if (this.#replaced !== null && this.#replaced.mutated) return true;
+    if (this.#replaced.some(isMutated)) return true;
     try {
       const copy = this.#copy;
       if (isSame(values, copy ?? known())) return false;
@@ -85,21 +93,26 @@ export class MutationTracker {
         copy !== null && key in stored && isSame(held, copy[key]) && isSame(merged[key], stored[key]);
       if (untouched) kept[key] = copy[key];
       if (untouched || isSame(held, merged[key])) merged[key] = held;
-      else (this.#replaced ??= new ReplacedObjects()).add(key, held);
+      else this.#replaced = [...this.#replaced, { key, held, copy: deepCopy(held) }];
     }
     if (Object.keys(kept).length > 0) this.stored({ ...newest, ...kept });
   }
 
-  /** The objects that a merge replaced and that were mutated since. */
-  takeReplaced(): readonly (readonly [key: string, held: object])[] {
-    return this.#replaced === null ? [] : this.#replaced.takeMutated();
+  /** The objects that a merge replaced and that were mutated since: they are in use again. */
+  takeReplaced(): readonly Pick<Replaced, 'key' | 'held'>[] {
+    const mutated = this.#replaced.filter(isMutated);
+    if (mutated.length > 0) this.#replaced = this.#replaced.filter((each) => !mutated.includes(each));
+    return mutated;
   }
 
-  /** The application has set a top-level key anew, or all of them. */
+  /** The application has set a top-level key anew, or all of them: what it did to an older object is overwritten. */
   forgetReplaced(key?: string): void {
-    if (key === undefined) this.#replaced = null;
-    else this.#replaced?.forget(key);
+    this.#replaced = key === undefined ? [] : this.#replaced.filter((replaced) => replaced.key !== key);
   }
+}
+
+function isMutated({ held, copy }: Replaced): boolean {
+  return !isSame(held, copy);
 }
 
 /**

@@ -7,6 +7,15 @@ import type { FlashBatch } from './payload.js';
  * What one request flashed for those that follow: its flash changes, performed one after the other. What a write has
  * stored lies in a part of its own under the number of that write, so that whoever saw it ages it, and nothing else. A
  * later change takes it back from there.
+ *
+ * An example of three requests:
+ *
+ * 1. The first flashes `status`, commits (write 7), flashes `hint`, and ends (write 8). Its parts are 7 with `status` and 8
+ *    with `hint`, and so are the batches in the record. Had it flashed `status` once more instead, part 7 would be empty and
+ *    part 8 have the new one.
+ * 2. The second has loaded the session between the two: it shows `status`. Its write (9) goes on top of write 8, and drops
+ *    batch 7, which it saw; batch 8 stays.
+ * 3. The third loads write 9, shows `hint`, and drops batch 8.
  */
 export class OutgoingFlash {
   readonly #before: Flashed;
@@ -18,23 +27,19 @@ export class OutgoingFlash {
   /** The paths of messages that this request replaced or took out. */
   readonly taken = new Set<string>();
 
-  /** @param before what the previous request flashed */
-  constructor(before: Flashed) {
+  /**
+   * @param before what the previous request flashed
+   * @param log what this one has changed so far
+   */
+  constructor(before: Flashed, { storedFlash, pending }: ChangeLog) {
     this.#before = before;
-  }
-
-  /** What a log comes to. */
-  static of(log: ChangeLog, before: Flashed): OutgoingFlash {
-    const outgoing = new OutgoingFlash(before);
-    let last = 0;
-    for (const [stamp, change] of log.storedFlash) {
-      if (stamp !== last) outgoing.stored(last);
-      last = stamp;
-      outgoing.perform(change);
+    for (const [stamp, changes] of storedFlash) {
+      for (const change of changes) this.perform(change);
+      if (this.#pending.isEmpty) continue;
+      this.#stored.set(stamp, this.#pending);
+      this.#pending = this.#pending.nextLayers();
     }
-    outgoing.stored(last);
-    for (const each of log.pending) if (each.op === 'flash') outgoing.perform(each.change);
-    return outgoing;
+    for (const each of pending) if (each.op === 'flash') this.perform(each.change);
   }
 
   perform(change: FlashChange): void {
@@ -90,13 +95,6 @@ export class OutgoingFlash {
 
   get isEmpty(): boolean {
     return this.#parts().every((part) => part.isEmpty);
-  }
-
-  /** A write has stored all that was pending. */
-  stored(stamp: number): void {
-    if (this.#pending.isEmpty) return;
-    this.#stored.set(stamp, this.#pending);
-    this.#pending = this.#pending.further();
   }
 
   /** What is left of what a write stored, as batches: one, or none. Undefined where it was no write of this request. */

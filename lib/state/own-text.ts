@@ -12,6 +12,11 @@ export function ownText(text: string): string {
   return copy === text ? copy : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
+/** A value to keep. A text may be cut from a request, and what is stored may be remembered for longer than that. */
+export function ownValue(value: unknown): unknown {
+  return typeof value === 'string' ? ownText(value) : value;
+}
+
 /** The first characters of a text, standing on their own where that takes cutting. The text itself has to stand on its own. */
 export function ownStart(text: string, length: number): string {
   return text.length <= length ? text : ownText(text.slice(0, length));

@@ -30,9 +30,9 @@ export const ENDS_WITH_BROWSER = 0;
 /**
  * Messages that one request flashed, under the number of the write that stored them, and the fields of a form that it
  * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages. Messages
- * whose names are `lasting` stay until a request reads them.
+ * whose names are in `untilRead` stay until a request reads them.
  */
-export type FlashBatch = [stamp: number, messages: Values, fields?: Values, lasting?: readonly string[]];
+export type FlashBatch = [stamp: number, messages: Values, fields?: Values, untilRead?: readonly string[]];
 
 /** When a user signed in, in epoch ms, and who: a session that has become another's since says nothing of his own sign-in. */
 export type SignIn = readonly [at: number, user: string];

@@ -2,8 +2,10 @@ import { SessionError, SessionValueError } from '../session.errors.js';
 import { ChangeLog } from './change-log.js';
 import { replay } from './changes.js';
 import { deepCopy } from './deep-copy.js';
+import { FactsState } from './facts-state.js';
 import type { ConsumesFlash } from './flash-aging.js';
 import { FlashState } from './flash-state.js';
+import type { MutationTracker } from './mutation-tracker.js';
 import {
   PAYLOAD_FORMAT,
   type Payload,
@@ -13,9 +15,9 @@ import {
   parsePayload,
   valuesIn,
 } from './payload.js';
-import { SessionWithFacts } from './session-with-facts.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
+import { WorkingSession } from './working-session.js';
 
 /** A payload on its way to the store, and what has to be known about it when it has arrived. */
 export interface Draft extends Snapshot {
@@ -33,7 +35,24 @@ export interface Draft extends Snapshot {
  * The values are live objects: an application may mutate what it got. Beside them stands the log of changes, so that
  * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
  */
-export class SessionState extends SessionWithFacts {
+export class SessionState extends WorkingSession {
+  readonly facts: FactsState;
+  /** The values in the text that was loaded or stored last. Null until somebody asks, where this request wrote it. */
+  #storedValues: Readonly<Values> | null;
+
+  private constructor(
+    serializer: SessionSerializer,
+    createdAt: number,
+    snapshot: Snapshot | null,
+    flash: FlashState,
+    log: ChangeLog,
+  ) {
+    super(serializer, snapshot, flash, log);
+    const payload = snapshot === null ? null : snapshot.payload;
+    this.facts = new FactsState(createdAt, payload);
+    this.#storedValues = payload === null ? null : payload.d;
+  }
+
   /** The state of a session that nothing is stored of. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();
@@ -64,7 +83,7 @@ export class SessionState extends SessionWithFacts {
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
 
-  /** The same with what was loaded or stored last. Null where nothing is stored, or it cannot be read. */
+  /** The state as it was loaded or stored last, without what was changed since. Null where nothing is stored, or it cannot be read. */
   reloadedFromText(): SessionState | null {
     if (this.snapshot === null) return null;
     const { text } = this.snapshot;
@@ -72,14 +91,31 @@ export class SessionState extends SessionWithFacts {
     return parsed.kind === 'session' ? this.reloaded(parsed.payload, text) : null;
   }
 
+  /** The values as they were loaded or stored last, not to be changed. Null where nothing is stored. */
+  get storedValues(): Readonly<Values> | null {
+    return this.snapshot === null ? null : this.#storedIn(this.snapshot);
+  }
+
+  #storedIn({ text }: Snapshot): Readonly<Values> {
+    return (this.#storedValues ??= valuesIn(text, this.serializer));
+  }
+
+  /** For `invalidate`: nothing is kept from before but what this request itself flashed. */
+  beginAnew(now: number): void {
+    this.flash.leaveOthers();
+    this.facts.beginAnew(now);
+  }
+
   /** Whether a commit has anything to store. */
   get due(): boolean {
-    return this.log.effective > 0 || this.factsDue || this.flash.due || this.#mutated();
+    const { log, facts, flash, tracker } = this;
+    return log.effective > 0 || facts.due || flash.due || (tracker !== null && this.#mutated(tracker));
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
-    return this.log.effective > 0 || this.factsDue || this.#mutated();
+    const { log, facts, tracker } = this;
+    return log.effective > 0 || facts.due || (tracker !== null && this.#mutated(tracker));
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -87,20 +123,17 @@ export class SessionState extends SessionWithFacts {
     return this.tracker !== null;
   }
 
-  /** Whether something that was handed out is no longer what was loaded or stored. One comparison, and only if asked for. */
-  #mutated(): boolean {
-    const snapshot = this.snapshot;
-    if (this.tracker === null || snapshot === null) return false;
-    return this.tracker.mutated(this.shown, () => this.storedIn(snapshot));
+  /** Whether something that was handed out was mutated in place. Asked last: it compares all values. */
+  #mutated(tracker: MutationTracker): boolean {
+    const { snapshot } = this;
+    return snapshot !== null && tracker.mutated(this.shown, () => this.#storedIn(snapshot));
   }
 
-  /**
-   * The top-level key of something that was mutated in place, where that is all there is to store; undefined otherwise.
-   * Nothing else becomes due by itself.
-   */
+  /** The top-level key under which something was mutated in place; undefined where that is not all there is to store. */
   get mutatedKey(): string | undefined {
-    if (this.log.effective > 0 || this.factsDue || this.flash.due || this.snapshot === null) return undefined;
-    return this.tracker?.mutatedKey(this.values, this.storedIn(this.snapshot));
+    if (this.log.effective > 0 || this.facts.due || this.flash.due || this.snapshot === null)
+      return undefined;
+    return this.tracker?.mutatedKey(this.shown, this.#storedIn(this.snapshot));
   }
 
   /**
@@ -111,15 +144,12 @@ export class SessionState extends SessionWithFacts {
    * @throws SessionValueError where something cannot be stored; everything stays pending then
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
-    this.#takeReplaced();
+    if (this.tracker !== null) this.#takeReplaced(this.tracker);
     const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
-    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.createdAt, d: this.shown };
+    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.shown };
     if (id !== undefined) payload.i = id;
-    const { duration, signIn, handle } = this;
-    if (duration !== undefined) payload.t = duration;
-    if (signIn !== undefined) payload.s = signIn;
-    if (handle !== undefined) payload.h = handle;
+    this.facts.writeTo(payload);
     if (flash.length > 0) payload.f = flash;
     // The last: by it a text is told from those of other writes (RecentTexts).
     if (writer !== undefined) payload.w = writer;
@@ -131,18 +161,15 @@ export class SessionState extends SessionWithFacts {
     return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
-  /**
-   * A draft was stored. Changes made since it was drafted stay pending. Of one that is not stored nothing has to be said: the log
-   * loses a change only here.
-   */
+  /** A draft was stored: its changes are no longer pending. Those made since are; and of a draft that was never stored, all are. */
   stored(draft: Draft): void {
     const { payload } = draft;
     this.snapshot = draft;
-    this.readValues = draft.isExact ? payload.d : null;
+    this.#storedValues = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
     this.log.settle(draft.changes, payload.n);
-    this.settleFacts(payload);
-    this.flash.stored(payload.n, payload.f);
+    this.facts.stored(payload);
+    this.flash.stored(payload.f);
   }
 
   /**
@@ -151,13 +178,13 @@ export class SessionState extends SessionWithFacts {
    * @throws SessionValueError where a change is no longer possible there (a push on what is no list any more)
    */
   rebase(payload: Payload, text: string): void {
-    this.#takeReplaced();
+    if (this.tracker !== null) this.#takeReplaced(this.tracker);
     const old = this.shown;
     const before = this.snapshot;
     const mutations =
       this.tracker === null || before === null
         ? []
-        : this.tracker.mutations(old, this.storedIn(before), this.log.pending);
+        : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
     const values = ownValues(payload.d, text, this.serializer);
     try {
       this.log.pending = replay(values, [...this.log.pending, ...mutations]);
@@ -170,7 +197,8 @@ export class SessionState extends SessionWithFacts {
     // Two sums that JSON knows may add up to one that it does not.
     if (this.log.pending.some(({ op }) => op === 'increment')) this.plain = false;
     this.snapshot = { payload, text };
-    this.readValues = payload.d;
+    this.#storedValues = payload.d;
+    this.facts.rebase(payload);
     this.own(values);
     this.flash.rebase(payload.f);
     this.tracker?.keep(
@@ -181,9 +209,8 @@ export class SessionState extends SessionWithFacts {
     );
   }
 
-  #takeReplaced(): void {
-    if (this.tracker === null) return;
-    for (const [key, held] of this.tracker.takeReplaced()) {
+  #takeReplaced(tracker: MutationTracker): void {
+    for (const { key, held } of tracker.takeReplaced()) {
       this.values[key] = held;
       this.record({ op: 'assign', key, value: cloneValue(held) });
     }

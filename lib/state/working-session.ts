@@ -1,11 +1,11 @@
 import { ChangeLog } from './change-log.js';
-import { type Updater, type ValueChange, addTo, clear, pushTo, updateAt } from './changes.js';
+import { type Updater, type ValueChange, addTo, assertUpdater, clear, pushTo, updateAt } from './changes.js';
 import type { FlashState } from './flash-state.js';
-import { assertUpdater, ownValue } from './given-value.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
-import type { SessionSerializer } from './payload.js';
+import { ownValue } from './own-text.js';
+import { type SessionSerializer, type Snapshot, ownValues } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
   type Values,
@@ -39,17 +39,20 @@ export abstract class WorkingSession {
   protected readonly serializer: SessionSerializer;
   /** Null until an object is handed out that may be mutated in place. */
   protected tracker: MutationTracker | null = null;
+  /** What was loaded or stored last. Null where nothing is stored. */
+  protected snapshot: Snapshot | null;
   /** Whether all that this request wrote is known to survive JSON. */
   protected plain = true;
 
   protected constructor(
     serializer: SessionSerializer,
-    values: Readonly<Values>,
+    snapshot: Snapshot | null,
     flash: FlashState,
     log: ChangeLog,
   ) {
     this.serializer = serializer;
-    this.#values = values;
+    this.snapshot = snapshot;
+    this.#values = snapshot === null ? {} : snapshot.payload.d;
     this.flash = flash;
     this.log = log;
   }
@@ -63,7 +66,7 @@ export abstract class WorkingSession {
 
   /** The values as objects of this request alone: to be changed, and handed out. */
   get values(): Values {
-    if (this.#own !== 'all') this.own(this.copied(this.#values));
+    if (this.#own !== 'all') this.own(ownValues(this.#values, this.snapshot?.text, this.serializer));
     return this.#values;
   }
 
@@ -77,9 +80,6 @@ export abstract class WorkingSession {
     }
     return this.#values;
   }
-
-  /** A copy of shared values, in objects of this request alone. */
-  protected abstract copied(shared: Readonly<Values>): Values;
 
   protected own(values: Values): void {
     this.#values = values;
@@ -129,7 +129,7 @@ export abstract class WorkingSession {
     this.tracker?.forgetReplaced(path);
     const value = ownValue(given);
     writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
   }
 
@@ -141,7 +141,7 @@ export abstract class WorkingSession {
     const effective = value !== undefined || Object.hasOwn(this.values, key);
     if (value === undefined) delete this.values[key];
     else this.values[key] = value;
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
 
@@ -161,14 +161,14 @@ export abstract class WorkingSession {
     assertKey(path);
     const value = ownValue(given);
     pushTo(this.values, path, value);
-    this.#lend(value);
+    this.#received(value);
     this.record({ op: 'push', path, value: cloneValue(value) });
   }
 
   increment(path: string, by: number): number {
     assertKey(path);
     const sum = addTo(this.#valuesFor(path), path, by);
-    this.#lend(sum);
+    this.#received(sum);
     this.record({ op: 'increment', path, by });
     return sum;
   }
@@ -181,7 +181,7 @@ export abstract class WorkingSession {
     // The updater may keep it, or mutate it and then throw.
     this.lend(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
-    this.#lend(result);
+    this.#received(result);
     // An update of what is missing that returns undefined changes nothing.
     this.record(
       { op: 'update', path, updater, result: cloneValue(result) },
@@ -228,7 +228,8 @@ export abstract class WorkingSession {
     return true;
   }
 
-  #lend(value: unknown): void {
+  /** A value has come in: the application may hold it still, and it may be none that JSON keeps. */
+  #received(value: unknown): void {
     if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
   }
 

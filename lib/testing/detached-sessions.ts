@@ -63,7 +63,7 @@ export class DetachedSessions {
     const parsed = parsePayload(payload, serializer);
     if (parsed.kind !== 'session') return;
     const state = SessionState.loaded(serializer, parsed.payload, payload, true);
-    const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state) };
+    const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state.facts) };
     const visit = { lastActivity: now, userId, ipAddress: null, userAgent: null };
     // The driver stores it at once; only its answer comes later.
     void this.#driver.write(loaded.id, { ...visit, payload, version: 1, expiresAt: loaded.expiresAt });

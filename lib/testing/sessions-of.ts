@@ -196,7 +196,7 @@ export class TestSessions {
     const session = new RequestSession(this.#host(life, this.#setup(host), []));
     session.reset(cloneValue(values)).flash(messagesOf(before));
     const { userId } = session;
-    if (userId !== null) life.state.signIn = [systemClock.now(), recordedAs(userId)];
+    if (userId !== null) life.state.facts.signIn = [systemClock.now(), recordedAs(userId)];
     session.begin();
     await session.commitDue();
     return { token: life.token };

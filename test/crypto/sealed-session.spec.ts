@@ -100,7 +100,7 @@ describe('A session sealed into cookies', () => {
           await world.request(jar, (life) => {
             for (const [name, value] of Object.entries(data)) life.state.put(name, value);
             for (const [name, value] of Object.entries(flash)) life.state.flash.flash(name, value);
-            if (duration !== null) life.state.duration = duration;
+            if (duration !== null) life.state.facts.duration = duration;
             id = life.session.id;
           });
           const began = world.clock.now();
@@ -108,7 +108,7 @@ describe('A session sealed into cookies', () => {
           await world.request(jar, (life) => {
             expect(life.state.values).toEqual(stored(data));
             expect(life.state.flash.previous).toEqual(stored(flash));
-            expect({ id: life.session.id, createdAt: life.state.createdAt }).toEqual({
+            expect({ id: life.session.id, createdAt: life.state.facts.createdAt }).toEqual({
               id,
               createdAt: began,
             });
@@ -193,7 +193,7 @@ describe('A session too long for one cookie', () => {
           const jar = new BrowserJar();
           const sent = await world.request(jar, (life) => {
             life.state.put('text', filler(length));
-            life.state.duration = duration;
+            life.state.facts.duration = duration;
           });
           expect(sent.every((header) => Buffer.byteLength(header) <= 4096)).toBe(true);
           expect(await world.valuesIn(jar)).toEqual({ text: filler(length) });

@@ -6,6 +6,7 @@ import {
   Injectable,
   type NestInterceptor,
   Param,
+  Query,
   RequestTimeoutException,
   Res,
   UseInterceptors,
@@ -87,17 +88,18 @@ class LateController {
   async rest(
     @Session() session: Session,
     @Param('way') way: 'destroy' | 'touch',
+    @Query('meanwhile') meanwhile: string | undefined,
     @Res() res: Parameters<typeof rawOf>[0],
   ) {
     const raw = rawOf(res);
     raw.writeHead(200);
     raw.write('begun, ');
-    outcome.resolve(
-      await session[way]().then(
-        () => 'done',
-        (error: unknown) => error,
-      ),
+    const pending = session[way]().then(
+      () => 'done',
+      (error: unknown) => error,
     );
+    if (meanwhile !== undefined) raw.write(meanwhile);
+    outcome.resolve(await pending);
     raw.end('ended');
   }
 }
@@ -157,6 +159,15 @@ describe.each(PLATFORMS)('a commit after the head of the response has left, on %
     await visitor.get('/head/destroy').expect(200);
     expect(await outcome.promise).toEqual(expected);
     await visitor.get('/all').expect(200, {});
+  });
+
+  it('is said once in the log, also where a write of the response finds it out first', async () => {
+    await using scene = await begin(platform, 'stealth');
+    const visitor = scene.app.visitor();
+    await visitor.get('/begin').expect(200);
+    await visitor.get('/head/destroy?meanwhile=going,').expect(200);
+    expect(await outcome.promise).toEqual(expect.any(SessionError));
+    expect(scene.log).toEqual([expect.stringContaining('nothing of it was stored')]);
   });
 
   it.each([

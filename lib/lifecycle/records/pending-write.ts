@@ -37,8 +37,8 @@ export function pack(session: ActiveSession): PendingWrite {
   const draft = state.draft(nextWriterId(), undefined);
   const { lifetimes } = runtime;
   const { latestVisit, isVisit, caller } = session;
-  const isKept = loaded !== null && !state.durationChanged && !(moving && isVisit);
-  const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state);
+  const isKept = loaded !== null && !state.facts.durationChanged && !(moving && isVisit);
+  const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state.facts);
   const keptClient = caller.client === 'as-stored' || !isVisit ? latestVisit : null;
   const { ipAddress, userAgent } = keptClient ?? knownClient(caller);
   const record: SessionRecord = {
@@ -62,7 +62,7 @@ export function pack(session: ActiveSession): PendingWrite {
 }
 
 function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): number {
-  return isVisit ? runtime.lifetimes.expiryAtWrite(state, kept) : kept;
+  return isVisit ? runtime.lifetimes.expiryAtWrite(state.facts, kept) : kept;
 }
 
 /** The version of what is stored under a session's id already; 0 for nothing. */

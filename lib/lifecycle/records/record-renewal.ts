@@ -28,9 +28,9 @@ export class RecordRenewal {
     const { lifetimes } = this.#runtime;
     try {
       // A cookie without Max-Age has nothing to renew.
-      const isCookieDue = !lifetimes.endsWithBrowser(session.state);
+      const isCookieDue = !lifetimes.endsWithBrowser(session.state.facts);
       const isOld = session.latestVisit !== null && isOutdated(session.latestVisit);
-      if (isOld || lifetimes.isAtItsLongest(session.state)) await this.#writer.write(session);
+      if (isOld || lifetimes.isAtItsLongest(session.state.facts)) await this.#writer.write(session);
       else if (!(await this.extend(session, isCookieDue))) session.drop();
     } catch (error) {
       // The application changed nothing: a visit that could not be noted is no reason to fail it.
@@ -49,14 +49,14 @@ export class RecordRenewal {
    */
   async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
     const store = this.#store;
-    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state);
+    const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state.facts);
     for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
       const { id } = session.loaded;
       if (!(await store.touch(id, expiresAt))) return false;
       const found = await this.#finder.find(id);
       if (found.kind === 'gone') return false;
       if (found.kind === 'record') {
-        const isOurs = found.payload.t === session.state.storedDuration;
+        const isOurs = found.payload.t === session.state.facts.storedDuration;
         const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
         if (!isOurs) await store.touch(id, until);
         // Its cookie goes with the response of the request that has changed it.

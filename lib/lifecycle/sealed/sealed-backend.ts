@@ -103,7 +103,7 @@ export class SealedBackend implements SessionBackend {
 
   async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
     const taken = await takeOverSealed(session, former, (id, state) =>
-      this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state)),
+      this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state.facts)),
     );
     if (taken !== null) await this.open(session, taken.token);
     return taken;
@@ -150,7 +150,7 @@ export class SealedBackend implements SessionBackend {
 
   /** The lifetime is in the token, so a longer one is a new token. */
   touch(session: ActiveSession): Promise<void> | void {
-    return this.#replace(session, this.runtime.lifetimes.fullExpiry(session.state));
+    return this.#replace(session, this.runtime.lifetimes.fullExpiry(session.state.facts));
   }
 
   #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
@@ -161,8 +161,8 @@ export class SealedBackend implements SessionBackend {
 
   /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
   #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
-    if (!isVisit && loaded !== null && !state.durationChanged) return loaded.expiresAt;
-    return this.runtime.lifetimes.fullExpiry(state);
+    if (!isVisit && loaded !== null && !state.facts.durationChanged) return loaded.expiresAt;
+    return this.runtime.lifetimes.fullExpiry(state.facts);
   }
 
   /**

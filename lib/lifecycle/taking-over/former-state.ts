@@ -30,7 +30,8 @@ export function formerState(
   for (const [key, value] of Object.entries(values)) if (isKey(key)) state.assign(key, value);
   if (userId !== undefined && userId !== null) state.put(userKey, userId);
   const left = (expiresAt ?? 0) - now;
-  if (left > lifetimes.durationOf(state) && !lifetimes.endsWithBrowser(state)) state.duration = left;
+  const { facts } = state;
+  if (left > lifetimes.durationOf(facts) && !lifetimes.endsWithBrowser(facts)) facts.duration = left;
   return state;
 }
 

@@ -121,7 +121,7 @@ export class RecordTakeOver {
     const { ipAddress, userAgent } = knownClient(caller);
     const isStored = await writeOwn(this.#store, id, {
       payload: state.draft(nextWriterId(), undefined).text,
-      expiresAt: lifetimes.fullExpiry(state),
+      expiresAt: lifetimes.fullExpiry(state.facts),
       version: 1,
       lastActivity: clock.now(),
       userId: recordedUser(state.shown, userKey),

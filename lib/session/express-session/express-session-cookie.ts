@@ -4,10 +4,10 @@ import { SessionError, SessionValueError } from '../../session.errors.js';
 import { ENDS_WITH_BROWSER } from '../../state/payload.js';
 import { shownKey } from '../../state/shown-key.js';
 import { refusesOthers } from '../assignments.js';
-import { shownDuration } from '../session-lifetime.js';
 import type { ShapedSession } from './express-values.js';
 import type { RequestSession } from '../request-session.js';
 import type { CookieAttributes } from '../session-host.js';
+import { shownDuration } from '../wording.js';
 
 /** The same for all sessions, and so read-only. */
 const ATTRIBUTES = [
@@ -115,7 +115,7 @@ export class ExpressSessionCookie {
     const duration = isNone(given) ? ENDS_WITH_BROWSER : parseDuration(given);
     if (duration === null) throw noLifetime(name, given);
     // Middleware sets it for each visitor: that begins a session for none of them.
-    this.#shaped.writable().last(duration);
+    this.#shaped.writable().facts.last(duration);
   }
 
   /** For logs: what it says, and not that it has accessors. */

@@ -3,7 +3,7 @@ import type { Values } from '../../state/values.js';
 import { ExpressSessionCookie } from './express-session-cookie.js';
 import type { RequestSession } from '../request-session.js';
 
-/** What a session opens to its shape of express-session, besides what it opens to an application. */
+/** Protected members of RequestSession that its express-session shape needs. */
 export interface ShapedSession {
   /** For what reads; throws where the session is not loaded. */
   readable(): SessionState;
