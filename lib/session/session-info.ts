@@ -53,7 +53,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.fresh) this.welcome();
    */
   get fresh(): boolean {
-    return this.lifecycleSoFar === null || this.lifecycleSoFar.session.fresh;
+    return this.lifecycleSoFar?.session.fresh ?? true;
   }
 
   /**
@@ -73,7 +73,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (!session.readonly) session.increment('visits');
    */
   get readonly(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.readonly;
+    return this.lifecycleSoFar?.session.readonly ?? false;
   }
 
   /**
@@ -93,7 +93,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.isModified) await session.commit();
    */
   get isModified(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.modified;
+    return this.lifecycleSoFar?.session.modified ?? false;
   }
 
   /**

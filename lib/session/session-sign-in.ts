@@ -60,8 +60,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * session.signOut().flash('status', 'You are signed out.');
    */
   signOut(): this {
-    this.movable.invalidate();
-    return this.flush();
+    return this.invalidate();
   }
 
   /**

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { FactsState } from '../../lib/state/facts-state.js';
+import { PAYLOAD_FORMAT, type Payload, type SessionFacts } from '../../lib/state/payload.js';
+
+/** What a commit would write of it. */
+function written(facts: FactsState): SessionFacts {
+  const { v: _format, n: _number, c: _created, d: _values, ...rest } = drafted(facts);
+  return rest;
+}
+
+function drafted(facts: FactsState): Payload {
+  const payload: Payload = { v: PAYLOAD_FORMAT, n: 1, c: facts.createdAt, d: {} };
+  facts.writeTo(payload);
+  return payload;
+}
+
+const payload = (facts: SessionFacts = {}): Payload => drafted(new FactsState(1000, facts));
+
+describe('what a session says of itself', () => {
+  it('is what was loaded, until it is changed', () => {
+    const facts = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'] }));
+    expect([facts.duration, facts.signIn, facts.handle]).toEqual([60_000, [5, 'ann'], undefined]);
+    expect([facts.due, facts.durationChanged, facts.signsIn]).toEqual([false, false, false]);
+    facts.duration = 90_000;
+    expect([facts.duration, facts.storedDuration, facts.due]).toEqual([90_000, 60_000, true]);
+    expect(written(facts)).toEqual({ t: 90_000, s: [5, 'ann'] });
+  });
+
+  it('can be taken out, and is not written then', () => {
+    const facts = new FactsState(1000, payload({ t: 60_000, h: 'kept' }));
+    facts.duration = undefined;
+    facts.handle = undefined;
+    expect(written(facts)).toEqual({});
+    expect([facts.durationChanged, facts.storedHandle]).toEqual([true, 'kept']);
+  });
+
+  it('begins a session, unless all that was changed is a lifetime set by last()', () => {
+    const lasting = new FactsState(1000, null);
+    lasting.last(60_000);
+    expect([lasting.due, written(lasting)]).toEqual([false, { t: 60_000 }]);
+    lasting.handle = 'kept';
+    expect(lasting.due).toBe(true);
+    const stored = new FactsState(1000, payload());
+    stored.last(60_000);
+    expect(stored.due).toBe(true);
+  });
+
+  it('is due no more once it is stored, but for what was changed again meanwhile', () => {
+    const facts = new FactsState(1000, null);
+    facts.duration = 60_000;
+    facts.signIn = [5, 'ann'];
+    const draft = drafted(facts);
+    facts.duration = 90_000;
+    facts.stored(draft);
+    expect([facts.due, facts.durationChanged, facts.signsIn]).toEqual([true, true, false]);
+    expect([facts.duration, facts.storedDuration, facts.signIn]).toEqual([90_000, 60_000, [5, 'ann']]);
+    facts.stored(drafted(facts));
+    expect([facts.due, facts.duration]).toEqual([false, 90_000]);
+  });
+
+  it('goes on top of what another request wrote first', () => {
+    const facts = new FactsState(1000, payload({ t: 60_000 }));
+    facts.signIn = [9, 'ann'];
+    facts.rebase(payload({ t: 90_000, s: [7, 'bob'], h: 'kept' }));
+    expect(written(facts)).toEqual({ t: 90_000, s: [9, 'ann'], h: 'kept' });
+    expect([facts.storedSignIn, facts.signsIn]).toEqual([[7, 'bob'], true]);
+  });
+
+  it('is nothing where the session begins anew, and changed by that only where it was stored', () => {
+    const stored = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'], h: 'kept' }));
+    stored.beginAnew(2000);
+    expect([stored.createdAt, stored.due, written(stored)]).toEqual([2000, true, {}]);
+    const fresh = new FactsState(1000, null);
+    fresh.duration = 60_000;
+    fresh.beginAnew(2000);
+    expect([fresh.createdAt, fresh.due, written(fresh)]).toEqual([2000, false, {}]);
+  });
+});
