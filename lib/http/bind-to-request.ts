@@ -54,16 +54,11 @@ export function bindToRequest(
   position: 0 | 1,
 ): CallableFunction {
   if (bound.has(called)) return called;
-  const wrapper =
-    position === 0
-      ? function (this: unknown, ...args: [RawRequest, ...unknown[]]): unknown {
-          if (sessions.isInContext(args[0])) return Reflect.apply(called, this, args);
-          return callInContext(sessions, args[0], called, this, args);
-        }
-      : function (this: unknown, ...args: [unknown, RawRequest, ...unknown[]]): unknown {
-          if (sessions.isInContext(args[1])) return Reflect.apply(called, this, args);
-          return callInContext(sessions, args[1], called, this, args);
-        };
+  const wrapper = function (this: unknown, ...args: RawRequest[]): unknown {
+    const req = args[position];
+    if (req === undefined || sessions.isInContext(req)) return Reflect.apply(called, this, args);
+    return callInContext(sessions, req, called, this, args);
+  };
   return likeOriginal(wrapper, called);
 }
 

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'nod
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type HeadArguments, withCookies } from '../../lib/http/response/response-head.js';
+import { type HeadArguments, SET_COOKIE, addToHead } from '../../lib/http/response/response-head.js';
 
 const COOKIES = ['session.0=a; Path=/', 'session.1=b; Path=/'];
 
@@ -19,7 +19,7 @@ async function send(
 ): Promise<Head> {
   await using server = createServer((_req, res) => {
     prepare(res);
-    const head = withCookies(res, args, COOKIES);
+    const head = addToHead(res, args, { field: SET_COOKIE, values: COOKIES });
     Reflect.apply(Reflect.get(res, 'writeHead'), res, head);
     res.end('body');
   });
