@@ -32,18 +32,14 @@ export interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = handedOut(context);
+  const session = requiredSession(context).handOut();
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = handedOut(context);
+  const { flashMessages } = requiredSession(context).handOut();
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
-
-function handedOut(context: ExecutionContext): RequestSession {
-  return requiredSession(context).handOut();
-}
 
 const intercepted = new WeakSet<object>();
 
