@@ -46,12 +46,13 @@ export function callInContext(
  * A function of Express's (middleware, an error handler, a callback for a parameter) that runs in the context of the request
  * that it is called for, whatever context it is called in.
  *
- * @param position of the request among the arguments
+ * @param position of the request among the arguments. Default: that of middleware, where Express tells error handlers by their four
+ * parameters
  */
 export function bindToRequest(
   sessions: HttpSessions,
   called: CallableFunction,
-  position: 0 | 1,
+  position = called.length === 4 ? 1 : 0,
 ): CallableFunction {
   if (bound.has(called)) return called;
   const wrapper = function (this: unknown, ...args: RawRequest[]): unknown {
@@ -60,9 +61,4 @@ export function bindToRequest(
     return callInContext(sessions, req, called, this, args);
   };
   return likeOriginal(wrapper, called);
-}
-
-/** Middleware, bound. Express tells error handlers by their four parameters. */
-export function bindMiddleware(sessions: HttpSessions, middleware: CallableFunction): CallableFunction {
-  return bindToRequest(sessions, middleware, middleware.length === 4 ? 1 : 0);
 }

@@ -41,8 +41,6 @@ const flashParameter = createParamDecorator((key: string | undefined, context: E
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
 
-const intercepted = new WeakSet<object>();
-
 /** Makes a parameter decorator bring the interceptor along for its handler. */
 function committing(decorator: ParameterDecorator): ParameterDecorator {
   return (target, key, index) => {
@@ -52,8 +50,6 @@ function committing(decorator: ParameterDecorator): ParameterDecorator {
     const handler: unknown = descriptor?.value;
     if (descriptor === undefined || typeof handler !== 'function') return;
     hideType(target, key, index);
-    if (intercepted.has(handler)) return;
-    intercepted.add(handler);
     UseInterceptors(SessionInterceptor)(target, key, descriptor);
   };
 }
