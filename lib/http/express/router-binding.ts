@@ -81,8 +81,7 @@ export class RouterBinding {
     if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
     const bindContents = (router: Router | undefined): void => this.bindContents(router);
     const { handle } = app;
-    app.handle = function handleFirst(...args) {
-      if (this.handle === handleFirst) this.handle = handle;
+    app.handle = function handleBound(...args) {
       bindContents(routerOf(app));
       return handle.apply(this, args);
     };
