@@ -51,8 +51,7 @@ export class HttpSessions {
       const host = known.session?.host;
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
-      run(req, known, next);
-      return;
+      return run(req, known, next);
     }
     let session: RequestSession | undefined;
     try {
@@ -60,28 +59,20 @@ export class HttpSessions {
         session = new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
       // Of a function of the option `cookie`, which tells the tenants apart.
-      next(error);
-      return;
+      return next(error);
     }
     const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (session !== undefined) prepareGate(res);
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
+    const goOn = (): void => run(req, opened, next);
     const pending = session?.open(false);
-    if (pending === undefined) {
-      run(req, opened, next);
-      return;
-    }
-    pending.then(
-      () => {
-        run(req, opened, next);
-      },
-      (error: unknown) => {
-        if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
-        next(new SessionUnavailableException(error));
-      },
-    );
+    if (pending === undefined) return goOn();
+    pending.then(goOn, (error: unknown) => {
+      if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
+      next(new SessionUnavailableException(error));
+    });
   }
 
   /** Whether code runs already in the context that `runInContext` would give it. Asked for each layer of middleware. */
