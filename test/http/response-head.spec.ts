@@ -49,6 +49,18 @@ describe('The head of a response that brings a session cookie', () => {
     expect(headers.vary).toBe('Cookie');
   });
 
+  it.each<[string, HeadArguments]>([
+    ['on the response', [200]],
+    ['in the head', [200, { Vary: 'Accept' }]],
+  ])(
+    'has it once where Node has refused a head with it, and a filter writes another: %s',
+    async (_where, args) => {
+      const refused = (res: ServerResponse): void =>
+        void addToHead(res, [200], { field: SET_COOKIE, values: COOKIES });
+      expect((await send(args, refused)).headers['set-cookie']).toEqual(COOKIES);
+    },
+  );
+
   it.each<[string, HeadArguments, ((res: ServerResponse) => void)?]>([
     ['setHeader, one', [200], (res) => res.setHeader('Set-Cookie', OWN)],
     ['setHeader, a list', [200], (res) => res.setHeader('set-cookie', [OWN])],
