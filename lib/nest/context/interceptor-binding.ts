@@ -40,16 +40,13 @@ export function bindInterceptors(modules: ModulesContainer, config: ApplicationC
   }
 }
 
-/** Those that are added later too: controllers that are made for each request see them. */
+/**
+ * Those that are added later too: controllers that are made for each request see them. Global ones that are made for each request
+ * themselves are among the injectables of a module.
+ */
 function bindGlobals(config: ApplicationConfig): void {
   const interceptors = config.getGlobalInterceptors.bind(config);
   config.getGlobalInterceptors = () => bindEach(interceptors());
-  const provided = config.getGlobalRequestInterceptors.bind(config);
-  config.getGlobalRequestInterceptors = () => {
-    const all = provided();
-    all.forEach(bindInstances);
-    return all;
-  };
 }
 
 /** The interceptors of a class (itself among its methods, as `constructor`) and of its methods. */
