@@ -46,28 +46,19 @@ export function callInContext(
  * A function of Express's (middleware, an error handler, a callback for a parameter) that runs in the context of the request
  * that it is called for, whatever context it is called in.
  *
- * @param position of the request among the arguments
+ * @param position of the request among the arguments. Default: that of middleware, where Express tells error handlers by their four
+ * parameters
  */
 export function bindToRequest(
   sessions: HttpSessions,
   called: CallableFunction,
-  position: 0 | 1,
+  position = called.length === 4 ? 1 : 0,
 ): CallableFunction {
   if (bound.has(called)) return called;
-  const wrapper =
-    position === 0
-      ? function (this: unknown, ...args: [RawRequest, ...unknown[]]): unknown {
-          if (sessions.isInContext(args[0])) return Reflect.apply(called, this, args);
-          return callInContext(sessions, args[0], called, this, args);
-        }
-      : function (this: unknown, ...args: [unknown, RawRequest, ...unknown[]]): unknown {
-          if (sessions.isInContext(args[1])) return Reflect.apply(called, this, args);
-          return callInContext(sessions, args[1], called, this, args);
-        };
+  const wrapper = function (this: unknown, ...args: RawRequest[]): unknown {
+    const req = args[position];
+    if (req === undefined || sessions.isInContext(req)) return Reflect.apply(called, this, args);
+    return callInContext(sessions, req, called, this, args);
+  };
   return likeOriginal(wrapper, called);
-}
-
-/** Middleware, bound. Express tells error handlers by their four parameters. */
-export function bindMiddleware(sessions: HttpSessions, middleware: CallableFunction): CallableFunction {
-  return bindToRequest(sessions, middleware, middleware.length === 4 ? 1 : 0);
 }

@@ -1,8 +1,10 @@
 import type { Caller } from '../lifecycle/caller.js';
+import { type CookieInstruction, NO_COOKIE } from '../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { SessionAccess } from '../session/session-access.js';
-import type { CookieAttributes, SessionHost } from '../session/session-host.js';
+import type { SessionLog } from '../lifecycle/session-runtime.js';
+import type { CookieAttributes, LifecycleFactory, SessionHost } from '../session/session-host.js';
 import {
   type PlatformRequest,
   type RawRequest,
@@ -13,8 +15,12 @@ import {
 import { SessionStoreError } from '../session.errors.js';
 import { SessionLimitError } from '../session.exception.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
-import { sentTokens } from './cookie/sent-tokens.js';
-import { setCookieHeaders } from './cookie/set-cookie.js';
+import type { CookiePath } from './cookie/cookie-path.js';
+import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
+import type { FormerCookies, FormerSessionVisit } from './cookie/former-cookies.js';
+import { tokenAdditions } from './cookie/response-cookies.js';
+import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
+import { type SentTokens, sentTokens } from './cookie/sent-tokens.js';
 import { clientOf } from './client-of.js';
 import { consumesFlash } from './consumes-flash.js';
 import {
@@ -26,14 +32,25 @@ import {
   commitFailed,
   unsendable,
 } from './wording.js';
-import type { HttpSessionSettings } from './http-session-settings.js';
-import { FormerSessionVisit } from './former-session-visit.js';
-import { namesRequest } from './routing/named-routes.js';
-import type { CookieSetup } from './cookie/cookie-setup.js';
-import type { SessionHeader } from './cookie/session-header.js';
-import type { HeadAddition, TokenField } from './response/response-head.js';
+import { type RouteTest, namesRequest } from './routing/named-routes.js';
+import type { HeadAddition } from './response/response-head.js';
 
-const NO_COOKIES: readonly string[] = [];
+/** What all requests of an application share. */
+export interface HttpSessionSettings {
+  readonly tokens: TokenSetup;
+  /** Of the libraries that the application comes from; null for none. */
+  readonly former: FormerCookies | null;
+  readonly secureWarning: SecureCookieWarning;
+  readonly cookiePath: CookiePath;
+  readonly log: SessionLog;
+  readonly recordClient: boolean;
+  /** Which routes are passive. Null: none. */
+  readonly isPassive: RouteTest | null;
+  isNeverFlashed(field: string): boolean;
+  readonly lifecycles: LifecycleFactory;
+}
+
+const NO_ADDITIONS: readonly HeadAddition[] = [];
 
 /** One HTTP request as its session sees it. */
 export class HttpSessionHost implements SessionHost, GateContext {
@@ -47,9 +64,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #former: FormerSessionVisit | null;
   /** Where its cookie lies. */
   readonly #setup: CookieSetup;
-  /** Of a client without cookies; null for any other. */
-  readonly #header: SessionHeader | null;
-  readonly #cookieNames: readonly string[];
+  readonly #sent: SentTokens;
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
@@ -71,18 +86,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.platform = platform;
     const { tenants } = settings.tokens;
     const setup = tenants === null ? settings.tokens : tenants.of(platform ?? req);
-    this.#setup = setup;
-    const { tokens, names, earlierTokens, header } = sentTokens(setup, req.headers);
-    this.tokens = tokens;
-    this.earlierTokens = earlierTokens;
-    this.#header = header;
-    this.#cookieNames = names;
+    const sent = sentTokens(setup, req.headers);
     const { former } = settings;
-    const { cookie } = req.headers;
-    this.#former =
-      header === null && former !== null && former.mayBeIn(cookie)
-        ? new FormerSessionVisit(former, cookie, res)
-        : null;
+    this.#setup = setup;
+    this.#sent = sent;
+    this.#former = former === null || sent.header !== null ? null : former.visit(req.headers.cookie, res);
+    this.tokens = sent.tokens;
+    this.earlierTokens = sent.earlierTokens;
     this.takeOver = this.#former?.takeOver;
   }
 
@@ -107,15 +117,11 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   get #place(): TokenPlace {
-    return (this.#header ?? this.#setup).place;
-  }
-
-  get field(): TokenField | undefined {
-    return this.#header?.field;
+    return (this.#sent.header ?? this.#setup).place;
   }
 
   arm(session: SessionAccess): void {
-    const isReached = this.#header !== null || this.#settings.cookiePath.covers(this.#req);
+    const isReached = this.#sent.header !== null || this.#settings.cookiePath.covers(this.#req);
     if (!isReached && this.#beginsNothing(session)) return;
     this.#session = session;
     if (this.#res.writableEnded) {
@@ -203,31 +209,24 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return (secret === undefined ? keyring : keyring.withSecret(secret)).verify(signedId);
   }
 
-  cookies(): readonly string[] {
-    return this.#answer(true);
+  headAdditions(): readonly HeadAddition[] {
+    const due = this.#cookieInstruction();
+    if (due.kind === 'none') return NO_ADDITIONS;
+    return tokenAdditions(due, {
+      setup: this.#setup,
+      sent: this.#sent,
+      former: this.#former,
+      secureWarning: this.#settings.secureWarning,
+      req: this.#req,
+      platform: this.platform,
+    });
   }
 
-  /** @param isSent whether it leaves with the response, and is no mere question */
-  #answer(isSent: boolean): readonly string[] {
-    const header = this.#header;
-    const names = header === null ? this.#cookieNames : this.tokens;
-    const came = names.length > 0 || this.earlierTokens !== undefined || this.#former !== null;
-    const instruction = this.#session?.cookieInstruction(came);
-    if (instruction === undefined || instruction.kind === 'none') return NO_COOKIES;
-    if (header !== null) return header.answer(instruction);
-    const { secureWarning } = this.#settings;
-    const own = setCookieHeaders(this.#setup, secureWarning, instruction, names, this.#req, this.platform);
-    const former = this.#former;
-    return former === null ? own : [...former.expire(instruction, this.#setup.cookie.place, isSent), ...own];
-  }
-
-  besideCookies(): HeadAddition | null {
-    const { header, keyring } = this.#setup;
-    if (header === null || this.#header !== null) return null;
-    const instruction = this.#session?.cookieInstruction(false);
-    return instruction?.kind === 'set'
-      ? header.besideCookie(this.#req.headers, instruction.token, keyring)
-      : null;
+  #cookieInstruction(): CookieInstruction {
+    const { tokens, names, earlierTokens } = this.#sent;
+    const came =
+      names.length > 0 || tokens.length > 0 || earlierTokens !== undefined || this.#former !== null;
+    return this.#session?.cookieInstruction(came) ?? NO_COOKIE;
   }
 
   failed(error: unknown, response: FailedResponse): void {
@@ -243,7 +242,6 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   late(): void {
-    if (this.#answer(false).length === 0) return;
-    this.#settings.log.warn(BEGUN_LATE);
+    if (this.#cookieInstruction().kind !== 'none') this.#settings.log.warn(BEGUN_LATE);
   }
 }

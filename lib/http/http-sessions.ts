@@ -4,8 +4,7 @@ import { SessionUnavailableException } from '../session.exception.js';
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import { PrototypeMixin } from './prototype-mixin.js';
 import { prepareGate } from './response/gated-methods.js';
-import { HttpSessionHost } from './http-session-host.js';
-import type { HttpSessionSettings } from './http-session-settings.js';
+import { HttpSessionHost, type HttpSessionSettings } from './http-session-host.js';
 import type { PlatformRequest, RawRequest, RawResponse } from './raw-http.js';
 import { type RequestProperties, requestProperties } from './request-properties.js';
 import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.js';
@@ -52,8 +51,7 @@ export class HttpSessions {
       const host = known.session?.host;
       // Middleware was first and had only the raw request: what Fastify makes of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
-      run(req, known, next);
-      return;
+      return run(req, known, next);
     }
     let session: RequestSession | undefined;
     try {
@@ -61,28 +59,20 @@ export class HttpSessions {
         session = new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
       // Of a function of the option `cookie`, which tells the tenants apart.
-      next(error);
-      return;
+      return next(error);
     }
     const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (session !== undefined) prepareGate(res);
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
+    const goOn = (): void => run(req, opened, next);
     const pending = session?.open(false);
-    if (pending === undefined) {
-      run(req, opened, next);
-      return;
-    }
-    pending.then(
-      () => {
-        run(req, opened, next);
-      },
-      (error: unknown) => {
-        if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
-        next(new SessionUnavailableException(error));
-      },
-    );
+    if (pending === undefined) return goOn();
+    pending.then(goOn, (error: unknown) => {
+      if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');
+      next(new SessionUnavailableException(error));
+    });
   }
 
   /** Whether code runs already in the context that `runInContext` would give it. Asked for each layer of middleware. */

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { propertyOf } from './property-of.js';
 import type { SessionCarrier } from './session-of.js';
 import type { Route } from './consumes-flash.js';
 
@@ -12,6 +11,7 @@ export type RawRequest = IncomingMessage &
     ip?: unknown;
     protocol?: unknown;
     secure?: unknown;
+    upgrade?: unknown;
   };
 
 /** A response as the HTTP server made it. */
@@ -35,6 +35,6 @@ export function isClosed(res: RawResponse & { readonly stream?: { readonly destr
  * it has handed to a listener of `upgrade`, whatever their headers ask for. Clients connect, and connect anew, by themselves:
  * that is nobody's visit.
  */
-export function isHandshake(request: unknown): boolean {
-  return propertyOf(request, 'upgrade') === true;
+export function isHandshake(request: { readonly upgrade?: unknown }): boolean {
+  return request.upgrade === true;
 }

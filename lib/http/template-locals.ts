@@ -9,11 +9,11 @@ import type { RequestSession } from '../session/request-session.js';
  * Plain objects with functions of their own, because template engines (Handlebars) refuse what comes from a prototype.
  */
 const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefined) => unknown>> = {
-  session: (session) => (session === undefined ? emptySession : sessionView(session)),
-  flashMessages: (session) => (session === undefined ? emptyMessages : flashView(session)),
-  old: (session) => (session === undefined ? nothing : oldOf(session)),
-  errors: (session) => errorsOf(session?.flashMessages ?? noMessages),
-  hasErrors: (session) => session?.flashMessages.hasErrors ?? false,
+  session: sessionView,
+  flashMessages: (session) => flashView(messagesOf(session)),
+  old: (session) => oldOf(messagesOf(session)),
+  errors: (session) => errorsOf(messagesOf(session)),
+  hasErrors: (session) => messagesOf(session).hasErrors,
 };
 
 /**
@@ -38,64 +38,52 @@ export function addTemplateLocals(
   }
 }
 
-/** The value of any key where there is no session: the default. */
-function nothing(_key: unknown, fallback?: unknown): unknown {
-  const value = plain(fallback);
-  return typeof value === 'function' ? value() : value;
+/** Where there is no session: the value of any key is the default. */
+const noMessages = new FlashMessages({});
+
+function messagesOf(session: RequestSession | undefined): FlashMessages {
+  return session?.flashMessages ?? noMessages;
 }
 
-const noMessages = new FlashMessages({});
-const emptyMessages = flashView({ flashMessages: noMessages });
+function sessionView(session: RequestSession | undefined): object {
+  return {
+    get: (key: unknown, fallback?: unknown) => {
+      if (isNoKey(key)) return session?.all() ?? {};
+      const [name, otherwise] = [String(key), plain(fallback)];
+      return session === undefined ? noMessages.get(name, otherwise) : session.get(name, otherwise);
+    },
+    all: () => session?.all() ?? {},
+    has: (...keys: unknown[]) => session?.has(...keysOf(keys)) ?? false,
+    hasAny: (...keys: unknown[]) => session?.hasAny(...keysOf(keys)) ?? false,
+    exists: (...keys: unknown[]) => session?.exists(...keysOf(keys)) ?? false,
+    missing: (...keys: unknown[]) => session?.missing(...keysOf(keys)) ?? true,
+    old: oldOf(messagesOf(session)),
+    flashMessages: flashView(messagesOf(session)),
+    isEmpty: session?.isEmpty ?? true,
+    fresh: session?.fresh ?? true,
+    createdAt: session?.createdAt,
+    expiresAt: session?.expiresAt,
+  };
+}
 
-const emptySession = {
-  get: (key?: unknown, fallback?: unknown) => (isNoKey(key) ? {} : nothing(key, fallback)),
-  all: () => ({}),
-  has: () => false,
-  hasAny: () => false,
-  exists: () => false,
-  missing: () => true,
-  old: nothing,
-  flashMessages: emptyMessages,
-  isEmpty: true,
-  fresh: true,
-};
+function flashView(messages: FlashMessages): object {
+  return {
+    get: (key: unknown, fallback?: unknown) => messages.get(String(key), plain(fallback)),
+    has: (...keys: unknown[]) => messages.has(...keysOf(keys)),
+    all: () => messages.all(),
+    old: oldOf(messages),
+    errors: errorsOf(messages),
+    hasErrors: messages.hasErrors,
+    isEmpty: messages.isEmpty,
+  };
+}
 
-function oldOf(session: RequestSession): (key: unknown, fallback?: unknown) => unknown {
-  return (key, fallback) => session.old(String(key), plain(fallback));
+function oldOf(messages: FlashMessages): (key: unknown, fallback?: unknown) => unknown {
+  return (key, fallback) => messages.old(String(key), plain(fallback));
 }
 
 function errorsOf(messages: FlashMessages): (field?: unknown) => unknown {
   return (field) => (isNoKey(field) ? messages.errors() : messages.errors(String(field)));
-}
-
-function sessionView(session: RequestSession): object {
-  return {
-    get: (key: unknown, fallback?: unknown) =>
-      isNoKey(key) ? session.all() : session.get(String(key), plain(fallback)),
-    all: () => session.all(),
-    has: (...keys: unknown[]) => session.has(...keysOf(keys)),
-    hasAny: (...keys: unknown[]) => session.hasAny(...keysOf(keys)),
-    exists: (...keys: unknown[]) => session.exists(...keysOf(keys)),
-    missing: (...keys: unknown[]) => session.missing(...keysOf(keys)),
-    old: oldOf(session),
-    flashMessages: flashView(session),
-    isEmpty: session.isEmpty,
-    fresh: session.fresh,
-    createdAt: session.createdAt,
-    expiresAt: session.expiresAt,
-  };
-}
-
-function flashView({ flashMessages }: Pick<RequestSession, 'flashMessages'>): object {
-  return {
-    get: (key: unknown, fallback?: unknown) => flashMessages.get(String(key), plain(fallback)),
-    has: (...keys: unknown[]) => flashMessages.has(...keysOf(keys)),
-    all: () => flashMessages.all(),
-    old: (key: unknown, fallback?: unknown) => flashMessages.old(String(key), plain(fallback)),
-    errors: errorsOf(flashMessages),
-    hasErrors: flashMessages.hasErrors,
-    isEmpty: flashMessages.isEmpty,
-  };
 }
 
 /** The keys that a template gave: one, several, or lists of them. */

@@ -7,8 +7,8 @@ import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
+import type { FormerSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { fieldName } from '../session/form-input.js';
-import { guardedSource } from './guarded-source.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
 
@@ -47,6 +47,33 @@ function formerCookies(
     guardedSource(source, new StoreGuard({ name: source.name, timeout, log })),
   );
   return new FormerCookies(guarded);
+}
+
+/**
+ * A source of former sessions whose store is called by the same rules as any other: within the time limit, and not while it has
+ * stopped answering. Its sessions are told apart from those of other sources.
+ */
+function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource {
+  const guarded = (former: FormerSession): FormerSession => {
+    const key = former.key === null ? null : `${source.name} ${former.key}`;
+    // A guard tells servers apart by it, and a store of others is one.
+    const id = key ?? '';
+    const remove = former.remove?.bind(former);
+    return {
+      key,
+      isOfUser: former.isOfUser === true,
+      load: () => guard.run('reading', id, {}, () => former.load()),
+      ...(remove === undefined ? {} : { remove: () => guard.run('removing', id, {}, remove) }),
+    };
+  };
+  return {
+    name: source.name,
+    cookies: source.cookies,
+    find: (valuesOf) => {
+      const former = source.find(valuesOf);
+      return former === null ? null : guarded(former);
+    },
+  };
 }
 
 /** What an option that names routes comes to, as the router of an application compares paths. */

@@ -1,3 +1,4 @@
+import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { Caller } from '../lifecycle/caller.js';
 import type { RecordBackend } from '../lifecycle/records/record-backend.js';
@@ -35,18 +36,15 @@ export class SessionLifecycles implements LifecycleFactory {
     this.#log = log;
     this.runtime = sessionRuntime(settings, log);
     this.inUse = new DriverInUse(settings, registry, this.runtime);
-    this.garbage = new GarbageCollection(
-      settings,
-      () => this.inUse.recordDriver ?? this.inUse.driver ?? registry.get(settings.driver),
-      log,
-    );
+    const collected = (): AnyDriver => this.inUse.recordDriver ?? registry.get(settings.driver);
+    this.garbage = new GarbageCollection(settings, collected, log);
   }
 
   /** Makes and opens the drivers. @throws SessionConfigError where one is wrong */
   async boot(): Promise<void> {
     const { gc } = this.#settings;
     await this.#registry.boot();
-    if (this.inUse.open() === null) return;
+    this.inUse.open();
     if (this.inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.garbage.collectEvery(gc);
     const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
     if (isInMemory && isProduction()) {

@@ -32,20 +32,14 @@ export interface FlashParameter {
 }
 
 const sessionParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const session = handedOut(context);
+  const session = requiredSession(context).handOut();
   return key === undefined ? session : session.get(key);
 });
 
 const flashParameter = createParamDecorator((key: string | undefined, context: ExecutionContext) => {
-  const { flashMessages } = handedOut(context);
+  const { flashMessages } = requiredSession(context).handOut();
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
-
-function handedOut(context: ExecutionContext): RequestSession {
-  return requiredSession(context).handOut();
-}
-
-const intercepted = new WeakSet<object>();
 
 /** Makes a parameter decorator bring the interceptor along for its handler. */
 function committing(decorator: ParameterDecorator): ParameterDecorator {
@@ -56,8 +50,6 @@ function committing(decorator: ParameterDecorator): ParameterDecorator {
     const handler: unknown = descriptor?.value;
     if (descriptor === undefined || typeof handler !== 'function') return;
     hideType(target, key, index);
-    if (intercepted.has(handler)) return;
-    intercepted.add(handler);
     UseInterceptors(SessionInterceptor)(target, key, descriptor);
   };
 }

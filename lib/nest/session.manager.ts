@@ -57,10 +57,6 @@ export class SessionManager {
    * const redis = manager.driver('redis');
    */
   driver(name?: string): AnyDriver {
-    if (name === undefined || name === this.#settings.driver) {
-      const { driver } = this.lifecycles.inUse;
-      if (driver !== null) return driver;
-    }
     return this.#registry.get(name ?? this.#settings.driver);
   }
 

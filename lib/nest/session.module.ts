@@ -24,8 +24,7 @@ import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
 import { registerTransforms } from './class-transformer.js';
 import { findAnsweringHandlers } from './commit/answering-handlers.js';
-import { commitBeforeEvents } from './commit/event-streams.js';
-import { commitInnermost } from './commit/commit-innermost.js';
+import { commitBehindHandlers } from './commit/handler-commits.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
 import { bindInterceptors } from './context/interceptor-binding.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
@@ -191,8 +190,7 @@ export class SessionModule
     if (this.#arePrepared) return;
     this.#arePrepared = true;
     findAnsweringHandlers(this.#discovery);
-    commitInnermost(this.#discovery);
-    commitBeforeEvents(this.#discovery);
+    commitBehindHandlers(this.#discovery);
     bindInterceptors(this.#modules, this.#config);
   }
 

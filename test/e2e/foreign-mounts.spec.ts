@@ -77,6 +77,24 @@ describe("an application without sessions of its own, behind what goes on in ano
     }
   });
 
+  it('has it where it is one of version 4, which names its router otherwise and throws where it is asked for `router`', async () => {
+    const mounted = dashboard();
+    const { router } = mounted;
+    Object.defineProperties(mounted, {
+      lazyrouter: { value: () => undefined },
+      _router: { value: router },
+      router: {
+        get: () => {
+          throw new Error("'app.router' is deprecated!");
+        },
+      },
+      handle: { value: router, writable: true },
+    });
+    const wired = wiring((instance) => instance.use(express.Router().use('/mounted', mounted)));
+    await using app = await TestApp.start('express', { imports: [wired], controllers: [LivePages] });
+    expect((await live.asBob(app.url, (bob) => bob.get('/mounted/page'))).body).toEqual(SEEN);
+  });
+
   it.each(['an application', 'a router'])('makes its router late where it is below %s', async (below) => {
     const mounted = express();
     const wired = wiring((instance) => {

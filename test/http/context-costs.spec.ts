@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import express from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpSessions } from '../../lib/http/http-sessions.js';
-import { bindMiddleware } from '../../lib/http/bind-to-request.js';
+import { bindToRequest } from '../../lib/http/bind-to-request.js';
 import { sessionContext } from '../../lib/session/session.context.js';
 import { Session } from 'nestjs-session-kit';
 import { PLATFORMS, type Platform, TestApp } from '../support/test-app.js';
@@ -95,7 +95,7 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
 
 it('what runs in its own context already stays as it is', () => {
   const sessions = Object.create(HttpSessions.prototype);
-  const once = bindMiddleware(sessions, goOn);
+  const once = bindToRequest(sessions, goOn);
   expect(once).not.toBe(goOn);
-  expect(bindMiddleware(sessions, once)).toBe(once);
+  expect(bindToRequest(sessions, once)).toBe(once);
 });

@@ -4,6 +4,7 @@ import { setImmediate as settled } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { prepareGate } from '../../lib/http/response/gated-methods.js';
 import { type GateContext, ResponseGate } from '../../lib/http/response/response-gate.js';
+import { SET_COOKIE } from '../../lib/http/response/response-head.js';
 import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
@@ -45,7 +46,7 @@ async function gated(beneath?: Beneath) {
   const failures: unknown[] = [];
   const late: string[] = [];
   const context: GateContext = {
-    cookies: () => ['session=token'],
+    headAdditions: () => [{ field: SET_COOKIE, values: ['session=token'] }],
     failed: (error, response) => void failures.push([error, response]),
     unsendable: (error) => void failures.push(error),
     late: () => void late.push('late'),
@@ -90,7 +91,7 @@ describe('a response that is prepared for a gate', () => {
     const second = await store.open();
     const gate = new ResponseGate(res, second.session.put('b', 1), {
       ...context,
-      cookies: () => ['second=token'],
+      headAdditions: () => [{ field: SET_COOKIE, values: ['second=token'] }],
     });
     session.put('a', 1);
     res.writeHead(202);

@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'nod
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { type HeadArguments, withCookies } from '../../lib/http/response/response-head.js';
+import { type HeadArguments, SET_COOKIE, addToHead } from '../../lib/http/response/response-head.js';
 
 const COOKIES = ['session.0=a; Path=/', 'session.1=b; Path=/'];
 
@@ -19,7 +19,7 @@ async function send(
 ): Promise<Head> {
   await using server = createServer((_req, res) => {
     prepare(res);
-    const head = withCookies(res, args, COOKIES);
+    const head = addToHead(res, args, { field: SET_COOKIE, values: COOKIES });
     Reflect.apply(Reflect.get(res, 'writeHead'), res, head);
     res.end('body');
   });
@@ -48,6 +48,18 @@ describe('The head of a response that brings a session cookie', () => {
     expect(headers['cache-control']).toBe('private, no-cache="Set-Cookie"');
     expect(headers.vary).toBe('Cookie');
   });
+
+  it.each<[string, HeadArguments]>([
+    ['on the response', [200]],
+    ['in the head', [200, { Vary: 'Accept' }]],
+  ])(
+    'has it once where Node has refused a head with it, and a filter writes another: %s',
+    async (_where, args) => {
+      const refused = (res: ServerResponse): void =>
+        void addToHead(res, [200], { field: SET_COOKIE, values: COOKIES });
+      expect((await send(args, refused)).headers['set-cookie']).toEqual(COOKIES);
+    },
+  );
 
   it.each<[string, HeadArguments, ((res: ServerResponse) => void)?]>([
     ['setHeader, one', [200], (res) => res.setHeader('Set-Cookie', OWN)],

@@ -41,7 +41,7 @@ interface SetupOptions {
 /**
  * Where tokens travel: where the cookie lies, and lay, and which header stands in for it.
  *
- * @throws SessionConfigError where attributes contradict each other, or a former place is none
+ * @throws SessionConfigError where attributes contradict each other, or an earlier place is none
  */
 export function setUpCookies(options: CookieSettings, setup: SetupOptions): TokenSetup {
   const { name, domain } = options;
@@ -69,22 +69,16 @@ function setUpCookie(
   const keyringOf = ({ place: { name, path, domain } }: SessionCookie): Keyring =>
     new Keyring(secrets, name, path, domain, amongTenants);
   const keyring = keyringOf(cookie);
-  const places = options.formerly
-    .flatMap((former, index) =>
-      earlierPlaces(former, `cookie.formerly[${index}]`, options, cookie, amongTenants !== null),
+  const earlier = options.formerly
+    .flatMap((entry, index) =>
+      earlierPlaces(entry, `cookie.formerly[${index}]`, options, cookie, amongTenants !== null),
     )
-    .map((place) => {
-      const its = keyringOf(place);
-      return { cookie: place, renew: (token: string) => keyring.renew(token, its) };
-    });
+    .map((each) => ({ cookie: each, keyring: keyringOf(each) }));
   return {
     cookie,
     keyring,
     place: { keyring, maxTokenLength: cookie.maxTokenLength, words: IN_COOKIES },
-    earlierCookies:
-      places.length === 0
-        ? null
-        : new EarlierCookies(places, cookie.name, (token) => keyring.isMarkedHere(token)),
+    earlierCookies: earlier.length === 0 ? null : new EarlierCookies(earlier, { cookie, keyring }),
     header: header === undefined ? null : headerOf(header, cookie, secrets, amongTenants),
   };
 }
@@ -109,19 +103,19 @@ function headerOf(
  * @param mayBeNow whether it may name no other place than where the cookie is now: that of one tenant and not of another
  */
 function earlierPlaces(
-  former: PlacedCookie['formerly'][number],
+  entry: PlacedCookie['formerly'][number],
   option: string,
   options: PlacedCookie,
   now: SessionCookie,
   mayBeNow: boolean,
 ): SessionCookie[] {
-  const name = former.name ?? now.name;
-  const paths = former.path === undefined ? [...new Set([now.place.path, '/'])] : [former.path];
-  const domains = former.domain === undefined ? [...new Set([options.domain, undefined])] : [former.domain];
+  const name = entry.name ?? now.name;
+  const paths = entry.path === undefined ? [...new Set([now.place.path, '/'])] : [entry.path];
+  const domains = entry.domain === undefined ? [...new Set([options.domain, undefined])] : [entry.domain];
   // Where the environment decides on `secure`, and by that on the name, an entry that says something in production may say
   // nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && /^__(host|secure)-/i.test(name)) return [];
-  const mayBeElsewhere = mayBeNow || (options.name === undefined && former.name !== undefined);
+  const mayBeElsewhere = mayBeNow || (options.name === undefined && entry.name !== undefined);
   const refusals: SessionConfigError[] = [];
   const places = paths.flatMap((path) =>
     domains.flatMap((domain) => {

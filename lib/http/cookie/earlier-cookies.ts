@@ -1,11 +1,10 @@
+import type { Keyring } from '../../crypto/keyring.js';
 import type { SessionCookie } from './session-cookie.js';
 
-/** A place where the cookie was before. */
-interface EarlierPlace {
-  /** Reads the cookie there, and expires it. */
+/** The cookie in one place, and the keys of its tokens there. */
+interface KeyedCookie {
   readonly cookie: SessionCookie;
-  /** What a token of that place becomes in the place where the cookie is now; null where it is worth nothing. */
-  readonly renew: (token: string) => string | null;
+  readonly keyring: Keyring;
 }
 
 /**
@@ -13,20 +12,15 @@ interface EarlierPlace {
  * is read, taken over, and expired. Without that option there is none of it.
  */
 export class EarlierCookies {
-  readonly #places: readonly EarlierPlace[];
+  readonly #earlier: readonly KeyedCookie[];
+  readonly #keyring: Keyring;
   /** Of the cookie now and before. */
   readonly #names: readonly string[];
 
-  readonly #isOfNow: (token: string) => boolean;
-
-  /**
-   * @param name of the cookie now
-   * @param isOfNow whether a token under that name was set where the cookie is now
-   */
-  constructor(places: readonly EarlierPlace[], name: string, isOfNow: (token: string) => boolean) {
-    this.#places = places;
-    this.#isOfNow = isOfNow;
-    this.#names = [...new Set([name, ...places.map(({ cookie }) => cookie.name)])];
+  constructor(earlier: readonly KeyedCookie[], now: KeyedCookie) {
+    this.#earlier = earlier;
+    this.#keyring = now.keyring;
+    this.#names = [...new Set([now, ...earlier].map(({ cookie }) => cookie.name))];
   }
 
   /** Whether a Cookie header may hold a session cookie, of now or of before. */
@@ -37,29 +31,29 @@ export class EarlierCookies {
   /** The tokens under the name that the cookie has now, those first that were set where it is now. */
   sorted(tokens: readonly string[]): readonly string[] {
     if (tokens.length < 2) return tokens;
-    const isOfNow = this.#isOfNow;
-    return [...tokens.filter((token) => isOfNow(token)), ...tokens.filter((token) => !isOfNow(token))];
+    const isOfNow = (token: string): boolean => this.#keyring.isMarkedHere(token);
+    return [...tokens.filter(isOfNow), ...tokens.filter((token) => !isOfNow(token))];
   }
 
-  /** The tokens of former places in a Cookie header, as tokens of the place where the cookie is now. */
+  /** The tokens of earlier places in a Cookie header, as tokens of the place where the cookie is now. */
   tokens(header: string): string[] {
-    return this.#places.flatMap(({ cookie, renew }) =>
+    return this.#earlier.flatMap(({ cookie, keyring }) =>
       cookie
         .read(header)
-        .tokens.map(renew)
+        .tokens.map((token) => this.#keyring.renew(token, keyring))
         .filter((token) => token !== null),
     );
   }
 
   /**
-   * The Set-Cookie headers that rid the browser of cookies in former places.
+   * The Set-Cookie headers that rid the browser of cookies in earlier places.
    *
    * @param everywhere whether also of those that the request did not show, because it went to another path or host: so that
    * nobody who signed out is signed in again by a cookie that was out of sight. Without its first piece, one in pieces
    * opens nothing.
    */
   expire(header: string, everywhere: boolean): string[] {
-    return this.#places.flatMap(({ cookie }) => {
+    return this.#earlier.flatMap(({ cookie }) => {
       const { names } = cookie.read(header);
       const unseen = everywhere ? [cookie.name, `${cookie.name}.0`] : [];
       return cookie.expire([...new Set([...unseen, ...names])]);

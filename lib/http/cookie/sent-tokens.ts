@@ -4,7 +4,7 @@ import type { RequestCookies } from './session-cookie.js';
 import type { SessionHeader } from './session-header.js';
 
 /** What a request, or a handshake, carried of its session. */
-interface SentTokens extends RequestCookies {
+export interface SentTokens extends RequestCookies {
   /** Reads the tokens that lie where the cookie was before; undefined where there are none. */
   readonly earlierTokens: (() => readonly string[]) | undefined;
   /** The header that they came in; null where they came in cookies, or there are none. */

@@ -1,6 +1,7 @@
-import { optionError } from '../../options/read-option.js';
+import { stringifySetCookie } from 'cookie';
+import { optionError, shown } from '../../options/read-option.js';
 import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
-import { type CookiePlace, attributesOf, placeOf } from './cookie-place.js';
+import { type CookiePlace, placeOf } from './cookie-place.js';
 
 /** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
 const MAX_COOKIE_BYTES = 4096;
@@ -13,6 +14,13 @@ const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 
 /** Browsers that send more cookies of one name than this are not looked at further. */
 const MAX_CANDIDATES = 8;
+
+/** What can be wrong with a cookie whose attributes fit each other. */
+const WRITTEN = {
+  name: "letters, digits and !#$%&'*+-.^_`|~ (RFC 6265bis, 4.1.1)",
+  domain: 'a host name in ASCII, without scheme and port',
+  path: 'a path in ASCII, without a semicolon',
+} as const;
 
 /** What a request carried for the session cookie. */
 export interface RequestCookies {
@@ -149,6 +157,30 @@ export class SessionCookie {
   /** The Set-Cookie headers that rid the browser of cookies, with exactly the attributes they were set with. */
   expire(names: readonly string[]): string[] {
     return names.map((name) => name + this.#expired);
+  }
+}
+
+/** What follows the value in a Set-Cookie header, lifetime apart. @throws SessionConfigError where it cannot be written */
+function attributesOf(cookie: CheckedCookie, option: string): string {
+  const { name, ...attributes } = cookie;
+  try {
+    return stringifySetCookie({ name, value: '', ...attributes }).slice(name.length + 1);
+  } catch (cause) {
+    const wrong = isWritable({ name }) ? (isWritable({ path: cookie.path }) ? 'domain' : 'path') : 'name';
+    throw optionError(
+      `${option}.${wrong}`,
+      `got ${shown(cookie[wrong])}, which cannot be written as a cookie; it takes ${WRITTEN[wrong]}.`,
+      cause,
+    );
+  }
+}
+
+function isWritable(part: { name?: string; path?: string }): boolean {
+  try {
+    stringifySetCookie({ name: 'a', value: '', ...part });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -7,9 +7,6 @@ import type { HeadAddition, TokenField } from '../response/response-head.js';
 /** The longest line of a head that common servers and proxies pass on is one of 8190 bytes; some room is left. */
 const MAX_LINE = 8000;
 
-/** What a client is told whose session has ended: that it has no token any more. */
-const ENDED: readonly string[] = [''];
-
 const NO_TOKENS: readonly string[] = [];
 
 /** The header of clients without cookies. */
@@ -62,9 +59,9 @@ export class SessionHeader {
       : { field: this.#besideCookie, values: [value] };
   }
 
-  /** The values of the header in the response: one. */
-  answer(instruction: Exclude<CookieInstruction, { kind: 'none' }>): readonly string[] {
-    return instruction.kind === 'expire' ? ENDED : [instruction.token];
+  /** The header in the response. It is empty for a client whose session has ended: it has no token any more. */
+  answer(due: Exclude<CookieInstruction, { kind: 'none' }>): HeadAddition {
+    return { field: this.field, values: [due.kind === 'expire' ? '' : due.token] };
   }
 }
 

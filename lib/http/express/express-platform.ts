@@ -23,7 +23,7 @@ interface ExpressLike extends Application {
 /** Opens a session for each request of an Express application, and gives its requests and templates what belongs to it. */
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
   // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
-  routers.bindRouter(app.router);
+  routers.bindContents(app.router);
   app.use(
     declareBound((req: RawRequest, res: RawResponse, next: Done) => {
       sessions.open(req, res, null, next);

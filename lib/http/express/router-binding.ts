@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { type Done, bindMiddleware, bindToRequest, isBound } from '../bind-to-request.js';
+import { type Done, bindToRequest, isBound } from '../bind-to-request.js';
 import type { HttpSessions } from '../http-sessions.js';
 import { PrototypeMixin } from '../prototype-mixin.js';
 import type { RawRequest, RawResponse } from '../raw-http.js';
@@ -63,14 +63,14 @@ export class RouterBinding {
     if (Array.isArray(each)) return each.map((one) => this.bind(one));
     this.bindContents(each);
     if (!isFunction(each) || isRouter(each) || isBound(each)) return each;
-    if (isApplication(each)) return bindMiddleware(this.#sessions, restoringPrototypes(each));
-    return bindMiddleware(this.#sessions, each.name === 'mounted_app' ? this.#bindWhenCalled(each) : each);
+    if (isApplication(each)) return bindToRequest(this.#sessions, restoringPrototypes(each));
+    return bindToRequest(this.#sessions, each.name === 'mounted_app' ? this.#bindWhenCalled(each) : each);
   }
 
   /** Binds what a router or an application calls, unless that is done. Anything else is ignored. */
   bindContents(each: unknown): void {
     if ((!isRouter(each) && !isApplication(each)) || boundRouters.has(each)) return;
-    if (isRouter(each)) this.bindRouter(each);
+    if (isRouter(each)) this.#bindRouter(each);
     else this.#bindApplication(each);
   }
 
@@ -81,8 +81,7 @@ export class RouterBinding {
     if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
     const bindContents = (router: Router | undefined): void => this.bindContents(router);
     const { handle } = app;
-    app.handle = function handleFirst(...args) {
-      if (this.handle === handleFirst) this.handle = handle;
+    app.handle = function handleBound(...args) {
       bindContents(routerOf(app));
       return handle.apply(this, args);
     };
@@ -112,7 +111,7 @@ export class RouterBinding {
   }
 
   /** Binds what a router has and what it gets. */
-  bindRouter(router: Router): void {
+  #bindRouter(router: Router): void {
     boundRouters.add(router);
     const { stack, params, use, route, param } = router;
     const bind = (each: unknown): unknown => this.bind(each);

@@ -22,9 +22,6 @@ export interface RegisteringFastify {
 /** What @fastify/view adds to replies. */
 const VIEWS: readonly unknown[] = ['view', 'viewAsync'];
 
-/** Handlers of WebSockets that are wrapped: routes are told of more than once. */
-const isHandshakeEnding = new WeakSet<Method>();
-
 /** The hooks that run for a request, each handed the request first. Those of routes have the same names. */
 const REQUEST_HOOKS = [
   'onRequest',
@@ -109,7 +106,7 @@ export function bindFastify(
  * for the call; whatever listens to the WebSocket from then on would see it as it was.
  */
 function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
-  if (!isMethod(handler) || isHandshakeEnding.has(handler)) return handler;
+  if (!isMethod(handler)) return handler;
   const wrapper: Method = function (...args) {
     const handle = (): unknown => handler.apply(this, args);
     const [socket, request] = args;
@@ -117,7 +114,6 @@ function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
     const isOfSocket = !isRequest(socket) && isRequest(request);
     return isOfSocket ? sessions.endHandshake(request.raw, handle) : handle();
   };
-  isHandshakeEnding.add(wrapper);
   return likeOriginal(wrapper, handler);
 }
 

@@ -31,9 +31,7 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
     if (typeof reply.locals === 'object' && reply.locals !== null) {
       addTemplateLocals(reply.locals, {}, () => sessions.of(request.raw));
     }
-    // A body that arrives late is parsed from an event of the socket. Fastify's own parsers come back into the context
-    // of the request, those of plugins need not.
-    sessions.runInContext(request.raw, done);
+    done();
   });
   decorateRequests(fastify, sessions);
 }

@@ -5,7 +5,7 @@ import type { SessionCommits } from '../../session/session-commits.js';
 import type { FailedResponse } from '../wording.js';
 import { type OriginalMethods, installGate } from './gated-methods.js';
 import { HeldResponse } from './held-response.js';
-import { type HeadAddition, type TokenField, setsCookies } from './response-head.js';
+import { type HeadAddition, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
 /** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
@@ -13,12 +13,8 @@ const MAX_COMMITS_BEFORE_END = 25;
 
 /** What a gate needs to know of its application and request. */
 export interface GateContext {
-  /** The Set-Cookie headers due now, or the values of `field`. Asked once, when the head leaves. */
-  cookies(): readonly string[];
-  /** The header that carries the token of a client without cookies. Default: Set-Cookie carries it. */
-  readonly field?: TokenField | undefined;
-  /** What goes out beside the cookies that are due. Asked once, behind `cookies`, and where there are any. */
-  besideCookies?(): HeadAddition | null;
+  /** The cookies due now, or a token in a header of its own, or both. Asked when the head leaves. */
+  headAdditions(): readonly HeadAddition[];
   /** A commit failed where no exception filter can answer any more. */
   failed(error: unknown, response: FailedResponse): void;
   /** Node refused to send what the application had written while the response was held. */
@@ -143,7 +139,7 @@ export class ResponseGate {
       this.#fail(neverEnds());
       return;
     }
-    this.#holding.simulateSentHead();
+    this.#holding.lookSent();
     this.#commit();
   }
 

@@ -17,7 +17,7 @@ export interface HeadAddition {
   readonly values: readonly string[];
 }
 
-const SET_COOKIE: TokenField = {
+export const SET_COOKIE: TokenField = {
   name: 'set-cookie',
   key: 'set-cookie',
   vary: 'Cookie',
@@ -39,39 +39,32 @@ export type HeadArguments = unknown[];
  *
  * @returns the arguments to call the real `writeHead` with
  */
-export function withCookies(
-  res: ServerResponse,
-  args: HeadArguments,
-  cookies: readonly string[],
-  field = SET_COOKIE,
-): HeadArguments {
-  const at = typeof args[1] === 'string' ? 2 : 1;
-  const given = args[at];
+export function addToHead(res: ServerResponse, args: HeadArguments, addition: HeadAddition): HeadArguments {
+  const { field, values } = addition;
+  const given = givenHeaders(args);
   const explicit = namesNoneOfOurs(given, field.key) ? null : headersOf(given);
   if (explicit === null) {
-    setOn(res, cookies, field);
+    setOn(res, addition);
     return args;
   }
   const { token, cacheControl, vary } = namesIn(explicit, field);
   if (field === SET_COOKIE) {
     const present = valuesOf(explicit[token] ?? res.getHeader(token));
-    explicit[token] = [...present, ...missingIn(present, cookies)];
+    explicit[token] = [...present, ...missingIn(present, values)];
   } else {
-    explicit[token] = cookies.join(', ');
+    explicit[token] = values.join(', ');
   }
   if (explicit[cacheControl] === undefined && !res.hasHeader(cacheControl))
     explicit[cacheControl] = field.cacheControl;
   const varies = explicit[vary] ?? res.getHeader(vary);
   if (!mentions(varies, field.vary)) explicit[vary] = [...valuesOf(varies), field.vary].join(', ');
-  const changed = args.slice();
-  changed[at] = explicit;
-  return changed;
+  return withHeaders(args, explicit);
 }
 
 /** Whether a head sets cookies of the application's own. @param args of `writeHead` */
 export function setsCookies(res: ServerResponse, args: readonly unknown[]): boolean {
   if (res.hasHeader('set-cookie')) return true;
-  const explicit = headersOf(args[typeof args[1] === 'string' ? 2 : 1]);
+  const explicit = headersOf(givenHeaders(args));
   return explicit !== null && nameIn(explicit, 'set-cookie') !== undefined;
 }
 
@@ -84,13 +77,19 @@ export function setsCookies(res: ServerResponse, args: readonly unknown[]): bool
 export function withoutCaching(res: ServerResponse, args: HeadArguments): HeadArguments {
   for (const name of CACHING) res.removeHeader(name);
   res.setHeader('cache-control', 'no-store');
-  const at = typeof args[1] === 'string' ? 2 : 1;
-  const explicit = headersOf(args[at]);
+  const explicit = headersOf(givenHeaders(args));
   if (explicit === null) return args;
   for (const name of Object.keys(explicit)) if (CACHING.has(name.toLowerCase())) delete explicit[name];
-  const changed = args.slice();
-  changed[at] = explicit;
-  return changed;
+  return withHeaders(args, explicit);
+}
+
+/** What `writeHead` was given for headers: behind the status, and behind the status message where there is one. */
+function givenHeaders(args: readonly unknown[]): unknown {
+  return typeof args[1] === 'string' ? args[2] : args[1];
+}
+
+function withHeaders(args: HeadArguments, headers: OutgoingHttpHeaders): HeadArguments {
+  return typeof args[1] === 'string' ? [args[0], args[1], headers] : [args[0], headers];
 }
 
 /**
@@ -121,9 +120,9 @@ function namesNoneOfOurs(given: unknown, key: string): boolean {
   return true;
 }
 
-function setOn(res: ServerResponse, cookies: readonly string[], field: TokenField): void {
-  if (field === SET_COOKIE) appendCookies(res, cookies);
-  else res.setHeader(field.name, cookies.join(', '));
+function setOn(res: ServerResponse, { field, values }: HeadAddition): void {
+  if (field === SET_COOKIE) appendCookies(res, values);
+  else res.setHeader(field.name, values.join(', '));
   if (!res.hasHeader('cache-control')) res.setHeader('cache-control', field.cacheControl);
   const varies = res.getHeader('vary');
   if (varies === undefined) res.setHeader('vary', field.vary);

@@ -1,27 +1,43 @@
 import type { ServerResponse } from 'node:http';
 import type { SessionCommits } from '../../session/session-commits.js';
-import { replaceByError } from './error-response.js';
 import { type Operation, type OriginalMethods, isWritingUngated } from './gated-methods.js';
 import type { GateContext } from './response-gate.js';
-import { type HeadArguments, withCookies, withoutCaching } from './response-head.js';
+import { type HeadArguments, addToHead, withoutCaching } from './response-head.js';
 
-/** Who knows the Set-Cookie headers that are due. */
-type CookieSource = Pick<GateContext, 'cookies' | 'field' | 'besideCookies'>;
+/** Headers of an answer that an error replaces, besides those that begin with `content-`. */
+const REPLACED_HEADERS = [
+  'etag',
+  'last-modified',
+  'location',
+  'cache-control',
+  'expires',
+  'transfer-encoding',
+  'trailer',
+  'set-cookie',
+];
+
+/** As Nest's own exception filter says it. */
+const MESSAGES = { 409: 'Conflict', 500: 'Internal server error', 503: 'Service Unavailable' } as const;
 
 /** Writes to a response behind its gate, by the original methods, and adds the cookies to its head. */
 export class ResponseWriter {
   readonly #res: ServerResponse;
   readonly #methods: OriginalMethods;
   readonly #session: SessionCommits;
-  readonly #source: CookieSource;
+  readonly #source: Pick<GateContext, 'headAdditions'>;
   #isWriting = false;
   /** Whether the head was written here, or was out before. Set here alone. */
   headLeft: boolean;
   /** Whether the end was passed on here. Set here alone. */
   ended = false;
 
-  /** @param source asked once, when the head leaves */
-  constructor(res: ServerResponse, methods: OriginalMethods, session: SessionCommits, source: CookieSource) {
+  /** @param source asked when the head leaves */
+  constructor(
+    res: ServerResponse,
+    methods: OriginalMethods,
+    session: SessionCommits,
+    source: Pick<GateContext, 'headAdditions'>,
+  ) {
     this.#res = res;
     this.#methods = methods;
     this.#session = session;
@@ -40,20 +56,12 @@ export class ResponseWriter {
   writeHead(args: HeadArguments): unknown {
     let final = this.#session.abandoned ? withoutCaching(this.#res, args) : args;
     if (!this.headLeft) {
-      const cookies = this.#source.cookies();
-      if (cookies.length > 0) final = this.#withTokens(final, cookies);
+      for (const addition of this.#source.headAdditions()) final = addToHead(this.#res, final, addition);
     }
     const result = this.#call('writeHead', final);
     // Not where Node refuses it: the exception filter writes another.
     this.headLeft = true;
     return result;
-  }
-
-  #withTokens(args: HeadArguments, cookies: readonly string[]): HeadArguments {
-    const beside = this.#source.besideCookies?.() ?? null;
-    // What caches are told of both comes with the first.
-    const head = beside === null ? args : withCookies(this.#res, args, beside.values, beside.field);
-    return withCookies(this.#res, head, cookies, this.#source.field);
   }
 
   perform(operation: Operation, args: unknown[]): unknown {
@@ -71,12 +79,20 @@ export class ResponseWriter {
     return true;
   }
 
-  /** Ends the response with an error. Nothing of it may have left. */
-  endWithError(status: 409 | 500 | 503): void {
+  /** Sends an error in place of what the application was about to send. Nothing of that may have left. */
+  endWithError(statusCode: keyof typeof MESSAGES): void {
     this.ended = true;
-    const { head, body } = replaceByError(this.#res, status);
+    for (const name of this.#res.getHeaderNames()) {
+      if (name.startsWith('content-') || REPLACED_HEADERS.includes(name)) this.#res.removeHeader(name);
+    }
+    const body = JSON.stringify({ statusCode, message: MESSAGES[statusCode] });
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+    };
     // With the cookie of a session that is stored; one that is not has none.
-    this.writeHead(head);
+    this.writeHead([statusCode, headers]);
     this.#call('end', [body]);
   }
 

@@ -3,7 +3,6 @@ import { RequestMethod } from '@nestjs/common';
 import { pathToRegexp } from 'path-to-regexp';
 import { optionError, shown, withoutText } from '../../options/read-option.js';
 import type { NamedRoute } from '../../options/named-route.js';
-import { urlBelowMount } from '../express/mounted-path.js';
 import type { RawRequest } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouteMatching } from './route-matching.js';
@@ -25,6 +24,22 @@ export function namesRequest(names: RouteTest, req: RawRequest): boolean {
   if (names(req.method, url)) return true;
   const fromMount = urlBelowMount(req, url);
   return fromMount !== null && names(req.method, fromMount);
+}
+
+/**
+ * The URL as the routes of an application are written, where Express has mounted it below another one: without the path
+ * of that place. Null where it is not mounted, and where the place is a pattern.
+ */
+function urlBelowMount(req: RawRequest, url: string): string | null {
+  const mount = isMountable(req.app) ? req.app.path() : '';
+  return typeof mount === 'string' && mount !== '' && url.startsWith(`${mount}/`)
+    ? url.slice(mount.length)
+    : null;
+}
+
+/** An application of Express: it knows its path, with those of the applications above it. */
+function isMountable(app: unknown): app is { path(): unknown } {
+  return typeof app === 'function' && 'path' in app && typeof app.path === 'function';
 }
 
 /**

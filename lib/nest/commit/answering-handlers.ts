@@ -1,5 +1,5 @@
 import type { DiscoveryService } from '@nestjs/core';
-import { methodsOf } from '../methods-of.js';
+import { methodsOf } from '../handler-methods.js';
 
 /** Where Nest keeps the parameters of a handler, and whether its `@Res()` is for headers and the like alone. */
 const ROUTE_ARGS_METADATA = '__routeArguments__';

@@ -4,19 +4,24 @@ import { isObject } from '../../options/read-option.js';
 import { bindAdapter } from '../../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
 import type { SocketSessions } from '../../sockets/socket-sessions.js';
-import { INTERCEPTORS_METADATA } from '../commit/commit-innermost.js';
-import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
-import { committingHandler } from '../commit/message-handler.js';
-import { copyMetadata } from '../copy-metadata.js';
-import { type Method, holderOf, isMethod, methodsOf } from '../methods-of.js';
-import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
+import { MessageInterceptor, committingHandler } from '../commit/message-commits.js';
+import {
+  type Method,
+  copyMetadata,
+  holderOf,
+  interceptorsOf,
+  isMethod,
+  methodsOf,
+  setInterceptors,
+} from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
+import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
 
 /** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
 const GATEWAY_METADATA = 'websockets:is_gateway';
 const MESSAGE_METADATA = 'websockets:message_mapping';
 
-const interceptor = new GatewayInterceptor();
+const interceptor = new MessageInterceptor();
 const boundHooks = new WeakSet<Method>();
 /** The modules of gateways, by gateway; of one that is made for each client, by its class. */
 const homes = new WeakMap<object, GuardHome>();
@@ -73,26 +78,24 @@ function bindHandlers(prototype: unknown): void {
 }
 
 /**
- * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (see `commitInnermost`), and once more around its other
+ * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (`commit/handler-commits.ts`), and once more around its other
  * interceptors: what they write on the way back has no response that would wait for it.
  */
 function commitBeforeAnswer(method: object): void {
   const others = othersAt(method);
   const around = others.length > 0 ? [interceptor] : [];
-  Reflect.defineMetadata(INTERCEPTORS_METADATA, [...around, ...others, interceptor], method);
+  setInterceptors(method, [...around, ...others, interceptor]);
 }
 
 /** Around those of a gateway's class. What global ones write on the way back is stored behind the answer. */
 function commitAroundClass(metatype: object): void {
   const others = othersAt(metatype);
-  if (others.length > 0) Reflect.defineMetadata(INTERCEPTORS_METADATA, [interceptor, ...others], metatype);
+  if (others.length > 0) setInterceptors(metatype, [interceptor, ...others]);
 }
 
 /** The interceptors of a class or a method, without those that commit. */
 function othersAt(target: object): unknown[] {
-  const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS_METADATA, target);
-  if (!Array.isArray(interceptors)) return [];
-  return interceptors.filter((each) => each !== SessionInterceptor && each !== interceptor);
+  return interceptorsOf(target).filter((each) => each !== SessionInterceptor && each !== interceptor);
 }
 
 /**

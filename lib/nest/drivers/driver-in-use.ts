@@ -42,6 +42,7 @@ export class DriverInUse {
   readonly #runtime: SessionRuntime;
   readonly #queue: CommitQueue;
   readonly #inUse: StoreInUse;
+  /** Null where one is made for each request, and before the boot. */
   #driver: AnyDriver | null = null;
   /** Null where sessions live in cookies alone, or are all records, and before the boot. */
   #ledger: LedgerInUse | null = null;
@@ -59,26 +60,20 @@ export class DriverInUse {
     this.#inUse = new StoreInUse(name, settings, registry);
   }
 
-  /** Null where one is made for each request, and before the boot. */
-  get driver(): AnyDriver | null {
-    return this.#driver;
-  }
-
   /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */
   get recordDriver(): RecordDriver | null {
     if (this.#ledger !== null) return this.#ledger.driver;
     return this.#driver === null || isSealing(this.#driver) ? null : this.#driver;
   }
 
-  /** Takes the driver from the registry, once that has booted. Null where one is made for each request. */
-  open(): AnyDriver | null {
+  /** Takes the driver from the registry, once that has booted. @throws SessionConfigError where it cannot do what an option needs */
+  open(): void {
     const { driver: name } = this.#settings;
     this.#ledger = LedgerInUse.of(this.#settings, this.#registry);
     this.#perRequest = this.#registry.perRequest(name);
-    if (this.#perRequest !== null) return null;
+    if (this.#perRequest !== null) return;
     this.#driver = this.#registry.get(name);
     this.backendFor(undefined);
-    return this.#driver;
   }
 
   /** Whether a driver is made anew for each request. */
@@ -104,12 +99,8 @@ export class DriverInUse {
     const runtime = place === this.#settings.place ? this.#runtime : runtimeElsewhere(this.#runtime, place);
     const driver = this.#driver;
     const shared = { runtime, backend: driver === null ? null : this.#backendOf(driver, runtime) };
-    if (this.#isOpen) this.#shared.set(place, shared);
+    if (driver !== null || this.#perRequest !== null) this.#shared.set(place, shared);
     return shared;
-  }
-
-  get #isOpen(): boolean {
-    return this.#driver !== null || this.#perRequest !== null;
   }
 
   #madeFor(request: unknown): AnyDriver {

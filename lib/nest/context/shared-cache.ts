@@ -1,6 +1,6 @@
 import { Observable, type Subscriber, filter } from 'rxjs';
 import type { NestInterceptor } from '@nestjs/common';
-import { currentSession } from './current-session.js';
+import { currentSession } from '../current-session.js';
 
 /** What an interceptor is called by. */
 export type Intercept = NestInterceptor['intercept'];

@@ -1,15 +1,16 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
+import { type Observable, catchError, from, isObservable, mergeMap, throwError } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
-import { commitBefore } from './commit-before.js';
 import { observeInContext } from '../context/observe-in-context.js';
+import { type Method, withAnswer } from '../handler-methods.js';
+import { commitAtOnce, commitBefore } from './commit-before.js';
 
 /**
  * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the
  * filters. All of it is handed on in the context of the message.
  */
-export class GatewayInterceptor implements NestInterceptor {
+export class MessageInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const session = sessionContext.getStore();
     if (session === undefined) return next.handle();
@@ -27,4 +28,20 @@ async function committed(session: RequestSession): Promise<void> {
   } catch {
     // What could not be stored stays due: the commit behind the handler reports it.
   }
+}
+
+const committing = new WeakSet<Method>();
+
+/**
+ * A handler of messages that stores what it has written when it is through, also where it returns a stream. Interceptors
+ * cannot do that: they hear of a stream by its values.
+ */
+export function committingHandler(handler: Method): Method {
+  if (committing.has(handler)) return handler;
+  const value = withAnswer(handler, (answer) => {
+    const session = sessionContext.getStore();
+    return session !== undefined && isObservable(answer) ? commitAtOnce(answer, session) : answer;
+  });
+  committing.add(value);
+  return value;
 }

@@ -1,0 +1,53 @@
+import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
+import type { PlatformRequest, RawRequest } from '../raw-http.js';
+import { type HeadAddition, SET_COOKIE } from '../response/response-head.js';
+import type { CookieSetup } from './cookie-setup.js';
+import type { FormerSessionVisit } from './former-cookies.js';
+import type { SecureCookieWarning } from './secure-cookie-warning.js';
+import type { SentTokens } from './sent-tokens.js';
+
+type Due = Exclude<CookieInstruction, { kind: 'none' }>;
+
+/** What a response depends on, besides what is due. */
+interface Exchange {
+  readonly setup: CookieSetup;
+  readonly sent: SentTokens;
+  readonly former: FormerSessionVisit | null;
+  readonly secureWarning: SecureCookieWarning;
+  readonly req: RawRequest;
+  /** Fastify's view of the request, where it is known. */
+  readonly platform: PlatformRequest | null;
+}
+
+const NOTHING: readonly HeadAddition[] = [];
+
+/**
+ * What a response tells its client of the session's token: in cookies, in the header that stands in for them, or in both. Whether the
+ * token is set or expired, the lifecycle has decided.
+ */
+export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddition[] {
+  const { setup, sent, req } = exchange;
+  if (sent.header !== null) return [sent.header.answer(due)];
+  const values = setCookies(due, exchange);
+  if (values.length === 0) return NOTHING;
+  const cookies = { field: SET_COOKIE, values };
+  const beside =
+    setup.header !== null && due.kind === 'set'
+      ? setup.header.besideCookie(req.headers, due.token, setup.keyring)
+      : null;
+  // What caches are told of both comes with the first.
+  return beside === null ? [cookies] : [beside, cookies];
+}
+
+/** Besides the cookie itself, those are expired that were left in other places: earlier ones (`cookie.formerly`), other libraries'. */
+function setCookies(due: Due, { setup, sent, former, secureWarning, req, platform }: Exchange): string[] {
+  const { cookie, earlierCookies } = setup;
+  const elsewhere = former === null ? [] : former.expire(due, cookie.place);
+  const header = req.headers.cookie;
+  if (earlierCookies !== null && earlierCookies.mayBeIn(header))
+    elsewhere.push(...earlierCookies.expire(header, due.kind === 'expire' || due.fresh));
+  if (due.kind === 'expire') return [...elsewhere, ...cookie.expire(sent.names)];
+  if (cookie.secure) secureWarning.check(req, platform);
+  const set = cookie.set(due.token, due.maxAge, sent.names);
+  return elsewhere.length === 0 ? set : [...elsewhere, ...set];
+}
