@@ -1,6 +1,6 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, isObject, readOption } from './read-option.js';
+import { Refusal, hasFunctions, readOption } from './read-option.js';
 import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
@@ -12,6 +12,7 @@ import type { DriverDefinition, SessionModuleOptions } from './session.options.j
 import { stealthOptions } from './stealth.options.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
 import { valuePath } from './value-path.js';
+import { isObject } from '../state/values.js';
 
 /** A class with static functions is one too: superjson exports one. */
 const isSerializer = (value: unknown): value is SessionSerializer =>

@@ -1,12 +1,13 @@
 import { recordedUser, userIn } from '../lifecycle/users/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
-import { isObject, shown } from '../options/read-option.js';
+import { shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
 import { givenUser } from './given-user.js';
 import type { SessionData } from './session-data.js';
 import { SessionLifetime } from './session-lifetime.js';
 import { pathOfThisSite } from './path-of-this-site.js';
+import { isObject } from '../state/values.js';
 
 /**
  * How a user signs in.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
 import { packRecord, unpackRecord } from '../drivers/packed-record.js';
-import { isObject } from '../options/read-option.js';
+import { isObject } from '../state/values.js';
 
 /** The format of what is kept. Another one is not read. */
 const FORMAT = 1;

@@ -1,8 +1,8 @@
-import { isObject } from '../../options/read-option.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { RecordDriver, SessionRecord } from '../driver.js';
 import type { StoreGuard } from './store-guard.js';
 import type { StoreUse } from './store-health.js';
+import { isObject } from '../../state/values.js';
 
 /** What is not asked for a request. All else that a driver has is a call on the record of an id, which it takes first. */
 const NOT_FOR_REQUESTS: ReadonlySet<PropertyKey> = new Set([

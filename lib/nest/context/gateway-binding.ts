@@ -1,6 +1,5 @@
 import { ForbiddenException } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
-import { isObject } from '../../options/read-option.js';
 import { bindAdapter } from '../../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
 import type { SocketSessions } from '../../sockets/socket-sessions.js';
@@ -11,6 +10,7 @@ import { copyMetadata } from '../copy-metadata.js';
 import { type Method, holderOf, isMethod, methodsOf } from '../methods-of.js';
 import { GatewayInterceptor } from '../commit/gateway.interceptor.js';
 import { SessionInterceptor } from '../session.interceptor.js';
+import { isObject } from '../../state/values.js';
 
 /** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
 const GATEWAY_METADATA = 'websockets:is_gateway';
