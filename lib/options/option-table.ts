@@ -46,7 +46,20 @@ const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray
 /** The options of a driver are read by the driver: an application may have one of its own under that name. */
 const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
 
-/** Every option of the module: what it is by default, and what it takes. */
+/** The drivers that come with the package. What makes each: `drivers/built-in-drivers.ts`, which says what else a new one needs. */
+const builtInDrivers = {
+  memory: ofDriver,
+  file: ofDriver,
+  database: ofDriver,
+  redis: ofDriver,
+  memcached: ofDriver,
+  stealth: { default: {}, check: stealthOptions },
+} as const satisfies Partial<Record<keyof Named<SessionModuleOptions>, unknown>>;
+
+/** The name of a driver that comes with the package. */
+export type BuiltInDriver = keyof typeof builtInDrivers;
+
+/** Every option of the module: what it is by default, and what it takes. What each is for: `session.options.ts`. */
 const table = {
   secret: { required: 'always', check: secrets },
   driver: { default: 'stealth', check: text('the name of a driver') },
@@ -99,12 +112,7 @@ const table = {
   },
   migrate: { default: [], check: sources },
   drivers: { default: {}, check: definitions },
-  memory: ofDriver,
-  file: ofDriver,
-  database: ofDriver,
-  redis: ofDriver,
-  memcached: ofDriver,
-  stealth: { default: {}, check: stealthOptions },
+  ...builtInDrivers,
 } as const satisfies Table & Record<keyof Named<SessionModuleOptions>, unknown>;
 
 /** The names that a type spells out, without those that it takes besides. */
