@@ -96,7 +96,6 @@ export class CircuitBreaker {
     this.#isOpen = false;
     this.#isProbing = false;
     this.#failedProbes = 0;
-    this.#nextProbeAt = 0;
   }
 
   #foundSilent(store: Stallable): void {
