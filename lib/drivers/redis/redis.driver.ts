@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type RedisClient,
   type RedisDriverOptions,
@@ -8,6 +8,7 @@ import {
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packNumber, packRecord, packUser, unpackRecord } from '../packed-record.js';
+import { textHash } from '../text-hash.js';
 import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
 import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
@@ -154,7 +155,7 @@ export class RedisDriver implements RecordDriver {
   }
 
   #listOf(userId: string): string {
-    return `${this.#options.prefix}user:${createHash('sha256').update(userId, 'utf16le').digest('hex')}`;
+    return `${this.#options.prefix}user:${textHash(userId)}`;
   }
 
   async destroy(id: string): Promise<void> {
