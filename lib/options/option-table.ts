@@ -1,7 +1,7 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
 import { Refusal, hasFunctions, readOption } from './read-option.js';
-import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
+import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
@@ -11,7 +11,6 @@ import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
-import { valuePath } from './value-path.js';
 import { isObject } from '../state/values.js';
 
 /** A class with static functions is one too: superjson exports one. */
