@@ -9,7 +9,6 @@ import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packNumber, packRecord, packUser, unpackRecord } from '../packed-record.js';
 import { textHash } from '../text-hash.js';
-import { isWellFormed } from '../well-formed.js';
 import { RedisConnection } from './redis.connection.js';
 import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
 import {
@@ -225,7 +224,7 @@ export class RedisDriver implements RecordDriver {
 
 /** An id as a key has it. Half a surrogate pair has no place in UTF-8: two such ids would become one key. */
 function nameOf(id: string): string {
-  const isPlain = isWellFormed(id) && !id.startsWith(escapedIdPrefix);
+  const isPlain = id.isWellFormed() && !id.startsWith(escapedIdPrefix);
   return isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
 }
 
