@@ -189,6 +189,7 @@ describe('A secret', () => {
     'my session with the random string quartet',
     '$(pa$$w0rd) and {braces} are in here; no',
     '83920 47156 90283 61749 25038 17465',
+    'open sesame said the thief and the door fell; open-sesame-said-the-thief-and-the-door-fell',
     '人之初性本善性相近习相远苟不教性乃迁教之道贵以专昔孟母择邻处子不学断机杼',
   ])('is taken where it is a passphrase, even a poor one: %s', (text) => {
     expect(weakness(text)).toBeNull();
