@@ -3,6 +3,7 @@ import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { BUILT_IN_NAMES } from '../lib/drivers/built-in-drivers.js';
 
 const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
 
@@ -95,10 +96,10 @@ const BELOW: Record<string, readonly string[]> = {
   crypto: ['state'],
   options: ['session.errors.ts', 'state'],
   events: [],
-  drivers: ['session.errors.ts', 'crypto', 'options', 'events'],
+  drivers: ['session.errors.ts', 'crypto', 'options', 'state', 'events'],
   conformance: ['session.errors.ts', 'drivers'],
-  migrate: ['options', 'state', 'drivers', 'lifecycle'],
-  stores: ['session.errors.ts', 'options', 'drivers'],
+  migrate: ['options', 'state', 'drivers', 'stores', 'lifecycle'],
+  stores: ['session.errors.ts', 'options', 'state', 'drivers'],
   lifecycle: ['session.errors.ts', 'session.exception.ts', 'crypto', 'state', 'drivers', 'events'],
   session: ['session.errors.ts', 'crypto', 'options', 'state', 'lifecycle'],
   http: ['session.errors.ts', 'session.exception.ts', 'crypto', 'options', 'state', 'lifecycle', 'session'],
@@ -236,6 +237,22 @@ describe('The code of lib', () => {
       return own !== null && other !== null && own !== other;
     });
     expect(across.map(shown)).toEqual([]);
+  });
+
+  it('has for each driver its class, its options, a run of the conformance suite and a page', () => {
+    const specs = readdirSync(join(LIB, '..', 'test', 'conformance'));
+    const missing = BUILT_IN_NAMES.flatMap((name) => [
+      ...[
+        `lib/drivers/${name}/${name}.driver.ts`,
+        `lib/options/${name}.options.ts`,
+        `docs/drivers/${name}.md`,
+      ].filter((file) => !existsSync(join(LIB, '..', file))),
+      // The suite is for drivers that keep records.
+      ...(name === 'stealth' || specs.some((spec) => new RegExp(`^${name}[.-].*spec`).test(spec))
+        ? []
+        : [`test/conformance/${name}.spec.ts`]),
+    ]);
+    expect(missing).toEqual([]);
   });
 
   it('loads an optional package only when a driver asks for it, or by a door of its own', () => {

@@ -1,6 +1,5 @@
 import type { ConformanceSuite } from './suite.js';
-import { freshId } from './record-samples.js';
-import { RandomText } from './random-text.js';
+import { freshId, RandomText } from './record-samples.js';
 
 const ids: [what: string, id: string][] = [
   ['dots', 'a.b..c.'],

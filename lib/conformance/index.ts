@@ -4,18 +4,15 @@
  * @module nestjs-session-kit/conformance
  */
 import { deepEqual, equal } from 'node:assert/strict';
-import { describeCopies } from './copies.js';
 import { describeDamage } from './damage.js';
-import { describeDestroy } from './destroy.js';
-import { describeDestroyVersion } from './destroy-version.js';
+import { describeDestroy, describeDestroyVersion } from './destroy.js';
 import { describeExpiry } from './expiry.js';
 import { describeGarbage } from './garbage.js';
 import { describeIds } from './ids.js';
 import { describeParallel } from './parallel.js';
-import { describeRoundTrip } from './round-trip.js';
+import { describeCopies, describeRoundTrip } from './round-trip.js';
 import { freshId, sampleRecord } from './record-samples.js';
-import { StoppedClock } from './stopped-clock.js';
-import { stopDate } from './stopped-date.js';
+import { StoppedClock, stopDate } from './stopped-clock.js';
 import type {
   ConformanceExpectation,
   ConformanceFramework,

@@ -26,3 +26,36 @@ export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = 
     ...differing,
   };
 }
+
+/** Where UTF-16 keeps the halves of characters beyond 16 bits: no characters themselves. */
+const surrogates = { first: 0xd800, count: 0x800 } as const;
+const codePoints = 0x11_0000 - surrogates.count;
+
+/** Well-formed texts of any characters, NUL and those beyond 16 bits included. The same each time: a failure can be repeated. */
+export class RandomText {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** A text of so many code points, half of them ASCII. */
+  next(minLength: number, maxLength: number): string {
+    const length = minLength + this.#below(maxLength - minLength + 1);
+    return String.fromCodePoint(...Array.from({ length }, () => this.#codePoint()));
+  }
+
+  #codePoint(): number {
+    if (this.#below(2) === 0) return this.#below(0x80);
+    const point = this.#below(codePoints);
+    return point < surrogates.first ? point : point + surrogates.count;
+  }
+
+  /** mulberry32 (Tommy Ettinger, public domain): 32 bits from 32 bits of state. */
+  #below(limit: number): number {
+    this.#state = (this.#state + 0x6d_2b_79_f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
+  }
+}

@@ -1,8 +1,10 @@
-import { hash } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 
 /** Bytes that SHA-256 takes in at a time, and gives. */
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
+
+const KEY_BYTES = 32;
 
 /**
  * HMAC-SHA256 with one key (RFC 2104), as two one-shot hashes of Node's. `createHmac` gives the same at more than twice
@@ -36,4 +38,9 @@ export class Hmac {
     this.#outer.write(hash('sha256', inner, 'binary'), BLOCK_BYTES, 'binary');
     return hash('sha256', this.#outer, encoding);
   }
+}
+
+/** A key made of a secret for one purpose (HKDF-SHA256, RFC 5869): what is made for one purpose is not accepted for another. */
+export function deriveKey(secret: string, purpose: string): Hmac {
+  return new Hmac(new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES)));
 }

@@ -1,10 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ownText } from '../state/own-text.js';
-import { strictBytes } from './base64url.js';
-import { deriveKey } from './derive-key.js';
-import type { Hmac } from './hmac.js';
+import { type Hmac, deriveKey } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
-import { type Opened, Sealer } from './sealer.js';
+import { type Opened, Sealer, strictBytes } from './sealer.js';
 
 /** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';

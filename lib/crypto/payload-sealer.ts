@@ -1,6 +1,5 @@
-import { strictBytes } from './base64url.js';
-import { deriveKey } from './derive-key.js';
-import { type Opened, Sealer } from './sealer.js';
+import { deriveKey } from './hmac.js';
+import { type Opened, Sealer, strictBytes } from './sealer.js';
 
 /** Format of sealed payloads. No serializer's text begins so: JSON, superjson and devalue begin with a bracket. */
 const PREFIX = 'v1e.';

@@ -1,4 +1,5 @@
 import type { Keyring } from '../crypto/keyring.js';
+import type { BuiltInDriver } from '../options/option-table.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 import type { DriverContext } from './driver-context.js';
 import type { AnyDriver, SealingDriver } from './driver.js';
@@ -15,8 +16,14 @@ export function isPlaceBound(driver: SealingDriver): driver is PlaceBoundDriver 
 
 type Maker = (options: SessionModuleOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
-/** Each driver's code, and with it the client of its server, is loaded only by an application that names it. */
-const MAKERS: Record<string, Maker> = {
+/**
+ * What makes each driver. Its code, and with it the client of its server, is loaded only by an application that names it.
+ *
+ * A driver more is a folder here with `<name>.driver.ts`, its maker below, `options/<name>.options.ts`, a field of SessionModuleOptions
+ * and a row of `options/option-table.ts`: the compiler asks for the last three where one of them is there. And it is a spec in
+ * `test/conformance/` and a page in `docs/drivers/`: `test/architecture.spec.ts` asks for all files.
+ */
+const MAKERS: Readonly<Record<BuiltInDriver, Maker>> = {
   async memory({ memory = {} }, { clock }) {
     const { MemoryDriver } = await import('./memory/memory.driver.js');
     return new MemoryDriver(memory, clock);
@@ -53,6 +60,9 @@ export async function makeBuiltIn(
   context: DriverContext,
   keyring: Keyring,
 ): Promise<AnyDriver | null> {
-  const make = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
-  return make === undefined ? null : make(options, context, keyring);
+  return isBuiltIn(name) ? MAKERS[name](options, context, keyring) : null;
+}
+
+function isBuiltIn(name: string): name is BuiltInDriver {
+  return Object.hasOwn(MAKERS, name);
 }

@@ -2,7 +2,6 @@ import type { PayloadSealer } from '../crypto/payload-sealer.js';
 import { RecentTokens } from '../crypto/recent-tokens.js';
 import type { SessionRecord } from './driver.js';
 import type { RecordStore } from './record-store.js';
-import { isWellFormed } from './well-formed.js';
 
 /** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
 const OPENED_HALF = 512;
@@ -100,7 +99,7 @@ const UTF16 = 2;
 
 /** UTF-8, and where that has no letters for it (half a surrogate pair) UTF-16; the first byte says which. */
 function bytesOf(payload: string): Buffer {
-  const isPlain = isWellFormed(payload);
+  const isPlain = payload.isWellFormed();
   return Buffer.concat([
     Buffer.of(isPlain ? UTF8 : UTF16),
     Buffer.from(payload, isPlain ? 'utf8' : 'utf16le'),

@@ -1,5 +1,4 @@
 import type { SessionRecord } from './driver.js';
-import { isWellFormed } from './well-formed.js';
 
 /**
  * A record as one text, for stores that keep one value under a key. Numbers come first and have fixed places, so that
@@ -42,7 +41,7 @@ export function packNumber(value: number): string {
 export function packRecord(record: SessionRecord): string {
   const { payload, expiresAt, version, lastActivity, userId, ipAddress, userAgent } = record;
   // UTF-8, which stores are sent, has no half of a surrogate pair; JSON writes it as an escape.
-  const isPlain = isWellFormed(payload);
+  const isPlain = payload.isWellFormed();
   const kept = isPlain ? payload : JSON.stringify(payload);
   const isAnonymous = userId === null && ipAddress === null && userAgent === null;
   const client = isAnonymous ? '' : JSON.stringify([userId, ipAddress, userAgent]);

@@ -1,9 +1,10 @@
 import { systemClock } from '../drivers/clock.js';
-import { type ConnectStore, destroyIn, getFrom } from '../drivers/connect-store-calls.js';
+import { type ConnectStore, destroyIn, getFrom } from '../stores/connect-store-calls.js';
 import type { FormerContent, FormerSession } from '../lifecycle/taking-over/session-source.js';
-import { hasFunctions, isObject } from '../options/read-option.js';
+import { hasFunctions } from '../options/read-option.js';
 import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
+import { isObject } from '../state/values.js';
 
 /** What stores keep with the values, and is none of them: the cookie, and when session-file-store saw it last. */
 const NO_VALUES: ReadonlySet<string> = new Set(['cookie', '__lastAccess']);

@@ -1,9 +1,10 @@
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { isObject, readOption } from '../options/read-option.js';
+import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { isMadeBy } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
+import { isObject } from '../state/values.js';
 
 /** What cookie-session was set up with. */
 export interface CookieSessionSource extends SourceOptions {

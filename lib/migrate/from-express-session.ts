@@ -1,4 +1,4 @@
-import type { ConnectStore } from '../drivers/connect-store-calls.js';
+import type { ConnectStore } from '../stores/connect-store-calls.js';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { readOption } from '../options/read-option.js';
 import { text } from '../options/checks.js';

@@ -1,10 +1,11 @@
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { type Check, isObject, readOption, refused, withoutText } from '../options/read-option.js';
+import { type Check, readOption, refused, withoutText } from '../options/read-option.js';
 import { text } from '../options/checks.js';
 import { group } from '../options/read-table.js';
 import { unseal } from './iron-seal.js';
 import { decoded } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';
+import { isObject } from '../state/values.js';
 
 /** What iron-session was set up with. */
 export interface IronSessionSource extends SourceOptions {

@@ -8,7 +8,7 @@ export { fromExpressSession, type ExpressSessionSource } from './from-express-se
 export { fromFastifySession, type FastifySessionSource } from './from-fastify-session.js';
 export { fromIronSession, type IronSessionSource } from './from-iron-session.js';
 export type { FormerCookieAttributes, SourceOptions } from './source-options.js';
-export type { ConnectStore } from '../drivers/connect-store-calls.js';
+export type { ConnectStore } from '../stores/connect-store-calls.js';
 export type {
   FormerContent,
   FormerSession,

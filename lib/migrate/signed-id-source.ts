@@ -1,4 +1,4 @@
-import type { ConnectStore } from '../drivers/connect-store-calls.js';
+import type { ConnectStore } from '../stores/connect-store-calls.js';
 import type { SessionSource, SourceCookie } from '../lifecycle/taking-over/session-source.js';
 import { decoded, unsigned } from './signed-ids.js';
 import { isOver } from './source-options.js';

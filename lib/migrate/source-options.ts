@@ -1,10 +1,9 @@
 import { systemClock } from '../drivers/clock.js';
 import type { SourceCookie } from '../lifecycle/taking-over/session-source.js';
-import { type Check, isObject, refused, withoutText } from '../options/read-option.js';
-import { is, refine } from '../options/checks.js';
+import { type Check, refused, withoutText } from '../options/read-option.js';
+import { is, refine, valuePath } from '../options/checks.js';
 import type { Table } from '../options/read-table.js';
-import { valuePath } from '../options/value-path.js';
-import { type Values, readPath } from '../state/values.js';
+import { type Values, readPath, isObject } from '../state/values.js';
 
 /** The attributes of the old cookie, so that it can be expired where it lies: the object that the old library was given will do. */
 export interface FormerCookieAttributes {

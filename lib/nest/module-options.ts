@@ -1,8 +1,9 @@
 import type { ConfigurableModuleAsyncOptions, DynamicModule, Provider, Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { isObject, withoutText } from '../options/read-option.js';
+import { withoutText } from '../options/read-option.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 import { SessionConfigError } from '../session.errors.js';
+import { isObject } from '../state/values.js';
 
 /**
  * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.

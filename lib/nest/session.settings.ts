@@ -1,9 +1,10 @@
 import { PayloadSealer } from '../crypto/payload-sealer.js';
 import { type TokenSetup, setUpCookies } from '../http/cookie/cookie-setup.js';
-import { isObject, withoutText } from '../options/read-option.js';
+import { withoutText } from '../options/read-option.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 import { type OptionSettings, optionSettings } from '../options/option-table.js';
 import { SessionConfigError } from '../session.errors.js';
+import { isObject } from '../state/values.js';
 
 /** The injection token of the settings. */
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');

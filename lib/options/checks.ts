@@ -1,3 +1,4 @@
+import { isKey } from '../state/values.js';
 import { type Check, Refusal, readOption, refused, shown } from './read-option.js';
 
 /** What a test lets pass, as it is. */
@@ -52,4 +53,9 @@ export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<r
         ? value.map((each: unknown, index) => readOption(entry, each, `${option}[${index}]`))
         : refused(value, takes, show),
   };
+}
+
+/** The path of a session value. @param takes what it names, for messages */
+export function valuePath(takes: string): Check<string> {
+  return is(takes, (value): value is string => typeof value === 'string' && value !== '' && isKey(value));
 }

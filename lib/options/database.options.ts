@@ -1,6 +1,7 @@
-import { hasFunctions, isObject } from './read-option.js';
+import { hasFunctions } from './read-option.js';
 import { is, text } from './checks.js';
 import { type Table, group } from './read-table.js';
+import { isObject } from '../state/values.js';
 
 /**
  * What the driver sees a TypeORM `DataSource` by: an application without TypeORM has no types of it either. A `DataSource` of

@@ -1,6 +1,7 @@
-import { type Check, Refusal, hasFunctions, isObject, readOption, refused, shown } from './read-option.js';
+import { type Check, Refusal, hasFunctions, readOption, refused, shown } from './read-option.js';
 import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './read-table.js';
+import { isObject } from '../state/values.js';
 
 /** What the driver needs of a client; `MemcacheClient` of memcache-client 1 has it. */
 export interface MemcachedClient {

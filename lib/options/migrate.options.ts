@@ -1,6 +1,7 @@
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
-import { type Check, hasFunctions, isObject } from './read-option.js';
+import { type Check, hasFunctions } from './read-option.js';
 import { is, listOf } from './checks.js';
+import { isObject } from '../state/values.js';
 
 const takes =
   'what fromExpressSession and its like return (nestjs-session-kit/migrate), or a source of your own';

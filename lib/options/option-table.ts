@@ -1,7 +1,7 @@
 import type { NamedRoute } from './named-route.js';
 import type { SessionSerializer } from '../state/payload.js';
-import { Refusal, hasFunctions, isObject, readOption } from './read-option.js';
-import { boolean, is, listOf, oneOf, refine, text, wholeNumber } from './checks.js';
+import { Refusal, hasFunctions, readOption } from './read-option.js';
+import { boolean, is, listOf, oneOf, refine, text, valuePath, wholeNumber } from './checks.js';
 import { cookieOptions } from './cookie.options.js';
 import { duration } from './duration.js';
 import { headerName } from './header.options.js';
@@ -11,7 +11,7 @@ import { secrets } from './secret.options.js';
 import type { DriverDefinition, SessionModuleOptions } from './session.options.js';
 import { stealthOptions } from './stealth.options.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
-import { valuePath } from './value-path.js';
+import { isObject } from '../state/values.js';
 
 /** A class with static functions is one too: superjson exports one. */
 const isSerializer = (value: unknown): value is SessionSerializer =>
@@ -45,7 +45,20 @@ const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray
 /** The options of a driver are read by the driver: an application may have one of its own under that name. */
 const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
 
-/** Every option of the module: what it is by default, and what it takes. */
+/** The drivers that come with the package. What makes each: `drivers/built-in-drivers.ts`, which says what else a new one needs. */
+const builtInDrivers = {
+  memory: ofDriver,
+  file: ofDriver,
+  database: ofDriver,
+  redis: ofDriver,
+  memcached: ofDriver,
+  stealth: { default: {}, check: stealthOptions },
+} as const satisfies Partial<Record<keyof Named<SessionModuleOptions>, unknown>>;
+
+/** The name of a driver that comes with the package. */
+export type BuiltInDriver = keyof typeof builtInDrivers;
+
+/** Every option of the module: what it is by default, and what it takes. What each is for: `session.options.ts`. */
 const table = {
   secret: { required: 'always', check: secrets },
   driver: { default: 'stealth', check: text('the name of a driver') },
@@ -98,12 +111,7 @@ const table = {
   },
   migrate: { default: [], check: sources },
   drivers: { default: {}, check: definitions },
-  memory: ofDriver,
-  file: ofDriver,
-  database: ofDriver,
-  redis: ofDriver,
-  memcached: ofDriver,
-  stealth: { default: {}, check: stealthOptions },
+  ...builtInDrivers,
 } as const satisfies Table & Record<keyof Named<SessionModuleOptions>, unknown>;
 
 /** The names that a type spells out, without those that it takes besides. */

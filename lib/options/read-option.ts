@@ -1,7 +1,5 @@
 import { SessionConfigError } from '../session.errors.js';
 
-export { isObject } from '../state/values.js';
-
 /** Why a value is refused: the rest of a sentence that begins with the option. */
 export class Refusal {
   readonly says: string;

@@ -1,4 +1,5 @@
-import { type Check, isObject, optionError, readOption, refused } from './read-option.js';
+import { type Check, optionError, readOption, refused } from './read-option.js';
+import { isObject } from '../state/values.js';
 
 /** One option of a table. */
 interface Row {

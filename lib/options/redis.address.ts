@@ -1,6 +1,7 @@
-import { type Check, Refusal, isObject, refused, withoutText } from './read-option.js';
+import { type Check, Refusal, refused, withoutText } from './read-option.js';
 import { is, listOf, refine, text } from './checks.js';
 import { type Table, readTable } from './read-table.js';
+import { isObject } from '../state/values.js';
 
 /** What the driver decides itself for a connection of its own: its promises rest on these. */
 export const reservedOptions = [

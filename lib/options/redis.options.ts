@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Refusal, hasFunctions, isObject, readOption, refused, withoutText } from './read-option.js';
+import { Refusal, hasFunctions, readOption, refused, withoutText } from './read-option.js';
 import { is, refine, text } from './checks.js';
 import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
+import { isObject } from '../state/values.js';
 
 /** What the driver needs of an ioredis client; `Redis` and `Cluster` of ioredis 5 have it. */
 export interface RedisClient {

@@ -1,3 +1,5 @@
+// What an application may set, and what for: types and texts alone. Each default and each check stands in option-table.ts, and
+// test/options/session.options.spec.ts compares the defaults that are said here with those.
 import type { InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { AnyDriver } from '../drivers/driver.js';
 import type { SessionSource } from '../lifecycle/taking-over/session-source.js';
@@ -168,7 +170,7 @@ export interface SessionModuleOptions {
   redis?: RedisDriverOptions;
   /** Of the driver 'memcached': its servers, or a client of the application's. Default: 127.0.0.1:11211. */
   memcached?: MemcachedDriverOptions;
-  /** Of the driver 'stealth': how many cookies a session may take. Default 3. */
+  /** Of the driver 'stealth': how many cookies a session may take, and where it keeps its ledger. Default: three, and none. */
   stealth?: StealthDriverOptions;
   /** The configuration of a driver of your own stands under its name. */
   [driver: string]: unknown;

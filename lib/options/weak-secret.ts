@@ -1,16 +1,11 @@
 /** Fewer different characters than this are no secret, however many there are of them: random digits have more. */
 const FEWEST_CHARACTERS = 6;
 
-/** The rows that people run along: those of the alphabet follow from the character codes. */
-const KEYBOARD_ROWS = [
-  'qwertyuiop',
-  'asdfghjkl',
-  'zxcvbnm',
-  '1234567890',
-  'qwertzuiop',
-  'yxcvbnm',
-  'azertyuiop',
-];
+/**
+ * The rows that people run along: those of the alphabet and of the digits follow from the character codes. Of other keyboards these are
+ * three quarters as well.
+ */
+const KEYBOARD_ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 
 /** What a placeholder says of the secret that belongs there: `super secret`, `256 bit`, `session`. */
 const ADJECTIVES =

@@ -1,6 +1,6 @@
 import { recordedUser, userIn } from '../lifecycle/users/recorded-user.js';
 import { type Duration, TEN_YEARS_MS, parseDuration } from '../options/duration.js';
-import { isObject, shown } from '../options/read-option.js';
+import { shown } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 import { signedInAt } from '../state/payload.js';
 import { type SessionCallback, withCallback } from './callback.js';
@@ -10,6 +10,7 @@ import { SessionFlash } from './session-flash.js';
 import type { Readable } from './session-keys.js';
 import { pathOfThisSite } from './path-of-this-site.js';
 import { shownDuration } from './wording.js';
+import { isObject } from '../state/values.js';
 
 /**
  * How a user signs in.

@@ -26,7 +26,10 @@ export function connectionOf(client: unknown): SocketConnection | undefined {
   return typeof client === 'object' && client !== null ? connections.get(client) : undefined;
 }
 
-/** One client that is connected: runs its messages and hooks in its session, one begun after the other, and disconnects it. */
+/**
+ * One client that is connected: runs its messages and hooks, one begun after the other, and disconnects it. In which session each of them
+ * runs, ClientSessions says.
+ */
 export class SocketConnection {
   readonly #client: object;
   readonly #setup: ConnectionSetup;

@@ -28,7 +28,10 @@ interface ClientTokens {
 /** Has something called when a client leaves. */
 type OnClose = (closed: () => void) => void;
 
-/** The sessions of one application's sockets. */
+/**
+ * The sessions of one application's sockets, from the outside in: here a client that connects becomes a SocketConnection, which runs its
+ * messages one by one, each in a session that ClientSessions loads for it, and that lives in a SocketHost.
+ */
 export class SocketSessions {
   readonly #settings: SocketSettings;
 

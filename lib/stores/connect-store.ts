@@ -1,9 +1,10 @@
 import { systemClock } from '../drivers/clock.js';
-import { type ConnectStore, destroyIn, getFrom, setIn } from '../drivers/connect-store-calls.js';
+import { type ConnectStore, destroyIn, getFrom, setIn } from './connect-store-calls.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { hasFunctions, isObject, shown } from '../options/read-option.js';
+import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
+import { isObject } from '../state/values.js';
 
 export type { ConnectStore };
 

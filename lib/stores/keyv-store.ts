@@ -1,6 +1,6 @@
 import { systemClock } from '../drivers/clock.js';
 import type { RecordDriver } from '../drivers/driver.js';
-import { withCallTimeout } from '../drivers/call-timeout.js';
+import { withCallTimeout } from './call-timeout.js';
 import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { SessionRecord } from '../drivers/driver.js';
 import { packRecord, unpackRecord } from '../drivers/packed-record.js';
-import { isObject } from '../options/read-option.js';
+import { textHash } from '../drivers/text-hash.js';
+import { isObject } from '../state/values.js';
 
 /** The format of what is kept. Another one is not read. */
 const FORMAT = 1;
@@ -20,7 +20,7 @@ export interface KeptRecord {
 
 /** The name of a record in a store: of an id that is no ordinary one (a path, 500 characters, any letters) its hash. */
 export function keptName(id: string): string {
-  return PLAIN_ID.test(id) ? id : createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('hex');
+  return PLAIN_ID.test(id) ? id : textHash(id);
 }
 
 /** Packs a record; what such a store might not keep as it is (other than printable ASCII) as base64. */

@@ -1,6 +1,7 @@
-import { hasFunctions, isObject, shown } from '../options/read-option.js';
+import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { isPlain } from '../state/object-kinds.js';
+import { isObject } from '../state/values.js';
 
 /** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
 export interface CookieAgent {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Session } from 'nestjs-session-kit';
 import { Keyring } from '../../lib/crypto/keyring.js';
 import { randomId } from '../../lib/crypto/random-id.js';
-import { packRecord } from '../../lib/drivers/stealth/sealed-record.js';
+import { bytesOfRecord } from '../../lib/drivers/stealth/sealed-record.js';
 import { type RawResponse, rawRequest } from '../support/raw-http.js';
 import { PAIRS, SECRET, TestApp, setCookies } from '../support/test-app.js';
 
@@ -52,7 +52,7 @@ const strangeTokens: Record<string, () => string> = {
 };
 
 function sealedPayload(payload: string, expiresAt = Date.now() + 60_000): Buffer {
-  return packRecord({
+  return bytesOfRecord({
     payload,
     expiresAt,
     version: 1,

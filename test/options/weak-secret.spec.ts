@@ -118,6 +118,22 @@ describe('A secret', () => {
     ['MYSUPERLONGRANDOMSTRINGFORSESSIONS2026', 'is a placeholder'],
     ['insecure-default-secret-do-not-use-in-prod', 'is a placeholder'],
     ['hunter1hunter2hunter3hunter4hunter5hunter6', 'repeats the same words'],
+    ['qwertzuiopasdfghjklyxcvbnm1234567890', 'runs along the alphabet or the keyboard'],
+    ['azertyuiopqsdfghjklmwxcvbn1234567890', 'runs along the alphabet or the keyboard'],
+    ['qwertyuiop1234567890zxcvbnm0987654321', 'runs along the alphabet or the keyboard'],
+    ['your session password for Ann and Bob', 'is a placeholder'],
+    ['The passphrase goes here, dear reader', 'is a placeholder'],
+    ['any text you like, 40 characters long', 'is a placeholder'],
+    ['some random string nobody ever guessed', 'is a placeholder'],
+    ['this one should be changed by the team', 'is a placeholder'],
+    ['we should replace the thing some day ok', 'is a placeholder'],
+    ['better change in production, my friend', 'is a placeholder'],
+    ['generate with dice, or ask the operator', 'is a placeholder'],
+    ['default password of the demo machines 1', 'is a placeholder'],
+    ['Lorem ipsum dolor sit amet, consectetur', 'is a placeholder'],
+    ['<whatever the operator has thought of>', 'is a placeholder'],
+    ['${whatever the operator has thought of}', 'is a placeholder'],
+    ['TBD by Ann and Bob before they go live', 'is a placeholder'],
   ])('is refused where everybody can guess it: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);
   });
@@ -172,6 +188,8 @@ describe('A secret', () => {
     'crouton-unhitch-secret-session-random-ladle',
     'my session with the random string quartet',
     '$(pa$$w0rd) and {braces} are in here; no',
+    '83920 47156 90283 61749 25038 17465',
+    'open sesame said the thief and the door fell; open-sesame-said-the-thief-and-the-door-fell',
     '人之初性本善性相近习相远苟不教性乃迁教之道贵以专昔孟母择邻处子不学断机杼',
   ])('is taken where it is a passphrase, even a poor one: %s', (text) => {
     expect(weakness(text)).toBeNull();

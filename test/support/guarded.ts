@@ -1,5 +1,6 @@
 import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { guardedDriver } from '../../lib/drivers/guard/guarded-driver.js';
+import type { RecordStore } from '../../lib/drivers/record-store.js';
 import { StoreGuard } from '../../lib/drivers/guard/store-guard.js';
 
 /** What the guard has to say, in order. */
@@ -10,6 +11,6 @@ export class GuardLog {
 }
 
 /** A driver as requests reach it. @param timeout so long, unless it is the subject, that a slow machine is only slow */
-export function guarded<D extends RecordDriver>(driver: D, timeout = 60_000, log = new GuardLog()): D {
+export function guarded(driver: RecordDriver, timeout = 60_000, log = new GuardLog()): RecordStore {
   return guardedDriver(driver, new StoreGuard({ name: 'test', timeout, log }));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { textHash } from '../text-hash.js';
 
 const plainId = /^[\x21-\x7e]{1,255}$/;
 const hashPrefix = 'sha256:';
@@ -7,12 +7,12 @@ const storedHash = /^sha256:[0-9a-f]{64}$/;
 /**
  * An id as the column `id` keeps it. Printable ASCII without spaces, up to 255 characters, stays as it is, so that a
  * session can be found in the table by its id. Everything else (longer, spaces, which some collations do not count,
- * characters that the column cannot hold) becomes `sha256:` and the hash of its UTF-16 code units. That stays as it is:
+ * characters that the column cannot hold) becomes `sha256:` and its hash. That stays as it is:
  * it is what rows are listed by.
  */
 export function toStoredId(id: string): string {
   if (plainId.test(id) && (!id.startsWith(hashPrefix) || storedHash.test(id))) return id;
-  return hashPrefix + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('hex');
+  return hashPrefix + textHash(id);
 }
 
 const escapedPrefix = 'escaped:';

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { textHash } from '../text-hash.js';
 
 /**
  * Where the files of one session are. With `<name>` for the hash of its id, a folder of the store holds
@@ -27,8 +27,7 @@ const filePattern = /^(?<name>[0-9a-f]{64})(?:\.(?:(?<lock>lock)|(?<owner>[\w-]+
  * @param location the folder of the store
  */
 export function filesOf(location: string, id: string): SessionFiles {
-  // UTF-16, as strings are kept: in UTF-8 all halves of surrogate pairs would become the same character.
-  const name = createHash('sha256').update(id, 'utf16le').digest('hex');
+  const name = textHash(id);
   return filesNamed(join(location, name.slice(0, SHARD_LENGTH)), name);
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolders, notEmptyCodes, unless } from './file-system.js';
 import { filesOf } from './session-files.js';
+import { textHash } from '../text-hash.js';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -72,7 +72,7 @@ export class UserFiles {
   }
 
   #folderOf(userId: string): string {
-    const hash = createHash('sha256').update(userId, 'utf16le').digest('hex');
+    const hash = textHash(userId);
     return join(this.#location, hash.slice(0, 2), hash);
   }
 }

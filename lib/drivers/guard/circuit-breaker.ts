@@ -58,26 +58,14 @@ export class CircuitBreaker {
    * Makes a call.
    *
    * @param store its `stalled` is called each time it has left all calls without an answer for `limitMs`
+   * @param always makes it also where the circuit is open, and waits as long as `limitMs`: for whoever asks how the store is
    * @throws CircuitOpenError without making it, CallTimeoutError after the limit, or what the call throws
    */
-  run<T>(call: () => Promise<T>, store: Stallable = {}): Promise<T> {
-    const probes = this.#isOpen;
+  run<T>(call: () => Promise<T>, store: Stallable = {}, always = false): Promise<T> {
+    const probes = this.#isOpen && !always;
     if (probes && !this.#takeProbe())
       return Promise.reject(new CircuitOpenError('The store has stopped answering'));
-    return this.#make(call, store, probes, probes ? Math.min(PROBE_LIMIT_MS, this.#limitMs) : this.#limitMs);
-  }
-
-  /**
-   * Makes a call in any case, and waits as long as `limitMs` for it: for whoever asks how the store is.
-   *
-   * @param store as for `run`
-   * @throws CallTimeoutError after the limit, or what the call throws
-   */
-  probe<T>(call: () => Promise<T>, store: Stallable = {}): Promise<T> {
-    return this.#make(call, store, false, this.#limitMs);
-  }
-
-  #make<T>(call: () => Promise<T>, store: Stallable, probes: boolean, limitMs: number): Promise<T> {
+    const limitMs = probes ? Math.min(PROBE_LIMIT_MS, this.#limitMs) : this.#limitMs;
     const answersBefore = this.#answers;
     return new Promise<T>((resolve, reject) => {
       const timer =
@@ -108,7 +96,6 @@ export class CircuitBreaker {
     this.#isOpen = false;
     this.#isProbing = false;
     this.#failedProbes = 0;
-    this.#nextProbeAt = 0;
   }
 
   #foundSilent(store: Stallable): void {

@@ -1,47 +1,38 @@
-import { isObject } from '../../options/read-option.js';
 import { SessionStoreError } from '../../session.errors.js';
-import type { RecordDriver, SessionRecord } from '../driver.js';
-import type { StoreGuard } from './store-guard.js';
-import type { StoreUse } from './store-health.js';
-
-/** What is not asked for a request. All else that a driver has is a call on the record of an id, which it takes first. */
-const NOT_FOR_REQUESTS: ReadonlySet<PropertyKey> = new Set([
-  'open',
-  'close',
-  'collectGarbage',
-  'serverOf',
-  'stalled',
-]);
-
-/** The methods that answer true or false. */
-const ANSWERED_BY_BOOLEAN: ReadonlySet<string> = new Set(['write', 'touch', 'destroyVersion']);
-
-/** What calls are for, where they do not write. */
-const USES: Readonly<Record<string, StoreUse>> = {
-  read: 'reading',
-  listByUser: 'reading',
-  destroy: 'removing',
-  destroyVersion: 'removing',
-};
+import type { SessionRecord, UserRecords } from '../driver.js';
+import type { RecordStore } from '../record-store.js';
+import type { GuardedStore, StoreGuard } from './store-guard.js';
+import { isObject } from '../../state/values.js';
 
 /**
- * A driver whose calls all go through a guard, those that only some drivers have included, and whose answers are checked.
+ * What sessions ask of a driver, each call through a guard, and each answer checked.
  *
  * @param guard shared by all drivers of one store
  */
-export function guardedDriver<D extends RecordDriver>(driver: D, guard: StoreGuard): D {
-  return new Proxy(driver, {
-    get(target, name): unknown {
-      const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
-      if (NOT_FOR_REQUESTS.has(name))
-        return (...given: unknown[]): unknown => Reflect.apply(member, target, given);
-      const use = USES[String(name)] ?? 'writing';
-      const judge = (answer: unknown): unknown => answerOf(guard.name, String(name), answer);
-      return (id: string, ...given: unknown[]): Promise<unknown> =>
-        guard.run(use, id, target, () => Reflect.apply(member, target, [id, ...given]), judge);
-    },
-  });
+export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGuard): RecordStore {
+  const { name } = guard;
+  const { destroyVersion, listByUser } = driver;
+  const record = (answer: SessionRecord | null): SessionRecord | null => recordAnswered(name, 'read', answer);
+  const page = (answer: UserRecords): UserRecords => pageAnswered(name, answer);
+  const [written, touched, destroyed] = [
+    booleanAnswered(name, 'write'),
+    booleanAnswered(name, 'touch'),
+    booleanAnswered(name, 'destroyVersion'),
+  ];
+  return {
+    read: (id) => guard.run('reading', id, driver, () => driver.read(id), record),
+    write: (id, next) => guard.run('writing', id, driver, () => driver.write(id, next), written),
+    touch: (id, expiresAt) => guard.run('writing', id, driver, () => driver.touch(id, expiresAt), touched),
+    destroy: (id) => guard.run('removing', id, driver, () => driver.destroy(id)),
+    ...(destroyVersion && {
+      destroyVersion: (id, version) =>
+        guard.run('removing', id, driver, () => destroyVersion.call(driver, id, version), destroyed),
+    }),
+    ...(listByUser && {
+      listByUser: (userId, cursor) =>
+        guard.run('reading', userId, driver, () => listByUser.call(driver, userId, cursor), page),
+    }),
+  };
 }
 
 /**
@@ -63,39 +54,30 @@ export function recordAnswered<T>(driver: string, method: string, answer: T): T 
   );
 }
 
-/**
- * What a method of a record driver answered, if it is an answer.
- *
- * @throws SessionStoreError as `recordAnswered` does
- */
-function answerOf(driver: string, method: string, answer: unknown): unknown {
-  if (method === 'read') return recordAnswered(driver, method, answer);
-  if (method === 'listByUser' && !isPage(answer))
-    throw wrongAnswer(
-      driver,
-      method,
-      answer,
-      '{ records, cursor }: records with their ids, and text or null',
-    );
-  if (!ANSWERED_BY_BOOLEAN.has(method) || typeof answer === 'boolean') return answer;
-  throw wrongAnswer(driver, method, answer, 'true or false');
+function booleanAnswered(driver: string, method: string): (answer: unknown) => boolean {
+  return (answer) => {
+    if (typeof answer === 'boolean') return answer;
+    throw wrongAnswer(driver, method, answer, 'true or false');
+  };
+}
+
+/** A cursor that is neither text nor null would begin the list anew for ever. */
+function pageAnswered(driver: string, answer: UserRecords): UserRecords {
+  const given: unknown = answer;
+  const isPage =
+    isObject(given) &&
+    Array.isArray(given['records']) &&
+    given['records'].every((each) => isRecord(each) && typeof each['id'] === 'string') &&
+    (given['cursor'] === null || typeof given['cursor'] === 'string');
+  if (isPage) return answer;
+  const takes = '{ records, cursor }: records with their ids, and text or null';
+  throw wrongAnswer(driver, 'listByUser', answer, takes);
 }
 
 function wrongAnswer(driver: string, method: string, answer: unknown, returns: string): SessionStoreError {
   return new SessionStoreError(
     `The session driver "${driver}" is wrong: ${method}() returned ${kindOf(answer)}; it returns ${returns}.`,
   );
-}
-
-/** A cursor that is neither would begin the list anew for ever. */
-function isPage(answer: unknown): boolean {
-  if (!isObject(answer)) return false;
-  const { records, cursor } = answer;
-  return Array.isArray(records) && records.every(isListed) && (cursor === null || typeof cursor === 'string');
-}
-
-function isListed(record: unknown): boolean {
-  return isRecord(record) && typeof record['id'] === 'string';
 }
 
 function isRecord(answer: unknown): answer is Record<string, unknown> {

@@ -34,11 +34,6 @@ export class OutageLog {
     this.#clock = clock;
   }
 
-  /** Whether the last line said that the store fails. */
-  get saidFailing(): boolean {
-    return this.#saidFailing;
-  }
-
   /**
    * A call failed.
    *
@@ -68,7 +63,7 @@ export class OutageLog {
     this.#log.error(`It is another reason now: ${message} Said once.`);
   }
 
-  /** The store is well. */
+  /** The store is well: with each call that says so. */
   isWell(): void {
     if (!this.#saidFailing || !this.#hasRoom) return;
     this.#saidFailing = false;

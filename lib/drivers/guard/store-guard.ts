@@ -9,7 +9,7 @@ import { StoreHealth, type StoreUse } from './store-health.js';
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
 /** What a guard asks of a driver besides its calls. */
-type GuardedStore = Pick<DriverLifecycle, 'serverOf' | 'stalled'>;
+export type GuardedStore = Pick<DriverLifecycle, 'serverOf' | 'stalled'>;
 
 /** What a guard is made for. */
 interface StoreGuardOptions {
@@ -50,33 +50,21 @@ export class StoreGuard {
    * Makes a call on the record of an id.
    *
    * @param judge what the answer stands for; throws where it is none
+   * @param always makes it also where the store has stopped answering: for whoever asks how it is. It counts as any other
    * @throws SessionStoreError where the store fails, does not answer in time, or has stopped answering; and any other error
    * of this package that the driver throws, which is about the session and not about the store
    */
-  run<T>(
+  async run<T>(
     use: StoreUse,
     id: string,
     store: GuardedStore,
     call: () => Promise<T>,
     judge: (answer: T) => T = asItIs,
+    always = false,
   ): Promise<T> {
-    return this.#judged(use, id, () => this.#circuitOf(use, store, id).run(call, store), judge);
-  }
-
-  /**
-   * Makes a call that reads, in any case: also while the store has stopped answering. Its answer, or its silence, counts as any
-   * other call's.
-   *
-   * @throws SessionStoreError as `run` does
-   */
-  probe<T>(id: string, store: GuardedStore, call: () => Promise<T>, judge: (answer: T) => T): Promise<T> {
-    return this.#judged('reading', id, () => this.#circuitOf('reading', store, id).probe(call, store), judge);
-  }
-
-  async #judged<T>(use: StoreUse, id: string, make: () => Promise<T>, judge: (answer: T) => T): Promise<T> {
     const { failures, recoveries } = this.#health;
     try {
-      const result = judge(await make());
+      const result = judge(await this.#circuitOf(use, store, id).run(call, store, always));
       this.#health.succeeded(use, id, failures);
       return result;
     } catch (error) {

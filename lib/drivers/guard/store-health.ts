@@ -63,7 +63,7 @@ export class StoreHealth {
     )
       this.#back();
     // That it is back may have had to wait for its line.
-    if (this.#failing === null && this.#log.saidFailing) this.#log.isWell();
+    if (this.#failing === null) this.#log.isWell();
   }
 
   #showsBack(use: StoreUse, id: string, failing: StoreUse): boolean {

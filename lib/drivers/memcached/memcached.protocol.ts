@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { systemClock } from '../clock.js';
+import { textHash } from '../text-hash.js';
 
 /** What the protocol takes as a key: 250 bytes without spaces and control characters. */
 const LONGEST_KEY_BYTES = 250;
@@ -16,8 +16,7 @@ export function memcachedKey(prefix: string, id: string): string {
   const isPlain =
     prefix.length + id.length <= LONGEST_KEY_BYTES && plainId.test(id) && !id.startsWith(hashPrefix);
   if (isPlain) return prefix + id;
-  // By UTF-16 code units: half a surrogate pair would be lost in UTF-8.
-  return prefix + hashPrefix + createHash('sha256').update(Buffer.from(id, 'utf16le')).digest('base64url');
+  return prefix + hashPrefix + textHash(id, 'base64url');
 }
 
 const LONGEST_RELATIVE_SECONDS = 30 * 24 * 60 * 60;

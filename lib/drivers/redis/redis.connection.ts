@@ -145,7 +145,8 @@ export class RedisConnection {
 
   /**
    * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now, or the
-   * sentinels may know it. An established connection would stay with the replica.
+   * sentinels may know it. An established connection would stay with the replica. `reconnectOnError` of ioredis does that too, and sends
+   * the command again before the new connection is ready: without an offline queue that fails.
    *
    * @returns whether the new connection is ready; false too where that was tried just before
    */
@@ -203,7 +204,10 @@ export class RedisConnection {
     this.#endHandshake();
   }
 
-  /** A server that is paused, or gone without a word, accepts connections and never greets. */
+  /**
+   * A server that is paused, or gone without a word, accepts connections and never greets. The timer of ioredis's own `socketTimeout`
+   * outlives its connection and ends the next (https://github.com/redis/ioredis/issues/1919), and ioredis before 5.4 has none.
+   */
   #watchHandshake(limitMs: number): void {
     this.#endHandshake();
     this.#handshake = setTimeout(() => this.reconnect(), limitMs);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   type RedisClient,
   type RedisDriverOptions,
@@ -8,7 +8,7 @@ import {
 import type { DriverContext } from '../driver-context.js';
 import type { RecordDriver, SessionRecord, UserRecords } from '../driver.js';
 import { packNumber, packRecord, packUser, unpackRecord } from '../packed-record.js';
-import { isWellFormed } from '../well-formed.js';
+import { textHash } from '../text-hash.js';
 import { RedisConnection } from './redis.connection.js';
 import { isUnknownScript, isWrongType, lostConnection, withoutSecrets } from './redis.errors.js';
 import {
@@ -154,7 +154,7 @@ export class RedisDriver implements RecordDriver {
   }
 
   #listOf(userId: string): string {
-    return `${this.#options.prefix}user:${createHash('sha256').update(userId, 'utf16le').digest('hex')}`;
+    return `${this.#options.prefix}user:${textHash(userId)}`;
   }
 
   async destroy(id: string): Promise<void> {
@@ -224,7 +224,7 @@ export class RedisDriver implements RecordDriver {
 
 /** An id as a key has it. Half a surrogate pair has no place in UTF-8: two such ids would become one key. */
 function nameOf(id: string): string {
-  const isPlain = isWellFormed(id) && !id.startsWith(escapedIdPrefix);
+  const isPlain = id.isWellFormed() && !id.startsWith(escapedIdPrefix);
   return isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
 }
 

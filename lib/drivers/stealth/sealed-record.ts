@@ -6,8 +6,8 @@ const ABSENT = 0xffff;
 /** The longest text that a length field can name. */
 const MAX_TEXT_BYTES = ABSENT - 1;
 
-/** Packs a record into bytes: the cookie has no room for the names of its fields. */
-export function packRecord(record: SessionRecord): Buffer {
+/** A record as bytes: the cookie has no room for the names of its fields, nor for numbers as text (as `packed-record.ts` has them). */
+export function bytesOfRecord(record: SessionRecord): Buffer {
   const userId = bytesOf(record.userId);
   const ipAddress = bytesOf(record.ipAddress);
   const userAgent = bytesOf(record.userAgent);
@@ -39,8 +39,8 @@ function writeText(bytes: Buffer, text: Buffer | null, index: number, offset: nu
   return offset + lengthOf(text);
 }
 
-/** Unpacks what `packRecord` made. Null where the bytes are too few to be that. */
-export function unpackRecord(bytes: Buffer): SessionRecord | null {
+/** The record of what `bytesOfRecord` made. Null where the bytes are too few to be that. */
+export function recordOfBytes(bytes: Buffer): SessionRecord | null {
   if (bytes.length < HEADER_BYTES) return null;
   let offset = HEADER_BYTES;
   const text = (index: number): string | null => {

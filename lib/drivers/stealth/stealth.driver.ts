@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.js';
 import type { Keyring } from '../../crypto/keyring.js';
 import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
-import { packRecord, unpackRecord } from './sealed-record.js';
+import { bytesOfRecord, recordOfBytes } from './sealed-record.js';
 
 /** How many sessions that were opened lately are remembered, in half of what is kept: a few megabytes at most. */
 const OPENED_HALF = 512;
@@ -46,7 +46,7 @@ export class StealthDriver implements SealingDriver {
   }
 
   seal(record: SessionRecord): string {
-    return this.#keyring.seal(packRecord(record));
+    return this.#keyring.seal(bytesOfRecord(record));
   }
 
   open(token: string): SessionRecord | null {
@@ -57,7 +57,7 @@ export class StealthDriver implements SealingDriver {
 
   #decrypt(token: string): SessionRecord | null {
     const bytes = this.#keyring.open(token);
-    const record = bytes === null ? null : unpackRecord(bytes);
+    const record = bytes === null ? null : recordOfBytes(bytes);
     if (record !== null) this.#remember(token, record);
     return record;
   }

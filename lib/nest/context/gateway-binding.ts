@@ -1,6 +1,5 @@
 import { ForbiddenException } from '@nestjs/common';
 import type { ApplicationConfig, DiscoveryService } from '@nestjs/core';
-import { isObject } from '../../options/read-option.js';
 import { bindAdapter } from '../../sockets/bound-adapter.js';
 import { type SocketConnection, connectionOf } from '../../sockets/socket-connection.js';
 import type { SocketSessions } from '../../sockets/socket-sessions.js';
@@ -16,6 +15,7 @@ import {
 } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
+import { isObject } from '../../state/values.js';
 
 /** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
 const GATEWAY_METADATA = 'websockets:is_gateway';

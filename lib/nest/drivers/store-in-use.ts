@@ -62,6 +62,7 @@ export class StoreInUse {
   async answers(driver: RecordDriver): Promise<void> {
     if (this.#isMemory) return;
     const read = (): Promise<unknown> => driver.read(CHECK_ID);
-    await this.guard.probe(CHECK_ID, driver, read, (answer) => recordAnswered(this.name, 'read', answer));
+    const judge = (answer: unknown): unknown => recordAnswered(this.name, 'read', answer);
+    await this.guard.run('reading', CHECK_ID, driver, read, judge, true);
   }
 }

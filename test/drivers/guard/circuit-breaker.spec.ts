@@ -122,6 +122,23 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(await breaker.run(async () => 'answer')).toBe('answer');
   });
 
+  it('begins anew with the next silence, however the last one ended', async () => {
+    const { store, breaker } = await opened();
+    const probeInVain = async (): Promise<void> => {
+      void outcomeOf(breaker.run(store.call, store));
+      await vi.advanceTimersByTimeAsync(PROBE_MS);
+    };
+    for (let times = 0; times < 4; times += 1) await probeInVain();
+    const probe = breaker.run(store.call, store);
+    store.waiting.at(-1)?.resolve('back');
+    expect(await probe).toBe('back');
+    void outcomeOf(breaker.run(store.call, store));
+    await vi.advanceTimersByTimeAsync(LIMIT_MS);
+    store.waiting.length = 0;
+    for (let times = 0; times < 3; times += 1) await probeInVain();
+    expect(store.waiting).toHaveLength(3);
+  });
+
   it('does not take a slow store for a silent one, nor one that answers some calls', async () => {
     const store = new PausedStore();
     const breaker = new CircuitBreaker(LIMIT_MS);

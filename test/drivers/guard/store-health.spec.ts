@@ -168,13 +168,14 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
-  /** A store of several servers: the ids of one that is away begin with `a`. */
+  /** A store of two servers, the first of which is away: it has the ids that begin with `a`. */
   function makeCluster() {
     const { lines, log } = makeLog();
     const clock = new StoppedClock();
-    const away = { a: true };
+    const away = { a: true, b: false };
     const answer = async <T>(id: string, value: T): Promise<T> => {
-      if (away.a && id.startsWith('a')) throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+      if (id.startsWith('a') ? away.a : away.b)
+        throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
       return value;
     };
     const driver: RecordDriver = {
@@ -202,6 +203,31 @@ describe('the log of a store in trouble', () => {
     await visit('b');
     expect(lines, 'what worked all the time shows nothing').toHaveLength(1);
     await visit('a');
+    expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
+  });
+
+  it('does not take a call for a recovery that failed in an earlier outage', async () => {
+    const { lines, away, visit } = makeCluster();
+    await visit('a');
+    away.a = false;
+    await visit('a');
+    expect(lines).toHaveLength(2);
+    away.b = true;
+    await visit('b');
+    await visit('a');
+    expect(lines).toHaveLength(3);
+    away.b = false;
+    await visit('b');
+    expect(lines.slice(3)).toEqual(['warn: The session store "test" is back.']);
+  });
+
+  it('says that it is back with the first read where it could not even be read', async () => {
+    const { lines, trouble, read, write } = makeStore();
+    trouble.reading = trouble.writing = true;
+    await write();
+    await read();
+    trouble.reading = false;
+    await read();
     expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
