@@ -1,32 +1,20 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { isLarge } from './test/large-tests.js';
 
-/** What needs a server, a browser, a compiler, many processes or all parts together, and so more than a moment. All else is a unit test. */
-const LARGE = [
-  'test/browser/**/*.spec.ts',
-  'test/conformance/{database-mariadb,database-postgres,file,memcached,redis,redis-cluster,stores-servers}.spec.ts',
-  'test/drivers/back-within-a-second.spec.ts',
-  'test/drivers/database/{database.driver,entity,mariadb,outage,statements,table}.spec.ts',
-  'test/drivers/dying-processes.spec.ts',
-  'test/drivers/file/file.processes.spec.ts',
-  'test/drivers/memcached/memcached{-trouble,.driver}.spec.ts',
-  'test/drivers/guard/stores-that-fail.spec.ts',
-  'test/drivers/redis/redis{-roles,-sentinel,-trouble,.driver}.spec.ts',
-  'test/e2e/**/*.spec.ts',
-  'test/jobs/queues.spec.ts',
-  'test/manuals/{adonisjs,ostrojs}-session.spec.ts',
-  'test/migrate/coming-over-servers.spec.ts',
-  'test/model/**/*.spec.ts',
-  'test/nest/{list-pages-file,list-pages-servers,sessions-per-user-servers}.spec.ts',
-  'test/nest/store-check-redis.spec.ts',
-  'test/package/**/*.spec.ts',
-  'test/parallel/{histories,histories-stores,ledger-histories,left,logout,slow-requests,user-sessions}.spec.ts',
-  'test/readme.spec.ts',
-  'test/schematics/**/*.spec.ts',
-  'test/servers/**/*.spec.ts',
-  'test/sockets/ends.spec.ts',
-  'test/types/**/*.spec.ts',
-];
+const sizeOf = ({ moduleId }: TestSpecification): number => statSync(moduleId).size;
+const rankOf = ({ moduleId }: TestSpecification): number => (isLarge(moduleId) ? 0 : 1);
+
+/** What is large first, as some of it takes long: the units, which take a moment each, are there for whichever process is free. */
+class LargeFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return Promise.resolve(
+      files.toSorted((one, other) => rankOf(one) - rankOf(other) || sizeOf(other) - sizeOf(one)),
+    );
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -43,24 +31,11 @@ export default defineConfig({
     // Vitest leaves one core to itself. Many files wait for a server, a browser or a time-out: one process more than there
     // are cores works meanwhile.
     maxWorkers: availableParallelism() + 1,
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['test/**/*.spec.ts'],
-          exclude: ['test/bench/**', 'test/matrix/**', ...LARGE],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'large',
-          include: LARGE,
-          globalSetup: ['test/servers/global-setup.ts'],
-        },
-      },
-    ],
+    include: ['test/**/*.spec.ts'],
+    exclude: ['**/node_modules/**', 'test/bench/**', 'test/matrix/**'],
+    globalSetup: ['test/servers/global-setup.ts'],
+    // All are one project: processes are of one project each, and every one of them loads the package, Nest and the drivers.
+    sequence: { sequencer: LargeFirst },
     // Files that run in one process load the package, Nest and the drivers once: a file leaves no stub, timer or listener
     // to the next.
     isolate: false,

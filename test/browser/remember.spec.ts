@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 
 import { expect, it } from 'vitest';
 
+import { makeScratchFolder } from '../support/scratch-folder.js';
 import { openProfile } from './support/chromium.js';
 import { describeShop } from './support/describe-shop.js';
 import { Visitor } from './support/visitor.js';
@@ -42,7 +41,7 @@ describeShop('"Remember this device"', ({ newVisitor, shopUrl }) => {
   });
 
   it('knows the visitor when the browser is opened again', async () => {
-    const profile = mkdtempSync(join(tmpdir(), 'session-profile-'));
+    const profile = makeScratchFolder('session-profile-');
     try {
       const evening = await Visitor.in(await openProfile(profile), shopUrl());
       await evening.addToCart('Wool blanket');

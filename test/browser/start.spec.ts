@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { readEnvironment } from '../../sample/environment.js';
 import { whyNotListening } from '../../sample/listening.js';
@@ -26,6 +26,16 @@ describe('Starting the shop', () => {
     await Promise.all(shops.splice(0).map((shop) => shop.stop()));
     rmSync(folder, { recursive: true, force: true });
   });
+  afterAll(async () => (await withoutStore)?.stop());
+
+  /** A shop on every address whose store is away: one for all tests that change nothing of it. */
+  let withoutStore: Promise<ShopProcess> | undefined;
+  function storeless(): Promise<ShopProcess> {
+    withoutStore ??= freePort().then((nobody) =>
+      startShop({ HOST: '0.0.0.0', SESSION_DRIVER: 'redis', REDIS_URL: `redis://127.0.0.1:${nobody}` }),
+    );
+    return withoutStore;
+  }
 
   /** Starts a shop that is stopped after the test. Those of one test share what they keep on the disk. */
   async function start(environment: Record<string, string>): Promise<ShopProcess> {
@@ -71,26 +81,11 @@ describe('Starting the shop', () => {
     // All of 127.0.0.0/8 is this machine, and a server on every address would answer there.
     const elsewhere = (shop: string) => fetch(`http://127.0.0.2:${new URL(shop).port}`);
     await expect(elsewhere((await sharedServer('shop-file')).url)).rejects.toThrow('fetch failed');
-    const open = await start({ HOST: '0.0.0.0' });
-    expect((await elsewhere(open.url)).status).toBe(200);
-  });
-
-  it('answers in production with a Secure cookie, and accepts the old secret beside a new one', async () => {
-    const before = await start({ NODE_ENV: 'production', SESSION_SECRET: SECRET });
-    const cookie = await cookieOfAddedMug(before.url);
-    expect(cookie).toMatch(/^__Host-session=[^;]+;.*Secure/);
-    await before.stop();
-    const after = await start({
-      NODE_ENV: 'production',
-      SESSION_SECRET: 'another secret of this test, long enough as well',
-      SESSION_PREVIOUS_SECRET: SECRET,
-    });
-    expect(await cartCount(after.url, cookie)).toBe(1);
+    expect((await elsewhere((await storeless()).url)).status).toBe(200);
   });
 
   it('answers 503, and claims nothing, while the store is away', async () => {
-    const nobody = await freePort();
-    const { url } = await start({ SESSION_DRIVER: 'redis', REDIS_URL: `redis://127.0.0.1:${nobody}` });
+    const { url } = await storeless();
     expect((await fetch(url)).status).toBe(200);
     const answer = await addMug(url);
     expect(answer.status).toBe(503);
@@ -98,12 +93,28 @@ describe('Starting the shop', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  it.each(['file', 'database'])('finds a cart again, as the driver %s promises', async (driver) => {
-    const before = await start({ SESSION_DRIVER: driver });
+  // And keeps a cart, as the driver `database` promises.
+  it('answers in production with a Secure cookie, and accepts the old secret beside a new one', async () => {
+    const SESSION_DRIVER = 'database';
+    const before = await start({ NODE_ENV: 'production', SESSION_DRIVER, SESSION_SECRET: SECRET });
+    const cookie = await cookieOfAddedMug(before.url);
+    expect(cookie).toMatch(/^__Host-session=[^;]+;.*Secure/);
+    await before.stop();
+    const after = await start({
+      NODE_ENV: 'production',
+      SESSION_DRIVER,
+      SESSION_SECRET: 'another secret of this test, long enough as well',
+      SESSION_PREVIOUS_SECRET: SECRET,
+    });
+    expect(await cartCount(after.url, cookie)).toBe(1);
+  });
+
+  it('finds a cart again, as the driver file promises', async () => {
+    const before = await start({ SESSION_DRIVER: 'file' });
     const cookie = await cookieOfAddedMug(before.url);
     expect(await cartCount(before.url, cookie)).toBe(1);
     await before.stop();
-    const after = await start({ SESSION_DRIVER: driver });
+    const after = await start({ SESSION_DRIVER: 'file' });
     expect(await cartCount(after.url, cookie)).toBe(1);
   });
 

@@ -6,7 +6,7 @@ import { SkipNotes } from './skip-notes.js';
 /** Where `run.mjs` has laid out the tests; see tree.mjs. */
 const tree = process.env['MATRIX_TREE'] ?? '';
 
-const { projects: _projects, coverage: _coverage, ...shared } = project.test ?? {};
+const { exclude: _exclude, coverage: _coverage, ...shared } = project.test ?? {};
 
 /**
  * The project's tests, with the package as it is installed in place of its sources: also where a test looks into one of

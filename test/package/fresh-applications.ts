@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { docSnippet } from '../support/doc-snippets.js';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 import { RunningApplication } from './running-application.js';
 
 const execute = promisify(execFile);
@@ -51,7 +51,7 @@ export type ModuleKind = (typeof MODULE_KINDS)[number];
 /** The packed package, installed as a user would, next to two applications. All of it below one temporary folder. */
 export class FreshApplications implements Disposable {
   /** Where the tarball is installed. */
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-applications-')));
+  readonly folder = makeScratchFolder('session-applications-');
 
   /** Installs the tarball and a new application's dependencies, in the versions that this repository has. */
   async install(tarball: string): Promise<void> {

@@ -1,19 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 
 const execute = promisify(execFile);
 
@@ -48,7 +38,7 @@ export interface PackedPackage {
  * @returns the address of a folder for `packedIn`, and what removes it
  */
 export async function packPackage(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const place = realpathSync(mkdtempSync(join(tmpdir(), 'session-package-')));
+  const place = makeScratchFolder('session-package-');
   const { folder, tarball, list } = pathsIn(place);
   mkdirSync(folder);
   for (const source of SOURCES) {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeScratchFolder } from '../support/scratch-folder.js';
 
 // Handed to the test processes through the environment.
 const variable = 'SESSION_TEST_SERVERS_FOLDER';
@@ -11,7 +11,7 @@ const variable = 'SESSION_TEST_SERVERS_FOLDER';
  * @returns removes the folder, and with it what test processes left behind that were killed
  */
 export function gatherServerFolders(): () => void {
-  const folder = mkdtempSync(join(tmpdir(), 'session-test-'));
+  const folder = makeScratchFolder('session-test-');
   // Servers that run under accounts of their own have to pass through.
   chmodSync(folder, 0o755);
   process.env[variable] = folder;
@@ -25,5 +25,8 @@ export function sharedServerFolder(): string | undefined {
 
 /** A new, empty folder for one server. */
 export function makeServerFolder(name: string): string {
-  return mkdtempSync(join(sharedServerFolder() ?? tmpdir(), `session-test-${name}-`));
+  const shared = sharedServerFolder();
+  return shared === undefined
+    ? makeScratchFolder(`session-test-${name}-`)
+    : mkdtempSync(join(shared, `session-test-${name}-`));
 }

@@ -1,4 +1,5 @@
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
+import { isLarge } from '../large-tests.js';
 import type { SharedServer, SharedServerName } from './shared-servers.js';
 
 /**
@@ -8,8 +9,9 @@ import type { SharedServer, SharedServerName } from './shared-servers.js';
  */
 export function sharedServersUrl(): string {
   const url = inject('sharedServersUrl');
-  if (url !== undefined) return url;
-  throw new Error('Unit tests start no servers. Name this spec file in the list LARGE of vitest.config.ts.');
+  const { testPath = '' } = expect.getState();
+  if (url !== undefined && isLarge(testPath)) return url;
+  throw new Error('Unit tests start no servers. Name this spec file in test/large-tests.ts.');
 }
 
 /**

@@ -1,8 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { type ShopDriver, startShop } from '../browser/support/shop-process.js';
-import { packPackage } from '../package/packed-package.js';
-import { startMariadb } from './mariadb.js';
-import { startPostgres } from './postgres.js';
+import type { ShopDriver } from '../browser/support/shop-process.js';
 import type { TestServer } from './test-server.js';
 
 /** Where to reach a shared server, or find what was made once for all. Whoever has to pause, restart or configure one starts a server of its own. */
@@ -18,8 +15,9 @@ interface Stoppable {
 
 type Start = () => Promise<SharedServer & Stoppable>;
 
+// A run loads only what the servers take that it starts.
+
 async function startChromium(): Promise<SharedServer & Stoppable> {
-  // Only runs with browser tests load what speaks to a browser.
   const { startBrowser } = await import('../browser/support/chromium.js');
   const browser = await startBrowser();
   return { url: browser.wsEndpoint(), log: '', stop: () => browser.close() };
@@ -27,8 +25,10 @@ async function startChromium(): Promise<SharedServer & Stoppable> {
 
 const startShopWith =
   (driver: ShopDriver): Start =>
-  async () =>
-    startShop({ SESSION_DRIVER: driver });
+  async () => {
+    const { startShop } = await import('../browser/support/shop-process.js');
+    return startShop({ SESSION_DRIVER: driver });
+  };
 
 const withoutLog =
   (start: () => Promise<Pick<TestServer, 'url' | 'stop'>>): Start =>
@@ -39,10 +39,10 @@ const withoutLog =
 
 /** What takes seconds to start, and so is started once for all test files. */
 const starters = {
-  postgres: withoutLog(startPostgres),
-  mariadb: withoutLog(startMariadb),
+  postgres: withoutLog(async () => (await import('./postgres.js')).startPostgres()),
+  mariadb: withoutLog(async () => (await import('./mariadb.js')).startMariadb()),
   chromium: startChromium,
-  package: withoutLog(packPackage),
+  package: withoutLog(async () => (await import('../package/packed-package.js')).packPackage()),
   'shop-file': startShopWith('file'),
   'shop-memory': startShopWith('memory'),
   'shop-stealth': startShopWith('stealth'),

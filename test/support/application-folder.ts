@@ -1,18 +1,9 @@
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { makeScratchFolder } from './scratch-folder.js';
 
 const execute = promisify(execFile);
 
@@ -29,7 +20,7 @@ export function installedPackages(): readonly string[] {
 
 /** An application in a temporary folder, with packages of this repository and with this package as it is installed. */
 export class ApplicationFolder implements Disposable {
-  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), 'session-application-')));
+  readonly folder = makeScratchFolder('session-application-');
   readonly #env: NodeJS.ProcessEnv;
 
   /**

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import { describeWith, sharedServer } from '../../servers/index.js';
+import { makeScratchFolder } from '../../support/scratch-folder.js';
 
 /** The databases that the driver knows, by the `type` of their data sources. */
 export const databaseTypes = ['better-sqlite3', 'postgres', 'mariadb'] as const;
@@ -25,7 +25,7 @@ export function describeOnEachDatabase(name: string, body: (type: DatabaseType) 
 /** Makes an empty database: a file, or a database on the shared server. */
 export async function createDatabase(type: DatabaseType): Promise<TestDatabase> {
   if (type === 'better-sqlite3') {
-    const folder = await mkdtemp(join(tmpdir(), 'session-sqlite-'));
+    const folder = makeScratchFolder('session-sqlite-');
     return {
       options: { type, database: join(folder, 'sessions.sqlite'), enableWAL: true, timeout: 50 },
       drop: () => rm(folder, { recursive: true, force: true }),

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+import everything from './vitest.config.js';
+import { LARGE_GLOBS } from './test/large-tests.js';
+
+const { globalSetup: _servers, exclude = [], ...shared } = everything.test ?? {};
+
+/** The unit tests alone, which start no servers: `npm run test:unit`. */
+export default defineConfig({
+  ...everything,
+  test: { ...shared, exclude: [...exclude, ...LARGE_GLOBS] },
+});
