@@ -35,6 +35,8 @@ export class DriverRegistry {
   readonly #builtIn = new Set<string>();
   readonly #log = new Logger('SessionModule');
   #booted = false;
+  /** Whether they are closed. Whoever still asks for one gets that, and no other that nobody would close. */
+  #closed = false;
 
   constructor(
     @Inject(SESSION_SETTINGS) settings: SessionSettings,
@@ -172,6 +174,8 @@ export class DriverRegistry {
 
   /** Closes all drivers. One that fails or hangs keeps neither the others nor the application from their end. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     const { storeTimeout } = this.#settings;
     for (const [name, driver] of this.#drivers) {
       try {
@@ -182,7 +186,6 @@ export class DriverRegistry {
         this.#log.warn(hangs ? error.message : failed);
       }
     }
-    this.#drivers.clear();
   }
 
   /**
