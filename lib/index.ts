@@ -94,8 +94,8 @@ export type {
 export { type ConnectStore, connectStore } from './stores/connect-store.js';
 export { type KeyvStore, keyvStore } from './stores/keyv-store.js';
 export type {
-  FormerContent,
-  FormerSession,
+  ForeignContent,
+  ForeignSession,
   SessionSource,
   SourceCookie,
 } from './lifecycle/taking-over/session-source.js';

@@ -17,7 +17,7 @@ import { SessionLimitError } from '../session.exception.js';
 import { type GateContext, ResponseGate } from './response/response-gate.js';
 import type { CookiePath } from './cookie/cookie-path.js';
 import type { CookieSetup, TokenSetup } from './cookie/cookie-setup.js';
-import type { FormerCookies, FormerSessionVisit } from './cookie/former-cookies.js';
+import type { ForeignCookies, ForeignSessionVisit } from './cookie/foreign-cookies.js';
 import { tokenAdditions } from './cookie/response-cookies.js';
 import type { SecureCookieWarning } from './cookie/secure-cookie-warning.js';
 import { type SentTokens, sentTokens } from './cookie/sent-tokens.js';
@@ -39,7 +39,7 @@ import type { HeadAddition } from './response/response-head.js';
 export interface HttpSessionSettings {
   readonly tokens: TokenSetup;
   /** Of the libraries that the application comes from; null for none. */
-  readonly former: FormerCookies | null;
+  readonly foreign: ForeignCookies | null;
   readonly secureWarning: SecureCookieWarning;
   readonly cookiePath: CookiePath;
   readonly log: SessionLog;
@@ -59,9 +59,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #res: RawResponse;
   readonly tokens: readonly string[];
   readonly earlierTokens: (() => readonly string[]) | undefined;
-  readonly takeOver: FormerSessionVisit['takeOver'] | undefined;
+  readonly takeOver: ForeignSessionVisit['takeOver'] | undefined;
   /** Null where the request brings no cookie of another library. */
-  readonly #former: FormerSessionVisit | null;
+  readonly #foreign: ForeignSessionVisit | null;
   /** Where its cookie lies. */
   readonly #setup: CookieSetup;
   readonly #sent: SentTokens;
@@ -87,13 +87,13 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { tenants } = settings.tokens;
     const setup = tenants === null ? settings.tokens : tenants.of(platform ?? req);
     const sent = sentTokens(setup, req.headers);
-    const { former } = settings;
+    const { foreign } = settings;
     this.#setup = setup;
     this.#sent = sent;
-    this.#former = former === null || sent.header !== null ? null : former.visit(req.headers.cookie, res);
+    this.#foreign = foreign === null || sent.header !== null ? null : foreign.visit(req.headers.cookie, res);
     this.tokens = sent.tokens;
     this.earlierTokens = sent.earlierTokens;
-    this.takeOver = this.#former?.takeOver;
+    this.takeOver = this.#foreign?.takeOver;
   }
 
   createLifecycle(): SessionLifecycle {
@@ -125,12 +125,12 @@ export class HttpSessionHost implements SessionHost, GateContext {
     if (!isReached && this.#beginsNothing(session)) return;
     this.#session = session;
     if (this.#res.writableEnded) {
-      session.over();
+      session.hostOver();
       return;
     }
     // Only for requests that may have something to commit.
     this.#gate = new ResponseGate(this.#res, session, this);
-    if (this.#webSocket === 'over' || isClosed(this.#res)) session.over();
+    if (this.#webSocket === 'over' || isClosed(this.#res)) session.hostOver();
   }
 
   get headSent(): boolean {
@@ -138,7 +138,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return this.#gate === null ? this.#res.headersSent : this.#gate.headSent;
   }
 
-  get ended(): boolean {
+  get isOver(): boolean {
     if (this.#webSocket === 'over') return true;
     return this.#gate === null ? this.#res.writableEnded : this.#gate.ended;
   }
@@ -215,7 +215,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return tokenAdditions(due, {
       setup: this.#setup,
       sent: this.#sent,
-      former: this.#former,
+      foreign: this.#foreign,
       secureWarning: this.#settings.secureWarning,
       req: this.#req,
       platform: this.platform,
@@ -225,7 +225,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   #cookieInstruction(): CookieInstruction {
     const { tokens, names, earlierTokens } = this.#sent;
     const came =
-      names.length > 0 || tokens.length > 0 || earlierTokens !== undefined || this.#former !== null;
+      names.length > 0 || tokens.length > 0 || earlierTokens !== undefined || this.#foreign !== null;
     return this.#session?.cookieInstruction(came) ?? NO_COOKIE;
   }
 

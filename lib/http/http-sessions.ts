@@ -67,7 +67,7 @@ export class HttpSessions {
     // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const goOn = (): void => run(req, opened, next);
-    const pending = session?.open(false);
+    const pending = session?.initiateAtOnce(false);
     if (pending === undefined) return goOn();
     pending.then(goOn, (error: unknown) => {
       if (!res.headersSent) res.setHeader('Cache-Control', 'no-store');

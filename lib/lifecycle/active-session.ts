@@ -6,7 +6,7 @@ import { type AfterMove, type AskedId, afterMove } from './after-move.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';
-import { beforeStored, isStoringHeard, tellEnded, tellStored, toldOf } from './publish-events.js';
+import { beforeStored, isStoringHeard, publishEnded, publishStored, subjectOf } from './publish-events.js';
 
 /**
  * One session that a request works with. A request that destroys its session or switches to another one goes on with
@@ -14,7 +14,7 @@ import { beforeStored, isStoringHeard, tellEnded, tellStored, toldOf } from './p
  */
 export class ActiveSession extends SessionStanding {
   /** Another session of the same request. */
-  next(id: string | null, phase: 'new' | 'left'): ActiveSession {
+  next(id: string | null, phase: 'new' | 'stale'): ActiveSession {
     const next = new ActiveSession(this.runtime, this.caller, id, phase);
     next.isVisit = this.isVisit;
     return next;
@@ -33,15 +33,15 @@ export class ActiveSession extends SessionStanding {
     // The request may have brought several tokens, and one that was tried before may have set this.
     this.movedTo = null;
     this.fresh = false;
-    this.held = state;
+    this.loadedState = state;
     if (this.isVisit)
       this.renewalDue = this.runtime.lifetimes.isVisitRenewing(state.facts, loaded.expiresAt, visit);
     if (visit !== undefined) this.latestVisit = visit;
   }
 
   /** The id that came in has just been replaced by another request. Of several, the first counts. */
-  leave(to: string): void {
-    this.#enter('left');
+  becomeStale(to: string): void {
+    this.#enter('stale');
     this.movedTo ??= to;
   }
 
@@ -67,13 +67,13 @@ export class ActiveSession extends SessionStanding {
     this.#standOn(loaded, 'stored');
     if (visit !== undefined) this.latestVisit = visit;
     this.givenId = loaded.id;
-    this.held = state;
+    this.loadedState = state;
     this.pending = null;
   }
 
   /** Nothing is left of it to load once more. What is written now must not bring it back. */
   reloadedAsGone(): void {
-    this.held = null;
+    this.loadedState = null;
     this.pending = null;
     if (!this.readonly && this.loaded !== null) this.drop();
   }
@@ -83,7 +83,7 @@ export class ActiveSession extends SessionStanding {
     const { loaded } = this;
     const state = loaded === null ? null : this.state.reloadedFromText();
     if (loaded !== null && state !== null) return this.reloaded(loaded, state);
-    this.held = null;
+    this.loadedState = null;
     this.pending = null;
     this.begins = false;
   }
@@ -114,13 +114,13 @@ export class ActiveSession extends SessionStanding {
    *
    * @param byThis false where another request had ended it already
    */
-  ended(byThis = true): void {
-    if (byThis) tellEnded(this.runtime, toldOf(this), 'invalidated');
+  startOver(byThis = true): void {
+    if (byThis) publishEnded(this.runtime, subjectOf(this), 'invalidated');
     this.hasEnded = true;
     this.#standOnNothing();
   }
 
-  /** A write of it is settled. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
+  /** A write of it is through. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     const written = this.pending;
     this.pending = null;
@@ -134,7 +134,7 @@ export class ActiveSession extends SessionStanding {
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.givenId ? 'stored' : moves);
     this.cookieDue ||= cookieDue;
-    if (before !== null) tellStored(this, before, loaded, draft);
+    if (before !== null) publishStored(this, before, loaded, draft);
     this.attempts = 0;
     this.hasMerged = false;
   }
@@ -176,7 +176,7 @@ export class ActiveSession extends SessionStanding {
 
   /** The user whom this request signs in; null for none. */
   get signsIn(): string | null {
-    const user = recordedUser(this.state.shown, this.runtime.userKey);
+    const user = recordedUser(this.state.readonlyValues, this.runtime.userKey);
     return this.state.facts.signsIn || user !== this.storedUser ? user : null;
   }
 

@@ -30,7 +30,7 @@ export function cookieOf(
 ): CookieInstruction {
   const { loaded, fresh } = session;
   // Where another request has moved the session, its response has the cookie.
-  if (session.isOver || (session.followed && !fresh)) return NO_COOKIE;
+  if (session.isFinal || (session.followed && !fresh)) return NO_COOKIE;
   // What was sealed before another request signed out is not sent after it.
   if (session.isOvertaken) return NO_COOKIE;
   if (session.cookieDue && loaded !== null) {

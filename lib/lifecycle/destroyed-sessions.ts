@@ -1,7 +1,7 @@
 import type { ActiveSession } from './active-session.js';
 import type { RequestQueue } from './request-queue.js';
 import type { SessionBackend } from './session-backend.js';
-import { tellEnded, toldOf } from './publish-events.js';
+import { publishEnded, subjectOf } from './publish-events.js';
 
 const NOTHING_TO_DO = Promise.resolve();
 
@@ -64,7 +64,7 @@ export class DestroyedSessions {
     for (let next = this.#remaining[0]; next !== undefined; next = this.#remaining[0]) {
       if (next.removable !== null) {
         const existed = await this.#backend.remove(next);
-        if (existed) tellEnded(next.runtime, toldOf(next) ?? next.leftBehind, 'destroyed');
+        if (existed) publishEnded(next.runtime, subjectOf(next) ?? next.unloadedSubject, 'destroyed');
         if (this.#existed !== null) this.#existed = existed;
       }
       this.#remaining.shift();

@@ -8,8 +8,8 @@ import type { LoadedVersion } from './phase.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { SessionRuntime } from './session-runtime.js';
 
-/** What is told of a session that has ended. */
-export interface Told {
+/** Whom an event is about, where the session is not at hand. */
+export interface EventSubject {
   readonly handle: string;
   /** Whether it was a user's. */
   readonly isUsers: boolean;
@@ -37,12 +37,12 @@ function isUserHeard(): boolean {
 }
 
 /** @param id that the payload is stored under */
-export function toldOfPayload(id: string, { h, d }: Payload, userKey: string): Told {
+export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject {
   return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
 }
 
-/** What is told of the end of a session that is stored; null where it is not, or nobody wants to hear of that. */
-export function toldOf({ state, loaded, runtime }: ActiveSession): Told | null {
+/** Whom the end of a stored session is about; null where it is not, or nobody wants to hear of that. */
+export function subjectOf({ state, loaded, runtime }: ActiveSession): EventSubject | null {
   return loaded === null || !isEndingHeard()
     ? null
     : { handle: state.facts.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
@@ -52,7 +52,7 @@ function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRu
   return storedValues === null ? null : recordedUser(storedValues, userKey);
 }
 
-/** What a session was just before a write of it was settled. */
+/** What a session was just before a write of it was through. */
 interface BeforeStored {
   readonly id: string | null;
   readonly user: string | null;
@@ -60,13 +60,13 @@ interface BeforeStored {
   readonly isChanged: boolean;
 }
 
-/** To be called before a write is settled, where anybody wants to hear of it. */
+/** To be called before a write is through, where anybody wants to hear of it. */
 export function beforeStored({ loaded, state, runtime, isChanged }: ActiveSession): BeforeStored {
   return { id: loaded?.id ?? null, user: loaded === null ? null : userOf(state, runtime), isChanged };
 }
 
-/** A write of a session was settled. */
-export function tellStored(
+/** A write of a session is through. */
+export function publishStored(
   session: ActiveSession,
   before: BeforeStored,
   loaded: LoadedVersion,
@@ -89,10 +89,14 @@ export function tellStored(
 }
 
 /** A session has ended. */
-export function tellEnded(runtime: SessionRuntime, told: Told | null, reason: SessionEnd): void {
-  if (told === null) return;
-  const of = { handle: told.handle, driver: runtime.driver, at: runtime.clock.now() };
-  if (told.isUsers) CHANNELS['signed-out'].publish(of);
+export function publishEnded(
+  runtime: SessionRuntime,
+  subject: EventSubject | null,
+  reason: SessionEnd,
+): void {
+  if (subject === null) return;
+  const of = { handle: subject.handle, driver: runtime.driver, at: runtime.clock.now() };
+  if (subject.isUsers) CHANNELS['signed-out'].publish(of);
   CHANNELS.ended.publish({ ...of, reason });
 }
 

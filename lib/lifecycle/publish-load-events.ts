@@ -14,7 +14,7 @@ export function isLoadingHeard(): boolean {
   );
 }
 
-/** What is told of a load. */
+/** The events of a load. */
 export function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
   const { loaded, since } = session;
   if (loaded === null || !CHANNELS.loaded.hasSubscribers) return [];
@@ -60,5 +60,5 @@ function refusalOf(
   const kind = Keyring.kindOf(token);
   if (kind !== null && !kinds.includes(kind)) return 'other-driver';
   if (runtime.keyring.secretOf(token) === null) return 'not-ours';
-  return phase === 'left' ? 'moved' : 'gone';
+  return phase === 'stale' ? 'moved' : 'gone';
 }

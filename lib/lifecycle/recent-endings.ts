@@ -34,20 +34,20 @@ const GONE: Fate = { kind: 'gone' };
  */
 export class RecentEndings {
   readonly #clock: Clock;
-  readonly #live: WatchedSessions;
+  readonly #watched: WatchedSessions;
   readonly #max: number;
   /** The oldest first. */
   readonly #endings = new Map<string, Ending>();
 
   /**
-   * @param live those that somebody watches: told of it
+   * @param watched those that somebody watches: told of it
    * @param max how many are remembered; one more, and the oldest is forgotten
    */
-  constructor(clock: Clock, live: WatchedSessions, max = MOST_REMEMBERED) {
+  constructor(clock: Clock, watched: WatchedSessions, max = MOST_REMEMBERED) {
     this.#clock = clock;
-    this.#live = live;
+    this.#watched = watched;
     this.#max = max;
-    live.remembering((id) => this.#idNow(id));
+    watched.remembering((id) => this.#idNow(id));
   }
 
   /** What has become of the session that had this id. */
@@ -122,7 +122,7 @@ export class RecentEndings {
     }
     // Copies: what a serializer cut out of a token would keep all of the token alive.
     this.#endings.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
-    if (to === null) this.#live.ended(id);
-    else this.#live.moved(id, to);
+    if (to === null) this.#watched.ended(id);
+    else this.#watched.moved(id, to);
   }
 }

@@ -1,7 +1,7 @@
-import type { TakenOver } from './taking-over/former-state.js';
+import type { TakenOver } from './taking-over/taken-over.js';
 import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
-import type { FormerSession } from './taking-over/session-source.js';
+import type { ForeignSession } from './taking-over/session-source.js';
 import { type QueuedEvent, eventsOfLoad, eventsOfToken, isLoadingHeard } from './publish-load-events.js';
 
 /** How a request loads its session: by a token, by an id, or from another library. What is told of it waits until it can be asked. */
@@ -19,9 +19,9 @@ export class RequestLoads {
   byToken(token: string): Promise<void> | void {
     const backend = this.#backend;
     const { session } = this.#life;
-    if (!isLoadingHeard()) return backend.open(session, token);
+    if (!isLoadingHeard()) return backend.loadByToken(session, token);
     return this.#heard(
-      () => backend.open(session, token),
+      () => backend.loadByToken(session, token),
       () => eventsOfToken(session, token, backend.tokenKinds),
     );
   }
@@ -29,9 +29,9 @@ export class RequestLoads {
   /** Loads the session of an id that the application chose itself. */
   byId(id: string): Promise<void> | void {
     const { session } = this.#life;
-    if (!isLoadingHeard()) return this.#backend.load(session, id);
+    if (!isLoadingHeard()) return this.#backend.loadById(session, id);
     return this.#heard(
-      () => this.#backend.load(session, id),
+      () => this.#backend.loadById(session, id),
       () => eventsOfLoad(session),
     );
   }
@@ -41,11 +41,11 @@ export class RequestLoads {
    *
    * @returns null where there is nothing to go on with
    */
-  async takeOver(former: FormerSession): Promise<TakenOver | null> {
+  async takeOver(foreign: ForeignSession): Promise<TakenOver | null> {
     const { session } = this.#life;
     try {
       return await this.#heard(
-        () => this.#backend.takeOver(session, former),
+        () => this.#backend.takeOver(session, foreign),
         () => eventsOfLoad(session),
       );
     } catch (error) {
@@ -70,7 +70,7 @@ export class RequestLoads {
   }
 
   /** Tells of what was loaded. To be called where the session can be asked. */
-  tell(): void {
+  publishEvents(): void {
     for (const publish of this.#queued.splice(0)) publish();
   }
 }

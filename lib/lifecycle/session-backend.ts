@@ -1,8 +1,8 @@
 import type { TokenKind } from '../crypto/keyring.js';
-import type { FormerSession } from './taking-over/session-source.js';
+import type { ForeignSession } from './taking-over/session-source.js';
 import type { ActiveSession } from './active-session.js';
 import type { RecordBackend } from './records/record-backend.js';
-import type { TakenOver } from './taking-over/former-state.js';
+import type { TakenOver } from './taking-over/taken-over.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { Locate } from './watching/watch.js';
 
@@ -24,7 +24,7 @@ export interface SessionBackend {
   readonly records: RecordBackend | null;
 
   /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
-  open(session: ActiveSession, token: string): Promise<void> | void;
+  loadByToken(session: ActiveSession, token: string): Promise<void> | void;
 
   /**
    * Has a session of another library go on here, once, and loads it.
@@ -32,10 +32,10 @@ export interface SessionBackend {
    * @returns null where there is nothing to go on with: it has ended, or was taken over before
    * @throws SessionStoreError
    */
-  takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null>;
+  takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null>;
 
   /** Loads what is kept under an id that the application chose itself. */
-  load(session: ActiveSession, id: string): Promise<void> | void;
+  loadById(session: ActiveSession, id: string): Promise<void> | void;
 
   /** Loads a stored session once more. */
   reload(session: ActiveSession): Promise<void> | void;

@@ -88,7 +88,7 @@ export class SessionLifecycle {
    */
   switchTo(id: string | null): void {
     // A request that came late stores nothing of its own under an id that nobody has.
-    const next = this.session.next(id, this.session.phase === 'left' ? 'left' : 'new');
+    const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
     this.session.close();
     this.#watch?.stop();
     this.#watch = null;
@@ -140,7 +140,7 @@ export class SessionLifecycle {
   /** A new id and nothing else from here on: what is stored under the old one ends, and no request under way follows. */
   invalidate(): void {
     const session = this.session;
-    const isElsewhere = session.phase === 'left' || (session.phase === 'new' && this.#mayBeStored(session));
+    const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
     // Moved by another request, or just being stored for the first time: what begins anew is another session at once.
     if (isElsewhere) void this.destroy();
     else session.invalidate(randomId());
@@ -174,7 +174,10 @@ export class SessionLifecycle {
    */
   destroy(): Promise<void> {
     const session = this.session;
-    const next = session.next(null, session.phase === 'left' && session.removable === null ? 'left' : 'new');
+    const next = session.next(
+      null,
+      session.phase === 'stale' && session.removable === null ? 'stale' : 'new',
+    );
     this.destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
     const removing = this.destroyed.add(session, this.#mayBeStored(session));
     this.session = next;
@@ -197,7 +200,7 @@ export class SessionLifecycle {
   #startWatch(): Watch {
     const { session } = this;
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
-    const watch = this.#backend.runtime.live.watch(session.loaded, locate);
+    const watch = this.#backend.runtime.watched.watch(session.loaded, locate);
     session.watch = watch;
     if (this.destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();
@@ -228,10 +231,10 @@ export class SessionLifecycle {
   /** Once a request: with a visitor's every click it would fill the log. */
   #sayDropped(): void {
     const { session } = this;
-    if (this.#dropSaid || !(session.phase === 'left' || session.readonly) || !session.modified) return;
+    if (this.#dropSaid || !(session.phase === 'stale' || session.readonly) || !session.modified) return;
     this.#dropSaid = true;
     this.#backend.runtime.log.warn(
-      session.phase === 'left' ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey),
+      session.phase === 'stale' ? CHANGES_DROPPED : mutationDropped(session.state.mutatedKey),
     );
   }
 

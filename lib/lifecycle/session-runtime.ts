@@ -21,7 +21,7 @@ export interface SessionRuntime {
   readonly log: SessionLog;
   readonly faults: ConsistencyErrors;
   readonly lifetimes: Lifetimes;
-  readonly live: WatchedSessions;
+  readonly watched: WatchedSessions;
   /** What this process knows of the sessions that ended or moved lately. */
   readonly endings: RecentEndings;
   readonly degrade: boolean;

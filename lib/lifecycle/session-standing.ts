@@ -6,7 +6,7 @@ import type { Caller } from './caller.js';
 import type { PendingWrite } from './records/pending-write.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
 import type { SessionRuntime } from './session-runtime.js';
-import type { Told } from './publish-events.js';
+import type { EventSubject } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
 
 /**
@@ -24,10 +24,10 @@ export abstract class SessionStanding {
   /** Whether the id was made in this request. */
   fresh = true;
   /** Whether the application asked for the id. */
-  idTold = false;
+  idRead = false;
   /** Null until something needs it. */
   protected givenId: string | null;
-  /** The id that it has now, where it is `left`. */
+  /** The id that it has now, where it is `stale`. */
   protected movedTo: string | null = null;
 
   // ---- what has become of it in this request -------------------------------------------------------------------
@@ -43,7 +43,7 @@ export abstract class SessionStanding {
   // ---- what is to be stored, and what the browser is to be told ------------------------------------------------
 
   /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
-  protected held: SessionState | null = null;
+  protected loadedState: SessionState | null = null;
   /** Whether it is to be stored as it is, though nothing was written to it. */
   protected begins = false;
   protected renewalDue = false;
@@ -69,14 +69,14 @@ export abstract class SessionStanding {
 
   /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
   since = 0;
-  /** Of a session that is ended though nothing of it is loaded: what is told of its end. */
-  leftBehind: Told | null = null;
+  /** Whom its end is about, where it is ended though nothing of it is loaded. */
+  unloadedSubject: EventSubject | null = null;
   /** Null where the request does not want to know when it ends. */
   watch: Watch | null = null;
 
   /**
    * @param id that it begins with; null: a new one, made when something needs it
-   * @param phase `new`, or `left` where the request came late
+   * @param phase `new`, or `stale` where the request came late
    */
   constructor(
     readonly runtime: SessionRuntime,
@@ -112,8 +112,8 @@ export abstract class SessionStanding {
   }
 
   /** Whether nothing more is written of it. */
-  get isOver(): boolean {
-    return this.phase === 'left' || this.phase === 'dropped' || this.phase === 'closed';
+  get isFinal(): boolean {
+    return this.phase === 'stale' || this.phase === 'dropped' || this.phase === 'closed';
   }
 
   /** Whether another request of this process is known to have ended it, or moved it, without a store being asked. */
@@ -123,7 +123,7 @@ export abstract class SessionStanding {
 
   /** The values, flash messages and changes of this request. */
   get state(): SessionState {
-    return (this.held ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
+    return (this.loadedState ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
   }
 
   /** How long it lives without a visit, ms. */
@@ -163,14 +163,14 @@ export abstract class SessionStanding {
 
   /** Whether the application changed something in this request that is not stored yet. */
   get modified(): boolean {
-    return this.moving || (this.held !== null && this.held.modified);
+    return this.moving || (this.loadedState !== null && this.loadedState.modified);
   }
 
   /** Whether a write has anything to do. Asked several times a request. */
   get due(): boolean {
     return (
       this.access === 'writable' &&
-      !this.isOver &&
+      !this.isFinal &&
       (this.renewalDue || this.pending !== null || this.isChanged)
     );
   }
@@ -182,12 +182,12 @@ export abstract class SessionStanding {
 
   /** Whether what it is made of is another thing than what was loaded or stored last. */
   get isChanged(): boolean {
-    return this.moving || this.begins || (this.held !== null && this.held.due);
+    return this.moving || this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
   }
 
   /** Whether reading a flash message would make a commit due: one that stays until it is read. */
   get mayBecomeDue(): boolean {
-    return this.held !== null && this.held.flash.holdsUnread;
+    return this.loadedState !== null && this.loadedState.flash.holdsUnread;
   }
 
   /** What to remove where it is destroyed; null for nothing. Version null: not known. */

@@ -1,6 +1,6 @@
 import { systemClock } from '../drivers/clock.js';
 import { type ConnectStore, destroyIn, getFrom } from '../stores/connect-store-calls.js';
-import type { FormerContent, FormerSession } from '../lifecycle/taking-over/session-source.js';
+import type { ForeignContent, ForeignSession } from '../lifecycle/taking-over/session-source.js';
 import { hasFunctions } from '../options/read-option.js';
 import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
@@ -18,7 +18,7 @@ export const connectStoreCheck = is(
 );
 
 /** A session in a store made for express-session, or @fastify/session. */
-export function storedSession(store: ConnectStore, id: string, userPath: string | undefined): FormerSession {
+export function storedSession(store: ConnectStore, id: string, userPath: string | undefined): ForeignSession {
   return {
     key: id,
     async load() {
@@ -30,7 +30,7 @@ export function storedSession(store: ConnectStore, id: string, userPath: string 
 }
 
 /** Null where its cookie has expired: some stores leave that to the browser. */
-function contentOf(session: Record<string, unknown>, userPath: string | undefined): FormerContent | null {
+function contentOf(session: Record<string, unknown>, userPath: string | undefined): ForeignContent | null {
   const expiresAt = expiryOf(session['cookie']);
   if (expiresAt !== null && expiresAt <= systemClock.now()) return null;
   // Stores in memory keep what they were given; all others have made text of it.

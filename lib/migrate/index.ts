@@ -7,11 +7,11 @@ export { fromCookieSession, type CookieSessionSource } from './from-cookie-sessi
 export { fromExpressSession, type ExpressSessionSource } from './from-express-session.js';
 export { fromFastifySession, type FastifySessionSource } from './from-fastify-session.js';
 export { fromIronSession, type IronSessionSource } from './from-iron-session.js';
-export type { FormerCookieAttributes, SourceOptions } from './source-options.js';
+export type { ForeignCookieAttributes, SourceOptions } from './source-options.js';
 export type { ConnectStore } from '../stores/connect-store-calls.js';
 export type {
-  FormerContent,
-  FormerSession,
+  ForeignContent,
+  ForeignSession,
   SessionSource,
   SourceCookie,
 } from '../lifecycle/taking-over/session-source.js';

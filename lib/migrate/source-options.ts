@@ -6,7 +6,7 @@ import type { Table } from '../options/read-table.js';
 import { type Values, readPath, isObject } from '../state/values.js';
 
 /** The attributes of the old cookie, so that it can be expired where it lies: the object that the old library was given will do. */
-export interface FormerCookieAttributes {
+export interface ForeignCookieAttributes {
   /** Default `/`. */
   readonly path?: string | undefined;
   /** Default: the host alone. */
@@ -31,7 +31,7 @@ export interface FormerCookieAttributes {
  */
 export interface SourceOptions {
   /** Attributes of the old cookie, where they were not the default. */
-  readonly cookie?: FormerCookieAttributes | undefined;
+  readonly cookie?: ForeignCookieAttributes | undefined;
   /**
    * The path of the value that names the user there, such as 'passport.user' or 'user.id': it is put under the option `userKey`, so that
    * his sessions can be listed and ended. It stays where it was as well. Default: what lies at `userKey`.

@@ -21,7 +21,7 @@ export function currentSession(context: ExecutionContext): RequestSession | unde
  */
 function detachedSession(): RequestSession | undefined {
   const session = sessionContext.getStore();
-  return session?.host instanceof DetachedHost && !session.host.ended ? session : undefined;
+  return session?.host instanceof DetachedHost && !session.host.isOver ? session : undefined;
 }
 
 /**

@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import { StoreGuard } from '../drivers/guard/store-guard.js';
 import { CookiePath } from '../http/cookie/cookie-path.js';
-import { FormerCookies } from '../http/cookie/former-cookies.js';
+import { ForeignCookies } from '../http/cookie/foreign-cookies.js';
 import { SecureCookieWarning } from '../http/cookie/secure-cookie-warning.js';
 import { HttpSessions } from '../http/http-sessions.js';
 import { type RouteTest, compileRoutes } from '../http/routing/named-routes.js';
 import { routeMatchingOf } from '../http/routing/route-matching.js';
-import type { FormerSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
+import type { ForeignSession, SessionSource } from '../lifecycle/taking-over/session-source.js';
 import { fieldName } from '../session/form-input.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
@@ -24,7 +24,7 @@ export function httpSessions(
   return new HttpSessions(
     {
       tokens: settings,
-      former: formerCookies(settings, log),
+      foreign: foreignCookies(settings, log),
       cookiePath: new CookiePath(settings.cookie.place.path, log),
       log,
       secureWarning: new SecureCookieWarning(log),
@@ -38,31 +38,31 @@ export function httpSessions(
 }
 
 /** Of the libraries that the application comes from; null where it says none. */
-function formerCookies(
+function foreignCookies(
   { migrate, storeTimeout: timeout }: SessionSettings,
   log: Logger,
-): FormerCookies | null {
+): ForeignCookies | null {
   if (migrate.length === 0) return null;
   const guarded = migrate.map((source) =>
     guardedSource(source, new StoreGuard({ name: source.name, timeout, log })),
   );
-  return new FormerCookies(guarded);
+  return new ForeignCookies(guarded);
 }
 
 /**
- * A source of former sessions whose store is called by the same rules as any other: within the time limit, and not while it has
+ * A source of foreign sessions whose store is called by the same rules as any other: within the time limit, and not while it has
  * stopped answering. Its sessions are told apart from those of other sources.
  */
 function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource {
-  const guarded = (former: FormerSession): FormerSession => {
-    const key = former.key === null ? null : `${source.name} ${former.key}`;
+  const guarded = (foreign: ForeignSession): ForeignSession => {
+    const key = foreign.key === null ? null : `${source.name} ${foreign.key}`;
     // A guard tells servers apart by it, and a store of others is one.
     const id = key ?? '';
-    const remove = former.remove?.bind(former);
+    const remove = foreign.remove?.bind(foreign);
     return {
       key,
-      isOfUser: former.isOfUser === true,
-      load: () => guard.run('reading', id, {}, () => former.load()),
+      isOfUser: foreign.isOfUser === true,
+      load: () => guard.run('reading', id, {}, () => foreign.load()),
       ...(remove === undefined ? {} : { remove: () => guard.run('removing', id, {}, remove) }),
     };
   };
@@ -70,8 +70,8 @@ function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource 
     name: source.name,
     cookies: source.cookies,
     find: (valuesOf) => {
-      const former = source.find(valuesOf);
-      return former === null ? null : guarded(former);
+      const foreign = source.find(valuesOf);
+      return foreign === null ? null : guarded(foreign);
     },
   };
 }

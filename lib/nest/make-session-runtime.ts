@@ -24,7 +24,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     log,
     faults: new ConsistencyErrors(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
-    live,
+    watched: live,
     endings: new RecentEndings(systemClock, live),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,

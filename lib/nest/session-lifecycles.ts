@@ -6,7 +6,7 @@ import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import type { UserSessions } from '../lifecycle/users/user-sessions.js';
 import type { TokenPlace } from '../lifecycle/token-place.js';
-import type { Place, Watch } from '../lifecycle/watching/watch.js';
+import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import { isProduction } from '../options/production.js';
 import { DetachedHost, type Door } from '../session/detached-host.js';
 import type { LifecycleFactory } from '../session/session-host.js';
@@ -56,7 +56,7 @@ export class SessionLifecycles implements LifecycleFactory {
 
   /** Closes the drivers. */
   async shutdown(): Promise<void> {
-    this.runtime.live.close();
+    this.runtime.watched.close();
     await this.garbage.stop();
     await this.#registry.close();
   }
@@ -105,8 +105,8 @@ export class SessionLifecycles implements LifecycleFactory {
    * @param place its id, and when it expires, epoch ms
    * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
    */
-  watch(place: Place, livesInCookie = false): Watch {
-    return this.runtime.live.watch(
+  watch(place: Whereabouts, livesInCookie = false): Watch {
+    return this.runtime.watched.watch(
       place,
       this.inUse.backend.locate(() => livesInCookie),
     );

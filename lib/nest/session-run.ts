@@ -98,6 +98,6 @@ async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Run
     throw error;
   } finally {
     host.end();
-    session.over();
+    session.hostOver();
   }
 }

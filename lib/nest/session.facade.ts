@@ -57,7 +57,7 @@ function current(): RequestSession {
     );
   }
   const { host } = session;
-  if (host.ended)
+  if (host.isOver)
     throw new NoSessionError(`There is no current session: ${host.endedReason ?? RESPONSE_HAS_ENDED}`);
   return session.handOut();
 }

@@ -82,7 +82,7 @@ const path = text('a path that begins with a slash, or browsers ignore it (RFC 6
 
 const place = { name: { check: text() }, path: { check: path }, domain: { check: text() } };
 
-const former = group(place satisfies Table & Record<keyof EarlierCookie, unknown>);
+const earlier = group(place satisfies Table & Record<keyof EarlierCookie, unknown>);
 
 const attributes = {
   ...place,
@@ -110,7 +110,7 @@ const table = {
   ...attributes,
   name: { check: ofTenant },
   domain: { check: ofTenant },
-  formerly: { default: [], check: listOf(former, "a list such as [{ path: '/shop' }]") },
+  formerly: { default: [], check: listOf(earlier, "a list such as [{ path: '/shop' }]") },
 } satisfies Table & Record<keyof SessionCookieOptions, unknown>;
 
 /** Checks what stands under `cookie`, and fills the defaults in. */

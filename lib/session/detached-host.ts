@@ -95,7 +95,7 @@ export class DetachedHost implements SessionHost {
     return this.#settings.cookieAttributes;
   }
 
-  get ended(): boolean {
+  get isOver(): boolean {
     return this.#ended;
   }
 

@@ -51,7 +51,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     // The values, and the messages that it sees; not the id.
     showInLogs(this.prototype, (session) => {
       if (!session.initiated) return { initiated: false };
-      const { flash, shown } = session.readable;
+      const { flash, readonlyValues: shown } = session.readable;
       return { ...flash.all(), ...shown };
     });
   }
@@ -159,11 +159,11 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * await session.destroy();
    */
   destroy(callback?: SessionCallback): Promise<this> {
-    return withCallback(() => this.#ended(this.endable.destroy()), callback);
+    return withCallback(() => this.#destroyed(this.endable.destroy()), callback);
   }
 
   /** The cookie of a session that lives there has to be expired, which may be too late. */
-  async #ended(destroying: Promise<void>): Promise<this> {
+  async #destroyed(destroying: Promise<void>): Promise<this> {
     await destroying;
     if (this.host.tokens.length > 0 && this.isCookieLate) throw this.giveUpTooLate();
     return this;

@@ -54,7 +54,7 @@ export abstract class SessionAccess extends SessionCommits {
    * await session.initiate(true);
    */
   async initiate(readonly = false): Promise<this> {
-    const pending = this.open(readonly);
+    const pending = this.initiateAtOnce(readonly);
     if (pending !== undefined) await pending;
     return this;
   }
@@ -74,13 +74,13 @@ export abstract class SessionAccess extends SessionCommits {
    *
    * @internal
    */
-  open(readonly: boolean): Promise<void> | void {
+  initiateAtOnce(readonly: boolean): Promise<void> | void {
     if (this.#initiated) {
       if (readonly) this.lifecycle.freeze();
       return;
     }
     if (this.#initiating !== null) {
-      return readonly ? this.#initiating.then(() => this.open(true)) : this.#initiating;
+      return readonly ? this.#initiating.then(() => this.initiateAtOnce(true)) : this.#initiating;
     }
     const life = this.lifecycle;
     const { session } = life;
@@ -121,7 +121,7 @@ export abstract class SessionAccess extends SessionCommits {
   /** Whoever hears of what was loaded may ask the facade, though the request is in its context only later. */
   #tell(life: SessionLifecycle): void {
     const { loads } = life;
-    if (loads.hasEvents) this.inContext(() => loads.tell());
+    if (loads.hasEvents) this.inContext(() => loads.publishEvents());
   }
 
   /**

@@ -14,7 +14,7 @@ export abstract class SessionCommits {
   /** Whether the response waits for a commit. */
   #armed = false;
   /** Whether the response has ended. */
-  #over = false;
+  #isHostOver = false;
   /** Written after the end, and not committed yet. */
   #unattended = false;
   #handedOut = false;
@@ -51,7 +51,7 @@ export abstract class SessionCommits {
   /** Something is about to be written. */
   protected written(): void {
     this.arm();
-    if (this.#over) this.#writeLate();
+    if (this.#isHostOver) this.#writeLate();
   }
 
   /** Nothing stores it by itself any more. The application has until the next turn of the event loop to call `commit`. */
@@ -108,8 +108,8 @@ export abstract class SessionCommits {
    *
    * @internal
    */
-  over(): void {
-    this.#over = true;
+  hostOver(): void {
+    this.#isHostOver = true;
   }
 
   /**
@@ -137,7 +137,7 @@ export abstract class SessionCommits {
    * @internal
    */
   get holdsId(): boolean {
-    return this.#life !== null && this.#life.session.idTold && this.#life.session.loaded === null;
+    return this.#life !== null && this.#life.session.idRead && this.#life.session.loaded === null;
   }
 
   /**
@@ -165,7 +165,7 @@ export abstract class SessionCommits {
   /** An explicit `commit()`. After changes were dropped as too late it rejects, although nothing is due any more. */
   protected commitCalled(): Promise<void> | void {
     const life = this.#life;
-    const isDropped = life !== null && life.isTooLate && life.state.due;
+    const isDropped = life !== null && life.isTooLate && life.state.hasChanges;
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
@@ -211,7 +211,7 @@ export abstract class SessionCommits {
     const life = this.#life;
     if (life === null || life.session.loaded !== null) return null;
     life.abandon();
-    return () => life.state.due;
+    return () => life.state.hasChanges;
   }
 
   /**

@@ -38,7 +38,7 @@ export interface SessionHost {
   /** Whether the head of the response has left, and no cookie can reach the browser any more. */
   readonly headSent: boolean;
   /** Whether the response has ended. */
-  readonly ended: boolean;
+  readonly isOver: boolean;
   /** Where no cookie can be sent from the start: the error that what would need one is refused with. */
   readonly refusal?: ((need: CookieNeed) => SessionReadonlyError) | undefined;
   /** Where the session could not be loaded, and whoever uses it is told: the error for that. Null where it was, or will be. */

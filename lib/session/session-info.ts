@@ -16,7 +16,7 @@ export abstract class SessionInfo extends SessionAccess {
    * await manager.destroy(session.id);
    */
   get id(): string {
-    return this.#told.session.id;
+    return this.#lifecycleWithIdRead.session.id;
   }
 
   /** The same as `id`. */
@@ -32,15 +32,15 @@ export abstract class SessionInfo extends SessionAccess {
    * return { token: session.signedId };
    */
   get signedId(): string {
-    return this.#told.token;
+    return this.#lifecycleWithIdRead.token;
   }
 
   /** For what tells the id. That of a session which is not stored arms the gate: it stores the session if the response sets a cookie of the application's. */
-  get #told(): SessionLifecycle {
+  get #lifecycleWithIdRead(): SessionLifecycle {
     const { lifecycle } = this;
     const { session } = lifecycle;
-    if (session.loaded === null && !session.idTold && !this.host.headSent) {
-      session.idTold = true;
+    if (session.loaded === null && !session.idRead && !this.host.headSent) {
+      session.idRead = true;
       this.arm();
     }
     return lifecycle;

@@ -83,7 +83,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * const user = await users.find(session.userId);
    */
   get userId(): string | null {
-    return userIn(this.readable.shown, this.lifecycle.userKey);
+    return userIn(this.readable.readonlyValues, this.lifecycle.userKey);
   }
 
   /**
@@ -95,7 +95,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    */
   get signedInAt(): number | null {
     const state = this.readable;
-    return signedInAt(state.facts.signIn, recordedUser(state.shown, this.lifecycle.userKey));
+    return signedInAt(state.facts.signIn, recordedUser(state.readonlyValues, this.lifecycle.userKey));
   }
 
   /**
@@ -139,7 +139,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   #takeIntended(): string {
-    const url = this.readable.shown[INTENDED];
+    const url = this.readable.readonlyValues[INTENDED];
     if (url !== undefined) this.writable.forget(INTENDED);
     return pathOfThisSite(url) ?? '/';
   }

@@ -1,4 +1,4 @@
-import type { Place, Watch } from '../lifecycle/watching/watch.js';
+import type { Whereabouts, Watch } from '../lifecycle/watching/watch.js';
 import { RequestSession } from '../session/request-session.js';
 import type { SocketConnection } from './socket-connection.js';
 import type { SocketHost } from './socket-host.js';
@@ -18,7 +18,7 @@ export interface ConnectionSetup {
    *
    * @param livesInCookie whether it is kept nowhere but in the cookie
    */
-  watch(place: Place, livesInCookie: boolean): Watch;
+  watch(place: Whereabouts, livesInCookie: boolean): Watch;
   /** The token of an id; null where the session itself is the token. */
   tokenOf(id: string): string;
   /** The user that a session names; null for none. */
@@ -98,7 +98,7 @@ export class ClientSessions {
     this.#followInProcess();
     const opened = this.make();
     try {
-      await opened.session.open(false);
+      await opened.session.initiateAtOnce(false);
     } catch (error) {
       opened.host.failed(error);
       return opened;
@@ -144,7 +144,7 @@ export class ClientSessions {
     return opened;
   }
 
-  #watch(place: Place, livesInCookie: boolean): Watch {
+  #watch(place: Whereabouts, livesInCookie: boolean): Watch {
     const watch = this.#setup.watch(place, livesInCookie);
     watch.signal.addEventListener('abort', () => this.#listener.ended(), { once: true });
     watch.onMoved = () => this.#listener.moved();

@@ -80,7 +80,7 @@ export class SocketConnection {
   /** Whether code runs in a session of this client. */
   get isCurrent(): boolean {
     const host = sessionContext.getStore()?.host;
-    return host instanceof SocketHost && host.connection === this && !host.ended;
+    return host instanceof SocketHost && host.connection === this && !host.isOver;
   }
 
   // ---- what is run ---------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ export class SocketConnection {
     } catch (error) {
       this.#setup.unstored(error);
     }
-    session.over();
+    session.hostOver();
     host.end();
   }
 

@@ -26,7 +26,7 @@ export class ChangeLog {
   }
 
   /** The write with this number has stored the first changes, so many. */
-  settle(count: number, stamp: number): void {
+  dropStored(count: number, stamp: number): void {
     const flash: FlashChange[] = [];
     for (const change of this.pending.splice(0, count)) if (change.op === 'flash') flash.push(change.change);
     if (flash.length > 0) this.storedFlash.push([stamp, flash]);

@@ -104,7 +104,7 @@ export class FactsState {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   /** Whether a commit has anything of it to store. */
-  get due(): boolean {
+  get hasChanges(): boolean {
     return this.#changed !== null && (this.#stored !== null || !this.#onlyLasts);
   }
 

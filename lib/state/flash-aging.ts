@@ -13,7 +13,7 @@ export interface FlashReader {
   readonly seen: number;
   readonly consumes: ConsumesFlash;
   /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
-  readonly hasShown: boolean;
+  readonly wasRead: boolean;
   /** The paths of messages that it replaced or took out. */
   readonly taken: ReadonlySet<string>;
 }
@@ -39,7 +39,7 @@ function usesUp({ consumes }: FlashReader): boolean {
 }
 
 /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
-function unreadOf(batch: FlashBatch, { hasShown, taken }: FlashReader): FlashBatch | null {
+function unreadOf(batch: FlashBatch, { wasRead: hasShown, taken }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
   if (untilRead.length === 0 || hasShown) return null;
   const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && !taken.has(name));

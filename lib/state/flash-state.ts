@@ -29,7 +29,7 @@ export class FlashState {
   /** What the log comes to, of flash messages. Null: nothing. */
   #outgoing: OutgoingFlash | null = null;
   /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
-  #shown = false;
+  #wasRead = false;
 
   /**
    * @param log where changes are recorded
@@ -58,7 +58,7 @@ export class FlashState {
    */
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
-    again.#shown = this.#shown;
+    again.#wasRead = this.#wasRead;
     if (log.storedFlash.length > 0) again.#outgoing = new OutgoingFlash(this.#before, log);
     const since = this.#consumes === 'hidden' ? [] : batches.filter(([stamp]) => stamp > this.#seen);
     if (since.length > 0) {
@@ -75,7 +75,7 @@ export class FlashState {
 
   /** What the previous request flashed, messages and fields. Not to be changed. */
   get previous(): Values {
-    this.#shown = true;
+    this.#wasRead = true;
     return this.#all;
   }
 
@@ -91,7 +91,7 @@ export class FlashState {
   /** The message readable in this request at a path, or the field; undefined where there is neither. */
   read(path: string): unknown {
     const found = this.#find(path);
-    if (found !== undefined) this.#shown = true;
+    if (found !== undefined) this.#wasRead = true;
     return found;
   }
 
@@ -101,7 +101,7 @@ export class FlashState {
 
   /** Everything readable in this request, as a plain object of its own. */
   all(): Values {
-    this.#shown = true;
+    this.#wasRead = true;
     return this.#visible === null ? { ...this.#all } : this.#visible.all();
   }
 
@@ -173,7 +173,7 @@ export class FlashState {
 
   /** Takes all messages of this request back. */
   clear(): void {
-    this.#shown = true;
+    this.#wasRead = true;
     this.#visible = new FlashLayers();
     if (this.#outgoing?.isEmpty === false) this.#change({ op: 'clear' });
   }
@@ -195,7 +195,7 @@ export class FlashState {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
-  get due(): boolean {
+  get agingDue(): boolean {
     return this.#batches.length > 0 && isAgingDue(this.#batches, this.#reader);
   }
 
@@ -203,7 +203,7 @@ export class FlashState {
     return {
       seen: this.#seen,
       consumes: this.#consumes,
-      hasShown: this.#shown,
+      wasRead: this.#wasRead,
       taken: this.#outgoing?.taken ?? NONE,
     };
   }

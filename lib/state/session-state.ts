@@ -107,15 +107,17 @@ export class SessionState extends WorkingSession {
   }
 
   /** Whether a commit has anything to store. */
-  get due(): boolean {
+  get hasChanges(): boolean {
     const { log, facts, flash, tracker } = this;
-    return log.effective > 0 || facts.due || flash.due || (tracker !== null && this.#mutated(tracker));
+    return (
+      log.effective > 0 || facts.hasChanges || flash.agingDue || (tracker !== null && this.#mutated(tracker))
+    );
   }
 
   /** Whether this request itself changed anything. */
   get modified(): boolean {
     const { log, facts, tracker } = this;
-    return log.effective > 0 || facts.due || (tracker !== null && this.#mutated(tracker));
+    return log.effective > 0 || facts.hasChanges || (tracker !== null && this.#mutated(tracker));
   }
 
   /** Whether objects were handed out that may be mutated from now on. */
@@ -126,14 +128,14 @@ export class SessionState extends WorkingSession {
   /** Whether something that was handed out was mutated in place. Asked last: it compares all values. */
   #mutated(tracker: MutationTracker): boolean {
     const { snapshot } = this;
-    return snapshot !== null && tracker.mutated(this.shown, () => this.#storedIn(snapshot));
+    return snapshot !== null && tracker.mutated(this.readonlyValues, () => this.#storedIn(snapshot));
   }
 
   /** The top-level key under which something was mutated in place; undefined where that is not all there is to store. */
   get mutatedKey(): string | undefined {
-    if (this.log.effective > 0 || this.facts.due || this.flash.due || this.snapshot === null)
+    if (this.log.effective > 0 || this.facts.hasChanges || this.flash.agingDue || this.snapshot === null)
       return undefined;
-    return this.tracker?.mutatedKey(this.shown, this.#storedIn(this.snapshot));
+    return this.tracker?.mutatedKey(this.readonlyValues, this.#storedIn(this.snapshot));
   }
 
   /**
@@ -147,7 +149,7 @@ export class SessionState extends WorkingSession {
     if (this.tracker !== null) this.#takeReplaced(this.tracker);
     const n = (this.snapshot?.payload.n ?? 0) + 1;
     const flash = this.flash.batchesFor(n);
-    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.shown };
+    const payload: Payload = { v: PAYLOAD_FORMAT, n, c: this.facts.createdAt, d: this.readonlyValues };
     if (id !== undefined) payload.i = id;
     this.facts.writeTo(payload);
     if (flash.length > 0) payload.f = flash;
@@ -167,7 +169,7 @@ export class SessionState extends WorkingSession {
     this.snapshot = draft;
     this.#storedValues = draft.isExact ? payload.d : null;
     this.tracker?.stored(draft.copy);
-    this.log.settle(draft.changes, payload.n);
+    this.log.dropStored(draft.changes, payload.n);
     this.facts.stored(payload);
     this.flash.stored(payload.f);
   }
@@ -179,7 +181,7 @@ export class SessionState extends WorkingSession {
    */
   rebase(payload: Payload, text: string): void {
     if (this.tracker !== null) this.#takeReplaced(this.tracker);
-    const old = this.shown;
+    const old = this.readonlyValues;
     const before = this.snapshot;
     const mutations =
       this.tracker === null || before === null

@@ -60,7 +60,7 @@ export abstract class WorkingSession {
   // ---- whose values ----------------------------------------------------------------------------------------------
 
   /** The values, to be read only: other requests may have the same objects. */
-  get shown(): Readonly<Values> {
+  get readonlyValues(): Readonly<Values> {
     return this.#values;
   }
 

@@ -70,7 +70,7 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
 }
 
 function deedsOf(life: RecordedLifecycle): SessionDeeds {
-  const { flash, shown } = life.state;
+  const { flash, readonlyValues: shown } = life.state;
   return {
     values: cloneValue({ ...shown }),
     flashed: cloneValue(overlaid(joined(flash.batchesFor(Infinity)))),

@@ -32,6 +32,6 @@ export class RecordedLifecycle extends SessionLifecycle {
   }
 
   #noteSignOut(): void {
-    this.hasSignedOut ||= recordedUser(this.state.shown, this.userKey) !== null;
+    this.hasSignedOut ||= recordedUser(this.state.readonlyValues, this.userKey) !== null;
   }
 }

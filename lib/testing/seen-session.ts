@@ -40,7 +40,7 @@ export function seenSession(
   const { [BAGS.errors]: _errors, [BAGS.old]: _old, ...flash } = session.flashMessages.all();
   return {
     exists: stored,
-    values: cloneValue({ ...state.shown }),
+    values: cloneValue({ ...state.readonlyValues }),
     flash,
     errors: session.flashMessages.errors(),
     old: { ...bagOf(state.flash.previousMessages, 'old') },

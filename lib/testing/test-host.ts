@@ -17,7 +17,7 @@ export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements 
   readonly cookieAttributes: CookieAttributes;
   readonly headSent = false;
   readonly endedReason = 'this code was started by a function given to withSession, which has ended.';
-  ended = false;
+  isOver = false;
   readonly #request: StandInRequest;
 
   constructor(life: L, request: StandInRequest) {

@@ -39,7 +39,7 @@ export async function withSession<R>(
   const session = values instanceof FakeSession ? values : fakeSession(values);
   const { host } = session;
   // What the function leaves running finds no session any more, as behind a response.
-  const setEnded = (ended: boolean): void => void (host instanceof TestHost && (host.ended = ended));
+  const setEnded = (ended: boolean): void => void (host instanceof TestHost && (host.isOver = ended));
   setEnded(false);
   try {
     const result = await sessionContext.run(session, async () => fn(session));

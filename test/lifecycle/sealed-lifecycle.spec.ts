@@ -57,7 +57,7 @@ class Process {
       log: { warn: note, error: note },
       faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live,
+      watched: live,
       endings: new RecentEndings(this.clock, live),
       degrade: false,
       userKey: 'userId',

@@ -7,7 +7,7 @@ import { sealData } from 'iron-session';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectStore,
-  type FormerContent,
+  type ForeignContent,
   type RequestSession,
   Session,
   SessionConfigError,
@@ -369,7 +369,7 @@ describe('A source of old sessions', () => {
   const found = async (
     source: SessionSource,
     cookies: Record<string, string>,
-  ): Promise<FormerContent | null> =>
+  ): Promise<ForeignContent | null> =>
     (await source.find((name) => (cookies[name] === undefined ? [] : [cookies[name]]))?.load()) ?? null;
 
   it('gives nothing more from a day on', async () => {
@@ -409,7 +409,7 @@ describe('A source of old sessions', () => {
       set: nothing,
       destroy: nothing,
     };
-    const express = (): Promise<FormerContent | null> => storedSession(store, 'id', undefined).load();
+    const express = (): Promise<ForeignContent | null> => storedSession(store, 'id', undefined).load();
     expect([await found(iron, { app: seal }), await express()]).not.toContain(null);
     clock.advance('1h');
     expect([await found(iron, { app: seal }), await express()]).toEqual([null, null]);

@@ -148,7 +148,7 @@ describe('a session without a response', () => {
     const store = await OneStore.start();
     const { session, host } = await detached(store, await store.seed());
     host.end();
-    session.over();
+    session.hostOver();
     session.put('a', 1).put('b', 1);
     await new Promise(setImmediate);
     expect(store.said).toEqual([expect.stringContaining('after the handler of a message had ended')]);

@@ -184,11 +184,11 @@ describe('a change', () => {
     const state = load({});
     state.forget('absent');
     state.flush();
-    expect([state.due, state.modified]).toEqual([false, false]);
+    expect([state.hasChanges, state.modified]).toEqual([false, false]);
     state.put('a', 1);
-    expect([state.due, state.modified]).toEqual([true, true]);
+    expect([state.hasChanges, state.modified]).toEqual([true, true]);
     commit(state);
-    expect([state.due, state.modified]).toEqual([false, false]);
+    expect([state.hasChanges, state.modified]).toEqual([false, false]);
   });
 
   it('still counts where all is removed that was left of it', () => {
@@ -196,14 +196,14 @@ describe('a change', () => {
     state.flash.flashFields({ a: 'x' });
     state.flash.flashFields({});
     state.flush();
-    expect([state.due, state.modified]).toEqual([true, true]);
+    expect([state.hasChanges, state.modified]).toEqual([true, true]);
   });
 
   it('refuses an updater that returns a promise, without an unhandled rejection', () => {
     const state = load({ a: 1 });
     expect(() => state.update('a', () => Promise.reject(new Error('late')))).toThrow(/promise/);
     expect(state.values).toEqual({ a: 1 });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
   });
 
   it('removes the key where an updater returns undefined', () => {
@@ -221,6 +221,6 @@ describe('a change', () => {
     expect(() => state.put('__proto__.x', 1)).toThrow(SessionValueError);
     expect(() => state.reset({ constructor: 1 })).toThrow(SessionValueError);
     expect(state.values).toEqual({ text: 'x', list: [1] });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
   });
 });

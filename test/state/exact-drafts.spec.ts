@@ -136,12 +136,12 @@ describe('A draft that others may be given', () => {
       const draft = drafted(state);
       expect(draft.isExact).toBe(true);
       state.stored(draft);
-      expect(state.due).toBe(false);
+      expect(state.hasChanges).toBe(false);
       drafts.push(draft);
       texts.push(JSON.stringify(draft.payload));
     }
     Reflect.set(Object(state.read('user')), 'name', 'Mary');
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     for (const [index, draft] of drafts.entries()) expect(JSON.stringify(draft.payload)).toBe(texts[index]);
   });
 });
@@ -158,6 +158,6 @@ describe('reset', () => {
       });
     });
     expect(state.values).toEqual({ name: 'Ada' });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
   });
 });

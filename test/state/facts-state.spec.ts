@@ -20,9 +20,9 @@ describe('what a session says of itself', () => {
   it('is what was loaded, until it is changed', () => {
     const facts = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'] }));
     expect([facts.duration, facts.signIn, facts.handle]).toEqual([60_000, [5, 'ann'], undefined]);
-    expect([facts.due, facts.durationChanged, facts.signsIn]).toEqual([false, false, false]);
+    expect([facts.hasChanges, facts.durationChanged, facts.signsIn]).toEqual([false, false, false]);
     facts.duration = 90_000;
-    expect([facts.duration, facts.storedDuration, facts.due]).toEqual([90_000, 60_000, true]);
+    expect([facts.duration, facts.storedDuration, facts.hasChanges]).toEqual([90_000, 60_000, true]);
     expect(written(facts)).toEqual({ t: 90_000, s: [5, 'ann'] });
   });
 
@@ -37,12 +37,12 @@ describe('what a session says of itself', () => {
   it('begins a session, unless all that was changed is a lifetime set by last()', () => {
     const lasting = new FactsState(1000, null);
     lasting.last(60_000);
-    expect([lasting.due, written(lasting)]).toEqual([false, { t: 60_000 }]);
+    expect([lasting.hasChanges, written(lasting)]).toEqual([false, { t: 60_000 }]);
     lasting.handle = 'kept';
-    expect(lasting.due).toBe(true);
+    expect(lasting.hasChanges).toBe(true);
     const stored = new FactsState(1000, payload());
     stored.last(60_000);
-    expect(stored.due).toBe(true);
+    expect(stored.hasChanges).toBe(true);
   });
 
   it('is due no more once it is stored, but for what was changed again meanwhile', () => {
@@ -52,10 +52,10 @@ describe('what a session says of itself', () => {
     const draft = drafted(facts);
     facts.duration = 90_000;
     facts.stored(draft);
-    expect([facts.due, facts.durationChanged, facts.signsIn]).toEqual([true, true, false]);
+    expect([facts.hasChanges, facts.durationChanged, facts.signsIn]).toEqual([true, true, false]);
     expect([facts.duration, facts.storedDuration, facts.signIn]).toEqual([90_000, 60_000, [5, 'ann']]);
     facts.stored(drafted(facts));
-    expect([facts.due, facts.duration]).toEqual([false, 90_000]);
+    expect([facts.hasChanges, facts.duration]).toEqual([false, 90_000]);
   });
 
   it('goes on top of what another request wrote first', () => {
@@ -69,10 +69,10 @@ describe('what a session says of itself', () => {
   it('is nothing where the session begins anew, and changed by that only where it was stored', () => {
     const stored = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'], h: 'kept' }));
     stored.beginAnew(2000);
-    expect([stored.createdAt, stored.due, written(stored)]).toEqual([2000, true, {}]);
+    expect([stored.createdAt, stored.hasChanges, written(stored)]).toEqual([2000, true, {}]);
     const fresh = new FactsState(1000, null);
     fresh.duration = 60_000;
     fresh.beginAnew(2000);
-    expect([fresh.createdAt, fresh.due, written(fresh)]).toEqual([2000, false, {}]);
+    expect([fresh.createdAt, fresh.hasChanges, written(fresh)]).toEqual([2000, false, {}]);
   });
 });

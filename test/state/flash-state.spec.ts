@@ -63,15 +63,15 @@ describe('the flash messages of a request', () => {
     state.flash.flash('errors.title', 'missing');
     state.flash.flash('errors.price', 'too low');
     expect(seenBy(store(state), 1)).toEqual({ errors: { title: 'missing', price: 'too low' } });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     state.flash.forget('errors.title');
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(seenBy(store(state), 2)).toEqual({ errors: { price: 'too low' } });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     state.flash.clear();
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual([]);
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
   });
 
   it('can be taken back while they are being stored', () => {
@@ -81,7 +81,7 @@ describe('the flash messages of a request', () => {
     state.flash.clear();
     state.stored(underWay);
     expect(batchesOf(underWay)).toEqual([[1, { a: 1 }]]);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual([]);
   });
 
@@ -161,7 +161,7 @@ describe('the flash messages of a request', () => {
     state.stored(stored);
     state.flash.forget('a');
     const again = state.reloaded(stored.payload, stored.text);
-    expect([again.flash.all(), again.due]).toEqual([{ a: 1, b: 2 }, false]);
+    expect([again.flash.all(), again.hasChanges]).toEqual([{ a: 1, b: 2 }, false]);
     again.flash.forget('b');
     expect(seenBy(store(again), 2)).toEqual({ a: 1 });
   });
@@ -169,7 +169,7 @@ describe('the flash messages of a request', () => {
   it('are no reason to commit where one for now only is taken out', () => {
     const state = load();
     state.flash.now('a', 1);
-    expect([state.flash.forget('a'), state.due, state.modified]).toEqual([true, false, false]);
+    expect([state.flash.forget('a'), state.hasChanges, state.modified]).toEqual([true, false, false]);
   });
 
   it('that stay until they are read are forgotten with what was not stored of them', () => {
@@ -243,7 +243,7 @@ describe('the flash messages of a request', () => {
     return pair;
   }
 
-  const outcome = (state: SessionState): unknown => [state.due, store(state), state.flash.all()];
+  const outcome = (state: SessionState): unknown => [state.hasChanges, store(state), state.flash.all()];
 
   it('come out as if a write that failed between them had not been tried', () => {
     fc.assert(
@@ -278,10 +278,10 @@ describe('the flash messages of a request', () => {
       asked += 1;
       return true;
     };
-    expect(load([], 3, ages).due).toBe(false);
+    expect(load([], 3, ages).hasChanges).toBe(false);
     const state = load([[3, { a: 1 }]], 3, ages);
     expect([state.flash.previous, state.modified, asked]).toEqual([{ a: 1 }, false, 0]);
-    expect([state.due, store(state)]).toEqual([true, []]);
+    expect([state.hasChanges, store(state)]).toEqual([true, []]);
   });
 });
 
@@ -331,7 +331,7 @@ describe('the fields of a form', () => {
     const batches = store(state);
     expect(seenBy(batches, 3)).toEqual({ status: 'old', name: 'Grace', note: 'old' });
     state.flash.flashFields({});
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(seenBy(store(state), 4)).toEqual({ status: 'old', name: 'Ada', note: 'old' });
   });
 
@@ -348,9 +348,9 @@ describe('the fields of a form', () => {
     state.flash.flashFields({ name: 'Ada', 'user.city': 'London', note: 'x' });
     store(state);
     state.flash.forget('absent');
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     state.flash.forget('user.city');
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(seenBy(store(state), 2)).toEqual({ name: 'Ada', note: 'x' });
     state.flash.flash('name', 'mine');
     state.flash.forget('name');

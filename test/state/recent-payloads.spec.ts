@@ -113,7 +113,7 @@ describe('What is remembered of payloads', () => {
           };
           performAll(before);
           // What cannot be stored (undefined in a list) is given up with its request.
-          const text = state.due ? storeIfPossible(state, () => performAll(meanwhile)) : null;
+          const text = state.hasChanges ? storeIfPossible(state, () => performAll(meanwhile)) : null;
           if (text === undefined) state = SessionState.empty(JSON, 0);
           else if (text !== null) texts.push(text);
           // Every second round goes on in the same request, the others in one that loads it.
@@ -155,14 +155,14 @@ describe('What is remembered of payloads', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('name', 'Ada');
     const text = store(state);
-    const stored = load(text).shown;
+    const stored = load(text).readonlyValues;
     state.put('name', 'Grace');
-    expect(state.shown).not.toBe(stored);
-    expect(load(text).shown).toBe(stored);
+    expect(state.readonlyValues).not.toBe(stored);
+    expect(load(text).readonlyValues).toBe(stored);
     // An object of the application's may be any, and be changed by it.
     state.put('user', { born: new Date(0) });
     const other = store(state);
-    expect(load(other).shown).toEqual({ name: 'Grace', user: { born: '1970-01-01T00:00:00.000Z' } });
+    expect(load(other).readonlyValues).toEqual({ name: 'Grace', user: { born: '1970-01-01T00:00:00.000Z' } });
   });
 
   it('is changed by no request that it was handed to', () => {
@@ -174,9 +174,9 @@ describe('What is remembered of payloads', () => {
     expect(first.read('user')).not.toBe(second.read('user'));
     const user = first.read('user') as { name: string };
     user.name = 'Grace';
-    expect(first.due).toBe(true);
+    expect(first.hasChanges).toBe(true);
     expect(second.read('user.name')).toBe('Ada');
-    expect(second.due).toBe(false);
+    expect(second.hasChanges).toBe(false);
     second.put('user.name', 'Mary');
     expect(load(text).read('user')).toEqual({ name: 'Ada' });
   });
@@ -188,7 +188,7 @@ describe('What is remembered of payloads', () => {
     state.put('user.age', 36);
     Reflect.set(state.read('user') as object, 'name', 'Grace');
     state.stored(draft);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(load(draft.text).read('user')).toEqual({ name: 'Ada' });
     expect(load(store(state)).read('user')).toEqual({ name: 'Grace', age: 36 });
   });
@@ -216,7 +216,7 @@ describe('What is remembered of payloads', () => {
     const draft = state.draft('writer', undefined);
     state.put('views', 2);
     state.stored(draft);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(state.read('views')).toBe(2);
     expect(load(draft.text).read('views')).toBe(1);
     expect(load(store(state)).read('views')).toBe(2);
@@ -229,9 +229,9 @@ describe('What is remembered of payloads', () => {
     const text = store(state, () => {
       cart.push(state.read('cart'));
     });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     Reflect.set(Object(cart[0]), 1, 'mug');
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(load(text).read('cart')).toEqual(['tea']);
     expect(load(store(state)).read('cart')).toEqual(['tea', 'mug']);
   });

@@ -65,9 +65,9 @@ describe('the changes of a request on a newer record', () => {
     state.put('a', 1);
     rebase(state, { cart: { lines: [1] }, b: 1 });
     store(state);
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     cart.lines.push(2);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual({ cart: { lines: [1, 2] }, a: 1, b: 1 });
   });
 
@@ -77,11 +77,11 @@ describe('the changes of a request on a newer record', () => {
     state.put('a', 1);
     rebase(state, { cart: { lines: [9] } });
     expect(store(state)).toEqual({ cart: { lines: [9] }, a: 1 });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     cart.lines.push(2);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual({ cart: { lines: [1, 2] }, a: 1 });
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
   });
 
   it('overwrite what was done to an object that a merge has replaced', () => {
@@ -110,7 +110,7 @@ describe('what this request stored itself', () => {
     const state = loaded({});
     state.put('counter', new Counter(1));
     store(state);
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     expect(state.mutatedKey).toBeUndefined();
   });
 
@@ -124,7 +124,7 @@ describe('what this request stored itself', () => {
     counter.n = 2;
     expect(state.mutatedKey).toBe('counter');
     store(state);
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     date.setTime(1);
     expect(state.mutatedKey).toBe('date');
   });
@@ -162,7 +162,7 @@ describe('what this request stored itself', () => {
     expect(state.read('counter')).toBe(counter);
     expect(state.read('date')).toBe(date);
     expect(state.read('other')).toBe(2);
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     counter.n = 2;
     expect(state.mutatedKey).toBe('counter');
     rebase(state, { ...stored.d, other: 3 });
@@ -176,9 +176,9 @@ describe('what this request stored itself', () => {
     store(state);
     rebase(state, { date: 'another' });
     expect(state.read('date')).toBe('another');
-    expect(state.due).toBe(false);
+    expect(state.hasChanges).toBe(false);
     date.setTime(1);
-    expect(state.due).toBe(true);
+    expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual({ date });
   });
 });

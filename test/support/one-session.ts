@@ -111,7 +111,7 @@ export class OneStore {
 export class OneRequest implements SessionHost {
   readonly session: RequestSession;
   readonly cookieAttributes = COOKIE_ATTRIBUTES;
-  readonly ended = false;
+  readonly isOver = false;
   headSent = false;
 
   constructor(

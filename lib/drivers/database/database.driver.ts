@@ -99,7 +99,7 @@ export class DatabaseDriver implements RecordDriver {
     const database = await this.#find();
     return removeInBatches({
       removeBatch: (size) => database.change('collect', [now, size]),
-      ...(database.dialect === 'sqlite' ? { settle: () => database.checkpoint() } : {}),
+      ...(database.dialect === 'sqlite' ? { finish: () => database.checkpoint() } : {}),
       progressed,
       isClosed: () => this.#closed,
     });

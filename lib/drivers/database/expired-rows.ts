@@ -5,7 +5,7 @@ interface ExpiredRows {
   /** Removes up to so many of the longest expired rows, and says how many it removed. */
   removeBatch(size: number): Promise<number>;
   /** Left out where a server does the work. Where it is done in this thread: what a batch leaves to be done later. */
-  settle?(): Promise<void>;
+  finish?(): Promise<void>;
   /** Called after each batch. */
   progressed?: (() => void) | undefined;
   /** True ends the collection after the current batch. */
@@ -27,16 +27,16 @@ const TARGET_MS = 5;
  * @returns how many were removed
  */
 export async function removeInBatches(rows: ExpiredRows): Promise<number> {
-  let size = rows.settle === undefined ? SERVER_BATCH : FIRST_OWN_BATCH;
+  let size = rows.finish === undefined ? SERVER_BATCH : FIRST_OWN_BATCH;
   let total = 0;
   while (!rows.isClosed()) {
     const removing = await timed(() => rows.removeBatch(size));
     total += removing.result;
     rows.progressed?.();
     await nextTurn();
-    const settling = await timed(async () => rows.settle?.());
+    const finishing = await timed(async () => rows.finish?.());
     if (removing.result < size) break;
-    if (rows.settle !== undefined) size = nextSize(size, Math.max(removing.tookMs, settling.tookMs));
+    if (rows.finish !== undefined) size = nextSize(size, Math.max(removing.tookMs, finishing.tookMs));
     await nextTurn();
   }
   return total;

@@ -2,7 +2,7 @@ import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import { type HeadAddition, SET_COOKIE } from '../response/response-head.js';
 import type { CookieSetup } from './cookie-setup.js';
-import type { FormerSessionVisit } from './former-cookies.js';
+import type { ForeignSessionVisit } from './foreign-cookies.js';
 import type { SecureCookieWarning } from './secure-cookie-warning.js';
 import type { SentTokens } from './sent-tokens.js';
 
@@ -12,7 +12,7 @@ type Due = Exclude<CookieInstruction, { kind: 'none' }>;
 interface Exchange {
   readonly setup: CookieSetup;
   readonly sent: SentTokens;
-  readonly former: FormerSessionVisit | null;
+  readonly foreign: ForeignSessionVisit | null;
   readonly secureWarning: SecureCookieWarning;
   readonly req: RawRequest;
   /** Fastify's view of the request, where it is known. */
@@ -40,9 +40,9 @@ export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddit
 }
 
 /** Besides the cookie itself, those are expired that were left in other places: earlier ones (`cookie.formerly`), other libraries'. */
-function setCookies(due: Due, { setup, sent, former, secureWarning, req, platform }: Exchange): string[] {
+function setCookies(due: Due, { setup, sent, foreign, secureWarning, req, platform }: Exchange): string[] {
   const { cookie, earlierCookies } = setup;
-  const elsewhere = former === null ? [] : former.expire(due, cookie.place);
+  const elsewhere = foreign === null ? [] : foreign.expire(due, cookie.place);
   const header = req.headers.cookie;
   if (earlierCookies !== null && earlierCookies.mayBeIn(header))
     elsewhere.push(...earlierCookies.expire(header, due.kind === 'expire' || due.fresh));

@@ -91,7 +91,7 @@ export class ResponseGate {
    */
   onClose(): void {
     if (this.#writer.ended || this.#failed) return;
-    this.#session.over();
+    this.#session.hostOver();
     if (this.#committing || !this.#session.due) return;
     Promise.resolve(this.#session.commitDue()).catch((error: unknown) => this.#context.failed(error, 'gone'));
   }

@@ -67,7 +67,7 @@ export class ResponseWriter {
   perform(operation: Operation, args: unknown[]): unknown {
     if (operation === 'end') {
       this.ended = true;
-      this.#session.over();
+      this.#session.hostOver();
     }
     return this.#call(operation, args);
   }

@@ -36,7 +36,7 @@ export class IdRotation {
     from: LoadedVersion,
   ): Promise<typeof STORED | Found> {
     const { id, record } = write;
-    if (!write.placed) {
+    if (!write.newRecordStored) {
       await this.undo(session, id);
       if (!(await writeOwn(this.#store, id, record))) {
         session.unsharedRecord = null;
@@ -46,10 +46,10 @@ export class IdRotation {
       }
       session.unsharedRecord = { id, version: record.version };
       await this.#limit?.assertRoom(session, record.userId);
-      write.placed = true;
+      write.newRecordStored = true;
     }
-    const left = { ...from, expiresAt: session.cookieUntil };
-    if (await this.#remover.redirect(left, id, record.userId)) return STORED;
+    const oldVersion = { ...from, expiresAt: session.cookieUntil };
+    if (await this.#remover.redirect(oldVersion, id, record.userId)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
   }

@@ -16,7 +16,7 @@ import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { isOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
-import { tellEnded, toldOf } from '../publish-events.js';
+import { publishEnded, subjectOf } from '../publish-events.js';
 
 /** After so many collisions in a row, a write waits a moment before the next attempt. */
 const PATIENT_ATTEMPTS = 3;
@@ -170,7 +170,7 @@ export class MergingWriter {
    */
   async #end(session: ActiveSession, { id, version }: LoadedVersion): Promise<typeof ENDED | Found> {
     if (!(await this.#remover.endVersion(id, version))) return this.#finder.find(id);
-    session.ended();
+    session.startOver();
     return ENDED;
   }
 
@@ -205,9 +205,9 @@ export class MergingWriter {
   /** What was just stored is one session too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.undo(session);
-    const told = toldOf(session);
+    const subject = subjectOf(session);
     const hasEnded = await this.#remover.endVersion(id, record.version);
-    if (hasEnded) tellEnded(session.runtime, told, 'limit');
+    if (hasEnded) publishEnded(session.runtime, subject, 'limit');
     if (session.loaded !== null) session.drop();
   }
 

@@ -21,7 +21,7 @@ export interface PendingWrite {
   /** What it replaces, where the session moves to a new id; null where it stays. */
   readonly from: LoadedVersion | null;
   /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
-  placed: boolean;
+  newRecordStored: boolean;
   /** Whether it was sent before, with an answer that got lost. */
   resent: boolean;
 }
@@ -46,7 +46,7 @@ export function pack(session: ActiveSession): PendingWrite {
     expiresAt,
     version: 1 + versionUnder(session),
     lastActivity: (isVisit ? undefined : latestVisit?.lastActivity) ?? runtime.clock.now(),
-    userId: recordedUser(state.shown, runtime.userKey),
+    userId: recordedUser(state.readonlyValues, runtime.userKey),
     ipAddress,
     userAgent,
   };
@@ -56,7 +56,7 @@ export function pack(session: ActiveSession): PendingWrite {
     record,
     cookieDue: moving || !isKept || expiresAt !== loaded.expiresAt,
     from: moving ? loaded : null,
-    placed: false,
+    newRecordStored: false,
     resent: false,
   };
 }

@@ -1,11 +1,11 @@
 import type { TokenKind } from '../../crypto/keyring.js';
-import type { FormerSession } from '../taking-over/session-source.js';
+import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
-import type { TakenOver } from '../taking-over/former-state.js';
+import type { TakenOver } from '../taking-over/taken-over.js';
 import type { Ending } from '../recent-endings.js';
 import { type Found, type Latest, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
@@ -16,7 +16,7 @@ import { MergingWriter } from './merging-writer.js';
 import type { SessionBackend } from '../session-backend.js';
 import { SessionLimit } from '../users/session-limit.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import { isEndingHeard, tellEnded } from '../publish-events.js';
+import { isEndingHeard, publishEnded } from '../publish-events.js';
 import { UserSessions, knowsUsers } from '../users/user-sessions.js';
 import type { Locate } from '../watching/watch.js';
 
@@ -58,7 +58,7 @@ export class RecordBackend implements SessionBackend {
     this.finder = new RecordFinder(store, runtime);
     this.users = knowsUsers(store)
       ? new UserSessions(store, this.finder, this.remover, runtime, ({ handle }, reason) => {
-          tellEnded(runtime, { handle, isUsers: true }, reason);
+          publishEnded(runtime, { handle, isUsers: true }, reason);
         })
       : null;
     const { sessionsPerUser, lifetimes } = runtime;
@@ -81,18 +81,18 @@ export class RecordBackend implements SessionBackend {
 
   // ---- loading -------------------------------------------------------------------------------------------------
 
-  open(session: ActiveSession, token: string): Promise<void> | void {
+  loadByToken(session: ActiveSession, token: string): Promise<void> | void {
     const id = this.runtime.keyring.verify(token);
-    if (id !== null) return this.load(session, id);
+    if (id !== null) return this.loadById(session, id);
   }
 
-  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    const taken = await this.#takeOver.take(session, former);
-    if (taken !== null) await this.load(session, taken.to);
+  async takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
+    const taken = await this.#takeOver.take(session, foreign);
+    if (taken !== null) await this.loadById(session, taken.to);
     return taken;
   }
 
-  async load(session: ActiveSession, id: string): Promise<void> {
+  async loadById(session: ActiveSession, id: string): Promise<void> {
     // A cached answer may be older than the ending: it does not show that the id is in use again.
     const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
     let found: Found;
@@ -101,8 +101,8 @@ export class RecordBackend implements SessionBackend {
     } catch (error) {
       return session.degradeOn(error);
     }
-    if (found.kind === 'moved' && session.caller.followsMoves) return this.load(session, found.to);
-    if (found.kind === 'moved') session.leave(found.to);
+    if (found.kind === 'moved' && session.caller.followsMoves) return this.loadById(session, found.to);
+    if (found.kind === 'moved') session.becomeStale(found.to);
     if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload)) return;
     const { record, payload } = found;
     if (ending !== undefined) this.runtime.endings.forget(id, ending);
@@ -161,7 +161,7 @@ export class RecordBackend implements SessionBackend {
   /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
   async #giveBack(session: ActiveSession): Promise<void> {
     if (session.phase === 'ending' && session.loaded !== null) {
-      session.ended(await this.remover.end(session.loaded.id, session.loaded.version));
+      session.startOver(await this.remover.end(session.loaded.id, session.loaded.version));
     }
     session.giveBack();
   }
@@ -176,16 +176,16 @@ export class RecordBackend implements SessionBackend {
    * @returns false where there was none any more
    */
   async end(id: string): Promise<boolean> {
-    const told = isEndingHeard() ? await this.finder.tell(id, this.runtime.userKey) : null;
+    const subject = isEndingHeard() ? await this.finder.subjectOf(id, this.runtime.userKey) : null;
     const existed = await this.remover.end(id, null);
-    if (existed) tellEnded(this.runtime, told, 'manager');
+    if (existed) publishEnded(this.runtime, subject, 'manager');
     return existed;
   }
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     if (removable !== null && session.loaded === null && isEndingHeard())
-      session.leftBehind = await this.finder.tell(removable.id, this.runtime.userKey);
+      session.unloadedSubject = await this.finder.subjectOf(removable.id, this.runtime.userKey);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
     await this.#writer.undo(session);

@@ -6,7 +6,7 @@ import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { REDIRECT_MS } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import { type Told, toldOfPayload } from '../publish-events.js';
+import { type EventSubject, subjectOfPayload } from '../publish-events.js';
 import type { Locate } from '../watching/watch.js';
 
 const UNREADABLE =
@@ -84,10 +84,10 @@ export class RecordFinder {
     return { id: latest.id, expiresAt: latest.record.expiresAt };
   };
 
-  /** What is told of the session of an id, wherever it has moved to. Null where there is none. */
-  async tell(id: string, userKey: string): Promise<Told | null> {
+  /** Whom events of an id are about, wherever its session has moved to. Null where there is none. */
+  async subjectOf(id: string, userKey: string): Promise<EventSubject | null> {
     const latest = await this.latest(id);
-    return latest === null ? null : toldOfPayload(latest.id, latest.payload, userKey);
+    return latest === null ? null : subjectOfPayload(latest.id, latest.payload, userKey);
   }
 
   /**

@@ -56,12 +56,12 @@ export class RecordRemover {
     to: string,
     userId: string | null,
   ): Promise<boolean> {
-    const { serializer, endings, live } = this.#runtime;
+    const { serializer, endings, watched } = this.#runtime;
     const payload = movedPayload(to, serializer);
     if (version === HELD_BY_COOKIE) {
       const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
       // Those who watch it, alone: the cookie of the old id counts until the session stands on the one of the new id.
-      if (hasMoved) live.moved(id, to);
+      if (hasMoved) watched.moved(id, to);
       return hasMoved;
     }
     const hasMoved = await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
@@ -135,14 +135,14 @@ export class RecordRemover {
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
-    const { endings, live } = this.#runtime;
+    const { endings, watched } = this.#runtime;
     if (ended.kind === 'ended') {
       endings.ended(id);
       return true;
     }
     if (ended.kind === 'gone') {
       // Another process may have ended it, and those who watch it here not know it yet.
-      live.ended(id);
+      watched.ended(id);
       return false;
     }
     const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;

@@ -2,15 +2,15 @@ import type { TokenKind } from '../../crypto/keyring.js';
 import { randomId } from '../../crypto/random-id.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
-import type { TakenOver } from '../taking-over/former-state.js';
+import type { TakenOver } from '../taking-over/taken-over.js';
 import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
 import { recordedUser } from '../users/recorded-user.js';
-import type { Held, SealedBackend } from './sealed-backend.js';
+import type { TokenContent, SealedBackend } from './sealed-backend.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import type { FormerSession } from '../taking-over/session-source.js';
+import type { ForeignSession } from '../taking-over/session-source.js';
 import type { Locate } from '../watching/watch.js';
 
 /** Stands between the id and the version in what a token of a cached ledger signs. */
@@ -58,37 +58,37 @@ export class LedgerBackend implements SessionBackend {
 
   // ---- loading -------------------------------------------------------------------------------------------------
 
-  async open(session: ActiveSession, token: string): Promise<void> {
+  async loadByToken(session: ActiveSession, token: string): Promise<void> {
     const signed = this.runtime.keyring.verify(token);
-    if (signed !== null) return this.load(session, signed);
-    const held = await this.#cookies.held(token);
+    if (signed !== null) return this.loadById(session, signed);
+    const content = await this.#cookies.contentOf(token);
     // Whoever signed in before there was a ledger has no line, and could not be ended.
-    if (held === null || recordedUser(held.payload.d, this.runtime.userKey) !== null) return;
-    const line = await this.#lineOrDegrade(session, held.id);
+    if (content === null || recordedUser(content.payload.d, this.runtime.userKey) !== null) return;
+    const line = await this.#lineOrDegrade(session, content.id);
     if (line === null) return;
-    if (line.kind === 'none') return this.#take(session, token, held);
+    if (line.kind === 'none') return this.#take(session, token, content);
     if (line.kind !== 'moved') return;
-    if (session.caller.followsMoves) return this.load(session, line.to);
-    session.leave(line.to);
+    if (session.caller.followsMoves) return this.loadById(session, line.to);
+    session.becomeStale(line.to);
   }
 
   /** Into the ledger, also where nobody is signed in: so only one process takes the old session over. */
-  takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    return this.records.takeOver(session, former);
+  takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
+    return this.records.takeOver(session, foreign);
   }
 
-  #take(session: ActiveSession, token: string, held: Held): void {
+  #take(session: ActiveSession, token: string, content: TokenContent): void {
     // Whoever has no pages (a socket, a job) cannot send a cookie, and so renews none.
     if (session.caller.consumesFlash === 'hidden') session.bePassive();
-    this.#cookies.take(session, token, held);
+    this.#cookies.take(session, token, content);
   }
 
   /** @param signed what a token of ours has signed; also what `setSignedId` was given is that */
-  load(session: ActiveSession, signed: string): Promise<void> {
+  loadById(session: ActiveSession, signed: string): Promise<void> {
     const [, id, version] = VERSIONED.exec(signed) ?? [];
-    if (id === undefined) return this.records.load(session, signed);
+    if (id === undefined) return this.records.loadById(session, signed);
     this.records.cache?.seen(id, Number(version));
-    return this.records.load(session, id);
+    return this.records.loadById(session, id);
   }
 
   async reload(session: ActiveSession): Promise<void> {
@@ -130,7 +130,7 @@ export class LedgerBackend implements SessionBackend {
       // First of all: whatever becomes of what is stored after it.
       if (!(await this.remove(session))) return session.drop();
       session.pending = null;
-      session.ended();
+      session.startOver();
       if (session.closed) return;
     }
     return this.#needsLine(session) ? this.#writeLine(session) : this.#writeCookie(session);
@@ -139,7 +139,7 @@ export class LedgerBackend implements SessionBackend {
   /** One that was signed in has a line until it ends. */
   #needsLine({ loaded, pending, state }: ActiveSession): boolean {
     if (pending !== null || (loaded !== null && loaded.version !== HELD_BY_COOKIE)) return true;
-    return recordedUser(state.shown, this.runtime.userKey) !== null;
+    return recordedUser(state.readonlyValues, this.runtime.userKey) !== null;
   }
 
   async #writeLine(session: ActiveSession): Promise<void> {
@@ -148,7 +148,7 @@ export class LedgerBackend implements SessionBackend {
     if (leavesCookie && !session.moving) session.rotate(randomId());
     await this.records.write(session);
     const { loaded } = session;
-    if (loaded === null || session.isOver) return;
+    if (loaded === null || session.isFinal) return;
     if (leavesCookie && !session.hasParted) this.runtime.endings.moved(before.id, loaded.id);
     if (this.records.cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
@@ -181,13 +181,13 @@ export class LedgerBackend implements SessionBackend {
   async #moveCookie(session: ActiveSession, loaded: LoadedVersion): Promise<void> {
     const sealed = await this.#cookies.seal(session);
     const { id } = sealed.version;
-    const left = { ...loaded, expiresAt: session.cookieUntil };
-    if (!(await this.records.remover.redirect(left, id, null))) {
+    const oldVersion = { ...loaded, expiresAt: session.cookieUntil };
+    if (!(await this.records.remover.redirect(oldVersion, id, null))) {
       const found = await this.records.finder.find(loaded.id);
       // The answer to the same write may have got lost before.
       if (found.kind !== 'moved' || found.to !== id) return this.#overtaken(session, found);
     }
-    this.#cookies.settle(session, sealed);
+    this.#cookies.adopt(session, sealed);
   }
 
   /** Another request has signed in, or signed out, or changed the id. Only what has a line can be gone on with. */
@@ -195,7 +195,7 @@ export class LedgerBackend implements SessionBackend {
     const { to } = found.kind === 'moved' ? found : { to: null };
     if (to !== null && (await this.records.finder.follow(session, to))) return this.records.write(session);
     session.drop();
-    if (to !== null) session.leave(to);
+    if (to !== null) session.becomeStale(to);
   }
 
   async touch(session: ActiveSession): Promise<void> {

@@ -1,21 +1,21 @@
 import type { TokenKind } from '../../crypto/keyring.js';
 import { randomId } from '../../crypto/random-id.js';
 import type { SealingDriver, SessionRecord } from '../../drivers/driver.js';
-import type { FormerSession } from '../taking-over/session-source.js';
+import type { ForeignSession } from '../taking-over/session-source.js';
 import type { Payload } from '../../state/payload.js';
 import { parseSealed } from '../../state/recent-payloads.js';
 import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
-import type { TakenOver } from '../taking-over/former-state.js';
+import type { TakenOver } from '../taking-over/taken-over.js';
 import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import { NOBODY } from '../caller.js';
 import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import { toldOfPayload } from '../publish-events.js';
+import { subjectOfPayload } from '../publish-events.js';
 
 /** What one of our tokens holds. */
-export interface Held {
+export interface TokenContent {
   readonly id: string;
   readonly payload: Payload;
   readonly record: SessionRecord;
@@ -57,19 +57,19 @@ export class SealedBackend implements SessionBackend {
     return session.token;
   }
 
-  open(session: ActiveSession, token: string): Promise<void> | void {
-    const held = this.held(token);
-    if (held instanceof Promise) return held.then((late) => this.take(session, token, late));
-    this.take(session, token, held);
+  loadByToken(session: ActiveSession, token: string): Promise<void> | void {
+    const content = this.contentOf(token);
+    if (content instanceof Promise) return content.then((late) => this.take(session, token, late));
+    this.take(session, token, content);
   }
 
   /** What a token holds; null where it is not ours, or its session is over by its age. */
-  held(token: string): Promise<Held | null> | Held | null {
+  contentOf(token: string): Promise<TokenContent | null> | TokenContent | null {
     const opened = this.#driver.open(token);
     return opened instanceof Promise ? opened.then((record) => this.#read(record)) : this.#read(opened);
   }
 
-  #read(record: SessionRecord | null): Held | null {
+  #read(record: SessionRecord | null): TokenContent | null {
     if (record === null) return null;
     const { serializer, log, lifetimes } = this.runtime;
     const parsed = parseSealed(record.payload, serializer);
@@ -85,13 +85,13 @@ export class SealedBackend implements SessionBackend {
   }
 
   /** A session becomes what a token holds, unless it has ended meanwhile. */
-  take(session: ActiveSession, token: string, held: Held | null): void {
-    if (held === null) return;
-    const { id, payload, record } = held;
+  take(session: ActiveSession, token: string, content: TokenContent | null): void {
+    if (content === null) return;
+    const { id, payload, record } = content;
     const fate = this.runtime.endings.fateOf(id);
     if (fate.kind === 'moved') {
-      session.leave(fate.to);
-      session.leftBehind = toldOfPayload(id, payload, this.runtime.userKey);
+      session.becomeStale(fate.to);
+      session.unloadedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
     }
     if (fate.kind !== 'lives') return;
     session.token = token;
@@ -101,18 +101,18 @@ export class SealedBackend implements SessionBackend {
     );
   }
 
-  async takeOver(session: ActiveSession, former: FormerSession): Promise<TakenOver | null> {
-    const taken = await takeOverSealed(session, former, (id, state) =>
+  async takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
+    const taken = await takeOverSealed(session, foreign, (id, state) =>
       this.#seal({ id, state }, this.runtime.lifetimes.fullExpiry(state.facts)),
     );
-    if (taken !== null) await this.open(session, taken.token);
+    if (taken !== null) await this.loadByToken(session, taken.token);
     return taken;
   }
 
   /** Nothing is kept anywhere under an id: the session stays empty. */
-  load(session: ActiveSession, id: string): void {
+  loadById(session: ActiveSession, id: string): void {
     const fate = this.runtime.endings.fateOf(id);
-    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind === 'moved') session.becomeStale(fate.to);
   }
 
   /** What the browser has, or is about to get: nobody else can have changed that. */
@@ -133,14 +133,14 @@ export class SealedBackend implements SessionBackend {
   /** Where another request has moved it to, it can still be ended from here. */
   #leaveWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
     const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
-    if (fate?.kind === 'moved') session.leave(fate.to);
+    if (fate?.kind === 'moved') session.becomeStale(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
       // First of all, wherever it has moved to: whatever becomes of what is stored after it.
       if (!this.runtime.endings.end(session.loaded.id)) return this.#drop(session);
-      session.ended();
+      session.startOver();
     }
     // The application chose an id that has ended before (`setId`). Under it, a copy of the old cookie would be valid again.
     if (session.loaded === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
@@ -155,8 +155,8 @@ export class SealedBackend implements SessionBackend {
 
   #replace(session: ActiveSession, expiresAt: number): Promise<void> | void {
     const sealed = this.#seal(session, expiresAt);
-    if (sealed instanceof Promise) return sealed.then((late) => this.settle(session, late));
-    this.settle(session, sealed);
+    if (sealed instanceof Promise) return sealed.then((late) => this.adopt(session, late));
+    this.adopt(session, sealed);
   }
 
   /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
@@ -166,7 +166,7 @@ export class SealedBackend implements SessionBackend {
   }
 
   /**
-   * Makes the token of a session as it is now, and leaves it to `settle` to have the session stand on it.
+   * Makes the token of a session as it is now, and leaves it to `adopt` to have the session stand on it.
    *
    * @throws SessionValueError, SessionTooLargeError
    */
@@ -187,13 +187,13 @@ export class SealedBackend implements SessionBackend {
   }
 
   /** The session stands on a token from now on, unless another request has ended or moved it meanwhile. */
-  settle(session: ActiveSession, { token, draft, version }: Sealed): void {
+  adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     if (session.isOvertaken) return this.#drop(session);
     if (session.loaded !== null && session.loaded.id !== version.id)
       this.runtime.endings.moved(session.loaded.id, version.id);
     session.token = token;
     session.stored(draft, version, true);
-    this.runtime.live.renewed(version);
+    this.runtime.watched.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {

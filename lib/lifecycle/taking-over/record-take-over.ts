@@ -4,20 +4,20 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
 import { NOBODY, knownClient } from '../caller.js';
-import { type TakenOver, formerState, keyOf, removed, succeeds } from './former-state.js';
+import { type TakenOver, foreignState, keyOf, removed, succeeds } from './taken-over.js';
 import { recordedUser } from '../users/recorded-user.js';
 import { REDIRECT_MS } from '../records/record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { nextWriterId, writeOwn } from '../records/own-write.js';
 import type { SessionRuntime } from '../session-runtime.js';
-import type { FormerContent, FormerSession } from './session-source.js';
+import type { ForeignContent, ForeignSession } from './session-source.js';
 
 /** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
 const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
 
 /** The versions of a claim: until the browser knows of the session here, and from then on. */
 const CLAIM_OPEN = 1;
-const CLAIM_SETTLED = 2;
+const CLAIM_FINISHED = 2;
 
 /** @param to the id of the session here, to be loaded */
 type Taken = TakenOver & { readonly to: string };
@@ -55,35 +55,39 @@ export class RecordTakeOver {
    * @returns null where there is nothing to go on with
    * @throws SessionStoreError where either store fails
    */
-  take(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
-    const key = keyOf(former, session.caller);
-    if (key === null) return this.#takeAlone(session, former);
-    return this.#takeTogether(session, former, migratedId('claim', key));
+  take(session: ActiveSession, foreign: ForeignSession): Promise<Taken | null> {
+    const key = keyOf(foreign, session.caller);
+    if (key === null) return this.#takeAlone(session, foreign);
+    return this.#takeTogether(session, foreign, migratedId('claim', key));
   }
 
   /** Without a key there is no claim: each request takes the session over by itself. */
-  async #takeAlone(session: ActiveSession, former: FormerSession): Promise<Taken | null> {
-    const content = await former.load();
+  async #takeAlone(session: ActiveSession, foreign: ForeignSession): Promise<Taken | null> {
+    const content = await foreign.load();
     if (content === null) return null;
     const to = await this.#keep(session, content);
-    return { to, settle: async () => void (await removed(former)) };
+    return { to, finish: async () => void (await removed(foreign)) };
   }
 
-  async #takeTogether(session: ActiveSession, former: FormerSession, claimId: string): Promise<Taken | null> {
+  async #takeTogether(
+    session: ActiveSession,
+    foreign: ForeignSession,
+    claimId: string,
+  ): Promise<Taken | null> {
     const fate = this.#runtime.endings.fateOf(claimId);
-    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind === 'moved') session.becomeStale(fate.to);
     if (fate.kind !== 'lives') return null;
     let claim = await this.#look(claimId);
     if (claim.kind === 'free') {
-      const content = await former.load();
+      const content = await foreign.load();
       // Where there is nothing any more, another request may just have taken it.
       claim =
-        content === null ? await this.#look(claimId) : await this.#begin(session, claimId, former, content);
+        content === null ? await this.#look(claimId) : await this.#begin(session, claimId, foreign, content);
     }
-    if (claim.kind === 'late') session.leave(claim.to);
+    if (claim.kind === 'late') session.becomeStale(claim.to);
     if (claim.kind !== 'open') return null;
     const { to, record } = claim;
-    return { to, settle: () => this.#settle(claimId, to, record, former) };
+    return { to, finish: () => this.#finish(claimId, to, record, foreign) };
   }
 
   async #look(claimId: string): Promise<Claim> {
@@ -100,8 +104,8 @@ export class RecordTakeOver {
   async #begin(
     session: ActiveSession,
     claimId: string,
-    { isOfUser = false }: FormerSession,
-    content: FormerContent,
+    { isOfUser = false }: ForeignSession,
+    content: ForeignContent,
   ): Promise<Claim> {
     const id = await this.#keep(session, content);
     const now = this.#runtime.clock.now();
@@ -114,17 +118,17 @@ export class RecordTakeOver {
   }
 
   /** Stores it as a session of its own, and gives back the id. */
-  async #keep({ caller }: ActiveSession, content: FormerContent): Promise<string> {
+  async #keep({ caller }: ActiveSession, content: ForeignContent): Promise<string> {
     const { lifetimes, clock, userKey, faults } = this.#runtime;
     const id = randomId();
-    const state = formerState(this.#runtime, content);
+    const state = foreignState(this.#runtime, content);
     const { ipAddress, userAgent } = knownClient(caller);
     const isStored = await writeOwn(this.#store, id, {
       payload: state.draft(nextWriterId(), undefined).text,
       expiresAt: lifetimes.fullExpiry(state.facts),
       version: 1,
       lastActivity: clock.now(),
-      userId: recordedUser(state.shown, userKey),
+      userId: recordedUser(state.readonlyValues, userKey),
       ipAddress,
       userAgent,
     });
@@ -143,14 +147,14 @@ export class RecordTakeOver {
   }
 
   /** The guards before both stores say what fails here; the old cookie opens nothing all the same. */
-  async #settle(claimId: string, to: string, claim: SessionRecord, former: FormerSession): Promise<void> {
-    const isOfUser = former.isOfUser === true;
+  async #finish(claimId: string, to: string, claim: SessionRecord, foreign: ForeignSession): Promise<void> {
+    const isOfUser = foreign.isOfUser === true;
     if (!isOfUser) this.#runtime.endings.moved(claimId, to);
-    const isRemoved = await removed(former);
+    const isRemoved = await removed(foreign);
     const now = this.#runtime.clock.now();
     // Of what is removed, only requests under way have to be told.
     const expiresAt = isRemoved || isOfUser ? now + REDIRECT_MS : claim.expiresAt;
-    const settled = { ...claim, version: CLAIM_SETTLED, lastActivity: now, expiresAt };
-    await succeeds(this.#store.write(claimId, settled));
+    const finished = { ...claim, version: CLAIM_FINISHED, lastActivity: now, expiresAt };
+    await succeeds(this.#store.write(claimId, finished));
   }
 }

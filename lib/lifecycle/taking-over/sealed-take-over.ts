@@ -3,8 +3,8 @@ import { randomId } from '../../crypto/random-id.js';
 import { SessionTooLargeError } from '../../session.errors.js';
 import type { SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
-import { type TakenOver, formerState, removed } from './former-state.js';
-import type { FormerSession } from './session-source.js';
+import { type TakenOver, foreignState, removed } from './taken-over.js';
+import type { ForeignSession } from './session-source.js';
 
 /** Makes a token of a session. */
 type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { token: string };
@@ -17,27 +17,27 @@ type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { 
  */
 export async function takeOverSealed(
   session: ActiveSession,
-  former: FormerSession,
+  foreign: ForeignSession,
   seal: Seal,
 ): Promise<(TakenOver & { token: string }) | null> {
   const { endings, log } = session.runtime;
-  const key = former.isOfUser === true ? null : former.key;
+  const key = foreign.isOfUser === true ? null : foreign.key;
   const claimId = key === null ? randomId() : migratedId('claim', key);
   const id = key === null ? randomId() : migratedId('session', key);
   for (const each of [claimId, id]) {
     const fate = endings.fateOf(each);
-    if (fate.kind === 'moved') session.leave(fate.to);
+    if (fate.kind === 'moved') session.becomeStale(fate.to);
     if (fate.kind !== 'lives') return null;
   }
-  const content = await former.load();
+  const content = await foreign.load();
   if (content === null) return null;
   try {
-    const { token } = await seal(id, formerState(session.runtime, content));
-    const settle = async (): Promise<void> => {
+    const { token } = await seal(id, foreignState(session.runtime, content));
+    const finish = async (): Promise<void> => {
       endings.moved(claimId, id);
-      await removed(former);
+      await removed(foreign);
     };
-    return { token, settle };
+    return { token, finish };
   } catch (error) {
     if (!(error instanceof SessionTooLargeError)) throw error;
     log.warn(`A session of another library was not taken over. ${error.message}`);

@@ -1,5 +1,5 @@
 /** What a session of another library holds. */
-export interface FormerContent {
+export interface ForeignContent {
   /** Its values, by their names. */
   readonly values: Readonly<Record<string, unknown>>;
   /** Whose session it is, where that is known; it is put under the option `userKey`. Default: what the values say there. */
@@ -9,7 +9,7 @@ export interface FormerContent {
 }
 
 /** A session of another library, as a request's cookies name it. */
-export interface FormerSession {
+export interface ForeignSession {
   /**
    * Names it: of one session always the same text, and of no other. It is hashed before anything is kept of it. Null where several
    * visitors may have the very same cookie, such as `{ lang: 'de' }` and its signature: then each request takes it over by itself.
@@ -21,7 +21,7 @@ export interface FormerSession {
    */
   readonly isOfUser?: boolean;
   /** What it holds; null where it has ended. Rejects where its store fails. */
-  load(): Promise<FormerContent | null>;
+  load(): Promise<ForeignContent | null>;
   /** Ends it where it is kept. Left out where that is the cookie alone. Rejects where its store fails. */
   remove?(): Promise<void>;
 }
@@ -69,5 +69,5 @@ export interface SessionSource {
    *
    * @param valuesOf the values of a cookie as they were sent, not decoded, likeliest first
    */
-  find(valuesOf: (name: string) => readonly string[]): FormerSession | null;
+  find(valuesOf: (name: string) => readonly string[]): ForeignSession | null;
 }

@@ -41,7 +41,7 @@ export class SessionLimit {
    * @throws SessionLimitError where it would be one too many, and is refused
    */
   async write(session: ActiveSession, write: () => Promise<void>): Promise<void> {
-    const user = recordedUser(session.state.shown, session.runtime.userKey);
+    const user = recordedUser(session.state.readonlyValues, session.runtime.userKey);
     if (user === null || user === session.storedUser) return write();
     await this.#limit.turns.run(user, () => this.#take(session, user, write));
   }

@@ -1,7 +1,7 @@
 import type { LoadedVersion } from '../phase.js';
 
 /** Where a session is stored, and until when: its id, and epoch ms. */
-export type Place = Omit<LoadedVersion, 'version'>;
+export type Whereabouts = Omit<LoadedVersion, 'version'>;
 
 /**
  * Asks the store where the session of an id is by now. A move of the last half minute is followed.
@@ -10,17 +10,17 @@ export type Place = Omit<LoadedVersion, 'version'>;
  * @returns null where there is none any more
  * @throws SessionStoreError where the store fails: nothing is known then
  */
-export type Locate = (id: string, expiresAt: number) => Promise<Place | null>;
+export type Locate = (id: string, expiresAt: number) => Promise<Whereabouts | null>;
 
 /** What a watch needs of the registry that it is in. */
 interface Registry {
-  enter(watch: Watch, place: Place): void;
+  enter(watch: Watch, place: Whereabouts): void;
   leave(watch: Watch): void;
-  look(live: Live): void;
+  look(watched: WatchedSession): void;
 }
 
 /** A session that somebody watches. */
-export interface Live {
+export interface WatchedSession {
   /** The one that it has now. */
   id: string;
   /** Epoch ms. */
@@ -36,7 +36,7 @@ export class Watch {
   readonly #controller = new AbortController();
   #isOver = false;
   /** What it watches; null where that is nothing. Set by the registry alone. */
-  live: Live | null = null;
+  watched: WatchedSession | null = null;
   /** Called where the session is seen to have another id, whoever has given it that. */
   onMoved: (() => void) | null = null;
 
@@ -55,17 +55,17 @@ export class Watch {
 
   /** The id that the session has now, as far as this process knows; null where nothing is watched any more. */
   get id(): string | null {
-    return this.live?.id ?? null;
+    return this.watched?.id ?? null;
   }
 
   /** Where the session is stored now. Until this was called, nothing is stored of it that could end. */
-  at(place: Place): void {
+  at(place: Whereabouts): void {
     if (!this.#isOver) this.#registry.enter(this, place);
   }
 
   /** The session was not found where it was: it is looked for now. */
   look(): void {
-    if (this.live !== null) this.#registry.look(this.live);
+    if (this.watched !== null) this.#registry.look(this.watched);
   }
 
   /** The session has ended. */

@@ -3,7 +3,7 @@ import { ownText } from '../../state/own-text.js';
 import { PacedLookups } from './paced-lookups.js';
 import { REDIRECT_MS } from '../records/record-remover.js';
 import { RoundTimer } from './round-timer.js';
-import { type Live, type Locate, type Place, Watch } from './watch.js';
+import { type WatchedSession, type Locate, type Whereabouts, Watch } from './watch.js';
 
 /**
  * A session that moved in another process is found by the redirect under its old id. So that it is found and not taken for
@@ -26,12 +26,12 @@ const CLOCK_SKEW_MS = 1_000;
  */
 export class WatchedSessions {
   readonly #clock: Clock;
-  readonly #live = new Map<string, Live>();
-  readonly #rounds: RoundTimer<Live> | null;
+  readonly #byId = new Map<string, WatchedSession>();
+  readonly #rounds: RoundTimer<WatchedSession> | null;
   #idNow: (id: string) => string | null = (id) => id;
-  readonly #looks = new PacedLookups<Live>(
+  readonly #looks = new PacedLookups<WatchedSession>(
     () => this.size,
-    (live) => this.#locate(live, live.id),
+    (watched) => this.#locate(watched, watched.id),
   );
 
   /** @param checkEvery how often the store is asked for each, ms; false: only when it should have expired */
@@ -40,8 +40,8 @@ export class WatchedSessions {
     this.#rounds =
       checkEvery === false
         ? null
-        : new RoundTimer(Math.min(checkEvery, LONGEST_ROUND_MS), (live) => {
-            this.look(live);
+        : new RoundTimer(Math.min(checkEvery, LONGEST_ROUND_MS), (watched) => {
+            this.look(watched);
           });
   }
 
@@ -56,7 +56,7 @@ export class WatchedSessions {
 
   /** How many sessions are watched. */
   get size(): number {
-    return this.#live.size;
+    return this.#byId.size;
   }
 
   /**
@@ -65,7 +65,7 @@ export class WatchedSessions {
    * @param place where it was stored when it was loaded; null as long as it is not
    * @param locate null where there is no store to ask: only what happens in this process is known then
    */
-  watch(place: Place | null, locate: Locate | null): Watch {
+  watch(place: Whereabouts | null, locate: Locate | null): Watch {
     const watch = new Watch(this, locate);
     if (place === null) return watch;
     const id = this.#idNow(place.id);
@@ -78,21 +78,21 @@ export class WatchedSessions {
 
   /** A session has ended. */
   ended(id: string): void {
-    const live = this.#live.get(id);
-    if (live === undefined) return;
-    for (const watch of live.watches) watch.end();
+    const watched = this.#byId.get(id);
+    if (watched === undefined) return;
+    for (const watch of watched.watches) watch.end();
   }
 
   /** A session goes on under another id. */
   moved(id: string, to: string): void {
-    const live = this.#live.get(id);
-    if (live === undefined || id === to) return;
-    const watches = [...live.watches];
-    const there = this.#live.get(to);
+    const watched = this.#byId.get(id);
+    if (watched === undefined || id === to) return;
+    const watches = [...watched.watches];
+    const there = this.#byId.get(to);
     if (there === undefined) {
-      this.#live.delete(id);
-      live.id = ownText(to);
-      this.#live.set(live.id, live);
+      this.#byId.delete(id);
+      watched.id = ownText(to);
+      this.#byId.set(watched.id, watched);
     } else {
       for (const watch of watches) this.#join(watch, there);
     }
@@ -100,110 +100,110 @@ export class WatchedSessions {
   }
 
   /** A session lives longer than was known, or less long. */
-  renewed({ id, expiresAt }: Place): void {
-    const live = this.#live.get(id);
-    if (live !== undefined) this.#expireAt(live, expiresAt);
+  renewed({ id, expiresAt }: Whereabouts): void {
+    const watched = this.#byId.get(id);
+    if (watched !== undefined) this.#expireAt(watched, expiresAt);
   }
 
   /** The application ends: nobody is told anything any more. */
   close(): void {
-    for (const { watches } of this.#live.values()) for (const watch of watches) watch.stop();
+    for (const { watches } of this.#byId.values()) for (const watch of watches) watch.stop();
   }
 
   // ---- for watches ---------------------------------------------------------------------------------------------
 
   /** @internal */
-  enter(watch: Watch, place: Place): void {
+  enter(watch: Watch, place: Whereabouts): void {
     // Whoever watches the same session has to look in the new place too.
-    if (watch.live !== null) this.moved(watch.live.id, place.id);
-    else this.#join(watch, this.#live.get(place.id) ?? this.#add(place, watch.locate));
+    if (watch.watched !== null) this.moved(watch.watched.id, place.id);
+    else this.#join(watch, this.#byId.get(place.id) ?? this.#add(place, watch.locate));
     this.renewed(place);
   }
 
   /** @internal */
   leave(watch: Watch): void {
-    const { live } = watch;
-    if (live === null) return;
-    watch.live = null;
-    live.watches.delete(watch);
-    if (live.watches.size === 0) this.#remove(live);
+    const { watched } = watch;
+    if (watched === null) return;
+    watch.watched = null;
+    watched.watches.delete(watch);
+    if (watched.watches.size === 0) this.#remove(watched);
   }
 
   /** @internal */
-  look(live: Live): void {
-    if (live.locate !== null) this.#looks.add(live);
+  look(watched: WatchedSession): void {
+    if (watched.locate !== null) this.#looks.add(watched);
   }
 
-  #join(watch: Watch, live: Live): void {
+  #join(watch: Watch, watched: WatchedSession): void {
     this.leave(watch);
-    live.watches.add(watch);
-    watch.live = live;
+    watched.watches.add(watch);
+    watch.watched = watched;
   }
 
-  #add({ id, expiresAt }: Place, locate: Locate | null): Live {
+  #add({ id, expiresAt }: Whereabouts, locate: Locate | null): WatchedSession {
     // A copy: what was cut out of a request would keep all of it alive.
-    const live: Live = {
+    const watched: WatchedSession = {
       id: ownText(id),
       expiresAt,
       expiry: null,
       watches: new Set(),
       locate,
     };
-    this.#live.set(live.id, live);
-    if (locate !== null) this.#rounds?.add(live);
-    return live;
+    this.#byId.set(watched.id, watched);
+    if (locate !== null) this.#rounds?.add(watched);
+    return watched;
   }
 
-  #remove(live: Live): void {
-    if (this.#live.get(live.id) === live) this.#live.delete(live.id);
-    this.#rounds?.delete(live);
-    this.#looks.delete(live);
-    if (live.expiry !== null) clearTimeout(live.expiry);
-    live.expiry = null;
+  #remove(watched: WatchedSession): void {
+    if (this.#byId.get(watched.id) === watched) this.#byId.delete(watched.id);
+    this.#rounds?.delete(watched);
+    this.#looks.delete(watched);
+    if (watched.expiry !== null) clearTimeout(watched.expiry);
+    watched.expiry = null;
   }
 
   // ---- expiry --------------------------------------------------------------------------------------------------
 
-  #expireAt(live: Live, expiresAt: number): void {
-    if (live.expiresAt === expiresAt && live.expiry !== null) return;
-    live.expiresAt = expiresAt;
-    this.#wakeIn(live, Math.max(0, expiresAt - this.#clock.now()));
+  #expireAt(watched: WatchedSession, expiresAt: number): void {
+    if (watched.expiresAt === expiresAt && watched.expiry !== null) return;
+    watched.expiresAt = expiresAt;
+    this.#wakeIn(watched, Math.max(0, expiresAt - this.#clock.now()));
   }
 
-  #wakeIn(live: Live, ms: number): void {
-    if (live.expiry !== null) clearTimeout(live.expiry);
-    live.expiry = setTimeout(
+  #wakeIn(watched: WatchedSession, ms: number): void {
+    if (watched.expiry !== null) clearTimeout(watched.expiry);
+    watched.expiry = setTimeout(
       () => {
-        this.#mayHaveExpired(live);
+        this.#mayHaveExpired(watched);
       },
       Math.min(ms, LONGEST_TIMER_MS),
     );
-    live.expiry.unref();
+    watched.expiry.unref();
   }
 
-  #mayHaveExpired(live: Live): void {
-    const remaining = live.expiresAt - this.#clock.now();
-    if (remaining > 0) this.#wakeIn(live, remaining);
-    else if (live.locate === null) this.ended(live.id);
-    else this.look(live);
+  #mayHaveExpired(watched: WatchedSession): void {
+    const remaining = watched.expiresAt - this.#clock.now();
+    if (remaining > 0) this.#wakeIn(watched, remaining);
+    else if (watched.locate === null) this.ended(watched.id);
+    else this.look(watched);
   }
 
   // ---- asking the store ----------------------------------------------------------------------------------------
 
-  async #locate(live: Live, id: string): Promise<void> {
-    let place: Place | null | undefined;
+  async #locate(watched: WatchedSession, id: string): Promise<void> {
+    let place: Whereabouts | null | undefined;
     try {
-      place = await live.locate?.(id, live.expiresAt);
+      place = await watched.locate?.(id, watched.expiresAt);
     } catch {
       // The guard before the store has said so. It is asked again in the next round, also where there are no rounds.
     }
     // It may have moved or ended meanwhile, or nobody watch it any more.
-    if (this.#live.get(id) !== live) return;
+    if (this.#byId.get(id) !== watched) return;
     const now = this.#clock.now();
     if (place === null) this.ended(id);
     else if (place === undefined) {
-      if (live.expiresAt <= now) this.#wakeIn(live, LONGEST_ROUND_MS);
-    } else if (place.expiresAt <= now) this.#wakeIn(live, CLOCK_SKEW_MS);
+      if (watched.expiresAt <= now) this.#wakeIn(watched, LONGEST_ROUND_MS);
+    } else if (place.expiresAt <= now) this.#wakeIn(watched, CLOCK_SKEW_MS);
     else {
       this.moved(id, place.id);
       this.renewed(place);

@@ -54,7 +54,7 @@ function stored(step: Step, session: SessionCommits, answersItself: boolean): Ob
   // What was changed before an error is committed by the response gate, after the filters have answered.
   if (step.kind === 'E') return [{ kind: 'E', error: asUnavailable(step.error, session) }];
   // Once the response is over, no gate commits any more.
-  const isForGate = answersItself && !session.host.ended;
+  const isForGate = answersItself && !session.host.isOver;
   const pending = isForGate ? undefined : session.commitDue();
   if (pending === undefined) return [asSent(step)];
   return pending.then(

@@ -71,7 +71,7 @@ export class World {
       log: SILENT,
       faults: new ConsistencyErrors(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
-      live,
+      watched: live,
       endings: new RecentEndings(this.clock, live),
       degrade: false,
       userKey: 'userId',
@@ -158,7 +158,7 @@ export class ApplicationProcess {
     const { sessionsPerUser, clock, log } = world.runtime;
     // Sign-ins wait for each other in one process only.
     const turns = new CommitQueue(Infinity);
-    const endings = new RecentEndings(clock, world.runtime.live);
+    const endings = new RecentEndings(clock, world.runtime.watched);
     this.runtime = {
       ...world.runtime,
       endings,
@@ -195,7 +195,7 @@ export class TestRequest implements SessionHost {
 
   readonly cookieAttributes = COOKIE_ATTRIBUTES;
   readonly headSent = false;
-  readonly ended = false;
+  readonly isOver = false;
 
   tooLate(): void {}
 

@@ -1,5 +1,5 @@
 import { type Caller, knownClient } from '../caller.js';
-import type { FormerContent, FormerSession } from './session-source.js';
+import type { ForeignContent, ForeignSession } from './session-source.js';
 import { SessionState } from '../../state/session-state.js';
 import { isKey } from '../../state/values.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -7,11 +7,11 @@ import type { SessionRuntime } from '../session-runtime.js';
 /** How a session of another library came to go on here. */
 export interface TakenOver {
   /** To be called once its cookie has reached the browser: from then on the old one opens nothing. Never fails. */
-  readonly settle: () => Promise<void>;
+  readonly finish: () => Promise<void>;
 }
 
 /** The key under which parallel requests with the same old session meet; null where its cookie does not tell it from those of others. */
-export function keyOf({ key, isOfUser = false }: FormerSession, caller: Caller): string | null {
+export function keyOf({ key, isOfUser = false }: ForeignSession, caller: Caller): string | null {
   if (!isOfUser || key === null) return key;
   const { ipAddress, userAgent } = knownClient(caller);
   return ipAddress === null ? null : JSON.stringify([key, ipAddress, userAgent]);
@@ -21,9 +21,9 @@ export function keyOf({ key, isOfUser = false }: FormerSession, caller: Caller):
  * The state that a session of another library has here to begin with. It lives as long as it would have there, where that is longer
  * than sessions live here.
  */
-export function formerState(
+export function foreignState(
   { serializer, clock, lifetimes, userKey }: SessionRuntime,
-  { values, userId, expiresAt }: FormerContent,
+  { values, userId, expiresAt }: ForeignContent,
 ): SessionState {
   const now = clock.now();
   const state = SessionState.empty(serializer, now);
@@ -44,6 +44,6 @@ export function succeeds(deed: Promise<unknown>): Promise<boolean> {
 }
 
 /** Ends a session where it was kept before. False where it is kept nowhere, or that failed: the guard before its store says so. */
-export function removed(former: FormerSession): Promise<boolean> {
-  return former.remove === undefined ? Promise.resolve(false) : succeeds(former.remove());
+export function removed(foreign: ForeignSession): Promise<boolean> {
+  return foreign.remove === undefined ? Promise.resolve(false) : succeeds(foreign.remove());
 }

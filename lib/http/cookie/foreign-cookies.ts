@@ -1,7 +1,7 @@
 import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { SessionLifecycle } from '../../lifecycle/session-lifecycle.js';
 import type {
-  FormerSession,
+  ForeignSession,
   SessionSource,
   SourceCookie,
 } from '../../lifecycle/taking-over/session-source.js';
@@ -16,7 +16,7 @@ interface Source {
 
 /** A session of another library that was found in a Cookie header. */
 interface FoundSession {
-  readonly former: FormerSession;
+  readonly foreign: ForeignSession;
   /** The cookies that it was found by, and what belongs to them. */
   readonly cookies: readonly SessionCookie[];
 }
@@ -25,7 +25,7 @@ interface FoundSession {
  * The cookies of the libraries that an application comes from (option `migrate`): found in requests, and expired once their sessions
  * go on here. Without that option there is none of it.
  */
-export class FormerCookies {
+export class ForeignCookies {
   readonly #sources: readonly Source[];
   /** One of each source's: that without which there is no session. */
   readonly #names: readonly string[];
@@ -40,14 +40,14 @@ export class FormerCookies {
   }
 
   /** A request with this Cookie header; null where none of the cookies is in it. */
-  visit(header: string | undefined, res: RawResponse): FormerSessionVisit | null {
+  visit(header: string | undefined, res: RawResponse): ForeignSessionVisit | null {
     if (header === undefined || !this.#names.some((name) => header.includes(name))) return null;
-    return new FormerSessionVisit(this.#sources, header, res);
+    return new ForeignSessionVisit(this.#sources, header, res);
   }
 }
 
 /** A request that may bring a session of another library, which is to go on here. */
-export class FormerSessionVisit {
+export class ForeignSessionVisit {
   readonly #sources: readonly Source[];
   readonly #header: string;
   readonly #res: RawResponse;
@@ -68,12 +68,12 @@ export class FormerSessionVisit {
   readonly takeOver = async (life: SessionLifecycle): Promise<void> => {
     const found = this.#session;
     if (found === null) return;
-    const taken = await life.loads.takeOver(found.former);
+    const taken = await life.loads.takeOver(found.foreign);
     if (taken === null) return;
     this.#tookOver = true;
     this.#res.once('finish', () => {
       // What was on its way together with this request has been read by then.
-      if (this.#isLeft) setImmediate(() => void taken.settle());
+      if (this.#isLeft) setImmediate(() => void taken.finish());
     });
   };
 
@@ -88,7 +88,7 @@ export class FormerSessionVisit {
     const found = this.#tookOver || isDue ? this.#session : null;
     if (found === null) return [];
     // The guard before its store says what fails.
-    if (!this.#isLeft && !this.#tookOver) found.former.remove?.().catch(() => undefined);
+    if (!this.#isLeft && !this.#tookOver) found.foreign.remove?.().catch(() => undefined);
     this.#isLeft = true;
     return found.cookies
       .filter((cookie) => !isSamePlace(cookie.place, now))
@@ -103,11 +103,11 @@ export class FormerSessionVisit {
   /** The first session that the cookies stand for, in the order of the option. */
   #find(): FoundSession | null {
     for (const { source, cookies } of this.#sources) {
-      const former = source.find((name) => {
+      const foreign = source.find((name) => {
         const cookie = cookies.find((each) => each.name === name);
         return cookie === undefined ? [] : cookie.read(this.#header).tokens;
       });
-      if (former !== null) return { former, cookies };
+      if (foreign !== null) return { foreign, cookies };
     }
     return null;
   }
