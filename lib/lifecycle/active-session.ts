@@ -2,7 +2,7 @@ import { type Payload, signedInAt } from '../state/payload.js';
 import type { Draft, SessionState } from '../state/session-state.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
-import { type AfterMove, type AskedId, afterMove } from './after-move.js';
+import { type AfterMove, type AskedId, afterMove } from './new-id-after-move.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { LoadedVersion, Phase, Visit } from './phase.js';
 import { SessionStanding } from './session-standing.js';

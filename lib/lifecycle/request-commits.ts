@@ -23,7 +23,7 @@ export class RequestCommits {
     this.#queue = queue;
   }
 
-  /** Stores what is due; without a promise where nothing is. One that waits for another fails with it. */
+  /** Stores what is due; without a promise where nothing has to be waited for. One that waits for another fails with it. */
   run(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
     if (!this.#life.due) return;
@@ -41,7 +41,7 @@ export class RequestCommits {
       await first;
       for (let step = 1; this.#life.due; step += 1) {
         if (step === COMMIT_STEPS) {
-          // Other calls of this request may have made more due meanwhile, which is stored. An object that differs each time it is
+          // What other calls of this request have made due meanwhile is left to the next commit. An object that differs each time it is
           // serialized would be stored for ever, and the response never leave.
           const key = this.#life.state.mutatedKey;
           if (key !== undefined) throw neverSettles(key, COMMIT_STEPS);

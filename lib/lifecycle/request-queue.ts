@@ -8,8 +8,8 @@ export class RequestQueue {
   }
 
   /**
-   * Runs a task when those before it are through, and at once where none is under way. How those ended is the business of
-   * whoever called for them.
+   * Runs a task when those before it are through, and at once where none is under way. It runs also where one of those has failed:
+   * whoever called for that one hears of it.
    */
   run(task: () => Promise<void>): Promise<void>;
   run(task: () => Promise<void> | void): Promise<void> | void;

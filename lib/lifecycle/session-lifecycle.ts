@@ -23,7 +23,7 @@ export class SessionLifecycle {
   /** Those that it destroyed; null until it destroys one. */
   destroyed: DestroyedSessions | null = null;
   readonly loads: RequestLoads;
-  /** Whether a commit failed on the way out: no retry, no cookie. */
+  /** Whether nothing more is stored of this request, and no cookie sent: a commit has failed, or nothing was to be stored from the start. */
   abandoned = false;
   /** Whether that was for a cookie which could not be sent any more. */
   isTooLate = false;
@@ -102,7 +102,7 @@ export class SessionLifecycle {
    *
    * @returns whether a cookie is due
    */
-  chosen(tokens: readonly string[]): boolean {
+  giveTokenUnlessSent(tokens: readonly string[]): boolean {
     const session = this.session;
     if (session.loaded !== null && !session.readonly && !tokens.includes(this.token))
       session.cookieDue = true;

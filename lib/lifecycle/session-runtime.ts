@@ -9,6 +9,7 @@ import type { SessionsPerUser } from './users/session-limit.js';
 import type { ConsistencyErrors } from './consistency-errors.js';
 import type { TokenLimit } from './sealed/token-limit.js';
 
+/** For the rooms above this one, which do not know drivers. */
 export type { SessionLog };
 
 /** What all sessions of one application share: its settings, resolved, and its tools. */

@@ -21,7 +21,7 @@ export abstract class SessionStanding {
   latestVisit: Visit | null = null;
   /** What the cookie holds, where that is the session itself. */
   token = '';
-  /** Whether the id was made in this request. */
+  /** Whether the id is new to the browser: made in this request, or shared with the request that has made it. */
   fresh = true;
   /** Whether the application asked for the id. */
   idRead = false;
@@ -60,7 +60,7 @@ export abstract class SessionStanding {
   pending: PendingWrite | null = null;
   /** The record under a new id that nobody else knows yet. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
-  /** How often it was tried. */
+  /** How often the write was sent. */
   attempts = 0;
   /** Whether the changes in it were replayed on what another request had stored. */
   hasMerged = false;

@@ -15,7 +15,7 @@ import type { SessionSettings } from './session.settings.js';
 /** What all sessions of an application share. */
 export function sessionRuntime(settings: SessionSettings, log: SessionLog): SessionRuntime {
   const { keyring, serializer, userKey, place, sessionsPerUser, storeTimeout } = settings;
-  const live = new WatchedSessions(systemClock, settings.sockets.checkEvery);
+  const watched = new WatchedSessions(systemClock, settings.sockets.checkEvery);
   return {
     clock: systemClock,
     driver: settings.driver,
@@ -24,8 +24,8 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     log,
     faults: new ConsistencyErrors(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
-    watched: live,
-    endings: new RecentEndings(systemClock, live),
+    watched,
+    endings: new RecentEndings(systemClock, watched),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
     sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },

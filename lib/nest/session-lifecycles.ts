@@ -27,7 +27,7 @@ export class SessionLifecycles implements LifecycleFactory {
   readonly #registry: DriverRegistry;
   readonly #log: SessionLog;
   readonly runtime: SessionRuntime;
-  readonly inUse: DriverInUse;
+  readonly driverInUse: DriverInUse;
   readonly garbage: GarbageCollection;
 
   constructor(settings: SessionSettings, registry: DriverRegistry, log: SessionLog) {
@@ -35,8 +35,8 @@ export class SessionLifecycles implements LifecycleFactory {
     this.#registry = registry;
     this.#log = log;
     this.runtime = sessionRuntime(settings, log);
-    this.inUse = new DriverInUse(settings, registry, this.runtime);
-    const collected = (): AnyDriver => this.inUse.recordDriver ?? registry.get(settings.driver);
+    this.driverInUse = new DriverInUse(settings, registry, this.runtime);
+    const collected = (): AnyDriver => this.driverInUse.recordDriver ?? registry.get(settings.driver);
     this.garbage = new GarbageCollection(settings, collected, log);
   }
 
@@ -44,8 +44,9 @@ export class SessionLifecycles implements LifecycleFactory {
   async boot(): Promise<void> {
     const { gc } = this.#settings;
     await this.#registry.boot();
-    this.inUse.open();
-    if (this.inUse.recordDriver?.collectGarbage !== undefined && gc !== false) this.garbage.collectEvery(gc);
+    this.driverInUse.open();
+    if (this.driverInUse.recordDriver?.collectGarbage !== undefined && gc !== false)
+      this.garbage.collectEvery(gc);
     const isInMemory = driversInUse(this.#settings).includes('memory') && this.#registry.isBuiltIn('memory');
     if (isInMemory && isProduction()) {
       this.#log.warn(
@@ -67,7 +68,7 @@ export class SessionLifecycles implements LifecycleFactory {
    * @throws SessionConfigError before the boot
    */
   get records(): RecordBackend | null {
-    return this.inUse.backend.records;
+    return this.driverInUse.backend.records;
   }
 
   /**
@@ -86,11 +87,11 @@ export class SessionLifecycles implements LifecycleFactory {
   }
 
   get needsRequest(): boolean {
-    return this.inUse.isPerRequest;
+    return this.driverInUse.isPerRequest;
   }
 
   createLifecycle(caller: Caller, request: unknown, place?: TokenPlace): SessionLifecycle {
-    return new SessionLifecycle(this.inUse.backendFor(request, place), caller);
+    return new SessionLifecycle(this.driverInUse.backendFor(request, place), caller);
   }
 
   /** Where a session lives that no cookie can be sent for. */
@@ -108,7 +109,7 @@ export class SessionLifecycles implements LifecycleFactory {
   watch(place: Whereabouts, livesInCookie = false): Watch {
     return this.runtime.watched.watch(
       place,
-      this.inUse.backend.locate(() => livesInCookie),
+      this.driverInUse.backend.locate(() => livesInCookie),
     );
   }
 }

@@ -4,7 +4,7 @@ import { NoSessionError, SessionStoreError, SessionValueError } from '../session
 import type { DetachedHost, Door } from '../session/detached-host.js';
 import { RequestSession } from '../session/request-session.js';
 import { sessionContext } from '../session/session.context.js';
-import { noteRun } from './context/message-runs.js';
+import { noteRun } from './context/microservice-runs.js';
 import { CAN_KEEP } from './drivers/driver-capabilities.js';
 import type { Values } from '../state/values.js';
 import { cloneValue, isPlainValues } from '../state/values.js';

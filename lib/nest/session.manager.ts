@@ -231,7 +231,7 @@ export class SessionManager {
    * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
    */
   check(): Promise<StoreCheck> {
-    return this.lifecycles.inUse.check();
+    return this.lifecycles.driverInUse.check();
   }
 
   /**

@@ -14,7 +14,7 @@ export interface DetachedSettings {
   readonly log: SessionLog;
 }
 
-/** Where a session lives that has no response of its own, in the words of its errors. */
+/** What a session without a response of its own may do, and the words of its errors. */
 export interface Door {
   /** What the code runs in, as in "was started in ..., which has ended". */
   readonly name: string;

@@ -8,7 +8,7 @@ export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promi
   if (takeOver === undefined) return pending;
   const { session } = life;
   const ifNone = (): Promise<void> | void => {
-    // One that has just been left, or whose store failed, is no reason to go back to an older one.
+    // One that another request has just moved (`stale`), or whose store failed, is no reason to go back to an older one.
     const isNone = session.loaded === null && session.phase === 'new' && !session.readonly;
     if (life.session === session && isNone) return takeOver(life);
   };

@@ -114,7 +114,7 @@ export abstract class SessionAccess extends SessionCommits {
     const isChosen = this.#chosenId !== null;
     // Found by another way than a cookie in its place: the browser may have to be given its token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
-    const isCookieDue = isElsewhere && life.chosen(tokens);
+    const isCookieDue = isElsewhere && life.giveTokenUnlessSent(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 

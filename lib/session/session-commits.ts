@@ -54,7 +54,7 @@ export abstract class SessionCommits {
     if (this.#isHostOver) this.#writeLate();
   }
 
-  /** Nothing stores it by itself any more. The application has until the next turn of the event loop to call `commit`. */
+  /** No response waits for it any more. The application has until the next turn of the event loop to call `commit`. */
   #writeLate(): void {
     if (this.#unattended) return;
     this.#unattended = true;
@@ -184,7 +184,8 @@ export abstract class SessionCommits {
   }
 
   /**
-   * After a failed commit: nothing is tried again, and the response says nothing about the cookie.
+   * Nothing more is stored of this request, and the response says nothing about the cookie: a commit has failed, or nothing was to be
+   * stored from the start.
    *
    * @internal
    */
@@ -193,7 +194,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Whether a commit of this session failed for good.
+   * Whether nothing more is stored of this request (`abandon`).
    *
    * @internal
    */

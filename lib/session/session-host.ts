@@ -8,7 +8,7 @@ import type { SessionCommits } from './session-commits.js';
 /** The attributes of a session's cookie, as far as they are the same for all sessions. */
 export type CookieAttributes = Omit<CheckedCookie, 'name'>;
 
-/** What makes the lifecycles of an application's sessions: its SessionManager. */
+/** What makes the lifecycles of an application's sessions: `SessionLifecycles`. */
 export interface LifecycleFactory {
   /** Whether the request is needed for that: a driver is made anew for each. Whoever lives longer keeps it for nothing else. */
   readonly needsRequest: boolean;
@@ -43,7 +43,7 @@ export interface SessionHost {
   readonly refusal?: ((need: CookieNeed) => SessionReadonlyError) | undefined;
   /** Where the session could not be loaded, and whoever uses it is told: the error for that. Null where it was, or will be. */
   readonly unavailable?: Error | null;
-  /** What the facade says once `ended` is true. Default: that the response has ended. */
+  /** What the facade says once `isOver` is true. Default: that the response has ended. */
   readonly endedReason?: string | undefined;
   /** Where the request may carry tokens from where the cookie was before: these, made into ones of today, likeliest first. */
   readonly earlierTokens?: (() => readonly string[]) | undefined;
@@ -51,7 +51,7 @@ export interface SessionHost {
   readonly takeOver?: ((life: SessionLifecycle) => Promise<void> | void) | undefined;
   /** The request is no visit: the sessions that it works with from here on renew nothing, and use no messages up. */
   readonly bePassive?: (() => void) | undefined;
-  /** Calls back once, when the response has ended or the client has gone away: at once where it has. */
+  /** Calls back when the response has ended or the client has gone away, perhaps twice: at once where it has. */
   onceOver(done: () => void): void;
   // What follows is left out where no response waits for a commit, no form comes in, and no other session can be switched to.
   /** Called once, before the session first holds something that may have to be committed. */
@@ -60,7 +60,7 @@ export interface SessionHost {
   commitFailed?(error: unknown): void;
   /** What was changed needs a cookie, and none can be sent any more: nothing of it is stored. */
   tooLate?(): void;
-  /** The session was changed after the response had ended, and nobody stores that. */
+  /** The session was changed after the response had ended, and the application has not committed it: the host does, or says that nobody does. */
   writtenLate?(): void;
   /** The parsed body of the request. */
   body?(): unknown;

@@ -39,9 +39,9 @@ function usesUp({ consumes }: FlashReader): boolean {
 }
 
 /** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
-function unreadOf(batch: FlashBatch, { wasRead: hasShown, taken }: FlashReader): FlashBatch | null {
+function unreadOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
-  if (untilRead.length === 0 || hasShown) return null;
+  if (untilRead.length === 0 || wasRead) return null;
   const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && !taken.has(name));
   if (unread.length === 0) return null;
   const isAll = unread.length === Object.keys(messages).length && Object.keys(fields).length === 0;

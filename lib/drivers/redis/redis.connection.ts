@@ -39,7 +39,7 @@ export class RedisConnection {
   readonly client: Redis;
   #lastError: Error | undefined;
   #handshake: NodeJS.Timeout | undefined;
-  /** Settles when the database of the present connection is settled; undefined while there is none. */
+  /** Resolves when it is known whether the present connection is in its database; undefined while there is none. */
   #selecting: Promise<void> | undefined;
   #isSelected = false;
   #refusal: string | undefined;

@@ -15,7 +15,7 @@ export interface OriginalMethods {
 /** What can be done to a response besides writing its head. */
 export type Operation = Exclude<keyof OriginalMethods, 'writeHead'>;
 
-/** Where a response keeps its original methods, and its gate; null as long as nothing was written to its session. */
+/** Where a response keeps its original methods, and its gate; null as long as its session holds nothing that may have to be committed. */
 interface GateSlot {
   readonly original: OriginalMethods;
   gate: ResponseGate | null;

@@ -22,17 +22,17 @@ import { publishEnded, subjectOf } from '../publish-events.js';
 const PATIENT_ATTEMPTS = 3;
 
 const ENDED = { kind: 'ended' } as const;
-const ABANDONED = { kind: 'abandoned' } as const;
+const LET_GO = { kind: 'let-go' } as const;
 
 /**
- * How one turn at a record came out: `ended` leaves the session to begin anew under its new id, and `abandoned` means that the
+ * How one turn at a record came out: `ended` leaves the session to begin anew under its new id, and `let-go` means that the
  * request has let go of it meanwhile.
  */
 type Outcome =
   | typeof STORED
   | typeof ENDED
   | typeof GONE
-  | typeof ABANDONED
+  | typeof LET_GO
   | { readonly kind: 'moved'; readonly to: string };
 
 /**
@@ -75,9 +75,9 @@ export class MergingWriter {
       const { loaded } = session;
       if (loaded === null) return this.#create(session);
       const outcome = await this.#queue.run(loaded.id, (turn) => this.#merge(session, turn));
-      if (outcome.kind === 'stored' || outcome.kind === 'abandoned' || session.closed) return;
+      if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
       if (outcome.kind === 'ended') continue;
-      if (outcome.kind === 'gone' || !(await this.#goesOn(session, loaded, outcome.to))) {
+      if (outcome.kind === 'gone' || !(await this.#followOrPart(session, loaded, outcome.to))) {
         session.drop();
         return;
       }
@@ -86,7 +86,7 @@ export class MergingWriter {
   }
 
   /** Has a session go on behind a move of another request. */
-  async #goesOn(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
+  async #followOrPart(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
     if (await this.#finder.follow(session, to)) return true;
     // It moved from one sealed cookie to another (a ledger): there is no record to follow. A sign-in can begin a session of its own.
     if (version !== HELD_BY_COOKIE || session.signsIn === null || (await this.#store.read(to)) !== null)
@@ -129,7 +129,7 @@ export class MergingWriter {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request let go of it while others wrote it: nothing of it is to be stored any more.
-      if (session.closed || session.loaded === null) return this.#giveUp(session, ABANDONED);
+      if (session.closed || session.loaded === null) return this.#giveUp(session, LET_GO);
       let found: Found | typeof STORED | typeof ENDED;
       if (session.phase === 'ending') {
         found = await this.#end(session, session.loaded);

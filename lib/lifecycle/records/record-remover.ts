@@ -48,19 +48,16 @@ export class RecordRemover {
    * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
    * meanwhile finds the one or the other.
    *
-   * @param from what is left; where a cookie holds it, until `expiresAt`
+   * @param from the version that is moved away from; where a cookie holds it, `expiresAt` says until when that may be good
    * @returns false where that version is not the stored one
    */
-  async redirect(
-    { id, version, expiresAt }: LoadedVersion,
-    to: string,
-    userId: string | null,
-  ): Promise<boolean> {
+  async redirect(from: LoadedVersion, to: string, userId: string | null): Promise<boolean> {
+    const { id, version, expiresAt } = from;
     const { serializer, endings, watched } = this.#runtime;
     const payload = movedPayload(to, serializer);
     if (version === HELD_BY_COOKIE) {
       const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
-      // Those who watch it, alone: the cookie of the old id counts until the session stands on the one of the new id.
+      // Watchers alone are told here: until the session stands on the cookie of the new id (`SealedBackend.adopt`), the old one counts.
       if (hasMoved) watched.moved(id, to);
       return hasMoved;
     }
@@ -70,28 +67,25 @@ export class RecordRemover {
   }
 
   /**
-   * Removes a record if it is still at that version. Where the store refuses to (a driver without `destroyVersion`, in a
-   * store that is full), it is removed without the check: better than a session that cannot be ended.
+   * Removes a record if it is still at that version. Where that fails, and the store answers at all, the record is read, compared and
+   * removed in steps: better than a session that cannot be ended.
    *
    * @returns false where it is not at that version
    */
   async endVersion(id: string, version: number): Promise<boolean> {
-    const hasEnded = await this.#endCheckedOr(id, version);
+    let hasEnded: boolean;
+    try {
+      hasEnded = await this.#endAtOnce(id, version);
+    } catch (error) {
+      // One that does not answer at all is not asked once more: that would hold the request twice as long.
+      if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
+      hasEnded = await this.#endInSteps(id, version);
+    }
     if (hasEnded) this.#runtime.endings.ended(id);
     return hasEnded;
   }
 
-  async #endCheckedOr(id: string, version: number): Promise<boolean> {
-    try {
-      return await this.#endChecked(id, version);
-    } catch (error) {
-      // One that does not answer at all is not asked once more: that would hold the request twice as long.
-      if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
-      return this.#endUnchecked(id, version);
-    }
-  }
-
-  async #endChecked(id: string, version: number): Promise<boolean> {
+  async #endAtOnce(id: string, version: number): Promise<boolean> {
     const { destroyVersion } = this.#store;
     if (destroyVersion !== undefined) return destroyVersion.call(this.#store, id, version);
     if (
@@ -102,7 +96,7 @@ export class RecordRemover {
     return true;
   }
 
-  async #endUnchecked(id: string, version: number): Promise<boolean> {
+  async #endInSteps(id: string, version: number): Promise<boolean> {
     const record = await this.#store.read(id);
     // What was to remove it may have arrived, and only its answer not.
     if (record === null) return true;

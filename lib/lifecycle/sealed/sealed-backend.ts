@@ -121,17 +121,17 @@ export class SealedBackend implements SessionBackend {
     const state = session.isOvertaken ? null : session.state.reloadedFromText();
     if (loaded !== null && state !== null) return session.reloaded(loaded, state);
     session.reloadedAsGone();
-    if (session.phase === 'dropped') this.#leaveWhereMoved(session, loaded);
+    if (session.phase === 'dropped') this.#becomeStaleWhereMoved(session, loaded);
   }
 
   #drop(session: ActiveSession): void {
     const { loaded } = session;
     session.drop();
-    this.#leaveWhereMoved(session, loaded);
+    this.#becomeStaleWhereMoved(session, loaded);
   }
 
   /** Where another request has moved it to, it can still be ended from here. */
-  #leaveWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
+  #becomeStaleWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
     const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
     if (fate?.kind === 'moved') session.becomeStale(fate.to);
   }

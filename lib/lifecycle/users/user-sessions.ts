@@ -58,22 +58,22 @@ export class UserSessions {
   readonly #remover: RecordRemover;
   readonly #lifetimes: Lifetimes;
   readonly #clock: Clock;
-  readonly #hasEnded: (session: UserSession, reason: SessionEnd) => void;
+  readonly #publishEnded: (session: UserSession, reason: SessionEnd) => void;
 
-  /** @param hasEnded told once of each session that was ended here */
+  /** @param publishEnded called once for each session that was ended here */
   constructor(
     store: UserStore,
     finder: RecordFinder,
     remover: RecordRemover,
     { lifetimes, clock }: Pick<SessionRuntime, 'lifetimes' | 'clock'>,
-    hasEnded: (session: UserSession, reason: SessionEnd) => void,
+    publishEnded: (session: UserSession, reason: SessionEnd) => void,
   ) {
     this.#store = store;
     this.#finder = finder;
     this.#remover = remover;
     this.#lifetimes = lifetimes;
     this.#clock = clock;
-    this.#hasEnded = hasEnded;
+    this.#publishEnded = publishEnded;
   }
 
   /**
@@ -153,7 +153,7 @@ export class UserSessions {
     let hasEnded = false;
     for (const [id, version] of session.versions)
       hasEnded = (await this.#remover.end(id, version)) || hasEnded;
-    if (hasEnded) this.#hasEnded(session, reason);
+    if (hasEnded) this.#publishEnded(session, reason);
     return hasEnded;
   }
 

@@ -195,7 +195,7 @@ export class WatchedSessions {
     try {
       place = await watched.locate?.(id, watched.expiresAt);
     } catch {
-      // The guard before the store has said so. It is asked again in the next round, also where there are no rounds.
+      // The guard before the store has said so. It is asked again in the next round; of what should have expired, without rounds too.
     }
     // It may have moved or ended meanwhile, or nobody watch it any more.
     if (this.#byId.get(id) !== watched) return;

@@ -78,7 +78,7 @@ function bindHandlers(prototype: unknown): void {
 }
 
 /**
- * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (`commit/handler-commits.ts`), and once more around its other
+ * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (`commit/place-commits.ts`), and once more around its other
  * interceptors: what they write on the way back has no response that would wait for it.
  */
 function commitBeforeAnswer(method: object): void {

@@ -6,7 +6,7 @@ import type { RequestSession } from '../../session/request-session.js';
 import { inContextOf, sessionContext } from '../../session/session.context.js';
 import { holderOf, interceptorsOf, methodsOf } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
-import { interceptMessage } from './message-runs.js';
+import { interceptMessage } from './microservice-runs.js';
 import { observeInContext } from './observe-in-context.js';
 import { type Intercept, isIntercept, keepOutOfCaches } from './shared-cache.js';
 

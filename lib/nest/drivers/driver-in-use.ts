@@ -41,7 +41,7 @@ export class DriverInUse {
   readonly #registry: DriverRegistry;
   readonly #runtime: SessionRuntime;
   readonly #queue: CommitQueue;
-  readonly #inUse: StoreInUse;
+  readonly #store: StoreInUse;
   /** Null where one is made for each request, and before the boot. */
   #driver: AnyDriver | null = null;
   /** Null where sessions live in cookies alone, or are all records, and before the boot. */
@@ -57,7 +57,7 @@ export class DriverInUse {
     this.#registry = registry;
     this.#runtime = runtime;
     this.#queue = new CommitQueue(timeout / 2);
-    this.#inUse = new StoreInUse(name, settings, registry);
+    this.#store = new StoreInUse(name, settings, registry);
   }
 
   /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */
@@ -116,11 +116,11 @@ export class DriverInUse {
       throw cannotCount(this.#ledger?.name ?? name);
     if (isSealing(driver)) {
       const bound = this.#isOurs && isPlaceBound(driver) ? driver.boundTo(runtime.keyring) : driver;
-      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#inUse.guard);
+      const safe = this.#isOurs ? bound : new CookieSafeDriver(name, driver, this.#store.guard);
       const cookies = new SealedBackend(runtime, safe);
       return this.#ledger?.backend(runtime, cookies, this.#queue) ?? cookies;
     }
-    const store = this.#inUse.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
+    const store = this.#store.of(driver, { sealer: payloadSealer, seals: encrypt, opensPlain: true });
     return new RecordBackend(runtime, store, this.#queue, sleep);
   }
 
@@ -146,7 +146,7 @@ export class DriverInUse {
   async #answers(): Promise<void> {
     if (this.#ledger !== null) return this.#ledger.answers();
     const driver = this.#driver ?? this.#madeFor(undefined);
-    if (!isSealing(driver)) await this.#inUse.answers(driver);
+    if (!isSealing(driver)) await this.#store.answers(driver);
   }
 }
 

@@ -15,7 +15,7 @@ import { StoreInUse } from './store-in-use.js';
 
 /** The driver that the option `stealth.ledger` names. */
 export class LedgerInUse {
-  readonly #inUse: StoreInUse;
+  readonly #guarded: StoreInUse;
   readonly #store: RecordStore;
   /** Null where each request asks. */
   readonly #cache: CachingStore | null;
@@ -25,7 +25,7 @@ export class LedgerInUse {
     inUse: StoreInUse,
     { ledgerSealer: sealer, stealth: { ledgerEvery } }: SessionSettings,
   ) {
-    this.#inUse = inUse;
+    this.#guarded = inUse;
     const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
     this.#cache = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
     this.#store = this.#cache?.store ?? lines;
@@ -46,7 +46,7 @@ export class LedgerInUse {
   }
 
   get name(): string {
-    return this.#inUse.name;
+    return this.#guarded.name;
   }
 
   /** @param cookies the sessions that are in cookies, of the same place */
@@ -57,7 +57,7 @@ export class LedgerInUse {
 
   /** @throws SessionStoreError where its store does not answer */
   answers(): Promise<void> {
-    return this.#inUse.answers(this.driver);
+    return this.#guarded.answers(this.driver);
   }
 }
 
