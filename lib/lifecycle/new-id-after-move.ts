@@ -24,13 +24,13 @@ export type AskedId = 'nothing' | 'new' | 'new-and-stored';
  * What becomes of it. That it came with the old id gives no request the right to learn the new one: the old id may have been planted or
  * copied. Whoever signs in gets an id that is known to nobody who has not signed in as the same user.
  *
- * | this request ...         | nobody signed in meanwhile | somebody did |
- * | ------------------------ | ---------------------- | ------------------------------------------ |
- * | asked for no id          | `stay`                 | `stay`                                     |
- * | asked for an id          | `share`                | `stay`                                     |
- * | signs that same user in  | `share`                | `share`                                    |
- * | signs another user in    | `move`                 | `part`                                     |
- * | ..., and is stored under its new id already | `share`                | `stay`                                     |
+ * | this request ...                            | nobody signed in meanwhile | somebody did |
+ * | ------------------------------------------- | -------------------------- | ------------ |
+ * | asked for no id                             | `stay`                     | `stay`       |
+ * | asked for an id                             | `share`                    | `stay`       |
+ * | signs that same user in                     | `share`                    | `share`      |
+ * | signs another user in                       | `move`                     | `part`       |
+ * | ..., and is stored under its new id already | `share`                    | `stay`       |
  *
  * @param before whose the session was when this request stood on it last
  * @param now whose it is under its new id

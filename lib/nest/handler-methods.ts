@@ -32,6 +32,7 @@ export function holderOf(object: object, name: string): object | null {
   return holder;
 }
 
+/** Whether a member of a class is a method. */
 export function isMethod(value: unknown): value is Method {
   return typeof value === 'function';
 }
@@ -42,6 +43,7 @@ export function interceptorsOf(target: object): unknown[] {
   return Array.isArray(interceptors) ? interceptors : [];
 }
 
+/** Names the interceptors of a class or a method, in place of those that it has. */
 export function setInterceptors(target: object, interceptors: readonly unknown[]): void {
   Reflect.defineMetadata(INTERCEPTORS_METADATA, interceptors, target);
 }

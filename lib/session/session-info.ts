@@ -35,7 +35,10 @@ export abstract class SessionInfo extends SessionAccess {
     return this.#lifecycleWithIdRead.token;
   }
 
-  /** For what tells the id. That of a session which is not stored arms the gate: it stores the session if the response sets a cookie of the application's. */
+  /**
+   * For what tells the id. That of a session which is not stored arms the gate: it stores the session if the response sets a
+   * cookie of the application's.
+   */
   get #lifecycleWithIdRead(): SessionLifecycle {
     const { lifecycle } = this;
     const { session } = lifecycle;

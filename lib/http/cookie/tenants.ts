@@ -50,8 +50,7 @@ function answerOf(
   request: RawRequest | PlatformRequest | TenantRequest,
 ): string | undefined {
   if (typeof option !== 'function') return option;
-  // Both platforms have put on it what the type promises.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both platforms have put on it what the type promises
   const answer: unknown = option(request as TenantRequest);
   if (answer === undefined || (typeof answer === 'string' && answer !== '')) return answer;
   throw optionError(

@@ -30,7 +30,8 @@ export interface GateContext {
  * `@Res()`, guards that reject, streams, middleware that answers. It is installed when a session first holds something that may
  * have to be committed; as long as nothing is due, everything passes. While something is due, head and body wait; the session is
  * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
- * a 503 (409 for a session too many of its user), or, where the head is out already, into a connection that is cut, so that no client takes it for stored.
+ * a 503 (409 for a session too many of its user), or, where the head is out already, into a connection that is cut, so that
+ * no client takes it for stored.
  */
 export class ResponseGate {
   readonly #res: ServerResponse;

@@ -17,6 +17,7 @@ export interface HeadAddition {
   readonly values: readonly string[];
 }
 
+/** The header that carries the token of a client with cookies. */
 export const SET_COOKIE: TokenField = {
   name: 'set-cookie',
   key: 'set-cookie',

@@ -1,4 +1,5 @@
 import type { TokenKind } from '../../crypto/keyring.js';
+import type { SessionRecord } from '../../drivers/driver.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import { SessionLimitError } from '../../session.exception.js';
 import { SessionState } from '../../state/session-state.js';
@@ -97,7 +98,7 @@ export class RecordBackend implements SessionBackend {
     const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
     let found: Found;
     try {
-      found = this.finder.judge(id, await (this.cache ?? this.store).read(id));
+      found = this.finder.judge(id, await this.lookUp(id));
     } catch (error) {
       return session.degradeOn(error);
     }
@@ -111,6 +112,11 @@ export class RecordBackend implements SessionBackend {
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
+  }
+
+  /** What lies under an id, for those who load it: perhaps as it was a while ago. */
+  lookUp(id: string): Promise<SessionRecord | null> {
+    return (this.cache ?? this.store).read(id);
   }
 
   async reload(session: ActiveSession): Promise<void> {

@@ -110,7 +110,7 @@ export class LedgerBackend implements SessionBackend {
 
   /** What stands in the ledger under the id of a session that a cookie holds. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
-    const record = await (this.records.cache ?? this.records.store).read(id);
+    const record = await this.records.lookUp(id);
     return record === null ? NO_LINE : this.records.finder.judge(id, record);
   }
 

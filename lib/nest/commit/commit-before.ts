@@ -5,6 +5,7 @@ import {
   concatMap,
   dematerialize,
   filter,
+  isObservable,
   materialize,
   merge,
   of,
@@ -15,6 +16,8 @@ import { SessionLimitError, SessionUnavailableException } from '../../session.ex
 import { FlashMessages } from '../../session/flash-messages.js';
 import { RequestSession } from '../../session/request-session.js';
 import type { SessionCommits } from '../../session/session-commits.js';
+import { sessionContext } from '../../session/session.context.js';
+import { type Method, withAnswer } from '../handler-methods.js';
 
 type Step = ObservableNotification<unknown>;
 
@@ -47,6 +50,14 @@ export function commitBefore(
  */
 export function commitAtOnce(source: Observable<unknown>, session: SessionCommits): Observable<unknown> {
   return commitBefore(merge(source, of(STORE_NOW)), session).pipe(filter((value) => value !== STORE_NOW));
+}
+
+/** A handler whose stream, where it returns one, commits by itself: where an interceptor would come too late, or too early. */
+export function withCommits(handler: Method, commit: typeof commitBefore | typeof commitAtOnce): Method {
+  return withAnswer(handler, (answer) => {
+    const session = sessionContext.getStore();
+    return session !== undefined && isObservable(answer) ? commit(answer, session) : answer;
+  });
 }
 
 /** A step of a handler's stream, as soon as what was changed before it is stored. */

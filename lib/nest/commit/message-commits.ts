@@ -1,10 +1,10 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
-import { type Observable, catchError, from, isObservable, mergeMap, throwError } from 'rxjs';
+import { type Observable, catchError, from, mergeMap, throwError } from 'rxjs';
 import { sessionContext } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
 import { observeInContext } from '../context/observe-in-context.js';
-import { type Method, withAnswer } from '../handler-methods.js';
-import { commitAtOnce, commitBefore } from './commit-before.js';
+import type { Method } from '../handler-methods.js';
+import { commitAtOnce, commitBefore, withCommits } from './commit-before.js';
 
 /**
  * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the
@@ -38,10 +38,7 @@ const committing = new WeakSet<Method>();
  */
 export function committingHandler(handler: Method): Method {
   if (committing.has(handler)) return handler;
-  const value = withAnswer(handler, (answer) => {
-    const session = sessionContext.getStore();
-    return session !== undefined && isObservable(answer) ? commitAtOnce(answer, session) : answer;
-  });
+  const value = withCommits(handler, commitAtOnce);
   committing.add(value);
   return value;
 }

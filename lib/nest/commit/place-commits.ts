@@ -1,15 +1,7 @@
 import type { DiscoveryService } from '@nestjs/core';
-import { isObservable } from 'rxjs';
-import { sessionContext } from '../../session/session.context.js';
-import {
-  type OwnMethod,
-  interceptorsOf,
-  methodsOf,
-  setInterceptors,
-  withAnswer,
-} from '../handler-methods.js';
+import { type OwnMethod, interceptorsOf, methodsOf, setInterceptors } from '../handler-methods.js';
 import { SessionInterceptor } from '../session.interceptor.js';
-import { commitBefore } from './commit-before.js';
+import { commitBefore, withCommits } from './commit-before.js';
 
 /** Where Nest keeps that a handler sends Server-Sent Events. */
 const SSE_METADATA = '__sse__';
@@ -49,10 +41,7 @@ function commitInnermost({ method }: OwnMethod, others: readonly unknown[]): voi
  * could not be sent any more, and nobody be answered with a 404.
  */
 function commitBeforeEvents({ holder, name, method }: OwnMethod, others: readonly unknown[]): void {
-  const value = withAnswer(method, (answer) => {
-    const session = sessionContext.getStore();
-    return session !== undefined && isObservable(answer) ? commitBefore(answer, session) : answer;
-  });
+  const value = withCommits(method, commitBefore);
   setInterceptors(value, others);
   Object.defineProperty(holder, name, { value, writable: true, configurable: true });
 }

@@ -22,11 +22,11 @@ export class LedgerInUse {
 
   private constructor(
     readonly driver: RecordDriver,
-    inUse: StoreInUse,
+    guarded: StoreInUse,
     { ledgerSealer: sealer, stealth: { ledgerEvery } }: SessionSettings,
   ) {
-    this.#guarded = inUse;
-    const lines = inUse.of(driver, { sealer, seals: true, opensPlain: false });
+    this.#guarded = guarded;
+    const lines = guarded.of(driver, { sealer, seals: true, opensPlain: false });
     this.#cache = ledgerEvery === undefined ? null : new CachingStore(lines, systemClock, ledgerEvery);
     this.#store = this.#cache?.store ?? lines;
   }
