@@ -1,11 +1,15 @@
-import type { RecordDriver, SessionRecord } from './driver.js';
+import { SessionConfigError } from '../session.errors.js';
+import type { RecordDriver, SessionRecord, UserRecords } from './driver.js';
 
 /** A driver that is made and opened when it is first asked for something: one that the application does not live on. */
 export class LazyDriver implements RecordDriver {
+  readonly #name: string;
   readonly #open: () => Promise<RecordDriver>;
   #opened: Promise<RecordDriver> | null = null;
 
-  constructor(open: () => Promise<RecordDriver>) {
+  /** @param open makes and opens the driver of that name */
+  constructor(name: string, open: () => Promise<RecordDriver>) {
+    this.#name = name;
     this.#open = open;
   }
 
@@ -25,6 +29,18 @@ export class LazyDriver implements RecordDriver {
     await (await this.#driver).destroy(id);
   }
 
+  async destroyVersion(id: string, version: number): Promise<boolean> {
+    const driver = await this.#driver;
+    if (driver.destroyVersion === undefined) throw this.#lacks('destroyVersion');
+    return driver.destroyVersion(id, version);
+  }
+
+  async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
+    const driver = await this.#driver;
+    if (driver.listByUser === undefined) throw this.#lacks('listByUser');
+    return driver.listByUser(userId, cursor);
+  }
+
   async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     return (await (await this.#driver).collectGarbage?.(now, progressed)) ?? 0;
   }
@@ -39,5 +55,9 @@ export class LazyDriver implements RecordDriver {
       this.#opened = null;
       throw error;
     }));
+  }
+
+  #lacks(method: string): SessionConfigError {
+    return new SessionConfigError(`The session driver "${this.#name}" has no method ${method}.`);
   }
 }

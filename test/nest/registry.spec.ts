@@ -1,5 +1,11 @@
 import { Test } from '@nestjs/testing';
-import { type RecordDriver, SessionDriver, SessionManager, SessionModule } from 'nestjs-session-kit';
+import {
+  type RecordDriver,
+  SessionDriver,
+  SessionManager,
+  SessionModule,
+  type SessionRecord,
+} from 'nestjs-session-kit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/drivers/clock.js';
 import { FileDriver } from '../../lib/drivers/file/file.driver.js';
@@ -152,6 +158,39 @@ describe('the drivers of an application', () => {
     const driver = manager.driver('file');
     await ('read' in driver ? driver.read('nobody').catch(() => undefined) : undefined);
     expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  it('of the package that are not in use can all that they can in use', async () => {
+    const { manager } = await OneStore.start({ driver: 'stealth', memory: {} });
+    const memory = manager.driver('memory');
+    if (!('read' in memory)) throw new Error('It keeps no records.');
+    const record: SessionRecord = {
+      payload: '{}',
+      version: 1,
+      expiresAt: Date.now() + 60_000,
+      lastActivity: 0,
+      userId: 'ann',
+      ipAddress: null,
+      userAgent: null,
+    };
+    await memory.write('one', record);
+    expect(await memory.listByUser?.('ann', null)).toEqual({
+      records: [{ id: 'one', ...record }],
+      cursor: null,
+    });
+    expect(await memory.destroyVersion?.('one', 2)).toBe(false);
+    expect(await memory.destroyVersion?.('one', 1)).toBe(true);
+  });
+
+  it('of the package that are not in use say what they cannot', async () => {
+    const never = () => Promise.reject(new Error('It is not called.'));
+    const client = { gets: never, add: never, cas: never, delete: never };
+    const { manager } = await OneStore.start({ memcached: { client } });
+    const memcached = manager.driver('memcached');
+    if (!('read' in memcached)) throw new Error('It keeps no records.');
+    await expect(memcached.listByUser?.('ann', null)).rejects.toThrow(
+      'The session driver "memcached" has no method listByUser.',
+    );
   });
 
   it.each<[string, unknown, RegExp]>([

@@ -91,7 +91,7 @@ export class DriverRegistry {
     const factory = this.#factories.get(name);
     if (factory === undefined) {
       if (!BUILT_IN_NAMES.includes(name)) throw this.#unknown(name);
-      const lazy = new LazyDriver(async () => this.#open(name, await this.#makeBuiltIn(name)));
+      const lazy = new LazyDriver(name, async () => this.#open(name, await this.#makeBuiltIn(name)));
       this.#drivers.set(name, lazy);
       return lazy;
     }
@@ -141,7 +141,7 @@ export class DriverRegistry {
   }
 
   #openedOnDemand(name: string, driver: AnyDriver): AnyDriver {
-    return isSealing(driver) ? driver : new LazyDriver(() => this.#open(name, driver));
+    return isSealing(driver) ? driver : new LazyDriver(name, () => this.#open(name, driver));
   }
 
   async #open(name: string, driver: AnyDriver): Promise<RecordDriver> {
