@@ -9,28 +9,28 @@ import { SessionStanding } from './session-standing.js';
 import { beforeStored, isStoringHeard, publishEnded, publishStored, subjectOf } from './publish-events.js';
 
 /**
- * One session that a request works with. A request that destroys its session or switches to another one goes on with
- * another object, so whatever is still under way for this one finds it as it was, and `closed`.
+ * One session of a request. If the request destroys it or switches to another, it continues with a new
+ * object, so operations still under way find this one unchanged and `closed`.
  */
 export class ActiveSession extends SessionStanding {
-  /** Another session of the same request. */
+  /** Creates another session for the same request. */
   next(id: string | null, phase: 'new' | 'stale'): ActiveSession {
     const next = new ActiveSession(this.runtime, this.caller, id, phase);
     next.isVisit = this.isVisit;
     return next;
   }
 
-  /** It turns out that nobody visits: the request renews nothing. */
+  /** Makes the request passive, so that it renews nothing. */
   bePassive(): void {
     this.isVisit = false;
     this.renewalDue = false;
   }
 
-  /** It was found in the store, or in a token. */
+  /** Takes over what was found in the store or in a token. */
   found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.#standOn(loaded, 'stored');
     this.givenId = loaded.id;
-    // The request may have brought several tokens, and one that was tried before may have set this.
+    // A request may bring several tokens; an earlier attempt with another token may have set this.
     this.movedTo = null;
     this.fresh = false;
     this.loadedState = state;
@@ -39,28 +39,32 @@ export class ActiveSession extends SessionStanding {
     if (visit !== undefined) this.latestVisit = visit;
   }
 
-  /** The id that came in has just been replaced by another request. Of several, the first counts. */
+  /**
+   * Marks the session as stale: another request has just replaced the id that came in. If several tokens are
+   * stale, the first one counts.
+   */
   becomeStale(to: string): void {
     this.#enter('stale');
     this.movedTo ??= to;
   }
 
-  /** Writing is refused from here on, and nothing more is committed. */
+  /** Refuses writes from now on; nothing more is committed. */
   refuseWrites(): void {
     if (!this.degraded) this.access = 'readonly';
   }
 
   /**
-   * Its store failed while it was loaded: it is empty and read-only, where the application goes on so (`whenStoreFails`).
+   * Handles a store failure during the load: the session is empty and read-only, if the application tolerates
+   * that (`whenStoreFails`).
    *
-   * @throws the error itself, where it does not, or where that was no failure of the store
+   * @throws the error itself, if the application does not, or if the store is not what failed
    */
   degradeOn(error: unknown): void {
     if (!this.runtime.degrade || !(error instanceof SessionStoreError)) throw error;
     this.access = 'degraded';
   }
 
-  /** It was loaded once more: what the request did not store is forgotten. */
+  /** Takes over what was reloaded; unstored changes are discarded. */
   reloaded(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.followed ||= loaded.id !== this.loaded?.id;
     if (this.moving || this.followed) this.fresh = false;
@@ -71,14 +75,17 @@ export class ActiveSession extends SessionStanding {
     this.pending = null;
   }
 
-  /** Nothing is left of it to load once more. What is written now must not bring it back. */
+  /** The session is gone and cannot be reloaded. Later writes must not bring it back. */
   reloadedAsGone(): void {
     this.loadedState = null;
     this.pending = null;
     if (!this.readonly && this.loaded !== null) this.drop();
   }
 
-  /** What was to be stored is refused: what the request changed is forgotten, and it is as it was loaded or stored last. */
+  /**
+   * The write was refused: discards the request's changes and returns to the state that was last loaded or
+   * stored.
+   */
   giveBack(): void {
     const { loaded } = this;
     const state = loaded === null ? null : this.state.reloadedFromText();
@@ -88,7 +95,7 @@ export class ActiveSession extends SessionStanding {
     this.begins = false;
   }
 
-  /** It goes on under another id. An end that was asked for (invalidate) stays one. */
+  /** Gives the session another id. After `invalidate`, it is still the old session that ends. */
   rotate(id: string): void {
     // The public handle stays when the id changes; a session that is not stored has none yet.
     if (this.loaded !== null) this.state.facts.handle = this.handle;
@@ -97,12 +104,12 @@ export class ActiveSession extends SessionStanding {
     if (this.phase === 'stored') this.phase = 'rotating';
   }
 
-  /** It is stored with the next commit, so that its id still holds in the next request. */
+  /** Has the next commit store a new session, so that its id is still valid in the next request. */
   begin(): void {
     this.begins = this.loaded === null;
   }
 
-  /** It begins anew under another id, and what is stored of it ends. */
+  /** Empties the session and gives it another id. What is stored under the old one ends. */
   invalidate(id: string): void {
     this.rotate(id);
     if (this.phase === 'rotating') this.phase = 'ending';
@@ -110,9 +117,9 @@ export class ActiveSession extends SessionStanding {
   }
 
   /**
-   * What was stored of it has ended; it begins anew under the id that it got since.
+   * The stored session has ended; a new one begins under the id that it got since.
    *
-   * @param byThis false where another request had ended it already
+   * @param byThis false if another request had already ended it
    */
   startOver(byThis = true): void {
     if (byThis) publishEnded(this.runtime, subjectOf(this), 'invalidated');
@@ -120,7 +127,11 @@ export class ActiveSession extends SessionStanding {
     this.#standOnNothing();
   }
 
-  /** A write of it is through. @param loaded what is stored by it; null where it could not be, and nothing is lost with it */
+  /**
+   * A write succeeded.
+   *
+   * @param loaded the version that it stored; null if it could not be stored and nothing is lost by that
+   */
   stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
     const written = this.pending;
     this.pending = null;
@@ -130,7 +141,7 @@ export class ActiveSession extends SessionStanding {
     this.renewalDue = false;
     if (loaded === null) return;
     if (written !== null) this.latestVisit = written.record;
-    // The application may have asked for yet another id while this one was being stored.
+    // The application may have requested yet another id while this write was under way.
     const moves = this.phase === 'ending' ? 'ending' : 'rotating';
     this.#standOn(loaded, loaded.id === this.givenId ? 'stored' : moves);
     this.cookieDue ||= cookieDue;
@@ -139,21 +150,21 @@ export class ActiveSession extends SessionStanding {
     this.hasMerged = false;
   }
 
-  /** Others wrote first: this request's changes stand on that version from now on. */
+  /** Another request wrote first: replays this request's changes on the newest version. */
   rebase(newest: SessionRecord, payload: Payload): void {
     if (this.loaded === null || this.closed) return;
     this.#replayOn(newest, payload);
     this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
-  /** Another request moved it to a new id: it goes on there, or parts from it. */
+  /** Another request moved the session to a new id: follows it there, or parts from it. */
   follow(id: string, newest: SessionRecord, payload: Payload): void {
     if (this.closed) return;
     const next = this.#afterMove(payload, newest);
     if (next === 'part') return this.part();
     this.#replayOn(newest, payload);
     this.followed = true;
-    // Only invalidate, and a sign-in, need an id that nobody else knows.
+    // Only `invalidate` and a sign-in need an id that nobody else knows.
     const phase = this.phase === 'ending' || next === 'move' ? this.phase : 'stored';
     this.#standOn({ id, version: newest.version, expiresAt: newest.expiresAt }, phase);
     if (phase !== 'stored') return;
@@ -180,7 +191,10 @@ export class ActiveSession extends SessionStanding {
     return this.state.facts.signsIn || user !== this.storedUser ? user : null;
   }
 
-  /** It begins under the id that it has asked for, with what it holds: what is stored of it is another's by now, or out of reach. */
+  /**
+   * Begins a session of its own under the requested id, with the current content: what is stored now belongs
+   * to somebody else, or is out of reach.
+   */
   part(): void {
     this.hasParted = true;
     this.state.facts.handle = undefined;
@@ -203,25 +217,29 @@ export class ActiveSession extends SessionStanding {
     this.loaded = loaded;
     this.watch?.at(loaded);
     this.#enter(phase);
-    // The record is known to others from here on: the old id leads to it.
+    // Other requests know the record from here on: the old id redirects to it.
     if (this.unsharedRecord?.id === loaded.id) this.unsharedRecord = null;
   }
 
-  /** Its lifetime was extended in the store; null where that turned out to be pointless. */
+  /**
+   * The renewal is done.
+   *
+   * @param expiresAt the new expiry; null if there was nothing to extend or it could not be stored
+   */
   renewed(expiresAt: number | null, cookieDue: boolean): void {
     this.renewalDue = false;
     if (expiresAt !== null && this.loaded !== null) this.loaded = { ...this.loaded, expiresAt };
     this.cookieDue ||= cookieDue;
   }
 
-  /** It is gone from the store: what the request changed is dropped. */
+  /** The session is gone from the store: the request's changes are dropped. */
   drop(): void {
     if (!this.closed) this.loaded = null;
     this.#enter('dropped');
     this.watch?.look();
   }
 
-  /** The request lets go of it. */
+  /** The request no longer works with this session. */
   close(): void {
     this.phase = 'closed';
   }

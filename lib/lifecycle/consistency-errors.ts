@@ -2,20 +2,23 @@ import type { Clock } from '../drivers/clock.js';
 import { SessionStoreError } from '../session.errors.js';
 import type { SessionLog } from '../drivers/session-log.js';
 
-/** How often in a row a session is tried to be written, removed or found while others write it. Each time one of them succeeded. */
+/**
+ * How many attempts a write, removal or look-up of a session gets while others keep changing it. At each
+ * failed attempt, one of the others succeeded.
+ */
 export const MAX_ATTEMPTS = 200;
 
-/** After so long without it, the same trouble is said again when it comes back. */
+/** If an error has not occurred for this long, its next occurrence is logged again. */
 const CALM_MS = 60_000;
 
 /**
- * What is wrong with a store that answers, so that the guard before it has nothing to report. Each kind is said in the log when it
- * begins, and not for each request that it fails: again only when there was none of it for a minute.
+ * Errors of a store that answers, so the guard before it has nothing to report. Each kind is logged when it
+ * begins, not for each failed request, and again only after a minute without it.
  */
 export class ConsistencyErrors {
   readonly #log: SessionLog;
   readonly #clock: Clock;
-  /** By the message: when it was the last time. */
+  /** The time of the last occurrence, by message. */
   readonly #latest = new Map<string, number>();
 
   constructor(log: SessionLog, clock: Clock) {

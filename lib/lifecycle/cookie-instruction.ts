@@ -4,7 +4,7 @@ import type { SessionBackend } from './session-backend.js';
 /** What the response has to do about the cookie. */
 export type CookieInstruction =
   | { readonly kind: 'none' }
-  /** `maxAge` in seconds; undefined ends the cookie with the browser. `fresh`: the session's id is a new one. */
+  /** `maxAge` in seconds; undefined: the cookie ends with the browser. `fresh`: the session's id is new. */
   | {
       readonly kind: 'set';
       readonly token: string;
@@ -29,13 +29,13 @@ export function cookieOf(
   cameWithCookie: boolean,
 ): CookieInstruction {
   const { loaded, fresh } = session;
-  // Where another request has moved the session, its response has the cookie.
+  // If another request moved the session, the response of that request sends the cookie.
   if (session.isFinal || (session.followed && !fresh)) return NO_COOKIE;
-  // What was sealed before another request signed out is not sent after it.
+  // A session sealed before another request signed out must not be sent after it.
   if (session.isOvertaken) return NO_COOKIE;
   if (session.cookieDue && loaded !== null) {
     const { runtime, state, expiresAt } = session;
-    // It has expired since it was stored: its cookie would take the place of a newer one, and be gone at once.
+    // The session has expired since it was stored: its cookie would replace a newer one and expire at once.
     if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
     const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
     return { kind: 'set', token: backend.token(session), maxAge, fresh };

@@ -5,14 +5,20 @@ import { publishEnded, subjectOf } from './publish-events.js';
 
 const NOTHING_TO_DO = Promise.resolve();
 
-/** The sessions that one request has destroyed: they are removed one after the other, and again where the store failed. */
+/**
+ * The sessions that one request destroyed. They are removed one after the other, and retried after a store
+ * failure.
+ */
 export class DestroyedSessions {
   readonly #backend: SessionBackend;
   readonly #queue: RequestQueue;
   readonly #remaining: ActiveSession[] = [];
-  /** The last removal, where nobody has heard yet how it ended. */
+  /** The last removal, while nobody has awaited its outcome. */
   #removing: Promise<void> | null = null;
-  /** Whether the last one was there to be removed; null where none was destroyed since the request switched to another. */
+  /**
+   * Whether the last destroyed session existed; null if none was destroyed since the request switched
+   * sessions.
+   */
   #existed: boolean | null = null;
 
   constructor(backend: SessionBackend, queue: RequestQueue) {
@@ -20,28 +26,33 @@ export class DestroyedSessions {
     this.#queue = queue;
   }
 
-  /** Whether some are not removed yet. */
+  /** Whether some are still to be removed. */
   get remaining(): boolean {
     return this.#remaining.length > 0;
   }
 
-  /** Whether the session that the request works with was begun in place of one that it destroyed. */
+  /** Whether the current session replaces one that the request destroyed. */
   get hasReplaced(): boolean {
     return this.#existed !== null;
   }
 
-  /** Whether the cookie has to expire. Where the session had gone already, another request's response says so. */
+  /**
+   * Whether the cookie has to expire. If the session was already gone, the response of the request that ended
+   * it does that.
+   */
   get expiresCookie(): boolean {
     return this.#existed === true;
   }
 
-  /** The request has switched to another session: of the cookie of the one before, nothing is to be said. */
+  /**
+   * The request switched to another session: its response says nothing about the previous session's cookie.
+   */
   forgetCookie(): void {
     this.#existed = null;
   }
 
   /**
-   * Closes a session and removes what is kept of it, when what is under way for it is through.
+   * Closes a session and removes it from the store after the operations under way.
    *
    * @param mayBeKept whether there may be anything to remove
    */
@@ -55,7 +66,7 @@ export class DestroyedSessions {
   #removeAll(): Promise<void> {
     const removing = this.#queue.run(() => this.#removeEach());
     this.#removing = removing;
-    // Whoever waits for it hears of a failure: at the latest the commit.
+    // A failure is reported to whoever awaits the removal: at the latest, the commit.
     removing.catch(() => undefined);
     return removing;
   }
@@ -71,7 +82,7 @@ export class DestroyedSessions {
     }
   }
 
-  /** Waits for the last removal, or begins one. Reports a failure once: the next call tries again. */
+  /** Waits for the last removal, or starts one. Reports a failure once; the next call retries. */
   async removed(): Promise<void> {
     const removing = this.#removing ?? this.#removeAll();
     try {

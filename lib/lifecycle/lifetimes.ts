@@ -4,21 +4,23 @@ import type { FactsState } from '../state/facts-state.js';
 import { ENDS_WITH_BROWSER, type Payload } from '../state/payload.js';
 import type { Visit } from './phase.js';
 
-/** What the application has set about how long sessions live. */
+/** The lifetime settings of an application. */
 export interface LifetimeSettings {
   /** Idle lifetime, ms. */
   readonly age: number;
-  /** How long a session lives at most, from its sign-in on or else from its beginning, ms; Infinity for no limit. */
+  /**
+   * The longest a session lives, counted from its sign-in or else its beginning, ms; Infinity for no limit.
+   */
   readonly absoluteAge: number;
   /** Whether a visit that only reads renews the session. */
   readonly automaticTouch: boolean;
-  /** How far a lifetime shrinks before it is renewed, ms. */
+  /** How much of a lifetime elapses before it is renewed, ms. */
   readonly touchEvery: number;
   /** Whether the cookie of a session without a lifetime of its own ends with the browser. */
   readonly clearWithBrowser: boolean;
 }
 
-/** No option and no call takes a longer lifetime: a hundred years of 365 days, ms. */
+/** The longest lifetime that an option or a call accepts: a hundred years of 365 days, ms. */
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
 /** How far the clocks of two processes may be apart, ms. */
@@ -34,41 +36,44 @@ export class Lifetimes {
     this.#settings = settings;
   }
 
-  /** How long a session lives without a visit, ms. */
+  /** The idle lifetime of a session, ms. */
   durationOf({ duration }: Pick<FactsState, 'duration'>): number {
     return duration === undefined || duration === ENDS_WITH_BROWSER ? this.#settings.age : duration;
   }
 
-  /** When a session ends that is visited now. */
+  /** When a session that is visited now expires. */
   fullExpiry(facts: Pick<FactsState, 'duration' | 'createdAt' | 'signIn'>): number {
     return Math.min(this.#clock.now() + this.durationOf(facts), this.#latestEnd(facts));
   }
 
-  /** The same of what is stored. */
+  /** The same for a stored payload. */
   fullExpiryOf({ t: duration, c: createdAt, s: signIn }: Payload): number {
     return this.fullExpiry({ duration, createdAt, signIn });
   }
 
-  /** When a session ends at the latest, however often it is visited: its user has to sign in again. */
+  /** When a session ends at the latest, however often it is visited: then its user has to sign in again. */
   #latestEnd({ createdAt, signIn }: Pick<FactsState, 'createdAt' | 'signIn'>): number {
     return (signIn?.[0] ?? createdAt) + this.#settings.absoluteAge;
   }
 
-  /** When every session has ended that lives now. */
+  /** The time by which every session that is live now has ended. */
   longestExpiry(): number {
     return this.#clock.now() + Math.min(this.#settings.absoluteAge, LONGEST_MS);
   }
 
-  /** Whether the session that a payload is of has lived as long as any may. */
+  /** Whether the payload's session has reached `absoluteAge`. */
   isOverAge({ c: createdAt, s: signIn }: Payload): boolean {
     const { absoluteAge } = this.#settings;
-    // The clock is asked often enough in a request to be felt.
+    // Skipping the clock is worth it: this runs often within a request.
     return absoluteAge !== Infinity && this.#latestEnd({ createdAt, signIn }) <= this.#clock.now();
   }
 
-  /** When a session ends that is stored now: the same as before, unless so much of its lifetime is used up that it is renewed. */
+  /**
+   * When a session that is stored now expires: unchanged, unless enough of its lifetime has elapsed for a
+   * renewal.
+   */
   expiryAtWrite(facts: FactsState, expiresAt: number): number {
-    // Asked in each request: `fullExpiry`, with the lifetime looked up once.
+    // Called in each request: the same as `fullExpiry`, but looks the lifetime up once.
     const duration = this.durationOf(facts);
     const full = Math.min(this.#clock.now() + duration, this.#latestEnd(facts));
     return full - expiresAt >= this.#renewalInterval(duration) ? full : expiresAt;
@@ -77,7 +82,7 @@ export class Lifetimes {
   /**
    * Whether a visit that only reads renews the session.
    *
-   * @param visit the latest that the store knows of; undefined where none does
+   * @param visit the latest visit stored; undefined if there is no record
    */
   isVisitRenewing(facts: FactsState, expiresAt: number, visit?: Pick<Visit, 'lastActivity'>): boolean {
     if (!this.#settings.automaticTouch) return false;
@@ -96,18 +101,21 @@ export class Lifetimes {
     return absoluteAge !== Infinity && this.#clock.now() + this.durationOf(facts) >= this.#latestEnd(facts);
   }
 
-  /** When a session was active last: a renewal moves nothing but the expiry, by the lifetime that the session has. */
+  /** When a session was last active. A renewal only moves the expiry, by the session's lifetime. */
   lastActivity(
     session: Pick<FactsState, 'duration'>,
     { lastActivity, expiresAt }: Pick<SessionRecord, 'lastActivity' | 'expiresAt'>,
   ): number {
     const renewedAt = expiresAt - this.durationOf(session);
-    // It is another lifetime that it was renewed by, from before an option was changed.
+    // The session was last renewed with another lifetime, before an option was changed.
     if (renewedAt > this.#clock.now() + CLOCK_SKEW_MS) return lastActivity;
     return Math.max(lastActivity, renewedAt);
   }
 
-  /** How far its lifetime shrinks before it is renewed, ms. One shorter than `touchEvery` would otherwise never be renewed at all. */
+  /**
+   * How much of a lifetime elapses before it is renewed, ms. A lifetime shorter than `touchEvery` would
+   * otherwise never be renewed.
+   */
   #renewalInterval(duration: number): number {
     return Math.min(this.#settings.touchEvery, duration / 4);
   }
@@ -118,7 +126,7 @@ export class Lifetimes {
     return duration === undefined ? this.#settings.clearWithBrowser : duration === ENDS_WITH_BROWSER;
   }
 
-  /** What the cookie's `Max-Age` is, in seconds; undefined where it ends with the browser. */
+  /** The cookie's `Max-Age` in seconds; undefined if the cookie ends with the browser. */
   maxAge(facts: FactsState, expiresAt: number): number | undefined {
     if (this.endsWithBrowser(facts)) return undefined;
     return Math.ceil(Math.max(0, expiresAt - this.#clock.now()) / 1000);

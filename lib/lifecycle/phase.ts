@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../drivers/driver.js';
 
-/** In place of a version: what is loaded is not in a store, the cookie holds it. */
+/** Stands in for a version: the session was loaded from the cookie, not from a store. */
 export const HELD_BY_COOKIE = 0;
 
 /** The stored version of a session that a request's changes stand on. */
@@ -16,16 +16,18 @@ export interface LoadedVersion {
 export type Visit = Pick<SessionRecord, 'lastActivity' | 'userId' | 'ipAddress' | 'userAgent'>;
 
 /**
- * How far a session has come in one request:
+ * The phase of a session within one request:
  *
- * - `new`: nothing is stored of it
- * - `stored`: a version of it is stored under its id
- * - `rotating`: it got another id; the next write moves it there and leaves a redirect
- * - `ending`: it got another id by invalidate; what is stored ends before anything is written under that id
- * - `stale`: another request has replaced its id, before this one came or before it could commit. It reads as empty, stores
- *   nothing and sends no cookie: all that can be done to it is to end it. What such a request switches to is `stale` as well,
- *   unless it is found
- * - `dropped`: it was gone when the request came to commit, or to reload: what the request changed is not stored
- * - `closed`: the request has let go of it (destroy, setId). What is under way for it may arrive; nothing more is written
+ * - `new`: nothing is stored yet
+ * - `stored`: a version is stored under its id
+ * - `rotating`: it got a new id; the next write moves it there and leaves a redirect
+ * - `ending`: it got a new id by `invalidate`; the stored session ends before anything is written under the
+ *   new id
+ * - `stale`: another request replaced its id, before this one arrived or before it could commit. It reads as
+ *   empty, stores nothing and sends no cookie; all it can do is end the session. A session that such a
+ *   request switches to is `stale` too, unless it is found
+ * - `dropped`: it was gone when the request tried to commit or reload; the request's changes are not stored
+ * - `closed`: the request no longer works with it (destroy, setId). Operations under way may still arrive;
+ *   nothing more is written
  */
 export type Phase = 'new' | 'stored' | 'rotating' | 'ending' | 'stale' | 'dropped' | 'closed';

@@ -8,14 +8,14 @@ import type { LoadedVersion } from './phase.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { SessionRuntime } from './session-runtime.js';
 
-/** Whom an event is about, where the session is not at hand. */
+/** The subject of an event, for when the session itself is not at hand. */
 export interface EventSubject {
   readonly handle: string;
-  /** Whether it was a user's. */
+  /** Whether the session belonged to a user. */
   readonly isUsers: boolean;
 }
 
-/** Whether anybody wants to hear of what is stored. */
+/** Whether anybody subscribes to events about stored sessions. */
 export function isStoringHeard(): boolean {
   const { begun, committed, merged, moved } = CHANNELS;
   return (
@@ -27,7 +27,7 @@ export function isStoringHeard(): boolean {
   );
 }
 
-/** Whether anybody wants to hear of what ends. */
+/** Whether anybody subscribes to events about ended sessions. */
 export function isEndingHeard(): boolean {
   return CHANNELS.ended.hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
@@ -36,12 +36,12 @@ function isUserHeard(): boolean {
   return CHANNELS['signed-in'].hasSubscribers || CHANNELS['signed-out'].hasSubscribers;
 }
 
-/** @param id that the payload is stored under */
+/** @param id the id that the payload is stored under */
 export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string): EventSubject {
   return { handle: h ?? handleOf(id), isUsers: recordedUser(d, userKey) !== null };
 }
 
-/** Whom the end of a stored session is about; null where it is not, or nobody wants to hear of that. */
+/** The subject of a stored session's end event; null if the session is not stored or nobody subscribes. */
 export function subjectOf({ state, loaded, runtime }: ActiveSession): EventSubject | null {
   return loaded === null || !isEndingHeard()
     ? null
@@ -52,20 +52,20 @@ function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRu
   return storedValues === null ? null : recordedUser(storedValues, userKey);
 }
 
-/** What a session was just before a write of it was through. */
+/** The state of a session just before a write took effect. */
 interface BeforeStored {
   readonly id: string | null;
   readonly user: string | null;
-  /** Whether anything but its lifetime was changed. */
+  /** Whether anything but the lifetime changed. */
   readonly isChanged: boolean;
 }
 
-/** To be called before a write is through, where anybody wants to hear of it. */
+/** Captures the session before a write takes effect. Called only if somebody subscribes. */
 export function beforeStored({ loaded, state, runtime, isChanged }: ActiveSession): BeforeStored {
   return { id: loaded?.id ?? null, user: loaded === null ? null : userOf(state, runtime), isChanged };
 }
 
-/** A write of a session is through. */
+/** Publishes the events of a successful write. */
 export function publishStored(
   session: ActiveSession,
   before: BeforeStored,
@@ -88,7 +88,7 @@ export function publishStored(
   if (user !== null) CHANNELS['signed-in'].publish(of);
 }
 
-/** A session has ended. */
+/** Publishes the end of a session. */
 export function publishEnded(
   runtime: SessionRuntime,
   subject: EventSubject | null,
@@ -100,7 +100,7 @@ export function publishEnded(
   CHANNELS.ended.publish({ ...of, reason });
 }
 
-/** What every event of a session says. */
+/** The fields that every event of a session has. */
 export function about({ state, runtime }: ActiveSession, { id }: LoadedVersion): SessionEventOfOne {
   return {
     handle: state.facts.storedHandle ?? handleOf(id),

@@ -4,10 +4,10 @@ import type { TokenRefusal } from '../events/session-events.js';
 import type { ActiveSession } from './active-session.js';
 import { about } from './publish-events.js';
 
-/** Publishes an event: when the session can be asked, as a listener may want to know whose it is. */
+/** Publishes an event. Called once the session can be queried, as a listener may want to know whose it is. */
 export type QueuedEvent = () => void;
 
-/** Whether anybody wants to hear of what is loaded. */
+/** Whether anybody subscribes to events about loaded sessions. */
 export function isLoadingHeard(): boolean {
   return (
     CHANNELS.loaded.hasSubscribers || CHANNELS.refused.hasSubscribers || CHANNELS['old-secret'].hasSubscribers
@@ -25,9 +25,9 @@ export function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
 }
 
 /**
- * The same of a load by a token: also which secret that was made with, or why it stands for no session.
+ * The events of a load by token: also which secret made the token, or why the token has no session.
  *
- * @param kinds of tokens that the application's driver has
+ * @param kinds the kinds of tokens that the application's driver uses
  */
 export function eventsOfToken(
   session: ActiveSession,
@@ -35,7 +35,7 @@ export function eventsOfToken(
   kinds: readonly TokenKind[],
 ): QueuedEvent[] {
   if (session.loaded !== null) return [...eventsOfLoad(session), ...eventsOfSecret(session, token)];
-  // Of a session whose store failed nothing is known.
+  // If the store failed, nothing is known about the session.
   if (session.degraded || !CHANNELS.refused.hasSubscribers) return [];
   const { driver, clock } = session.runtime;
   const reason = refusalOf(session, token, kinds);

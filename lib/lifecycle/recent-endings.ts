@@ -3,13 +3,13 @@ import { ownText } from '../state/own-text.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import { REDIRECT_MS } from './records/record-remover.js';
 
-/** For how long an ending is remembered, in ms: longer than requests take. */
+/** How long an ending is remembered, in ms: longer than requests take. */
 const REMEMBERED_MS = 10 * 60_000;
 
 /** How many endings are remembered; about two megabytes. */
 const MOST_REMEMBERED = 10_000;
 
-/** What is remembered of an id. */
+/** What is remembered about an id. */
 export interface Ending {
   /** The id that the session moved to; null where it ended. */
   readonly to: string | null;
@@ -17,10 +17,10 @@ export interface Ending {
   readonly at: number;
 }
 
-/** What has become of a session, as far as this process knows. */
+/** The fate of a session, as far as this process knows. */
 type Fate =
   | { readonly kind: 'lives' }
-  /** It has just moved to another id, and requests with the old one may still be on their way. */
+  /** It has just moved to another id; requests with the old one may still be under way. */
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
 
@@ -28,20 +28,21 @@ const LIVES: Fate = { kind: 'lives' };
 const GONE: Fate = { kind: 'gone' };
 
 /**
- * The sessions of one application that ended or moved lately. It stands in for what a store would know where there is
- * none: sealed tokens stay readable whatever happened to the session. Where there is one, it tells, without asking that, which
- * cookie must not be sent any more. Other processes know nothing of it.
+ * Remembers which sessions of an application ended or moved recently. For sessions without a store, it stands
+ * in for what a store would know: sealed tokens stay readable whatever happened to the session. For sessions
+ * with a store, it tells without a store call which cookies must not be sent any more. Other processes do not
+ * share it.
  */
 export class RecentEndings {
   readonly #clock: Clock;
   readonly #watched: WatchedSessions;
   readonly #max: number;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #endings = new Map<string, Ending>();
 
   /**
-   * @param watched those that somebody watches: told of it
-   * @param max how many are remembered; one more, and the oldest is forgotten
+   * @param watched the watched sessions, which are notified
+   * @param max how many endings are remembered; beyond that, the oldest is forgotten
    */
   constructor(clock: Clock, watched: WatchedSessions, max = MOST_REMEMBERED) {
     this.#clock = clock;
@@ -50,7 +51,7 @@ export class RecentEndings {
     watched.remembering((id) => this.#idNow(id));
   }
 
-  /** What has become of the session that had this id. */
+  /** The fate of the session that had this id. */
   fateOf(id: string): Fate {
     const ending = this.#find(id);
     if (ending === undefined) return LIVES;
@@ -58,31 +59,31 @@ export class RecentEndings {
     return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
   }
 
-  /** The ending that is remembered of an id, for `forget`. */
+  /** The remembered ending of an id, to be passed to `forget`. */
   endingOf(id: string): Ending | undefined {
     return this.#endings.size === 0 ? undefined : this.#endings.get(id);
   }
 
-  /** There is a session under the id once more, since that ending: an application may choose ids itself. */
+  /** Forgets that ending, as there is a session under the id again: an application may choose ids itself. */
   forget(id: string, ending: Ending): void {
     if (this.#endings.get(id) === ending) this.#endings.delete(id);
   }
 
-  /** What had an id has ended. What it moved to before, if anything, has not. */
+  /** The session with this id has ended. If it had moved before, the session under the other id has not. */
   ended(id: string): void {
     this.#remember(id, null);
   }
 
-  /** A session goes on under another id. */
+  /** A session has moved to another id. */
   moved(id: string, to: string): void {
     this.#remember(id, to);
   }
 
   /**
-   * A session ends, under whatever id it goes by now.
+   * Ends a session, under whatever id it has now.
    *
-   * @param id any that it had lately
-   * @returns false where it had ended already
+   * @param id any id that it had recently
+   * @returns false if it had already ended
    */
   end(id: string): boolean {
     let current = id;
@@ -95,10 +96,11 @@ export class RecentEndings {
     return true;
   }
 
-  /** The id that the session of an id has by now; null where it has ended. */
+  /** The current id of the session that had this id; null if it has ended. */
   #idNow(id: string): string | null {
     let current = id;
-    // An application may choose ids itself, and come back to one: there are no more moves than are remembered.
+    // An application may choose ids itself and reuse one, so moves can form a loop. There are no more moves
+    // than remembered endings.
     for (let moves = 0; moves < this.#endings.size; moves += 1) {
       const ending = this.#find(current);
       if (ending === undefined) break;
@@ -120,7 +122,7 @@ export class RecentEndings {
       if (this.#endings.size < this.#max && now - at < REMEMBERED_MS) break;
       this.#endings.delete(oldest);
     }
-    // Copies: what a serializer cut out of a token would keep all of the token alive.
+    // Copies: a substring that a serializer cut out of a token would keep the whole token in memory.
     this.#endings.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
     if (to === null) this.#watched.ended(id);
     else this.#watched.moved(id, to);

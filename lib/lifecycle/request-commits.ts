@@ -6,10 +6,10 @@ import type { SessionBackend } from './session-backend.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
 import { isStoringHeard } from './publish-events.js';
 
-/** How often one commit removes or stores, where more becomes due while it waits. */
+/** How often one commit removes or stores while more keeps becoming due. */
 const COMMIT_STEPS = 8;
 
-/** The commits of one request: one after the other, each until nothing is due any more. */
+/** Runs the commits of one request one after the other, each until nothing is due any more. */
 export class RequestCommits {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
@@ -23,7 +23,10 @@ export class RequestCommits {
     this.#queue = queue;
   }
 
-  /** Stores what is due; without a promise where nothing has to be waited for. One that waits for another fails with it. */
+  /**
+   * Stores what is due; returns no promise if there is nothing to wait for. A commit that waits for another
+   * fails if that one fails.
+   */
   run(): Promise<void> | void {
     if (this.#committing !== null) return this.#committing.then(() => this.#life.commit());
     if (!this.#life.due) return;
@@ -41,8 +44,8 @@ export class RequestCommits {
       await first;
       for (let step = 1; this.#life.due; step += 1) {
         if (step === COMMIT_STEPS) {
-          // What other calls of this request have made due meanwhile is left to the next commit. An object that differs each time it is
-          // serialized would be stored for ever, and the response never leave.
+          // What other calls of this request made due meanwhile is left to the next commit. An object that
+          // serializes differently each time would be stored forever, and the response never sent.
           const key = this.#life.state.mutatedKey;
           if (key !== undefined) throw neverSettles(key, COMMIT_STEPS);
           return;
@@ -54,12 +57,12 @@ export class RequestCommits {
     }
   }
 
-  /** What was destroyed goes first. */
+  /** Removes destroyed sessions first. */
   #step(): Promise<void> | void {
     const { destroyed } = this.#life;
     if (destroyed?.remaining === true) return destroyed.removed();
     const waits = this.#queue.busy;
-    // After the wait it may turn out that nothing is due any more.
+    // After the wait, nothing may be due any more.
     return this.#queue.run(() => {
       const { session } = this.#life;
       if (waits && !session.due) return;
@@ -68,7 +71,7 @@ export class RequestCommits {
     });
   }
 
-  /** Stores it without what can be spared, where it is too large with it. */
+  /** Stores the session; if it is too large, drops its spares one by one until it fits. */
   async #writeSparing(session: ActiveSession): Promise<void> {
     try {
       await this.#backend.write(session);

@@ -4,7 +4,10 @@ import type { SessionLifecycle } from './session-lifecycle.js';
 import type { ForeignSession } from './taking-over/session-source.js';
 import { type QueuedEvent, eventsOfLoad, eventsOfToken, isLoadingHeard } from './publish-load-events.js';
 
-/** How a request loads its session: by a token, by an id, or from another library. What is told of it waits until it can be asked. */
+/**
+ * How a request loads its session: by token, by id, or from another library. Load events wait until the
+ * session can be queried.
+ */
 export class RequestLoads {
   readonly #life: SessionLifecycle;
   readonly #backend: SessionBackend;
@@ -15,7 +18,9 @@ export class RequestLoads {
     this.#backend = backend;
   }
 
-  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
+  /**
+   * Loads the session of a token. The session stays empty if the token is not ours or its session is gone.
+   */
   byToken(token: string): Promise<void> | void {
     const backend = this.#backend;
     const { session } = this.#life;
@@ -37,9 +42,9 @@ export class RequestLoads {
   }
 
   /**
-   * Has a session of another library go on here, once, and loads it.
+   * Takes over and loads a session of another library, once.
    *
-   * @returns null where there is nothing to go on with
+   * @returns null if there is nothing to take over
    */
   async takeOver(foreign: ForeignSession): Promise<TakenOver | null> {
     const { session } = this.#life;
@@ -64,12 +69,12 @@ export class RequestLoads {
     return loading instanceof Promise ? loading.then(queued) : queued(loading);
   }
 
-  /** Whether there is anything to tell. */
+  /** Whether events are waiting. */
   get hasEvents(): boolean {
     return this.#queued.length > 0;
   }
 
-  /** Tells of what was loaded. To be called where the session can be asked. */
+  /** Publishes the load events. Call it once the session can be queried. */
   publishEvents(): void {
     for (const publish of this.#queued.splice(0)) publish();
   }

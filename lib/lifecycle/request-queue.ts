@@ -1,6 +1,6 @@
 /** Runs the asynchronous work of a request on its sessions one at a time. */
 export class RequestQueue {
-  /** Null where nothing is under way. */
+  /** Null if nothing is under way. */
   #last: Promise<void> | null = null;
 
   get busy(): boolean {
@@ -8,8 +8,8 @@ export class RequestQueue {
   }
 
   /**
-   * Runs a task when those before it are through, and at once where none is under way. It runs also where one of those has failed:
-   * whoever called for that one hears of it.
+   * Runs a task after those before it, or at once if there are none. The task also runs if an earlier one
+   * failed: that failure is reported to that task's caller.
    */
   run(task: () => Promise<void>): Promise<void>;
   run(task: () => Promise<void> | void): Promise<void> | void;

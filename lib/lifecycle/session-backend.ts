@@ -7,41 +7,43 @@ import type { SessionRuntime } from './session-runtime.js';
 import type { Locate } from './watching/watch.js';
 
 /**
- * Where sessions are kept: as records in a store, or sealed in the cookie itself. It keeps nothing of a request: what it
- * finds out about a session it tells that session. It is never called twice for one session at the same time.
+ * Where sessions are kept: as records in a store, or sealed in the cookie itself. A backend holds no state
+ * per request; it reports its findings to the session. It is never called twice at once for the same session.
  */
 export interface SessionBackend {
-  /** What its sessions share. */
+  /** What all its sessions share. */
   readonly runtime: SessionRuntime;
 
-  /** The kinds of tokens that its sessions have. */
+  /** The kinds of tokens that its sessions use. */
   readonly tokenKinds: readonly TokenKind[];
 
-  /** Whether the session itself is what the cookie holds, and is kept nowhere else. */
+  /** Whether the session lives in the cookie and nowhere else. */
   livesInCookie(session: ActiveSession): boolean;
 
-  /** Where sessions are kept as records, all of them or some; null where none is. */
+  /** The backend of the sessions kept as records (all or some of them); null if there are none. */
   readonly records: RecordBackend | null;
 
-  /** Loads what a token stands for. A token that is not ours, or stands for nothing any more, leaves the session empty. */
+  /**
+   * Loads the session of a token. The session stays empty if the token is not ours or its session is gone.
+   */
   loadByToken(session: ActiveSession, token: string): Promise<void> | void;
 
   /**
-   * Has a session of another library go on here, once, and loads it.
+   * Takes over and loads a session of another library, once.
    *
-   * @returns null where there is nothing to go on with: it has ended, or was taken over before
+   * @returns null if there is nothing to take over: it has ended, or was taken over before
    * @throws SessionStoreError
    */
   takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null>;
 
-  /** Loads what is kept under an id that the application chose itself. */
+  /** Loads the session of an id that the application chose itself. */
   loadById(session: ActiveSession, id: string): Promise<void> | void;
 
-  /** Loads a stored session once more. */
+  /** Reloads a stored session. */
   reload(session: ActiveSession): Promise<void> | void;
 
   /**
-   * Stores what is due, once. Where it fails, all of that is due again, or its write is kept as pending.
+   * Stores what is due, once. After a failure everything is due again, or the write is kept as pending.
    *
    * @throws SessionStoreError, SessionValueError, SessionTooLargeError
    */
@@ -51,19 +53,19 @@ export interface SessionBackend {
   touch(session: ActiveSession): Promise<void> | void;
 
   /**
-   * Removes a session that was destroyed: what its `removable` says.
+   * Removes a destroyed session, as its `removable` says.
    *
-   * @returns false where it had gone already
+   * @returns false if it was already gone
    */
   remove(session: ActiveSession): Promise<boolean> | boolean;
 
   /**
-   * How to ask where a session is by now. Null where nothing is kept that could be asked.
+   * Returns a function that finds where a session is now; null if there is nothing to ask.
    *
-   * @param livesInCookie whether it is one that lives in the cookie, at the time of the question
+   * @param livesInCookie whether the session lives in the cookie at the time of the call
    */
   locate(livesInCookie: () => boolean): Locate | null;
 
-  /** What the cookie holds. */
+  /** The token for the cookie. */
   token(session: ActiveSession): string;
 }

@@ -13,25 +13,28 @@ import type { SessionBackend } from './session-backend.js';
 import type { Watch } from './watching/watch.js';
 
 /**
- * The sessions of one request: the one that it works with, and those that it destroyed. Calls of the
- * store run one after the other (RequestQueue); closing a session (destroy, setId), rotating and changing it take effect at
- * once. Knows nothing of HTTP; where sessions are kept is up to the backend.
+ * The sessions of one request: the current one, and those that the request destroyed. Store calls run one
+ * after the other (RequestQueue). Destroying or switching (destroy, setId), rotating and changing the session
+ * take effect at once. Knows nothing of HTTP; the backend decides where sessions are kept.
  */
 export class SessionLifecycle {
-  /** The one that it works with. Replaced where it is destroyed, or switched from. */
+  /** The current session. Replaced when the request destroys it or switches to another. */
   session: ActiveSession;
-  /** Those that it destroyed; null until it destroys one. */
+  /** The sessions that the request destroyed; null until it destroys one. */
   destroyed: DestroyedSessions | null = null;
   readonly loads: RequestLoads;
-  /** Whether nothing more is stored of this request, and no cookie sent: a commit has failed, or nothing was to be stored from the start. */
+  /**
+   * Whether the request stores nothing more and sends no cookie: a commit failed, or there was nothing to
+   * store from the start.
+   */
   abandoned = false;
-  /** Whether that was for a cookie which could not be sent any more. */
+  /** Whether the request was abandoned because its cookie could no longer be sent. */
   isTooLate = false;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
   readonly #commits: RequestCommits;
   #dropSaid = false;
-  /** Null until somebody wants to know when the session ends. */
+  /** Null until something asks for `ended`. */
   #watch: Watch | null = null;
   #watchesOn = true;
 
@@ -47,7 +50,7 @@ export class SessionLifecycle {
     return this.session.state;
   }
 
-  /** The current id as it travels in the cookie. */
+  /** The current session's token, as the cookie carries it. */
   get token(): string {
     return this.#backend.token(this.session);
   }
@@ -57,15 +60,18 @@ export class SessionLifecycle {
     return this.#backend.runtime.userKey;
   }
 
-  /** Whether the session itself is what the cookie holds. */
+  /** Whether the cookie holds the session itself. */
   get livesInCookie(): boolean {
     return this.#backend.livesInCookie(this.session);
   }
 
-  /** Whether what is due comes to nothing without a new cookie: a session or an id that the browser does not know. */
+  /**
+   * Whether the due commit is useless without a new cookie: the browser does not know the session or its id
+   * yet.
+   */
   get needsCookie(): boolean {
     const { loaded, due, moving, onlyRenewalDue } = this.session;
-    // That a visit cannot be noted in the cookie is no loss of anything that the application changed.
+    // A renewal that does not reach the cookie loses no change of the application.
     if (this.livesInCookie) return this.#isRemoving || !onlyRenewalDue;
     return loaded === null ? due : moving;
   }
@@ -82,12 +88,12 @@ export class SessionLifecycle {
   // ---- which session it is -------------------------------------------------------------------------------------
 
   /**
-   * Lets go of the current session and gets ready to load another.
+   * Closes the current session and prepares to load another.
    *
-   * @param id of the session that begins where nothing is loaded; null: a new one
+   * @param id the id that a new session gets if none is loaded; null: a random one
    */
   switchTo(id: string | null): void {
-    // A request that came late stores nothing of its own under an id that nobody has.
+    // A request that came with an outdated id must not store a session under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
     this.session.close();
     this.#watch?.stop();
@@ -97,8 +103,8 @@ export class SessionLifecycle {
   }
 
   /**
-   * This session was not found by way of a cookie in its place: the browser is to go on with it, unless it carries its
-   * token already.
+   * Has the response send the cookie for a session that was not found through the cookie in its place, unless
+   * the request already carried its token.
    *
    * @returns whether a cookie is due
    */
@@ -110,9 +116,9 @@ export class SessionLifecycle {
   }
 
   /**
-   * Read-only from here on: nothing further is committed. What was committed before still reaches the browser.
+   * Makes the session read-only: nothing further is committed. Earlier commits still reach the browser.
    *
-   * @throws SessionError where something was changed that is not stored yet: it would be lost without a word
+   * @throws SessionError if there are unstored changes, which would be lost silently
    */
   freeze(): void {
     if (this.due && (this.session.modified || this.#isRemoving)) throw unstoredChanges();
@@ -120,8 +126,7 @@ export class SessionLifecycle {
   }
 
   /**
-   * Loads the session once more; what was not committed is forgotten. What the browser has to be told of what was
-   * committed before stays due.
+   * Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due.
    */
   async reload(): Promise<void> {
     const session = this.session;
@@ -132,24 +137,28 @@ export class SessionLifecycle {
 
   // ---- changing ------------------------------------------------------------------------------------------------
 
-  /** A new id from here on. The old one leads requests under way to it. */
+  /** Gives the session a new id. The old id redirects requests under way to it. */
   regenerate(): void {
     this.session.rotate(randomId());
   }
 
-  /** A new id and nothing else from here on: what is stored under the old one ends, and no request under way follows. */
+  /**
+   * Gives the session a new id and empties it. The record under the old id ends, and no request under way
+   * follows to the new one.
+   */
   invalidate(): void {
     const session = this.session;
     const isElsewhere = session.phase === 'stale' || (session.phase === 'new' && this.#mayBeStored(session));
-    // Moved by another request, or just being stored for the first time: what begins anew is another session at once.
+    // The session was moved by another request, or is being stored for the first time: end it and begin
+    // another at once.
     if (isElsewhere) void this.destroy();
     else session.invalidate(randomId());
   }
 
   /**
-   * A new id from here on, for a user who has just shown who he is.
+   * Gives the session a new id and records the user who has just authenticated.
    *
-   * @param duration a lifetime of its own in ms; undefined: the option `age`
+   * @param duration the session's own lifetime in ms; undefined: the option `age`
    */
   signIn(userId: string | number, duration: number | undefined): void {
     // A sign-in is a visit, on a passive route too.
@@ -169,8 +178,8 @@ export class SessionLifecycle {
   }
 
   /**
-   * Removes the record now. The session reads as empty at once. If the caller does not wait for the promise, the commit
-   * does, and reports what failed.
+   * Removes the record now. The session reads as empty at once. If the caller does not await the promise, the
+   * commit does, and reports a failure.
    */
   destroy(): Promise<void> {
     const session = this.session;
@@ -185,14 +194,14 @@ export class SessionLifecycle {
     return removing;
   }
 
-  /** Whether something of a session lies where it is kept, or may come to lie there. */
+  /** Whether the session is stored, or may be by a write under way. */
   #mayBeStored(session: ActiveSession): boolean {
     return session.removable !== null || this.#queue.busy;
   }
 
   // ---- watching ------------------------------------------------------------------------------------------------
 
-  /** Fires when the session ends: by this request, by another, or by expiry. Costs something until `unwatch`. */
+  /** Fires when the session ends: by this request, by another, or by expiry. Has a cost until `unwatch`. */
   get ended(): AbortSignal {
     return (this.#watch ??= this.#startWatch()).signal;
   }
@@ -216,19 +225,19 @@ export class SessionLifecycle {
   // ---- committing ----------------------------------------------------------------------------------------------
 
   /**
-   * Stores what is due; nothing where nothing is. Commits of one request run one after the other, and one that waits for
-   * another fails with it.
+   * Stores what is due, if anything. Commits of one request run one after the other; a commit that waits for
+   * another fails if that one fails.
    *
-   * @returns nothing where all is stored already
-   * @throws SessionStoreError, SessionValueError, SessionTooLargeError, always by way of the promise: nothing of this
-   * commit was stored then, unless the store's answer got lost (the next commit finds that out), or an object changes
-   * by itself each time that it is stored
+   * @returns nothing if everything is stored already
+   * @throws SessionStoreError, SessionValueError, SessionTooLargeError, always as a rejection. Nothing of
+   * this commit was stored then, unless the store's answer got lost (the next commit finds out) or an object
+   * serializes differently each time
    */
   commit(): Promise<void> | void {
     return this.#commits.run() ?? this.#sayDropped();
   }
 
-  /** Once a request: with a visitor's every click it would fill the log. */
+  /** Warns once per request; more would flood the log. */
   #sayDropped(): void {
     const { session } = this;
     if (this.#dropSaid || !(session.phase === 'stale' || session.readonly) || !session.modified) return;
@@ -238,19 +247,22 @@ export class SessionLifecycle {
     );
   }
 
-  /** After a commit that failed on the way out: no retry, no cookie. */
+  /** Gives up after a failed commit at the end of the request: no retry, no cookie. */
   abandon(): void {
     this.abandoned = true;
   }
 
-  /** The cookie that is needed cannot be sent any more. What the application wanted to be rid of (invalidate) is ended. */
+  /**
+   * The cookie that is needed can no longer be sent. A session that the application invalidated is ended all
+   * the same.
+   */
   abandonTooLate(): void {
     this.isTooLate = true;
     if (this.session.phase === 'ending') void this.destroy();
     this.abandon();
   }
 
-  /** What the response has to do about the cookie, as things stand. */
+  /** What the response has to do about the cookie, as of now. */
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
     if (this.abandoned) return NO_COOKIE;

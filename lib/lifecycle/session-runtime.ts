@@ -9,13 +9,13 @@ import type { SessionsPerUser } from './users/session-limit.js';
 import type { ConsistencyErrors } from './consistency-errors.js';
 import type { TokenLimit } from './sealed/token-limit.js';
 
-/** For the rooms above this one, which do not know drivers. */
+/** Re-exported for the folders above this one, which do not import drivers. */
 export type { SessionLog };
 
-/** What all sessions of one application share: its settings, resolved, and its tools. */
+/** What all sessions of one application share: resolved settings and services. */
 export interface SessionRuntime {
   readonly clock: Clock;
-  /** The name of the driver, for what is told of sessions. */
+  /** The driver's name, for events. */
   readonly driver: string;
   readonly keyring: Keyring;
   readonly serializer: SessionSerializer;
@@ -23,13 +23,13 @@ export interface SessionRuntime {
   readonly faults: ConsistencyErrors;
   readonly lifetimes: Lifetimes;
   readonly watched: WatchedSessions;
-  /** What this process knows of the sessions that ended or moved lately. */
+  /** What this process knows about sessions that ended or moved recently. */
   readonly endings: RecentEndings;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;
-  /** How many sessions a user may have. Undefined: as many as he likes. */
+  /** How many sessions a user may have. Undefined: no limit. */
   readonly sessionsPerUser?: SessionsPerUser | undefined;
-  /** How large a token may get that holds the session itself. */
+  /** How large a token that holds the session itself may get. */
   readonly tokenLimit: TokenLimit;
 }

@@ -10,73 +10,77 @@ import type { EventSubject } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
 
 /**
- * The fields of a session of a request, and the questions that they answer. `ActiveSession` moves it from phase to phase; its backend
- * keeps its own notes here (the write under way, the token), as it keeps nothing of a request itself.
+ * The fields of a request's session, and getters derived from them. `ActiveSession` moves it from phase to
+ * phase. The backend keeps its per-request data here too (the write under way, the token), since it has no
+ * state per request itself.
  */
 export abstract class SessionStanding {
   // ---- which session it is, and where it is stored -------------------------------------------------------------
 
   loaded: LoadedVersion | null = null;
-  /** What the latest visit left in the record; null where none is stored. */
+  /** What the latest visit left in the record; null if no record is loaded. */
   latestVisit: Visit | null = null;
-  /** What the cookie holds, where that is the session itself. */
+  /** The sealed session, if the cookie holds the session itself. */
   token = '';
-  /** Whether the id is new to the browser: made in this request, or shared with the request that has made it. */
+  /** Whether the id is new to the browser: made in this request, or shared with the request that made it. */
   fresh = true;
-  /** Whether the application asked for the id. */
+  /** Whether the application read the id. */
   idRead = false;
   /** Null until something needs it. */
   protected givenId: string | null;
-  /** The id that it has now, where it is `stale`. */
+  /** If the session is `stale`: the id that it moved to. */
   protected movedTo: string | null = null;
 
   // ---- what has become of it in this request -------------------------------------------------------------------
 
-  /** Whether another request moved it to a new id: that one's response tells the browser. */
+  /** Whether another request moved it to a new id: the response of that request sends the cookie. */
   followed = false;
-  /** Whether it has parted from what it had loaded, and is a session of its own since. */
+  /** Whether it has parted from what it had loaded and become a session of its own. */
   hasParted = false;
-  /** Whether what was stored of it has ended, by invalidate. */
+  /** Whether the stored session was ended by `invalidate`. */
   hasEnded = false;
   protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
 
   // ---- what is to be stored, and what the browser is to be told ------------------------------------------------
 
-  /** Null until something needs it: most requests load one, and an empty one would be made for nothing. */
+  /** Null until needed: most requests load a state, and an empty one would be created in vain. */
   protected loadedState: SessionState | null = null;
-  /** Whether it is to be stored as it is, though nothing was written to it. */
+  /** Whether it is to be stored although nothing was written to it. */
   protected begins = false;
   protected renewalDue = false;
-  /** Whether it renews its lifetime and last visit. */
+  /** Whether the request renews the lifetime and the last visit. */
   isVisit: boolean;
-  /** Whether the cookie has to be sent because of id, data or a renewal. */
+  /** Whether the cookie has to be sent because the id or data changed, or the session was renewed. */
   cookieDue = false;
-  /** What can be spared where the session would be too large, one after the other until it fits. Each says whether it made it smaller. */
+  /**
+   * What to drop, in this order, if the session is too large. Each function returns whether it made the
+   * session smaller.
+   */
   spares: ((flash: FlashState) => boolean)[] = [];
 
   // ---- the write under way -------------------------------------------------------------------------------------
 
-  /** What is being written, or was written without an answer. Only where records are kept, like the next one. */
+  /** The write under way, or one whose answer got lost. Like the next field, used for records only. */
   pending: PendingWrite | null = null;
   /** The record under a new id that nobody else knows yet. */
   unsharedRecord: { readonly id: string; readonly version: number } | null = null;
   /** How often the write was sent. */
   attempts = 0;
-  /** Whether the changes in it were replayed on what another request had stored. */
+  /** Whether its changes were replayed on what another request had stored. */
   hasMerged = false;
 
   // ---- for those who want to hear of it ------------------------------------------------------------------------
 
-  /** When its load or write began, by the monotonic clock, where anybody wants to hear of it. */
+  /** When the load or write began, by the monotonic clock. Set only while somebody subscribes to events. */
   since = 0;
-  /** Whom its end is about, where it is ended though nothing of it is loaded. */
+  /** The subject of the end event, if the session is ended without having been loaded. */
   unloadedSubject: EventSubject | null = null;
-  /** Null where the request does not want to know when it ends. */
+  /** Null if the request does not watch for the session's end. */
   watch: Watch | null = null;
 
   /**
-   * @param id that it begins with; null: a new one, made when something needs it
-   * @param phase `new`, or `stale` where the request came late
+   * @param id the id that it begins with; null: a new one, made when needed
+   * @param phase `new`, or `stale` if the request came with an outdated id
    */
   constructor(
     readonly runtime: SessionRuntime,
@@ -92,12 +96,12 @@ export abstract class SessionStanding {
     return (this.givenId ??= randomId());
   }
 
-  /** Its public name. The id's own, until it moves to another. */
+  /** The public handle. Derived from the first id, and kept when the id changes. */
   get handle(): string {
     return this.state.facts.handle ?? handleOf(this.id);
   }
 
-  /** The user whose session it is by the record that is stored of it; null for nobody's. */
+  /** The user that the stored record names; null for none. */
   get storedUser(): string | null {
     return this.latestVisit?.userId ?? null;
   }
@@ -106,17 +110,17 @@ export abstract class SessionStanding {
     return this.phase === 'closed';
   }
 
-  /** Whether it is stored under another id than the one it has. */
+  /** Whether it is still stored under an id other than its current one. */
   get moving(): boolean {
     return this.phase === 'rotating' || this.phase === 'ending';
   }
 
-  /** Whether nothing more is written of it. */
+  /** Whether it is never written again. */
   get isFinal(): boolean {
     return this.phase === 'stale' || this.phase === 'dropped' || this.phase === 'closed';
   }
 
-  /** Whether another request of this process is known to have ended it, or moved it, without a store being asked. */
+  /** Whether another request of this process ended or moved it, as far as is known without asking a store. */
   get isOvertaken(): boolean {
     return this.loaded !== null && this.runtime.endings.fateOf(this.loaded.id).kind !== 'lives';
   }
@@ -126,20 +130,20 @@ export abstract class SessionStanding {
     return (this.loadedState ??= SessionState.empty(this.runtime.serializer, this.runtime.clock.now()));
   }
 
-  /** How long it lives without a visit, ms. */
+  /** Idle lifetime, ms. */
   get duration(): number {
     return this.runtime.lifetimes.durationOf(this.state.facts);
   }
 
-  /** Epoch ms. A lifetime that was changed begins with the write that stores it. */
+  /** Epoch ms. A changed lifetime starts with the write that stores it. */
   get expiresAt(): number {
     if (this.loaded !== null && !this.state.facts.durationChanged) return this.loaded.expiresAt;
     return this.runtime.lifetimes.fullExpiry(this.state.facts);
   }
 
   /**
-   * Until when a cookie may be good that holds what is loaded; epoch ms. A request of the same moment may be renewing it:
-   * so for a whole lifetime from now on.
+   * Until when a cookie that holds the loaded session may be valid; epoch ms. A parallel request may be
+   * renewing it right now, hence a whole lifetime from now on.
    */
   get cookieUntil(): number {
     const { clock, lifetimes } = this.runtime;
@@ -156,7 +160,7 @@ export abstract class SessionStanding {
     return this.access !== 'writable';
   }
 
-  /** Whether it is its store that made the session read-only. */
+  /** Whether the session is read-only because its store failed. */
   get degraded(): boolean {
     return this.access === 'degraded';
   }
@@ -175,12 +179,12 @@ export abstract class SessionStanding {
     );
   }
 
-  /** Whether all that a write has to do is to renew the lifetime. */
+  /** Whether a write would only renew the lifetime. */
   get onlyRenewalDue(): boolean {
     return this.renewalDue && this.pending === null && !this.isChanged;
   }
 
-  /** Whether what it is made of is another thing than what was loaded or stored last. */
+  /** Whether the session differs from what was last loaded or stored. */
   get isChanged(): boolean {
     return this.moving || this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
   }
@@ -190,7 +194,7 @@ export abstract class SessionStanding {
     return this.loadedState !== null && this.loadedState.flash.holdsUnread;
   }
 
-  /** What to remove where it is destroyed; null for nothing. Version null: not known. */
+  /** What to remove when it is destroyed; null for nothing. Version null: unknown. */
   get removable(): { readonly id: string; readonly version: number | null } | null {
     if (this.loaded !== null) return this.loaded;
     const id = this.pending === null ? this.movedTo : this.pending.id;

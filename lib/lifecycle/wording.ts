@@ -1,12 +1,19 @@
 import { SessionError, SessionValueError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
-/** For the log: the changes of a request that came with an id which `regenerate` had just replaced. */
+/**
+ * For the log: a request with an id that `regenerate` had just replaced changed something, and the changes
+ * are dropped.
+ */
 export const CHANGES_DROPPED =
   'A request came with a session id that another request had just replaced (regenerate). It reads an empty session, and ' +
   'what it changed was dropped; only destroy and invalidate reach the session. The next request of the visitor has the new id.';
 
-/** A value that has changed again each of the times that it was stored. @param key where it lies */
+/**
+ * The error for a value that changed between each of the consecutive writes.
+ *
+ * @param key where the value is
+ */
 export function neverSettles(key: string, times: number): SessionValueError {
   return new SessionValueError(
     `The session's value at "${shownKey(key)}" was another one each of the ${times} times that it was stored in a row, so the ` +
@@ -15,7 +22,11 @@ export function neverSettles(key: string, times: number): SessionValueError {
   );
 }
 
-/** For the log: what was mutated in a read-only session. @param key where, as far as that is known */
+/**
+ * For the log: a read-only session was mutated in place.
+ *
+ * @param key the place of the mutation, if known
+ */
 export function mutationDropped(key: string | undefined): string {
   const where = key === undefined ? '' : ` at "${shownKey(key)}"`;
   return (
@@ -24,7 +35,7 @@ export function mutationDropped(key: string | undefined): string {
   );
 }
 
-/** A session is to become read-only, and holds changes that are not stored. */
+/** The error for making a session read-only while it holds unstored changes. */
 export function unstoredChanges(): SessionError {
   return new SessionError(
     'The session cannot be made read-only: this request has changed it, and that is not stored yet. ' +

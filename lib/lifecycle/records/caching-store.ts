@@ -4,29 +4,34 @@ import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import { ownText } from '../../state/own-text.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 
-/** How many answers are remembered, in half of what is kept, and how long their payloads may be: a few megabytes at most. */
+/**
+ * How many answers each of the cache's two generations holds, and how long a payload may be: a few megabytes
+ * at most.
+ */
 const HALF = 512;
 const MAX_PAYLOAD = 4096;
 
-/** The latest that this process knows of an id. */
+/** The latest that this process knows about an id. */
 interface Known {
-  /** What the store answered, or was given; undefined where that must not be used any more. */
+  /** The record that the store returned or was given; undefined if it must not be used any more. */
   readonly answer: SessionRecord | null | undefined;
   /** Epoch ms. */
   readonly at: number;
 }
 
 /**
- * A store whose answers are cached for a while for those who load from it, in this process. What this process itself writes or
- * removes is seen at once, what other processes do after `maxAgeMs`. For loads only: a commit always asks the store.
+ * A store with a cache for loads. A load sees this process's own writes and removals at once, and those of
+ * other processes after `maxAgeMs`. A commit always asks the store.
  */
 export class CachingStore {
-  /** The store, for all that changes it or has to know. */
+  /** The store itself, for whatever changes records or needs their current version. */
   readonly store: RecordStore;
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
   readonly #known = new TwoGenerationCache<Known>(HALF);
-  /** How many changes of an id are under way: until they are over, what the store answers may be so or not so any more. */
+  /**
+   * How many changes of each id are under way. Until they are done, an answer of the store may be outdated.
+   */
   readonly #changes = new Map<string, number>();
 
   /** @param maxAgeMs how long an answer is cached */
@@ -51,21 +56,21 @@ export class CachingStore {
     };
   }
 
-  /** The record of an id, or null, as `RecordDriver.read` answers; perhaps as it was a while ago. */
+  /** The record of an id, or null, like `RecordDriver.read`; possibly up to `maxAgeMs` old. */
   async read(id: string): Promise<SessionRecord | null> {
     const known = this.#known.get(id);
     const now = this.#clock.now();
     if (known?.answer !== undefined && now - known.at < this.#maxAgeMs) {
-      // Several requests may be given the same record: nobody changes it.
+      // Several requests may share this record; none of them modifies it.
       if (known.answer === null || known.answer.expiresAt > now) return known.answer;
     }
     const answer = await this.store.read(id);
-    // Something may have been done to it while the answer was on its way: then it says how things were before.
+    // A change made while the answer was on its way makes the answer outdated.
     if (this.#known.get(id) === known && !this.#changes.has(id)) this.#learn(id, answer, now);
     return answer;
   }
 
-  /** Somebody has seen a newer version: what is older is not given any more. */
+  /** A newer version has been seen: older ones are not returned any more. */
   seen(id: string, version: number): void {
     const answer = this.#known.get(id)?.answer;
     if (answer !== undefined && (answer?.version ?? 0) < version) this.#learn(id, undefined, 0);

@@ -1,13 +1,13 @@
 import type { SessionRecord } from '../../drivers/driver.js';
 
-/** What the last one in the queue left behind: the newest that this process knows of a record. */
+/** What the previous task in the queue left behind: the newest state of a record that this process knows. */
 export type Newest =
   | { readonly kind: 'record'; readonly record: SessionRecord }
   | { readonly kind: 'moved'; readonly to: string }
   | { readonly kind: 'gone' };
 
 interface Waiter {
-  /** When it joined, by the monotonic clock: the wall clock may be stopped or set. */
+  /** When it joined, by the monotonic clock: the wall clock may be paused or adjusted. */
   readonly since: number;
   readonly go: () => void;
   readonly fail: (error: unknown) => void;
@@ -15,37 +15,39 @@ interface Waiter {
 
 /** A task's turn at a record. */
 export interface Turn {
-  /** The newest that is known of the record, null for nothing; to be set to what the task leaves behind. */
+  /** The newest known state of the record, null if unknown. The task sets it to what it leaves behind. */
   newest: Newest | null;
 }
 
 interface Line extends Turn {
-  /** Those who wait for their turn, in order; null as long as nobody does. */
+  /** The waiting tasks, in order; null until the first one waits. */
   waiting: Waiter[] | null;
 }
 
 /**
- * Commits to one session inside one process, one after the other. Whoever comes next is told what the one before wrote,
- * and can go on from there without reading: so N parallel commits cost N writes, not N squared attempts.
+ * Runs commits to one session within one process one after the other. Each task learns what the previous one
+ * wrote and can continue from there without a read, so N parallel commits cost N writes rather than N²
+ * attempts.
  *
- * Only a matter of cost: that no update is lost is seen to by the version check of the store.
+ * This only saves work: the store's version check is what prevents lost updates.
  */
 export class CommitQueue {
   readonly #lines = new Map<string, Line>();
   readonly #patience: number;
 
   /**
-   * @param patience ms. Where a task fails that ran for at least so long, those who have waited for at least so long fail with the
-   * same error: behind a store that does not answer, the last one would otherwise wait for everybody's time-out, one after the other
+   * @param patience ms. If a task that ran for at least this long fails, tasks that have waited for at least
+   * this long fail with the same error. Behind a store that does not answer, the last task would otherwise
+   * wait for the time-outs of all others in turn
    */
   constructor(patience: number) {
     this.#patience = patience;
   }
 
-  /** Runs a task when those before it on the same id are through. */
+  /** Runs a task after the earlier ones for the same id. */
   async run<T>(id: string, task: (turn: Turn) => Promise<T>): Promise<T> {
     let line = this.#lines.get(id);
-    /** When the task began, where others may have waited since before that. */
+    /** When the task began, if others may have waited since before that. */
     let begun = -Infinity;
     if (line === undefined) {
       line = { newest: null, waiting: null };
@@ -57,7 +59,7 @@ export class CommitQueue {
     try {
       return await task(line);
     } catch (error) {
-      // What a failed write left in the store is not known.
+      // It is unknown what a failed write left in the store.
       line.newest = null;
       if (line.waiting !== null) this.#failWithIt(line.waiting, begun, error);
       throw error;

@@ -8,8 +8,8 @@ import { writeOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
 
 /**
- * Moves a session to a new id: its record is stored under the new id first, and then a redirect put in place of the old
- * one. In between nobody else knows the new id, so that what comes to nothing can be taken away again.
+ * Moves a session to a new id: stores its record under the new id, then replaces the old record by a
+ * redirect. In between, nobody else knows the new id, so a failed move can be undone.
  */
 export class IdRotation {
   readonly #store: RecordStore;
@@ -25,10 +25,10 @@ export class IdRotation {
   }
 
   /**
-   * Stores under the new id, then leaves the old one with a redirect for those under way.
+   * Stores the record under the new id, then leaves a redirect under the old one for requests under way.
    *
-   * @throws SessionLimitError where it would be one too many for its user; `undo` takes it back
-   * @returns whether it moved; otherwise what was found in place of the version that the write is based on
+   * @throws SessionLimitError if the session is one too many for its user; `undo` takes it back
+   * @returns `STORED`, or what was found in place of the version that the write is based on
    */
   async move(
     session: ActiveSession,
@@ -40,7 +40,7 @@ export class IdRotation {
       await this.undo(session, id);
       if (!(await writeOwn(this.#store, id, record))) {
         session.unsharedRecord = null;
-        // The next write begins anew.
+        // The next write starts from scratch.
         session.pending = null;
         throw session.runtime.faults.lostRecord();
       }
@@ -54,7 +54,7 @@ export class IdRotation {
     return found.kind === 'moved' && found.to === id ? STORED : found;
   }
 
-  /** Takes away what was stored under a new id and came to nothing, unless that is the one to go on with. */
+  /** Removes the record of a failed move from its new id, unless that id is the one to keep. */
   async undo(session: ActiveSession, next: string | null): Promise<void> {
     const unshared = session.unsharedRecord;
     if (unshared === null || unshared.id === next) return;

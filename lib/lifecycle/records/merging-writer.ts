@@ -18,15 +18,15 @@ import { isOwn } from './own-write.js';
 import type { SessionLimit } from '../users/session-limit.js';
 import { publishEnded, subjectOf } from '../publish-events.js';
 
-/** After so many collisions in a row, a write waits a moment before the next attempt. */
+/** After this many collisions in a row, a write pauses before each further attempt. */
 const PATIENT_ATTEMPTS = 3;
 
 const ENDED = { kind: 'ended' } as const;
 const LET_GO = { kind: 'let-go' } as const;
 
 /**
- * How one turn at a record came out: `ended` leaves the session to begin anew under its new id, and `let-go` means that the
- * request has let go of it meanwhile.
+ * The outcome of one turn at a record. After `ended`, the session begins anew under its new id; `let-go`
+ * means that the request destroyed it or switched away meanwhile.
  */
 type Outcome =
   | typeof STORED
@@ -36,8 +36,8 @@ type Outcome =
   | { readonly kind: 'moved'; readonly to: string };
 
 /**
- * Stores sessions as records. A write names the version that was read; where another request wrote first, this request's
- * changes are replayed on the newest record. See docs/parallel.md.
+ * Stores sessions as records. A write names the version that was read. If another request wrote first, this
+ * request's changes are replayed on the newest record. See docs/parallel.md.
  */
 export class MergingWriter {
   readonly #store: RecordStore;
@@ -49,8 +49,8 @@ export class MergingWriter {
   readonly #limit: SessionLimit | null;
 
   /**
-   * @param wait lets some ms pass
-   * @param limit of how many sessions a user may have; null for none
+   * @param wait waits some ms
+   * @param limit the limit of sessions per user; null for none
    */
   constructor(
     store: RecordStore,
@@ -85,17 +85,18 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /** Has a session go on behind a move of another request. */
+  /** Continues after another request moved the session: follows it, or parts from it. */
   async #followOrPart(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
     if (await this.#finder.follow(session, to)) return true;
-    // It moved from one sealed cookie to another (a ledger): there is no record to follow. A sign-in can begin a session of its own.
+    // With a ledger, it may have moved from one sealed cookie to another: there is no record to follow. A
+    // sign-in can begin a session of its own.
     if (version !== HELD_BY_COOKIE || session.signsIn === null || (await this.#store.read(to)) !== null)
       return false;
     session.part();
     return true;
   }
 
-  /** Takes away what a move of a session has stored under a new id and not come to an end with. */
+  /** Removes what an unfinished move of a session stored under its new id. */
   undo(session: ActiveSession): Promise<void> {
     return this.#rotation.undo(session, null);
   }
@@ -108,27 +109,30 @@ export class MergingWriter {
         found = await this.#send(session, write);
       } catch (error) {
         if (!session.hasEnded || !isBlank(write) || !isFull(error)) throw error;
-        // Nothing is lost with it: it begins with the next change, or in a later request. The old record has been removed already, so a sign-out has succeeded.
+        // A blank session can be lost: it begins with the next change, or in a later request. The old record
+        // is already removed, so a sign-out has succeeded.
         return session.stored(write.draft, null, false);
       }
       if (found.kind === 'stored' || session.closed) return;
-      // Somebody has this id: with 256 random bits only one that the application chose. It is left alone.
+      // The id is taken. With 256 random bits, only an id that the application chose can be. The other
+      // session is left alone.
       if (session.id === write.id) session.rotate(randomId());
     }
     throw session.runtime.faults.contention('stored');
   }
 
-  /** One turn in the queue: tries until the changes are on top of whatever is newest. */
+  /** Takes one turn in the queue: retries until the changes are on top of the newest version. */
   async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
-    // Whether a write arrived does not matter where the session is to end.
+    // If the session is to end, it does not matter whether an earlier write arrived.
     if (session.phase === 'ending') session.pending = null;
-    // Where a write of ours has had no answer, the store has to be asked: it may have arrived before that of the other request.
+    // If the answer to an earlier write got lost, ask the store: that write may have arrived before the other
+    // request's.
     const newest = session.pending === null ? turn.newest : null;
     if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
     if (newest !== null) this.#goOnFrom(session, newest.record);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
-      // The request let go of it while others wrote it: nothing of it is to be stored any more.
+      // The request destroyed it or switched away while others wrote it: store nothing more of it.
       if (session.closed || session.loaded === null) return this.#giveUp(session, LET_GO);
       let found: Found | typeof STORED | typeof ENDED;
       if (session.phase === 'ending') {
@@ -150,7 +154,7 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /** Has a session stand on what the one before in the queue has stored. */
+  /** Bases the session on what the previous task in the queue stored. */
   #goOnFrom(session: ActiveSession, newest: SessionRecord): void {
     if (newest.version <= (session.loaded?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
@@ -158,15 +162,18 @@ export class MergingWriter {
     session.rebase(newest, parsed.payload);
   }
 
-  /** Leaves a record. What was stored under a new id goes, before it could ever be found, unless the session is there now. */
+  /**
+   * Gives up on a record. Removes what was stored under a new id, before anybody can find it, unless the
+   * session has moved there.
+   */
   async #giveUp<T extends Outcome>(session: ActiveSession, outcome: T): Promise<T> {
     await this.#rotation.undo(session, outcome.kind === 'moved' ? outcome.to : null);
     return outcome;
   }
 
   /**
-   * Ends the version that this request knows. First of all, so that whatever becomes of what follows (a store that is
-   * full, a value that cannot be stored), the visitor is signed out.
+   * Ends the version that this request knows. This comes first, so that the visitor is signed out even if
+   * what follows fails (the store is full, a value cannot be stored).
    */
   async #end(session: ActiveSession, { id, version }: LoadedVersion): Promise<typeof ENDED | Found> {
     if (!(await this.#remover.endVersion(id, version))) return this.#finder.find(id);
@@ -174,7 +181,11 @@ export class MergingWriter {
     return ENDED;
   }
 
-  /** Writes in place of the version that was read, or moves. @returns what was found in place of that version, where it was not there */
+  /**
+   * Replaces the version that was read, or moves the session.
+   *
+   * @returns `STORED`, or what was found in place of that version
+   */
   async #send(session: ActiveSession, write: PendingWrite): Promise<typeof STORED | Found> {
     const { id, record, from, draft } = write;
     session.attempts += 1;
@@ -184,7 +195,7 @@ export class MergingWriter {
       else found = (await this.#store.write(id, record)) ? STORED : await this.#whatRefused(write);
       if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
     } catch (error) {
-      // It is kept for another time only where it may have arrived.
+      // Keep the write for a retry only if it may have arrived.
       if (error instanceof SessionStoreError) write.resent = true;
       else session.pending = null;
       if (error instanceof SessionLimitError) await this.#takeBack(session, write);
@@ -196,13 +207,13 @@ export class MergingWriter {
       return found;
     }
     const replacing = from === null ? record.version : from.version + 1;
-    // One version further, and it is the one that overtook this write. More: ours may be below.
+    // One version further: that is the write that overtook ours. More: ours may lie beneath.
     if (write.resent && versionOf(found) > replacing) throw session.runtime.faults.unconfirmedWrite();
     session.pending = null;
     return found;
   }
 
-  /** What was just stored is one session too many for its user. */
+  /** Takes back a stored session that is one too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
     if (from !== null) return this.undo(session);
     const subject = subjectOf(session);
@@ -217,12 +228,12 @@ export class MergingWriter {
   }
 }
 
-/** Whether nothing is lost with a write of a new session. */
+/** Whether losing this write of a new session loses no data. */
 function isBlank({ draft: { payload } }: PendingWrite): boolean {
   return Object.keys(payload.d).length === 0 && payload.f === undefined && payload.t === undefined;
 }
 
-/** What those behind in the queue can go on from. */
+/** What the next tasks in the queue can continue from. */
 function resultOf({ id, record, from }: PendingWrite): Newest {
   if (from !== null) return { kind: 'moved', to: id };
   return { kind: 'record', record };
@@ -233,7 +244,10 @@ function versionOf(found: Found): number {
   return found.kind === 'record' ? found.record.version : found.version;
 }
 
-/** A random moment that grows with the attempts, in ms, so that processes that collided do not collide again at once. */
+/**
+ * A random pause in ms that grows with the attempts, so that colliding processes do not collide again at
+ * once.
+ */
 function pauseBefore(attempt: number): number {
   return Math.random() * Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
 }

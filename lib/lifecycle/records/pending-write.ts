@@ -7,30 +7,31 @@ import { recordedUser } from '../users/recorded-user.js';
 import { nextWriterId } from './own-write.js';
 
 /**
- * A draft on its way to the store. Where the answer to a write gets lost, nobody knows whether it arrived: then the very
- * same write is sent again before anything else is, and its writer's id in the store tells that it had arrived already.
+ * A draft on its way to the store. If the answer to a write gets lost, nobody knows whether it arrived. The
+ * same write is then sent again before anything else, and its writer's id in the store tells whether it had
+ * arrived already.
  */
 export interface PendingWrite {
   readonly draft: Draft;
-  /** The id that it is to be stored under. */
+  /** The id to store the record under. */
   readonly id: string;
-  /** What is stored under that id. */
+  /** The record to store. */
   readonly record: SessionRecord;
   /** Whether a cookie is due once it is stored. */
   readonly cookieDue: boolean;
-  /** What it replaces, where the session moves to a new id; null where it stays. */
+  /** The version it replaces if the session moves to a new id; null if it stays. */
   readonly from: LoadedVersion | null;
   /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
   newRecordStored: boolean;
-  /** Whether it was sent before, with an answer that got lost. */
+  /** Whether it was sent before and the answer got lost. */
   resent: boolean;
 }
 
 /**
- * The write that stores a session as it is now: as a new one, in place of the version that it stands on, or under its
- * new id.
+ * Makes the write that stores a session as it is now: as a new session, in place of the version it is based
+ * on, or under its new id.
  *
- * @throws SessionValueError where something cannot be stored; everything stays due then
+ * @throws SessionValueError if a value cannot be stored; everything stays due then
  */
 export function pack(session: ActiveSession): PendingWrite {
   const { id, loaded, moving, state, runtime } = session;
@@ -65,7 +66,7 @@ function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): num
   return isVisit ? runtime.lifetimes.expiryAtWrite(state.facts, kept) : kept;
 }
 
-/** The version of what is stored under a session's id already; 0 for nothing. */
+/** The version already stored under a session's id; 0 for none. */
 function versionUnder({ id, loaded, moving, unsharedRecord }: ActiveSession): number {
   if (!moving) return loaded?.version ?? 0;
   return unsharedRecord?.id === id ? unsharedRecord.version : 0;

@@ -21,7 +21,7 @@ import { isEndingHeard, publishEnded } from '../publish-events.js';
 import { UserSessions, knowsUsers } from '../users/user-sessions.js';
 import type { Locate } from '../watching/watch.js';
 
-/** Sessions whose records lie in a store, and whose ids travel in the cookie. */
+/** Keeps sessions as records in a store; their ids travel in the cookie. */
 export class RecordBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
   readonly records = this;
@@ -29,21 +29,21 @@ export class RecordBackend implements SessionBackend {
   readonly store: RecordStore;
   readonly remover: RecordRemover;
   readonly finder: RecordFinder;
-  /** Null where the store does not know whose its records are. */
+  /** Null if the store cannot list a user's records. */
   readonly users: UserSessions | null;
   readonly #writer: MergingWriter;
   readonly #renewal: RecordRenewal;
-  /** Caches the answers of a ledger for loads; null where each load asks the store. */
+  /** Caches a ledger's answers for loads; null if each load asks the store. */
   readonly cache: CachingStore | null;
   readonly #takeOver: RecordTakeOver;
-  /** Null where users may have as many sessions as they like. */
+  /** Null if the number of sessions per user is unlimited. */
   readonly #limit: SessionLimit | null;
 
   /**
-   * @param queue shared by all that write to one store in one process
-   * @param wait lets some ms pass
-   * @param ledger where cookies may hold sessions too, and the store is their ledger: what caches its answers for loads. Null: it
-   * is no ledger
+   * @param queue shared by everything that writes to this store in this process
+   * @param wait waits some ms
+   * @param ledger given if cookies may hold sessions too and the store is their ledger; its `cache` serves
+   * loads. Null: no ledger
    */
   constructor(
     runtime: SessionRuntime,
@@ -94,7 +94,7 @@ export class RecordBackend implements SessionBackend {
   }
 
   async loadById(session: ActiveSession, id: string): Promise<void> {
-    // A cached answer may be older than the ending: it does not show that the id is in use again.
+    // A cached answer may predate the ending, so it does not prove that the id is in use again.
     const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
     let found: Found;
     try {
@@ -114,7 +114,7 @@ export class RecordBackend implements SessionBackend {
     );
   }
 
-  /** What lies under an id, for those who load it: perhaps as it was a while ago. */
+  /** The record under an id, for loads: possibly a cached one. */
   lookUp(id: string): Promise<SessionRecord | null> {
     return (this.cache ?? this.store).read(id);
   }
@@ -164,7 +164,7 @@ export class RecordBackend implements SessionBackend {
     }
   }
 
-  /** Nothing of what the request has changed is stored. But what it wanted to be rid of (invalidate) is ended. */
+  /** Discards the request's changes. A session that the application invalidated is ended all the same. */
   async #giveBack(session: ActiveSession): Promise<void> {
     if (session.phase === 'ending' && session.loaded !== null) {
       session.startOver(await this.remover.end(session.loaded.id, session.loaded.version));
@@ -177,9 +177,9 @@ export class RecordBackend implements SessionBackend {
   }
 
   /**
-   * Removes a session for good that no request is at hand of.
+   * Removes a session for good, outside of a request.
    *
-   * @returns false where there was none any more
+   * @returns false if there was none any more
    */
   async end(id: string): Promise<boolean> {
     const subject = isEndingHeard() ? await this.finder.subjectOf(id, this.runtime.userKey) : null;
@@ -199,7 +199,7 @@ export class RecordBackend implements SessionBackend {
   }
 }
 
-/** How long the cookie may be good that holds what is removed; undefined where that is not known. */
+/** Until when the cookie that holds the removed session may be valid; undefined if unknown. */
 function untilOf({ loaded, cookieUntil }: ActiveSession): number | undefined {
   return loaded === null ? undefined : cookieUntil;
 }

@@ -14,25 +14,25 @@ const UNREADABLE =
   "Was the option 'serializer' changed, was a secret dropped that it was sealed with (options 'encrypt', 'stealth.ledger'), or does something else " +
   'write to the store?';
 
-/** What lies under an id. Several requests may be given the same payload: nobody changes it. */
+/** What is stored under an id. Several requests may share a payload; none of them modifies it. */
 export type Found =
   | { readonly kind: 'record'; readonly record: SessionRecord; readonly payload: Payload }
   | { readonly kind: 'moved'; readonly to: string; readonly version: number }
   | { readonly kind: 'gone' };
 
-/** The record of a session, under the id that it has by now. */
+/** The record of a session, with its current id. */
 export interface Latest {
   readonly id: string;
   readonly record: SessionRecord;
   readonly payload: Payload;
 }
 
-/** Nothing that counts lies under the id. */
+/** The id has no live session and no valid redirect. */
 export const GONE = { kind: 'gone' } as const;
-/** In place of what was found: nothing was in the way of a write. */
+/** Stands in for what was found: nothing was in the way of the write. */
 export const STORED = { kind: 'stored' } as const;
 
-/** Reads records and tells what they are: a session, the redirect of one that moved, or nothing that counts. */
+/** Reads records and tells them apart: a session, the redirect of a moved session, or neither. */
 export class RecordFinder {
   readonly #store: RecordStore;
   readonly #runtime: SessionRuntime;
@@ -47,13 +47,14 @@ export class RecordFinder {
     return this.judge(id, await this.#store.read(id));
   }
 
-  /** What a record that was read under an id is. */
+  /** Classifies a record that was read under an id. */
   judge(id: string, record: SessionRecord | null): Found {
     if (record === null) return GONE;
     const parsed = parseRecord(id, record, this.#runtime.serializer);
     if (parsed.kind === 'session') return { kind: 'record', record, payload: parsed.payload };
     if (parsed.kind === 'moved') {
-      // A ledger keeps redirects for longer, so that the sealed cookie of before stays invalid: but they lead nowhere any more.
+      // A ledger keeps redirects for longer, so that the old sealed cookie stays invalid; but they lead
+      // nowhere by then.
       const leads = this.#runtime.clock.now() - record.lastActivity < REDIRECT_MS;
       return leads ? { kind: 'moved', to: parsed.to, version: record.version } : GONE;
     }
@@ -62,7 +63,7 @@ export class RecordFinder {
   }
 
   /**
-   * The record of a session, wherever it has moved to; null where there is none any more.
+   * The record of a session, wherever it has moved to; null if it is gone.
    *
    * @throws SessionStoreError
    */
@@ -77,23 +78,23 @@ export class RecordFinder {
     throw this.#runtime.faults.endlessMoves();
   }
 
-  /** Where the session of an id is by now. */
+  /** Where the session of an id is now. */
   readonly locate: Locate = async (id) => {
     const latest = await this.latest(id);
     if (latest === null || this.#runtime.lifetimes.isOverAge(latest.payload)) return null;
     return { id: latest.id, expiresAt: latest.record.expiresAt };
   };
 
-  /** Whom events of an id are about, wherever its session has moved to. Null where there is none. */
+  /** The subject of events about an id's session, wherever it has moved to. Null if it is gone. */
   async subjectOf(id: string, userKey: string): Promise<EventSubject | null> {
     const latest = await this.latest(id);
     return latest === null ? null : subjectOfPayload(latest.id, latest.payload, userKey);
   }
 
   /**
-   * Has a session go on with the record that another request moved it to.
+   * Continues a session with the record that another request moved it to.
    *
-   * @returns false where there is no such record any more
+   * @returns false if that record is gone
    */
   async follow(session: ActiveSession, to: string): Promise<boolean> {
     const latest = await this.latest(to);

@@ -9,10 +9,10 @@ import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
 
-/** How long the old id of a moved session leads commits under way to the new one, in ms. */
+/** How long the old id of a moved session redirects commits under way to the new one, in ms. */
 export const REDIRECT_MS = 30_000;
 
-/** The version of what takes the place of a session that a cookie holds: the redirect, or the tombstone. */
+/** The version of the redirect or tombstone that replaces a session held by a cookie. */
 const IN_PLACE_OF_COOKIE = HELD_BY_COOKIE + 1;
 
 type Ended =
@@ -21,12 +21,13 @@ type Ended =
   | { readonly kind: 'moved'; readonly to: string; readonly version: number };
 
 /**
- * Ends records: moved to another id, or destroyed. Both go through the version check, because a plain removal
- * could remove the redirect of a parallel regenerate and leave its new record alive: a logout undone. A store that cannot
- * remove a version by itself (`destroyVersion`) is first made to hold a tombstone in its place, which no other request overwrites.
+ * Ends records that moved to another id or were destroyed. Both check the version: an unconditional removal
+ * could remove the redirect of a parallel `regenerate` and leave its new record alive, which would undo a
+ * logout. If a store cannot remove a version by itself (`destroyVersion`), a tombstone, which no other
+ * request overwrites, replaces the record first.
  *
- * In a ledger there are sessions without a record as well: those that a cookie holds. Where one of them ends or moves, the
- * tombstone or redirect is the first version under its id, and stays for as long as such a cookie may be good.
+ * In a ledger there are also sessions without a record: those held by a cookie. When one ends or moves, the
+ * tombstone or redirect is the first version under its id, and stays as long as such a cookie may be valid.
  */
 export class RecordRemover {
   readonly #store: RecordStore;
@@ -34,9 +35,7 @@ export class RecordRemover {
   readonly #runtime: SessionRuntime;
   readonly #isLedger: boolean;
 
-  /**
-   * @param isLedger whether there are sessions that a cookie holds, without a record
-   */
+  /** @param isLedger whether there are sessions that a cookie holds, without a record */
   constructor(store: RecordStore, queue: CommitQueue, runtime: SessionRuntime, isLedger = false) {
     this.#store = store;
     this.#queue = queue;
@@ -45,11 +44,12 @@ export class RecordRemover {
   }
 
   /**
-   * Puts the redirect to the new id in place of a version. It stands in the user's list like the record: who reads the list
-   * meanwhile finds the one or the other.
+   * Replaces a version by the redirect to the new id. The redirect is listed for the user like the record, so
+   * a parallel reading of the list finds one or the other.
    *
-   * @param from the version that is moved away from; where a cookie holds it, `expiresAt` says until when that may be good
-   * @returns false where that version is not the stored one
+   * @param from the version to move away from; if a cookie holds it, `expiresAt` is when that cookie stops
+   * being valid
+   * @returns false if that version is not the stored one
    */
   async redirect(from: LoadedVersion, to: string, userId: string | null): Promise<boolean> {
     const { id, version, expiresAt } = from;
@@ -57,7 +57,8 @@ export class RecordRemover {
     const payload = movedPayload(to, serializer);
     if (version === HELD_BY_COOKIE) {
       const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
-      // Watchers alone are told here: until the session stands on the cookie of the new id (`SealedBackend.adopt`), the old one counts.
+      // Notify only the watchers here: until the session adopts the cookie of the new id
+      // (`SealedBackend.adopt`), the old one counts.
       if (hasMoved) watched.moved(id, to);
       return hasMoved;
     }
@@ -67,17 +68,17 @@ export class RecordRemover {
   }
 
   /**
-   * Removes a record if it is still at that version. Where that fails, and the store answers at all, the record is read, compared and
-   * removed in steps: better than a session that cannot be ended.
+   * Removes a record if it is still at that version. If that fails although the store answers, falls back to
+   * reading, comparing and removing in separate steps: better than a session that cannot be ended.
    *
-   * @returns false where it is not at that version
+   * @returns false if it is not at that version
    */
   async endVersion(id: string, version: number): Promise<boolean> {
     let hasEnded: boolean;
     try {
       hasEnded = await this.#endAtOnce(id, version);
     } catch (error) {
-      // One that does not answer at all is not asked once more: that would hold the request twice as long.
+      // A store that does not answer at all is not asked again: the request would be held up twice as long.
       if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
       hasEnded = await this.#endInSteps(id, version);
     }
@@ -98,7 +99,7 @@ export class RecordRemover {
 
   async #endInSteps(id: string, version: number): Promise<boolean> {
     const record = await this.#store.read(id);
-    // What was to remove it may have arrived, and only its answer not.
+    // The removal may have arrived, with only its answer lost.
     if (record === null) return true;
     const { kind } = parsePayload(record.payload, this.#runtime.serializer);
     if (kind === 'moved' || (kind === 'session' && record.version !== version)) return false;
@@ -109,9 +110,10 @@ export class RecordRemover {
   /**
    * Removes a session for good, wherever it has moved to.
    *
-   * @param version the last one known of its record; null where none is
-   * @param until in a ledger: how long the cookie may be good that holds it; epoch ms. Default: as long as any may
-   * @returns false where there was none any more
+   * @param version the last known version of its record; null if unknown
+   * @param until in a ledger: until when a cookie that holds the session may be valid; epoch ms. Default: as
+   * long as any may
+   * @returns false if there was none any more
    */
   async end(
     id: string,
@@ -121,7 +123,7 @@ export class RecordRemover {
     return this.#end(id, version, this.#isLedger ? until : null);
   }
 
-  /** @param until null where no cookie can hold it */
+  /** @param until null if no cookie can hold it */
   async #end(id: string, version: number | null, until: number | null): Promise<boolean> {
     const ended = await this.#queue.run(id, async (turn) => {
       const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
@@ -135,7 +137,7 @@ export class RecordRemover {
       return true;
     }
     if (ended.kind === 'gone') {
-      // Another process may have ended it, and those who watch it here not know it yet.
+      // Another process may have ended it without the watchers in this one knowing.
       watched.ended(id);
       return false;
     }
@@ -145,12 +147,12 @@ export class RecordRemover {
       null,
       isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null,
     );
-    // The redirect last: where the store fails before, the session can still be found and ended from here.
+    // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;
   }
 
-  /** Removes what lies under an id, at whatever version it is. A redirect stays. */
+  /** Removes the record under an id, whatever its version. A redirect stays. */
   async #endHere(id: string, known: number | null, until: number | null): Promise<Ended> {
     let version = known === HELD_BY_COOKIE ? null : known;
     if (version === null && until !== null && (await this.#placeTombstone(id, until)))
@@ -171,14 +173,15 @@ export class RecordRemover {
     throw this.#runtime.faults.contention('destroyed');
   }
 
-  /** @returns false where there is a record, or was one */
+  /** @returns false if there is a record, or was one */
   async #placeTombstone(id: string, until: number): Promise<boolean> {
     const payload = endedPayload(this.#runtime.serializer);
     const tombstone = this.#placeholder(payload, IN_PLACE_OF_COOKIE, until);
     try {
       return await this.#store.write(id, tombstone);
     } catch (error) {
-      // Ending a session needs no room: then the browser's cookie expires, and this process remembers it for as long as it does.
+      // Ending a session must not need space: the browser's cookie expires, and this process remembers the
+      // ending for as long as it remembers any.
       if (!isFull(error)) throw error;
       return (await this.#store.read(id)) === null;
     }

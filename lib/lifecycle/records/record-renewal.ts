@@ -23,7 +23,7 @@ export class RecordRenewal {
     this.#writer = writer;
   }
 
-  /** Notes a visit that changed nothing. */
+  /** Records a visit that changed nothing. */
   async renew(session: ActiveSession): Promise<void> {
     const { lifetimes } = this.#runtime;
     try {
@@ -33,7 +33,7 @@ export class RecordRenewal {
       if (isOld || lifetimes.isAtItsLongest(session.state.facts)) await this.#writer.write(session);
       else if (!(await this.extend(session, isCookieDue))) session.drop();
     } catch (error) {
-      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      // The application changed nothing: an unrecorded visit is no reason to fail the request.
       if (!(error instanceof SessionStoreError) || !(this.#runtime.degrade || isFull(error))) throw error;
       session.pending = null;
       session.renewed(null, false);
@@ -41,11 +41,12 @@ export class RecordRenewal {
   }
 
   /**
-   * `touch` cannot tell a session from the redirect that a parallel regenerate left in its place: so the record is looked
-   * at afterwards. Without that, the redirect would live on, and the browser be led back to an id that is none any more. And
-   * another request may have given the session another lifetime, which this one does not take back.
+   * Extends the lifetime, then reads the record. `touch` cannot tell a session from the redirect that a
+   * parallel `regenerate` left in its place: without the read, the redirect would live on and lead the
+   * browser back to a dead id. Another request may also have changed the session's lifetime, which this one
+   * must not undo.
    *
-   * @returns false where there is none any more
+   * @returns false if the session is gone
    */
   async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
     const store = this.#store;
@@ -59,14 +60,14 @@ export class RecordRenewal {
         const isOurs = found.payload.t === session.state.facts.storedDuration;
         const until = isOurs ? expiresAt : this.#runtime.lifetimes.fullExpiryOf(found.payload);
         if (!isOurs) await store.touch(id, until);
-        // Its cookie goes with the response of the request that has changed it.
+        // The request that changed the lifetime sends the cookie.
         session.renewed(until, isCookieDue && isOurs);
         return true;
       }
       await store.touch(id, this.#runtime.clock.now() + REDIRECT_MS);
       if (session.closed) return false;
-      // It may be this request's own write, whose answer got lost, that has moved the session. Where it was another
-      // request, sending that write again finds out.
+      // The session may have been moved by this request's own write, whose answer got lost. Resending that
+      // write tells whether it was.
       if (session.pending !== null) {
         session.renewed(expiresAt, isCookieDue);
         return true;
