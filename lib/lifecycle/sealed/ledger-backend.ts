@@ -13,20 +13,20 @@ import type { SessionRuntime } from '../session-runtime.js';
 import type { ForeignSession } from '../taking-over/session-source.js';
 import type { Locate } from '../watching/watch.js';
 
-/** Stands between the id and the version in what a token of a cached ledger signs. */
+/** Separates the id from the version in the signed content of a cached ledger's token. */
 const END_OF_ID = '\n';
 const VERSIONED = /^(.*)\n(\d+)$/s;
 
-/** Nothing of a session stands in the ledger. */
+/** The ledger has no line for the session. */
 const NO_LINE = { kind: 'none' } as const;
 
 /**
- * Sessions that live in the cookie as long as nobody is signed in, and as lines of a ledger once somebody is. A line is the record
- * of a session, sealed: so all that holds of records holds of it, merging included.
+ * Keeps sessions in the cookie while nobody is signed in, and as lines of a ledger once somebody is. A line
+ * is the sealed record of a session, so everything said about records applies to it, merging included.
  *
- * The two kinds never share an id. A cookie's session whose user appears gets another id, whether the application asks for one or
- * not. So the ledger keeps two things under the id of a sealed cookie: that it has ended, or the id that it has moved to. A signed id is
- * valid only while its record is there.
+ * The two kinds never share an id. When a user appears in a cookie's session, the session gets a new id,
+ * whether the application asks for one or not. So under the id of a sealed cookie, the ledger holds only a
+ * tombstone or a redirect to the new id. A signed id is valid only while its record exists.
  */
 export class LedgerBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
@@ -35,8 +35,8 @@ export class LedgerBackend implements SessionBackend {
   readonly #cookies: SealedBackend;
 
   /**
-   * @param cookies the sessions in cookies
-   * @param records the lines of the ledger
+   * @param cookies the backend of sessions in cookies
+   * @param records the backend of the ledger's lines
    */
   constructor(runtime: SessionRuntime, cookies: SealedBackend, records: RecordBackend) {
     this.runtime = runtime;
@@ -48,7 +48,10 @@ export class LedgerBackend implements SessionBackend {
     return loaded?.version === HELD_BY_COOKIE;
   }
 
-  /** Another process may have a newer line than is cached here: so the browser tells which version it has seen. */
+  /**
+   * With a cache, the token also carries the version: another process may have a newer line than is cached
+   * here.
+   */
   token(session: ActiveSession): string {
     const { loaded } = session;
     if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
@@ -62,7 +65,7 @@ export class LedgerBackend implements SessionBackend {
     const signed = this.runtime.keyring.verify(token);
     if (signed !== null) return this.loadById(session, signed);
     const content = await this.#cookies.contentOf(token);
-    // Whoever signed in before there was a ledger has no line, and could not be ended.
+    // A session signed in before there was a ledger has no line, so it could not be ended.
     if (content === null || recordedUser(content.payload.d, this.runtime.userKey) !== null) return;
     const line = await this.#lineOrDegrade(session, content.id);
     if (line === null) return;
@@ -72,18 +75,18 @@ export class LedgerBackend implements SessionBackend {
     session.becomeStale(line.to);
   }
 
-  /** Into the ledger, also where nobody is signed in: so only one process takes the old session over. */
+  /** Stores the session in the ledger even if nobody is signed in, so that only one process takes it over. */
   takeOver(session: ActiveSession, foreign: ForeignSession): Promise<TakenOver | null> {
     return this.records.takeOver(session, foreign);
   }
 
   #take(session: ActiveSession, token: string, content: TokenContent): void {
-    // Whoever has no pages (a socket, a job) cannot send a cookie, and so renews none.
+    // A caller without pages (a socket, a job) cannot send a cookie, so it renews none.
     if (session.caller.consumesFlash === 'hidden') session.bePassive();
     this.#cookies.take(session, token, content);
   }
 
-  /** @param signed what a token of ours has signed; also what `setSignedId` was given is that */
+  /** @param signed the signed content of one of our tokens, also when it was passed to `setSignedId` */
   loadById(session: ActiveSession, signed: string): Promise<void> {
     const [, id, version] = VERSIONED.exec(signed) ?? [];
     if (id === undefined) return this.records.loadById(session, signed);
@@ -108,7 +111,7 @@ export class LedgerBackend implements SessionBackend {
     };
   }
 
-  /** What stands in the ledger under the id of a session that a cookie holds. */
+  /** What the ledger holds under the id of a session in a cookie. */
   async #line(id: string): Promise<typeof NO_LINE | Found> {
     const record = await this.records.lookUp(id);
     return record === null ? NO_LINE : this.records.finder.judge(id, record);
@@ -127,7 +130,7 @@ export class LedgerBackend implements SessionBackend {
 
   async write(session: ActiveSession): Promise<void> {
     if (session.phase === 'ending' && session.loaded !== null) {
-      // First of all: whatever becomes of what is stored after it.
+      // First, so that the session ends whatever happens to the write after it.
       if (!(await this.remove(session))) return session.drop();
       session.pending = null;
       session.startOver();
@@ -136,7 +139,7 @@ export class LedgerBackend implements SessionBackend {
     return this.#needsLine(session) ? this.#writeLine(session) : this.#writeCookie(session);
   }
 
-  /** One that was signed in has a line until it ends. */
+  /** A session that was signed in keeps its line until it ends. */
   #needsLine({ loaded, pending, state }: ActiveSession): boolean {
     if (pending !== null || (loaded !== null && loaded.version !== HELD_BY_COOKIE)) return true;
     return recordedUser(state.readonlyValues, this.runtime.userKey) !== null;
@@ -160,13 +163,13 @@ export class LedgerBackend implements SessionBackend {
     if (await this.#stillLives(session, loaded)) return this.#cookies.write(session);
   }
 
-  /** Where it has ended or moved meanwhile, that is seen to. */
+  /** Whether the session has neither ended nor moved meanwhile. If it has, that is handled here. */
   async #stillLives(session: ActiveSession, { id }: LoadedVersion): Promise<boolean> {
     let line: typeof NO_LINE | Found;
     try {
       line = await this.#line(id);
     } catch (error) {
-      // The application changed nothing: a visit that could not be noted is no reason to fail it.
+      // The application changed nothing: an unrecorded visit is no reason to fail the request.
       const isBearable = error instanceof SessionStoreError && this.runtime.degrade && session.onlyRenewalDue;
       if (!isBearable) throw error;
       session.renewed(null, false);
@@ -177,20 +180,24 @@ export class LedgerBackend implements SessionBackend {
     return false;
   }
 
-  /** First the token, which may turn out to be too long; then the old id is given up; and only then is the new one told of. */
+  /**
+   * Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one.
+   */
   async #moveCookie(session: ActiveSession, loaded: LoadedVersion): Promise<void> {
     const sealed = await this.#cookies.seal(session);
     const { id } = sealed.version;
     const oldVersion = { ...loaded, expiresAt: session.cookieUntil };
     if (!(await this.records.remover.redirect(oldVersion, id, null))) {
       const found = await this.records.finder.find(loaded.id);
-      // The answer to the same write may have got lost before.
+      // The same write may have arrived before, with its answer lost.
       if (found.kind !== 'moved' || found.to !== id) return this.#overtaken(session, found);
     }
     this.#cookies.adopt(session, sealed);
   }
 
-  /** Another request has signed in, or signed out, or changed the id. Only what has a line can be gone on with. */
+  /**
+   * Another request has signed in or out, or changed the id. The session can continue only if it has a line.
+   */
   async #overtaken(session: ActiveSession, found: Found): Promise<void> {
     const { to } = found.kind === 'moved' ? found : { to: null };
     if (to !== null && (await this.records.finder.follow(session, to))) return this.records.write(session);

@@ -14,14 +14,14 @@ import type { SessionBackend } from '../session-backend.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { subjectOfPayload } from '../publish-events.js';
 
-/** What one of our tokens holds. */
+/** The content of one of our tokens. */
 export interface TokenContent {
   readonly id: string;
   readonly payload: Payload;
   readonly record: SessionRecord;
 }
 
-/** A token that has been made, and that the browser is not promised yet. */
+/** A token that was made but is not yet due to the browser. */
 export interface Sealed {
   readonly token: string;
   readonly draft: Draft;
@@ -29,8 +29,8 @@ export interface Sealed {
 }
 
 /**
- * Sessions that live in the cookie itself. There is no other side to merge with: the last response wins. Only what other
- * requests of this process have ended or moved meanwhile is known, and stays so.
+ * Keeps sessions in the cookie itself. There is no stored version to merge with: the last response wins.
+ * Sessions that other requests of this process recently ended or moved are known, and stay so.
  */
 export class SealedBackend implements SessionBackend {
   readonly runtime: SessionRuntime;
@@ -52,7 +52,7 @@ export class SealedBackend implements SessionBackend {
     return null;
   }
 
-  /** The sealed session as the browser has it, or is about to get it; empty before the first write. */
+  /** The sealed session that the browser has, or is about to get; empty before the first write. */
   token(session: ActiveSession): string {
     return session.token;
   }
@@ -63,7 +63,7 @@ export class SealedBackend implements SessionBackend {
     this.take(session, token, content);
   }
 
-  /** What a token holds; null where it is not ours, or its session is over by its age. */
+  /** The content of a token; null if the token is not ours, or its session has reached `absoluteAge`. */
   contentOf(token: string): Promise<TokenContent | null> | TokenContent | null {
     const opened = this.#driver.open(token);
     return opened instanceof Promise ? opened.then((record) => this.#read(record)) : this.#read(opened);
@@ -84,7 +84,7 @@ export class SealedBackend implements SessionBackend {
     return lifetimes.isOverAge(payload) ? null : { id: payload.i, payload, record };
   }
 
-  /** A session becomes what a token holds, unless it has ended meanwhile. */
+  /** Loads a session from a token's content, unless it has ended meanwhile. */
   take(session: ActiveSession, token: string, content: TokenContent | null): void {
     if (content === null) return;
     const { id, payload, record } = content;
@@ -109,13 +109,13 @@ export class SealedBackend implements SessionBackend {
     return taken;
   }
 
-  /** Nothing is kept anywhere under an id: the session stays empty. */
+  /** Nothing is stored under an id, so the session stays empty. */
   loadById(session: ActiveSession, id: string): void {
     const fate = this.runtime.endings.fateOf(id);
     if (fate.kind === 'moved') session.becomeStale(fate.to);
   }
 
-  /** What the browser has, or is about to get: nobody else can have changed that. */
+  /** Returns to what the browser has, or is about to get: nobody else can have changed that. */
   reload(session: ActiveSession): void {
     const { loaded } = session;
     const state = session.isOvertaken ? null : session.state.reloadedFromText();
@@ -130,7 +130,7 @@ export class SealedBackend implements SessionBackend {
     this.#becomeStaleWhereMoved(session, loaded);
   }
 
-  /** Where another request has moved it to, it can still be ended from here. */
+  /** If another request moved the session, this one can still end it under its new id. */
   #becomeStaleWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
     const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
     if (fate?.kind === 'moved') session.becomeStale(fate.to);
@@ -138,17 +138,18 @@ export class SealedBackend implements SessionBackend {
 
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
-      // First of all, wherever it has moved to: whatever becomes of what is stored after it.
+      // First, wherever the session has moved to, so that it ends whatever happens to the write after it.
       if (!this.runtime.endings.end(session.loaded.id)) return this.#drop(session);
       session.startOver();
     }
-    // The application chose an id that has ended before (`setId`). Under it, a copy of the old cookie would be valid again.
+    // The application chose an id whose session had ended (`setId`). Reusing it would make a copy of the old
+    // cookie valid again.
     if (session.loaded === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));
   }
 
-  /** The lifetime is in the token, so a longer one is a new token. */
+  /** The token contains the lifetime, so extending it takes a new token. */
   touch(session: ActiveSession): Promise<void> | void {
     return this.#replace(session, this.runtime.lifetimes.fullExpiry(session.state.facts));
   }
@@ -159,14 +160,14 @@ export class SealedBackend implements SessionBackend {
     this.adopt(session, sealed);
   }
 
-  /** Data in the cookie means a new cookie for every write: then a visit may as well renew the lifetime. */
+  /** Every write makes a new cookie anyway, so a visit always renews the lifetime. */
   #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
     if (!isVisit && loaded !== null && !state.facts.durationChanged) return loaded.expiresAt;
     return this.runtime.lifetimes.fullExpiry(state.facts);
   }
 
   /**
-   * Makes the token of a session as it is now, and leaves it to `adopt` to have the session stand on it.
+   * Makes a token of the session as it is now. `adopt` then bases the session on it.
    *
    * @throws SessionValueError, SessionTooLargeError
    */
@@ -186,7 +187,7 @@ export class SealedBackend implements SessionBackend {
     return typeof sealed === 'string' ? made(sealed) : sealed.then(made);
   }
 
-  /** The session stands on a token from now on, unless another request has ended or moved it meanwhile. */
+  /** Bases the session on a token, unless another request has ended or moved the session meanwhile. */
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     if (session.isOvertaken) return this.#drop(session);
     if (session.loaded !== null && session.loaded.id !== version.id)

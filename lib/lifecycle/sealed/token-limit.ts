@@ -5,14 +5,14 @@ import type { Values } from '../../state/values.js';
 import type { SessionLog } from '../../drivers/session-log.js';
 import type { TokenPlace } from '../token-place.js';
 
-/** How full a session may be before it is worth a warning: what people add to it, a release later breaks. */
+/** The fill level at which a warning is due: a later release that stores a little more would break. */
 const WARNED_AT = 0.8;
 const LARGEST_KEYS = 3;
 
 /** The limit of tokens in cookies, in words. */
 export const IN_COOKIES = { as: 'bytes as cookies', by: "(option 'stealth.maxCookies')" } as const;
 
-/** How large a session may get whose token holds it. */
+/** Limits the size of sessions that their token holds. */
 export class TokenLimit {
   readonly #max: number;
   readonly #serializer: SessionSerializer;
@@ -22,8 +22,8 @@ export class TokenLimit {
 
   /**
    * @param max characters
-   * @param log where it is said, once, that a session comes near the limit; null: nowhere
-   * @param words how the token travels, and what says how long it may be
+   * @param log warned once when a session comes near the limit; null: no warning
+   * @param words how the token travels, and what sets the limit
    */
   constructor(
     max: number,
@@ -38,8 +38,8 @@ export class TokenLimit {
   }
 
   /**
-   * @param length of the token, in characters
-   * @param payload what it holds, to be explained
+   * @param length the token's length, in characters
+   * @param payload its content, for the error message
    * @throws SessionTooLargeError with the sizes and the largest keys
    */
   assertFits(length: number, payload: Payload): void {

@@ -12,23 +12,23 @@ import { nextWriterId, writeOwn } from '../records/own-write.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import type { ForeignContent, ForeignSession } from './session-source.js';
 
-/** For how long a cookie that says nothing of its end may come back, in ms: the longest that browsers keep one. */
+/** How long a cookie with unknown expiry may come back, in ms: the longest that browsers keep one. */
 const LONGEST_COOKIE_MS = 400 * 24 * 60 * 60_000;
 
-/** The versions of a claim: until the browser knows of the session here, and from then on. */
+/** The versions of a claim: before and after the browser learns of the session here. */
 const CLAIM_OPEN = 1;
 const CLAIM_FINISHED = 2;
 
-/** @param to the id of the session here, to be loaded */
+/** A take-over, with the id of the session here, to be loaded. */
 type Taken = TakenOver & { readonly to: string };
 
 /**
- * What has become of a session of another library:
+ * The state of another library's session:
  *
- * - `free`: nobody has brought it yet
- * - `open`: it goes on here, and the browser may not know that yet
- * - `late`: it goes on here, and the browser has just been told
- * - `over`: it was taken over long ago, and its cookie opens nothing any more
+ * - `free`: no request has brought it yet
+ * - `open`: it was taken over, and the browser may not know that yet
+ * - `late`: it was taken over, and the browser has just been told
+ * - `over`: it was taken over long ago, and its cookie is not accepted any more
  */
 type Claim =
   | { readonly kind: 'free' | 'over' }
@@ -36,9 +36,10 @@ type Claim =
   | { readonly kind: 'open'; readonly to: string; readonly record: SessionRecord };
 
 /**
- * Takes sessions of other libraries over into records. Which session one has become stands in a record of its own, the claim, under an
- * id that follows from the old session: of all requests that bring it at one time, in whatever process, one stores it first, and all
- * others join that one. A claim outlives what it leads to: what was signed out here cannot be taken over once more.
+ * Takes over sessions of other libraries as records. A record of its own, the claim, holds the id that a
+ * session got here. The claim's id is derived from the old session: of all parallel requests with that
+ * session, in whatever process, one stores the claim first and the others join it. A claim outlives the
+ * session it leads to, so that a session signed out here cannot be taken over again.
  */
 export class RecordTakeOver {
   readonly #runtime: SessionRuntime;
@@ -50,10 +51,10 @@ export class RecordTakeOver {
   }
 
   /**
-   * Finds the session that another library's goes on as, and stores it where it is the first to ask.
+   * Finds the session that a foreign session became, and stores it if this request is the first.
    *
-   * @returns null where there is nothing to go on with
-   * @throws SessionStoreError where either store fails
+   * @returns null if there is nothing to take over
+   * @throws SessionStoreError if either store fails
    */
   take(session: ActiveSession, foreign: ForeignSession): Promise<Taken | null> {
     const key = keyOf(foreign, session.caller);
@@ -80,7 +81,7 @@ export class RecordTakeOver {
     let claim = await this.#look(claimId);
     if (claim.kind === 'free') {
       const content = await foreign.load();
-      // Where there is nothing any more, another request may just have taken it.
+      // If the session is gone, another request may just have taken it over.
       claim =
         content === null ? await this.#look(claimId) : await this.#begin(session, claimId, foreign, content);
     }
@@ -100,7 +101,7 @@ export class RecordTakeOver {
     return isUnderWay ? { kind: 'late', to: parsed.to } : { kind: 'over' };
   }
 
-  /** The session first, and then the claim: whoever finds the claim finds the session. */
+  /** Stores the session before the claim, so that a claim always leads to a session. */
   async #begin(
     session: ActiveSession,
     claimId: string,
@@ -112,12 +113,12 @@ export class RecordTakeOver {
     const end = isOfUser ? 0 : (content.expiresAt ?? now + LONGEST_COOKIE_MS);
     const record = this.#claimOn(id, now, Math.max(end, now + REDIRECT_MS));
     if (await writeOwn(this.#store, claimId, record)) return { kind: 'open', to: id, record };
-    // Nobody has heard of this one.
+    // Nobody knows of this session.
     await this.#store.destroy(id);
     return this.#look(claimId);
   }
 
-  /** Stores it as a session of its own, and gives back the id. */
+  /** Stores the content as a new session and returns its id. */
   async #keep({ caller }: ActiveSession, content: ForeignContent): Promise<string> {
     const { lifetimes, clock, userKey, faults } = this.#runtime;
     const id = randomId();
@@ -146,13 +147,16 @@ export class RecordTakeOver {
     };
   }
 
-  /** The guards before both stores say what fails here; the old cookie opens nothing all the same. */
+  /**
+   * Failures are reported by the guards before both stores; the old cookie is not accepted any more either
+   * way.
+   */
   async #finish(claimId: string, to: string, claim: SessionRecord, foreign: ForeignSession): Promise<void> {
     const isOfUser = foreign.isOfUser === true;
     if (!isOfUser) this.#runtime.endings.moved(claimId, to);
     const isRemoved = await removed(foreign);
     const now = this.#runtime.clock.now();
-    // Of what is removed, only requests under way have to be told.
+    // If the foreign session was removed, only requests under way still need the claim.
     const expiresAt = isRemoved || isOfUser ? now + REDIRECT_MS : claim.expiresAt;
     const finished = { ...claim, version: CLAIM_FINISHED, lastActivity: now, expiresAt };
     await succeeds(this.#store.write(claimId, finished));

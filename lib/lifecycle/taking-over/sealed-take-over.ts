@@ -10,10 +10,12 @@ import type { ForeignSession } from './session-source.js';
 type Seal = (id: string, state: SessionState) => Promise<{ token: string }> | { token: string };
 
 /**
- * Takes a session of another library over into a token. Its id here follows from the old session: so all requests that bring it at one
- * time go on with the same one, and what this process has ended lately is not taken over once more.
+ * Takes over a session of another library as a token. Its id here is derived from the old session, so that
+ * all parallel requests with that session get the same one, and a session that this process has recently
+ * ended is not taken over again.
  *
- * @returns a token, to be opened; null where there is nothing to go on with, or it is too large for a cookie, which the log says
+ * @returns a token, to be opened; null if there is nothing to take over, or if it is too large for a cookie,
+ * which is logged
  */
 export async function takeOverSealed(
   session: ActiveSession,

@@ -1,38 +1,40 @@
-/** What a session of another library holds. */
+/** The content of a session of another library. */
 export interface ForeignContent {
   /** Its values, by their names. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Whose session it is, where that is known; it is put under the option `userKey`. Default: what the values say there. */
+  /** The user, if known; stored under the option `userKey`. Default: what the values hold there. */
   readonly userId?: string | number | null | undefined;
-  /** When it would have ended without a visit, in epoch ms. Default: not known. */
+  /** When it would expire without a visit, in epoch ms. Default: not known. */
   readonly expiresAt?: number | null | undefined;
 }
 
-/** A session of another library, as a request's cookies name it. */
+/** A session of another library, as named by a request's cookies. */
 export interface ForeignSession {
   /**
-   * Names it: of one session always the same text, and of no other. It is hashed before anything is kept of it. Null where several
-   * visitors may have the very same cookie, such as `{ lang: 'de' }` and its signature: then each request takes it over by itself.
+   * Identifies the session: always the same text for one session, and never that of another. It is hashed
+   * before it is stored. Null if several visitors may have the very same cookie, such as `{ lang: 'de' }` and
+   * its signature: then each request takes the session over by itself.
    */
   readonly key: string | null;
   /**
-   * Whether `key` names a user rather than one session of his: all his browsers may have the very same cookie. They are told apart by
-   * address and user agent, and for half a minute, so that his first requests of one moment meet. Default false.
+   * Whether `key` names a user rather than one session, so that all browsers of that user may have the very
+   * same cookie. They are then told apart by address and user agent, and only for half a minute, so that
+   * parallel first requests share one session. Default false.
    */
   readonly isOfUser?: boolean;
-  /** What it holds; null where it has ended. Rejects where its store fails. */
+  /** Returns the content; null if the session has ended. Rejects if its store fails. */
   load(): Promise<ForeignContent | null>;
-  /** Ends it where it is kept. Left out where that is the cookie alone. Rejects where its store fails. */
+  /** Ends the session in its store. Omitted if only the cookie holds it. Rejects if its store fails. */
   remove?(): Promise<void>;
 }
 
-/** Where a cookie of another library lies in the browser: the attributes that it was set with. */
+/** A cookie of another library: the attributes that it was set with. */
 export interface SourceCookie {
   /** Its name. */
   readonly name: string;
   /** Default `/`. */
   readonly path?: string;
-  /** Default: the host alone. */
+  /** Default: only the host. */
   readonly domain?: string;
   /** Default: in production. */
   readonly secure?: boolean;
@@ -59,15 +61,19 @@ export interface SourceCookie {
  * };
  */
 export interface SessionSource {
-  /** For the log: `express-session`. */
+  /** Name for the log, such as `express-session`. */
   readonly name: string;
-  /** The cookies that it reads, the first of them the one that names the session. They are expired once it is taken over. */
+  /**
+   * The cookies that it reads. The first one names the session. They are expired once the session is taken
+   * over.
+   */
   readonly cookies: readonly SourceCookie[];
   /**
-   * The session that the cookies of a request stand for, as far as they alone say it: a signature is verified, a store is not
-   * asked. Null for what is not ours; never throws for what a visitor sent.
+   * Returns the session that a request's cookies name, judging by the cookies alone: verifies signatures, but
+   * asks no store. Returns null for cookies that are not its own; never throws because of what a visitor
+   * sent.
    *
-   * @param valuesOf the values of a cookie as they were sent, not decoded, likeliest first
+   * @param valuesOf the values of a cookie as sent, not decoded, likeliest first
    */
   find(valuesOf: (name: string) => readonly string[]): ForeignSession | null;
 }

@@ -4,13 +4,19 @@ import { SessionState } from '../../state/session-state.js';
 import { isKey } from '../../state/values.js';
 import type { SessionRuntime } from '../session-runtime.js';
 
-/** How a session of another library came to go on here. */
+/** The result of taking over a session of another library. */
 export interface TakenOver {
-  /** To be called once its cookie has reached the browser: from then on the old one opens nothing. Never fails. */
+  /**
+   * Call once its cookie has reached the browser: from then on the old cookie is not accepted any more. Never
+   * fails.
+   */
   readonly finish: () => Promise<void>;
 }
 
-/** The key under which parallel requests with the same old session meet; null where its cookie does not tell it from those of others. */
+/**
+ * The key that parallel requests with the same old session share; null if its cookie does not tell it apart
+ * from others.
+ */
 export function keyOf({ key, isOfUser = false }: ForeignSession, caller: Caller): string | null {
   if (!isOfUser || key === null) return key;
   const { ipAddress, userAgent } = knownClient(caller);
@@ -18,8 +24,8 @@ export function keyOf({ key, isOfUser = false }: ForeignSession, caller: Caller)
 }
 
 /**
- * The state that a session of another library has here to begin with. It lives as long as it would have there, where that is longer
- * than sessions live here.
+ * The initial state of a session of another library. It keeps its remaining lifetime if that is longer than
+ * the lifetime of sessions here.
  */
 export function foreignState(
   { serializer, clock, lifetimes, userKey }: SessionRuntime,
@@ -35,7 +41,7 @@ export function foreignState(
   return state;
 }
 
-/** Whether something comes to a good end. */
+/** Whether a promise is fulfilled. */
 export function succeeds(deed: Promise<unknown>): Promise<boolean> {
   return deed.then(
     () => true,
@@ -43,7 +49,10 @@ export function succeeds(deed: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** Ends a session where it was kept before. False where it is kept nowhere, or that failed: the guard before its store says so. */
+/**
+ * Ends a session in its old store. False if it has none, or if that failed, which the guard before that store
+ * reports.
+ */
 export function removed(foreign: ForeignSession): Promise<boolean> {
   return foreign.remove === undefined ? Promise.resolve(false) : succeeds(foreign.remove());
 }

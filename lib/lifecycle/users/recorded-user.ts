@@ -2,30 +2,34 @@ import { createHash } from 'node:crypto';
 import { ownText, startOf } from '../../state/own-text.js';
 import { type Values, readPath } from '../../state/values.js';
 
-/** What stores have room for, in characters. */
+/** The longest user id that stores accept, in characters. */
 const MAX_USER_ID = 255;
 const HASH_LENGTH = 64;
 
-/** The user who stands at the path `userKey`, as text: a text or a number; null where there is none, or empty text. */
+/**
+ * The user at the path `userKey`, if it is a string or a number, as a string; null for none and for an empty
+ * string.
+ */
 export function userIn(values: Readonly<Values>, userKey: string): string | null {
   const user = readPath(values, userKey);
   return isUser(user) ? String(user) : null;
 }
 
-/** The same, as records name him. */
+/** The same, as named in records. */
 export function recordedUser(values: Readonly<Values>, userKey: string): string | null {
   const user = userIn(values, userKey);
   return user === null ? null : recordedAs(user);
 }
 
-/** Whether it can name a user: text that is not empty, or a number. */
+/** Whether a value can name a user: a non-empty string, or a finite number. */
 export function isUser(value: unknown): value is string | number {
   return typeof value === 'string' ? value !== '' : Number.isFinite(value);
 }
 
 /**
- * A user as records name him: one user, one name. The end of what stores have no room for is a hash of the whole, as
- * users whose ids begin alike are others. Only such a name is as long as that: no id of somebody else can be made to equal it.
+ * The name of a user in records, unique to that user. An id that is too long for stores ends with a hash of
+ * the whole, as different ids may begin alike. Only shortened names have the full length, so no other user's
+ * id can be made to equal one.
  */
 export function recordedAs(user: string | number): string {
   const text = String(user);

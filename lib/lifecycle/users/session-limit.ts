@@ -7,7 +7,7 @@ import type { Lifetimes } from '../lifetimes.js';
 import { recordedUser } from './recorded-user.js';
 import type { UserSession, UserSessions } from './user-sessions.js';
 
-/** How many sessions a user may have, and what becomes of one more. */
+/** The limit of sessions per user, and what happens beyond it. */
 export interface SessionsPerUser {
   readonly max: number;
   readonly when: 'end-oldest' | 'refuse';
@@ -16,13 +16,14 @@ export interface SessionsPerUser {
 }
 
 /**
- * Sees to it that no user has more sessions than he may. A session becomes one of his by the write that first names him.
+ * Limits the number of sessions per user. A session counts as a user's from the write that first names that
+ * user.
  *
- * To refuse one, the others are counted before it is stored, and once more when it is: whichever process stores last sees
- * all others, so no two can both take the last place. Both may find it taken.
+ * With `refuse`, the others are counted before the session is stored and again after. The process that stores
+ * last sees all others, so no two can both take the last place. Both may find it taken.
  *
- * To end the oldest, each counts when it is stored: the last one to do so sees them all. They are ranked by the time of
- * their sign-in, so of those that are made at once, in several processes, the latest stays.
+ * With `end-oldest`, each counts after storing; the last one to store sees them all. Sessions are ranked by
+ * the time of their sign-in, so of those made at once in several processes, the latest stays.
  */
 export class SessionLimit {
   readonly #limit: SessionsPerUser;
@@ -36,9 +37,9 @@ export class SessionLimit {
   }
 
   /**
-   * Writes a session by `write`, and holds its user to the limit before and after.
+   * Writes a session by `write`, and enforces the limit before and after.
    *
-   * @throws SessionLimitError where it would be one too many, and is refused
+   * @throws SessionLimitError if it is refused as one too many
    */
   async write(session: ActiveSession, write: () => Promise<void>): Promise<void> {
     const user = recordedUser(session.state.readonlyValues, session.runtime.userKey);
@@ -53,16 +54,17 @@ export class SessionLimit {
     try {
       await this.#endOldest(user, session.handle);
     } catch (error) {
-      // The store's guard has said so. The sign-in stands, and the next one ends those that are too many.
+      // The store's guard has logged the error. The sign-in stands, and the next one ends the excess
+      // sessions.
       if (!(error instanceof SessionStoreError)) throw error;
     }
   }
 
   /**
-   * To be called when a record is stored, and before anybody is told of it.
+   * Call when a record is stored and nobody has been told of it yet.
    *
-   * @param user that the record names
-   * @throws SessionLimitError where it is to be taken back
+   * @param user the user that the record names
+   * @throws SessionLimitError if the record has to be taken back
    */
   async assertRoom(session: ActiveSession, user: string | null): Promise<void> {
     const { max, when } = this.#limit;
@@ -87,7 +89,7 @@ export class SessionLimit {
   }
 }
 
-/** The latest first. All processes see the same order, whatever their clocks say. */
+/** Latest first. All processes see the same order, whatever their clocks say. */
 function bySignIn(a: UserSession, b: UserSession): number {
   return beganWith(b) - beganWith(a) || Number(a.handle < b.handle) - Number(a.handle > b.handle);
 }

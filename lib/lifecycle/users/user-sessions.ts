@@ -11,8 +11,8 @@ import type { SessionRuntime } from '../session-runtime.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 
 /**
- * How many sessions are ended at a time: to wait for one after the other takes a store's whole time to answer for each, and many
- * at once would take all connections of a pool, or all threads of the file system, from the requests of others.
+ * How many sessions are ended at a time. One by one would take a store round trip each; too many at once
+ * would take all connections of a pool, or all threads of the file system, from other requests.
  */
 const ENDED_AT_ONCE = 8;
 
@@ -23,34 +23,34 @@ export interface UserSession {
   readonly record: SessionRecord;
   readonly payload: Payload;
   /**
-   * The versions of all that is stored of it, by their ids: two while it moves from one to the other, and what processes have left
-   * that died over that. To end it, all of them have to end.
+   * The stored versions of the session, by id: two while it moves from one id to the other, and leftovers of
+   * processes that died during a move. All of them have to end to end the session.
    */
   readonly versions: ReadonlyMap<string, number>;
 }
 
-/** Some of a user's sessions, and where the others begin. */
+/** A page of a user's sessions, and where the next page begins. */
 export interface UserSessionPage {
   /** In no order. */
   readonly sessions: readonly UserSession[];
-  /** Null where these were the last. */
+  /** Null on the last page. */
   readonly next: NextPage | null;
 }
 
-/** Where the sessions of a user go on. */
+/** The position of the next page. */
 export interface NextPage {
-  /** The store's own. */
+  /** The store's own cursor. */
   readonly cursor: string;
   /** When the first page was read, in epoch ms. */
   readonly begun: number;
 }
 
-/** A store that knows whose its records are. */
+/** A store that can list a user's records. */
 type UserStore = RecordStore & Required<Pick<RecordStore, 'listByUser'>>;
 
 /**
- * The sessions of a user, wherever they have moved to. The store is asked for pages of them, and a page is read between
- * two turns of the event loop: ten thousand sessions hold nobody up.
+ * The sessions of a user, wherever they have moved to. The store returns them in pages, and each page is read
+ * in a turn of the event loop of its own, so that ten thousand sessions do not block other requests.
  */
 export class UserSessions {
   readonly #store: UserStore;
@@ -60,7 +60,7 @@ export class UserSessions {
   readonly #clock: Clock;
   readonly #publishEnded: (session: UserSession, reason: SessionEnd) => void;
 
-  /** @param publishEnded called once for each session that was ended here */
+  /** @param publishEnded called once for each session ended here */
   constructor(
     store: UserStore,
     finder: RecordFinder,
@@ -77,8 +77,8 @@ export class UserSessions {
   }
 
   /**
-   * All of them, in no order. One that moves meanwhile is found under its old id or its new one, and where it is under both,
-   * the newer counts.
+   * All sessions, in no order. A session that moves meanwhile is found under its old id or its new one; if
+   * under both, the newer counts.
    */
   async list(userId: string): Promise<readonly UserSession[]> {
     const found = new Map<string, UserSession>();
@@ -92,12 +92,12 @@ export class UserSessions {
   }
 
   /**
-   * Some of them: those of the store's next page that has any.
+   * The sessions of the store's next page that has any.
    *
-   * What had moved before the first page was read stands under its new id from the first page to the last, and is found there. What
-   * moves later is found under its old id too: its new one may have its place on a page that was read before.
+   * A session that moved before the first page was read keeps its new id throughout the pages, and is found
+   * there. One that moves later is found under its old id too, as its new id may be on a page already read.
    *
-   * @param from what the page before answered; null for the first
+   * @param from `next` of the page before; null for the first
    */
   async page(userId: string, from: NextPage | null): Promise<UserSessionPage> {
     const begun = from?.begun ?? this.#clock.now();
@@ -110,9 +110,9 @@ export class UserSessions {
   }
 
   /**
-   * Ends the session of a handle, if it is the user's.
+   * Ends the session with a handle, if it is the user's.
    *
-   * @returns false where he has none of that handle any more
+   * @returns false if the user has no session with that handle any more
    */
   async end(userId: string, handle: string): Promise<boolean> {
     const session = (await this.list(userId)).find((each) => each.handle === handle);
@@ -120,7 +120,7 @@ export class UserSessions {
   }
 
   /**
-   * Ends all of them but one.
+   * Ends all sessions but one.
    *
    * @returns how many
    */
@@ -133,9 +133,9 @@ export class UserSessions {
   }
 
   /**
-   * Ends those that were listed, a few at a time. Each ends by itself: where one cannot be ended, no more are begun.
+   * Ends listed sessions, a few at a time. Each ends by itself; after a failure, no more are started.
    *
-   * @returns how many; not those that have ended meanwhile
+   * @returns how many; sessions that had already ended are not counted
    */
   async endAllFound(sessions: readonly UserSession[], reason: SessionEnd): Promise<number> {
     let ended = 0;
@@ -148,7 +148,7 @@ export class UserSessions {
     return ended;
   }
 
-  /** Ends one of those that were listed. False where it has ended meanwhile. */
+  /** Ends a listed session. False if it had already ended. */
   async endFound(session: UserSession, reason: SessionEnd): Promise<boolean> {
     let hasEnded = false;
     for (const [id, version] of session.versions)
@@ -157,7 +157,7 @@ export class UserSessions {
     return hasEnded;
   }
 
-  /** @param movedSince what moved before that is not looked for under its old id; epoch ms */
+  /** @param movedSince sessions that moved before this are not looked for under their old id; epoch ms */
   async #read(userId: string, from: NextPage | null, movedSince: number): Promise<UserSessionPage> {
     const page = await this.#store.listByUser(userId, from?.cursor ?? null);
     const found = new Map<string, UserSession>();
@@ -169,7 +169,9 @@ export class UserSessions {
     return { sessions: [...found.values()], next: cursor === null ? null : { cursor, begun: movedSince } };
   }
 
-  /** Null for what is no session of the user's: it has ended or moved to another user, or cannot be read. */
+  /**
+   * Null if the record is no session of this user: it has ended or moved to another user, or cannot be read.
+   */
   async #sessionOf(
     userId: string,
     id: string,
@@ -195,13 +197,13 @@ function put(found: Map<string, UserSession>, session: UserSession): void {
   found.set(session.handle, known === undefined ? session : together(session, known));
 }
 
-/** Of one session, found twice: the newer, with what is stored of the other before its own. */
+/** Merges two finds of one session: the newer one counts, with the older versions first. */
 function together(one: UserSession, other: UserSession): UserSession {
   const [newer, older] = other.payload.n <= one.payload.n ? [one, other] : [other, one];
   return { ...newer, versions: new Map([...older.versions, ...newer.versions]) };
 }
 
-/** Whether a store knows whose its records are. */
+/** Whether a store can list a user's records. */
 export function knowsUsers(store: RecordStore): store is UserStore {
   return store.listByUser !== undefined;
 }

@@ -1,23 +1,26 @@
-/** How many of them the store is asked for at the same time, while they are few. */
+/** The minimum number of parallel look-ups. */
 const FEW_LOOKS = 8;
 
 /**
- * For how many answers of the store, one after the other, a round has time: the more sessions, the more are asked for at the same
- * time. So a store that takes 150 ms keeps up with any number of them in the longest of rounds.
+ * How many consecutive answers of the store fit in a round. The more sessions, the more are looked up in
+ * parallel, so a store that takes 150 ms keeps up with any number of them in the longest round.
  */
 const ANSWERS_IN_A_ROUND = 128;
 
 /**
- * How many before others have their turn: a store in this process answers within the same turn of the event loop, and thousands
- * of sessions are due at once.
+ * How many look-ups run per turn of the event loop: a store in this process answers within the same turn, and
+ * thousands of sessions are due at once.
  */
 const LOOKS_IN_A_TURN = 64;
 
-/** Asks the store for many sessions, some at the same time, so that neither it nor this process is kept busy by them alone. */
+/**
+ * Looks up many sessions in the store, some in parallel, without keeping the store or this process busy with
+ * nothing else.
+ */
 export class PacedLookups<T> {
   readonly #look: (one: T) => Promise<void>;
   readonly #total: () => number;
-  /** Those to be asked for next. */
+  /** Those to look up next. */
   readonly #due = new Set<T>();
   readonly #asked = new Set<T>();
   #looks = 0;
@@ -25,22 +28,22 @@ export class PacedLookups<T> {
   #turn: Promise<void> | null = null;
 
   /**
-   * @param total how many there are to be asked for in a round
-   * @param look asks for one; never rejects
+   * @param total how many sessions a round looks up
+   * @param look looks up one; never rejects
    */
   constructor(total: () => number, look: (one: T) => Promise<void>) {
     this.#total = total;
     this.#look = look;
   }
 
-  /** One is due. Nothing happens where it is being asked for. */
+  /** Adds a session that is due. Does nothing while it is being looked up. */
   add(one: T): void {
     if (this.#asked.has(one)) return;
     this.#due.add(one);
     if (this.#looks < Math.max(FEW_LOOKS, this.#total() / ANSWERS_IN_A_ROUND)) void this.#lookAtDue();
   }
 
-  /** Nobody wants to know any more. */
+  /** Drops a session that nobody watches any more. */
   delete(one: T): void {
     this.#due.delete(one);
   }

@@ -2,8 +2,8 @@
 const PARTS = 10;
 
 /**
- * Visits each member once in a round: evenly spread over it, and for the first time within one round from when it joined.
- * One timer for all of them, and none while there are none. It keeps no process alive.
+ * Visits each member once per round, evenly spread over it; a new member within one round of joining. One
+ * timer serves all members, and none runs while there are none. It does not keep the process alive.
  */
 export class RoundTimer<T> {
   readonly #partMs: number;
@@ -20,7 +20,7 @@ export class RoundTimer<T> {
     this.#visit = visit;
   }
 
-  /** A member joins. Does nothing where it is one. */
+  /** Adds a member. Does nothing if it is one already. */
   add(member: T): void {
     if (this.#partOf.has(member)) return;
     const part = this.#part(this.#joined);
@@ -34,7 +34,7 @@ export class RoundTimer<T> {
     this.#timer.unref();
   }
 
-  /** A member leaves. Does nothing where it is none. */
+  /** Removes a member. Does nothing if it is none. */
   delete(member: T): void {
     this.#partOf.get(member)?.delete(member);
     this.#partOf.delete(member);

@@ -1,27 +1,27 @@
 import type { LoadedVersion } from '../phase.js';
 
-/** Where a session is stored, and until when: its id, and epoch ms. */
+/** Where a session is stored (its id), and until when (epoch ms). */
 export type Whereabouts = Omit<LoadedVersion, 'version'>;
 
 /**
- * Asks the store where the session of an id is by now. A move of the last half minute is followed.
+ * Asks the store where the session of an id is now. Follows a move of the last half minute.
  *
- * @param expiresAt when it ends, as far as is known; epoch ms
- * @returns null where there is none any more
- * @throws SessionStoreError where the store fails: nothing is known then
+ * @param expiresAt when it expires, as far as known; epoch ms
+ * @returns null if it is gone
+ * @throws SessionStoreError if the store fails: then nothing is known
  */
 export type Locate = (id: string, expiresAt: number) => Promise<Whereabouts | null>;
 
-/** What a watch needs of the registry that it is in. */
+/** What a watch needs from its registry. */
 interface Registry {
   enter(watch: Watch, place: Whereabouts): void;
   leave(watch: Watch): void;
   look(watched: WatchedSession): void;
 }
 
-/** A session that somebody watches. */
+/** A watched session. */
 export interface WatchedSession {
-  /** The one that it has now. */
+  /** Its current id. */
   id: string;
   /** Epoch ms. */
   expiresAt: number;
@@ -30,17 +30,17 @@ export interface WatchedSession {
   readonly locate: Locate | null;
 }
 
-/** Somebody watches a session. Made by `WatchedSessions`; has to be stopped by whoever asked for it. */
+/** One watch of a session. Made by `WatchedSessions`; has to be stopped by whoever requested it. */
 export class Watch {
   readonly #registry: Registry;
   readonly #controller = new AbortController();
   #isOver = false;
-  /** What it watches; null where that is nothing. Set by the registry alone. */
+  /** The watched session; null for none. Set only by the registry. */
   watched: WatchedSession | null = null;
-  /** Called where the session is seen to have another id, whoever has given it that. */
+  /** Called when the session turns out to have another id, whoever changed it. */
   onMoved: (() => void) | null = null;
 
-  /** @param locate null where there is no store to ask */
+  /** @param locate null if there is no store to ask */
   constructor(
     registry: Registry,
     readonly locate: Locate | null,
@@ -53,17 +53,17 @@ export class Watch {
     return this.#controller.signal;
   }
 
-  /** The id that the session has now, as far as this process knows; null where nothing is watched any more. */
+  /** The session's current id, as far as this process knows; null if nothing is watched any more. */
   get id(): string | null {
     return this.watched?.id ?? null;
   }
 
-  /** Where the session is stored now. Until this was called, nothing is stored of it that could end. */
+  /** Sets where the session is stored now. Before the first call, nothing is stored that could end. */
   at(place: Whereabouts): void {
     if (!this.#isOver) this.#registry.enter(this, place);
   }
 
-  /** The session was not found where it was: it is looked for now. */
+  /** The session was not found where it was: looks for it now. */
   look(): void {
     if (this.watched !== null) this.#registry.look(this.watched);
   }
@@ -75,7 +75,7 @@ export class Watch {
     this.#controller.abort();
   }
 
-  /** Nobody watches any more: the signal does not fire. */
+  /** Stops watching: the signal does not fire any more. */
   stop(): void {
     this.#isOver = true;
     this.#registry.leave(this);

@@ -6,23 +6,28 @@ import { RoundTimer } from './round-timer.js';
 import { type WatchedSession, type Locate, type Whereabouts, Watch } from './watch.js';
 
 /**
- * A session that moved in another process is found by the redirect under its old id. So that it is found and not taken for
- * one that has ended, it is looked for while that stands, with some time left for a slow store.
+ * The longest round. A session that moved in another process is found by the redirect under its old id. The
+ * look-up has to happen while the redirect stands, with time to spare for a slow store; otherwise the session
+ * would count as ended.
  */
 const LONGEST_ROUND_MS = (REDIRECT_MS * 2) / 3;
 
-/** The most that a timer of Node's takes, ms; a longer one would end at once. */
+/** The longest delay of a Node.js timer, ms; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** When to ask again, ms, where the store still has what should have expired: its clock may be a little behind. */
+/**
+ * When to ask again, ms, if the store still has a session that should have expired: its clock may be slightly
+ * behind.
+ */
 const CLOCK_SKEW_MS = 1_000;
 
 /**
- * The sessions of one application that somebody watches: sockets and streams that are to end with them. Whatever ends, moves
- * or renews a session in this process tells it at once. What other processes do, it finds out by asking the store: in rounds,
- * and when a session should have expired. A session that nobody watches costs one look-up in a map when it ends.
+ * The watched sessions of one application: sockets and streams that have to end with them. Whatever ends,
+ * moves or renews a session in this process notifies this registry at once. What other processes do, it
+ * learns by asking the store: in rounds, and when a session should have expired. Ending a session that nobody
+ * watches costs one map look-up.
  *
- * If the store fails, no session counts as ended: it is asked again.
+ * If the store fails, no session counts as ended: the store is asked again.
  */
 export class WatchedSessions {
   readonly #clock: Clock;
@@ -34,7 +39,10 @@ export class WatchedSessions {
     (watched) => this.#locate(watched, watched.id),
   );
 
-  /** @param checkEvery how often the store is asked for each, ms; false: only when it should have expired */
+  /**
+   * @param checkEvery how often the store is asked for each session, ms; false: only when it should have
+   * expired
+   */
   constructor(clock: Clock, checkEvery: number | false) {
     this.#clock = clock;
     this.#rounds =
@@ -46,9 +54,9 @@ export class WatchedSessions {
   }
 
   /**
-   * Names whom to ask what became of a session between when it was loaded and when somebody begins to watch it.
+   * Sets how to find out what happened to a session between its load and the start of a watch.
    *
-   * @param idNow gives the id that the session of an id has by now; null where it has ended
+   * @param idNow returns the current id of an id's session; null if it has ended
    */
   remembering(idNow: (id: string) => string | null): void {
     this.#idNow = idNow;
@@ -62,8 +70,8 @@ export class WatchedSessions {
   /**
    * Watches a session.
    *
-   * @param place where it was stored when it was loaded; null as long as it is not
-   * @param locate null where there is no store to ask: only what happens in this process is known then
+   * @param place where it was stored when it was loaded; null if it is not stored yet
+   * @param locate null if there is no store to ask: then only what happens in this process is known
    */
   watch(place: Whereabouts | null, locate: Locate | null): Watch {
     const watch = new Watch(this, locate);
@@ -83,7 +91,7 @@ export class WatchedSessions {
     for (const watch of watched.watches) watch.end();
   }
 
-  /** A session goes on under another id. */
+  /** A session has moved to another id. */
   moved(id: string, to: string): void {
     const watched = this.#byId.get(id);
     if (watched === undefined || id === to) return;
@@ -99,13 +107,13 @@ export class WatchedSessions {
     for (const watch of watches) watch.onMoved?.();
   }
 
-  /** A session lives longer than was known, or less long. */
+  /** The expiry of a session has changed. */
   renewed({ id, expiresAt }: Whereabouts): void {
     const watched = this.#byId.get(id);
     if (watched !== undefined) this.#expireAt(watched, expiresAt);
   }
 
-  /** The application ends: nobody is told anything any more. */
+  /** The application shuts down: nobody is notified any more. */
   close(): void {
     for (const { watches } of this.#byId.values()) for (const watch of watches) watch.stop();
   }
@@ -114,7 +122,7 @@ export class WatchedSessions {
 
   /** @internal */
   enter(watch: Watch, place: Whereabouts): void {
-    // Whoever watches the same session has to look in the new place too.
+    // Other watches of the same session have to move to the new place too.
     if (watch.watched !== null) this.moved(watch.watched.id, place.id);
     else this.#join(watch, this.#byId.get(place.id) ?? this.#add(place, watch.locate));
     this.renewed(place);
@@ -141,7 +149,7 @@ export class WatchedSessions {
   }
 
   #add({ id, expiresAt }: Whereabouts, locate: Locate | null): WatchedSession {
-    // A copy: what was cut out of a request would keep all of it alive.
+    // A copy: a substring of a request would keep the whole request in memory.
     const watched: WatchedSession = {
       id: ownText(id),
       expiresAt,
@@ -195,9 +203,10 @@ export class WatchedSessions {
     try {
       place = await watched.locate?.(id, watched.expiresAt);
     } catch {
-      // The guard before the store has said so. It is asked again in the next round; of what should have expired, without rounds too.
+      // The guard before the store has logged it. The next round asks again; a session that should have
+      // expired is asked for again without rounds too.
     }
-    // It may have moved or ended meanwhile, or nobody watch it any more.
+    // It may have moved or ended meanwhile, or nobody may watch it any more.
     if (this.#byId.get(id) !== watched) return;
     const now = this.#clock.now();
     if (place === null) this.ended(id);
