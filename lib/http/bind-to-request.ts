@@ -1,26 +1,26 @@
 import type { HttpSessions } from './http-sessions.js';
 import type { RawRequest } from './raw-http.js';
 
-/** What middleware and hooks call when they are through: with an error, or with nothing. */
+/** The callback that middleware and hooks call when done, with or without an error. */
 export type Done = (error?: unknown) => void;
 
-/** Functions that enter the context of the request that they are called for. They are never wrapped again. */
+/** Functions that enter the context of their request by themselves. They are never wrapped again. */
 const bound = new WeakSet<object>();
 
-/** Whether a function enters the context of its request already. */
+/** Whether a function already enters the context of its request. */
 export function isBound(called: object): boolean {
   return bound.has(called);
 }
 
-/** Declares that a function enters the context itself. */
+/** Declares that a function enters the context of its request by itself. */
 export function declareBound<T extends object>(called: T): T {
   bound.add(called);
   return called;
 }
 
 /**
- * Gives a wrapper the prototype, the name and the number of parameters of what it wraps: Express, Fastify and Nest look at
- * them to tell error handlers, and functions that call back, from others.
+ * Gives a wrapper the prototype, name and parameter count of the wrapped function: Express, Fastify and Nest
+ * use them to recognize error handlers and functions that take a callback.
  */
 export function likeOriginal<T extends object>(wrapper: T, original: CallableFunction): T {
   Object.setPrototypeOf(wrapper, Reflect.getPrototypeOf(original));
@@ -29,8 +29,8 @@ export function likeOriginal<T extends object>(wrapper: T, original: CallableFun
 }
 
 /**
- * Calls something in the context of a request, from outside of it. A function of its own, so that callers that are inside
- * already create no closure.
+ * Calls a function in the context of a request, from outside of it. Separate, so that callers already in the
+ * context create no closure.
  */
 export function callInContext(
   sessions: HttpSessions,
@@ -43,11 +43,11 @@ export function callInContext(
 }
 
 /**
- * A function of Express's (middleware, an error handler, a callback for a parameter) that runs in the context of the request
- * that it is called for, whatever context it is called in.
+ * Wraps an Express function (middleware, an error handler, a parameter callback) so that it runs in the
+ * context of its request, whatever context it is called in.
  *
- * @param position of the request among the arguments. Default: that of middleware, where Express tells error handlers by their four
- * parameters
+ * @param position the request's position among the arguments. Default: that of middleware; Express recognizes
+ * error handlers by their four parameters
  */
 export function bindToRequest(
   sessions: HttpSessions,

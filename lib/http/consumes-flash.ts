@@ -7,16 +7,16 @@ export interface Route {
 }
 
 /**
- * What a browser fetches and then shows, or hands to the page (`empty`: fetch, XMLHttpRequest). Everything else that a
- * request can be destined for is fetched for a page and is part of it: pictures, styles, scripts, fonts, workers, ...
+ * The destinations that a browser shows, or hands to the page (`empty`: fetch, XMLHttpRequest). Requests with
+ * any other destination fetch a part of a page: pictures, styles, scripts, fonts, workers, ...
  * https://fetch.spec.whatwg.org/#concept-request-destination
  */
 const SHOWN = new Set(['document', 'iframe', 'frame', 'fencedframe', 'empty']);
 
 /**
- * Who says that a page is fetched in case it is needed, or for a picture of it: browsers (Fetch Standard,
- * `Sec-Purpose: prefetch`, and `prefetch;prerender`), older ones (Firefox `X-Moz: prefetch`, Chrome and Safari `Purpose:
- * prefetch`, and `X-Purpose: preview` or `Purpose: preview` for Top Sites), Turbo, and htmx's preload extension.
+ * The headers that announce a prefetch or a preview: of browsers (Fetch Standard, `Sec-Purpose: prefetch`,
+ * and `prefetch;prerender`), older ones (Firefox `X-Moz: prefetch`, Chrome and Safari `Purpose: prefetch`,
+ * and `X-Purpose: preview` or `Purpose: preview` for Top Sites), Turbo, and htmx's preload extension.
  */
 const PREFETCHES: readonly (readonly [header: string, words: RegExp])[] = [
   'sec-purpose',
@@ -28,7 +28,7 @@ const PREFETCHES: readonly (readonly [header: string, words: RegExp])[] = [
   .map((header) => [header, /prefetch|prerender|preview/i] as const)
   .concat([['hx-preloaded', /true/i]]);
 
-/** Whether a request is one that can show messages, and so uses them up. */
+/** Whether a request can show flash messages, and so consumes them. */
 export function consumesFlash(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   response: Pick<ServerResponse, 'hasHeader'>,
@@ -39,7 +39,7 @@ export function consumesFlash(
   const destination = headers['sec-fetch-dest'];
   if (typeof destination === 'string' && !SHOWN.has(destination)) return false;
   if (PREFETCHES.some(([header, words]) => says(headers[header], words))) return false;
-  // Who sends a file (`express.static`, `sendFile`) offers it in ranges.
+  // File handlers (`express.static`, `sendFile`) offer ranges.
   if (response.hasHeader('accept-ranges') && response.hasHeader('last-modified')) return false;
   return route === undefined || !servesFiles(route);
 }
@@ -49,9 +49,9 @@ function says(header: string | readonly string[] | undefined, words: RegExp): bo
 }
 
 /**
- * Whether a route of Fastify is one of @fastify/static, which serves files behind the hooks of the application. On
- * Express they are served before a session is opened. It names its routes by nothing but what they are: HEAD and GET in
- * one, and a schema that says whether documentation shows them.
+ * Whether a Fastify route belongs to @fastify/static, which serves files after the application's hooks. On
+ * Express, files are served before a session is opened. The only signs of its routes are that they combine
+ * HEAD and GET, and have a schema that says whether documentation shows them.
  */
 function servesFiles({ method, schema }: Route): boolean {
   return (

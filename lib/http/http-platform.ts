@@ -6,8 +6,9 @@ import type { HttpSessions } from './http-sessions.js';
 import type { RouterBinding } from './express/router-binding.js';
 
 /**
- * Binds what is registered with an HTTP server from now on (middleware, hooks, routes, error handlers) to the context of its
- * request. Routers of Express are bound later, by `openOnEachRequest`, with all that they have.
+ * Binds whatever is registered with an HTTP server from now on (middleware, hooks, routes, error handlers) to
+ * the context of its request. Express routers are bound later, with everything they contain, by
+ * `openOnEachRequest`.
  */
 export function bindLaterRegistrations(
   adapter: HttpServer,
@@ -17,7 +18,8 @@ export function bindLaterRegistrations(
   const instance: unknown = adapter.getInstance();
   if (!isFastify(instance)) return;
   bindFastify(instance, sessions, routers);
-  // Routers of Express can be middleware on Fastify too. Nest hides each function that it is handed in another.
+  // Express routers can be middleware on Fastify too. Nest wraps each function that it is given in another
+  // one.
   const use: unknown = Reflect.get(adapter, 'use');
   if (typeof use !== 'function') return;
   const value = function useBound(this: unknown, ...args: unknown[]): unknown {
@@ -27,7 +29,7 @@ export function bindLaterRegistrations(
   Object.defineProperty(adapter, 'use', { value, writable: true, configurable: true });
 }
 
-/** Makes an HTTP server open the session of each request, before whatever is registered after this call. */
+/** Makes an HTTP server open the session of each request before anything registered after this call. */
 export function openOnEachRequest(adapter: HttpServer, sessions: HttpSessions, routers: RouterBinding): void {
   const instance: unknown = adapter.getInstance();
   if (isFastify(instance)) openOnFastify(instance, sessions);

@@ -35,10 +35,10 @@ import {
 import { type RouteTest, namesRequest } from './routing/named-routes.js';
 import type { HeadAddition } from './response/response-head.js';
 
-/** What all requests of an application share. */
+/** The settings that all requests of an application share. */
 export interface HttpSessionSettings {
   readonly tokens: TokenSetup;
-  /** Of the libraries that the application comes from; null for none. */
+  /** The cookies of the libraries that the application migrates from; null for none. */
   readonly foreign: ForeignCookies | null;
   readonly secureWarning: SecureCookieWarning;
   readonly cookiePath: CookiePath;
@@ -52,7 +52,7 @@ export interface HttpSessionSettings {
 
 const NO_ADDITIONS: readonly HeadAddition[] = [];
 
-/** One HTTP request as its session sees it. */
+/** One HTTP request, as seen by its session. */
 export class HttpSessionHost implements SessionHost, GateContext {
   readonly #settings: HttpSessionSettings;
   readonly #req: RawRequest;
@@ -62,16 +62,19 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly takeOver: ForeignSessionVisit['takeOver'] | undefined;
   /** Null where the request brings no cookie of another library. */
   readonly #foreign: ForeignSessionVisit | null;
-  /** Where its cookie lies. */
+  /** The cookie setup for this request. */
   readonly #setup: CookieSetup;
   readonly #sent: SentTokens;
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
   #isTooLate = false;
-  /** Whether the request has become a WebSocket, and whether its handler is through: no response ever ends that. */
+  /**
+   * Whether the request has become a WebSocket, and whether its handler is done: there is no response whose
+   * end could tell.
+   */
   #webSocket: 'none' | 'handled' | 'over' = 'none';
   #isPassive = false;
-  /** Fastify's view of the request, as soon as it is known. */
+  /** Fastify's view of the request, once it is known. */
   platform: PlatformRequest | null;
 
   constructor(
@@ -100,7 +103,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { lifecycles, recordClient, isPassive } = this.#settings;
     this.#isPassive ||= isHandshake(this.#req) || (isPassive !== null && namesRequest(isPassive, this.#req));
     const caller: Caller = {
-      // Before the gate is up it is too early to ask the route: one that serves files may still pass the request on.
+      // Without a gate it is too early to ask the route: a route that serves files may still pass the request
+      // on.
       consumesFlash: () =>
         !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),
@@ -111,7 +115,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return lifecycles.createLifecycle(caller, this.platform ?? this.#req, this.#place);
   }
 
-  /** To be called once the handler is known that `@PassiveSession()` decorates: later than the session is opened. */
+  /**
+   * Makes the request passive. Called once the handler is known to be decorated with `@PassiveSession()`,
+   * after the session is opened.
+   */
   bePassive(): void {
     this.#isPassive = true;
   }
@@ -128,7 +135,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       session.hostOver();
       return;
     }
-    // Only for requests that may have something to commit.
+    // Only requests that may have something to commit get a gate.
     this.#gate = new ResponseGate(this.#res, session, this);
     if (this.#webSocket === 'over' || isClosed(this.#res)) session.hostOver();
   }
@@ -147,7 +154,10 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return this.#webSocket === 'over' ? HANDSHAKE_OVER : undefined;
   }
 
-  /** The request has become a WebSocket: no cookie can be sent any more, and what is due is stored behind its handler. */
+  /**
+   * Runs the handler of a request that has become a WebSocket. No cookie can be sent any more, and what is
+   * due is stored after the handler.
+   */
   endHandshake<T>(handle: () => T): T {
     this.#webSocket = 'handled';
     try {
@@ -188,7 +198,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   writtenLate(): void {
-    // Its reader has gone away before the end, and it goes on: that is no mistake of the application's.
+    // The client disconnected before the end and the code goes on: that is no mistake of the application.
     if (this.#gate?.ended === false) {
       this.#gate.onClose();
       return;
@@ -230,9 +240,9 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   failed(error: unknown, response: FailedResponse): void {
-    // That it was too late is said already.
+    // `tooLate` has already logged it.
     if (this.#isTooLate) return;
-    // That the store fails is said once, and not for each request. That a user has too many sessions is no failure.
+    // A store failure is logged once, not for each request. Too many sessions of one user are no failure.
     if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
     this.#settings.log.error(commitFailed(error, response));
   }

@@ -10,15 +10,15 @@ import { type RequestProperties, requestProperties } from './request-properties.
 import { CURRENT_SESSION, LAST_OPENED, type OpenedSession } from './session-of.js';
 
 /**
- * The sessions of one application's HTTP requests. Middleware and hooks call this and nothing else. An application mounted
- * below has its own, and so its own sessions for the same requests.
+ * The sessions of one application's HTTP requests, and the only entry point for middleware and hooks. An
+ * application mounted below has its own instance, and so its own sessions for the same requests.
  */
 export class HttpSessions {
   readonly #settings: HttpSessionSettings;
   readonly #isExcluded: RouteTest | null;
-  /** Of Node's requests (HTTP/1 and HTTP/2), with the properties. */
+  /** Prototypes of Node.js requests (HTTP/1 and HTTP/2) with the properties added. */
   readonly #prototypes = new PrototypeMixin(() => this.properties);
-  /** `session`, `sessionID` and `flash`, for an object that is a request of this application. */
+  /** `session`, `sessionID` and `flash`, for requests of this application. */
   readonly properties: RequestProperties;
 
   constructor(settings: HttpSessionSettings, isExcluded: RouteTest | null) {
@@ -27,18 +27,18 @@ export class HttpSessions {
     this.properties = requestProperties((request: RawRequest) => this.of(request));
   }
 
-  /** This application's session of a request; undefined where none was opened, and on an excluded route. */
+  /** This application's session of a request; undefined if none was opened, and on an excluded route. */
   of(req: RawRequest): RequestSession | undefined {
     return this.#openedFor(req)?.session;
   }
 
   /**
-   * Attaches a session to the request, loads it where a token came in, and goes on inside its context. A second call
-   * for the same request only goes on.
+   * Attaches a session to the request, loads it if a token came in, and continues in its context. A second
+   * call for the same request only continues.
    *
-   * @param platform Fastify's request, where this is called with it
-   * @param next called with a SessionUnavailableException where the store failed, and with what a function of the option
-   * `cookie` throws
+   * @param platform Fastify's request, if this is called with it
+   * @param next called with a SessionUnavailableException if the store fails, or with the error of a function
+   * of the option `cookie`
    */
   open(
     req: RawRequest,
@@ -49,7 +49,7 @@ export class HttpSessions {
     const known = this.#openedFor(req);
     if (known !== undefined) {
       const host = known.session?.host;
-      // Middleware was first and had only the raw request: what Fastify makes of it is known now.
+      // Middleware came first and had only the raw request: Fastify's view of it is known now.
       if (platform !== null && host instanceof HttpSessionHost) host.platform = platform;
       return run(req, known, next);
     }
@@ -58,13 +58,14 @@ export class HttpSessions {
       if (this.#isExcluded === null || !namesRequest(this.#isExcluded, req))
         session = new RequestSession(new HttpSessionHost(this.#settings, req, res, platform));
     } catch (error) {
-      // Of a function of the option `cookie`, which tells the tenants apart.
+      // Thrown by a function of the option `cookie`, which tells tenants apart.
       return next(error);
     }
     const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (session !== undefined) prepareGate(res);
-    // Fastify's own requests have them by a decorator: Node's, that one of them leads to, matters to middleware only.
+    // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js
+    // request.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const goOn = (): void => run(req, opened, next);
     const pending = session?.initiateAtOnce(false);
@@ -75,7 +76,10 @@ export class HttpSessions {
     });
   }
 
-  /** Whether code runs already in the context that `runInContext` would give it. Asked for each layer of middleware. */
+  /**
+   * Whether code already runs in the context that `runInContext` would set. Called for each layer of
+   * middleware.
+   */
   isInContext(req: RawRequest): boolean {
     const current = req[CURRENT_SESSION];
     if (current?.owner !== this && req[LAST_OPENED] !== undefined && this.#openedFor(req) !== undefined)
@@ -84,25 +88,29 @@ export class HttpSessions {
   }
 
   /**
-   * Calls something in the context of this application's session of a request, whatever context the caller is in:
-   * middleware may go on in a callback that belongs to another request, and an application mounted below may have had the
-   * request meanwhile. Where this one has opened nothing for the request, in the context of the session that another has
-   * opened, or of none: a router may serve several applications.
+   * Calls a function in the context of this application's session of a request, whatever the current context:
+   * middleware may continue in a callback of another request, and an application mounted below may have
+   * handled the request meanwhile. If this application has opened no session for the request, the context is
+   * that of the application that did, or none: a router may serve several applications.
    */
   runInContext<T>(req: RawRequest, call: () => T): T {
     return run(req, this.#openedFor(req) ?? req[CURRENT_SESSION], call);
   }
 
-  /** Calls the handler of a request that has become a WebSocket. Behind it, its session goes by no facade any more. */
+  /**
+   * Calls the handler of a request that has become a WebSocket. After it, facades no longer find the
+   * request's session.
+   */
   endHandshake<T>(req: RawRequest, handle: () => T): T {
     const host = this.of(req)?.host;
     return host instanceof HttpSessionHost ? host.endHandshake(handle) : handle();
   }
 
   #addProperties(req: RawRequest): void {
-    // What another library has put on this request gives way.
+    // This replaces the properties that another library put on the request.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
-    // Express has them on the prototype of its requests. Node's own gets one.
+    // Express requests have the properties on their prototype. A plain Node.js request gets a prototype with
+    // them.
     else if (!('session' in req)) this.#prototypes.applyTo(req);
   }
 

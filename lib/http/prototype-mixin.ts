@@ -1,12 +1,12 @@
 /**
- * Mixes members into objects by a prototype in front of their own. It is made once for each prototype and not for each
- * object: members of its own cost an object several times as much.
+ * Adds members to objects by a prototype in front of their own. It is created once per prototype rather than
+ * per object: own members cost an object several times as much.
  */
 export class PrototypeMixin {
   readonly #members: (prototype: object) => PropertyDescriptorMap;
   readonly #mixed = new Map<object, object>();
 
-  /** @param members what objects with this prototype get */
+  /** @param members returns the members for objects with this prototype */
   constructor(members: (prototype: object) => PropertyDescriptorMap) {
     this.#members = members;
   }

@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SessionCarrier } from './session-of.js';
 import type { Route } from './consumes-flash.js';
 
-/** A request as the HTTP server made it, below Express and Fastify. Frameworks hang more on it, all of it optional. */
+/**
+ * A request as created by the HTTP server, below Express and Fastify. The properties that frameworks add are
+ * optional.
+ */
 export type RawRequest = IncomingMessage &
   SessionCarrier & {
     originalUrl?: string;
@@ -14,10 +17,10 @@ export type RawRequest = IncomingMessage &
     upgrade?: unknown;
   };
 
-/** A response as the HTTP server made it. */
+/** A response as created by the HTTP server. */
 export type RawResponse = ServerResponse;
 
-/** What Fastify makes of a request: some facts are found only there. */
+/** Fastify's view of a request, which has facts found nowhere else. */
 export interface PlatformRequest {
   readonly body?: unknown;
   readonly ip?: unknown;
@@ -25,15 +28,15 @@ export interface PlatformRequest {
   readonly routeOptions?: Route;
 }
 
-/** Whether the connection of a response is closed. HTTP/2's responses do not say it themselves. */
+/** Whether the connection of a response is closed. HTTP/2 responses do not report it themselves. */
 export function isClosed(res: RawResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
   return res.stream?.destroyed ?? res.closed;
 }
 
 /**
- * Whether a WebSocket begins with a request: plugins of Fastify have such pass its hooks and routes. Node says so of requests that
- * it has handed to a listener of `upgrade`, whatever their headers ask for. Clients connect, and connect anew, by themselves:
- * that is nobody's visit.
+ * Whether a request starts a WebSocket: Fastify plugins pass such requests through its hooks and routes.
+ * Node.js sets `upgrade` on requests that it hands to an `upgrade` listener, whatever their headers ask for.
+ * Clients connect and reconnect by themselves, so a handshake is not a visit.
  */
 export function isHandshake(request: { readonly upgrade?: unknown }): boolean {
   return request.upgrade === true;

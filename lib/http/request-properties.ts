@@ -3,30 +3,30 @@ import { type ConnectFlashArguments, isConnectFlash } from '../session/express-s
 import type { RequestSession } from '../session/request-session.js';
 import type { RawRequest } from './raw-http.js';
 
-/** What a request has of its session, as accessors: the names that express-session and connect-flash gave it. */
+/** The session properties of a request, as accessors, named as in express-session and connect-flash. */
 export interface RequestProperties<Request extends object = RawRequest> extends PropertyDescriptorMap {
   readonly session: RequestAccessor<Request>;
   readonly sessionID: RequestAccessor<Request>;
   readonly flash: RequestAccessor<Request>;
 }
 
-/** An accessor for an object that is, or leads to, a request. */
+/** An accessor on a request, or on an object that leads to one. */
 interface RequestAccessor<Request> extends PropertyDescriptor {
   get(this: Request): unknown;
   set(this: Request, value: unknown): void;
 }
 
 /**
- * Makes them for the requests of one application.
+ * Creates the properties for the requests of one application.
  *
- * `request.session = null` destroys the session, as cookie-session has it; anything else that is assigned is refused, since
- * it would be stored nowhere. `delete request.session` does nothing: they stand on the prototype, where no `delete` is
- * noticed, since a property of its own would cost each request time.
+ * `request.session = null` destroys the session, as in cookie-session; assigning anything else throws, since
+ * it would not be stored. `delete request.session` does nothing: the properties are on the prototype, where a
+ * `delete` goes unnoticed; own properties would cost each request time.
  *
- * What is assigned to `request.sessionID` is what is read there from then on, as with express-session; it switches to no
- * other session. The same holds for `request.session` where this application has no session for the request.
+ * A value assigned to `request.sessionID` is read back from then on, as with express-session; it does not
+ * switch sessions. The same holds for `request.session` if this application has no session for the request.
  *
- * @param sessionOf the application's session of a request
+ * @param sessionOf returns the application's session of a request
  */
 export function requestProperties<Request extends object>(
   sessionOf: (request: Request) => RequestSession | undefined,
@@ -40,7 +40,7 @@ export function requestProperties<Request extends object>(
       },
       set(value) {
         const session = sessionOf(this);
-        // On a route that is excluded here, another library may have its own.
+        // On a route excluded here, another library may have its own session.
         if (session === undefined) replace(this, 'session', value);
         else if (value === null) void session.destroy();
         else if (value !== session.expressSession && value !== session) throw refused();

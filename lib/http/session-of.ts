@@ -1,6 +1,9 @@
 import type { RequestSession } from '../session/request-session.js';
 
-/** A session that an application opened for a request. Several may handle one request, mounted below each other. */
+/**
+ * A session that an application opened for a request. Several applications, mounted below each other, may
+ * handle one request.
+ */
 export interface OpenedSession {
   /** The HttpSessions of the application that opened it. */
   readonly owner: object;
@@ -10,27 +13,27 @@ export interface OpenedSession {
   readonly before: OpenedSession | undefined;
 }
 
-/** Where a request keeps the session that was opened last, which leads to those before. */
+/** The request's key for the session that was opened last, which links to the earlier ones. */
 export const LAST_OPENED = Symbol('nestjs-session-kit last opened');
-/** Where a request keeps the session of the application that is at work. */
+/** The request's key for the session of the application that is currently running. */
 export const CURRENT_SESSION = Symbol('nestjs-session-kit current session');
 
-/** A request of Node's. */
+/** A Node.js request. */
 export interface SessionCarrier {
   [LAST_OPENED]?: OpenedSession;
   [CURRENT_SESSION]?: OpenedSession;
 }
 
-/** A request of Node's, of Express's, or of Fastify's, which leads to Node's. */
+/** A request of Node.js, Express or Fastify; the latter leads to that of Node.js. */
 export type AnyRequest = SessionCarrier & { readonly raw?: SessionCarrier };
 
 /**
  * The session of a request.
  *
- * Whose session it is, the request says and not the async context: a callback of a shared connection runs in the context
- * of whoever opened the connection.
+ * The request decides which session this is, not the async context: a callback of a shared connection runs in
+ * the context of whoever opened the connection.
  *
- * @returns undefined where no session was opened, and on an excluded route
+ * @returns undefined if no session was opened, and on an excluded route
  */
 export function sessionOf(request: AnyRequest | undefined): RequestSession | undefined {
   return (request?.[CURRENT_SESSION] ?? request?.raw?.[CURRENT_SESSION])?.session;

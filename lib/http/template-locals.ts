@@ -2,11 +2,11 @@ import { FlashMessages } from '../session/flash-messages.js';
 import type { RequestSession } from '../session/request-session.js';
 
 /**
- * What templates see without being handed it: `session` (read-only), `flashMessages`, `old(key)`, `errors(field)` and
- * `hasErrors`, of the request that is being answered. Empty where that has no session (an excluded route, the error page while the store is away):
- * a layout that all pages share has to work on each.
+ * What templates see without being passed it: `session` (read-only), `flashMessages`, `old(key)`,
+ * `errors(field)` and `hasErrors`, of the current request. Empty if the request has no session (an excluded
+ * route, the error page while the store is down), so that a layout shared by all pages works on each.
  *
- * Plain objects with functions of their own, because template engines (Handlebars) refuse what comes from a prototype.
+ * Plain objects with own functions, because template engines (Handlebars) refuse members of a prototype.
  */
 const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefined) => unknown>> = {
   session: sessionView,
@@ -17,11 +17,11 @@ const TEMPLATE_LOCALS: Readonly<Record<string, (session: RequestSession | undefi
 };
 
 /**
- * Adds them to the locals of a response, as accessors: each is made when a template asks for it.
+ * Adds the template locals to a response, as accessors: each is created when a template reads it.
  *
- * @param locals of the response; what is there already stays
- * @param shared locals of the application, which win as well
- * @param sessionOf the session of that response's request
+ * @param locals the response's locals; existing ones stay
+ * @param shared the application's locals, which take precedence too
+ * @param sessionOf returns the session of the response's request
  */
 export function addTemplateLocals(
   locals: object,
@@ -38,7 +38,7 @@ export function addTemplateLocals(
   }
 }
 
-/** Where there is no session: the value of any key is the default. */
+/** Used without a session: every key yields the default. */
 const noMessages = new FlashMessages({});
 
 function messagesOf(session: RequestSession | undefined): FlashMessages {
@@ -86,7 +86,7 @@ function errorsOf(messages: FlashMessages): (field?: unknown) => unknown {
   return (field) => (isNoKey(field) ? messages.errors() : messages.errors(String(field)));
 }
 
-/** The keys that a template gave: one, several, or lists of them. */
+/** The keys that a template passed: one, several, or arrays of them. */
 function keysOf([first, ...more]: readonly unknown[]): [string | string[], ...(string | string[])[]] {
   return [keyOf(first), ...more.filter((key) => !isHelperOptions(key)).map(keyOf)];
 }
@@ -95,7 +95,7 @@ function keyOf(key: unknown): string | string[] {
   return Array.isArray(key) ? key.map(String) : String(key);
 }
 
-/** Handlebars passes an object of its own behind the arguments: it is no default. */
+/** Handlebars appends an options object to the arguments: it is no default. */
 function plain(fallback: unknown): unknown {
   return isHelperOptions(fallback) ? undefined : fallback;
 }

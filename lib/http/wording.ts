@@ -1,10 +1,10 @@
-/** Why a facade finds no session there. */
+/** Why a facade finds no session in code started by a WebSocket. */
 export const HANDSHAKE_OVER =
   'this code was started by a WebSocket, and the session of its handshake may have changed or ended since. In a GraphQL ' +
   'subscription the session is there in the handler, and in field resolvers that take it by @Session(); not in `filter` and ' +
   '`resolve`, nor in the body of a generator. Gateways have it in each message.';
 
-/** For the log: what was changed needs a cookie that can't be sent any more. */
+/** For the log: a change needs a cookie that can't be sent any more. */
 export const TOO_LATE =
   'A session was changed after the head of the response had left, and what was changed needs a cookie, which cannot ' +
   'reach the browser any more: nothing of it was stored. Write to the session before the first byte of a response, ' +
@@ -20,7 +20,9 @@ export const BEGUN_LATE =
   'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
   'Write to the session before the first byte of a stream.';
 
-/** What became of a response whose session could not be stored. `gone`: there was none any more that could have said so. */
+/**
+ * The fate of a response whose session could not be stored. `gone`: there was no response left to report it.
+ */
 export type FailedResponse = 'answered' | 'cut off' | 'gone';
 
 const OUTCOMES: Readonly<Record<FailedResponse, string>> = {

@@ -1,13 +1,13 @@
 import type { SessionLog } from '../../lifecycle/session-runtime.js';
 import type { RawRequest } from '../raw-http.js';
 
-/** Notices requests to which no browser would send the session cookie: they begin no session. */
+/** Detects requests with which no browser would send the session cookie: they begin no session. */
 export class CookiePath {
   readonly #path: string;
   readonly #log: SessionLog;
   #said = false;
 
-  /** @param path of the cookie */
+  /** @param path the cookie's path */
   constructor(path: string, log: SessionLog) {
     this.#path = path;
     this.#log = log;
@@ -21,7 +21,9 @@ export class CookiePath {
     return path.length === this.#path.length || this.#path.endsWith('/') || path[this.#path.length] === '/';
   }
 
-  /** A session was written that does not begin. Said once: it is a matter of the options. */
+  /**
+   * Warns that a session was written to but does not begin. Logged once, as it is a matter of the options.
+   */
   writtenOutside(): void {
     if (this.#said) return;
     this.#said = true;
@@ -34,7 +36,10 @@ export class CookiePath {
   }
 }
 
-/** The path that the browser knows: whole, also in an application that is mounted below another or behind such a proxy. */
+/**
+ * The full path, as the browser knows it, even if the application is mounted below another or behind a proxy
+ * that strips a prefix.
+ */
 function pathOf(req: RawRequest): string {
   const url = req.originalUrl ?? req.url ?? '/';
   const end = url.search(/[?#]/);

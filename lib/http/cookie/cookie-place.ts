@@ -1,14 +1,14 @@
 import type { CheckedCookie } from '../../options/cookie.options.js';
 
-/** Where a cookie lies in a browser: those that differ in one of these lie side by side (RFC 6265bis, 5.7). */
+/** The place of a cookie in a browser: cookies that differ in one of these coexist (RFC 6265bis, 5.7). */
 export interface CookiePlace {
   readonly name: string;
   readonly path: string;
-  /** As browsers compare it; null for the host alone. */
+  /** As browsers compare it; null: only the host. */
   readonly domain: string | null;
 }
 
-/** The place of a cookie, in the spelling in which places are compared. */
+/** The place of a cookie, normalized for comparison. */
 export function placeOf({ name, path, domain }: CheckedCookie): CookiePlace {
   return { name, path, domain: domain === undefined ? null : domain.replace(/^\./, '').toLowerCase() };
 }

@@ -10,26 +10,31 @@ import { SessionCookie } from './session-cookie.js';
 import { SessionHeader } from './session-header.js';
 import { Tenants } from './tenants.js';
 
-/** The cookie as it is now, its keys, and the cookie as it was before; of one tenant, or of an application that has none. */
+/**
+ * The current cookie, its keys and its earlier places, for one tenant or for an application without tenants.
+ */
 export interface CookieSetup {
   readonly cookie: SessionCookie;
-  /** Makes and opens the tokens of the cookie as it is now. */
+  /** Makes and opens the current cookie's tokens. */
   readonly keyring: Keyring;
-  /** Of the cookie as it is now. */
+  /** The place of the current cookie's tokens. */
   readonly place: TokenPlace;
-  /** Null where it never was elsewhere. */
+  /** Null if the cookie has no earlier places. */
   readonly earlierCookies: EarlierCookies | null;
-  /** Of clients without cookies; null where the option is not set. */
+  /** The header of clients without cookies; null if the option is not set. */
   readonly header: SessionHeader | null;
 }
 
 /** Where tokens travel in an application. */
 export interface TokenSetup extends CookieSetup {
-  /** Where that depends on the request; null where it does not. Then what is said besides is of no tenant. */
+  /**
+   * The setups of tenants, if the request decides on the cookie; null otherwise. With tenants, the other
+   * fields belong to no tenant.
+   */
   readonly tenants: Tenants | null;
 }
 
-/** What cookies are set up with, besides the option `cookie`. */
+/** The options for setting up cookies, besides `cookie`. */
 interface SetupOptions {
   readonly secrets: readonly string[];
   /** How many cookies a token may be split into. */
@@ -39,9 +44,9 @@ interface SetupOptions {
 }
 
 /**
- * Where tokens travel: where the cookie lies, and lay, and which header stands in for it.
+ * Sets up where tokens travel: the cookie's place, its earlier places, and the header that replaces it.
  *
- * @throws SessionConfigError where attributes contradict each other, or an earlier place is none
+ * @throws SessionConfigError if attributes contradict each other, or an earlier place is not a place
  */
 export function setUpCookies(options: CookieSettings, setup: SetupOptions): TokenSetup {
   const { name, domain } = options;
@@ -50,7 +55,8 @@ export function setUpCookies(options: CookieSettings, setup: SetupOptions): Toke
   }
   const amongTenants = verifiedIds();
   const tenants = new Tenants(options, (cookie) => setUpCookie(cookie, setup, amongTenants));
-  // What a request does not decide is checked at once: what contradicts itself for everybody stops the boot.
+  // What does not depend on the request is checked at once, so that a contradiction that affects all requests
+  // stops the boot.
   const ofNobody = {
     ...options,
     name: typeof name === 'function' ? undefined : name,
@@ -59,7 +65,7 @@ export function setUpCookies(options: CookieSettings, setup: SetupOptions): Toke
   return { ...setUpCookie(ofNobody, setup, amongTenants), tenants };
 }
 
-/** @param amongTenants null where the application has none */
+/** @param amongTenants null if the application has no tenants */
 function setUpCookie(
   options: PlacedCookie,
   { secrets, maxCookies, header }: SetupOptions,
@@ -83,7 +89,10 @@ function setUpCookie(
   };
 }
 
-/** Its keys are its own: no cookie can have a name with a blank in it. A tenant's are bound to where his cookie lies as well. */
+/**
+ * The header has its own keys: the space in their label cannot occur in a cookie name. A tenant's keys are
+ * also bound to the place of its cookie.
+ */
 function headerOf(
   name: string,
   { place }: SessionCookie,
@@ -97,10 +106,11 @@ function headerOf(
 }
 
 /**
- * The places that an entry of `formerly` names. What it leaves out may have been as it is now or as it is by default, so it
- * may name several, of which those count that a browser would have kept.
+ * The places that an entry of `formerly` names. An attribute that it omits may have had its current value or
+ * its default, so an entry may name several places. Those count that a browser would have kept.
  *
- * @param mayBeNow whether it may name no other place than where the cookie is now: that of one tenant and not of another
+ * @param mayBeNow whether the entry may name only the cookie's current place: with tenants, it may be the
+ * current place of one tenant but not of another
  */
 function earlierPlaces(
   entry: PlacedCookie['formerly'][number],
@@ -112,8 +122,8 @@ function earlierPlaces(
   const name = entry.name ?? now.name;
   const paths = entry.path === undefined ? [...new Set([now.place.path, '/'])] : [entry.path];
   const domains = entry.domain === undefined ? [...new Set([options.domain, undefined])] : [entry.domain];
-  // Where the environment decides on `secure`, and by that on the name, an entry that says something in production may say
-  // nothing on a developer's machine.
+  // If the environment decides on `secure`, and thereby on the name, an entry that is meaningful in
+  // production may mean nothing on a developer's machine.
   if (options.secure === undefined && !now.secure && /^__(host|secure)-/i.test(name)) return [];
   const mayBeElsewhere = mayBeNow || (options.name === undefined && entry.name !== undefined);
   const refusals: SessionConfigError[] = [];
@@ -132,7 +142,7 @@ function earlierPlaces(
   const [refusal] = refusals;
   if (places.length === 0 && refusal !== undefined) throw refusal;
   const elsewhere = places.filter(
-    // Among tenants one that no browser sends here is another tenant's.
+    // With tenants, a place whose cookie no browser sends here belongs to another tenant.
     ({ place }) => !isSamePlace(place, now.place) && (!mayBeNow || mayMeet(place, now.place)),
   );
   if (elsewhere.length > 0 || mayBeElsewhere) return elsewhere;

@@ -1,20 +1,20 @@
 import type { Keyring } from '../../crypto/keyring.js';
 import type { SessionCookie } from './session-cookie.js';
 
-/** The cookie in one place, and the keys of its tokens there. */
+/** The cookie in one place, and the keys of its tokens. */
 interface KeyedCookie {
   readonly cookie: SessionCookie;
   readonly keyring: Keyring;
 }
 
 /**
- * Where the session cookie was before its name, path or domain was changed (option `cookie.formerly`). What still lies there
- * is read, taken over, and expired. Without that option there is none of it.
+ * The places of the session cookie before its name, path or domain was changed (option `cookie.formerly`).
+ * Cookies still there are read, taken over, and expired. Only created with that option.
  */
 export class EarlierCookies {
   readonly #earlier: readonly KeyedCookie[];
   readonly #keyring: Keyring;
-  /** Of the cookie now and before. */
+  /** The current and earlier names. */
   readonly #names: readonly string[];
 
   constructor(earlier: readonly KeyedCookie[], now: KeyedCookie) {
@@ -23,19 +23,19 @@ export class EarlierCookies {
     this.#names = [...new Set([now, ...earlier].map(({ cookie }) => cookie.name))];
   }
 
-  /** Whether a Cookie header may hold a session cookie, of now or of before. */
+  /** Whether a Cookie header may contain a session cookie, current or earlier. */
   mayBeIn(header: string | undefined): header is string {
     return header !== undefined && this.#names.some((name) => header.includes(name));
   }
 
-  /** The tokens under the name that the cookie has now, those first that were set where it is now. */
+  /** The tokens under the cookie's current name, those set in its current place first. */
   sorted(tokens: readonly string[]): readonly string[] {
     if (tokens.length < 2) return tokens;
     const isOfNow = (token: string): boolean => this.#keyring.isMarkedHere(token);
     return [...tokens.filter(isOfNow), ...tokens.filter((token) => !isOfNow(token))];
   }
 
-  /** The tokens of earlier places in a Cookie header, as tokens of the place where the cookie is now. */
+  /** The tokens of earlier places in a Cookie header, re-signed for the current place. */
   tokens(header: string): string[] {
     return this.#earlier.flatMap(({ cookie, keyring }) =>
       cookie
@@ -46,11 +46,11 @@ export class EarlierCookies {
   }
 
   /**
-   * The Set-Cookie headers that rid the browser of cookies in earlier places.
+   * The Set-Cookie headers that expire cookies in earlier places.
    *
-   * @param everywhere whether also of those that the request did not show, because it went to another path or host: so that
-   * nobody who signed out is signed in again by a cookie that was out of sight. Without its first piece, one in pieces
-   * opens nothing.
+   * @param everywhere whether to expire also those that the request did not carry, because it went to another
+   * path or host. This keeps a cookie that was out of sight from signing a visitor in again after a sign-out.
+   * Without its first piece, a cookie in pieces is useless.
    */
   expire(header: string, everywhere: boolean): string[] {
     return this.#earlier.flatMap(({ cookie }) => {

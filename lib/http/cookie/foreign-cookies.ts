@@ -17,20 +17,20 @@ interface Source {
 /** A session of another library that was found in a Cookie header. */
 interface FoundSession {
   readonly foreign: ForeignSession;
-  /** The cookies that it was found by, and what belongs to them. */
+  /** The cookies that named it, and those that belong to them. */
   readonly cookies: readonly SessionCookie[];
 }
 
 /**
- * The cookies of the libraries that an application comes from (option `migrate`): found in requests, and expired once their sessions
- * go on here. Without that option there is none of it.
+ * The cookies of the libraries that an application migrates from (option `migrate`): found in requests, and
+ * expired once their sessions are taken over. Only created with that option.
  */
 export class ForeignCookies {
   readonly #sources: readonly Source[];
-  /** One of each source's: that without which there is no session. */
+  /** For each source, the name of the cookie without which there is no session. */
   readonly #names: readonly string[];
 
-  /** @throws SessionConfigError where the attributes of a cookie contradict each other or its name */
+  /** @throws SessionConfigError if the attributes of a cookie contradict each other or its name */
   constructor(sources: readonly SessionSource[]) {
     this.#sources = sources.map((source, index) => ({
       source,
@@ -39,23 +39,23 @@ export class ForeignCookies {
     this.#names = sources.flatMap(({ cookies: [first] }) => (first === undefined ? [] : [first.name]));
   }
 
-  /** A request with this Cookie header; null where none of the cookies is in it. */
+  /** The visit of a request with this Cookie header; null if it contains none of the cookies. */
   visit(header: string | undefined, res: RawResponse): ForeignSessionVisit | null {
     if (header === undefined || !this.#names.some((name) => header.includes(name))) return null;
     return new ForeignSessionVisit(this.#sources, header, res);
   }
 }
 
-/** A request that may bring a session of another library, which is to go on here. */
+/** A request that may bring a session of another library to be taken over. */
 export class ForeignSessionVisit {
   readonly #sources: readonly Source[];
   readonly #header: string;
   readonly #res: RawResponse;
-  /** Undefined until it is looked for; null where the request brings none after all. */
+  /** Undefined until looked for; null if the request brings none. */
   #found: FoundSession | null | undefined;
-  /** Whether the session of the request is one that goes on here from now on. */
+  /** Whether this request's session was taken over. */
   #tookOver = false;
-  /** Whether its cookie leaves the browser with this response. */
+  /** Whether this response expires its cookie. */
   #isLeft = false;
 
   constructor(sources: readonly Source[], header: string, res: RawResponse) {
@@ -64,7 +64,10 @@ export class ForeignSessionVisit {
     this.#res = res;
   }
 
-  /** Has it go on here, where there is one, and ends it there once the browser has its cookie of here. */
+  /**
+   * Takes over the session, if there is one, and ends it in the other library once the browser has the cookie
+   * of this one.
+   */
   readonly takeOver = async (life: SessionLifecycle): Promise<void> => {
     const found = this.#session;
     if (found === null) return;
@@ -72,22 +75,23 @@ export class ForeignSessionVisit {
     if (taken === null) return;
     this.#tookOver = true;
     this.#res.once('finish', () => {
-      // What was on its way together with this request has been read by then.
+      // By then, requests that arrived together with this one have been read.
       if (this.#isLeft) setImmediate(() => void taken.finish());
     });
   };
 
   /**
-   * The Set-Cookie headers that rid the browser of the old cookies: where the session goes on here, and where one of this application
-   * begins or ends beside it, so that nobody who signs out is signed in again by what was left. They leave with the response.
+   * The Set-Cookie headers that expire the old cookies: after a take-over, and when a session of this
+   * application begins or ends beside the old one, so that nobody who signs out is signed in again by a
+   * leftover cookie. They are sent with the response.
    *
-   * @param now where the session cookie of this application lies: what was there is replaced already
+   * @param now the place of this application's session cookie: a cookie there is already replaced
    */
   expire(instruction: CookieInstruction, now: CookiePlace): string[] {
     const isDue = instruction.kind === 'expire' || (instruction.kind === 'set' && instruction.fresh);
     const found = this.#tookOver || isDue ? this.#session : null;
     if (found === null) return [];
-    // The guard before its store says what fails.
+    // The guard before its store reports failures.
     if (!this.#isLeft && !this.#tookOver) found.foreign.remove?.().catch(() => undefined);
     this.#isLeft = true;
     return found.cookies
@@ -100,7 +104,7 @@ export class ForeignSessionVisit {
     return this.#found;
   }
 
-  /** The first session that the cookies stand for, in the order of the option. */
+  /** The first session that the cookies name, in the order of the option. */
   #find(): FoundSession | null {
     for (const { source, cookies } of this.#sources) {
       const foreign = source.find((name) => {
@@ -113,7 +117,7 @@ export class ForeignSessionVisit {
   }
 }
 
-/** A prefix of its name says that it is Secure (RFC 6265bis, 4.1.3), whatever the environment. */
+/** A name prefix implies Secure (RFC 6265bis, 4.1.3), whatever the environment. */
 function placed(cookie: SourceCookie, option: string): SessionCookie {
   const isPrefixed = /^__(host|secure)-/i.test(cookie.name);
   const given = { ...(isPrefixed ? { secure: true } : {}), ...cookie };

@@ -8,22 +8,22 @@ import type { SentTokens } from './sent-tokens.js';
 
 type Due = Exclude<CookieInstruction, { kind: 'none' }>;
 
-/** What a response depends on, besides what is due. */
+/** The context of a response. */
 interface Exchange {
   readonly setup: CookieSetup;
   readonly sent: SentTokens;
   readonly foreign: ForeignSessionVisit | null;
   readonly secureWarning: SecureCookieWarning;
   readonly req: RawRequest;
-  /** Fastify's view of the request, where it is known. */
+  /** Fastify's view of the request, if known. */
   readonly platform: PlatformRequest | null;
 }
 
 const NOTHING: readonly HeadAddition[] = [];
 
 /**
- * What a response tells its client of the session's token: in cookies, in the header that stands in for them, or in both. Whether the
- * token is set or expired, the lifecycle has decided.
+ * The headers that set or expire the session's token in a response: cookies, the header that replaces them,
+ * or both. The lifecycle has decided whether the token is set or expired.
  */
 export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddition[] {
   const { setup, sent, req } = exchange;
@@ -35,11 +35,13 @@ export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddit
     setup.header !== null && due.kind === 'set'
       ? setup.header.besideCookie(req.headers, due.token, setup.keyring)
       : null;
-  // What caches are told of both comes with the first.
+  // The first of the two carries the caching headers for both.
   return beside === null ? [cookies] : [beside, cookies];
 }
 
-/** Besides the cookie itself, those are expired that were left in other places: earlier ones (`cookie.formerly`), other libraries'. */
+/**
+ * Also expires cookies left in other places: earlier ones (`cookie.formerly`) and those of other libraries.
+ */
 function setCookies(due: Due, { setup, sent, foreign, secureWarning, req, platform }: Exchange): string[] {
   const { cookie, earlierCookies } = setup;
   const elsewhere = foreign === null ? [] : foreign.expire(due, cookie.place);

@@ -2,8 +2,8 @@ import type { SessionLog } from '../../lifecycle/session-runtime.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 
 /**
- * Warns once when a Secure cookie leaves on a request that nothing says is https: browsers drop such a cookie silently,
- * and the cause of a sign-in that does not work would be hard to find.
+ * Warns once when a Secure cookie is sent on a request that does not appear to be https: browsers drop such a
+ * cookie silently, and the cause of the failing sign-in would be hard to find.
  */
 export class SecureCookieWarning {
   #given = false;

@@ -3,17 +3,20 @@ import type { CookieSetup } from './cookie-setup.js';
 import type { RequestCookies } from './session-cookie.js';
 import type { SessionHeader } from './session-header.js';
 
-/** What a request, or a handshake, carried of its session. */
+/** The session tokens that a request or a handshake carried. */
 export interface SentTokens extends RequestCookies {
-  /** Reads the tokens that lie where the cookie was before; undefined where there are none. */
+  /** Reads the tokens in the cookie's earlier places; undefined if there are none. */
   readonly earlierTokens: (() => readonly string[]) | undefined;
-  /** The header that they came in; null where they came in cookies, or there are none. */
+  /** The header that carried the tokens; null if they came in cookies, or there are none. */
   readonly header: SessionHeader | null;
 }
 
 const NO_NAMES: readonly string[] = [];
 
-/** Finds the tokens of a session in the headers of a request: in the header that stands in for the cookie, where it has that. */
+/**
+ * Finds the session tokens in the headers of a request: in the header that replaces the cookie, if present,
+ * or else in cookies.
+ */
 export function sentTokens(
   { header, cookie, earlierCookies }: CookieSetup,
   headers: IncomingHttpHeaders,

@@ -3,26 +3,32 @@ import { optionError, shown } from '../../options/read-option.js';
 import { type CheckedCookie, type CookieAttributes, checkedCookie } from '../../options/cookie.options.js';
 import { type CookiePlace, placeOf } from './cookie-place.js';
 
-/** What browsers take: one cookie with its name and all attributes, in bytes (RFC 6265bis, 5.6 and common practice). */
+/**
+ * The largest cookie that browsers accept, with name and all attributes, in bytes (RFC 6265bis, 5.6 and
+ * common practice).
+ */
 const MAX_COOKIE_BYTES = 4096;
 
-/** What has to be left for the token: a signed id of 256 bits takes 90 bytes, a chosen one or a sealed session more. */
+/**
+ * The minimum that has to remain for the token: a signed id of 256 bits takes 90 bytes, a chosen id or a
+ * sealed session more.
+ */
 const MIN_TOKEN_BYTES = 512;
 
 /** Room for `; Max-Age=` and ten digits. */
 const MAX_AGE_BYTES = '; Max-Age='.length + 10;
 
-/** Browsers that send more cookies of one name than this are not looked at further. */
+/** How many cookies of one name are read from a request; any more are ignored. */
 const MAX_CANDIDATES = 8;
 
-/** What can be wrong with a cookie whose attributes fit each other. */
+/** The allowed spelling of each attribute, for messages. */
 const WRITTEN = {
   name: "letters, digits and !#$%&'*+-.^_`|~ (RFC 6265bis, 4.1.1)",
   domain: 'a host name in ASCII, without scheme and port',
   path: 'a path in ASCII, without a semicolon',
 } as const;
 
-/** What a request carried for the session cookie. */
+/** The session cookies that a request carried. */
 export interface RequestCookies {
   /** Tokens, likeliest first. */
   readonly tokens: readonly string[];
@@ -33,8 +39,8 @@ export interface RequestCookies {
 const NO_COOKIES: RequestCookies = { tokens: [], names: [] };
 
 /**
- * The session cookie of an application: reads it from requests, writes it for responses, in pieces (`name.0`,
- * `name.1`, ...) where a token is too long for one.
+ * The session cookie of an application: reads it from requests and writes it to responses, in pieces
+ * (`name.0`, `name.1`, ...) if a token is too long for one cookie.
  */
 export class SessionCookie {
   readonly name: string;
@@ -45,7 +51,7 @@ export class SessionCookie {
   readonly maxPieces: number;
   /** The longest token that fits, in characters. */
   readonly maxTokenLength: number;
-  /** What is the same for every cookie of the application. */
+  /** The attributes shared by all cookies of the application. */
   readonly attributes: CheckedCookie;
   readonly #attributes: string;
   readonly #expired: string;
@@ -54,8 +60,8 @@ export class SessionCookie {
 
   /**
    * @param maxPieces how many cookies a token may be split into
-   * @param option whose values these are, for messages
-   * @throws SessionConfigError where the attributes contradict each other or the name
+   * @param option the option that these values come from, for messages
+   * @throws SessionConfigError if the attributes contradict each other or the name
    */
   constructor(options: CookieAttributes, maxPieces: number, option = 'cookie') {
     const cookie = checkedCookie(options, option);
@@ -79,10 +85,10 @@ export class SessionCookie {
   }
 
   /**
-   * Finds what is ours in a Cookie header. A request without it costs one search.
+   * Finds the session cookies in a Cookie header. A request without them costs one search.
    *
-   * Own code and not the library that writes: that one decodes every cookie of the request, and keeps one value of a name
-   * where a browser may send several (RFC 6265bis, 5.7.3).
+   * Does not use the `cookie` library, which writes cookies here: it decodes every cookie of the request, and
+   * keeps one value per name, while a browser may send several (RFC 6265bis, 5.7.3).
    */
   read(header: string | undefined): RequestCookies {
     if (header === undefined || !header.includes(this.name)) return NO_COOKIES;
@@ -112,7 +118,7 @@ export class SessionCookie {
     let at = start;
     while (at < end && header.charCodeAt(at) === 0x20) at += 1;
     if (!header.startsWith(this.name, at)) return;
-    // A search of the header itself would go on behind the pair, for each pair that has no sign.
+    // Searching the header itself would run past the pair, for each pair without an equals sign.
     const pair = header.slice(at, end);
     const equals = pair.indexOf('=');
     if (equals === -1) return;
@@ -130,14 +136,14 @@ export class SessionCookie {
   }
 
   /**
-   * The Set-Cookie headers that bring a token to the browser, and rid it of pieces that no longer belong to it.
+   * The Set-Cookie headers that set a token and expire pieces that no longer belong to it.
    *
    * @param maxAge seconds; undefined ends the cookie with the browser
    * @param present names that the request carried
    */
   set(token: string, maxAge: number | undefined, present: readonly string[]): string[] {
     const tail = (maxAge === undefined ? '' : `; Max-Age=${maxAge}`) + this.#attributes;
-    // Without the piece's suffix two characters more fit.
+    // Without the suffix of a piece, two more characters fit.
     if (token.length <= this.#pieceLength + 2) {
       const single = `${this.name}=${token}${tail}`;
       return present.length <= 1 && (present.length === 0 || present[0] === this.name)
@@ -154,13 +160,17 @@ export class SessionCookie {
     return [...cookies, ...this.expire(present.filter((name) => !used.has(name)))];
   }
 
-  /** The Set-Cookie headers that rid the browser of cookies, with exactly the attributes they were set with. */
+  /** The Set-Cookie headers that expire cookies, with exactly the attributes they were set with. */
   expire(names: readonly string[]): string[] {
     return names.map((name) => name + this.#expired);
   }
 }
 
-/** What follows the value in a Set-Cookie header, lifetime apart. @throws SessionConfigError where it cannot be written */
+/**
+ * The part of a Set-Cookie header after the value, without the lifetime.
+ *
+ * @throws SessionConfigError if it cannot be written
+ */
 function attributesOf(cookie: CheckedCookie, option: string): string {
   const { name, ...attributes } = cookie;
   try {
@@ -185,8 +195,8 @@ function isWritable(part: { name?: string; path?: string }): boolean {
 }
 
 /**
- * A browser sends cookies of one name from several places, those with the longer path first (RFC 6265bis, 5.7.3): a number
- * that comes again belongs to the next place.
+ * Adds a piece to the tokens read so far. A browser sends cookies of one name from several places, those with
+ * the longer path first (RFC 6265bis, 5.7.3), so a repeated number belongs to the next place.
  */
 function addPiece(runs: string[][], number: number, value: string): void {
   const run = runs.at(-1);
@@ -200,7 +210,7 @@ function addPiece(runs: string[][], number: number, value: string): void {
 }
 
 function joinPieces(pieces: readonly string[]): string | null {
-  // Old pieces may be left behind the last one that counts; a piece that is missing ends the token.
+  // Old pieces may remain after the last valid one; a missing piece ends the token.
   if (pieces[0] === undefined) return null;
   let token = '';
   for (const piece of pieces) {

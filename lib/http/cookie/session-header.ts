@@ -4,7 +4,10 @@ import type { CookieInstruction } from '../../lifecycle/cookie-instruction.js';
 import type { TokenPlace } from '../../lifecycle/token-place.js';
 import type { HeadAddition, TokenField } from '../response/response-head.js';
 
-/** The longest line of a head that common servers and proxies pass on is one of 8190 bytes; some room is left. */
+/**
+ * The longest header line to send: common servers and proxies pass on lines of up to 8190 bytes; this leaves
+ * some room.
+ */
 const MAX_LINE = 8000;
 
 const NO_TOKENS: readonly string[] = [];
@@ -12,11 +15,11 @@ const NO_TOKENS: readonly string[] = [];
 /** The header of clients without cookies. */
 export class SessionHeader {
   readonly place: TokenPlace;
-  /** As it goes into responses. */
+  /** The field for responses. */
   readonly field: TokenField;
-  /** As it goes into responses that set the cookie as well. */
+  /** The field for responses that also set the cookie. */
   readonly #besideCookie: TokenField;
-  /** As Node names it in requests. */
+  /** The name in Node's request headers. */
   readonly #key: string;
 
   constructor(name: string, keyring: Keyring) {
@@ -31,24 +34,25 @@ export class SessionHeader {
   }
 
   /**
-   * The token of a request. One that is none of ours is not told apart from one: it opens nothing.
+   * The token of a request. A foreign token is not told apart; it just opens nothing.
    *
-   * @returns none where the header is empty; null where there is no header, and so a client with cookies
+   * @returns none if the header is empty; null if there is no header, so the client uses cookies
    */
   read(headers: IncomingHttpHeaders): readonly string[] | null {
     const value = headers[this.#key];
-    // Node joins those that come several times with commas, which no token has.
+    // Node.js joins repeated headers with commas, which no token contains.
     if (typeof value !== 'string') return null;
     return value === '' ? NO_TOKENS : [value];
   }
 
   /**
-   * The header for a client of which nobody knows whether it keeps cookies: it has sent neither, nor anything that only browsers
-   * send which do. It gets its token in both places, and goes on with the one that it can.
+   * The header for a client that may or may not keep cookies: it sent neither cookies nor this header, nor
+   * anything that only cookie-keeping browsers send. It gets its token in both places and continues with the
+   * one it supports.
    *
-   * @param token that it gets as a cookie
-   * @param from whose tokens open there
-   * @returns null for any other client, and where the token is too long for a header
+   * @param token the token that it gets as a cookie
+   * @param from the keyring that made the token
+   * @returns null for any other client, and if the token is too long for a header
    */
   besideCookie(headers: IncomingHttpHeaders, token: string, from: Keyring): HeadAddition | null {
     if (headers.cookie !== undefined || keepsCookies(headers)) return null;
@@ -59,15 +63,16 @@ export class SessionHeader {
       : { field: this.#besideCookie, values: [value] };
   }
 
-  /** The header in the response. It is empty for a client whose session has ended: it has no token any more. */
+  /** The header in the response; empty if the session has ended, as the client then has no token. */
   answer(due: Exclude<CookieInstruction, { kind: 'none' }>): HeadAddition {
     return { field: this.field, values: [due.kind === 'expire' ? '' : due.token] };
   }
 }
 
 /**
- * Whether only a browser sends this, for a page or to the origin of the page: then it keeps the cookie. To other origins it
- * keeps it where the page's script asks for that, which no header says (Fetch Metadata Request Headers, 2; no script can set them).
+ * Whether the request was sent by a browser, for a page or to the page's own origin: then the browser keeps
+ * the cookie. For other origins, it does so only if the page's script asks for it, which no header tells
+ * (Fetch Metadata Request Headers, 2; scripts cannot set these headers).
  */
 function keepsCookies(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];

@@ -5,10 +5,13 @@ import { TwoGenerationCache } from '../../state/two-generation-cache.js';
 import type { PlatformRequest, RawRequest } from '../raw-http.js';
 import type { CookieSetup } from './cookie-setup.js';
 
-/** How many tenants' cookies are kept ready, in half. A visitor can name any host: more are forgotten, and set up again when they come. */
+/**
+ * How many tenants' cookies each of the cache's two generations holds. A visitor can name any host, so more
+ * are forgotten, and set up again when needed.
+ */
 const KEPT_HALF = 128;
 
-/** The cookies of tenants: set up when a request first needs them, by the functions of the option `cookie`. */
+/** The cookies of tenants, set up by the functions of the option `cookie` when a request first needs them. */
 export class Tenants {
   readonly #options: CookieSettings;
   readonly #setUp: (cookie: PlacedCookie) => CookieSetup;
@@ -21,11 +24,11 @@ export class Tenants {
   }
 
   /**
-   * Where the token of a request travels.
+   * The cookie setup of a request's tenant.
    *
-   * @param request the platform's own; Node's, with the same facts, where middleware comes first on Fastify
-   * @throws SessionConfigError where a function returned something else than a name or a domain, or one that contradicts the
-   * other attributes; and whatever a function throws
+   * @param request the platform's own, or Node's with the same facts if middleware comes first on Fastify
+   * @throws SessionConfigError if a function returned something other than a name or a domain, or one that
+   * contradicts the other attributes; also whatever a function throws
    */
   of(request: RawRequest | PlatformRequest | TenantRequest): CookieSetup {
     const name = answerOf('name', this.#options.name, request);
@@ -39,7 +42,7 @@ export class Tenants {
   }
 }
 
-/** What was cut out of a header would keep all of it alive. */
+/** A substring of a header would keep the whole header in memory. */
 function ownOf(text: string | undefined): string | undefined {
   return text === undefined ? undefined : ownText(text);
 }

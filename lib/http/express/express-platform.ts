@@ -12,7 +12,10 @@ interface ResponseLike {
   readonly locals: object;
 }
 
-/** The few members of an Express application that are needed: no type of Express's is, so it can stay an optional peer. */
+/**
+ * The members of an Express application that are used here. Not a type of Express, so that Express can stay
+ * an optional peer.
+ */
 interface ExpressLike extends Application {
   use: (...args: unknown[]) => unknown;
   readonly locals: object;
@@ -20,9 +23,13 @@ interface ExpressLike extends Application {
   readonly response: OriginalMethods & { render: Render };
 }
 
-/** Opens a session for each request of an Express application, and gives its requests and templates what belongs to it. */
+/**
+ * Opens a session for each request of an Express application, and adds the session members to its requests
+ * and templates.
+ */
 export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers: RouterBinding): void {
-  // Middleware of main.ts runs before a session is opened: in no context, and not in that of another request.
+  // Middleware of main.ts runs before a session is opened: in no session's context, rather than that of
+  // another request.
   routers.bindContents(app.router);
   app.use(
     declareBound((req: RawRequest, res: RawResponse, next: Done) => {
@@ -32,20 +39,20 @@ export function openOnExpress(app: ExpressLike, sessions: HttpSessions, routers:
   Object.defineProperties(app.request, sessions.properties);
   prepareGate(sharedPrototype(app.response));
   const { render } = app.response;
-  // Looked at when a template is rendered, and not on each request.
+  // Read when a template is rendered, not on each request.
   app.response.render = function renderWithSession(...args) {
     addTemplateLocals(this.locals, app.locals, () => sessions.of(this.req));
-    // An engine may call back from anywhere.
+    // An engine may call back in any context.
     const bind = (each: unknown): unknown =>
       typeof each === 'function'
         ? (...results: unknown[]) => callInContext(sessions, this.req, each, undefined, results)
         : each;
-    // So may whoever has the page rendered: its helpers ask the facade.
+    // So may the code that renders the page; template helpers use the facade.
     return callInContext(sessions, this.req, render, this, args.map(bind));
   };
 }
 
-/** The prototype right in front of Node's: all applications of one copy of Express have it in common. */
+/** The prototype just above Node's, shared by all applications of one copy of Express. */
 function sharedPrototype<T extends object>(response: T): T {
   let shared = response;
   for (;;) {
@@ -55,7 +62,10 @@ function sharedPrototype<T extends object>(response: T): T {
   }
 }
 
-/** Whether an HTTP adapter wraps an Express application: known by what it can do, since there may be several copies of Express. */
+/**
+ * Whether an HTTP adapter wraps an Express application. Recognized by its members, since there may be several
+ * copies of Express.
+ */
 export function isExpress(instance: unknown): instance is ExpressLike {
   return (
     typeof instance === 'function' &&

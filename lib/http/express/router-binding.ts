@@ -15,7 +15,7 @@ interface Route {
   readonly stack: Layer[];
 }
 
-/** The few members of a router of Express that are needed. */
+/** The members of an Express router that are used here. */
 interface Router {
   readonly stack: Layer[];
   readonly params: Record<string, unknown[]>;
@@ -24,7 +24,7 @@ interface Router {
   param: (name: unknown, callback: unknown) => unknown;
 }
 
-/** Those of an application: of version 4 as well, of which one may be mounted. */
+/** The members of an application, including Express 4, of which one may be mounted. */
 export interface Application {
   handle: (req: RawRequest, res: RawResponse, done: Done) => unknown;
   readonly router: Router;
@@ -36,20 +36,22 @@ export interface Application {
 
 const VERBS = [...METHODS.map((method) => method.toLowerCase()), 'all'];
 
-/** Routers and applications that are bound: those of an application with sessions of its own are left to that one. */
+/**
+ * The routers and applications that are bound. Those of an application with its own sessions are left to that
+ * application.
+ */
 const boundRouters = new WeakSet<object>();
 
 /**
- * Binds whatever an application's routers call for a request to the context of that request: middleware, the handlers of
- * routes, callbacks for parameters; of mounted routers and applications as well, and whether it was registered before or is
- * later.
+ * Binds whatever an application's routers call to the context of the request: middleware, route handlers,
+ * parameter callbacks; also of mounted routers and applications, and whether registered before or later.
  *
- * Only the one router or application that is met is changed, and only when something is registered. One that is called
- * inside a function of somebody else's is not met.
+ * Changes only the routers and applications it encounters, and only on registration. It does not encounter
+ * one that is called inside somebody else's function.
  */
 export class RouterBinding {
   readonly #sessions: HttpSessions;
-  /** Of routes, with methods that bind the handlers they take. */
+  /** Prototypes of routes, whose methods bind the handlers they take. */
   readonly #routePrototypes = new PrototypeMixin((prototype) =>
     bindingVerbs(prototype, (each) => this.bind(each)),
   );
@@ -58,7 +60,10 @@ export class RouterBinding {
     this.#sessions = sessions;
   }
 
-  /** What `use` is handed, bound: middleware, lists of it, routers, applications. Paths stay as they are. */
+  /**
+   * Binds an argument of `use`: middleware, arrays of it, routers, applications. Paths are returned
+   * unchanged.
+   */
   bind(each: unknown): unknown {
     if (Array.isArray(each)) return each.map((one) => this.bind(one));
     this.bindContents(each);
@@ -67,17 +72,17 @@ export class RouterBinding {
     return bindToRequest(this.#sessions, each.name === 'mounted_app' ? this.#bindWhenCalled(each) : each);
   }
 
-  /** Binds what a router or an application calls, unless that is done. Anything else is ignored. */
+  /** Binds what a router or an application calls, unless already done. Ignores anything else. */
   bindContents(each: unknown): void {
     if ((!isRouter(each) && !isApplication(each)) || boundRouters.has(each)) return;
     if (isRouter(each)) this.#bindRouter(each);
     else this.#bindApplication(each);
   }
 
-  /** Of one that is mounted as any middleware, and not on another application. */
+  /** Binds an application that is mounted like any middleware rather than on another application. */
   #bindApplication(app: Application): void {
     boundRouters.add(app);
-    // So it does not inherit from the application above.
+    // In this case it does not inherit from the application above.
     if (!('session' in app.request)) Object.defineProperties(app.request, this.#sessions.properties);
     const bindContents = (router: Router | undefined): void => this.bindContents(router);
     const { handle } = app;
@@ -88,8 +93,8 @@ export class RouterBinding {
   }
 
   /**
-   * Express hides an application that is mounted on another in a function. Which it is shows with its first request: it asks
-   * for the locals of the response once it has made the request its own, and before it asks its router.
+   * Express wraps a mounted application in a function. The application is only known with the first request:
+   * it reads the response's locals after it has adopted the request and before it calls its router.
    */
   #bindWhenCalled(mounted: Middleware): Middleware {
     let isKnown = false;
@@ -110,7 +115,7 @@ export class RouterBinding {
     };
   }
 
-  /** Binds what a router has and what it gets. */
+  /** Binds what a router has and what is added later. */
   #bindRouter(router: Router): void {
     boundRouters.add(router);
     const { stack, params, use, route, param } = router;
@@ -142,13 +147,19 @@ export class RouterBinding {
   }
 }
 
-/** To be asked for late: an application makes its router when that is first asked for, with what is set by then. */
+/**
+ * The router of an application. Read it late: an application creates its router when first read, with the
+ * settings of that time.
+ */
 function routerOf(app: Application): Router | undefined {
   // oxlint-disable-next-line no-underscore-dangle -- as version 4 names it; its `router` throws
   return 'lazyrouter' in app ? app._router : app.router;
 }
 
-/** An application in a router: the prototypes that it gives the request are undone where it goes on, as Express does for mounts. */
+/**
+ * Wraps an application in a router so that the prototypes that it gives the request and response are restored
+ * when it calls `next`, as Express does for mounts.
+ */
 function restoringPrototypes(app: Application & CallableFunction): Middleware {
   return (req, res, next) => {
     const [request, response] = [Reflect.getPrototypeOf(req), Reflect.getPrototypeOf(res)];
@@ -161,7 +172,7 @@ function restoringPrototypes(app: Application & CallableFunction): Middleware {
   };
 }
 
-/** The methods of a route that take handlers. */
+/** The methods of a route that take handlers, binding these. */
 function bindingVerbs(prototype: object, bind: (handler: unknown) => unknown): PropertyDescriptorMap {
   const verbs: PropertyDescriptorMap = {};
   for (const verb of VERBS) {
@@ -183,7 +194,7 @@ function isRouter(value: unknown): value is Router {
   return typeof value === 'function' && 'stack' in value && Array.isArray(value.stack) && 'params' in value;
 }
 
-/** An application is a function, as a router is, and told by its settings. */
+/** Applications are functions, like routers; their settings tell them apart. */
 function isApplication(value: unknown): value is Application & CallableFunction {
   return (
     typeof value === 'function' &&

@@ -4,10 +4,10 @@ import type { RawRequest } from '../raw-http.js';
 import type { RouterBinding } from '../express/router-binding.js';
 import { isContainer } from '../../state/values.js';
 
-/** A method of an instance. Plugins call it on what inherits from the instance. */
+/** A method of a Fastify instance. Plugins call it on objects that inherit from the instance. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The members of a Fastify instance that take what is called for a request. */
+/** The members of a Fastify instance that register functions called for requests. */
 export interface RegisteringFastify {
   /** Absent until the plugin for middleware is registered. */
   use?: Method;
@@ -19,10 +19,12 @@ export interface RegisteringFastify {
   decorateReply: Method;
 }
 
-/** What @fastify/view adds to replies. */
+/** The methods that @fastify/view adds to replies. */
 const VIEWS: readonly unknown[] = ['view', 'viewAsync'];
 
-/** The hooks that run for a request, each handed the request first. Those of routes have the same names. */
+/**
+ * The hooks that run for a request, with the request as first argument. Hooks of routes have the same names.
+ */
 const REQUEST_HOOKS = [
   'onRequest',
   'preParsing',
@@ -37,9 +39,9 @@ const REQUEST_HOOKS = [
 ];
 
 /**
- * Binds whatever is registered from now on to the context of the request that it is called for, since what runs before it may
- * go on in a callback that belongs to another: hooks, middleware, handlers, parsers, error handlers, and those of single
- * routes.
+ * Binds whatever is registered from now on to the context of its request, since earlier functions may
+ * continue in a callback of another request: hooks, middleware, handlers, parsers, error handlers, including
+ * those of single routes.
  */
 export function bindFastify(
   fastify: RegisteringFastify,
@@ -67,7 +69,7 @@ export function bindFastify(
     }
     return addHook.call(this, name, function onRoute(this: unknown, route: unknown): void {
       hook.call(this, route);
-      // It may have given the route another handler, or hooks.
+      // The hook may have given the route another handler, or hooks.
       bindOptions(route);
     });
   };
@@ -102,8 +104,8 @@ export function bindFastify(
 }
 
 /**
- * What @fastify/websocket calls with a WebSocket and the request that it began with. The session of that request goes on
- * for the call; whatever listens to the WebSocket from then on would see it as it was.
+ * Wraps a handler that @fastify/websocket calls with a WebSocket and its request. The request's session lasts
+ * for the call; later listeners of the WebSocket would see an outdated session.
  */
 function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
   if (!isMethod(handler)) return handler;
@@ -117,7 +119,7 @@ function endHandshake(sessions: HttpSessions, handler: unknown): unknown {
   return likeOriginal(wrapper, handler);
 }
 
-/** Replaces `use`, of this instance and of those made of it: the plugin for middleware gives each its own. */
+/** Replaces `use` of this instance and of its descendants: the middleware plugin gives each one its own. */
 export function replaceUse(fastify: RegisteringFastify, replace: (use: Method) => Method): void {
   const { use, decorate } = fastify;
   if (use !== undefined) fastify.use = replace(use);
@@ -127,9 +129,9 @@ export function replaceUse(fastify: RegisteringFastify, replace: (use: Method) =
 }
 
 /**
- * A function of Fastify's, or several, bound to the context of the request that they are called for.
+ * Binds a Fastify function, or an array of them, to the context of its request.
  *
- * @param position of the request among the arguments
+ * @param position the request's position among the arguments
  */
 function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1): unknown {
   if (Array.isArray(called)) return called.map((each) => bindCallback(sessions, each, position));
@@ -142,7 +144,9 @@ function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1):
   return likeOriginal(wrapper, called);
 }
 
-/** A method of replies that renders a template, bound to the request of its reply: a helper of the template may ask the facade. */
+/**
+ * Binds a template-rendering method of replies to the reply's request: template helpers may use the facade.
+ */
 function bindView(sessions: HttpSessions, view: Method): Method {
   const wrapper: Method = function (...args) {
     const request = isContainer(this) ? this['request'] : undefined;

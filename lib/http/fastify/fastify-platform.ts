@@ -11,17 +11,23 @@ interface FastifyRequestLike extends PlatformRequest {
 
 interface FastifyReplyLike {
   readonly raw: RawResponse;
-  /** What @fastify/view merges into each template's data; absent without it. */
+  /** The locals that @fastify/view merges into each template's data; absent without it. */
   readonly locals?: object | null;
 }
 
-/** The few members of a Fastify instance that are needed: no type of Fastify's is, so it can stay an optional peer. */
+/**
+ * The members of a Fastify instance that are used here. Not a type of Fastify, so that Fastify can stay an
+ * optional peer.
+ */
 interface FastifyLike extends RegisteringFastify {
   hasRequestDecorator(name: string): boolean;
   decorateRequest: Method;
 }
 
-/** Opens a session for each request of a Fastify instance, and gives its requests and templates what belongs to it. */
+/**
+ * Opens a session for each request of a Fastify instance, and adds the session members to its requests and
+ * templates.
+ */
 export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): void {
   openBeforeMiddleware(fastify, sessions);
   addOwnHook(fastify, 'onRequest', (request, reply, done) => {
@@ -37,10 +43,13 @@ export function openOnFastify(fastify: FastifyLike, sessions: HttpSessions): voi
 }
 
 function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
-  // A decorator of another library stays: two session libraries are registered on purpose.
+  // Decorators of another library stay: two session libraries are registered on purpose.
   const properties = requestProperties((request: FastifyRequestLike) => sessions.of(request.raw));
   const own = Object.entries(properties).filter(([name]) => !fastify.hasRequestDecorator(name));
-  /** The `flash` of @fastify/flash, which @fastify/passport brings along. It needs the session, and so comes later. */
+  /**
+   * The `flash` of @fastify/flash, which @fastify/passport registers. It needs the session, so it comes
+   * later.
+   */
   let replacement: unknown;
   for (const [name, accessor] of own) {
     fastify.decorateRequest(name, {
@@ -63,7 +72,7 @@ function decorateRequests(fastify: FastifyLike, sessions: HttpSessions): void {
   };
 }
 
-/** A hook that enters the context itself, and so is not bound. */
+/** Adds a hook that enters the context by itself, and so is not bound. */
 function addOwnHook(
   fastify: FastifyLike,
   name: string,
@@ -73,8 +82,9 @@ function addOwnHook(
 }
 
 /**
- * Nest hands its middleware to `use`, which runs in a hook before ours. Only where there is middleware at all, ours has to be
- * the first of it: the machinery of middleware costs more than the session itself.
+ * Opens the session before any middleware. Nest passes middleware to `use`, which runs in a hook before ours.
+ * Ours has to be first, but is added only if there is any: running middleware costs more than the session
+ * itself.
  */
 function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): void {
   const opening = declareBound((req: RawRequest, res: RawResponse, next: Done) => {
@@ -90,7 +100,10 @@ function openBeforeMiddleware(fastify: FastifyLike, sessions: HttpSessions): voi
   });
 }
 
-/** Whether an HTTP adapter wraps a Fastify instance: known by what it can do, since there may be several copies of Fastify. */
+/**
+ * Whether an HTTP adapter wraps a Fastify instance. Recognized by its members, since there may be several
+ * copies of Fastify.
+ */
 export function isFastify(instance: unknown): instance is FastifyLike {
   return typeof instance === 'object' && instance !== null && 'decorateRequest' in instance;
 }

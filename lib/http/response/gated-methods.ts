@@ -1,10 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseGate } from './response-gate.js';
 
-/** Methods of Node's response have overloads that no list of arguments fits: what comes in is handed on as it came. */
+/**
+ * The overloads of Node's response methods fit no single argument list, so arguments are passed on unchanged.
+ */
 type Method = CallableFunction;
 
-/** The methods that a gate leads to: whatever stood on the response before, another library's or another gate's included. */
+/**
+ * The methods that a gate calls: those the response had before, including those of another library or another
+ * gate.
+ */
 export interface OriginalMethods {
   readonly writeHead: Method;
   readonly write: Method;
@@ -12,10 +17,13 @@ export interface OriginalMethods {
   readonly flushHeaders: Method;
 }
 
-/** What can be done to a response besides writing its head. */
+/** The operations on a response other than writing its head. */
 export type Operation = Exclude<keyof OriginalMethods, 'writeHead'>;
 
-/** Where a response keeps its original methods, and its gate; null as long as its session holds nothing that may have to be committed. */
+/**
+ * Holds a response's original methods and its gate; the gate is null as long as the session holds nothing
+ * that may have to be committed.
+ */
 interface GateSlot {
   readonly original: OriginalMethods;
   gate: ResponseGate | null;
@@ -35,15 +43,18 @@ interface Gateable {
   writeHeader?: Method;
 }
 
-/** The responses without a gate whose original methods run at the moment, the innermost last. */
+/** The responses without a gate whose original methods are running, the innermost last. */
 const writing: object[] = [];
 
-/** Whether an original method of a response runs that was called before it had a gate: what that calls in turn must pass. */
+/**
+ * Whether an original method of a response is running that was called before the response had a gate. Calls
+ * that this method makes must pass.
+ */
 export function isWritingUngated(res: object): boolean {
   return writing.includes(res);
 }
 
-/** Made once and shared by all responses, so that none gets closures of its own. */
+/** Created once and shared by all responses, so that no response needs its own closures. */
 function gated(name: keyof OriginalMethods): Method {
   return function (this: Gated, ...args: unknown[]): unknown {
     const { original, gate } = this[SLOT];
@@ -62,7 +73,7 @@ const GATED = [
   ['write', gated('write')],
   ['end', gated('end')],
   ['flushHeaders', gated('flushHeaders')],
-  // Node's old name for `writeHead`, which HTTP/2 does not have.
+  // Node's old name for `writeHead`, absent from HTTP/2.
   ['writeHeader', gated('writeHead')],
 ] as const;
 
@@ -71,17 +82,19 @@ function onClose(this: Gated): void {
 }
 
 /**
- * Lets a response ask its gate, where it has one, before it writes its head, a chunk or its end. To be called before anybody
- * can write to the session of its request.
+ * Makes a response consult its gate, if any, before it writes its head, a chunk or its end. Call it before
+ * anybody can write to the request's session.
  *
- * JavaScript looks a method up before it computes the arguments: in `res.end(String(session.increment('n')))` the first write
- * to the session comes when `end` has been chosen already. Methods put in place by that write would come too late, so they are
- * put in place when the session is opened, and only the gate is added by the write.
+ * JavaScript looks a method up before it evaluates the arguments: in
+ * `res.end(String(session.increment('n')))`, `end` is already chosen when the session is first written.
+ * Methods replaced by that write would come too late. So they are replaced when the session is opened, and
+ * the write only adds the gate.
  *
- * On Express they stand on the prototype that all applications of that Express share (its own place for extensions), so that
- * a response needs none and keeps them in another application: Express gives each response a prototype, and properties added
- * to it after that cost 20 microseconds on Node 20. Elsewhere it is the other way round: properties cost nothing that can be
- * measured, a prototype 13. Node's own prototypes belong to the whole process.
+ * On Express the methods go on the prototype that all applications of one Express copy share (Express's own
+ * extension point). A response then needs none of its own and keeps them in another application. Express
+ * gives each response a prototype, and adding properties to the response after that costs 20 microseconds on
+ * Node 20. Elsewhere it is the reverse: properties cost nothing measurable, a prototype 13 microseconds.
+ * Node's own prototypes belong to the whole process.
  *
  * @param res a response, or a prototype of responses
  */
@@ -90,21 +103,25 @@ export function prepareGate(res: Gateable): void {
 }
 
 /**
- * Leads all that is done to a response through a gate from now on.
+ * Routes all operations on a response through a gate from now on.
  *
- * @returns what the gate calls to let something pass: the response's own methods or, where an application that this one is
- * mounted in has a gate already, that one
+ * @returns the methods that the gate calls to let something pass: the response's own or, if an outer
+ * application already has a gate, those of that gate
  */
 export function installGate(res: ServerResponse & Gateable, gate: ResponseGate): OriginalMethods {
   const slot = slotOf(res);
   const outer = slot.gate;
   slot.gate = gate;
-  // The shared listener reaches the last gate that was added; each one before gets a listener when the next is added.
+  // The shared listener calls the gate added last; an earlier gate gets a listener of its own when the next
+  // one is added.
   res.on('close', outer === null ? onClose : () => outer.onClose());
   return outer === null ? slot.original : methodsThrough(outer);
 }
 
-/** The slot of the response itself and not of its prototype, with methods that stay where it is given another prototype. */
+/**
+ * The slot of the response itself rather than of its prototype, so that the methods stay if the response gets
+ * another prototype.
+ */
 function slotOf(res: Gateable): GateSlot {
   const present = res[SLOT];
   if (present === undefined) return addSlot(res, res);
@@ -116,7 +133,7 @@ function addSlot(res: Gateable, { writeHead, write, end, flushHeaders }: Origina
   const slot: GateSlot = { original: { writeHead, write, end, flushHeaders }, gate: null };
   res[SLOT] = slot;
   for (const [name, method] of GATED) {
-    // What another library has put in front of the prototype's method leads to that.
+    // A method that another library put in front of the prototype's calls the prototype's.
     if (isOnPrototype && Object.hasOwn(res, name)) continue;
     if (res[name] !== undefined) res[name] = method;
   }

@@ -9,7 +9,7 @@ interface HeldOperation {
 
 type Listener = (...args: unknown[]) => void;
 
-/** Changing the headers of a response whose head has left is an error; this is the one that Node throws. */
+/** Changing headers after the head was sent is an error. This is the error that Node.js throws. */
 const refuse: PropertyDescriptor = {
   writable: true,
   value: (): never => {
@@ -28,24 +28,24 @@ const OF_SENT: PropertyDescriptorMap = {
 };
 
 /**
- * What the application has written to a response and its gate holds back. Meanwhile the response looks as if it had been sent:
- * frameworks ask it whether they may still answer, and code that answers a second time by mistake has to get the error of Node,
- * and must not change the first answer.
+ * What the application has written to a response while its gate holds it back. Meanwhile the response looks
+ * sent: frameworks check whether they may still answer, and code that answers twice by mistake has to get
+ * Node's error and must not change the first answer.
  */
 export class HeldResponse {
   readonly #res: ServerResponse;
   #head: HeadArguments | null = null;
   #operations: HeldOperation[] = [];
-  /** Makes the response look as it is; null while it does. */
+  /** Restores the response's real appearance; null if it is not changed. */
   #lookUnsent: (() => void) | null = null;
-  /** Lets go whoever was told to wait before he writes more; null where nobody was. */
+  /** Releases writers that were told to wait before writing more; null if there are none. */
   #releaseDrain: ((writable: boolean) => void) | null = null;
 
   constructor(res: ServerResponse) {
     this.#res = res;
   }
 
-  /** Whether the response only looks sent: then its own `headersSent` and `writableEnded` say nothing. */
+  /** Whether the response only looks sent: its own `headersSent` and `writableEnded` then mean nothing. */
   get looksSent(): boolean {
     return this.#lookUnsent !== null;
   }
@@ -54,19 +54,20 @@ export class HeldResponse {
     return this.#operations.some(({ operation }) => operation === 'end');
   }
 
-  /** The operation that goes next, which stays held; undefined where there is none. */
+  /** The next held operation, without removing it; undefined if there is none. */
   get first(): HeldOperation | undefined {
     return this.#operations[0];
   }
 
   holdHead(args: HeadArguments): void {
-    // Of two heads the first counts: libraries in front that do not see it write another.
+    // The first of two heads counts: libraries in front that do not see the first one write another.
     if (!this.looksSent) this.#head = args;
     this.lookSent();
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    // A write behind the end is a mistake. Node would emit an error for it, which ends the process where nobody listens.
+    // A write after the end is a mistake. Node.js would emit an error, which ends the process if nobody
+    // listens.
     if (!this.hasEnd) this.#operations.push({ operation, args });
     this.lookSent();
     if (operation === 'write') this.#releaseDrain ??= deferDrain(this.#res);
@@ -76,7 +77,11 @@ export class HeldResponse {
     this.#lookUnsent ??= lookSent(this.#res, () => this.hasEnd);
   }
 
-  /** The response looks as it is again. @returns the head that was held; null where there was none */
+  /**
+   * Restores the response's real appearance.
+   *
+   * @returns the held head; null if there is none
+   */
   takeHead(): HeadArguments | null {
     this.#lookUnsent?.();
     this.#lookUnsent = null;
@@ -89,14 +94,18 @@ export class HeldResponse {
     this.#operations.shift();
   }
 
-  /** @param writable whether those who were told to wait may write again now */
+  /** @param writable whether the waiting writers may write again now */
   releaseWriters(writable: boolean): void {
     const release = this.#releaseDrain;
     this.#releaseDrain = null;
     release?.(writable);
   }
 
-  /** Forgets all that is held. @returns what the application wants to have called when the response has ended */
+  /**
+   * Discards everything held.
+   *
+   * @returns the callbacks that the application passed for the response's end
+   */
   discard(): (() => unknown)[] {
     const callbacks = this.#operations
       .filter(({ operation }) => operation === 'end')
@@ -111,15 +120,16 @@ export class HeldResponse {
 }
 
 /**
- * Properties of each response that is held: shared ones, as the gated methods are, would be called for each header of every
- * response that has a session.
+ * Overrides properties on each held response. Shared overrides, like the gated methods, would be called for
+ * each header of every response that has a session.
  *
  * @param isEnded whether the application has ended the response
- * @returns makes the response look as it is again, with the status that it had when it was held
+ * @returns restores the response's real appearance, with the status it had when it was held
  */
 function lookSent(res: ServerResponse, isEnded: () => boolean): () => void {
   const { statusCode } = res;
-  // HTTP/2 has no status message, and Node warns where one is read or set. On HTTP/1 one that was set is a property.
+  // HTTP/2 has no status message, and Node.js warns if one is read or set. On HTTP/1, a status message that
+  // was set is an own property.
   const statusMessage = Object.getOwnPropertyDescriptor(res, 'statusMessage');
   const restore = override(res, { ...OF_SENT, writableEnded: { get: isEnded } });
   return () => {
@@ -131,12 +141,12 @@ function lookSent(res: ServerResponse, isEnded: () => boolean): () => void {
 }
 
 /**
- * Keeps the listeners that are added for `drain` while a response is held. It is the gate that told them to wait and not a
- * full socket, so Node would never emit `drain`; and libraries in front (compression) lead such listeners to a stream of
- * their own, where the gate cannot reach them.
+ * Keeps `drain` listeners that are added while a response is held. The gate told the writers to wait, not a
+ * full socket, so Node.js would never emit `drain`. And libraries in front (compression) redirect such
+ * listeners to a stream of their own, which the gate cannot reach.
  *
- * @returns gives the response its methods back, and the listeners to it. Its argument: whether they may write again now; otherwise
- * the socket's own `drain` tells them
+ * @returns restores the response's methods and adds the listeners to it. Its argument: whether they may write
+ * again now; if not, the socket's own `drain` tells them
  */
 function deferDrain(res: ServerResponse): (writable: boolean) => void {
   const waiting: { readonly listener: Listener; readonly once: boolean }[] = [];
@@ -156,7 +166,7 @@ function deferDrain(res: ServerResponse): (writable: boolean) => void {
   });
   return (writable) => {
     restore();
-    // Listeners from before the response was held are on the response itself.
+    // Listeners added before the response was held are on the response itself.
     if (writable) res.emit('drain');
     for (const { listener, once } of waiting) {
       if (once && !writable) res.once('drain', listener);
@@ -166,7 +176,11 @@ function deferDrain(res: ServerResponse): (writable: boolean) => void {
   };
 }
 
-/** Puts properties in front of those that a response has, for a while. @returns undoes it */
+/**
+ * Temporarily overrides properties of a response.
+ *
+ * @returns undoes it
+ */
 function override(res: ServerResponse, properties: PropertyDescriptorMap): () => void {
   const before = Object.keys(properties).map(
     (name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const,

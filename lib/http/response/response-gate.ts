@@ -8,37 +8,40 @@ import { HeldResponse } from './held-response.js';
 import { type HeadAddition, setsCookies } from './response-head.js';
 import { ResponseWriter } from './response-writer.js';
 
-/** How often a session is committed while the end of its response waits. More is taken for an endless loop. */
+/** How often a session is committed while the end of its response waits. More counts as an endless loop. */
 const MAX_COMMITS_BEFORE_END = 25;
 
-/** What a gate needs to know of its application and request. */
+/** What a gate needs from its application and request. */
 export interface GateContext {
-  /** The cookies due now, or a token in a header of its own, or both. Asked when the head leaves. */
+  /** The cookies due now, or a token in its own header, or both. Called when the head is sent. */
   headAdditions(): readonly HeadAddition[];
-  /** A commit failed where no exception filter can answer any more. */
+  /** Called when a commit fails and no exception filter can answer any more. */
   failed(error: unknown, response: FailedResponse): void;
-  /** Node refused to send what the application had written while the response was held. */
+  /** Called when Node.js refuses to send what the application wrote while the response was held. */
   unsendable(error: unknown): void;
-  /** A session was committed after the head had left: a cookie that is due cannot reach the browser any more. */
+  /**
+   * Called when a session is committed after the head was sent: a due cookie cannot reach the browser any
+   * more.
+   */
   late(): void;
 }
 
 /**
  * Holds a response back until its session is stored.
  *
- * The safety net for whatever ends a response without passing the interceptor's way back: exceptions and filters,
- * `@Res()`, guards that reject, streams, middleware that answers. It is installed when a session first holds something that may
- * have to be committed; as long as nothing is due, everything passes. While something is due, head and body wait; the session is
- * committed; its cookie joins the head; everything leaves in the order in which it came. A commit that fails turns into
- * a 503 (409 for a session too many of its user), or, where the head is out already, into a connection that is cut, so that
- * no client takes it for stored.
+ * The safety net for responses that end without passing through the interceptor: exceptions and filters,
+ * `@Res()`, guards that reject, streams, middleware that answers. The gate is installed when a session first
+ * holds something that may have to be committed; while nothing is due, everything passes. When something is
+ * due, head and body wait; the session is committed; its cookie joins the head; everything is sent in the
+ * original order. If a commit fails, the response becomes a 503 (409 if the user has too many sessions). If
+ * the head was already sent, the connection is cut, so that no client believes the change was stored.
  */
 export class ResponseGate {
   readonly #res: ServerResponse;
   readonly #session: SessionCommits;
   readonly #context: GateContext;
   readonly #writer: ResponseWriter;
-  /** Made when something is held for the first time. */
+  /** Created when something is first held. */
   #held: HeldResponse | null = null;
   #committing = false;
   #commitsBeforeEnd = 0;
@@ -51,7 +54,11 @@ export class ResponseGate {
     this.#writer = new ResponseWriter(res, installGate(res, this), session, context);
   }
 
-  /** A method of the response was called. @returns what that returns */
+  /**
+   * Handles a call of a response method.
+   *
+   * @returns the return value of that method
+   */
   onCall(method: keyof OriginalMethods, args: unknown[]): unknown {
     if (this.#session.holdsId) this.#beginForCookie(method === 'writeHead' ? args : []);
     if (this.#isHeldInVain) this.#replace(503);
@@ -67,7 +74,7 @@ export class ResponseGate {
     if (this.#failed) return whileHeld;
     // A change that needs a cookie is dropped now, so nothing has to wait for it.
     if (this.#writer.headLeft && !this.#committing) this.#session.refuseTooLate();
-    // Once the head has left, only the end is worth waiting for.
+    // Once the head was sent, only the end has to wait.
     const waits = method === 'end' || !this.#writer.headLeft;
     if (this.#committing || (waits && this.#session.due)) {
       this.#holding.hold(method, args);
@@ -79,16 +86,17 @@ export class ResponseGate {
   }
 
   /**
-   * Where the application has read the id and sets a cookie, that may be made of the id (a CSRF token): the session is stored, so that
-   * the id still holds when the cookie comes back.
+   * If the application has read the id and sets a cookie, that cookie may be derived from the id (a CSRF
+   * token). So the session is stored, and the id is still valid when the cookie comes back.
    */
   #beginForCookie(head: unknown[]): void {
     if (!this.#writer.headLeft && setsCookies(this.#res, head)) this.#session.begin();
   }
 
   /**
-   * The client went away, or the response ended past the gate: what is due is stored all the same, and what becomes due
-   * later as well (`writtenLate`). What cannot be stored stays due: the code goes on, on a WebSocket for hours.
+   * The client disconnected, or the response ended without passing the gate. What is due is stored all the
+   * same, and so is what becomes due later (`writtenLate`). What cannot be stored stays due: the code
+   * continues, on a WebSocket for hours.
    */
   onClose(): void {
     if (this.#writer.ended || this.#failed) return;
@@ -97,19 +105,19 @@ export class ResponseGate {
     Promise.resolve(this.#session.commitDue()).catch((error: unknown) => this.#context.failed(error, 'gone'));
   }
 
-  /** Whether the head has left. */
+  /** Whether the head was sent. */
   get headSent(): boolean {
     return this.#writer.headLeft || (this.#held?.looksSent !== true && this.#res.headersSent);
   }
 
-  /** Whether the response has ended, and is not held back. */
+  /** Whether the response has ended and is not held back. */
   get ended(): boolean {
     return this.#writer.ended || (this.#held?.looksSent !== true && this.#res.writableEnded);
   }
 
   /**
-   * Whether a head is held for a commit that will not come: one that the application had begun by itself has failed, and no exception
-   * filter can answer a response that looks sent.
+   * Whether a head is held for a commit that will not come: a commit started by the application failed, and
+   * no exception filter can answer a response that looks sent.
    */
   get #isHeldInVain(): boolean {
     const holdsHead = this.#held?.looksSent === true && !this.#writer.headLeft;
@@ -144,7 +152,10 @@ export class ResponseGate {
     this.#commit();
   }
 
-  /** Node may refuse what was held: a header with a line break, a chunk of a wrong type. The application cannot catch that any more. */
+  /**
+   * Releases what is held. Node.js may refuse it (a header with a line break, a chunk of the wrong type), and
+   * the application cannot catch that any more.
+   */
   #releaseSafely(): void {
     try {
       this.#release();
@@ -155,8 +166,8 @@ export class ResponseGate {
   }
 
   /**
-   * Lets go what was held, in order; where the end is held too, only when nothing is due any more. As long as the head is
-   * here, what was changed meanwhile can still have its cookie, and a commit that fails its 503.
+   * Releases what was held, in order; if the end is held too, only once nothing is due any more. As long as
+   * the head is held, later changes can still get their cookie, and a failed commit its 503.
    */
   #release(): void {
     const held = this.#holding;
@@ -168,7 +179,7 @@ export class ResponseGate {
     if (this.#writer.noticeHead()) this.#context.late();
     let writable = true;
     for (let next = held.first; next !== undefined; next = held.first) {
-      // What listens to the head and the chunks may have changed the session.
+      // Listeners to the head and the chunks may have changed the session.
       if (next.operation === 'end' && this.#session.due) {
         this.#commitAgain();
         break;
@@ -177,7 +188,7 @@ export class ResponseGate {
       const result = this.#writer.perform(next.operation, next.args);
       if (next.operation === 'write') writable = result !== false;
     }
-    // Where the socket is full by now, its own `drain` tells the writers.
+    // If the socket is full by now, its own `drain` notifies the writers.
     held.releaseWriters(writable && !this.#writer.ended);
   }
 
@@ -188,18 +199,18 @@ export class ResponseGate {
 
   #fail(error: unknown): void {
     this.#session.abandon();
-    // The head that was held is dropped; and as long as the response looks sent, it cannot be asked whether it is.
+    // Drops the held head. While the response looks sent, its real state cannot be read.
     this.#held?.takeHead();
     this.#context.failed(error, this.headSent ? 'cut off' : 'answered');
     this.#replace(error instanceof SessionLimitError ? 409 : 503);
   }
 
-  /** Answers with an error in place of what is held. */
+  /** Sends an error instead of what is held. */
   #replace(status: 409 | 500 | 503): void {
     this.#failed = true;
     const callbacks = this.#holding.discard();
     if (this.headSent) {
-      // The status has been sent already. Only a broken connection can still tell the client.
+      // The status was already sent. Only a broken connection can still tell the client.
       this.#res.destroy();
       return;
     }

@@ -1,17 +1,17 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
-/** The header that carries tokens to clients, and what goes with it. */
+/** The header that carries tokens to clients, and the headers that go with it. */
 export interface TokenField {
   readonly name: string;
   /** The name in lower case. */
   readonly key: string;
-  /** The header of requests that the answer depends on. */
+  /** The request header that the response varies by. */
   readonly vary: string;
-  /** What keeps caches from storing the answer for others. */
+  /** The Cache-Control value that keeps caches from storing the response for others. */
   readonly cacheControl: string;
 }
 
-/** Values of a header, for a head. */
+/** A header to be added to a head. */
 export interface HeadAddition {
   readonly field: TokenField;
   readonly values: readonly string[];
@@ -25,20 +25,21 @@ export const SET_COOKIE: TokenField = {
   cacheControl: 'private, no-cache="Set-Cookie"',
 };
 
-/** What says how long a response may be kept. */
+/** The headers that control caching. */
 const CACHING: ReadonlySet<string> = new Set(['cache-control', 'etag', 'expires', 'last-modified']);
 
 /** The arguments of `writeHead`: status, maybe a status message, maybe headers in one of three shapes. */
 export type HeadArguments = unknown[];
 
 /**
- * Adds cookies, or a token in a header of its own, to a response that is about to send its head, next to the cookies that the
- * application sets, and keeps shared caches from storing what belongs to one visitor (RFC 9111, 5.2.2; CWE-525).
+ * Adds cookies, or a token in its own header, to a response that is about to send its head. The application's
+ * cookies are kept. Also keeps shared caches from storing what belongs to one visitor (RFC 9111, 5.2.2;
+ * CWE-525).
  *
- * Headers given to `writeHead` win over those set before, name by name: so what the application gave there has to be
- * looked at, and is copied where it has to be changed.
+ * Headers passed to `writeHead` override those set before, name by name. So the passed headers have to be
+ * inspected, and are copied if they have to be changed.
  *
- * @returns the arguments to call the real `writeHead` with
+ * @returns the arguments for the real `writeHead`
  */
 export function addToHead(res: ServerResponse, args: HeadArguments, addition: HeadAddition): HeadArguments {
   const { field, values } = addition;
@@ -62,7 +63,11 @@ export function addToHead(res: ServerResponse, args: HeadArguments, addition: He
   return withHeaders(args, explicit);
 }
 
-/** Whether a head sets cookies of the application's own. @param args of `writeHead` */
+/**
+ * Whether a head sets cookies of the application.
+ *
+ * @param args the arguments of `writeHead`
+ */
 export function setsCookies(res: ServerResponse, args: readonly unknown[]): boolean {
   if (res.hasHeader('set-cookie')) return true;
   const explicit = headersOf(givenHeaders(args));
@@ -70,10 +75,10 @@ export function setsCookies(res: ServerResponse, args: readonly unknown[]): bool
 }
 
 /**
- * Takes back what the application had said about keeping a response, where an error is sent in its place: no cache is to
- * keep that (RFC 9111, 5.2.2.5).
+ * Replaces the application's caching headers when an error is sent instead: no cache may keep it (RFC 9111,
+ * 5.2.2.5).
  *
- * @returns the arguments to call the real `writeHead` with
+ * @returns the arguments for the real `writeHead`
  */
 export function withoutCaching(res: ServerResponse, args: HeadArguments): HeadArguments {
   for (const name of CACHING) res.removeHeader(name);
@@ -84,7 +89,7 @@ export function withoutCaching(res: ServerResponse, args: HeadArguments): HeadAr
   return withHeaders(args, explicit);
 }
 
-/** What `writeHead` was given for headers: behind the status, and behind the status message where there is one. */
+/** The headers passed to `writeHead`: after the status, and after the status message if there is one. */
 function givenHeaders(args: readonly unknown[]): unknown {
   return typeof args[1] === 'string' ? args[2] : args[1];
 }
@@ -94,8 +99,9 @@ function withHeaders(args: HeadArguments, headers: OutgoingHttpHeaders): HeadArg
 }
 
 /**
- * Node searches each header for characters that would end it early, `appendHeader` twice: three microseconds for a sealed
- * session. Ours are made of characters that cannot, so they join the list of cookies when Node has looked at it.
+ * Adds our cookies to the response. Node.js checks each header for characters that would end it early,
+ * `appendHeader` twice: three microseconds for a sealed session. Our cookies contain no such characters, so
+ * they are added to the list after Node.js has checked it.
  */
 function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
   if (res.hasHeader('set-cookie')) {
@@ -106,11 +112,14 @@ function appendCookies(res: ServerResponse, cookies: readonly string[]): void {
   const list: string[] = [];
   res.setHeader('set-cookie', list);
   list.push(...cookies);
-  // Node keeps the very list; a library that has put itself in front of it may keep another.
+  // Node.js keeps this same array; a library in front of it may keep another.
   if (res.getHeader('set-cookie') !== list) res.setHeader('set-cookie', list);
 }
 
-/** Whether headers given to `writeHead` leave alone those that we set. Of lists, which are rare, that is not asked. */
+/**
+ * Whether the headers passed to `writeHead` contain none of those we set. Arrays, which are rare, are not
+ * checked.
+ */
 function namesNoneOfOurs(given: unknown, key: string): boolean {
   if (typeof given !== 'object' || given === null) return true;
   if (Array.isArray(given)) return false;
@@ -130,14 +139,14 @@ function setOn(res: ServerResponse, { field, values }: HeadAddition): void {
   else if (!mentions(varies, field.vary)) res.appendHeader('vary', field.vary);
 }
 
-/** Where Node refused a head, the one that an exception filter writes next finds the cookies set already. */
+/** If Node.js refused a head, the next one, written by an exception filter, finds the cookies already set. */
 function missingIn(present: readonly string[], cookies: readonly string[]): readonly string[] {
   return present.length === 0 ? cookies : cookies.filter((cookie) => !present.includes(cookie));
 }
 
 /**
- * The headers argument as an object of our own: Node takes an object, a list of pairs, or a flat list of names and
- * values; of a flat list Node 20 drops repeated names.
+ * The headers argument as a new object. Node.js accepts an object, a list of pairs, or a flat list of names
+ * and values; Node 20 drops repeated names of a flat list.
  */
 function headersOf(argument: unknown): OutgoingHttpHeaders | null {
   if (typeof argument !== 'object' || argument === null) return null;
@@ -159,7 +168,7 @@ function collect(headers: OutgoingHttpHeaders, name: unknown, value: unknown): v
   else headers[known] = [...valuesOf(headers[known]), ...valuesOf(value)];
 }
 
-/** As the application spelled them, or else in lower case. */
+/** The names as the application spelled them, or else in lower case. */
 function namesIn(
   headers: OutgoingHttpHeaders,
   field: TokenField,

@@ -4,7 +4,7 @@ import { type Operation, type OriginalMethods, isWritingUngated } from './gated-
 import type { GateContext } from './response-gate.js';
 import { type HeadArguments, addToHead, withoutCaching } from './response-head.js';
 
-/** Headers of an answer that an error replaces, besides those that begin with `content-`. */
+/** Headers that are removed when an error replaces a response, besides those that begin with `content-`. */
 const REPLACED_HEADERS = [
   'etag',
   'last-modified',
@@ -16,22 +16,22 @@ const REPLACED_HEADERS = [
   'set-cookie',
 ];
 
-/** As Nest's own exception filter says it. */
+/** The messages of Nest's own exception filter. */
 const MESSAGES = { 409: 'Conflict', 500: 'Internal server error', 503: 'Service Unavailable' } as const;
 
-/** Writes to a response behind its gate, by the original methods, and adds the cookies to its head. */
+/** Writes to a response behind its gate, using the original methods, and adds the cookies to its head. */
 export class ResponseWriter {
   readonly #res: ServerResponse;
   readonly #methods: OriginalMethods;
   readonly #session: SessionCommits;
   readonly #source: Pick<GateContext, 'headAdditions'>;
   #isWriting = false;
-  /** Whether the head was written here, or was out before. Set here alone. */
+  /** Whether the head was written here, or sent before. Set only here. */
   headLeft: boolean;
-  /** Whether the end was passed on here. Set here alone. */
+  /** Whether the end was passed on here. Set only here. */
   ended = false;
 
-  /** @param source asked when the head leaves */
+  /** @param source called when the head is sent */
   constructor(
     res: ServerResponse,
     methods: OriginalMethods,
@@ -46,8 +46,9 @@ export class ResponseWriter {
   }
 
   /**
-   * Whether an original method runs: what it calls on the response in turn must pass the gate. One that was called before the
-   * gate was there may still run: what listens to a head (`on-headers`) can be the first to write to the session.
+   * Whether an original method is running: the gate must let its own calls on the response through. A method
+   * called before the gate existed may still be running: a listener to the head (`on-headers`) can be the
+   * first to write to the session.
    */
   get isWriting(): boolean {
     return this.#isWriting || isWritingUngated(this.#res);
@@ -59,7 +60,7 @@ export class ResponseWriter {
       for (const addition of this.#source.headAdditions()) final = addToHead(this.#res, final, addition);
     }
     const result = this.#call('writeHead', final);
-    // Not where Node refuses it: the exception filter writes another.
+    // Not set if Node.js throws: then the exception filter writes another head.
     this.headLeft = true;
     return result;
   }
@@ -72,14 +73,18 @@ export class ResponseWriter {
     return this.#call(operation, args);
   }
 
-  /** Node writes a head by itself where none was written. @returns whether it has, without the cookies */
+  /**
+   * Notices a head that Node.js wrote by itself because none was written.
+   *
+   * @returns whether it did, without the cookies
+   */
   noticeHead(): boolean {
     if (this.headLeft || !this.#res.headersSent) return false;
     this.headLeft = true;
     return true;
   }
 
-  /** Sends an error in place of what the application was about to send. Nothing of that may have left. */
+  /** Sends an error instead of the application's response, none of which may have been sent. */
   endWithError(statusCode: keyof typeof MESSAGES): void {
     this.ended = true;
     for (const name of this.#res.getHeaderNames()) {
@@ -91,7 +96,7 @@ export class ResponseWriter {
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
     };
-    // With the cookie of a session that is stored; one that is not has none.
+    // A stored session's cookie is included; an unstored session has none.
     this.writeHead([statusCode, headers]);
     this.#call('end', [body]);
   }

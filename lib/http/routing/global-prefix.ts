@@ -1,24 +1,24 @@
 import { pathToRegexp } from 'path-to-regexp';
 
 /**
- * The global prefix as a path that begins with a slash and ends without; empty for none. What Fastify takes besides, an
- * expression that a parameter has to fit (`:tenant(^\\d+$)`), is left out: a path that does not fit it leads to no route.
+ * The global prefix as a path with a leading and without a trailing slash; empty for none. Fastify's
+ * constraints on parameters (`:tenant(^\\d+$)`) are dropped: a path that does not meet them matches no route.
  *
- * @param globalPrefix what `app.setGlobalPrefix` was given
+ * @param globalPrefix the argument of `app.setGlobalPrefix`
  */
 export function prefixPathOf(globalPrefix: string): string {
   const prefix = globalPrefix.replaceAll(/^\/+|\/+$/g, '');
   if (prefix === '') return '';
   const path = withoutConstraints(`/${prefix}`);
-  // Of a prefix that only its router can read, routes are named by their whole paths, or by expressions: no request may
-  // fail for that.
+  // With a prefix that only the router can parse, routes are named by their whole paths or by expressions; no
+  // request may fail because of it.
   return compiles(path) ? path : '';
 }
 
 function withoutConstraints(path: string): string {
   let kept = '';
   let depth = 0;
-  // Escaped ones are none that open or close.
+  // Escaped parentheses do not open or close.
   for (const character of path.replaceAll(/\\[()]/g, '')) {
     if (character === '(') depth += 1;
     if (depth === 0) kept += character;

@@ -7,18 +7,21 @@ import type { RawRequest } from '../raw-http.js';
 import { prefixPathOf } from './global-prefix.js';
 import type { RouteMatching } from './route-matching.js';
 
-/** Whether a request is to one of the routes. `url` may have a query. */
+/** Whether a request matches one of the routes. `url` may have a query. */
 export type RouteTest = (method: string | undefined, url: string) => boolean;
 
-/** What is known of an application only when its requests come: main.ts sets it after the modules are made. */
+/** Settings known only once requests arrive: main.ts sets them after the modules are created. */
 interface RoutingSetup {
-  /** What `app.setGlobalPrefix` was given, parameters and all; empty for none. Asked for each request. */
+  /** The argument of `app.setGlobalPrefix`, including parameters; empty for none. Called for each request. */
   globalPrefix(): string;
-  /** How the router compares paths. Asked with the first request. */
+  /** How the router compares paths. Called with the first request. */
   matching(): RouteMatching;
 }
 
-/** Whether a request is to one of the routes, below the path too at which Express has mounted the application. */
+/**
+ * Whether a request matches one of the routes, also below the path at which Express has mounted the
+ * application.
+ */
 export function namesRequest(names: RouteTest, req: RawRequest): boolean {
   const url = req.originalUrl ?? req.url ?? '/';
   if (names(req.method, url)) return true;
@@ -27,8 +30,8 @@ export function namesRequest(names: RouteTest, req: RawRequest): boolean {
 }
 
 /**
- * The URL as the routes of an application are written, where Express has mounted it below another one: without the path
- * of that place. Null where it is not mounted, and where the place is a pattern.
+ * The URL relative to the path at which Express has mounted the application. Null if it is not mounted, or if
+ * that path is a pattern.
  */
 function urlBelowMount(req: RawRequest, url: string): string | null {
   const mount = isMountable(req.app) ? req.app.path() : '';
@@ -37,16 +40,16 @@ function urlBelowMount(req: RawRequest, url: string): string | null {
     : null;
 }
 
-/** An application of Express: it knows its path, with those of the applications above it. */
+/** Whether this is an Express application, which knows its full mount path. */
 function isMountable(app: unknown): app is { path(): unknown } {
   return typeof app === 'function' && 'path' in app && typeof app.path === 'function';
 }
 
 /**
- * Compiles the routes of an option. Null where there are none.
+ * Compiles the routes of an option. Null if there are none.
  *
- * @param option that they stand in
- * @throws SessionConfigError for what is no path
+ * @param option the option's name
+ * @throws SessionConfigError for an invalid path
  */
 export function compileRoutes(
   routes: readonly NamedRoute[],
@@ -62,7 +65,7 @@ export function compileRoutes(
     const prefix = setup.globalPrefix();
     if (compiled?.prefix !== prefix) compiled = compile(rules, prefix, matching);
     const path = pathOf(url, matching);
-    // Routers answer HEAD by the route for GET.
+    // Routers answer HEAD with the route for GET.
     const isHead = method === 'HEAD';
     return compiled.tests.some(
       (test) =>
@@ -82,7 +85,7 @@ interface Compiled {
   readonly tests: readonly { readonly method: string | null; matches(path: string): boolean }[];
 }
 
-/** For one global prefix: it may have parameters, so it is part of the pattern. */
+/** Compiles the rules for one global prefix, which is part of the pattern, since it may have parameters. */
 function compile(rules: readonly Rule[], globalPrefix: string, matching: RouteMatching): Compiled {
   const options = { sensitive: matching.caseSensitive, trailing: matching.ignoreTrailingSlash };
   const prefix = prefixPathOf(globalPrefix);
@@ -131,7 +134,7 @@ function checked(route: unknown, option: string): Rule {
   );
 }
 
-/** A path with the slash that it begins with, and one that compiles. */
+/** Checks that a path compiles, and adds a missing leading slash. */
 function pathIn(path: string | RegExp, option: string): string | RegExp {
   if (path instanceof RegExp) return path;
   const absolute = path.startsWith('/') || path.startsWith('{') || path.startsWith('*') ? path : `/${path}`;
@@ -152,7 +155,7 @@ function methodOf(method: unknown, option: string): string | null {
   const given = typeof method === 'number' ? RequestMethod[method] : method;
   const name = typeof given === 'string' ? given.toUpperCase() : '';
   if (name === 'ALL') return null;
-  // A method that Node's parser does not know never arrives: the route would be named in vain.
+  // A method unknown to Node's parser never arrives, so the rule would be useless.
   if (METHODS.includes(name)) return name;
   throw optionError(
     option,
@@ -168,7 +171,9 @@ function pathOf(url: string, matching: RouteMatching): string {
   return matching.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
 }
 
-/** Clients may ask for a whole URL, as they do of a proxy (RFC 9112, section 3.2.2), and routers take its path. */
+/**
+ * Clients may request an absolute URL, as with a proxy (RFC 9112, section 3.2.2), and routers use its path.
+ */
 function withoutOrigin(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
 }
@@ -176,10 +181,10 @@ function withoutOrigin(url: string): string {
 function decoded(path: string, matching: RouteMatching): string {
   if (!matching.decodes || !path.includes('%')) return path;
   try {
-    // An encoded percent sign stays encoded: what it stands before is no escape of the router's.
+    // An encoded percent sign stays encoded: the router does not decode what follows it.
     return decodeURI(path.replaceAll('%25', '%2525'));
   } catch {
-    // The router answers it with 400.
+    // The router answers such a path with 400.
     return path;
   }
 }

@@ -3,7 +3,7 @@ import { propertyOf } from '../property-of.js';
 
 /** How the router of an application compares paths. */
 export interface RouteMatching {
-  /** Whether `/Health` is another path than `/health`. */
+  /** Whether `/Health` and `/health` are different paths. */
   readonly caseSensitive: boolean;
   /** Whether `/health/` is the same path as `/health`. */
   readonly ignoreTrailingSlash: boolean;
@@ -13,14 +13,17 @@ export interface RouteMatching {
   readonly endsAtSemicolon: boolean;
   /** Whether `//files///a` is the same path as `/files/a`. */
   readonly mergesSlashes: boolean;
-  /** Whether a wildcard at the end stands for nothing as well: `/files/*path` for `/files/`. */
+  /** Whether a trailing wildcard may match nothing: `/files/*path` for `/files/`. */
   readonly wildcardMayBeEmpty: boolean;
 }
 
-/** Asks Nest, which knows how Express and Fastify were set up. To be called once routes are registered, not before. */
+/**
+ * Asks Nest, which knows the settings of Express and Fastify. Call it after routes are registered, not
+ * before.
+ */
 export function routeMatchingOf(adapter: HttpServer): RouteMatching {
   const isFastify = adapter.getType() === 'fastify';
-  // Adapters of others may not say. Then: as each is by default.
+  // Third-party adapters may not tell; then the defaults apply.
   const told = adapter.getRouteMatchingOptions?.();
   return {
     caseSensitive: told?.caseSensitive ?? isFastify,
@@ -32,7 +35,10 @@ export function routeMatchingOf(adapter: HttpServer): RouteMatching {
   };
 }
 
-/** Nest does not tell. Fastify takes it among the options of its router, which win, and beside them. */
+/**
+ * Nest does not expose this setting. Fastify takes it among its router options, which take precedence, or
+ * beside them.
+ */
 function ignoresDuplicateSlashes(fastify: unknown): boolean {
   const config = propertyOf(fastify, 'initialConfig');
   const ofRouter = propertyOf(propertyOf(config, 'routerOptions'), 'ignoreDuplicateSlashes');
