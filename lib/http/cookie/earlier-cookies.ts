@@ -35,7 +35,7 @@ export class EarlierCookies {
     return [...tokens.filter(isOfNow), ...tokens.filter((token) => !isOfNow(token))];
   }
 
-  /** The tokens of earlier places in a Cookie header, re-signed for the current place. */
+  /** The tokens of earlier places in a Cookie header, converted to tokens of the current place. */
   tokens(header: string): string[] {
     return this.#earlier.flatMap(({ cookie, keyring }) =>
       cookie
