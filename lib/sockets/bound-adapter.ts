@@ -5,17 +5,17 @@ import type { SocketSessions } from './socket-sessions.js';
 
 type Answer = ReturnType<WsMessageHandler['callback']>;
 
-/** Which applications have bound an adapter already: each does it once. */
+/** The applications that have bound an adapter: each binds it once. */
 const bound = new WeakMap<WebSocketAdapter, WeakSet<SocketSessions>>();
 
 /**
- * Has an adapter tell of each client that connects, and run each message in the session of its client.
+ * Makes an adapter report each new client, and run each message in the session of its client.
  *
- * An adapter is the one thing that all clients and all messages pass, whichever library they are of, on which port and in
- * which namespace; and what it is given to call for a message runs guards, pipes, interceptors, the handler and filters.
- * So its methods are wrapped, on the very object: an adapter of the application's own keeps its fields and its overrides.
+ * All clients and all messages pass the adapter, whatever their library, port and namespace, and the callback
+ * it gets for a message runs guards, pipes, interceptors, the handler and filters. So its methods are
+ * wrapped, on the object itself: a custom adapter keeps its fields and its overrides.
  *
- * @param adapter of an application, before it is asked to bind anything
+ * @param adapter the adapter of an application, before it binds anything
  */
 export function bindAdapter(adapter: WebSocketAdapter, sockets: SocketSessions): void {
   const applications = bound.get(adapter) ?? new WeakSet();

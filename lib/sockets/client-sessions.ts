@@ -9,50 +9,50 @@ export interface Opened {
   readonly host: SocketHost;
 }
 
-/** What a connection needs of its application. */
+/** What a connection needs from its application. */
 export interface ConnectionSetup {
-  /** Makes a session for one message: that of the first token which stands for one. */
+  /** Creates the host of a session for one message. The session is that of the first token that has one. */
   host(connection: SocketConnection, tokens: readonly string[], isKnown: boolean): SocketHost;
   /**
-   * Tells when a session ends, wherever that happens, until it is stopped.
+   * Watches for the end of a session, wherever it happens, until stopped.
    *
-   * @param livesInCookie whether it is kept nowhere but in the cookie
+   * @param livesInCookie whether only the cookie holds the session
    */
   watch(place: Whereabouts, livesInCookie: boolean): Watch;
-  /** The token of an id; null where the session itself is the token. */
+  /** The token of an id. */
   tokenOf(id: string): string;
   /** The user that a session names; null for none. */
   userOf(session: RequestSession): unknown;
-  /** What was written could not be stored, and no handler can be told any more. */
+  /** Reports that changes could not be stored when no handler can be told any more. */
   unstored(error: unknown): void;
-  /** `handleConnection` or `handleDisconnect` threw. */
+  /** Reports that `handleConnection` or `handleDisconnect` threw. */
   hookFailed(error: unknown): void;
 }
 
-/** Who is told what happens to the session of a client outside of its messages. */
+/** Gets notified of what happens to a client's session outside of its messages. */
 interface ClientListener {
-  /** It has ended. */
+  /** The session has ended. */
   ended(): void;
-  /** It has got another id. */
+  /** The session has got another id. */
   moved(): void;
 }
 
 /**
- * The sessions of one client, one for each message. The handshake says which session it is of, and each message loads that
- * anew: so it sees what others have written since, and that somebody has signed out. What is loaded is compared with what the
- * client was seen with before: it follows its session to another id, and never to another user.
+ * The sessions of one client, one for each message. The handshake names the session, and each message reloads
+ * it, so the message sees what others have written since, and a sign-out. The loaded session is compared with
+ * the one the client had before: the client follows its session to another id, but never to another user.
  */
 export class ClientSessions {
   readonly #connection: SocketConnection;
   readonly #setup: ConnectionSetup;
   readonly #listener: ClientListener;
   #tokens: readonly string[];
-  /** Null until the client was seen with a session that is stored. */
+  /** Null until a stored session of the client was loaded. */
   #known: { id: string; user: unknown; readonly watch: Watch } | null = null;
   #areOver = false;
   #isForgotten = false;
 
-  /** @param tokens of the session cookie, likeliest first */
+  /** @param tokens the tokens of the session cookie, likeliest first */
   constructor(
     connection: SocketConnection,
     setup: ConnectionSetup,
@@ -65,35 +65,38 @@ export class ClientSessions {
     this.#listener = listener;
   }
 
-  /** Whether there is anything to load. */
+  /** Whether there is a session to load. */
   get mayExist(): boolean {
     return this.#tokens.length > 0;
   }
 
-  /** Whether the session that the client was seen with has ended, or is another user's: it is disconnected behind the next answer. */
+  /**
+   * Whether the client's session has ended or belongs to another user: the client is disconnected after the
+   * next answer.
+   */
   get areOver(): boolean {
     return this.#areOver;
   }
 
-  /** Whether the session is known to have another id than the client was last seen with. */
+  /** Whether the session is known to have another id than when it was last loaded. */
   get haveMoved(): boolean {
     const id = this.#known?.watch.id ?? null;
     return !this.#areOver && id !== null && id !== this.#known?.id;
   }
 
-  /** The client has left: its session is watched no longer. */
+  /** The client has disconnected: stops watching its session. */
   forget(): void {
     this.#isForgotten = true;
     this.#known?.watch.stop();
   }
 
-  /** A session that is not loaded: for a client that brought no token. */
+  /** Creates a session without loading it: for a client that brought no token. */
   make(): Opened {
     const host = this.#setup.host(this.#connection, this.#tokens, this.#known !== null);
     return { session: new RequestSession(host), host };
   }
 
-  /** Loads the session of the client. What fails is told to whoever uses it. */
+  /** Loads the client's session. A failure is reported to the code that uses the session. */
   async load(): Promise<Opened> {
     this.#followInProcess();
     const opened = this.make();
@@ -106,7 +109,10 @@ export class ClientSessions {
     return this.#recognized(opened);
   }
 
-  /** Where the session got another id in this process, its watch knows; the store knows it for some seconds only. */
+  /**
+   * If the session got another id in this process, its watch knows; the store remembers the move only
+   * briefly.
+   */
   #followInProcess(): void {
     const id = this.#known?.watch.id ?? null;
     if (id !== null && id !== this.#known?.id) this.#goOnAs(id);
@@ -116,7 +122,7 @@ export class ClientSessions {
     this.#tokens = [this.#setup.tokenOf(id)];
   }
 
-  /** Compares what was loaded with what the client was seen with before. */
+  /** Compares the loaded session with the one the client had before. */
   #recognized(opened: Opened): Opened {
     const { session, host } = opened;
     if (!session.stored) {
@@ -136,7 +142,7 @@ export class ClientSessions {
       known.id = id;
       this.#goOnAs(id);
     } else {
-      // The session has another user by now: a socket is never handed on from one user to another.
+      // The session has another user now: a socket is never passed from one user to another.
       this.#areOver = true;
       this.#tokens = [];
       return this.make();

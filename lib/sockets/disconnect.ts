@@ -1,13 +1,13 @@
-/** "Policy violation": the code of RFC 6455, 7.4.1, for what no other code is made for. */
+/** "Policy violation": the code of RFC 6455, 7.4.1, for cases without a more specific code. */
 const POLICY_VIOLATION = 1008;
 
 /**
- * Closes the connection of a client, whichever library it is of: `disconnect` of socket.io, `close` of ws.
+ * Closes the connection of a client, whatever its library: `disconnect` of socket.io, `close` of ws.
  *
- * With socket.io the connection below the namespaces is closed as well: a client that connected anew on top of it would
- * come with the old handshake, and with the old cookie.
+ * With socket.io, the connection below the namespaces is closed too: a client that reconnected over it would
+ * come with the old handshake, and so with the old cookie.
  *
- * @param reason for the client, where its library has a place for it; at most 123 bytes
+ * @param reason the reason for the client, if its library supports one; at most 123 bytes
  */
 export function disconnect(client: object, reason: string): void {
   if (!call(client, 'disconnect', true)) call(client, 'close', POLICY_VIOLATION, reason);

@@ -2,24 +2,27 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { propertyOf } from '../http/property-of.js';
 import type { TenantRequest } from '../options/cookie.options.js';
 
-/** The HTTP request that a socket began with, as far as a session has to know it. */
+/** The parts of a socket's HTTP request that a session needs. */
 export interface Handshake {
   readonly headers: IncomingHttpHeaders;
-  /** The path that `exclude` compares: of the request, or the namespace of socket.io; undefined where neither is known. */
+  /**
+   * The path that `exclude` compares: the namespace of socket.io, or the request's URL; undefined if neither
+   * is known.
+   */
   readonly path: string | undefined;
-  /** The request itself, or what the adapter keeps in its place: for drivers that are made for each request. */
+  /** The request itself, or what the adapter keeps instead: for drivers that are created per request. */
   readonly request: unknown;
 }
 
 /**
- * Finds the handshake in what an adapter hands to Nest for a new client.
+ * Finds the handshake in what an adapter passes to Nest for a new client.
  *
- * socket.io keeps the request with the socket (`socket.request`). ws hands it along beside the client, and nowhere else.
- * Adapters of an application's own may keep it as older ones did (`upgradeReq`), or keep the headers only (`handshake`).
+ * socket.io keeps the request with the socket (`socket.request`). ws only passes it along with the client.
+ * Custom adapters may keep it as older ones did (`upgradeReq`), or keep only the headers (`handshake`).
  *
- * @param client what Nest takes for the client
- * @param rest what the adapter hands along with it
- * @returns null where there is none: such a client has no session
+ * @param client the object that Nest treats as the client
+ * @param rest what the adapter passes along with it
+ * @returns null if there is none: such a client has no session
  */
 export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshake | null {
   const candidates = [
@@ -39,7 +42,8 @@ export function handshakeOf(client: unknown, rest: readonly unknown[]): Handshak
 }
 
 /**
- * What the functions of tenants are given for a handshake, of which no platform knows. What a proxy says of it is not asked.
+ * The request for the tenant functions of the option `cookie`, made from a handshake, which no platform
+ * handles. Proxy headers are ignored.
  */
 export function tenantRequest({ headers, request }: Handshake): TenantRequest {
   const socket = propertyOf(request, 'socket');

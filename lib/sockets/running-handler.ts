@@ -1,18 +1,18 @@
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 
-/** How long a handler whose client has left is listened to for its answer, in ms. */
+/** How long to wait for a handler's answer after its client has disconnected, in ms. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
- * What a handler answers, taken to its end whether or not the client stays: what it has written by then is to be
- * committed. Nest lets go of a handler's stream as soon as the client has left, and starts none for a message that came
- * right before that.
+ * Runs a handler's answer to its end even if the client disconnects, so that what it has written by then is
+ * committed. Nest unsubscribes from a handler's stream as soon as the client disconnects, and starts none for
+ * a message that came right before that.
  *
- * A handler whose client has left is given half a minute for its answer. A stream that has answered already is unsubscribed
- * from at once.
+ * After the client has disconnected, a handler gets half a minute for its answer. A stream that has already
+ * answered is unsubscribed at once.
  */
 export class RunningHandler {
-  /** The stream for the client. To be subscribed once. */
+  /** The stream for the client. Subscribe to it once. */
   readonly answers: Observable<unknown>;
   readonly #start: (listener: Subscriber<unknown> | null) => void;
   #listening: Subscription | null = null;
@@ -24,10 +24,10 @@ export class RunningHandler {
   readonly #through: () => void;
 
   /**
-   * @param source what the handler answers
-   * @param inContext calls something in the context of the handler's session
-   * @param through called once, when nothing comes of the handler any more
-   * @param answered called when a value has gone to the client
+   * @param source the handler's answer
+   * @param inContext calls a function in the context of the handler's session
+   * @param through called once, when the handler is done
+   * @param answered called when a value has been sent to the client
    */
   constructor(
     source: Observable<unknown>,
@@ -57,7 +57,7 @@ export class RunningHandler {
           },
         });
       });
-      // It may have come to its end while it was subscribed to.
+      // It may have ended while being subscribed to.
       if (this.#isThrough) this.#listening?.unsubscribe();
     };
     this.answers = new Observable((listener) => {
@@ -66,7 +66,7 @@ export class RunningHandler {
     });
   }
 
-  /** The client has left. */
+  /** The client has disconnected. */
   leave(): void {
     if (this.#hasLeft || this.#isThrough) return;
     this.#hasLeft = true;

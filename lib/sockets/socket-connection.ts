@@ -6,12 +6,12 @@ import { disconnect } from './disconnect.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
 
-/** The session of something that several calls work on, and that comes to its end when they are through. */
+/** A session that several calls share, and that ends when they are done. */
 export interface SessionLease {
   readonly session: RequestSession;
-  /** What was written could not be stored. */
+  /** Reports that changes could not be stored. */
   unstored(error: unknown): void;
-  /** Stores what is left, and ends it. */
+  /** Commits remaining changes and ends the lease. */
   release(): Promise<void>;
 }
 
@@ -21,31 +21,34 @@ const REFUSED = 'The connection was refused.';
 /** The clients of all applications of the process. */
 const connections = new WeakMap<object, SocketConnection>();
 
-/** Undefined where the client's application has no sessions, and on an excluded path. */
+/** The connection of a client; undefined if its application has no sessions, and on an excluded path. */
 export function connectionOf(client: unknown): SocketConnection | undefined {
   return typeof client === 'object' && client !== null ? connections.get(client) : undefined;
 }
 
 /**
- * One client that is connected: runs its messages and hooks, one begun after the other, and disconnects it. In which session each of them
- * runs, ClientSessions says.
+ * A connected client: runs its messages and hooks, starting them in order, and disconnects it. ClientSessions
+ * decides which session each of them runs in.
  */
 export class SocketConnection {
   readonly #client: object;
   readonly #setup: ConnectionSetup;
   readonly #sessions: ClientSessions;
-  /** The session that was loaded when the client connected, until somebody works with it. */
+  /** The session loaded when the client connected, until it is used. */
   #first: Promise<Opened> | null = null;
-  /** Settles when `handleConnection` has been called: messages come after that. */
+  /** Settles once `handleConnection` was called: messages wait for it. */
   #connecting: Promise<unknown> | null = null;
-  /** Settles when the messages so far are being handled: they are begun in the order in which they came. */
+  /**
+   * Settles once the handlers of all messages so far have started: messages are started in the order of
+   * arrival.
+   */
   #turn: Promise<unknown> | null = null;
-  /** Whether it is being disconnected: its messages are not handled any more. */
+  /** Whether the client is being disconnected: its messages are no longer handled. */
   #isEnded = false;
   #isClosed = false;
   readonly #handlers = new Set<RunningHandler>();
 
-  /** @param tokens of the session cookie, likeliest first */
+  /** @param tokens the tokens of the session cookie, likeliest first */
   constructor(client: object, setup: ConnectionSetup, tokens: readonly string[]) {
     this.#client = client;
     this.#setup = setup;
@@ -56,7 +59,7 @@ export class SocketConnection {
     connections.set(client, this);
   }
 
-  /** Looks whether there is a session, and from then on for its end. To be called before anything is run. */
+  /** Loads the session, if any, and watches for its end from then on. Call it before anything else runs. */
   open(): void {
     if (!this.#sessions.mayExist) return;
     const first = this.#loadUnvisited();
@@ -70,14 +73,14 @@ export class SocketConnection {
     );
   }
 
-  /** The client has left. */
+  /** The client has disconnected. */
   close(): void {
     this.#isClosed = true;
     this.#sessions.forget();
     for (const handler of this.#handlers) handler.leave();
   }
 
-  /** Whether code runs in a session of this client. */
+  /** Whether the calling code runs in a session of this client. */
   get isCurrent(): boolean {
     const host = sessionContext.getStore()?.host;
     return host instanceof SocketHost && host.connection === this && !host.isOver;
@@ -85,7 +88,7 @@ export class SocketConnection {
 
   // ---- what is run ---------------------------------------------------------------------------------------------
 
-  /** Has a message handled in the session, as soon as that is loaded. */
+  /** Handles a message in the session, once it is loaded. */
   async message(handle: () => unknown): Promise<unknown> {
     if (this.#connecting !== null) await this.#connecting;
     if (this.#isEnded) return;
@@ -100,10 +103,10 @@ export class SocketConnection {
   }
 
   /**
-   * Loads the session for what is no message of a gateway.
+   * Loads the session for something other than a gateway's message.
    *
-   * @param isVisit whether a visitor is behind it, and not his client, or the server, by itself
-   * @returns null where it has ended, and the client is being disconnected
+   * @param isVisit whether the visitor caused it, rather than the client or the server by itself
+   * @returns null if the session has ended and the client is being disconnected
    */
   async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
@@ -121,9 +124,10 @@ export class SocketConnection {
   }
 
   /**
-   * Calls `handleConnection` in the session, before any message is handled. What it throws refuses the connection.
+   * Calls `handleConnection` in the session, before any message is handled. If it throws, the connection is
+   * refused.
    *
-   * @param admit asks its guards before; null where it has none. Messages wait for them
+   * @param admit runs its guards first; null if it has none. Messages wait for them
    */
   connected(hook: () => unknown, admit: (() => Promise<void>) | null = null): void {
     const refuse = (error: unknown): void => {
@@ -143,7 +147,10 @@ export class SocketConnection {
     this.#holdMessages(loading.then(enter));
   }
 
-  /** For what happens by itself: a client that loses its connection and connects anew is no visit. */
+  /**
+   * Loads the session without counting a visit: a client that loses its connection and reconnects is no
+   * visit.
+   */
   async #loadUnvisited(): Promise<Opened> {
     const opened = await this.#sessions.load();
     opened.session.bePassive();
@@ -206,7 +213,7 @@ export class SocketConnection {
     return handler.answers;
   }
 
-  /** Stores what is left, of guards and filters. From here on the facade names this session no more. */
+  /** Commits what guards and filters have written. From then on the facade no longer finds this session. */
   async #finish({ session, host }: Opened): Promise<void> {
     try {
       await session.commitDue();
@@ -217,14 +224,17 @@ export class SocketConnection {
     host.end();
   }
 
-  /** With its id the session may have got another user: a client that only listens has no message to find that out by. */
+  /**
+   * The session may have got another user together with its new id. A client that only listens has no message
+   * that would find out.
+   */
   async #lookAgain(): Promise<void> {
     if (this.#isEnded || !this.#sessions.haveMoved) return;
     const lease = await this.lease(false);
     await lease?.release();
   }
 
-  /** What is being answered goes out first. */
+  /** Disconnects after pending answers are sent. */
   #disconnect(reason: string): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

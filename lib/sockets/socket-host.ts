@@ -5,29 +5,32 @@ const NO_COOKIE =
   'On a socket no cookie can be sent. Do it in an HTTP request; a session that began after the handshake is seen when the ' +
   'client connects anew.';
 
-/** What comes by a connection, in the words of its errors. */
+/** How errors name what arrives over a connection. */
 export interface SocketDoor {
   readonly unknown: Door;
-  /** Of a client that has been seen with the session: whoever rotates its id takes the client with it. */
+  /** For a client whose session was loaded before: it follows the session to a new id. */
   readonly known: Door;
 }
 
-/** @param name, noCookie as `Door` has them */
+/**
+ * @param name as in `Door`
+ * @param noCookie as in `Door`
+ */
 export function socketDoor(name: string, noCookie: string): SocketDoor {
   const unknown: Door = { name, noCookie, isVisit: true };
   return { unknown, known: { ...unknown, followsMoves: true } };
 }
 
-/** Of messages to gateways. */
+/** For messages to gateways. */
 export const MESSAGE = socketDoor('a message on a socket', NO_COOKIE);
 
-/** Where the session of one message lives, or of one operation. */
+/** The host of the session of one message, or of one operation. */
 export class SocketHost extends DetachedHost {
   #failure: unknown = null;
 
   /**
-   * @param connection that the message came by
-   * @param about `isKnown`: whether the client was seen with a session that these tokens stand for; `isPassive`: whether its
+   * @param connection the connection that the message came over
+   * @param about `isKnown`: whether the client had a session that these tokens name; `isPassive`: whether its
    * messages are no visits
    */
   constructor(
@@ -42,7 +45,10 @@ export class SocketHost extends DetachedHost {
     super(settings, isPassive ? { ...used, isVisit: false } : used, tokens, request);
   }
 
-  /** The session could not be loaded. Only who uses it is told: there Nest's filters answer it. */
+  /**
+   * The session could not be loaded. Only code that uses the session gets the error, so Nest's filters can
+   * answer it.
+   */
   failed(error: unknown): void {
     this.#failure = error;
   }

@@ -9,28 +9,29 @@ import type { ConnectionSetup } from './client-sessions.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
-/** What all sockets of an application share. */
+/** The settings that all sockets of an application share. */
 interface SocketSettings extends DetachedSettings {
   readonly tokens: TokenSetup;
   readonly isExcluded: RouteTest | null;
-  /** Whose messages renew nothing. */
+  /** Matches sockets whose messages renew nothing. */
   readonly isPassive: RouteTest | null;
   readonly connections: Omit<ConnectionSetup, 'host' | 'tokenOf'>;
 }
 
-/** The tokens of a client, and where they travel. */
+/** The tokens of a client, and their place. */
 interface ClientTokens {
   readonly tokens: readonly string[];
   readonly place: TokenPlace;
   readonly setup: CookieSetup;
 }
 
-/** Has something called when a client leaves. */
+/** Registers a callback for when a client disconnects. */
 type OnClose = (closed: () => void) => void;
 
 /**
- * The sessions of one application's sockets, from the outside in: here a client that connects becomes a SocketConnection, which runs its
- * messages one by one, each in a session that ClientSessions loads for it, and that lives in a SocketHost.
+ * The sessions of one application's sockets. Here, a client that connects becomes a SocketConnection. That
+ * runs its messages one by one, each in a session that ClientSessions loads for it and whose host is a
+ * SocketHost.
  */
 export class SocketSessions {
   readonly #settings: SocketSettings;
@@ -40,10 +41,10 @@ export class SocketSessions {
   }
 
   /**
-   * A client has connected. Of a client that several gateways are told of, the first call counts.
+   * Registers a client that has connected. If several gateways report the same client, the first call counts.
    *
-   * @param rest what the adapter hands along with it
-   * @param onClose has something called when it leaves
+   * @param rest what the adapter passes along with it
+   * @param onClose registers a callback for when it disconnects
    */
   connect(client: unknown, rest: readonly unknown[], onClose: OnClose): void {
     if (typeof client !== 'object' || client === null || connectionOf(client) !== undefined) return;
@@ -51,9 +52,9 @@ export class SocketSessions {
   }
 
   /**
-   * The connection of a client that has connected before, and has not been told of. Nothing is loaded for that.
+   * Creates the connection of a client that connected earlier without being reported. Loads nothing.
    *
-   * @param door what comes by it
+   * @param door what arrives over the connection
    * @returns null on an excluded path
    */
   join(
@@ -67,7 +68,7 @@ export class SocketSessions {
     if (isNamed(settings.isExcluded, handshake)) return null;
     const isPassive = isNamed(settings.isPassive, handshake);
     const { tokens, place, setup } = this.#sentBy(handshake);
-    // Nothing else of the handshake is kept: a socket lives long, and its request with all headers is large.
+    // Nothing else of the handshake is kept: sockets live long, and a request with all its headers is large.
     const request = settings.lifecycles.needsRequest ? handshake?.request : undefined;
     const detached = { ...settings, place, cookieAttributes: setup.cookie.attributes };
     const connectionSetup: ConnectionSetup = {
@@ -81,7 +82,7 @@ export class SocketSessions {
     return connection;
   }
 
-  /** Without a handshake, or where no tenant can be told by it, the client has no session. */
+  /** Without a handshake, or if the tenant cannot be determined from it, the client has no session. */
   #sentBy(handshake: Handshake | null): ClientTokens {
     const { tokens: ofAll, connections } = this.#settings;
     if (handshake !== null) {
@@ -98,7 +99,7 @@ export class SocketSessions {
   }
 }
 
-/** Copied, since a socket lives long: what is cut out of a header keeps all of it alive. */
+/** Copies the tokens: sockets live long, and a substring of a header keeps the whole header in memory. */
 function clientTokens(setup: CookieSetup, { headers }: Handshake): ClientTokens {
   const { tokens, earlierTokens, header } = sentTokens(setup, headers);
   const all = [...tokens, ...(earlierTokens?.() ?? [])];
