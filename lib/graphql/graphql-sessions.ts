@@ -22,7 +22,7 @@ const DOOR = socketDoor(
 /** The sessions of one application's resolvers. */
 export class GraphqlSessions {
   readonly #sockets: SocketSessions;
-  /** Of each WebSocket that resolvers were called for; null on an excluded path. */
+  /** The connections of WebSockets that resolvers were called for; null on an excluded path. */
   readonly #connections = new WeakMap<Duplex, SocketConnection | null>();
   readonly #operations = new WeakMap<object, Operation>();
 
@@ -31,11 +31,11 @@ export class GraphqlSessions {
   }
 
   /**
-   * Runs a resolver in its session: of the HTTP request that the operation came with, or of the handshake of its WebSocket.
-   * Where there is neither (a schema that is executed by the application itself), it is only called.
+   * Runs a resolver in its session: that of the operation's HTTP request, or of its WebSocket's handshake.
+   * Without either (the application executes a schema by itself), just calls it.
    *
-   * @param args that the resolver is called with
-   * @param resolve calls it, with its guards, pipes, interceptors and filters
+   * @param args the arguments of the resolver
+   * @param resolve calls the resolver, with its guards, pipes, interceptors and filters
    */
   run(args: readonly unknown[], resolve: () => unknown): unknown {
     const { context, execution, info } = resolverArguments(args);
@@ -62,7 +62,8 @@ export class GraphqlSessions {
     const known = this.#operations.get(execution);
     if (known !== undefined) return known;
     const over = (): void => void this.#operations.delete(execution);
-    // Subscriptions and their events renew nothing: clients subscribe again by themselves, and events come from the server.
+    // Subscriptions and their events renew nothing: clients resubscribe by themselves, and events come from
+    // the server.
     const operation = new Operation(connection, !isSubscription(info), over);
     this.#operations.set(execution, operation);
     return operation;

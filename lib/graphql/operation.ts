@@ -9,11 +9,11 @@ const ENDED =
   'no resolver is called any more. The client has to connect anew.';
 
 /**
- * One execution over a WebSocket: a query, a mutation, the start of a subscription, or one event of it. Its resolvers share a
- * session, which is loaded when the first of them is called.
+ * One execution over a WebSocket: a query, a mutation, the start of a subscription, or one of its events. Its
+ * resolvers share a session, which is loaded when the first of them is called.
  *
- * Nobody tells when an execution is through: it is taken for that when none of its resolvers has run for a turn of the event
- * loop. Where one is called after that, it is an execution of its own, and loads the session anew.
+ * Nothing signals the end of an execution: it counts as done once none of its resolvers has run for a turn of
+ * the event loop. A resolver called after that starts a new execution, and reloads the session.
  */
 export class Operation {
   readonly #connection: SocketConnection;
@@ -24,8 +24,8 @@ export class Operation {
   #failure: SessionUnavailableException | SessionLimitError | null = null;
 
   /**
-   * @param isVisit whether its visitor has asked for it
-   * @param over called when it is through
+   * @param isVisit whether the visitor caused the operation
+   * @param over called when it is done
    */
   constructor(connection: SocketConnection, isVisit: boolean, over: () => void) {
     this.#connection = connection;
@@ -34,10 +34,10 @@ export class Operation {
   }
 
   /**
-   * Runs a resolver, with its guards, pipes and filters, and stores what it has written, also where it throws.
+   * Runs a resolver, with its guards, pipes and filters, and commits what it has written, even if it throws.
    *
-   * @throws whatever it throws; NoSessionError where the session has ended before; SessionUnavailableException where what a
-   * resolver of this execution had written could not be stored
+   * @throws whatever the resolver throws; NoSessionError if the session had already ended;
+   * SessionUnavailableException if changes of a resolver of this execution could not be stored
    */
   async run(resolve: () => unknown): Promise<unknown> {
     this.#running += 1;
@@ -56,7 +56,7 @@ export class Operation {
     try {
       answer = await inContextOf(lease.session, resolve);
     } catch (error) {
-      // The error of the resolver is what its client hears of.
+      // The client gets the resolver's error.
       await this.#commit(lease);
       throw error;
     }
@@ -65,7 +65,7 @@ export class Operation {
     return answer;
   }
 
-  /** A commit that fails fails the whole execution, as it does over HTTP: later ones would lose what this one held. */
+  /** A failed commit fails the whole execution, as over HTTP: later commits would lack this one's changes. */
   async #commit(lease: SessionLease): Promise<void> {
     if (this.#failure !== null) return;
     try {
@@ -86,7 +86,7 @@ export class Operation {
 }
 
 function failed(session: RequestSession, error: unknown): SessionUnavailableException | SessionLimitError {
-  // The session is as it was before, and goes on.
+  // The session keeps its previous state and stays usable.
   if (error instanceof SessionLimitError) return error;
   session.abandon();
   return new SessionUnavailableException(error);

@@ -4,25 +4,28 @@ import { isHandshake } from '../http/raw-http.js';
 import { type AnyRequest, sessionOf } from '../http/session-of.js';
 import type { RequestSession } from '../session/request-session.js';
 
-/** What a resolver is called with, as far as it leads to a session. */
+/** The arguments of a resolver that lead to a session. */
 interface ResolverArguments {
   /** The GraphQL context. */
   readonly context: unknown;
-  /** The same object for all resolvers of one execution (an operation, or one event of a subscription), and for no other. */
+  /**
+   * One object shared by all resolvers of one execution (an operation, or one event of a subscription), and
+   * by no others.
+   */
   readonly execution: object | null;
   /** GraphQLResolveInfo. */
   readonly info: unknown;
 }
 
-/** The HTTP request that a WebSocket began with. */
+/** The HTTP request that started a WebSocket. */
 export interface Upgrade {
   readonly request: object;
   readonly socket: Duplex;
 }
 
 /**
- * Reads the arguments of a resolver: `(root, args, context, info)`, or without `args` where a reference or the type of an
- * interface is resolved.
+ * Reads the arguments of a resolver: `(root, args, context, info)`, or without `args` for resolvers of a
+ * reference or of an interface's type.
  */
 export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   const at = isInfo(args[2]) ? 2 : 3;
@@ -34,15 +37,20 @@ export function resolverArguments(args: readonly unknown[]): ResolverArguments {
   };
 }
 
-/** Whether a resolver is called for a subscription: when it begins, or for one of its events. @param info GraphQLResolveInfo */
+/**
+ * Whether a resolver is called for a subscription: for its start, or for one of its events.
+ *
+ * @param info GraphQLResolveInfo
+ */
 export function isSubscription(info: unknown): boolean {
   return propertyOf(propertyOf(info, 'operation'), 'operation') === 'subscription';
 }
 
-/** Null where the operation has not come over a WebSocket. */
+/** The upgrade request of an operation's WebSocket; null if the operation did not come over one. */
 export function upgradeOf(context: unknown): Upgrade | null {
   const req = propertyOf(context, 'req');
-  // graphql-ws has it in `extra`: of its own context, which Nest hands out as `req`, or of what an application makes of that.
+  // graphql-ws keeps it in `extra`: of its own context, which Nest passes as `req`, or of the context that an
+  // application derives from it.
   return (
     asUpgrade(req) ??
     asUpgrade(propertyOf(context, 'request')) ??
@@ -52,7 +60,7 @@ export function upgradeOf(context: unknown): Upgrade | null {
   );
 }
 
-/** The session of the HTTP request that an operation has come with: `req` is Apollo's name, Mercurius has it behind `reply`. */
+/** The session of an operation's HTTP request: Apollo names it `req`, Mercurius keeps it in `reply`. */
 export function httpSessionOf(context: unknown): RequestSession | undefined {
   return (
     sessionOfPart(context, 'req') ??
@@ -77,7 +85,7 @@ function isInfo(value: unknown): boolean {
   return propertyOf(value, 'fieldNodes') !== undefined;
 }
 
-/** Any object may be one: what it keeps of its session is under symbols of ours. */
+/** Any object may be a request: its session is stored under our own symbols. */
 function isRequest(value: unknown): value is AnyRequest {
   return typeof value === 'object' && value !== null;
 }

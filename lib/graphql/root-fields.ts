@@ -1,14 +1,15 @@
 import { propertyOf } from '../http/property-of.js';
 import { resolverArguments } from './resolver-arguments.js';
 
-/** The root fields of one execution whose handlers have said something, by the names in the answer. */
+/** The root fields of an execution whose handlers have declared it, by response name. */
 const saidBy = new WeakMap<object, Set<unknown>>();
 
 /**
- * Whether all root fields of an operation say something, now that one of them does: `{ unread }` has one, `{ unread cart }` two.
- * A field below them decides nothing. Where it cannot be told how many there are (fragments), they never do.
+ * Records that a root field declares something, and returns whether all root fields of its operation now do:
+ * `{ unread }` has one, `{ unread cart }` two. Fields below them do not count. If the number of root fields
+ * is unknown (fragments), the result is always false.
  *
- * @param args that the resolver is called with
+ * @param args the arguments of the resolver
  */
 export function isSaidByAllRoots(args: readonly unknown[]): boolean {
   const { info, execution } = resolverArguments(args);

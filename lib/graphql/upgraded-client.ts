@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 
-/** Of the frame that closes a WebSocket: the last of its message, opcode 8. RFC 6455, 5.2. */
+/** The first byte of a WebSocket close frame: the final frame of its message, opcode 8 (RFC 6455, 5.2). */
 const CLOSE_FRAME = 0x88;
 
 /** How long a client may take to close its side, in ms. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- * The client of a WebSocket of which only the connection below is known: Mercurius hands its resolvers no more, nor does
- * Apollo where an application makes its own context.
+ * The client of a WebSocket of which only the underlying connection is known: Mercurius passes no more to its
+ * resolvers, and neither does Apollo if the application creates its own context.
  */
 export class UpgradedClient {
   readonly #socket: Duplex;
@@ -18,18 +18,18 @@ export class UpgradedClient {
   }
 
   /**
-   * Sends the frame that closes the WebSocket. It may stand between any two frames (RFC 6455, 5.5), and what a library writes
-   * is whole frames. The client answers it, and at that the library ends the connection.
+   * Sends the close frame of the WebSocket. It may be sent between any two frames (RFC 6455, 5.5), and
+   * libraries write whole frames. The client answers it, and the library then ends the connection.
    *
-   * Until then the library knows of nothing and goes on to send. No frame may follow (RFC 6455, 5.5.1): what it writes is
-   * passed over. Ended here, the connection would answer it with an error.
+   * Until then the library does not know and continues to send. No frame may follow (RFC 6455, 5.5.1), so
+   * what it writes is discarded. Ending the connection here would make its writes fail.
    *
    * @param code RFC 6455, 7.4
    * @param reason at most 123 bytes
    */
   close(code: number, reason: string): void {
     const socket = this.#socket;
-    // It is being closed already.
+    // Already being closed.
     if (!socket.writable) return;
     const text = Buffer.from(reason);
     const frame = Buffer.alloc(4 + text.length);
@@ -43,7 +43,7 @@ export class UpgradedClient {
   }
 }
 
-/** `write` of a stream that takes everything, and sends nothing: its callback may come second or third. */
+/** A `write` that accepts everything and sends nothing. Its callback may be the second or third argument. */
 function passOver(...args: unknown[]): boolean {
   const written = args.at(-1);
   if (typeof written === 'function') process.nextTick(written);
