@@ -26,7 +26,7 @@ export class ActiveSession extends SessionStanding {
     this.renewalDue = false;
   }
 
-  /** Takes over what was found in the store or in a token. */
+  /** Bases the session on what was found in the store or in a token. */
   found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.#standOn(loaded, 'stored');
     this.givenId = loaded.id;
@@ -64,7 +64,7 @@ export class ActiveSession extends SessionStanding {
     this.access = 'degraded';
   }
 
-  /** Takes over what was reloaded; unstored changes are discarded. */
+  /** Bases the session on what was reloaded; unstored changes are discarded. */
   reloaded(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
     this.followed ||= loaded.id !== this.loaded?.id;
     if (this.moving || this.followed) this.fresh = false;
@@ -185,7 +185,7 @@ export class ActiveSession extends SessionStanding {
     return afterMove(this.#askedId, before, now, this.signsIn);
   }
 
-  /** The user whom this request signs in; null for none. */
+  /** The user that this request signs in; null for none. */
   get signsIn(): string | null {
     const user = recordedUser(this.state.readonlyValues, this.runtime.userKey);
     return this.state.facts.signsIn || user !== this.storedUser ? user : null;
@@ -222,9 +222,9 @@ export class ActiveSession extends SessionStanding {
   }
 
   /**
-   * The renewal is done.
+   * The renewal is done, or given up.
    *
-   * @param expiresAt the new expiry; null if there was nothing to extend or it could not be stored
+   * @param expiresAt the new expiry; null if the store failed and the renewal is given up
    */
   renewed(expiresAt: number | null, cookieDue: boolean): void {
     this.renewalDue = false;

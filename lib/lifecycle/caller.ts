@@ -6,7 +6,7 @@ export interface Client {
   readonly userAgent: string | null;
 }
 
-/** Who works with the sessions of a request: a visitor, or code that no visitor called. */
+/** The user of a request's sessions: a visitor, or code that no visitor called. */
 export interface Caller {
   /** Whether it consumes flash messages. Read at a commit, and only if there are any. */
   readonly consumesFlash: ConsumesFlash;

@@ -15,10 +15,7 @@ export class DestroyedSessions {
   readonly #remaining: ActiveSession[] = [];
   /** The last removal, while nobody has awaited its outcome. */
   #removing: Promise<void> | null = null;
-  /**
-   * Whether the last destroyed session existed; null if none was destroyed since the request switched
-   * sessions.
-   */
+  /** Whether the last destroyed session existed; null if none was destroyed since the request switched sessions. */
   #existed: boolean | null = null;
 
   constructor(backend: SessionBackend, queue: RequestQueue) {

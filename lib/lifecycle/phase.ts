@@ -3,7 +3,7 @@ import type { SessionRecord } from '../drivers/driver.js';
 /** Stands in for a version: the session was loaded from the cookie, not from a store. */
 export const HELD_BY_COOKIE = 0;
 
-/** The stored version of a session that a request's changes stand on. */
+/** The stored version of a session that a request's changes are based on. */
 export interface LoadedVersion {
   readonly id: string;
   /** The record's, or HELD_BY_COOKIE. */

@@ -11,7 +11,7 @@ const MOST_REMEMBERED = 10_000;
 
 /** What is remembered about an id. */
 export interface Ending {
-  /** The id that the session moved to; null where it ended. */
+  /** The id that the session moved to; null if it ended. */
   readonly to: string | null;
   /** Epoch ms. */
   readonly at: number;

@@ -24,8 +24,8 @@ export class SessionLifecycle {
   destroyed: DestroyedSessions | null = null;
   readonly loads: RequestLoads;
   /**
-   * Whether the request stores nothing more and sends no cookie: a commit failed, or there was nothing to
-   * store from the start.
+   * Whether the request stores nothing more and sends no cookie: a commit failed, or it was never meant to
+   * store anything.
    */
   abandoned = false;
   /** Whether the request was abandoned because its cookie could no longer be sent. */
@@ -65,10 +65,7 @@ export class SessionLifecycle {
     return this.#backend.livesInCookie(this.session);
   }
 
-  /**
-   * Whether the due commit is useless without a new cookie: the browser does not know the session or its id
-   * yet.
-   */
+  /** Whether the due commit is useless without a new cookie: the browser does not know the session or its id yet. */
   get needsCookie(): boolean {
     const { loaded, due, moving, onlyRenewalDue } = this.session;
     // A renewal that does not reach the cookie loses no change of the application.

@@ -31,7 +31,7 @@ export abstract class SessionStanding {
   /** If the session is `stale`: the id that it moved to. */
   protected movedTo: string | null = null;
 
-  // ---- what has become of it in this request -------------------------------------------------------------------
+  // ---- what happened to it in this request ---------------------------------------------------------------------
 
   /** Whether another request moved it to a new id: the response of that request sends the cookie. */
   followed = false;
@@ -41,7 +41,7 @@ export abstract class SessionStanding {
   hasEnded = false;
   protected access: 'writable' | 'readonly' | 'degraded' = 'writable';
 
-  // ---- what is to be stored, and what the browser is to be told ------------------------------------------------
+  // ---- what to store, and what to tell the browser -------------------------------------------------------------
 
   /** Null until needed: most requests load a state, and an empty one would be created in vain. */
   protected loadedState: SessionState | null = null;
@@ -69,7 +69,7 @@ export abstract class SessionStanding {
   /** Whether its changes were replayed on what another request had stored. */
   hasMerged = false;
 
-  // ---- for those who want to hear of it ------------------------------------------------------------------------
+  // ---- events and watching -------------------------------------------------------------------------------------
 
   /** When the load or write began, by the monotonic clock. Set only while somebody subscribes to events. */
   since = 0;
@@ -170,7 +170,7 @@ export abstract class SessionStanding {
     return this.moving || (this.loadedState !== null && this.loadedState.modified);
   }
 
-  /** Whether a write has anything to do. Asked several times a request. */
+  /** Whether a write has anything to do. Read several times per request. */
   get due(): boolean {
     return (
       this.access === 'writable' &&

@@ -244,10 +244,7 @@ function versionOf(found: Found): number {
   return found.kind === 'record' ? found.record.version : found.version;
 }
 
-/**
- * A random pause in ms that grows with the attempts, so that colliding processes do not collide again at
- * once.
- */
+/** A random pause in ms that grows with the attempts, so that colliding processes do not collide again at once. */
 function pauseBefore(attempt: number): number {
   return Math.random() * Math.min(20, 2 ** (attempt - PATIENT_ATTEMPTS));
 }

@@ -48,10 +48,7 @@ export class LedgerBackend implements SessionBackend {
     return loaded?.version === HELD_BY_COOKIE;
   }
 
-  /**
-   * With a cache, the token also carries the version: another process may have a newer line than is cached
-   * here.
-   */
+  /** With a cache, the token also carries the version: another process may have a newer line than is cached here. */
   token(session: ActiveSession): string {
     const { loaded } = session;
     if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);

@@ -147,10 +147,7 @@ export class RecordTakeOver {
     };
   }
 
-  /**
-   * Failures are reported by the guards before both stores; the old cookie is not accepted any more either
-   * way.
-   */
+  /** Failures are reported by the guards before both stores; the old cookie is not accepted any more either way. */
   async #finish(claimId: string, to: string, claim: SessionRecord, foreign: ForeignSession): Promise<void> {
     const isOfUser = foreign.isOfUser === true;
     if (!isOfUser) this.#runtime.endings.moved(claimId, to);

@@ -1,6 +1,6 @@
 /** The content of a session of another library. */
 export interface ForeignContent {
-  /** Its values, by their names. */
+  /** The values, by name. */
   readonly values: Readonly<Record<string, unknown>>;
   /** The user, if known; stored under the option `userKey`. Default: what the values hold there. */
   readonly userId?: string | number | null | undefined;
@@ -47,8 +47,9 @@ export interface SourceCookie {
 }
 
 /**
- * Where an application kept its sessions before (option `migrate`): one of those in `nestjs-session-kit/migrate`, or one of your
- * own. It is asked only for a request that brings one of its cookies and no session of this package.
+ * Where an application kept its sessions before (option `migrate`): one of those in
+ * `nestjs-session-kit/migrate`, or a custom one. It is used only for a request that brings one of its cookies
+ * and no session of this package.
  *
  * @example
  * const source: SessionSource = {
@@ -63,10 +64,7 @@ export interface SourceCookie {
 export interface SessionSource {
   /** Name for the log, such as `express-session`. */
   readonly name: string;
-  /**
-   * The cookies that it reads. The first one names the session. They are expired once the session is taken
-   * over.
-   */
+  /** The cookies that it reads. The first one names the session. They are expired once the session is taken over. */
   readonly cookies: readonly SourceCookie[];
   /**
    * Returns the session that a request's cookies name, judging by the cookies alone: verifies signatures, but

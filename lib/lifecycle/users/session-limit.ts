@@ -54,8 +54,7 @@ export class SessionLimit {
     try {
       await this.#endOldest(user, session.handle);
     } catch (error) {
-      // The store's guard has logged the error. The sign-in stands, and the next one ends the excess
-      // sessions.
+      // The store's guard has logged the error. The sign-in stands, and the next one ends the excess sessions.
       if (!(error instanceof SessionStoreError)) throw error;
     }
   }

@@ -1,4 +1,4 @@
-/** Into how many parts a round is divided. */
+/** The number of parts of a round. */
 const PARTS = 10;
 
 /**
