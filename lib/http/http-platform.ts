@@ -18,8 +18,7 @@ export function bindLaterRegistrations(
   const instance: unknown = adapter.getInstance();
   if (!isFastify(instance)) return;
   bindFastify(instance, sessions, routers);
-  // Express routers can be middleware on Fastify too. Nest wraps each function that it is given in another
-  // one.
+  // Express routers can be middleware on Fastify too. Nest wraps each function that it is given in another one.
   const use: unknown = Reflect.get(adapter, 'use');
   if (typeof use !== 'function') return;
   const value = function useBound(this: unknown, ...args: unknown[]): unknown {

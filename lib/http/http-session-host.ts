@@ -60,7 +60,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly tokens: readonly string[];
   readonly earlierTokens: (() => readonly string[]) | undefined;
   readonly takeOver: ForeignSessionVisit['takeOver'] | undefined;
-  /** Null where the request brings no cookie of another library. */
+  /** Null if the request brings no cookie of another library. */
   readonly #foreign: ForeignSessionVisit | null;
   /** The cookie setup for this request. */
   readonly #setup: CookieSetup;
@@ -103,8 +103,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     const { lifecycles, recordClient, isPassive } = this.#settings;
     this.#isPassive ||= isHandshake(this.#req) || (isPassive !== null && namesRequest(isPassive, this.#req));
     const caller: Caller = {
-      // Without a gate it is too early to ask the route: a route that serves files may still pass the request
-      // on.
+      // Without a gate it is too early to ask the route: a route that serves files may still pass the request on.
       consumesFlash: () =>
         !this.#isPassive &&
         consumesFlash(this.#req, this.#res, this.#session === null ? undefined : this.platform?.routeOptions),

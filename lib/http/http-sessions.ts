@@ -64,8 +64,7 @@ export class HttpSessions {
     const opened: OpenedSession = { owner: this, session, before: req[LAST_OPENED] };
     req[LAST_OPENED] = opened;
     if (session !== undefined) prepareGate(res);
-    // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js
-    // request.
+    // A decorator adds the properties to Fastify's own requests. Only middleware uses the underlying Node.js request.
     if (session !== undefined && platform === null) this.#addProperties(req);
     const goOn = (): void => run(req, opened, next);
     const pending = session?.initiateAtOnce(false);
@@ -76,10 +75,7 @@ export class HttpSessions {
     });
   }
 
-  /**
-   * Whether code already runs in the context that `runInContext` would set. Called for each layer of
-   * middleware.
-   */
+  /** Whether code already runs in the context that `runInContext` would set. Called for each layer of middleware. */
   isInContext(req: RawRequest): boolean {
     const current = req[CURRENT_SESSION];
     if (current?.owner !== this && req[LAST_OPENED] !== undefined && this.#openedFor(req) !== undefined)
@@ -109,8 +105,7 @@ export class HttpSessions {
   #addProperties(req: RawRequest): void {
     // This replaces the properties that another library put on the request.
     if (Object.hasOwn(req, 'session')) Object.defineProperties(req, this.properties);
-    // Express requests have the properties on their prototype. A plain Node.js request gets a prototype with
-    // them.
+    // Express requests have the properties on their prototype. A plain Node.js request gets a prototype with them.
     else if (!('session' in req)) this.#prototypes.applyTo(req);
   }
 

@@ -31,7 +31,7 @@ const OUTCOMES: Readonly<Record<FailedResponse, string>> = {
   gone: 'There was no response any more that could have said so. What is changed next is stored together with it.',
 };
 
-/** For the log: a session could not be stored, why, and what became of its response. */
+/** For the log: a session could not be stored, the reason, and what happened to its response. */
 export function commitFailed(error: unknown, response: FailedResponse): string {
   return `A session could not be stored: ${reasonOf(error)} ${OUTCOMES[response]}`;
 }

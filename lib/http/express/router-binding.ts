@@ -60,10 +60,7 @@ export class RouterBinding {
     this.#sessions = sessions;
   }
 
-  /**
-   * Binds an argument of `use`: middleware, arrays of it, routers, applications. Paths are returned
-   * unchanged.
-   */
+  /** Binds an argument of `use`: middleware, arrays of it, routers, applications. Paths are returned unchanged. */
   bind(each: unknown): unknown {
     if (Array.isArray(each)) return each.map((one) => this.bind(one));
     this.bindContents(each);

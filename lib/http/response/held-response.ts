@@ -66,8 +66,7 @@ export class HeldResponse {
   }
 
   hold(operation: Operation, args: unknown[]): void {
-    // A write after the end is a mistake. Node.js would emit an error, which ends the process if nobody
-    // listens.
+    // A write after the end is a mistake. Node.js would emit an error, which ends the process if nobody listens.
     if (!this.hasEnd) this.#operations.push({ operation, args });
     this.lookSent();
     if (operation === 'write') this.#releaseDrain ??= deferDrain(this.#res);

@@ -19,10 +19,7 @@ export interface GateContext {
   failed(error: unknown, response: FailedResponse): void;
   /** Called when Node.js refuses to send what the application wrote while the response was held. */
   unsendable(error: unknown): void;
-  /**
-   * Called when a session is committed after the head was sent: a due cookie cannot reach the browser any
-   * more.
-   */
+  /** Called when a session is committed after the head was sent: a due cookie cannot reach the browser any more. */
   late(): void;
 }
 

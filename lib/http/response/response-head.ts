@@ -17,7 +17,7 @@ export interface HeadAddition {
   readonly values: readonly string[];
 }
 
-/** The header that carries the token of a client with cookies. */
+/** The header that carries tokens to clients with cookies. */
 export const SET_COOKIE: TokenField = {
   name: 'set-cookie',
   key: 'set-cookie',

@@ -18,10 +18,7 @@ interface RoutingSetup {
   matching(): RouteMatching;
 }
 
-/**
- * Whether a request matches one of the routes, also below the path at which Express has mounted the
- * application.
- */
+/** Whether a request matches one of the routes, also below the path at which Express has mounted the application. */
 export function namesRequest(names: RouteTest, req: RawRequest): boolean {
   const url = req.originalUrl ?? req.url ?? '/';
   if (names(req.method, url)) return true;

@@ -17,10 +17,7 @@ export interface RouteMatching {
   readonly wildcardMayBeEmpty: boolean;
 }
 
-/**
- * Asks Nest, which knows the settings of Express and Fastify. Call it after routes are registered, not
- * before.
- */
+/** Asks Nest, which knows the settings of Express and Fastify. Call it after routes are registered, not before. */
 export function routeMatchingOf(adapter: HttpServer): RouteMatching {
   const isFastify = adapter.getType() === 'fastify';
   // Third-party adapters may not tell; then the defaults apply.
