@@ -109,10 +109,7 @@ export class ClientSessions {
     return this.#recognized(opened);
   }
 
-  /**
-   * If the session got another id in this process, its watch knows; the store remembers the move only
-   * briefly.
-   */
+  /** If the session got another id in this process, its watch knows; the store remembers the move only briefly. */
   #followInProcess(): void {
     const id = this.#known?.watch.id ?? null;
     if (id !== null && id !== this.#known?.id) this.#goOnAs(id);

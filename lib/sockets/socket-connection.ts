@@ -18,7 +18,7 @@ export interface SessionLease {
 const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 'The connection was refused.';
 
-/** The clients of all applications of the process. */
+/** The connections of all clients in this process. */
 const connections = new WeakMap<object, SocketConnection>();
 
 /** The connection of a client; undefined if its application has no sessions, and on an excluded path. */
@@ -38,10 +38,7 @@ export class SocketConnection {
   #first: Promise<Opened> | null = null;
   /** Settles once `handleConnection` was called: messages wait for it. */
   #connecting: Promise<unknown> | null = null;
-  /**
-   * Settles once the handlers of all messages so far have started: messages are started in the order of
-   * arrival.
-   */
+  /** Settles once the handlers of all messages so far have started: messages are started in the order of arrival. */
   #turn: Promise<unknown> | null = null;
   /** Whether the client is being disconnected: its messages are no longer handled. */
   #isEnded = false;
@@ -86,7 +83,7 @@ export class SocketConnection {
     return host instanceof SocketHost && host.connection === this && !host.isOver;
   }
 
-  // ---- what is run ---------------------------------------------------------------------------------------------
+  // ---- messages and hooks --------------------------------------------------------------------------------------
 
   /** Handles a message in the session, once it is loaded. */
   async message(handle: () => unknown): Promise<unknown> {
@@ -147,10 +144,7 @@ export class SocketConnection {
     this.#holdMessages(loading.then(enter));
   }
 
-  /**
-   * Loads the session without counting a visit: a client that loses its connection and reconnects is no
-   * visit.
-   */
+  /** Loads the session without counting a visit: a client that loses its connection and reconnects is no visit. */
   async #loadUnvisited(): Promise<Opened> {
     const opened = await this.#sessions.load();
     opened.session.bePassive();
