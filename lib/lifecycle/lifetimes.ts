@@ -23,6 +23,9 @@ export interface LifetimeSettings {
 /** The longest lifetime that an option or a call accepts: a hundred years of 365 days, ms. */
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
+/** How long the old id of a moved session redirects commits under way to the new one, ms. */
+export const REDIRECT_MS = 30_000;
+
 /** How far the clocks of two processes may be apart, ms. */
 const CLOCK_SKEW_MS = 60_000;
 

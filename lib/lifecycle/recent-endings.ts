@@ -1,7 +1,7 @@
 import type { Clock } from '../drivers/clock.js';
 import { ownText } from '../state/own-text.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
-import { REDIRECT_MS } from './records/record-remover.js';
+import { REDIRECT_MS } from './lifetimes.js';
 
 /** How long an ending is remembered, in ms: longer than requests take. */
 const REMEMBERED_MS = 10 * 60_000;
@@ -70,12 +70,12 @@ export class RecentEndings {
   }
 
   /** The session with this id has ended. If it had moved before, the session under the other id has not. */
-  ended(id: string): void {
+  noteEnded(id: string): void {
     this.#remember(id, null);
   }
 
   /** A session has moved to another id. */
-  moved(id: string, to: string): void {
+  noteMoved(id: string, to: string): void {
     this.#remember(id, to);
   }
 
@@ -85,7 +85,7 @@ export class RecentEndings {
    * @param id any id that it had recently
    * @returns false if it had already ended
    */
-  end(id: string): boolean {
+  endWherever(id: string): boolean {
     let current = id;
     for (let ending = this.#find(current); ending !== undefined; ending = this.#find(current)) {
       if (ending.to === null) return false;

@@ -59,8 +59,8 @@ export class RequestCommits {
 
   /** Removes destroyed sessions first. */
   #step(): Promise<void> | void {
-    const { destroyed } = this.#life;
-    if (destroyed?.remaining === true) return destroyed.removed();
+    const { removals: destroyed } = this.#life;
+    if (destroyed?.remaining === true) return destroyed.run();
     const waits = this.#queue.busy;
     // After the wait, nothing may be due any more.
     return this.#queue.run(() => {

@@ -2,7 +2,7 @@ import { randomId } from '../crypto/random-id.js';
 import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import type { Caller } from './caller.js';
-import { DestroyedSessions } from './destroyed-sessions.js';
+import { RequestRemovals } from './request-removals.js';
 import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js';
 import { recordedAs } from './users/recorded-user.js';
@@ -21,7 +21,7 @@ export class SessionLifecycle {
   /** The current session. Replaced when the request destroys it or switches to another. */
   session: ActiveSession;
   /** The sessions that the request destroyed; null until it destroys one. */
-  destroyed: DestroyedSessions | null = null;
+  removals: RequestRemovals | null = null;
   readonly loads: RequestLoads;
   /**
    * Whether the request stores nothing more and sends no cookie: a commit failed, or it was never meant to
@@ -79,7 +79,7 @@ export class SessionLifecycle {
   }
 
   get #isRemoving(): boolean {
-    return this.destroyed?.remaining === true;
+    return this.removals?.remaining === true;
   }
 
   // ---- which session it is -------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ export class SessionLifecycle {
     this.session.close();
     this.#watch?.stop();
     this.#watch = null;
-    this.destroyed?.forgetCookie();
+    this.removals?.forgetCookie();
     this.session = next;
   }
 
@@ -184,8 +184,8 @@ export class SessionLifecycle {
       null,
       session.phase === 'stale' && session.removable === null ? 'stale' : 'new',
     );
-    this.destroyed ??= new DestroyedSessions(this.#backend, this.#queue);
-    const removing = this.destroyed.add(session, this.#mayBeStored(session));
+    this.removals ??= new RequestRemovals(this.#backend, this.#queue);
+    const removing = this.removals.add(session, this.#mayBeStored(session));
     this.session = next;
     this.#watch?.end();
     return removing;
@@ -208,7 +208,7 @@ export class SessionLifecycle {
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
     const watch = this.#backend.runtime.watched.watch(session.loaded, locate);
     session.watch = watch;
-    if (this.destroyed?.hasReplaced === true || session.phase === 'dropped') watch.end();
+    if (this.removals?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();
     return watch;
   }
@@ -263,6 +263,6 @@ export class SessionLifecycle {
   cookie(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
     if (this.abandoned) return NO_COOKIE;
-    return cookieOf(this.session, this.#backend, this.destroyed?.expiresCookie === true, cameWithCookie);
+    return cookieOf(this.session, this.#backend, this.removals?.expiresCookie === true, cameWithCookie);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
-import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
 import { SessionStoreError, SessionTooLargeError } from '../../lib/session.errors.js';

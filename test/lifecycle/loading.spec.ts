@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { movedPayload } from '../../lib/state/payload.js';
+import type { RequestSession } from '../../lib/session/request-session.js';
 import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 
 const pass = stoppedTime();
@@ -73,14 +74,19 @@ describe('a store that fails while a session is loaded, with degrade,', () => {
 });
 
 describe('a session whose redirects lead in a circle', () => {
-  it('is given up, and the log says why', async () => {
-    const store = await OneStore.start();
+  it.each<[string, (store: OneStore, session: RequestSession) => Promise<unknown>]>([
+    ['is loaded once more', (_store, session) => session.reload()],
+    ['is ended', (store, { id }) => store.manager.destroy(id)],
+    ['is listed', (store) => store.manager.list('ann')],
+    ['is worked with in a job', (store, { id }) => store.manager.run(id, () => undefined)],
+  ])('is given up where it %s, and the log says why', async (_what, use) => {
+    const store = await OneStore.start({ userKey: 'user' });
     const { session } = await store.open(await store.seed());
     const record = await store.driver.inner.read(session.id);
     if (record === null) throw new Error('it is stored');
     const payload = movedPayload(session.id, JSON);
     await store.driver.inner.write(session.id, { ...record, payload, version: record.version + 1 });
-    await expect(session.reload()).rejects.toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
+    await expect(use(store, session)).rejects.toMatchObject({ name: 'SessionStoreError', statusCode: 503 });
     expect(store.said).toEqual([
       expect.stringMatching(/^A session could not be found: 200 times in a row it had moved on/),
     ]);

@@ -4,7 +4,7 @@ import type { SealingDriver, SessionRecord } from '../../lib/drivers/driver.js';
 import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
-import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';

@@ -1,4 +1,4 @@
-import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import type { Flashed, Values } from './naive-values.js';
 
 /** What is kept of a session: in the store, or sealed in a cookie. */

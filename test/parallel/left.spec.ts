@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
-import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 import type { StoppedClock } from '../conformance/stopped-clock.js';

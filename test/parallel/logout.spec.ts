@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REDIRECT_MS } from '../../lib/lifecycle/records/record-remover.js';
+import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import type { RequestSession } from '../../lib/session/request-session.js';
 import type { RecordDriver } from '../../lib/drivers/driver.js';
 import { MemoryDriver } from '../../lib/drivers/memory/memory.driver.js';

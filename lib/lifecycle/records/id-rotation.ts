@@ -27,7 +27,7 @@ export class IdRotation {
   /**
    * Stores the record under the new id, then leaves a redirect under the old one for requests under way.
    *
-   * @throws SessionLimitError if the session is one too many for its user; `undo` takes it back
+   * @throws SessionLimitError if the session is one too many for its user; `removeUnshared` takes it back
    * @returns `STORED`, or what was found in place of the version that the write is based on
    */
   async move(
@@ -37,7 +37,7 @@ export class IdRotation {
   ): Promise<typeof STORED | Found> {
     const { id, record } = write;
     if (!write.newRecordStored) {
-      await this.undo(session, id);
+      await this.#remover.removeUnshared(session, id);
       if (!(await writeOwn(this.#store, id, record))) {
         session.unsharedRecord = null;
         // The next write starts from scratch.
@@ -52,13 +52,5 @@ export class IdRotation {
     if (await this.#remover.redirect(oldVersion, id, record.userId)) return STORED;
     const found = await this.#finder.find(from.id);
     return found.kind === 'moved' && found.to === id ? STORED : found;
-  }
-
-  /** Removes the record of a failed move from its new id, unless that id is the one to keep. */
-  async undo(session: ActiveSession, next: string | null): Promise<void> {
-    const unshared = session.unsharedRecord;
-    if (unshared === null || unshared.id === next) return;
-    await this.#store.destroy(unshared.id);
-    session.unsharedRecord = null;
   }
 }

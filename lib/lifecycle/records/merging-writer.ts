@@ -96,11 +96,6 @@ export class MergingWriter {
     return true;
   }
 
-  /** Removes what an unfinished move of a session stored under its new id. */
-  undo(session: ActiveSession): Promise<void> {
-    return this.#rotation.undo(session, null);
-  }
-
   async #create(session: ActiveSession): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const write = (session.pending ??= pack(session));
@@ -167,7 +162,7 @@ export class MergingWriter {
    * session has moved there.
    */
   async #giveUp<T extends Outcome>(session: ActiveSession, outcome: T): Promise<T> {
-    await this.#rotation.undo(session, outcome.kind === 'moved' ? outcome.to : null);
+    await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
     return outcome;
   }
 
@@ -215,7 +210,7 @@ export class MergingWriter {
 
   /** Takes back a stored session that is one too many for its user. */
   async #takeBack(session: ActiveSession, { id, record, from }: PendingWrite): Promise<void> {
-    if (from !== null) return this.undo(session);
+    if (from !== null) return this.#remover.removeUnshared(session);
     const subject = subjectOf(session);
     const hasEnded = await this.#remover.endVersion(id, record.version);
     if (hasEnded) publishEnded(session.runtime, subject, 'limit');

@@ -8,7 +8,7 @@ import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
 import type { Ending } from '../recent-endings.js';
-import { type Found, type Latest, RecordFinder } from './record-finder.js';
+import { type Latest, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -96,19 +96,20 @@ export class RecordBackend implements SessionBackend {
   async loadById(session: ActiveSession, id: string): Promise<void> {
     // A cached answer may predate the ending, so it does not prove that the id is in use again.
     const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
-    let found: Found;
+    let latest: Latest | null = null;
     try {
-      found = this.finder.judge(id, await this.lookUp(id));
+      const found = this.finder.judge(id, await this.lookUp(id));
+      if (found.kind === 'record') latest = { id, record: found.record, payload: found.payload };
+      else if (session.caller.followsMoves) latest = await this.finder.latestFrom(id, found);
+      else if (found.kind === 'moved') session.becomeStale(found.to);
     } catch (error) {
       return session.degradeOn(error);
     }
-    if (found.kind === 'moved' && session.caller.followsMoves) return this.loadById(session, found.to);
-    if (found.kind === 'moved') session.becomeStale(found.to);
-    if (found.kind !== 'record' || this.runtime.lifetimes.isOverAge(found.payload)) return;
-    const { record, payload } = found;
-    if (ending !== undefined) this.runtime.endings.forget(id, ending);
+    if (latest === null || this.runtime.lifetimes.isOverAge(latest.payload)) return;
+    const { record, payload } = latest;
+    if (ending !== undefined && latest.id === id) this.runtime.endings.forget(id, ending);
     session.found(
-      { id, version: record.version, expiresAt: record.expiresAt },
+      { id: latest.id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
       record,
     );
@@ -194,7 +195,7 @@ export class RecordBackend implements SessionBackend {
       session.unloadedSubject = await this.finder.subjectOf(removable.id, this.runtime.userKey);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
-    await this.#writer.undo(session);
+    await this.remover.removeUnshared(session);
     return existed;
   }
 }

@@ -3,7 +3,7 @@ import type { Payload } from '../../state/payload.js';
 import { parseRecord } from '../../state/recent-payloads.js';
 import type { ActiveSession } from '../active-session.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
-import { REDIRECT_MS } from './record-remover.js';
+import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
 import { type EventSubject, subjectOfPayload } from '../publish-events.js';
@@ -68,12 +68,18 @@ export class RecordFinder {
    * @throws SessionStoreError
    */
   async latest(id: string): Promise<Latest | null> {
+    return this.latestFrom(id, await this.find(id));
+  }
+
+  /** The same, where one look-up has been done already. @param first what it found under the id */
+  async latestFrom(id: string, first: Found): Promise<Latest | null> {
     let current = id;
+    let found = first;
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const found = await this.find(current);
       if (found.kind === 'gone') return null;
       if (found.kind === 'record') return { id: current, record: found.record, payload: found.payload };
       current = found.to;
+      found = await this.find(current);
     }
     throw this.#runtime.faults.endlessMoves();
   }

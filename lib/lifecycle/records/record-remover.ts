@@ -2,15 +2,14 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
+import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
 import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
+import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
-
-/** How long the old id of a moved session redirects commits under way to the new one, in ms. */
-export const REDIRECT_MS = 30_000;
 
 /** The version of the redirect or tombstone that replaces a session held by a cookie. */
 const IN_PLACE_OF_COOKIE = HELD_BY_COOKIE + 1;
@@ -63,7 +62,7 @@ export class RecordRemover {
       return hasMoved;
     }
     const hasMoved = await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    if (hasMoved) endings.moved(id, to);
+    if (hasMoved) endings.noteMoved(id, to);
     return hasMoved;
   }
 
@@ -82,7 +81,7 @@ export class RecordRemover {
       if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
       hasEnded = await this.#endInSteps(id, version);
     }
-    if (hasEnded) this.#runtime.endings.ended(id);
+    if (hasEnded) this.#runtime.endings.noteEnded(id);
     return hasEnded;
   }
 
@@ -108,6 +107,18 @@ export class RecordRemover {
   }
 
   /**
+   * Removes the record that a failed move left under its new id.
+   *
+   * @param keep the id whose record stays, if it is that one
+   */
+  async removeUnshared(session: ActiveSession, keep: string | null = null): Promise<void> {
+    const unshared = session.unsharedRecord;
+    if (unshared === null || unshared.id === keep) return;
+    await this.#store.destroy(unshared.id);
+    session.unsharedRecord = null;
+  }
+
+  /**
    * Removes a session for good, wherever it has moved to.
    *
    * @param version the last known version of its record; null if unknown
@@ -123,8 +134,12 @@ export class RecordRemover {
     return this.#end(id, version, this.#isLedger ? until : null);
   }
 
-  /** @param until null if no cookie can hold it */
-  async #end(id: string, version: number | null, until: number | null): Promise<boolean> {
+  /**
+   * @param until null if no cookie can hold it
+   * @param moves how often the session has moved so far
+   */
+  async #end(id: string, version: number | null, until: number | null, moves = 0): Promise<boolean> {
+    if (moves === MAX_ATTEMPTS) throw this.#runtime.faults.endlessMoves();
     const ended = await this.#queue.run(id, async (turn) => {
       const known = turn.newest?.kind === 'record' ? turn.newest.record.version : version;
       const outcome = await this.#endHere(id, known, until);
@@ -133,7 +148,7 @@ export class RecordRemover {
     });
     const { endings, watched } = this.#runtime;
     if (ended.kind === 'ended') {
-      endings.ended(id);
+      endings.noteEnded(id);
       return true;
     }
     if (ended.kind === 'gone') {
@@ -142,11 +157,8 @@ export class RecordRemover {
       return false;
     }
     const isOfCookie = ended.version === IN_PLACE_OF_COOKIE;
-    const found = await this.#end(
-      ended.to,
-      null,
-      isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null,
-    );
+    const next = isOfCookie ? this.#runtime.lifetimes.longestExpiry() : null;
+    const found = await this.#end(ended.to, null, next, moves + 1);
     // The redirect goes last: if the store fails before, the session can still be found and ended through it.
     if (!isOfCookie) await this.#store.destroy(id);
     return found;

@@ -4,7 +4,7 @@ import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import type { RecordFinder } from './record-finder.js';
-import { REDIRECT_MS } from './record-remover.js';
+import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { MergingWriter } from './merging-writer.js';
 import type { SessionRuntime } from '../session-runtime.js';

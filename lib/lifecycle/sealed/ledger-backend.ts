@@ -149,7 +149,7 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { loaded } = session;
     if (loaded === null || session.isFinal) return;
-    if (leavesCookie && !session.hasParted) this.runtime.endings.moved(before.id, loaded.id);
+    if (leavesCookie && !session.hasParted) this.runtime.endings.noteMoved(before.id, loaded.id);
     if (this.records.cache !== null && loaded.version !== before?.version) session.cookieDue = true;
   }
 
@@ -211,7 +211,7 @@ export class LedgerBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     const existed = await this.records.remove(session);
-    if (existed && removable !== null) this.runtime.endings.end(removable.id);
+    if (existed && removable !== null) this.runtime.endings.endWherever(removable.id);
     return existed;
   }
 }

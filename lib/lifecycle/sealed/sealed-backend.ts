@@ -139,7 +139,7 @@ export class SealedBackend implements SessionBackend {
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.loaded !== null) {
       // First, wherever the session has moved to, so that it ends whatever happens to the write after it.
-      if (!this.runtime.endings.end(session.loaded.id)) return this.#drop(session);
+      if (!this.runtime.endings.endWherever(session.loaded.id)) return this.#drop(session);
       session.startOver();
     }
     // The application chose an id whose session had ended (`setId`). Reusing it would make a copy of the old
@@ -191,13 +191,13 @@ export class SealedBackend implements SessionBackend {
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     if (session.isOvertaken) return this.#drop(session);
     if (session.loaded !== null && session.loaded.id !== version.id)
-      this.runtime.endings.moved(session.loaded.id, version.id);
+      this.runtime.endings.noteMoved(session.loaded.id, version.id);
     session.token = token;
     session.stored(draft, version, true);
     this.runtime.watched.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {
-    return session.removable !== null && this.runtime.endings.end(session.removable.id);
+    return session.removable !== null && this.runtime.endings.endWherever(session.removable.id);
   }
 }

@@ -6,7 +6,7 @@ import type { ActiveSession } from '../active-session.js';
 import { NOBODY, knownClient } from '../caller.js';
 import { type TakenOver, foreignState, keyOf, removed, succeeds } from './taken-over.js';
 import { recordedUser } from '../users/recorded-user.js';
-import { REDIRECT_MS } from '../records/record-remover.js';
+import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import { nextWriterId, writeOwn } from '../records/own-write.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -150,7 +150,7 @@ export class RecordTakeOver {
   /** Failures are reported by the guards before both stores; the old cookie is not accepted any more either way. */
   async #finish(claimId: string, to: string, claim: SessionRecord, foreign: ForeignSession): Promise<void> {
     const isOfUser = foreign.isOfUser === true;
-    if (!isOfUser) this.#runtime.endings.moved(claimId, to);
+    if (!isOfUser) this.#runtime.endings.noteMoved(claimId, to);
     const isRemoved = await removed(foreign);
     const now = this.#runtime.clock.now();
     // If the foreign session was removed, only requests under way still need the claim.

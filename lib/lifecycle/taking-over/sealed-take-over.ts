@@ -36,7 +36,7 @@ export async function takeOverSealed(
   try {
     const { token } = await seal(id, foreignState(session.runtime, content));
     const finish = async (): Promise<void> => {
-      endings.moved(claimId, id);
+      endings.noteMoved(claimId, id);
       await removed(foreign);
     };
     return { token, finish };

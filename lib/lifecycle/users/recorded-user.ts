@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { textHash } from '../../drivers/text-hash.js';
 import { ownText, startOf } from '../../state/own-text.js';
 import { type Values, readPath } from '../../state/values.js';
 
@@ -34,7 +34,5 @@ export function isUser(value: unknown): value is string | number {
 export function recordedAs(user: string | number): string {
   const text = String(user);
   if (text.length < MAX_USER_ID) return ownText(text);
-  return (
-    startOf(text, MAX_USER_ID - HASH_LENGTH, '?') + createHash('sha256').update(text, 'utf16le').digest('hex')
-  );
+  return startOf(text, MAX_USER_ID - HASH_LENGTH, '?') + textHash(text);
 }

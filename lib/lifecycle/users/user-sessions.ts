@@ -176,19 +176,16 @@ export class UserSessions {
     userId: string,
     id: string,
     record: SessionRecord,
-    movedSince = -Infinity,
+    movedSince: number,
   ): Promise<UserSession | null> {
     const found = this.#finder.judge(id, record);
-    if (found.kind === 'moved') {
-      if (record.lastActivity < movedSince) return null;
-      const next = await this.#store.read(found.to);
-      return next === null ? null : this.#sessionOf(userId, found.to, next);
-    }
-    if (found.kind === 'gone' || record.userId !== userId || this.#lifetimes.isOverAge(found.payload))
+    if (found.kind === 'moved' && record.lastActivity < movedSince) return null;
+    const latest = await this.#finder.latestFrom(id, found);
+    if (latest === null || latest.record.userId !== userId || this.#lifetimes.isOverAge(latest.payload))
       return null;
-    const { payload } = found;
-    const versions = new Map([[id, record.version]]);
-    return { id, handle: payload.h ?? handleOf(id), record, payload, versions };
+    const { payload } = latest;
+    const versions = new Map([[latest.id, latest.record.version]]);
+    return { ...latest, handle: payload.h ?? handleOf(latest.id), versions };
   }
 }
 

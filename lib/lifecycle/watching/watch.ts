@@ -1,4 +1,5 @@
 import type { LoadedVersion } from '../phase.js';
+import type { WatchedSessions } from './watched-sessions.js';
 
 /** Where a session is stored (its id), and until when (epoch ms). */
 export type Whereabouts = Omit<LoadedVersion, 'version'>;
@@ -11,13 +12,6 @@ export type Whereabouts = Omit<LoadedVersion, 'version'>;
  * @throws SessionStoreError if the store fails: then nothing is known
  */
 export type Locate = (id: string, expiresAt: number) => Promise<Whereabouts | null>;
-
-/** What a watch needs from its registry. */
-interface Registry {
-  enter(watch: Watch, place: Whereabouts): void;
-  leave(watch: Watch): void;
-  look(watched: WatchedSession): void;
-}
 
 /** A watched session. */
 export interface WatchedSession {
@@ -32,7 +26,7 @@ export interface WatchedSession {
 
 /** One watch of a session. Made by `WatchedSessions`; has to be stopped by whoever requested it. */
 export class Watch {
-  readonly #registry: Registry;
+  readonly #registry: WatchedSessions;
   readonly #controller = new AbortController();
   #isOver = false;
   /** The watched session; null for none. Set only by the registry. */
@@ -42,7 +36,7 @@ export class Watch {
 
   /** @param locate null if there is no store to ask */
   constructor(
-    registry: Registry,
+    registry: WatchedSessions,
     readonly locate: Locate | null,
   ) {
     this.#registry = registry;

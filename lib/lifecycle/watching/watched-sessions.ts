@@ -1,7 +1,7 @@
 import type { Clock } from '../../drivers/clock.js';
 import { ownText } from '../../state/own-text.js';
 import { PacedLookups } from './paced-lookups.js';
-import { REDIRECT_MS } from '../records/record-remover.js';
+import { REDIRECT_MS } from '../lifetimes.js';
 import { RoundTimer } from './round-timer.js';
 import { type WatchedSession, type Locate, type Whereabouts, Watch } from './watch.js';
 
@@ -19,7 +19,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  * When to ask again, ms, if the store still has a session that should have expired: its clock may be slightly
  * behind.
  */
-const CLOCK_SKEW_MS = 1_000;
+const ASK_AGAIN_MS = 1_000;
 
 /**
  * The watched sessions of one application: sockets and streams that have to end with them. Whatever ends,
@@ -212,7 +212,7 @@ export class WatchedSessions {
     if (place === null) this.ended(id);
     else if (place === undefined) {
       if (watched.expiresAt <= now) this.#wakeIn(watched, LONGEST_ROUND_MS);
-    } else if (place.expiresAt <= now) this.#wakeIn(watched, CLOCK_SKEW_MS);
+    } else if (place.expiresAt <= now) this.#wakeIn(watched, ASK_AGAIN_MS);
     else {
       this.moved(id, place.id);
       this.renewed(place);

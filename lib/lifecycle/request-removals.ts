@@ -9,7 +9,7 @@ const NOTHING_TO_DO = Promise.resolve();
  * The sessions that one request destroyed. They are removed one after the other, and retried after a store
  * failure.
  */
-export class DestroyedSessions {
+export class RequestRemovals {
   readonly #backend: SessionBackend;
   readonly #queue: RequestQueue;
   readonly #remaining: ActiveSession[] = [];
@@ -80,7 +80,7 @@ export class DestroyedSessions {
   }
 
   /** Waits for the last removal, or starts one. Reports a failure once; the next call retries. */
-  async removed(): Promise<void> {
+  async run(): Promise<void> {
     const removing = this.#removing ?? this.#removeAll();
     try {
       await removing;
