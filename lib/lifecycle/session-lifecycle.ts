@@ -23,10 +23,7 @@ export class SessionLifecycle {
   /** The sessions that the request destroyed; null until it destroys one. */
   removals: RequestRemovals | null = null;
   readonly loads: RequestLoads;
-  /**
-   * Whether the request stores nothing more and sends no cookie: a commit failed, or it was never meant to
-   * store anything.
-   */
+  /** Whether the request stores nothing more and sends no cookie: after a failed commit, or from the start. */
   abandoned = false;
   /** Whether the request was abandoned because its cookie could no longer be sent. */
   isTooLate = false;
@@ -122,9 +119,7 @@ export class SessionLifecycle {
     this.session.refuseWrites();
   }
 
-  /**
-   * Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due.
-   */
+  /** Reloads the session and discards uncommitted changes. A cookie that is due for earlier commits stays due. */
   async reload(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() =>
@@ -249,10 +244,7 @@ export class SessionLifecycle {
     this.abandoned = true;
   }
 
-  /**
-   * The cookie that is needed can no longer be sent. A session that the application invalidated is ended all
-   * the same.
-   */
+  /** The cookie that is needed can no longer be sent. A session that the application invalidated still ends. */
   abandonTooLate(): void {
     this.isTooLate = true;
     if (this.session.phase === 'ending') void this.destroy();
