@@ -15,7 +15,7 @@ export function sharedServersUrl(): string {
 }
 
 /**
- * The one PostgreSQL, MariaDB, browser, shop or packed package of this test run, made when first asked for. Test files run in
+ * The one PostgreSQL, MariaDB, browser, shop, packed package or Nest CLI of this test run, made when first asked for. Test files run in
  * parallel on it: each keeps to a database, to browser contexts, to visitors of its own.
  *
  * @example

@@ -43,6 +43,7 @@ const starters = {
   mariadb: withoutLog(async () => (await import('./mariadb.js')).startMariadb()),
   chromium: startChromium,
   package: withoutLog(async () => (await import('../package/packed-package.js')).packPackage()),
+  'nest-cli': withoutLog(async () => (await import('../schematics/install-nest-cli.js')).installNestCli()),
   'shop-file': startShopWith('file'),
   'shop-memory': startShopWith('memory'),
   'shop-stealth': startShopWith('stealth'),
