@@ -1,5 +1,5 @@
 /**
- * The module, its decorators, guards and filters, and the types of what they hand out.
+ * The module, its decorators, guards and filters, and the types they expose.
  *
  * @module nestjs-session-kit
  */
@@ -56,10 +56,11 @@ export {
   SessionTooLargeError,
   SessionValueError,
 } from './session.errors.js';
-// With a star, because only what is exported so can be added to by `declare module 'nestjs-session-kit'`.
+// A star export, because `declare module 'nestjs-session-kit'` can only augment what is exported this way.
 export * from './session/session-data.js';
 export { RequestSession } from './session/request-session.js';
-// What handlers return, and methods take that an application exports, so that its declarations (`declaration: true`) can name it.
+// Types that exported handlers and methods of an application return or take: its declaration files
+// (`declaration: true`) have to name them.
 export type {
   AnyKey as AnySessionKey,
   KeyOf as SessionKey,

@@ -1,24 +1,24 @@
-/** What a SessionError has that extends another class. */
+/** Brands a SessionError that extends another class. */
 export const SESSION_ERROR: unique symbol = Symbol('nestjs-session-kit: error');
 
 /**
  * The base of every error that this package throws.
  *
- * An error says what was wrong, what it got and what to do about it. It never carries a session id, a token or a
- * payload; a key of the session may be named.
+ * Each message says what was wrong, what was passed and what to do about it. It never contains a session id,
+ * a token or a payload, but may name a session key.
  *
  * @example
  * try { await session.commit(); } catch (error) { if (error instanceof SessionError) report(error.message); }
  */
 export class SessionError extends Error {
   /**
-   * The status that Nest's default exception filter answers with when nobody catches the error: 500 unless said
-   * otherwise. The visitor is told no more than that (`expose` is false).
+   * The status that Nest's default exception filter responds with when the error is not caught: 500 unless
+   * stated otherwise. The visitor sees nothing else (`expose` is false).
    */
   readonly statusCode: number = 500;
 
   /**
-   * @param message what was wrong, what it got, what to do; nothing secret
+   * @param message what was wrong, what was passed, what to do; nothing secret
    * @param options `cause`: the error behind this one
    */
   constructor(message: string, options?: ErrorOptions) {
@@ -26,7 +26,7 @@ export class SessionError extends Error {
     this.name = new.target.name;
   }
 
-  /** The same as `statusCode`. By these two names error handlers know an error with a status (package http-errors). */
+  /** The same as `statusCode`. Error handlers look for a status under both names (package http-errors). */
   get status(): number {
     return this.statusCode;
   }
@@ -37,7 +37,7 @@ export class SessionError extends Error {
   }
 
   /**
-   * An error that extends another class is one too, where it is branded.
+   * Branded errors that extend another class also count as instances.
    *
    * @internal
    */
@@ -49,7 +49,8 @@ export class SessionError extends Error {
 }
 
 /**
- * An option is wrong. Thrown while the application boots; names the option, what it got and what it takes.
+ * An option is invalid. Thrown while the application boots; names the option, the given value and what it
+ * accepts.
  *
  * @example
  * throw new SessionConfigError('mongo.url got nothing; it takes a URL.'); // in a driver's `open`
@@ -57,8 +58,9 @@ export class SessionError extends Error {
 export class SessionConfigError extends SessionError {}
 
 /**
- * There is no session here: the code runs outside an HTTP request and outside `SessionManager.run`, or on a route that the option
- * `exclude` names; or `SessionManager.run` got the id of a session that is not there (any more).
+ * There is no current session: the code runs outside an HTTP request and outside `SessionManager.run`, or on
+ * a route that the option `exclude` names. Also thrown when `SessionManager.run` gets the id of a session
+ * that does not exist (any more).
  *
  * @example
  * try { Session.put('lastJob', id); } catch (error) { if (!(error instanceof NoSessionError)) throw error; }
@@ -66,8 +68,9 @@ export class SessionConfigError extends SessionError {}
 export class NoSessionError extends SessionError {}
 
 /**
- * A write on a session that was initiated read-only, or that would need a cookie where none can be sent (the answer is 500: the
- * application's mistake), or that `whenStoreFails: 'degrade'` made read-only (503: the store's).
+ * A write was refused. Either the session was initiated read-only, or the write needs a cookie where none can
+ * be sent (both respond with 500: a mistake in the application), or `whenStoreFails: 'degrade'` made the
+ * session read-only (503: the store failed).
  *
  * @example
  * try { session.increment('visits'); } catch (error) { if (!(error instanceof SessionReadonlyError)) throw error; }
@@ -77,7 +80,7 @@ export class SessionReadonlyError extends SessionError {
 
   /**
    * @param message what was refused and what to do
-   * @param options `degraded` is true where the session is read-only because its store failed. Default false
+   * @param options `degraded` is true if the session is read-only because its store failed. Default false
    */
   constructor(message: string, options?: ErrorOptions & { degraded?: boolean }) {
     super(message, options);
@@ -86,8 +89,8 @@ export class SessionReadonlyError extends SessionError {
 }
 
 /**
- * A key or a value that a session cannot take: a forbidden path segment, a `push` on something that is no list, an
- * `increment` of something that is no number, or, at commit, a value that the serializer cannot store.
+ * A session cannot take a key or a value: a forbidden path segment, a `push` on something that is not a list,
+ * an `increment` of something that is not a number, or, at commit, a value that the serializer cannot store.
  *
  * @example
  * try { session.increment('cart'); } catch (error) { if (error instanceof SessionValueError) report(error.message); }
@@ -97,9 +100,9 @@ export class SessionValueError extends SessionError {
 
   /**
    * @param message what was wrong, with the key
-   * @param options `atCommit` is true where the value was found while storing: nothing of that commit was stored, so
-   * the answer is 503 and not 500. `isKey` is true where it is the key that cannot be one: keys that are written into a
-   * program can, so it will have come from the visitor, and the answer is 400
+   * @param options `atCommit` is true if the value was found while storing: nothing of that commit was
+   * stored, so the status is 503 and not 500. `isKey` is true if the key itself is invalid: keys written in
+   * code are valid, so an invalid one is taken to come from the visitor, and the status is 400
    */
   constructor(message: string, options?: ErrorOptions & { atCommit?: boolean; isKey?: boolean }) {
     super(message, options);
@@ -108,7 +111,8 @@ export class SessionValueError extends SessionError {
 }
 
 /**
- * The session is larger than its driver can keep. Names the size, the limit (both in bytes) and the largest keys.
+ * The session is larger than its driver can store. Names the size, the limit (both in bytes) and the largest
+ * keys.
  *
  * @example
  * try { await session.commit(); } catch (error) { if (error instanceof SessionTooLargeError) session.forget('history'); }
@@ -118,7 +122,7 @@ export class SessionTooLargeError extends SessionError {
 }
 
 /**
- * The store failed or did not answer within `storeTimeout`. `cause` is what its client reported.
+ * The store failed or did not answer within `storeTimeout`. `cause` is the error that its client reported.
  *
  * @example
  * try { await sessions.destroy(id); } catch (error) { if (error instanceof SessionStoreError) retryLater(id); }

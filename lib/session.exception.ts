@@ -2,8 +2,8 @@ import { IntrinsicException, ServiceUnavailableException, UnauthorizedException 
 import { SESSION_ERROR, type SessionError } from './session.errors.js';
 
 /**
- * What Nest's exception filters get when a session could not be loaded or stored: a 503 that tells the visitor
- * nothing. `cause` is the SessionError that says what happened.
+ * The exception that Nest's exception filters get when a session cannot be loaded or stored: a 503 that tells
+ * the visitor nothing. `cause` is the SessionError that says what happened.
  *
  * @example
  * // above the class: `@Catch(SessionUnavailableException)`
@@ -12,17 +12,17 @@ import { SESSION_ERROR, type SessionError } from './session.errors.js';
 export class SessionUnavailableException extends ServiceUnavailableException {
   /** @param cause what happened, for the log */
   constructor(cause: unknown) {
-    // Nest 11 gives the answer no text of its own where options are given.
+    // Nest 11 leaves the response without a text if options are given.
     super(undefined, { cause, description: 'Service Unavailable' });
   }
 }
 
-/** Why somebody has to sign in: nobody is signed in, or the one who is has been for longer than a handler takes. */
+/** Why a sign-in is required: nobody is signed in, or the user signed in longer ago than the handler accepts. */
 export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
 
 /**
- * What SignedInGuard throws: a 401, whose body names the reason too. In GraphQL `extensions` of the error have it, beside the
- * code UNAUTHENTICATED.
+ * The exception that SignedInGuard throws: a 401 whose body names the reason. In GraphQL the reason is in the
+ * error's `extensions`, next to the code UNAUTHENTICATED.
  *
  * @example
  * // above the class: `@Catch(SignInRequiredException)`
@@ -35,10 +35,10 @@ export type SignInReason = 'signed-out' | 'signed-in-too-long-ago';
  * }
  */
 export class SignInRequiredException extends UnauthorizedException {
-  /** What clients of GraphQL get: its libraries hand on what an error has under this name. */
+  /** Sent to GraphQL clients: GraphQL libraries pass on the `extensions` of an error. */
   readonly extensions: { readonly code: 'UNAUTHENTICATED'; readonly reason: SignInReason };
 
-  /** Why: nobody is signed in, or somebody has been for longer than `SignedInWithin` allows. */
+  /** Nobody is signed in, or the user signed in longer ago than `SignedInWithin` allows. */
   readonly reason: SignInReason;
 
   /** @param reason why */
@@ -50,28 +50,29 @@ export class SignInRequiredException extends UnauthorizedException {
 }
 
 /**
- * A user who signs in has as many sessions as he may (option `sessionsPerUser` with `when: 'refuse'`). Nothing of what the request
- * changed is stored, and its session is as it was before: a filter may answer with the list of his devices, or flash a message. Where
- * nobody catches it, Nest answers 409. It is no fault of the application, so Nest says nothing of it in the log (IntrinsicException); it is a
- * SessionError all the same.
+ * The user who signs in already has as many sessions as allowed (option `sessionsPerUser` with
+ * `when: 'refuse'`). None of the request's changes are stored, and its session is as it was before: an
+ * exception filter can respond with the list of the user's devices, or flash a message. If nothing catches
+ * the exception, Nest responds with 409. It is not a fault of the application, so Nest does not log it
+ * (IntrinsicException); it is a SessionError all the same.
  *
  * @example
  * try { await session.signIn(user.id).commit(); } catch (error) { if (error instanceof SessionLimitError) return tooMany(user); throw error; }
  */
 export class SessionLimitError extends IntrinsicException implements SessionError {
-  /** The status that Nest's default exception filter answers with when nobody catches the error. */
+  /** The status that Nest's default exception filter responds with when the error is not caught. */
   readonly statusCode: number = 409;
 
   /** @internal */
   readonly [SESSION_ERROR] = true;
 
-  /** What clients of GraphQL get beside the message: its libraries hand on what an error has under this name. */
+  /** Sent to GraphQL clients with the message: GraphQL libraries pass on the `extensions` of an error. */
   readonly extensions = { code: 'CONFLICT' } as const;
 
-  /** How many sessions he may have. */
+  /** How many sessions the user may have. */
   readonly max: number;
 
-  /** @param max how many sessions he may have */
+  /** @param max how many sessions the user may have */
   constructor(max: number) {
     super(
       `The user is signed in on as many devices as he may be (${max}). He has to sign out on one of them before he can sign in here.`,
@@ -85,7 +86,7 @@ export class SessionLimitError extends IntrinsicException implements SessionErro
     return this.statusCode;
   }
 
-  /** False: what the visitor is told is for the application to say. */
+  /** False: the application decides what the visitor is told. */
   get expose(): boolean {
     return false;
   }
