@@ -3,9 +3,9 @@ import { isObject } from '../state/values.js';
 import type { RequestSession } from './request-session.js';
 
 /**
- * What a method takes, and what an error says to do in place of anything else: so many arguments at most; a boolean or
- * nothing; a key and a value, or several values by their keys; nothing, or a callback as express-session takes it. 'all':
- * the method checks its arguments itself.
+ * What arguments a method takes, and the remedy that the error names for anything else: a maximum number; a
+ * boolean or nothing; nothing or a callback, as in express-session; a key and a value, or several values by
+ * key. 'all': the method checks its arguments itself.
  */
 type Takes =
   | { readonly atMost: number; readonly remedy: string }
@@ -45,7 +45,10 @@ const PUTTING: Takes = {
   remedy: 'It takes a key and a value, or one object with values by their keys. A list is one value: [1, 2].',
 };
 
-/** The methods of a session, and what they take. One argument more is a mistake that would pass unseen if it were ignored. */
+/**
+ * The methods of a session, and the arguments they take. An extra argument is a mistake, and ignoring it
+ * would hide the mistake.
+ */
 export const ARGUMENTS = {
   get: READING,
   all: ALL,
@@ -103,7 +106,7 @@ export const ARGUMENTS = {
   old: FIELD,
 } as const satisfies { readonly [name in keyof RequestSession]?: Takes };
 
-/** What the methods of FlashMessages take. */
+/** The arguments that the methods of FlashMessages take. */
 export const MESSAGE_ARGUMENTS = {
   get: FIELD,
   all: NOTHING,
@@ -112,7 +115,7 @@ export const MESSAGE_ARGUMENTS = {
 } as const satisfies Readonly<Record<string, Takes>>;
 
 /**
- * Makes the methods of a class refuse what is too many, missing or no boolean, before they do anything.
+ * Makes the methods of a class check their arguments before they do anything.
  *
  * @param prototype of the class; a method may be inherited
  */
@@ -120,7 +123,7 @@ export function countArguments(prototype: object, takes: Readonly<Record<string,
   for (const [name, each] of Object.entries(takes)) {
     const method: unknown = Reflect.get(prototype, name);
     if (each === 'all' || typeof method !== 'function') continue;
-    // A limit is compared right here, without a call: `get` is on the path of most requests.
+    // The limit is compared inline, without a call: most requests use `get`.
     const most = 'atMost' in each ? each.atMost : Infinity;
     const isWrong = 'atMost' in each ? null : check(each);
     const value = {
@@ -143,14 +146,14 @@ function isNoBoolean({ length, 0: first }: readonly unknown[]): boolean {
 }
 
 /**
- * Code written for other libraries passes null, options, or a list of keys to keep, in place of a callback. A key or a
- * number is a mistake.
+ * Code written for other libraries passes null, options, or a list of keys to keep instead of a callback. A
+ * key or a number is a mistake.
  */
 function isNoCallback([first]: readonly unknown[]): boolean {
   return first !== undefined && typeof first !== 'object' && typeof first !== 'function';
 }
 
-/** What cannot be a key at all, the method itself refuses. */
+/** The method itself refuses invalid keys. */
 function isPutWrong(takes: 'or several' | 'only') {
   return ({ length, 0: first }: readonly unknown[]): boolean => {
     if (length === 1) return typeof first === 'string';
@@ -158,7 +161,7 @@ function isPutWrong(takes: 'or several' | 'only') {
   };
 }
 
-/** The argument itself stays out of the message: it may be something that a visitor sent. */
+/** The message must not contain the argument: a visitor may have sent it. */
 function refusal(name: string, args: readonly unknown[], takes: Exclude<Takes, 'all'>): SessionValueError {
   const count = `${args.length} argument${args.length === 1 ? '' : 's'}`;
   const got = 'boolean' in takes && args.length === 1 ? `a value of type ${typeof args[0]}` : count;

@@ -2,11 +2,12 @@ import { SessionError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
 /**
- * Makes every assignment to a property of an instance an error. A frozen object would do that in strict code only; in
- * other code the assignment would be ignored, and a value that was meant to be stored be lost.
+ * Makes every assignment to a property of an instance an error. A frozen object would throw in strict mode
+ * only; in sloppy mode the assignment would be ignored, and a value that was meant to be stored would be
+ * lost.
  *
- * Members of the class and of its ancestors become accessors, whose setter throws. All other names reach the end of the
- * prototype chain, where a Proxy throws. Reading a member never reaches that Proxy, which would be slow.
+ * Members of the class and its ancestors become accessors whose setter throws. Assignments to all other names
+ * reach the end of the prototype chain, where a Proxy throws. Reading a member never reaches that slow Proxy.
  *
  * @param prototype of the class
  */
@@ -23,10 +24,11 @@ export function refuseAssignments(prototype: object): void {
 }
 
 /**
- * For the far end of a prototype chain: what is assigned to a name that nothing before it has, gets there.
+ * Creates the end of a prototype chain: assignments to names that are not defined before it call
+ * `refuseName`.
  *
  * @param refuseName throws
- * @param from what is inherited from
+ * @param from the prototype that members are inherited from
  */
 export function refusesOthers(
   refuseName: (name: string | symbol) => never,
@@ -39,7 +41,7 @@ function withoutSetter(name: string, descriptor: PropertyDescriptor): PropertyDe
   const set = (): never => refuse(name);
   if (!('value' in descriptor)) return { ...descriptor, set };
   const value: unknown = descriptor.value;
-  // Nor to a property of a method, or of the class: all sessions have them in common.
+  // Methods and the class take no assignments either: all sessions share them.
   if (typeof value === 'function') Object.freeze(value);
   return { configurable: true, get: () => value, set };
 }

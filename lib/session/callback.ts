@@ -1,19 +1,21 @@
 /**
- * What express-session's methods take and Passport passes: called at the end, with an error or with nothing. Callbacks
- * of other libraries declare the error as they like (`Error | null`, `unknown`): all of them are taken.
+ * A callback as express-session's methods take it and Passport passes it: called at the end, with an error or
+ * with nothing. Libraries declare the error in different ways (`Error | null`, `unknown`); this type accepts
+ * all of them.
  */
 export type SessionCallback = {
-  // Only of methods does TypeScript allow a parameter that is declared more narrowly.
+  // A method, because TypeScript accepts a narrower parameter type only for methods.
   call(error?: unknown): void;
 }['call'];
 
 /**
- * Performs an operation, and reports its end to a node-style callback as well: also where it is refused at once. Callers
- * with a callback do not expect an exception, and in a callback of their own (Passport's) one would end the process.
+ * Runs an operation and also reports its outcome to a Node-style callback, even if the operation throws
+ * synchronously. Callers that pass a callback do not expect an exception: thrown inside another callback
+ * (Passport's), it would end the process.
  *
- * The promise counts as handled either way: people who write `session.save()` without waiting must not lose their
- * process to it. Nothing is hidden by that: what could not be stored is still due, and the commit before the response
- * reports it.
+ * The promise counts as handled either way: `session.save()` without `await` must not end the process with an
+ * unhandled rejection. No error is hidden by that: changes that could not be stored stay due, and the commit
+ * before the response reports them.
  */
 export function withCallback<S>(
   perform: () => Promise<S>,
@@ -30,14 +32,14 @@ export function withCallback<S>(
 }
 
 /**
- * Whether there is somebody to call. Code written for another library may pass something else: @fastify/passport gives
- * `regenerate` a list of keys to keep.
+ * Whether a callback was passed. Code written for another library may pass something else: @fastify/passport
+ * gives `regenerate` a list of keys to keep.
  */
 export function isCallback(given: unknown): given is SessionCallback {
   return typeof given === 'function';
 }
 
-/** What is thrown at once rejects as well. */
+/** Turns a synchronous exception into a rejection. */
 async function attempt<S>(perform: () => Promise<S>): Promise<S> {
   return perform();
 }

@@ -1,12 +1,12 @@
-/** A default for a value that is not there: the value itself, or a function that makes it. */
+/** A default for a missing value: the value itself, or a function that returns it. */
 export type Fallback<V> = V | (() => V);
 
-/** Whether there is a value: 0, false and '' are values too. */
+/** Whether a value is neither undefined nor null; 0, false and '' are values. */
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** A value, or what stands in for it where it is missing or null. */
+/** Returns the value, or the default if the value is missing or null. */
 export function orDefault(value: unknown, fallback: unknown): unknown {
   if (isPresent(value) || fallback === undefined) return value;
   return typeof fallback === 'function' ? fallback() : fallback;

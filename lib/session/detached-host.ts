@@ -5,32 +5,32 @@ import type { TokenPlace } from '../lifecycle/token-place.js';
 import { SessionReadonlyError } from '../session.errors.js';
 import type { CookieAttributes, CookieNeed, LifecycleFactory, SessionHost } from './session-host.js';
 
-/** What the sessions of an application have in common where no response is at hand. */
+/** Settings that all sessions without a response share. */
 export interface DetachedSettings {
   readonly lifecycles: LifecycleFactory;
-  /** Where its token travels. Default: the cookie. */
+  /** Where the session's token travels. Default: the cookie. */
   readonly place?: TokenPlace | undefined;
   readonly cookieAttributes: CookieAttributes;
   readonly log: SessionLog;
 }
 
-/** What a session without a response of its own may do, and the words of its errors. */
+/** What a session without a response of its own may do, and the texts of its errors. */
 export interface Door {
   /** What the code runs in, as in "was started in ..., which has ended". */
   readonly name: string;
-  /** Why no cookie can be sent, and what to do instead: whole sentences. */
+  /** Why no cookie can be sent, and what to do instead: full sentences. */
   readonly noCookie: string;
   /**
-   * Whether a visitor is behind it: then his session's lifetime is renewed, as by any visit. Otherwise lifetime, last activity,
+   * Whether it counts as a visit, which renews the session's lifetime. Otherwise lifetime, last activity,
    * address and user agent stay as they are in the store.
    */
   readonly isVisit: boolean;
-  /** Whether all that is written is for the code inside alone, and nothing of it is ever stored. Default false. */
+  /** Whether writes are only visible to the code inside, and never stored. Default false. */
   readonly storesNothing?: boolean;
   /**
-   * Whether a session is loaded from under the id that another request has just moved it to (`regenerate`). Default false,
-   * and so it stays wherever it is a visitor who says which session it is: who had planted an id in somebody's browser
-   * would be led to the session that is signed in.
+   * Whether to follow a redirect to the id that another request has just moved the session to (`regenerate`).
+   * Default false. It has to stay false wherever a visitor names the session: an attacker who planted an id
+   * in somebody's browser would be led to the signed-in session.
    */
   readonly followsMoves?: boolean;
 }
@@ -47,9 +47,10 @@ const COOKIE_NEEDS: Readonly<Record<CookieNeed, string>> = {
 };
 
 /**
- * Where a session lives that no cookie can be sent for: a job, a message on a socket, a subscription. Its flash messages are
- * for pages, so they are neither shown nor used up; what is flashed here, the next page shows. Whoever makes one commits
- * (`session.commitDue()`) and calls `end` when the code inside is through.
+ * The host of a session for which no cookie can be sent: a job, a message on a socket, a subscription. Flash
+ * messages are meant for pages, so they are neither shown nor consumed here; messages flashed here are shown
+ * by the next page. The creator of a host commits (`session.commitDue()`) and calls `end` when the code
+ * inside has finished.
  *
  * @example
  * const host = new DetachedHost(settings, SOCKET, [token], request);
@@ -60,16 +61,16 @@ export class DetachedHost implements SessionHost {
   readonly #door: Door;
   readonly #request: unknown;
   readonly tokens: readonly string[];
-  /** There is none that a cookie could stand in. */
+  /** There are no headers that could carry a cookie. */
   readonly headSent = true;
   #life: SessionLifecycle | null = null;
   #ended = false;
-  /** Null until somebody wants to know. */
+  /** Null until the first callback is added. */
   #onceOver: (() => void)[] | null = null;
 
   /**
-   * @param tokens of the session cookie, likeliest first; none: there is no session
-   * @param request for a driver that is made anew for each request; undefined where there is none
+   * @param tokens values of the session cookie, likeliest first; empty if there is no session
+   * @param request for a driver that is created for each request; undefined if there is none
    */
   constructor(settings: DetachedSettings, door: Door, tokens: readonly string[], request?: unknown) {
     this.#settings = settings;
@@ -81,10 +82,11 @@ export class DetachedHost implements SessionHost {
   createLifecycle(): SessionLifecycle {
     const { lifecycles, place } = this.#settings;
     const { isVisit, followsMoves = false } = this.#door;
-    // Who the visitor is, his latest request has said: nothing is known here of proxies, which frameworks are told of.
+    // Address and user agent stay those of the visitor's latest request: proxy settings, which frameworks
+    // know, are not known here.
     const caller: Caller = { consumesFlash: 'hidden', client: 'as-stored', isVisit, followsMoves };
     const life = lifecycles.createLifecycle(caller, this.#request, place);
-    // A lifetime that is in the cookie cannot be renewed from here.
+    // A lifetime in the cookie cannot be renewed from here.
     if (life.livesInCookie) life.session.bePassive();
     if (this.#door.storesNothing === true) life.abandon();
     this.#life = life;
@@ -99,7 +101,7 @@ export class DetachedHost implements SessionHost {
     return this.#ended;
   }
 
-  /** The code inside is through: from here on the facade names this session no more. */
+  /** Called when the code inside has finished: from now on the facade does not return this session. */
   end(): void {
     this.#ended = true;
     for (const done of this.#onceOver?.splice(0) ?? []) done();
@@ -110,13 +112,13 @@ export class DetachedHost implements SessionHost {
     else (this.#onceOver ??= []).push(done);
   }
 
-  /** Whether the session was gone when its changes were to be stored, and they were dropped. */
+  /** Whether changes were dropped because the session was gone when they were to be stored. */
   get droppedChanges(): boolean {
     const session = this.#life?.session;
     return session?.phase === 'dropped' && session.modified;
   }
 
-  /** Whether the session itself is what the cookie holds. */
+  /** Whether the session lives in the cookie. */
   get livesInCookie(): boolean {
     return this.#life?.livesInCookie === true;
   }

@@ -1,17 +1,17 @@
 import { type Values, isObject } from '../state/values.js';
 
-/** `user[name]`, `tags[]`, `items[0][sku]`: a name, and then where in it. */
+/** `user[name]`, `tags[]`, `items[0][sku]`: a name, followed by the place in it. */
 const IN_BRACKETS = /^([^[\]]+)((?:\[[^[\]]*\])+)$/;
 
-/** An index that an object can be made a list by. */
+/** An index by which an object can become a list. */
 const INDEX = /^(?:0|[1-9]\d{0,8})$/;
 
-/** More levels than a form has; a longer name stays as it is. */
+/** More levels than any form has; a longer name stays as it is. */
 const MAX_SEGMENTS = 32;
 
 /**
- * The path of a field that is nested by its name: `items.0.sku` of `items[0][sku]`, `tags` of `tags[]`. Any other name
- * is its own path.
+ * The path of a field with a bracketed name: `items.0.sku` for `items[0][sku]`, `tags` for `tags[]`. Any
+ * other name is its own path.
  */
 export function fieldPath(name: string): string {
   const segments = segmentsOf(name);
@@ -29,10 +29,10 @@ function segmentsOf(name: string): string[] | null {
 }
 
 /**
- * Fields with those nested that are by their names, as Express's parser (qs) nests them. A field whose place is taken
- * keeps a place of its own, under its path.
+ * Nests fields with bracketed names, like Express's parser (qs) does. If the place of a field is taken, the
+ * field is kept at the top level under its path.
  *
- * @param fields objects and lists in it are changed
+ * @param fields objects and lists in it are mutated
  */
 export function nested(fields: Values): Values {
   const bracketed = Object.keys(fields).filter((name) => segmentsOf(name) !== null);
@@ -44,7 +44,7 @@ export function nested(fields: Values): Values {
 
 class NestedFields {
   readonly #fields: Values;
-  /** The objects that names made, each with the index that follows in it: they may turn out to be lists. */
+  /** The objects created for bracketed names, each with its next index: they may turn out to be lists. */
   readonly #made = new Map<object, number>();
 
   constructor(fields: Values) {
@@ -97,12 +97,13 @@ class NestedFields {
     return this.#fields;
   }
 
-  /** A list, where what names made has the indexes of one. */
+  /** Converts an object created for bracketed names to a list if its keys are the indexes of one. */
   #listed(value: unknown): unknown {
     if (!isObject(value) || !this.#made.has(value)) return value;
     const keys = Object.keys(value);
     for (const key of keys) value[key] = this.#listed(value[key]);
-    // Indexes come first among the keys, in order: where the last is the number of the others, there is nothing else.
+    // Integer keys come first, in ascending order. So if the last key equals the number of the others, all
+    // keys are indexes.
     return keys.length > 0 && keys.at(-1) === String(keys.length - 1) ? Object.values(value) : value;
   }
 }

@@ -7,15 +7,15 @@ import { showInLogs } from './show-in-logs.js';
 import { type GivenKeys, givenKeys } from './given-keys.js';
 
 /**
- * What the previous request flashed. Not changed by what this request flashes. Handed out by `@Flash()`,
- * `session.flashMessages`, and to templates.
+ * The messages that the previous request flashed. Messages flashed by this request do not change them.
+ * Available through `@Flash()`, `session.flashMessages`, and in templates.
  *
  * @example
  * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
  */
 export class FlashMessages {
   readonly #messages: Values;
-  /** What no field of a form is among. */
+  /** The messages without fields of forms. */
   readonly #own: Values;
 
   static {
@@ -23,20 +23,20 @@ export class FlashMessages {
     showInLogs(this.prototype, (messages) => messages.#messages);
   }
 
-  /** Made by the package; an application is handed its messages. */
+  /** Created by the package; applications are given their messages. */
   constructor(messages: Values, own: Values = {}) {
     this.#messages = messages;
     this.#own = own;
-    // What is set on it would be no message, and be lost.
+    // A property set on it would not be a message, and would be lost.
     Object.freeze(this);
   }
 
   /**
-   * One message.
+   * Gets one message.
    *
    * @typeParam V what you know the message to be; nothing checks it. Default unknown
-   * @param key dot path; of a form's field also its name, such as `user[name]`
-   * @param fallback in place of a message that is missing or null; a function is called for it. Default undefined
+   * @param key dot path; for a form field also its name, such as `user[name]`
+   * @param fallback used if the message is missing or null; a function is called to get it. Default undefined
    * @example
    * messages.get('errors.email', '')
    */
@@ -46,9 +46,9 @@ export class FlashMessages {
   }
 
   /**
-   * Whether there is such a message, and it is not null. Of several keys, or a list of them: whether all are.
+   * Whether a message exists and is not null. For several keys, or a list of them: whether all of them do.
    *
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * messages.has('status') // 0, false and '' are there too
    */
@@ -61,11 +61,12 @@ export class FlashMessages {
   }
 
   /**
-   * What the visitor had typed into a form that was sent back: what FormErrorsFilter kept of it, and otherwise `get(key)`.
+   * Gets what the visitor typed into a form that was sent back: the input that FormErrorsFilter kept, or else
+   * `get(key)`.
    *
    * @typeParam V what you know the field to be; nothing checks it. Default unknown
-   * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
-   * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
+   * @param key the name of the field, as in the form (`user[name]`) or as a dot path (`user.name`)
+   * @param fallback used if the field is missing or null; a function is called to get it. Default undefined
    * @example
    * messages.old('user[email]', '')
    */
@@ -76,17 +77,20 @@ export class FlashMessages {
   }
 
   /**
-   * What FormErrorsFilter found wrong in the form that was sent back, by the paths of its fields; '' for the form as a whole.
+   * The errors that FormErrorsFilter found in the form that was sent back, by field path; '' for the form as
+   * a whole.
    *
    * @example
    * return { form, errors: messages.errors() };
    */
   errors(): FormErrors;
   /**
-   * What FormErrorsFilter found wrong with one field: a list that prints as text. Nothing that a visitor sends can pass for an error.
+   * The errors that FormErrorsFilter found in one field: a list that prints as text. Nothing that a visitor
+   * sends can pass for an error.
    *
-   * @param field its name, as it stands in the form (`lines[0][sku]`) or as a dot path (`lines.0.sku`); '' for the form as a whole
-   * @returns undefined where nothing is wrong with it
+   * @param field its name, as in the form (`lines[0][sku]`) or as a dot path (`lines.0.sku`); '' for the form
+   * as a whole
+   * @returns undefined if the field has no errors
    * @example
    * messages.errors('email')?.[0]
    */
@@ -97,7 +101,7 @@ export class FlashMessages {
   }
 
   /**
-   * Whether FormErrorsFilter has sent a form back with errors.
+   * Whether FormErrorsFilter sent a form back with errors.
    *
    * @example
    * const title = messages.hasErrors ? 'Look again' : 'Sign up';
@@ -116,13 +120,13 @@ export class FlashMessages {
     return { ...this.#messages };
   }
 
-  /** What `JSON.stringify` and a handler that returns its messages give: all of them. */
+  /** The result of `JSON.stringify`, and the response of a handler that returns its messages: all of them. */
   toJSON(): Values {
     return this.all();
   }
 
   /**
-   * Whether there is none.
+   * Whether there are no messages.
    *
    * @example
    * if (!messages.isEmpty) view.show(messages.all());
@@ -132,7 +136,7 @@ export class FlashMessages {
   }
 }
 
-/** A field of a form may be asked for by its name in the page, whichever way that was parsed. */
+/** A form field may be looked up by its name in the page, however that was parsed. */
 function readField(values: Values, key: string): unknown {
   const value = readPath(values, key);
   return value === undefined && key.includes('[') ? readPath(values, fieldPath(key)) : value;

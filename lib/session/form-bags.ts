@@ -1,24 +1,27 @@
 import { type Values, isContainer } from '../state/values.js';
 
-/** What is wrong with one field: at least one message. Where a template prints the list, it prints one after the other. */
+/**
+ * The errors of one field: at least one message. Templates that print the list print the messages one after
+ * the other.
+ */
 export type FieldErrors = readonly [string, ...string[]];
 
-/** What is wrong with a form, by the dot paths of its fields (`lines.0.sku`); '' for the form as a whole. */
+/** The errors of a form, by the dot paths of its fields (`lines.0.sku`); '' for the form as a whole. */
 export type FormErrors = Readonly<Record<string, FieldErrors>>;
 
-/** Messages of the package's own, beside those of the application. */
+/** The names of the package's own flash messages. */
 export const BAGS = { errors: '_errors', old: '_old' } as const;
 
-/** What a visitor reads where nothing says what is wrong: he has to see that the form has not been taken. */
+/** Shown to the visitor if there is no specific error message, to say that the form was not accepted. */
 export const NOT_SAID = 'This form cannot be accepted.';
 
-/** A bag among messages; empty where there is none. */
+/** Gets a bag from messages; empty if there is none. */
 export function bagOf(messages: Values, bag: keyof typeof BAGS): Values {
   const found = Object.hasOwn(messages, BAGS[bag]) ? messages[BAGS[bag]] : undefined;
   return isContainer(found) ? found : {};
 }
 
-/** The errors among messages. */
+/** Gets the errors from messages. */
 export function errorsIn(messages: Values): FormErrors {
   const errors: Record<string, FieldErrors> = {};
   for (const [field, found] of Object.entries(bagOf(messages, 'errors')))
@@ -26,7 +29,7 @@ export function errorsIn(messages: Values): FormErrors {
   return errors;
 }
 
-/** Those of one field; undefined for none. */
+/** The errors of one field; undefined if there are none. */
 export function shownErrors(errors: FormErrors, field: string): FieldErrors | undefined {
   return Object.hasOwn(errors, field) ? errors[field] : undefined;
 }
@@ -35,7 +38,7 @@ function isFieldErrors(found: unknown): found is FieldErrors {
   return Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === 'string');
 }
 
-/** A list of its own that templates print as sentences, without commas between them. */
+/** A copy of the list that templates print as sentences, without commas between them. */
 function printable(list: FieldErrors): FieldErrors {
   const [first, ...rest] = list;
   const copy: FieldErrors = [first, ...rest];

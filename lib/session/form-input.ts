@@ -1,21 +1,23 @@
 import { type Values, isKey, isPlainValues } from '../state/values.js';
 import { nested } from './field-names.js';
 
-/** The spelling in which field names are compared. */
+/** Normalizes a field name for comparison. */
 export function fieldName(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** How deep the fields of a form may be nested; what lies deeper refills none. */
+/** How deep form fields may be nested; deeper ones are left out. */
 const MAX_DEPTH = 32;
 
 /**
- * The fields of a posted form that may be shown again: a copy of the body without what is never flashed, however deep
- * it lies, and without what is nested absurdly deep. Text, numbers, booleans, null, lists and plain objects are copied;
- * files, streams, bytes and all else are left out and not reported, since a visitor sent them. What is no form (nothing,
- * text, bytes, a list) has no fields. Fields named `user[name]` are nested, as Express's parser nests them by itself.
+ * Copies the fields of a posted form that may be shown again: without fields that are never flashed, at any
+ * depth, and without fields nested too deep. Strings, numbers, booleans, null, lists and plain objects are
+ * copied; files, streams, bytes and everything else are left out without an error, since a visitor sent them.
+ * A body that is not a form (nothing, a string, bytes, a list) has no fields. Fields named `user[name]` are
+ * nested, like Express's parser does.
  *
- * @param withheld gets the texts of what is never flashed, so that nothing else need hold them either
+ * @param withheld receives the strings in fields that are never flashed, so that they can be masked elsewhere
+ * too
  */
 export function formInput(
   body: unknown,
@@ -26,10 +28,10 @@ export function formInput(
   return nested(new FormCopy(isNeverFlashed, withheld).copyOf(body, 1));
 }
 
-/** The copying of one form. */
+/** Copies one form. */
 class FormCopy {
   readonly #isNeverFlashed: (field: string) => boolean;
-  /** An object met a second time is not walked again: it may contain itself, or a thousand times the same. */
+  /** Objects already visited are not walked again: they may contain themselves, or appear a thousand times. */
   readonly #met = new Set<object>();
 
   readonly #withheld: Set<string> | undefined;
@@ -54,7 +56,7 @@ class FormCopy {
   }
 
   #isLeftOut(name: string): boolean {
-    // A parser may have left `user[password]` as it was sent (Fastify's does).
+    // Some parsers leave `user[password]` as it was sent (Fastify's does).
     const segments = name.split(/[.[\]]+/);
     return (
       segments.some((segment) => !isKey(segment) || this.#isNeverFlashed(segment)) ||
@@ -76,7 +78,7 @@ class FormCopy {
       case 'boolean':
         return value;
       case 'number':
-        // JSON can say 1e999.
+        // JSON can contain 1e999, which parses to Infinity.
         return Number.isFinite(value) ? value : undefined;
       case 'object':
         return value === null ? null : this.#cleanObject(value, name, depth + 1);
@@ -100,10 +102,11 @@ class FormCopy {
 }
 
 /**
- * The value of a field that @fastify/multipart made an object of (`attachFieldsToBody: true`); nothing for a file. Such
- * an object has all fields of the form as `fields`, itself among them: nothing that a visitor sends looks like that.
+ * The value of a field that @fastify/multipart wrapped in an object (`attachFieldsToBody: true`); undefined
+ * for a file. Such an object has all fields of the form as `fields`, including itself: nothing that a visitor
+ * sends looks like that.
  *
- * @param entry what stands under the name: the object, or the list of those that share the name
+ * @param entry the value under the name: the object, or the list of objects that share the name
  */
 function unwrapped(value: unknown, name: string, entry: unknown): unknown {
   if (!isPlainValues(value)) return value;

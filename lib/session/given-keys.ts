@@ -1,12 +1,12 @@
 import { SessionValueError } from '../session.errors.js';
 import { assertKey } from '../state/values.js';
 
-/** Keys as a method takes them: one, several, a list, or lists; but not none at all. */
+/** Keys as methods take them: one, several, a list, or lists, but at least one. */
 export type GivenKeys = readonly [Keys, ...Keys[]];
 
 type Keys = string | readonly string[];
 
-/** What to call in place of a method that got no key, if all of them were meant. */
+/** Appended to the error of a method that got no key: what to call if all were meant. */
 const FOR_ALL: Readonly<Record<string, string>> = {
   keep: ' For all messages there is reflash().',
   flashOnly: ' For the whole form there is flashAll().',
@@ -14,9 +14,9 @@ const FOR_ALL: Readonly<Record<string, string>> = {
 };
 
 /**
- * All keys that a method was given, as one list: nothing is passed over.
+ * All keys that a method was given, as one list; none is skipped.
  *
- * @throws SessionValueError where something is no key, or nothing was given at all
+ * @throws SessionValueError if an argument is not a key, or no key is given
  */
 export function givenKeys(method: string, given: readonly unknown[]): readonly string[] {
   if (given.length === 0) {

@@ -3,11 +3,11 @@ import { withoutText } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 
 /**
- * A user as a method was given one.
+ * Checks the user that a method was given.
  *
  * @param method named in the error
- * @throws SessionValueError for what names nobody: an application that forgot to ask whether somebody is signed in is not answered as
- * if there were a user by the name of "null"
+ * @throws SessionValueError for anything that does not name a user: an application that forgot to check
+ * whether somebody is signed in must not get results for a user called "null"
  */
 export function givenUser(method: string, userId: unknown): string | number {
   if (isUser(userId)) return userId;

@@ -1,14 +1,15 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { SessionHost } from './session-host.js';
 
-/** Loads the session of a request. Without a promise where nothing has to be waited for. */
+/** Loads the session of a request. Returns no promise if there is nothing to wait for. */
 export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promise<void> | void {
   const pending = loadFromTokens(life, host);
   const { takeOver } = host;
   if (takeOver === undefined) return pending;
   const { session } = life;
   const ifNone = (): Promise<void> | void => {
-    // One that another request has just moved (`stale`), or whose store failed, is no reason to go back to an older one.
+    // A session that another request has just moved (`stale`), or whose store failed, is no reason to go back
+    // to a foreign session.
     const isNone = session.loaded === null && session.phase === 'new' && !session.readonly;
     if (life.session === session && isNone) return takeOver(life);
   };
@@ -16,8 +17,8 @@ export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promi
 }
 
 /**
- * Loads the session of the first token that stands for one. A browser may send several cookies of the name, from other
- * paths or domains. Without a promise where nothing has to be waited for.
+ * Loads the session of the first token that opens one. A browser may send several cookies of the same name,
+ * set for other paths or domains. Returns no promise if there is nothing to wait for.
  */
 function loadFromTokens(
   life: SessionLifecycle,
@@ -31,7 +32,8 @@ function loadFromTokens(
       const rest = tokens.slice(index + 1);
       return pending.then(() => {
         const isSwitched = life.session !== session;
-        // Read-only so early is a session whose store failed: the next token would hold the request up once more.
+        // If the session is read-only this early, its store failed: trying the next token would delay the
+        // request again.
         if (isSwitched || session.loaded !== null || session.readonly) return;
         return loadFromTokens(life, { tokens: rest, earlierTokens });
       });

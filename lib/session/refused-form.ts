@@ -3,24 +3,29 @@ import { startOf } from '../state/own-text.js';
 import type { Values } from '../state/values.js';
 import { BAGS, type FieldErrors, type FormErrors, NOT_SAID } from './form-bags.js';
 
-// What is kept of a form that is sent back (FormErrorsFilter): errors that name no secret, as long as there is room for them.
+// Keeps the errors of a form that is sent back (FormErrorsFilter), without secrets, and as far as there is
+// room for them.
 
 const MASK = '…';
 
-/** Shorter ones are taken for what was typed in quotes only: they are words, or parts of some. */
+/**
+ * Shorter texts are masked only where they are quoted: elsewhere they are likely to be words, or parts of
+ * words.
+ */
 const SHORTEST_BARE = 4;
 
-/** What a form's errors may take where the session has no room for all of them, and at the very least, in bytes. */
+/** The room for a form's errors if the session has no room for all of them, and the least room, in bytes. */
 const ROOM = 1_000;
 const LEAST_ROOM = 100;
 
-/** Of a message, in characters: a sentence. */
+/** The longest message that is kept, in characters: about a sentence. */
 const LONGEST_MESSAGE = 150;
 
 /**
- * Errors without what a form keeps to itself (passwords, tokens): some libraries say in a message what they have received.
+ * Masks secrets of the form (passwords, tokens) in its errors: some libraries repeat in a message what they
+ * received.
  *
- * @param withheld the texts that were typed there
+ * @param withheld the texts in fields that are never flashed
  */
 export function maskedErrors(errors: FormErrors, withheld: ReadonlySet<string>): FormErrors {
   const texts = [...withheld].filter((text) => text !== '');
@@ -40,12 +45,15 @@ function withoutText(message: string, text: string, field: string): string {
     (masked, each) => masked.replaceAll(`"${each}"`, `"${MASK}"`).replaceAll(`'${each}'`, `'${MASK}'`),
     message,
   );
-  // A message begins with the name of its field, which somebody may have typed as well.
+  // A message begins with the name of its field, and the visitor may have typed that name.
   if (text.length < SHORTEST_BARE || field.split('.').includes(text)) return quoted;
   return quoted.replaceAll(text, MASK);
 }
 
-/** What can be spared of a form that is sent back: what was typed, and what of the errors is long, the larger first. */
+/**
+ * Steps that make a form that is sent back smaller: drop the input, or shorten the errors, the larger of the
+ * two first.
+ */
 export function shorteningsOf(input: Values, errors: FormErrors): ((flash: FlashState) => boolean)[] {
   const withoutInput = (flash: FlashState): boolean => flash.forget(BAGS.old);
   const cutTo = (room: number) => (flash: FlashState) => {
@@ -57,7 +65,10 @@ export function shorteningsOf(input: Values, errors: FormErrors): ((flash: Flash
   return [...spares, cutTo(LEAST_ROOM)];
 }
 
-/** Of each field the first message, cut, as far as there is room; a general one where there is none for any. */
+/**
+ * The first message of each field, shortened, as far as there is room; a general message if there is no room
+ * for any.
+ */
 function shortened(errors: FormErrors, room: number): FormErrors {
   const short: Record<string, FieldErrors> = {};
   for (const [field, [message]] of Object.entries(errors)) {

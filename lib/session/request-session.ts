@@ -14,27 +14,29 @@ import type { KeysOf } from './session-keys.js';
 import { SessionSignIn } from './session-sign-in.js';
 import { inContextOf } from './session.context.js';
 
-// Of what a session can do, each class has a group of methods, and stands on the one before:
+// Each class adds one group of methods to the class before it:
 //
-// - SessionCommits: what the gate, the interceptors and sockets ask: whether a commit is due, running it, the cookie
-// - SessionAccess: which session it is, loading it, and what may be done to it
-// - SessionInfo: what it says about itself
+// - SessionCommits: for the response gate, the interceptors and sockets: whether a commit is due, running it,
+//   the cookie
+// - SessionAccess: which session it is, loading it, and whether it may be changed
+// - SessionInfo: properties of the session
 // - SessionReading: reads values
-// - SessionWriting: writes them
-// - SessionUpdating: writes what is made of the value that is there
+// - SessionWriting: writes values
+// - SessionUpdating: writes values computed from the current ones
 // - SessionFlash: flash messages
-// - SessionSignIn: who is signed in, and how long it lives
-// - RequestSession: storing, another id, removing; the shape of express-session
+// - SessionSignIn: who is signed in, and how long the session lives
+// - RequestSession: storing, changing the id, removing; the express-session shape
 
 /**
- * The session of one request: its values, its flash messages, and a little about itself.
+ * The session of one request: its values, its flash messages and its properties.
  *
- * Keys are dot paths (`user.teams`); a key that exists literally wins over the path. Methods that have nothing else to
- * return, return the session. Nothing is stored before `commit`, which happens by itself before the response is sent.
+ * Keys are dot paths (`user.teams`); a key that exists literally wins over the path. Methods without a result
+ * of their own return the session. Nothing is stored before `commit`, which runs automatically before the
+ * response is sent.
  *
- * Every method that writes throws SessionReadonlyError where the session is read-only, and SessionValueError for a key
- * with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, whatever reads or writes
- * throws SessionError.
+ * Every method that writes throws SessionReadonlyError if the session is read-only, and SessionValueError for
+ * a key with `__proto__`, `prototype` or `constructor` in its path. Between `setId` and `start`, reading and
+ * writing throw SessionError.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  * @example
@@ -48,7 +50,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   static {
     countArguments(this.prototype, ARGUMENTS);
     refuseAssignments(this.prototype);
-    // The values, and the messages that it sees; not the id.
+    // Shows the values and the flash messages that this request sees, but not the id.
     showInLogs(this.prototype, (session) => {
       if (!session.initiated) return { initiated: false };
       const { flash, readonlyValues: shown } = session.readable;
@@ -57,19 +59,19 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Made by the package; an application is handed its sessions.
+   * Created by the package; applications are given their sessions.
    *
-   * @param own properties that it has besides. Default none
+   * @param own additional properties of the session. Default none
    */
   constructor(host: SessionHost, own: PropertyDescriptorMap = {}) {
     super(host);
     Object.defineProperties(this, own);
-    // A property of its own, defined on it, would hide a method that the package calls.
+    // An own property defined later would hide a method that the package calls.
     Object.preventExtensions(this);
   }
 
   /**
-   * Calls something in the context of this session.
+   * Calls a function in the context of this session.
    *
    * @internal
    */
@@ -80,13 +82,13 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   // ---- storing -------------------------------------------------------------------------------------------------
 
   /**
-   * Stores what changed. Happens by itself before the response is sent; call it where something else has to see the
-   * session before that. A second call stores only what changed since.
+   * Stores what changed. This happens automatically before the response is sent; call it yourself if
+   * something else has to see the session before that. A second call stores only what changed since.
    *
-   * @param callback called at the end, with the error where there is one; for code written for express-session
-   * @throws SessionStoreError where the store fails
-   * @throws SessionValueError where a value cannot be stored; names the key
-   * @throws SessionTooLargeError where the session is too large for its driver
+   * @param callback called at the end, with the error if there is one; for code written for express-session
+   * @throws SessionStoreError if the store fails
+   * @throws SessionValueError if a value cannot be stored; names the key
+   * @throws SessionTooLargeError if the session is too large for its driver
    * @example
    * await session.put('export', 'running').commit(); // other requests see it while this one goes on
    */
@@ -105,10 +107,10 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Loads the session anew; what this request changed and did not commit is forgotten.
+   * Reloads the session; changes that this request has not committed are discarded.
    *
-   * @param callback called at the end, with the error where there is one; for code written for express-session
-   * @throws SessionStoreError where the store fails
+   * @param callback called at the end, with the error if there is one; for code written for express-session
+   * @throws SessionStoreError if the store fails
    * @example
    * await request.session.reload();
    */
@@ -125,10 +127,10 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   // ---- id ------------------------------------------------------------------------------------------------------
 
   /**
-   * A new id from here on; the data stays, and at commit the old record goes. Do it at sign-in (OWASP Session
-   * Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * Gives the session a new id; the data stays, and the commit removes the old record. Call it at sign-in
+   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
    *
-   * @param callback called soon after; for code written for express-session
+   * @param callback called soon afterwards; for code written for express-session
    * @example
    * session.regenerate().put('userId', user.id);
    */
@@ -149,12 +151,13 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Removes the record now and expires the cookie, with exactly the attributes it was set with. The session reads as
-   * empty afterwards; a first write starts a new one with a new id.
+   * Removes the record now and expires the cookie, with exactly the attributes it was set with. The session
+   * reads as empty afterwards; the next write starts a new session with a new id.
    *
-   * @param callback called at the end, with the error where there is one; for code written for express-session
-   * @throws SessionStoreError where the store fails
-   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
+   * @param callback called at the end, with the error if there is one; for code written for express-session
+   * @throws SessionStoreError if the store fails
+   * @throws SessionError if the session lives in the cookie (`stealth`) and the response headers have been
+   * sent
    * @example
    * await session.destroy();
    */
@@ -162,7 +165,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
     return withCallback(() => this.#destroyed(this.endable.destroy()), callback);
   }
 
-  /** The cookie of a session that lives there has to be expired, which may be too late. */
+  /** If the session lives in the cookie, the cookie has to be expired, and it may be too late for that. */
   async #destroyed(destroying: Promise<void>): Promise<this> {
     await destroying;
     if (this.host.tokens.length > 0 && this.isCookieLate) throw this.giveUpTooLate();
@@ -170,7 +173,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Destroys the session and its cookie: the same as `destroy()`.
+   * Destroys the session and its cookie, like `destroy()`.
    *
    * @example
    * await session.forget();
@@ -180,7 +183,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
    * Removes values, and flash messages under the same keys.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where a key is undefined, so that a mistake cannot end the session
+   * @throws SessionValueError if a key is undefined, so that a mistake cannot end the session
    * @example
    * session.forget('cart').forget('draft', 'search.filters')
    */
@@ -190,14 +193,14 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * Removes all values; the session and its id stay: the same as `flush()`.
+   * Removes all values, like `flush()`; the session and its id stay.
    *
    * @example
    * session.delete();
    */
   delete(): this;
   /**
-   * Removes values, and flash messages under the same keys: the same as `forget(keys)`.
+   * Removes values, and flash messages under the same keys, like `forget(keys)`.
    *
    * @example
    * session.delete('cart', 'coupon');
@@ -208,7 +211,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   #remove(method: string, keys: readonly unknown[]): this {
-    // Callers count their arguments: a key that is undefined by mistake must not remove everything.
+    // Callers check the number of arguments: a key that is undefined by mistake must not remove everything.
     if (keys.includes(undefined)) throw noKey(method);
     const state = this.writable;
     for (const path of inOrderOfRemoval(givenKeys(method, keys))) state.forget(path);
@@ -218,7 +221,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   // ---- for code written for others -----------------------------------------------------------------------------
 
   /**
-   * The same session in the shape of express-session: what `request.session` is. Made when it is first asked for.
+   * The same session in the shape of express-session, used as `request.session`. Created on first access.
    *
    * @internal
    */
@@ -236,7 +239,7 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   }
 
   /**
-   * What `request.flash` does, as connect-flash has it.
+   * Implements `request.flash` like connect-flash.
    *
    * @internal
    */

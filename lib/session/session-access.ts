@@ -8,19 +8,20 @@ import type { SessionHost } from './session-host.js';
 import { notInitiated, readonlySession } from './wording.js';
 
 /**
- * Which session a request works with (the one of its cookie, or another that the application switches to), and the one way
- * to its data for the methods that an application calls. Those that read go through `readable`, those that write through
- * `writable` or `changeable`: these say whether it is allowed, and have the response wait for a commit.
+ * Decides which session a request works with: the one of its cookie, or another that the application switches
+ * to. Public methods reach the session's data only through the getters here: `readable` to read, and
+ * `writable`, `changeable`, `movable` or `endable` to write. These check whether the write is allowed, and
+ * make the response wait for a commit.
  */
 export abstract class SessionAccess extends SessionCommits {
   #initiated: boolean;
   #initiating: Promise<void> | null = null;
-  /** The id of the session that the application switched to; null: the one of the cookie. */
+  /** The id of the session that the application switched to; null for the session of the cookie. */
   #chosenId: string | null = null;
-  /** The last id made here: the only id without a record that `setId` may bring. */
+  /** The last id from `generateId`: the only id without a record that `setId` accepts. */
   #generatedId: string | null = null;
 
-  /** Made by the package; an application is handed its sessions. */
+  /** Created by the package; applications are given their sessions. */
   constructor(host: SessionHost) {
     super(host);
     this.#initiated =
@@ -28,7 +29,8 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /**
-   * Whether the session is loaded: always so in handlers, guards and pipes, but between `setId` and `start`.
+   * Whether the session is loaded. Always true in handlers, guards and pipes, except between `setId` and
+   * `start`.
    *
    * @example
    * if (!session.initiated) await session.initiate();
@@ -43,13 +45,13 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /**
-   * Loads the session. In handlers, guards and pipes all are loaded: there it is of use to make the session read-only,
-   * and after `setId` and `setSignedId`.
+   * Loads the session. In handlers, guards and pipes it is loaded already; there this method is only needed
+   * to make the session read-only, and after `setId` and `setSignedId`.
    *
-   * @param readonly whether writing is refused from here on and nothing further is committed: neither a renewal, nor
-   * that flash messages are used up. Default false, which leaves a session that is read-only as it is
-   * @throws SessionStoreError where the store fails and `whenStoreFails` is `reject`
-   * @throws SessionError where it is to become read-only, and holds changes that are not committed
+   * @param readonly if true, writes are refused from now on and nothing more is committed: neither a renewal
+   * nor the consumption of flash messages. Default false, which leaves a read-only session read-only
+   * @throws SessionStoreError if the store fails and `whenStoreFails` is `reject`
+   * @throws SessionError if `readonly` is true and the session has changes that are not committed
    * @example
    * await session.initiate(true);
    */
@@ -70,7 +72,7 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /**
-   * What `initiate` does, without a promise where nothing has to be waited for.
+   * Like `initiate`, but returns no promise if there is nothing to wait for.
    *
    * @internal
    */
@@ -91,7 +93,7 @@ export abstract class SessionAccess extends SessionCommits {
       this.#tell(life);
       return;
     }
-    // What comes of it counts only as long as the request has not switched to another session.
+    // The result only counts if the request has not switched to another session meanwhile.
     this.#initiating = pending.then(
       () => {
         if (life.session === session) this.#loaded(life, readonly);
@@ -112,27 +114,30 @@ export abstract class SessionAccess extends SessionCommits {
     if (readonly) life.session.refuseWrites();
     const { tokens, earlierTokens, takeOver } = this.host;
     const isChosen = this.#chosenId !== null;
-    // Found by another way than a cookie in its place: the browser may have to be given its token.
+    // Not found by a cookie in its current place: the browser may need to be given the token.
     const isElsewhere = isChosen || earlierTokens !== undefined || takeOver !== undefined;
     const isCookieDue = isElsewhere && life.giveTokenUnlessSent(tokens);
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 
-  /** Whoever hears of what was loaded may ask the facade, though the request is in its context only later. */
+  /**
+   * Publishes the load in the session's context: listeners may use the facade, which the request itself can
+   * only later.
+   */
   #tell(life: SessionLifecycle): void {
     const { loads } = life;
     if (loads.hasEvents) this.inContext(() => loads.publishEvents());
   }
 
   /**
-   * Calls something in the context of this session.
+   * Calls a function in the context of this session.
    *
    * @internal
    */
   protected abstract inContext(call: () => void): void;
 
   /**
-   * A new session id, for `setId`: 256 random bits as 43 characters of base64url.
+   * Generates a session id for `setId`: 256 random bits as 43 characters of base64url.
    *
    * @example
    * session.setId(session.generateId());
@@ -143,17 +148,17 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /**
-   * Switches this request to another session, and the browser's cookie with it; `await session.start()` loads it. What
-   * was changed before and not committed is forgotten. An id that no record has is not adopted unless it comes from
-   * `generateId`. Never give it what a visitor sent: that is what `setSignedId` is for.
+   * Switches this request, and the browser's cookie, to another session; `await session.start()` loads it.
+   * Uncommitted changes are discarded. An id without a record is not adopted unless it comes from
+   * `generateId`. Never pass an id that a visitor sent: use `setSignedId` for that.
    *
-   * @throws SessionValueError where the id is no text, or empty
+   * @throws SessionValueError if the id is not a string, or empty
    * @example
    * await session.setId(await session.generateId()).start();
    */
   setId(id: string): this {
     if (typeof id !== 'string' || id === '')
-      // The id itself stays out of the message.
+      // The message must not contain the id.
       throw new SessionValueError(
         `setId got ${id === '' ? 'empty text' : `a value of type ${typeof id}`}; it takes an id: text that is not empty.`,
       );
@@ -165,21 +170,21 @@ export abstract class SessionAccess extends SessionCommits {
   /**
    * Switches this request to the session of a signed id; `await session.start()` loads it.
    *
-   * @param secret in place of the application's secrets
-   * @returns the session; or false where the signature is not ours, and nothing has changed
-   * @throws SessionValueError where a secret is given that is no text, or empty
+   * @param secret used instead of the application's secrets
+   * @returns the session; or false if the signature is not ours, in which case nothing has changed
+   * @throws SessionValueError if the secret given is not a string, or empty
    * @example
    * if (session.setSignedId(token)) await session.start();
    */
   setSignedId(signedId: string, secret?: string): this | false {
-    // Anybody could sign with an empty one.
+    // Anybody could sign with an empty secret.
     if (secret !== undefined && (typeof secret !== 'string' || secret === ''))
       throw new SessionValueError(
         `setSignedId got ${secret === '' ? 'empty text' : `a value of type ${typeof secret}`} in place of a secret; ` +
           "it takes text that is not empty, or nothing for the application's own.",
       );
     this.#assertSwitchable();
-    // It may come from a query or a body, where a visitor can send anything.
+    // The signed id may come from a query or a body, where a visitor can send anything.
     const id = typeof signedId === 'string' ? this.host.verify?.(signedId, secret) : null;
     if (typeof id !== 'string') return false;
     this.#choose(id, false);
@@ -187,9 +192,9 @@ export abstract class SessionAccess extends SessionCommits {
   }
 
   /**
-   * Lets go of the present session; the next `initiate` loads the one of this id.
+   * Leaves the current session; the next `initiate` loads the session with this id.
    *
-   * @param fresh whether the id was made in this request: where no record has it, the session begins under it
+   * @param fresh whether the id was generated in this request: if no record has it, a session begins under it
    */
   #choose(id: string, fresh: boolean): void {
     this.lifecycle.switchTo(fresh ? id : null);
@@ -200,28 +205,28 @@ export abstract class SessionAccess extends SessionCommits {
 
   // ---- for the methods of the session --------------------------------------------------------------------------
 
-  /** For what reads. */
+  /** For methods that read. */
   protected get readable(): SessionState {
     if (!this.#initiated) throw this.host.unavailable ?? notInitiated();
     return this.lifecycle.state;
   }
 
-  /** For what writes. Asked before the write: one that is refused changes nothing. */
+  /** For methods that write. Read it before writing, so that a refused write changes nothing. */
   protected get writable(): SessionState {
     return this.#allowed('change').state;
   }
 
-  /** For what changes more than the values: the expiry, whether there is a session at all. */
+  /** For methods that change more than the values: the expiry, or whether there is a session at all. */
   protected get changeable(): SessionLifecycle {
     return this.#allowed('change');
   }
 
-  /** For what gives the session another id. */
+  /** For methods that give the session another id. */
   protected get movable(): SessionLifecycle {
     return this.#allowed('move');
   }
 
-  /** For what ends the session. Where there is none to end, that is no error. */
+  /** For methods that end the session. It is not an error if there is none to end. */
   protected get endable(): SessionLifecycle {
     return this.#allowed('end');
   }
@@ -232,7 +237,7 @@ export abstract class SessionAccess extends SessionCommits {
     const { session } = life;
     if (session.readonly) throw readonlySession(session.degraded);
     const { host } = this;
-    // What is not to be stored anyway needs no cookie.
+    // A session that will not be stored anyway needs no cookie.
     if (host.refusal !== undefined && !life.abandoned) {
       if (life.livesInCookie) throw host.refusal('seal');
       if (act !== 'end' && session.loaded === null) throw host.refusal('begin');
@@ -242,12 +247,15 @@ export abstract class SessionAccess extends SessionCommits {
     return life;
   }
 
-  /** @throws SessionReadonlyError where no cookie can be sent: the browser would stay with the session that it has */
+  /** @throws SessionReadonlyError if no cookie can be sent: the browser would keep its current session */
   #assertSwitchable(): void {
     if (this.host.refusal !== undefined) throw this.host.refusal('move');
   }
 
-  /** To be called after a value was handed out: an object may be mutated in place, and that has to be committed. */
+  /**
+   * Called after a value was handed out: an object may be mutated in place, and the mutation has to be
+   * committed.
+   */
   protected lent(state: SessionState): void {
     if (state.lent) this.arm();
   }

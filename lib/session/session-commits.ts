@@ -4,22 +4,22 @@ import { tooLate } from './wording.js';
 import type { SessionHost } from './session-host.js';
 
 /**
- * The commit side of a request's session, for the gate, the interceptors and sockets: whether a commit is due, running it, and what
- * the response has to do about the cookie.
+ * The commit side of a request's session, for the response gate, the interceptors and sockets: whether a
+ * commit is due, running it, and what the response has to do about the cookie.
  */
 export abstract class SessionCommits {
-  /** Private, so that neither console.log nor JSON shows what a request carried. */
+  /** Private, so that neither console.log nor JSON shows the request's tokens. */
   readonly #host: SessionHost;
   #life: SessionLifecycle | null = null;
   /** Whether the response waits for a commit. */
   #armed = false;
   /** Whether the response has ended. */
   #isHostOver = false;
-  /** Written after the end, and not committed yet. */
+  /** Whether the session was written after the response ended, and not committed yet. */
   #unattended = false;
   #handedOut = false;
 
-  /** Made by the package; an application is handed its sessions. */
+  /** Created by the package; applications are given their sessions. */
   constructor(host: SessionHost) {
     this.#host = host;
   }
@@ -31,30 +31,33 @@ export abstract class SessionCommits {
 
   // ---- for the methods of the session --------------------------------------------------------------------------
 
-  /** Made when it is first asked for: a request that does not use its session has none. */
+  /** Created on first access: a request that does not use its session has no lifecycle. */
   protected get lifecycle(): SessionLifecycle {
     return (this.#life ??= this.#host.createLifecycle());
   }
 
-  /** Null as long as the session was not used. */
+  /** Null until the session is used. */
   protected get lifecycleSoFar(): SessionLifecycle | null {
     return this.#life;
   }
 
-  /** Has the response wait for commits from now on (the gate), once. */
+  /** Makes the response wait for commits from now on (the gate). */
   protected arm(): void {
     if (this.#armed) return;
     this.#armed = true;
     this.#host.arm?.(this);
   }
 
-  /** Something is about to be written. */
+  /** Called before every write. */
   protected written(): void {
     this.arm();
     if (this.#isHostOver) this.#writeLate();
   }
 
-  /** No response waits for it any more. The application has until the next turn of the event loop to call `commit`. */
+  /**
+   * No response waits for this write any more. The application has until the next turn of the event loop to
+   * call `commit`.
+   */
   #writeLate(): void {
     if (this.#unattended) return;
     this.#unattended = true;
@@ -64,16 +67,16 @@ export abstract class SessionCommits {
     });
   }
 
-  /** Whether the session lives in the cookie, and none can be sent any more. */
+  /** Whether the session lives in the cookie, and no cookie can be sent any more. */
   protected get isCookieLate(): boolean {
     return this.#host.headSent && this.lifecycle.livesInCookie;
   }
 
   /**
-   * What was done needs a cookie that cannot reach the browser any more: it comes to nothing, and the log says so, once a
-   * request. A session that was invalidated is ended all the same.
+   * Drops changes that need a cookie which can no longer reach the browser, and logs this once per request. A
+   * session that was invalidated is ended all the same.
    *
-   * @returns the error for whoever waits for it
+   * @returns the error to reject with
    */
   protected giveUpTooLate(): Error {
     const { lifecycle } = this;
@@ -85,7 +88,7 @@ export abstract class SessionCommits {
   // ---- for the platform ----------------------------------------------------------------------------------------
 
   /**
-   * It is handed to the application: what that answers from now on may be one visitor's own.
+   * Records that the application was given the session: its response may now be specific to one visitor.
    *
    * @internal
    */
@@ -95,7 +98,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Whether the application was handed the session in this request.
+   * Whether the application was given the session in this request.
    *
    * @internal
    */
@@ -104,7 +107,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * The response has ended: from now on nothing is committed by itself.
+   * Called when the response has ended: from now on nothing is committed automatically.
    *
    * @internal
    */
@@ -113,7 +116,8 @@ export abstract class SessionCommits {
   }
 
   /**
-   * From here on the request is no visit: it renews nothing, and uses no messages up.
+   * Marks the request as passive from now on: it is not a visit, renews nothing and consumes no flash
+   * messages.
    *
    * @internal
    */
@@ -123,7 +127,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Whether a commit has anything to do. Without a look at the session where the response waits for nothing.
+   * Whether a commit has anything to do. The session is not looked at unless it is armed.
    *
    * @internal
    */
@@ -132,7 +136,8 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Whether the id of a session that is not stored was asked for: where the response sets a cookie, it begins.
+   * Whether the id of a session that is not stored was read: if the response sets a cookie, the session
+   * begins.
    *
    * @internal
    */
@@ -141,7 +146,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Begins a session to which nothing was written.
+   * Makes the next commit store the session although nothing was written to it.
    *
    * @internal
    */
@@ -150,19 +155,22 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Commits what is due; without a promise where nothing has to be waited for.
+   * Commits what is due; returns no promise if there is nothing to wait for.
    *
    * @internal
    */
   commitDue(): Promise<void> | void {
     this.#unattended = false;
     const life = this.#life;
-    // Without a look at the session where the response waits for nothing.
+    // The session is not looked at unless it is armed.
     if (life === null || !this.#armed) return;
     return this.#isTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
   }
 
-  /** An explicit `commit()`. After changes were dropped as too late it rejects, although nothing is due any more. */
+  /**
+   * An explicit `commit()`. It also rejects after changes were dropped as too late, although nothing is due
+   * any more.
+   */
   protected commitCalled(): Promise<void> | void {
     const life = this.#life;
     const isDropped = life !== null && life.isTooLate && life.state.hasChanges;
@@ -170,7 +178,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Drops what was changed where it is too late for the cookie that it needs.
+   * Drops changes that need a cookie if it is too late to send one.
    *
    * @internal
    */
@@ -179,13 +187,13 @@ export abstract class SessionCommits {
   }
 
   #isTooLate(life: SessionLifecycle): boolean {
-    // The head first: the other two look for changes, and it seldom has left.
+    // `headSent` first: it is seldom true, and the other two have to look for changes.
     return this.#host.headSent && life.due && life.needsCookie;
   }
 
   /**
-   * Nothing more is stored of this request, and the response says nothing about the cookie: a commit has failed, or nothing was to be
-   * stored from the start.
+   * Stops storing anything for this request, and leaves the cookie out of the response: a commit has failed,
+   * or nothing was to be stored from the start.
    *
    * @internal
    */
@@ -194,7 +202,7 @@ export abstract class SessionCommits {
   }
 
   /**
-   * Whether nothing more is stored of this request (`abandon`).
+   * Whether storing was stopped for this request (`abandon`).
    *
    * @internal
    */
@@ -203,9 +211,11 @@ export abstract class SessionCommits {
   }
 
   /**
-   * A session that is not stored yet is not to begin in this request: what is written to it is for the request alone.
+   * Prevents a session that is not stored yet from beginning in this request: what is written to it is
+   * visible to this request only.
    *
-   * @returns tells whether anything was written that would have been stored; null where the session has begun already
+   * @returns a function that tells whether anything was written that would have been stored; null if the
+   * session has begun already
    * @internal
    */
   beginNothing(): (() => boolean) | null {

@@ -1,6 +1,6 @@
 /**
- * The typed keys of your sessions. Empty here; declare your own, and every `get`, `put`, `has`, `pull`, ... and
- * `@Session('userId')` knows them. Keys that are not declared stay `unknown`.
+ * The typed keys of your sessions. Empty by default: declare your own, and `get`, `put`, `has`, `pull`, ...
+ * and `@Session('userId')` know their types. Keys that are not declared stay `unknown`.
  *
  * @example
  * declare module 'nestjs-session-kit' {

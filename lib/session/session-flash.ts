@@ -11,7 +11,7 @@ import type { Fallback } from './default-value.js';
 import { maskedErrors, shorteningsOf } from './refused-form.js';
 import { SessionUpdating } from './session-updating.js';
 
-/** Where Passport keeps who is signed in. */
+/** The key under which Passport stores the signed-in user. */
 const PASSPORT_KEY = 'passport';
 
 /** The flash messages of a session: written by one request, shown by the next, then gone. */
@@ -20,7 +20,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   #of: Values | null = null;
 
   /**
-   * What the previous request flashed; not what this one flashes.
+   * The messages that the previous request flashed, without those flashed by this one.
    *
    * @example
    * session.flashMessages.get('status')
@@ -35,11 +35,12 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * `flashMessages.get` under the name that forms use: what the visitor had typed, where the previous request called
-   * `flashAll` or one like it. Where FormErrorsFilter has sent a form back, what that kept of it is looked at first.
+   * Gets what the visitor typed into a form field, if the previous request called `flashAll`, `flashOnly` or
+   * `flashExcept`. The same as `flashMessages.get`, except that input kept by FormErrorsFilter takes
+   * precedence.
    *
-   * @param key the name of the field, as it stands in the form (`user[name]`) or as a dot path (`user.name`)
-   * @param fallback in place of a field that is missing or null; a function is called for it. Default undefined
+   * @param key the name of the field, as in the form (`user[name]`) or as a dot path (`user.name`)
+   * @param fallback used if the field is missing or null; a function is called to get it. Default undefined
    * @example
    * <input name="email" value="{{ old('email') }}">
    */
@@ -48,13 +49,13 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * A message for this request and the next. Values of every kind survive, 0, false and '' included.
+   * Flashes a message for this request and the next. All values are kept, including 0, false and ''.
    *
    * @example
    * session.flash('status', 'Saved.').flash({ errors: { title: 'A title is required.' } })
    */
   flash(key: string, value: unknown): this;
-  /** Several messages for this request and the next, each as `flash(key, value)` does. */
+  /** Flashes several messages, each like `flash(key, value)`. */
   flash(messages: Values): this;
   flash(key: string | Values, value?: unknown): this {
     const { flash } = this.writable;
@@ -68,13 +69,13 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * A message for this request only, such as for a page that it renders itself.
+   * Flashes a message for this request only, for example for a page that it renders itself.
    *
    * @example
    * session.now('status', 'Saved.');
    */
   now(key: string, value: unknown): this;
-  /** Several messages for this request only. */
+  /** Flashes several messages for this request only. */
   now(messages: Values): this;
   now(key: string | Values, value?: unknown): this {
     const { flash } = this.readable;
@@ -88,7 +89,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * Lets all messages of the previous request live one request more.
+   * Keeps all messages of the previous request for one more request.
    *
    * @example
    * session.reflash(); // before redirecting once more
@@ -99,29 +100,31 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * Lets some messages of the previous request live one request more.
+   * Keeps some messages of the previous request for one more request.
    *
-   * @param keys dot paths, one or several, or a list of them; those without a message are passed over
-   * @throws SessionValueError where something is no key, or there is none; for all messages there is `reflash`
+   * @param keys dot paths: one, several, or a list of them; keys without a message are skipped
+   * @throws SessionValueError if an argument is not a key, or no key is given; to keep all messages use
+   * `reflash`
    * @example
    * session.keep('status', 'errors.email')
    */
   keep(...keys: GivenKeys): this {
     const { flash } = this.writable;
     const paths = givenKeys('keep', keys);
-    // A field may be named as it stands in the form.
+    // A field may be named as in the form.
     flash.keep([...paths, ...paths.map(fieldPath)]);
     return this;
   }
 
   /**
-   * Flashes the request's body, to refill a form; without what `flash.except` names (passwords, tokens), and without
-   * what says who is signed in (the path of the option `userKey`, and `passport`): reading methods see flashed fields as
-   * well. Text, numbers, booleans, null, lists and plain objects are flashed; files and all else are left out. A body
-   * that is no form or object has nothing to flash.
+   * Flashes the request's body, to refill a form. Leaves out the fields that `flash.except` names (passwords,
+   * tokens), and the fields that say who is signed in (the path of the option `userKey`, and `passport`),
+   * since reading methods see flashed fields too. Strings, numbers, booleans, null, lists and plain objects
+   * are flashed; files and everything else are left out. A body that is not a form or object has nothing to
+   * flash.
    *
-   * Of `flashAll`, `flashOnly` and `flashExcept` the last call says what is kept. A message of the application's own is
-   * never replaced by a field, whichever came first.
+   * The last call of `flashAll`, `flashOnly` and `flashExcept` decides what is kept. A field never replaces a
+   * message of the application, whichever came first.
    *
    * @example
    * session.flashAll().flash('errors', { email: 'Give an e-mail address.' });
@@ -131,10 +134,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * Flashes some fields of the request's body, in place of those flashed before; never what `flash.except` names.
+   * Flashes some fields of the request's body, instead of those flashed before; never fields that
+   * `flash.except` names.
    *
-   * @param keys names of fields, or paths into them, one or several, or a list; those that are missing are passed over
-   * @throws SessionValueError where something is no key, or there is none
+   * @param keys names of fields, or paths into them: one, several, or a list; missing ones are skipped
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.flashOnly('email', 'address.city')
    */
@@ -144,10 +148,11 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * Flashes the request's body but some fields, in place of those flashed before; never what `flash.except` names.
+   * Flashes the request's body except some fields, instead of those flashed before; never fields that
+   * `flash.except` names.
    *
-   * @param keys names of fields, or paths into them, one or several, or a list
-   * @throws SessionValueError where something is no key, or there is none
+   * @param keys names of fields, or paths into them: one, several, or a list
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.flashExcept('comment', 'payment.card')
    */
@@ -157,9 +162,10 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   }
 
   /**
-   * What is wrong with the form of this request, and what was typed into it, for the page that shows it again: each in a bag of
-   * its own, which no field can be taken for, and neither with a password. Where the session has no room for all of it (a cookie), what was typed is left out and the errors are cut:
-   * the larger first.
+   * Flashes the errors and the input of this request's form, for the page that shows it again. Each goes into
+   * a bag of its own, so that no field can pass for an error, and neither contains a password. If the session
+   * has no room for everything (a cookie), the input is dropped and the errors are shortened, the larger of
+   * the two first.
    *
    * @internal
    */
@@ -181,7 +187,7 @@ export abstract class SessionFlash<T extends object = SessionData> extends Sessi
   #flashFields(chosen: (input: Values) => Values): this {
     const { flash } = this.writable;
     const input = this.#input();
-    // Reading methods see fields too: one at the path of the user would sign a stranger in.
+    // Reading methods see fields too: a field at the user's path would sign in a stranger.
     const harmless = without(input, PathTree.of([this.lifecycle.userKey, PASSPORT_KEY]));
     flash.flashFields(chosen(harmless));
     return this;

@@ -1,16 +1,17 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { SessionAccess } from './session-access.js';
 
-/** What a session says about itself. */
+/** The properties of a session. */
 export abstract class SessionInfo extends SessionAccess {
   #asksForEnd = false;
 
   /**
-   * The raw id, made when first asked for. Keep it out of logs and pages.
+   * The raw session id, generated on first access. Keep it out of logs and pages.
    *
-   * Where there is no session yet, the next request has another id unless this one writes something. One case is looked
-   * after: was the id asked for, and does the response set a cookie of the application's own, then the session begins with
-   * it. So a token made of the id that the visitor is given as a cookie (csrf-csrf) is still right when the form comes back.
+   * If there is no session yet, the next request gets a different id unless this one writes something. There
+   * is one exception: if the id was read and the response sets a cookie of the application's own, the session
+   * is stored under that id. This keeps a token valid that is derived from the id and sent as a cookie
+   * (csrf-csrf) until the form comes back.
    *
    * @example
    * await manager.destroy(session.id);
@@ -25,8 +26,9 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * As it travels in the cookie: the signed id. With `stealth` the sealed session itself, as it was last committed;
-   * empty before that; where its ledger has the session, the signed id. Keep it out of logs and pages: who holds it holds the session.
+   * The value of the session cookie: the signed id. With `stealth` it is the sealed session as last committed
+   * (empty before that), or the signed id if the ledger has the session. Keep it out of logs and pages:
+   * anyone who has it can use the session.
    *
    * @example
    * return { token: session.signedId };
@@ -36,8 +38,8 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * For what tells the id. That of a session which is not stored arms the gate: it stores the session if the response sets a
-   * cookie of the application's.
+   * For the getters that reveal the id. If the session is not stored, reading its id arms the gate, which
+   * stores the session if the response sets a cookie of the application's own.
    */
   get #lifecycleWithIdRead(): SessionLifecycle {
     const { lifecycle } = this;
@@ -50,7 +52,7 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * Whether the id was made in this request: no session came in, or `regenerate` was called.
+   * Whether the id was generated in this request: the request came without a session, or called `regenerate`.
    *
    * @example
    * if (session.fresh) this.welcome();
@@ -70,7 +72,8 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * Whether writing is refused: initiated so, or made so by `whenStoreFails: 'degrade'`.
+   * Whether writing is refused: the session was initiated read-only, or made read-only by
+   * `whenStoreFails: 'degrade'`.
    *
    * @example
    * if (!session.readonly) session.increment('visits');
@@ -100,7 +103,8 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * How long the session lives without a visit, in ms: what `setDuration` said, otherwise the option `age`.
+   * How long the session lives without a visit, in ms: the duration given to `setDuration`, or else the
+   * option `age`.
    *
    * @example
    * const minutes = session.duration / 60_000;
@@ -120,10 +124,13 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * Fires (`abort`) when the session ends while the response runs: signed out, invalidated or destroyed, by this request or
-   * another, or expired. For streams and Server-Sent Events, which would go on after a sign-out. At once where it happens in
-   * this process, within the option `sockets.checkEvery` where it happens in another; with `stealth` and no ledger only what this
-   * process ends is known. A new id (`regenerate`) ends nothing. When the response has ended it does not fire any more.
+   * An AbortSignal that fires when the session ends while the response is still running: signed out,
+   * invalidated or destroyed, by this request or another, or expired. Meant for streams and Server-Sent
+   * Events, which would otherwise go on after a sign-out.
+   *
+   * The signal fires immediately if the session ends in this process, and within `sockets.checkEvery` if it
+   * ends in another. With `stealth` and no ledger, only sessions ended by this process are noticed. A new id
+   * (`regenerate`) does not end the session. The signal never fires after the response has ended.
    *
    * @example
    * `@Sse('prices')` prices(`@Session()` session: Session) {
@@ -142,7 +149,7 @@ export abstract class SessionInfo extends SessionAccess {
   }
 
   /**
-   * When the session began, in epoch ms. A new id (`regenerate`) leaves it; `invalidate` begins anew.
+   * When the session began, in epoch ms. `regenerate` does not change it; `invalidate` starts it anew.
    *
    * @example
    * const since = new Date(session.createdAt);

@@ -3,13 +3,13 @@ import type { RequestSession } from './request-session.js';
 
 /** The name of a method of a session. */
 export type SessionMethod = keyof typeof ARGUMENTS;
-/** The name of what a session says about itself. */
+/** The name of a property of a session. */
 export type SessionProperty = (typeof SESSION_PROPERTIES | typeof SESSION_ONLY_PROPERTIES)[number];
 
-/** What a session can do: the methods that the facade and `request.session` have of it. */
+/** The session methods that the facade and `request.session` have too. */
 export const SESSION_METHODS: readonly SessionMethod[] = Object.keys(ARGUMENTS).filter(isSessionMethod);
 
-/** What a session says about itself, `request.session` as well. */
+/** The session properties that `request.session` has too. */
 export const SESSION_PROPERTIES = [
   'id',
   'sessionId',
@@ -28,8 +28,8 @@ export const SESSION_PROPERTIES = [
 ] as const satisfies readonly (keyof RequestSession)[];
 
 /**
- * What else it says about itself. `request.session` does not have these: code written for others keeps values of such
- * names there, `request.session.userId` above all; and code that finds no `ended` takes it for false.
+ * The session properties that `request.session` does not have: code written for other libraries keeps values
+ * under these names there, `request.session.userId` above all, and takes a missing `ended` for false.
  */
 export const SESSION_ONLY_PROPERTIES = [
   'ended',
@@ -40,12 +40,12 @@ export const SESSION_ONLY_PROPERTIES = [
 
 const PROPERTY_NAMES: ReadonlySet<string> = new Set(SESSION_PROPERTIES);
 
-/** Whether a name is that of a method of a session. */
+/** Whether a name is a session method. */
 export function isSessionMethod(name: string): name is SessionMethod {
   return Object.hasOwn(ARGUMENTS, name);
 }
 
-/** Whether a name is that of a property which `request.session` has too. */
+/** Whether a name is a session property that `request.session` has too. */
 export function isSessionProperty(name: string): name is (typeof SESSION_PROPERTIES)[number] {
   return PROPERTY_NAMES.has(name);
 }

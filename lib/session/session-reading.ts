@@ -8,14 +8,14 @@ import type { KeyOf, KeysOf, Readable, UndeclaredKey } from './session-keys.js';
 /** The methods of a session that read its values. */
 export abstract class SessionReading<T extends object = SessionData> extends SessionInfo {
   /**
-   * A plain object of everything readable: the same as `all()`.
+   * A plain object of everything readable, like `all()`.
    *
    * @example
    * session.get('cart.items', [])
    */
   get(): Readable<T>;
   /**
-   * The value of a declared key; undefined where it is missing. Values of the session come first, then the flash
+   * The value of a declared key; undefined if it is missing. Session values take precedence over the flash
    * messages that this request sees.
    *
    * @example
@@ -23,35 +23,37 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
    */
   get<K extends KeyOf<T>>(key: K): T[K] | undefined;
   /**
-   * The value of a declared key, or a default where it is missing or null. Values of the session come first, then the
-   * flash messages that this request sees.
+   * The value of a declared key, or a default if it is missing or null. Session values take precedence over
+   * the flash messages that this request sees.
    *
    * @param fallback the default, or a function that is called for it
    * @example
    * session.get('cart', [])
    */
   get<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  /** The value of a declared key, or null where it is missing. */
+  /** The value of a declared key, or null if it is missing. */
   get<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
   /**
-   * The value at a key that is not declared; undefined where it is missing. Values of the session come first, then the
-   * flash messages that this request sees.
+   * The value at a key that is not declared; undefined if it is missing. Session values take precedence over
+   * the flash messages that this request sees.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
    * @param key dot path; a key that exists literally wins
-   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for what is no text
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
    * @example
    * session.get<string>('user.name')
    */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it knows the value to be
   get<V = unknown, K extends string = string>(key: UndeclaredKey<T, K>): NoInfer<V> | undefined;
   /**
-   * The value at a key that is not declared, or a default where it is missing or null.
+   * The value at a key that is not declared, or a default if it is missing or null.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
    * @param key dot path; a key that exists literally wins
    * @param fallback the default, or a function that is called for it
-   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for what is no text
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, and for a key that
+   * is not a string
    * @example
    * session.get<number>('cart.total', 0)
    */
@@ -60,14 +62,15 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     fallback: Fallback<NoInfer<V>>,
   ): NoInfer<V>;
   get(...given: [] | [key: string, fallback?: unknown]): unknown {
-    // The arguments are counted: a key that is undefined by mistake must not give everything away.
+    // Checks the number of arguments: a key that is undefined by mistake must not return everything.
     if (given.length === 0) return this.all();
     const [key, fallback] = given;
     return orDefault(this.#read(key), fallback);
   }
 
   /**
-   * A plain object of everything readable: the values, and under them the flash messages that this request sees.
+   * A plain object of everything readable: the values, and the flash messages that this request sees. Values
+   * win over messages with the same key.
    *
    * @example
    * session.all() // { userId: '42', status: 'Saved.' }
@@ -80,16 +83,19 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
     return all;
   }
 
-  /** What `JSON.stringify(session)` and a handler that returns its session give: everything readable, and no id. */
+  /**
+   * The result of `JSON.stringify(session)`, and the response of a handler that returns its session:
+   * everything readable, without the id.
+   */
   toJSON(): Values {
     return this.all();
   }
 
   /**
-   * Whether a value, or a flash message, is there and not null; of several keys, whether all of them are.
+   * Whether a value or flash message exists and is not null; for several keys, whether all of them do.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.has('userId') // 0, false and '' are there too
    * session.has('userId', 'cart')
@@ -99,10 +105,10 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * Whether at least one of several values, or flash messages, is there and not null.
+   * Whether at least one of several values or flash messages exists and is not null.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.hasAny(['cart', 'wishlist'])
    */
@@ -111,10 +117,10 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * Whether a value, or a flash message, is there, null included; of several keys, whether all of them are.
+   * Whether a value or flash message exists, null included; for several keys, whether all of them do.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.exists('coupon') // true for null, too
    */
@@ -124,10 +130,10 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * Whether a value is absent or null; of several keys, whether all of them are.
+   * Whether a value is missing or null; for several keys, whether all of them are.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * if (session.missing('userId')) return redirect('/login');
    */
@@ -136,11 +142,11 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * A plain object with some of the keys, those that are there. A path keeps its place: `only('user.name')` gives
-   * `{ user: { name } }`.
+   * A plain object with only the given keys, as far as they exist. Paths keep their structure:
+   * `only('user.name')` returns `{ user: { name } }`.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.only(['cart', 'locale'])
    */
@@ -153,10 +159,10 @@ export abstract class SessionReading<T extends object = SessionData> extends Ses
   }
 
   /**
-   * A plain object of everything readable but some keys.
+   * A plain object of everything readable except the given keys.
    *
    * @param keys dot paths: one, several, or a list of them
-   * @throws SessionValueError where something is no key, or there is none
+   * @throws SessionValueError if an argument is not a key, or no key is given
    * @example
    * session.except(['cart'])
    */

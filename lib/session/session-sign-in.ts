@@ -13,50 +13,51 @@ import { shownDuration } from './wording.js';
 import { isObject } from '../state/values.js';
 
 /**
- * How a user signs in.
+ * Options of `signIn`.
  *
  * @example
  * session.signIn(user.id, { remember: '30d' });
  */
 export interface SignInOptions {
   /**
-   * How long the session lives without a visit: `true` for ten years (`permanent`), or a duration, in ms or as text.
-   * Default false: as long as the option `age` says.
+   * How long the session lives without a visit: `true` for ten years (`permanent`), or a duration, in ms or
+   * as text. Default false: the option `age` applies.
    */
   readonly remember?: boolean | Duration | undefined;
 }
 
-/** Where `intended` keeps its path among the values. */
+/** The key under which `intended` stores its path. */
 const INTENDED = '_intended';
 
-/** The methods of a session that say who is signed in, and how long it lives. */
+/** The methods of a session for signing in and out, and for its lifetime. */
 export abstract class SessionSignIn<T extends object = SessionData> extends SessionFlash<T> {
   /**
-   * Signs a user in: a new id (the old one opens nothing from here on; OWASP ASVS 5.0, V7.2.4), the user under the option
-   * `userKey`, the time, and a lifetime of its own where he is to be remembered. What the visitor had in his session before stays.
+   * Signs a user in. The session gets a new id (the old one is invalid from now on; OWASP ASVS 5.0, V7.2.4),
+   * and stores the user under the option `userKey`, the time, and a lifetime of its own if the user is to be
+   * remembered. All other values stay.
    *
-   * @param userId text that is not empty, or a number: what your application knows the user by
+   * @param userId the id of the user in your application: a non-empty string or a number
    * @param options `remember`: default false
-   * @throws SessionValueError where `userId` or `remember` is none of these
-   * @throws SessionReadonlyError where the session is read-only, or no cookie can be sent (a socket, a subscription, a job)
+   * @throws SessionValueError if `userId` or `remember` is invalid
+   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a subscription, a job)
    * @example
    * session.signIn(user.id, { remember: form.remember === 'on' });
    */
   signIn(userId: string | number, options: SignInOptions = {}): this {
     const user = givenUser('signIn', userId);
     const duration = lifetimeOf(options);
-    // Both have their say: an id is not changed, nor is anything written, where that is refused.
+    // Both checks run first: a refused sign-in neither changes the id nor writes anything.
     void this.writable;
     this.movable.signIn(user, duration);
     return this;
   }
 
   /**
-   * Signs the user out: the same as `invalidate()`. A new id, no values, and nothing is left under the old one. What
-   * the next page is to say may be flashed afterwards.
+   * Signs the user out, like `invalidate()`: the session gets a new id and no values, and nothing is left
+   * under the old id. A message for the next page can be flashed afterwards.
    *
-   * @throws SessionReadonlyError where the session is read-only, or no cookie can be sent (a socket, a subscription, a job):
-   * there `destroy()` does it
+   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a
+   * subscription, a job): use `destroy()` there
    * @example
    * session.signOut().flash('status', 'You are signed out.');
    */
@@ -65,8 +66,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * A new id, no values, no lifetime of its own: what `regenerate` and `flush` do together. Requests still under way
-   * cannot follow. Do it at sign-out.
+   * Gives the session a new id, and removes its values and its own lifetime, like `regenerate` and `flush`
+   * together. Requests still in flight with the old id cannot follow. Call it at sign-out.
    *
    * @example
    * session.invalidate().flash('status', 'You are signed out.');
@@ -77,7 +78,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * The user who is signed in, as text: what stands under the option `userKey`. Null where nobody is.
+   * The signed-in user as a string: the value under the option `userKey`. Null if nobody is signed in.
    *
    * @example
    * const user = await users.find(session.userId);
@@ -87,8 +88,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * When he signed in (`signIn`), in epoch ms. Null where nobody is signed in, or `signIn` was not how: also where it was how the
-   * user before him came into this session.
+   * When the user signed in with `signIn`, in epoch ms. Null if nobody is signed in, or if the current user
+   * was set in another way, even if an earlier user of this session used `signIn`.
    *
    * @example
    * const isRecent = Date.now() - (session.signedInAt ?? 0) < 600_000;
@@ -99,8 +100,9 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * A public name of this session, 22 characters of base64url. It stays the same when the id changes, and says nothing
-   * about it: for lists of devices. `invalidate`, `signOut` and `destroy` begin a session with another.
+   * A public name of this session for lists of devices: 22 characters of base64url. The handle reveals
+   * nothing about the id, and stays the same when the id changes. The session that follows `invalidate`,
+   * `signOut` or `destroy` has another handle.
    *
    * @example
    * const isThisDevice = stored.handle === session.handle;
@@ -110,26 +112,28 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Takes out where the visitor wanted to go before he was asked to sign in.
+   * Returns and removes the path that the visitor wanted to visit before being asked to sign in.
    *
-   * @returns a path of this site as browsers write it, in ASCII, for a `Location` header; `/` where none was kept
+   * @returns a path of this site as browsers write it, in ASCII, for a `Location` header; `/` if none was
+   * stored
    * @example
    * response.redirect(session.signIn(user.id).intended());
    */
   intended(): string;
   /**
-   * Keeps where the visitor wanted to go, for after he has signed in: a path of this site, with its query. An address of
-   * any other site is not kept, in whatever spelling a browser would take one (`//host`, `/\host`, line breaks and tabs in
-   * it, `javascript:`), nor is what is no text: it may come from a link that somebody else made.
+   * Stores the path that the visitor wanted to visit, for after the sign-in: a path of this site, with its
+   * query. The address may come from a link that somebody else made. So an address of another site is not
+   * stored, in whatever spelling a browser would accept (`//host`, `/\host`, with line breaks or tabs,
+   * `javascript:`), nor is anything but a string.
    *
-   * @param url a path that begins with `/`, of at most 2,000 characters. Its absence (undefined) keeps nothing
-   * @throws SessionReadonlyError where the session is read-only
+   * @param url a path that begins with `/`, of at most 2,000 characters. Undefined stores nothing
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.intended(request.originalUrl)
    */
   intended(url: string | undefined): this;
   intended(...given: [] | [url: unknown]): this | string {
-    // The arguments are counted: a query that is not there must not take out what is kept.
+    // Checks the number of arguments: a missing query parameter must not remove the stored path.
     if (given.length === 0) return this.#takeIntended();
     const [url] = given;
     const state = this.writable;
@@ -147,10 +151,11 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   // ---- lifetime ------------------------------------------------------------------------------------------------
 
   /**
-   * A lifetime of its own for this session, in place of the option `age`; kept with it. Begins with the commit.
+   * Sets a lifetime for this session, which replaces the option `age` and is stored with the session. It
+   * begins with the commit.
    *
    * @param duration ms, or text such as '2h'
-   * @throws SessionValueError where it is no duration above zero
+   * @throws SessionValueError if it is not a duration above zero
    * @example
    * session.setDuration('30d')
    */
@@ -166,8 +171,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Makes cookie and record last ten years, and stores the values given. Browsers cap a cookie at 400 days (RFC
-   * 6265bis, 5.5); each visit renews it.
+   * Makes the cookie and the record last ten years, and stores the given values. Browsers cap a cookie at 400
+   * days (RFC 6265bis, 5.5); each visit renews it.
    *
    * @example
    * if (form.remember) session.permanent();
@@ -178,19 +183,21 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
   }
 
   /**
-   * Extends the expiry in the store now, and the cookie with this response, unless its head has left. Seldom needed: the
-   * option `automaticTouch` does it with each visit. A stream that goes on for hours is one visit.
+   * Extends the expiry in the store now, and that of the cookie with this response, unless the response
+   * headers have been sent. Seldom needed, since the option `automaticTouch` does this with each visit; but a
+   * stream that goes on for hours is one visit.
    *
-   * @param callback called at the end, with the error where there is one; for code written for express-session
-   * @throws SessionStoreError where the store fails
-   * @throws SessionError where the session is the cookie itself (`stealth`) and the head of the response has left
+   * @param callback called at the end, with the error if there is one; for code written for express-session
+   * @throws SessionStoreError if the store fails
+   * @throws SessionError if the session lives in the cookie (`stealth`) and the response headers have been
+   * sent
    * @example
    * await session.touch(); // while a long upload runs
    */
   touch(callback?: SessionCallback): Promise<this> {
     return withCallback(() => {
       const life = this.changeable;
-      // Where the lifetime is in the cookie, that takes a new one.
+      // If the lifetime is in the cookie, extending it takes a new cookie.
       const isTooLate = life.session.loaded !== null && this.isCookieLate;
       return (isTooLate ? Promise.reject(this.giveUpTooLate()) : life.touch()).then(() => this);
     }, callback);
@@ -198,7 +205,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
 }
 
 function lifetimeOf(options: SignInOptions): number | undefined {
-  // In JavaScript `signIn(id, true)` is soon written, and would forget the visitor without a word.
+  // In JavaScript `signIn(id, true)` is an easy mistake, and would silently not remember the user.
   if (!isObject(options)) {
     throw new SessionValueError(
       `signIn got ${shown(options)} as its options; it takes an object: { remember: true }, or { remember: '30d' }.`,

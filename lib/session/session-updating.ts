@@ -8,13 +8,13 @@ import type { SessionData } from './session-data.js';
 import type { KeyOf, UndeclaredKey } from './session-keys.js';
 import { SessionWriting } from './session-writing.js';
 
-/** The methods of a session that write a value made from the one that is there. */
+/** The methods of a session that write a value computed from the current one. */
 export abstract class SessionUpdating<T extends object = SessionData> extends SessionWriting<T> {
   /**
-   * The value of a declared key; where it is missing or null, what `make` resolves to, stored. With a value there,
-   * `make` is not called. Await what comes: the value itself, or the promise of it.
+   * Gets the value of a declared key. If it is missing or null, calls `make` and stores what it resolves to;
+   * otherwise `make` is not called. Await the result: it is the value itself, or a promise of it.
    *
-   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @throws SessionReadonlyError if the value is missing and the session is read-only
    * @example
    * const rates = await session.remember('rates', () => this.bank.fetchRates());
    */
@@ -23,30 +23,33 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     make: () => PromiseLike<NonNullable<T[K]>>,
   ): NonNullable<T[K]> | Promise<NonNullable<T[K]>>;
   /**
-   * The value of a declared key; where it is missing or null, what `make` returns, stored. If another request stored
-   * one first, that one stays. With a value there, `make` is not called.
+   * Gets the value of a declared key. If it is missing or null, calls `make` and stores what it returns;
+   * otherwise `make` is not called. If another request stored a value first, that one stays.
    *
-   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @throws SessionReadonlyError if the value is missing and the session is read-only
    * @example
    * const cart = session.remember('cart', () => []);
    */
   remember<K extends KeyOf<T>>(key: K, make: () => NonNullable<T[K]>): NonNullable<T[K]>;
   /**
-   * The value at a key that is not declared; where it is missing or null, what `make` resolves to, stored. Await what
-   * comes: the value itself, or the promise of it.
+   * Gets the value at a key that is not declared. If it is missing or null, calls `make` and stores what it
+   * resolves to. Await the result: it is the value itself, or a promise of it.
    *
-   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
-   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @typeParam V what you know the value to be, by default what `make` returns; nothing checks an existing
+   * value
+   * @throws SessionReadonlyError if the value is missing and the session is read-only
    */
   remember<V, K extends string = string>(
     key: UndeclaredKey<T, K>,
     make: () => PromiseLike<V>,
   ): V | Promise<V>;
   /**
-   * The value at a key that is not declared; where it is missing or null, what `make` returns, stored.
+   * Gets the value at a key that is not declared. If it is missing or null, calls `make` and stores what it
+   * returns.
    *
-   * @typeParam V what you know the value to be, or else what `make` makes; nothing checks what is there
-   * @throws SessionReadonlyError where the value is missing and the session is read-only
+   * @typeParam V what you know the value to be, by default what `make` returns; nothing checks an existing
+   * value
+   * @throws SessionReadonlyError if the value is missing and the session is read-only
    */
   remember<V, K extends string = string>(key: UndeclaredKey<T, K>, make: () => V): V;
   remember(key: string, make: () => unknown): unknown {
@@ -61,7 +64,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
       this.lent(readable);
       return present;
     }
-    // Throws where nothing can be stored: before `make` is called.
+    // Throws if nothing can be stored, before `make` is called.
     void this.writable;
     const made = make();
     return isThenable(made) ? this.#keepPromised(key, made) : this.#keep(key, made);
@@ -71,7 +74,10 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     return this.#keep(key, await made);
   }
 
-  /** Stores what was made, unless there is a value by now. An update, so that the commit asks that of the newest record too. */
+  /**
+   * Stores the new value unless there is one by now. This is an update, so that the commit checks the newest
+   * record too.
+   */
   #keep(key: string, made: unknown): unknown {
     const state = this.writable;
     state.update(key, (current) => (isPresent(current) ? current : made));
@@ -79,20 +85,21 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   }
 
   /**
-   * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the session
-   * first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
+   * Replaces the value of a declared key by `fn(current)`; undefined removes it. If another request wrote the
+   * session first, `fn` runs again on the newest value, so it should depend on nothing but its argument.
    *
-   * @throws SessionValueError where `fn` returns a promise
+   * @throws SessionValueError if `fn` returns a promise
    * @example
    * session.update('cart', (cart = []) => cart.filter((line) => line.sku !== sku))
    */
   update<K extends KeyOf<T>>(key: K, fn: (current: T[K] | undefined) => T[K] | undefined): this;
   /**
-   * Replaces the value at a key that is not declared by `fn(current)`; undefined removes it. If another request wrote
-   * the session first, `fn` runs again on the newest value: so it should depend on nothing but its argument.
+   * Replaces the value at a key that is not declared by `fn(current)`; undefined removes it. If another
+   * request wrote the session first, `fn` runs again on the newest value, so it should depend on nothing but
+   * its argument.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
-   * @throws SessionValueError where `fn` returns a promise
+   * @throws SessionValueError if `fn` returns a promise
    * @example
    * session.update<number>('cart.mug', (quantity = 0) => Math.min(quantity + 1, 99))
    */
@@ -106,9 +113,9 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   }
 
   /**
-   * Appends to the list under a declared key, created where missing.
+   * Appends to the list under a declared key, created if missing.
    *
-   * @throws SessionValueError where there is something else than a list
+   * @throws SessionValueError if the current value is not a list
    * @example
    * session.push('cart', { sku: 'mug', quantity: 1 })
    */
@@ -117,9 +124,9 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
     value: NonNullable<T[K]> extends readonly (infer Item)[] ? Item : never,
   ): this;
   /**
-   * Appends to the list under a key that is not declared, created where missing.
+   * Appends to the list under a key that is not declared, created if missing.
    *
-   * @throws SessionValueError where there is something else than a list
+   * @throws SessionValueError if the current value is not a list
    */
   push<K extends string>(key: K extends KeyOf<T> ? never : K, value: unknown): this;
   push(key: string, value: unknown): this {
@@ -128,32 +135,32 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   }
 
   /**
-   * Adds to a number; missing counts as 0. Two requests at once: both count.
+   * Adds to a number; a missing value counts as 0. Increments of concurrent requests all count.
    *
-   * @param by how much, a finite number. Default 1
+   * @param by the amount, a finite number. Default 1
    * @returns the new number, as far as this request knows
-   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
    * @example
    * session.increment('visits')
    */
   increment<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
-  /** Adds to a number under a key that is not declared, and is otherwise the same. */
+  /** Adds to a number at a key that is not declared. */
   increment<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   increment(key: string, by = 1): number {
     return this.#add('increment', key, by);
   }
 
   /**
-   * Subtracts from a number; missing counts as 0.
+   * Subtracts from a number; a missing value counts as 0.
    *
-   * @param by how much, a finite number. Default 1
+   * @param by the amount, a finite number. Default 1
    * @returns the new number, as far as this request knows
-   * @throws SessionValueError where there is something else than a number, or `by` is no finite number
+   * @throws SessionValueError if the current value is not a number, or `by` is not a finite number
    * @example
    * const left = session.decrement('attempts');
    */
   decrement<K extends KeyOf<T>>(key: NonNullable<T[K]> extends number ? K : never, by?: number): number;
-  /** Subtracts from a number under a key that is not declared, and is otherwise the same. */
+  /** Subtracts from a number at a key that is not declared. */
   decrement<K extends string>(key: K extends KeyOf<T> ? never : K, by?: number): number;
   decrement(key: string, by = 1): number {
     return this.#add('decrement', key, by);
@@ -171,7 +178,7 @@ export abstract class SessionUpdating<T extends object = SessionData> extends Se
   }
 }
 
-/** A number as it is, of anything else its type: it may be something that a visitor sent. */
+/** Shows a number as it is, and only the type of anything else: a visitor may have sent it. */
 function shown(given: unknown): string {
   return typeof given === 'number' ? String(given) : `a value of type ${typeof given}`;
 }

@@ -8,7 +8,7 @@ import { SessionReading } from './session-reading.js';
 /** The methods of a session that write its values. */
 export abstract class SessionWriting<T extends object = SessionData> extends SessionReading<T> {
   /**
-   * Gets the value of a declared key and removes it; undefined where it is missing.
+   * Gets the value of a declared key and removes it; undefined if it is missing.
    *
    * @example
    * const coupon = session.pull('coupon');
@@ -17,15 +17,15 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Gets the value of a declared key and removes it.
    *
-   * @param fallback in place of a value that is missing or null; a function is called for it
+   * @param fallback used if the value is missing or null; a function is called to get it
    * @example
    * return { url: session.pull('returnTo', '/account') };
    */
   pull<K extends KeyOf<T>>(key: K, fallback: Fallback<NonNullable<T[K]>>): NonNullable<T[K]>;
-  /** Gets the value of a declared key and removes it; null where it is missing. */
+  /** Gets the value of a declared key and removes it; null if it is missing. */
   pull<K extends KeyOf<T>>(key: K, fallback: null): NonNullable<T[K]> | null;
   /**
-   * Gets the value at a key that is not declared, and removes it; undefined where it is missing.
+   * Gets the value at a key that is not declared, and removes it; undefined if it is missing.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
    */
@@ -35,7 +35,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
    * Gets the value at a key that is not declared, and removes it.
    *
    * @typeParam V what you know the value to be; nothing checks it. Default unknown
-   * @param fallback in place of a value that is missing or null; a function is called for it
+   * @param fallback used if the value is missing or null; a function is called to get it
    */
   pull<V = unknown, K extends string = string>(
     key: UndeclaredKey<T, K>,
@@ -51,15 +51,15 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Stores the value of a declared key. A value that cannot be stored is reported by the commit.
    *
-   * @throws SessionReadonlyError where the session is read-only
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.put('userId', user.id)
    */
   put<K extends KeyOf<T>>(key: K, value: T[K]): this;
   /**
-   * Stores several values, each as `put(key, value)` does. What is not named stays.
+   * Stores several values, each like `put(key, value)`. All other values stay.
    *
-   * @throws SessionReadonlyError where the session is read-only
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.put({ theme: 'dark', currency: 'EUR' })
    */
@@ -67,10 +67,10 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   /**
    * Stores a value under a key that is not declared. A value that cannot be stored is reported by the commit.
    *
-   * @param key dot path; what is missing on the way is made
-   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, or a place in a list that is
-   * neither there nor the next
-   * @throws SessionReadonlyError where the session is read-only
+   * @param key dot path; objects missing on the way are created
+   * @throws SessionValueError for `__proto__`, `prototype` or `constructor` in the path, or an index of a
+   * list that is neither in use nor the next one
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.put('cart.total', 1900)
    */
@@ -94,14 +94,15 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   declare set: this['put'];
 
   /**
-   * Puts each leaf of a nested object at its own place, leaving what stands beside it. Leaves are all values but plain
-   * objects: a list replaces a list.
+   * Stores each leaf of a nested object at its own path and leaves the values next to it alone. Everything
+   * except a plain object is a leaf: a list replaces a list.
    *
-   * Requests at once that merge different leaves keep both.
+   * If two concurrent requests merge different leaves, both are kept.
    *
-   * @param values keys are as in `put`, at every level
-   * @throws SessionValueError where `values` is no object, or for what `put` refuses; a wrong key changes nothing
-   * @throws SessionReadonlyError where the session is read-only
+   * @param values keys work like in `put`, at every level
+   * @throws SessionValueError if `values` is not an object, or for what `put` refuses; an invalid key changes
+   * nothing
+   * @throws SessionReadonlyError if the session is read-only
    * @example
    * session.merge({ user: { settings: { theme: 'dark' } } }) // user.name and user.settings.language stay
    */
@@ -133,9 +134,9 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   }
 
   /**
-   * Replaces all values, and removes this request's flash messages. Keys are taken literally here, dots included.
+   * Replaces all values, and removes this request's flash messages. Keys are taken literally, dots included.
    *
-   * @throws SessionValueError where `values` is no object, or a key cannot be one
+   * @throws SessionValueError if `values` is not an object, or a key is invalid
    * @example
    * session.reset({ locale: 'en' });
    */
@@ -145,7 +146,7 @@ export abstract class SessionWriting<T extends object = SessionData> extends Ses
   }
 }
 
-// `set` is `put` under another name, overloads and all.
+// `set` is an alias of `put`, with all its overloads.
 Object.defineProperty(SessionWriting.prototype, 'set', {
   // oxlint-disable-next-line typescript/unbound-method -- goes back on the prototype, where each call binds it
   value: SessionWriting.prototype.put,

@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RequestSession } from './request-session.js';
 
 /**
- * Carries the session of the current request to whatever runs for it; undefined where that has none. One for all
- * applications of the process. Behind callbacks of shared connections it may name another request
- * than the one that the code works for: so it is asked only where no request is at hand.
+ * Carries the session of the current request to the code that runs for it; undefined if there is none. All
+ * applications of the process share it. In callbacks of shared connections it may hold the session of another
+ * request, so it is used only where no request is available.
  */
 export const sessionContext = new AsyncLocalStorage<RequestSession | undefined>();
 
-/** Calls something in the context of a session, or of none. */
+/** Calls a function in the context of a session, or of none. */
 export function inContextOf<T>(session: RequestSession | undefined, call: () => T): T {
   return sessionContext.getStore() === session ? call() : sessionContext.run(session, call);
 }

@@ -1,11 +1,12 @@
 import { type InspectOptions, inspect } from 'node:util';
 
 /**
- * Has `console.log` show what an object holds, behind the name of its class: all is private, so it would show nothing. Not a method
- * of the class, which an editor would offer, and whose type would need Node's.
+ * Makes `console.log` show the content of an object after the name of its class. Without this it would show
+ * nothing, since all fields are private. It is not a method of the class: editors would suggest that method,
+ * and its type would depend on Node's.
  *
  * @param prototype of the class
- * @param held what is to be seen of one; looking must change nothing
+ * @param held returns what to show of an instance; must not change it
  */
 export function showInLogs<T extends object>(prototype: T, held: (it: T) => object): void {
   Object.defineProperty(prototype, inspect.custom, {

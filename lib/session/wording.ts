@@ -1,7 +1,7 @@
 import { SessionError, SessionReadonlyError } from '../session.errors.js';
 import { shownKey } from '../state/shown-key.js';
 
-/** What is read or written before it is loaded. */
+/** The session was read or written before it was loaded. */
 export function notInitiated(): SessionError {
   return new SessionError(
     'The session is not loaded yet. Call `await session.initiate()` first (after setId() or setSignedId() as well).',
@@ -19,7 +19,7 @@ export function readonlySession(degraded: boolean): SessionReadonlyError {
   );
 }
 
-/** A commit that needs a cookie, after the head of the response. */
+/** A commit needs a cookie after the response headers were sent. */
 export function tooLate(): SessionError {
   return new SessionError(
     'The session was not stored: the head of the response has left, and the cookie that it needs cannot reach the browser ' +
@@ -27,7 +27,7 @@ export function tooLate(): SessionError {
   );
 }
 
-/** A duration that is none, as far as it can be shown. */
+/** An invalid duration, as far as a message may show it. */
 export function shownDuration(duration: unknown): string {
   if (typeof duration === 'number') return String(duration);
   return typeof duration === 'string' ? `"${shownKey(duration)}"` : `a value of type ${typeof duration}`;

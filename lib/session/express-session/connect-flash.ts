@@ -2,23 +2,27 @@ import { format } from 'node:util';
 import type { FlashState } from '../../state/flash-state.js';
 import { type Values, readPath } from '../../state/values.js';
 
-/** What connect-flash is called with: a type and a message (or several, or a format and what belongs into it), a type, or nothing. */
+/**
+ * The arguments of connect-flash: a type and a message (or several, or a format and its values), a type, or
+ * nothing.
+ */
 export type ConnectFlashArguments = readonly [
   type?: string | null | undefined,
   message?: unknown,
   ...inserted: unknown[],
 ];
 
-/** How many messages of a type are kept, the latest: a thousand failed sign-ins must not fill the session. */
+/** How many of the latest messages of a type are kept: a thousand failed sign-ins must not fill the session. */
 const MAX_UNREAD = 50;
 
 /**
- * Does with flash messages what `req.flash` of connect-flash does: `req.flash('error', text)` queues a message and gives
- * how many there are, `req.flash('error')` takes them out as a list, `req.flash()` takes out all of them. A message stays
- * until a request reads it, by this or by any other way to flash messages. A type is taken to the letter, dots included. A type or
- * a message that is 0, false, null or empty counts as none: `req.flash('error', failed && 'Try again.')` shows nobody "false".
+ * Implements `req.flash` of connect-flash: `req.flash('error', text)` queues a message and returns how many
+ * there are, `req.flash('error')` returns the messages of a type as a list and removes them, `req.flash()`
+ * does so for all types. A message stays until a request reads it, through `req.flash` or any other flash
+ * method. Types are taken literally, dots included. A type or message that is 0, false, null or empty counts
+ * as missing: `req.flash('error', failed && 'Try again.')` never shows "false".
  *
- * @param write gives the messages to what changes them
+ * @param write returns the messages for changing them
  */
 export function connectFlash(
   messages: FlashState,
@@ -36,11 +40,12 @@ export function connectFlash(
 }
 
 /**
- * Whether a function is connect-flash's own `req.flash`, which its option `unsafe` puts in the place of what is there. It
- * keeps its messages at `req.session.flash`, where a session has a method: ours is to answer in its place.
+ * Whether a function is connect-flash's own `req.flash`, which replaces an existing one with its option
+ * `unsafe`. It keeps its messages at `req.session.flash`, which is a method of our session, so our
+ * `req.flash` has to replace it.
  */
 export function isConnectFlash(value: unknown): boolean {
-  // Its error message, which survives a bundler.
+  // Recognized by its error message, which survives a bundler.
   return typeof value === 'function' && String(value).includes('req.flash() requires sessions');
 }
 
@@ -60,7 +65,7 @@ function takeAll(messages: FlashState, write: () => FlashState): Values {
   );
 }
 
-/** A message that was flashed by itself (`session.flash('error', 'text')`) is a list of one. */
+/** A single message (`session.flash('error', 'text')`) counts as a list of one. */
 function listAt(type: string, messages: FlashState): unknown[] {
   const found = readPath(messages.messages, type);
   if (found === undefined || found === null) return [];

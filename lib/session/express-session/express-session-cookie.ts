@@ -9,7 +9,7 @@ import type { RequestSession } from '../request-session.js';
 import type { CookieAttributes } from '../session-host.js';
 import { shownDuration } from '../wording.js';
 
-/** The same for all sessions, and so read-only. */
+/** Attributes that are the same for all sessions, and so read-only. */
 const ATTRIBUTES = [
   'httpOnly',
   'path',
@@ -25,22 +25,25 @@ const TAKES = {
   expires: 'a Date',
 } as const;
 
-/** What a lifetime is set to; none where the cookie ends with the browser. */
+/** A lifetime as assigned; null, undefined and false mean that the cookie ends with the browser. */
 type Lifetime = number | null | undefined | false;
 
-/** What is an own key where it has a value, as in express-session; `maxAge` is none there either. */
+/**
+ * Properties that are own keys if they have a value, as in express-session; `maxAge` is not an own key there
+ * either.
+ */
 const FIELDS = ['originalMaxAge', 'expires', ...ATTRIBUTES] as const;
 
 /**
- * `request.session.cookie` as express-session has it. Its lifetime is this session's own (`setDuration`); what is the
- * same for all sessions comes from the option `cookie` and is read-only. A lifetime that is over (`maxAge = 0`, `expires` in
- * the past) ends the session.
+ * `request.session.cookie` in the shape of express-session. Setting a lifetime applies to this session only
+ * (`setDuration`); attributes that are the same for all sessions come from the option `cookie` and are
+ * read-only. A lifetime that has passed (`maxAge = 0`, `expires` in the past) ends the session.
  */
 export class ExpressSessionCookie {
   readonly #session: RequestSession;
   readonly #shaped: ShapedSession;
 
-  /** Made by the package. */
+  /** Created by the package. */
   constructor(session: RequestSession, shaped: ShapedSession) {
     this.#session = session;
     this.#shaped = shaped;
@@ -49,7 +52,8 @@ export class ExpressSessionCookie {
       if (Reflect.get(this, name) !== undefined)
         Object.defineProperty(this, name, { ...accessors, enumerable: true });
     }
-    // `delete` takes effect on an own key only, as in express-session: what it says goes on to be said by the prototype.
+    // `delete` affects an own key only, as in express-session: the prototype's accessor still returns the
+    // value.
     Object.preventExtensions(this);
   }
 
@@ -68,20 +72,21 @@ export class ExpressSessionCookie {
     Reflect.setPrototypeOf(this.prototype, refusesOthers(unknownOption));
   }
 
-  /** How much of the lifetime is left, in ms; null where the cookie ends with the browser. */
+  /** The remaining lifetime in ms; null if the cookie ends with the browser. */
   get maxAge(): number | null {
     return this.#shaped.endsWithBrowser() ? null : this.#session.expiresAt - this.#shaped.now();
   }
 
   /**
-   * A lifetime of its own for this session, in ms, or the date of its end; alone it begins no session. Null, undefined and false
-   * make the cookie one that ends with the browser; the record lives as long as the options say. Zero and less destroys the session.
+   * Sets a lifetime for this session, in ms, or as the date of its end; this alone does not begin a session.
+   * Null, undefined and false make the cookie end with the browser, while the record lives as long as the
+   * options say. Zero or less destroys the session.
    */
   set maxAge(given: Lifetime | Date) {
     this.#last('maxAge', given instanceof Date ? this.#until(given) : given);
   }
 
-  /** The whole lifetime, in ms; null where the cookie ends with the browser. */
+  /** The whole lifetime, in ms; null if the cookie ends with the browser. */
   get originalMaxAge(): number | null {
     return this.#shaped.endsWithBrowser() ? null : this.#session.duration;
   }
@@ -91,14 +96,14 @@ export class ExpressSessionCookie {
     this.maxAge = given;
   }
 
-  /** When the session ends unless it is visited again; null where the cookie ends with the browser. */
+  /** When the session ends unless it is visited again; null if the cookie ends with the browser. */
   get expires(): Date | null {
     return this.#shaped.endsWithBrowser() ? null : new Date(this.#session.expiresAt);
   }
 
-  /** The lifetime until then, as one of this session's own; null and false as for `maxAge`. */
+  /** Sets this session's lifetime to the time until that date; null and false work like for `maxAge`. */
   set expires(given: Exclude<Lifetime, number> | Date) {
-    // A number is no date: taken for a span of time, the epoch ms of today are fifty years.
+    // A number is not a date: read as a duration, the current epoch ms would be more than fifty years.
     if (!isNone(given) && !(given instanceof Date)) throw noLifetime('expires', given);
     this.#last('expires', given instanceof Date ? this.#until(given) : given);
   }
@@ -114,16 +119,16 @@ export class ExpressSessionCookie {
     }
     const duration = isNone(given) ? ENDS_WITH_BROWSER : parseDuration(given);
     if (duration === null) throw noLifetime(name, given);
-    // Middleware sets it for each visitor: that begins a session for none of them.
+    // Middleware sets it for each visitor: that must not begin a session for all of them.
     this.#shaped.writable().facts.last(duration);
   }
 
-  /** For logs: what it says, and not that it has accessors. */
+  /** For logs: shows the values instead of accessors. */
   [inspect.custom](): Record<string, unknown> {
     return this.toJSON();
   }
 
-  /** As express-session's cookie is written. */
+  /** Serializes like express-session's cookie. */
   toJSON(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(this));
   }
@@ -140,7 +145,7 @@ function noLifetime(name: keyof typeof TAKES, given: unknown): SessionValueError
   );
 }
 
-/** Code that copies all there is sets these as well, to what they are. */
+/** Code that copies all properties also sets these, to their current values. */
 function assertSame(name: string, given: unknown, present: unknown): void {
   if (given === present) return;
   throw new SessionError(

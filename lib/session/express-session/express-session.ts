@@ -7,7 +7,7 @@ import type { ExpressValues } from './express-values.js';
 import type { RequestSession } from '../request-session.js';
 import { isSessionMethod, isSessionProperty } from '../session-members.js';
 
-/** Methods of express-session that a session does not have, or has in another form. */
+/** Methods of express-session that a session does not have, or that behave differently there. */
 const OWN_METHODS: Readonly<
   Record<string, (session: RequestSession, values: ExpressValues, args: readonly unknown[]) => unknown>
 > = {
@@ -22,17 +22,18 @@ const OWN_METHODS: Readonly<
 };
 
 /**
- * The session of a request as `request.session`: in the shape that express-session gave it, so that libraries made for
- * that work unchanged. Values are own keys, to the letter, dots in them included; beside them are `cookie` and the methods
- * of the session. A name of one of these is refused as a key, so that no value can hide what the session needs.
+ * The session of a request as `request.session`: it has the shape of express-session, so that libraries made
+ * for that work unchanged. Values are own properties with literal names, dots included; in addition there are
+ * `cookie` and the members of the session. Their names are refused as keys, so that no value can hide a
+ * member that the session needs.
  *
- * Flash messages are not among the values here: a field that a visitor typed into a form must not pass for a value that the
- * application stored.
+ * Flash messages are not among these values: a field that a visitor typed into a form must not pass for a
+ * value that the application stored.
  *
- * `console.log` shows the values and the cookie, and not the id.
+ * `console.log` shows the values and the cookie, but not the id.
  */
 export function expressSession(session: RequestSession, values: ExpressValues): object {
-  // `inspect` looks at what is behind a Proxy, and not at the Proxy.
+  // `inspect` looks at the target of a Proxy, not at the Proxy.
   const target = Object.defineProperty({}, inspect.custom, {
     configurable: true,
     value: () => ({ ...values.all, cookie: values.cookie.toJSON() }),
@@ -41,7 +42,7 @@ export function expressSession(session: RequestSession, values: ExpressValues): 
   return shape;
 }
 
-/** What to do in place of setting a name that is taken. */
+/** What to do instead of assigning to a name that is taken. */
 const REMEDIES: Readonly<Record<string, string>> = {
   cookie: 'Set what is its own in it: request.session.cookie.maxAge = 3_600_000.',
   flash:
@@ -74,7 +75,10 @@ class SessionProxyHandler implements ProxyHandler<object> {
     return this.#inherited(target, name);
   }
 
-  /** Functions of `Object.prototype` belong to the whole process: what is handed out is a copy that takes no properties. */
+  /**
+   * Functions of `Object.prototype` are shared by the whole process, so wrappers are returned that take no
+   * properties.
+   */
   #inherited(target: object, name: string): unknown {
     if (name === '__proto__') return this.getPrototypeOf();
     if (name === 'constructor') return this.#session.constructor;
@@ -86,7 +90,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
   }
 
   set(_target: object, name: string | symbol, value: unknown): boolean {
-    // Code that copies all there is copies these as well.
+    // Code that copies all properties assigns these too.
     if (isTaken(name) && value === this.get({}, name)) return true;
     this.#values.assign(this.#key(name), isStorable(name, value) ? value : undefined);
     return true;
@@ -128,7 +132,7 @@ class SessionProxyHandler implements ProxyHandler<object> {
     return false;
   }
 
-  /** Methods that return their session return this shape of it. */
+  /** Methods that return the session return this object instead. */
   #given(result: unknown): unknown {
     return result === this.#session ? this.#shape() : result;
   }
@@ -161,8 +165,9 @@ class SessionProxyHandler implements ProxyHandler<object> {
 }
 
 /**
- * A function that takes no properties. Code that keeps something under names from outside, `(session[name] ??= {})[key] =
- * value`, would put it there for a name that is taken, and it would be lost.
+ * Makes a function refuse properties. Code that stores values under names from outside,
+ * `(session[name] ??= {})[key] = value`, would set a property of this function if the name is taken, and the
+ * value would be lost.
  */
 function withoutProperties(called: (this: unknown, ...args: unknown[]) => unknown): unknown {
   return Object.setPrototypeOf(called, takesNoProperties);
@@ -186,7 +191,7 @@ function isTaken(name: string | symbol): boolean {
   );
 }
 
-/** A function named `then` would be called by `await`. */
+/** `await` would call a function named `then`. */
 function isStorable(name: string | symbol, value: unknown): boolean {
   if (name !== 'then' || typeof value !== 'function') return true;
   throw new SessionValueError('request.session.then cannot be a function. Choose another name.');

@@ -3,21 +3,21 @@ import type { Values } from '../../state/values.js';
 import { ExpressSessionCookie } from './express-session-cookie.js';
 import type { RequestSession } from '../request-session.js';
 
-/** Protected members of RequestSession that its express-session shape needs. */
+/** The protected members of RequestSession that its express-session shape needs. */
 export interface ShapedSession {
-  /** For what reads; throws where the session is not loaded. */
+  /** For reading; throws if the session is not loaded. */
   readable(): SessionState;
-  /** For what writes; throws where the session is not loaded, or read-only. */
+  /** For writing; throws if the session is not loaded, or read-only. */
   writable(): SessionState;
-  /** Values were handed out that may be mutated in place. */
+  /** Called after values were handed out that may be mutated in place. */
   lent(state: SessionState): void;
   /** Whether the cookie has no lifetime and ends with the browser. */
   endsWithBrowser(): boolean;
-  /** The time that sessions live by, in epoch ms. */
+  /** The current time of the session clock, in epoch ms. */
   now(): number;
 }
 
-/** What the shape of express-session consists of: the values of a session by their top-level keys, and its cookie. */
+/** The parts of the express-session shape: the values of a session by their top-level keys, and its cookie. */
 export class ExpressValues {
   readonly #session: RequestSession;
   readonly #shaped: ShapedSession;
@@ -28,12 +28,12 @@ export class ExpressValues {
     this.#shaped = shaped;
   }
 
-  /** The session's own values; null where it is not loaded. Not to be changed. */
+  /** The session's own values; null if it is not loaded. Must not be changed. */
   get all(): Values | null {
     return this.#session.initiated ? this.#shaped.readable().values : null;
   }
 
-  /** One that is handed out, and may be mutated in place from then on; undefined where it is missing. */
+  /** Returns a value that may be mutated in place from then on; undefined if it is missing. */
   lend(key: string): unknown {
     const state = this.#shaped.readable();
     const value = state.values[key];
@@ -46,7 +46,7 @@ export class ExpressValues {
     this.#shaped.writable().assign(key, value);
   }
 
-  /** Removes all values but those. */
+  /** Removes all values except those under the given keys. */
   keepOnly(keys: readonly string[]): void {
     const state = this.#shaped.writable();
     for (const key of Object.keys(state.values)) if (!keys.includes(key)) state.assign(key, undefined);
