@@ -1,31 +1,31 @@
 import type { Change, FlashChange } from './changes.js';
 
-/** The changes of flash messages that one write has stored, under its number. */
+/** The flash changes that one write stored, with its number. */
 type StoredFlash = readonly [stamp: number, changes: readonly FlashChange[]];
 
 /**
- * All that a request changed, in order. A change leaves the list when a write has stored it. One of flash messages goes on to
- * a list of its own: its message is stored under the number of that write, and can still be taken back.
+ * All changes of a request, in order. A change leaves the list once a write has stored it. Flash changes move
+ * to a second list: their messages are stored under the number of that write, and can still be removed.
  */
 export class ChangeLog {
-  /** What is not stored. After a merge: as it came out there. */
+  /** The changes that are not stored. After a merge, with the results of the replay. */
   pending: Change[] = [];
   readonly storedFlash: StoredFlash[];
-  /** Length of the pending list up to its last change that makes a commit due; 0 if none does. */
+  /** Length of the pending list up to the last change that makes a commit due; 0 if none does. */
   effective = 0;
 
-  /** @param storedFlash what the same request has stored before */
+  /** @param storedFlash the flash changes that the same request stored before */
   constructor(storedFlash: readonly StoredFlash[] = []) {
     this.storedFlash = [...storedFlash];
   }
 
-  /** @param effective false where the change only repeats what is so already, and is no reason to commit */
+  /** @param effective false if the change has no effect, and so is no reason to commit */
   record(change: Change, effective = true): void {
     this.pending.push(change);
     if (effective) this.effective = this.pending.length;
   }
 
-  /** The write with this number has stored the first changes, so many. */
+  /** Called when the write with this number has stored the first `count` changes. */
   dropStored(count: number, stamp: number): void {
     const flash: FlashChange[] = [];
     for (const change of this.pending.splice(0, count)) if (change.op === 'flash') flash.push(change.change);

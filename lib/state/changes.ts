@@ -2,17 +2,20 @@ import { SessionValueError } from '../session.errors.js';
 import { shownKey } from './shown-key.js';
 import { type Values, cloneValue, readPath, removePath, writePath } from './values.js';
 
-/** What `update` calls: the current value in, the new one out. May run again on a newer value. */
+/**
+ * The function given to `update`: takes the current value and returns the new one. May run again on a newer
+ * value.
+ */
 export type Updater = (current: unknown) => unknown;
 
 /**
- * One operation that a request performed on its session. A commit that finds a newer record replays its changes on it;
- * so each says what was meant ("add 1"), not what came out ("5").
+ * One operation that a request performed on its session. A commit that finds a newer record replays its
+ * changes on it, so each change records the operation ("add 1"), not the result ("5").
  */
 export type Change =
   | ValueChange
   | { readonly op: 'flash'; readonly change: FlashChange }
-  /** What other requests flashed stays behind. */
+  /** Drops messages that other requests flashed. */
   | { readonly op: 'leaveOthers' };
 
 /** A change of the values. */
@@ -23,24 +26,24 @@ export type ValueChange =
   | { readonly op: 'forget'; readonly path: string }
   | { readonly op: 'flush' }
   | { readonly op: 'reset'; readonly values: Values }
-  /** A top-level key as a whole, dots in its name included: how a mutation in place is recorded. */
+  /** Sets a whole top-level key, whose name may contain dots. Mutations in place are recorded this way. */
   | { readonly op: 'assign'; readonly key: string; readonly value: unknown }
-  /** `result` is what the updater returned last, so that the change can be repeated without running it. */
+  /** `result` is what the updater returned last, so that the change can be repeated without calling it. */
   | { readonly op: 'update'; readonly path: string; readonly updater: Updater; result: unknown };
 
-/** What a request changed of the messages that the next one finds. `OutgoingFlash` performs it. */
+/** A change of the messages for the next request. `OutgoingFlash` performs it. */
 export type FlashChange =
   | { readonly op: 'write'; readonly path: string; readonly value: unknown }
-  /** Stays until a request reads it. The name is one top-level key, dots in it included. */
+  /** Stays until a request reads it. The name is one top-level key, which may contain dots. */
   | { readonly op: 'writeUntilRead'; readonly name: string; readonly value: unknown }
-  /** The fields of a form, in place of those flashed before. */
+  /** Replaces the form fields flashed before. */
   | { readonly op: 'setFields'; readonly fields: Values }
-  /** A message of the previous request lives one request more. */
+  /** Keeps a message of the previous request for one more request. */
   | { readonly op: 'keep'; readonly path: string }
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'clear' };
 
-/** Appends to a list, created where missing. */
+/** Appends to a list, created if missing. */
 export function pushTo(values: Values, path: string, value: unknown): void {
   const list = readPath(values, path);
   if (list === undefined || list === null) {
@@ -54,7 +57,7 @@ export function pushTo(values: Values, path: string, value: unknown): void {
   }
 }
 
-/** Adds to a number; missing counts as 0. Returns the new number. */
+/** Adds to a number; a missing value counts as 0. Returns the new number. */
 export function addTo(values: Values, path: string, by: number): number {
   const current = readPath(values, path) ?? 0;
   if (typeof current !== 'number') {
@@ -67,7 +70,7 @@ export function addTo(values: Values, path: string, by: number): number {
   return sum;
 }
 
-/** @throws SessionValueError where `update` got no function */
+/** @throws SessionValueError if `update` got no function */
 export function assertUpdater(updater: unknown): void {
   if (typeof updater === 'function') return;
   throw new SessionValueError(
@@ -75,11 +78,11 @@ export function assertUpdater(updater: unknown): void {
   );
 }
 
-/** Replaces a value by what the updater makes of it; undefined removes it. Returns the new value. */
+/** Replaces a value by the result of the updater; undefined removes it. Returns the new value. */
 export function updateAt(values: Values, path: string, updater: Updater): unknown {
   const result = updater(readPath(values, path));
   if (result instanceof Promise) {
-    // Nobody else holds this promise: without a handler its failure would end the process.
+    // Nobody else holds this promise: without a handler its rejection would end the process.
     result.catch(() => undefined);
     throw new SessionValueError(
       `The function given to update("${shownKey(path)}") returned a promise. Await first, then update with a plain function.`,
@@ -98,7 +101,8 @@ export function clear(values: Values): void {
 /**
  * Performs a change on values.
  *
- * @param updates `run` calls the function of an `update`, and remembers what it returns; `repeat` takes what it returned last
+ * @param updates `run` calls the function of an `update` and records its result; `repeat` uses the recorded
+ * result
  */
 function perform(values: Values, change: Change, updates: 'run' | 'repeat'): void {
   switch (change.op) {
@@ -134,15 +138,15 @@ function perform(values: Values, change: Change, updates: 'run' | 'repeat'): voi
       return;
     case 'flash':
     case 'leaveOthers':
-    // Flash messages are no values.
+    // Flash messages are not values.
   }
 }
 
 /**
- * Replays changes on newer values: updaters run again. The values are changed in place, also where this throws.
+ * Replays changes on newer values: updaters run again. The values are mutated, even if this throws.
  *
- * @returns the changes as they came out now
- * @throws SessionValueError where a change does not fit the values, or what an updater throws
+ * @returns the changes with the results of this replay
+ * @throws SessionValueError if a change does not fit the values; errors of an updater are passed on
  */
 export function replay(values: Values, changes: readonly Change[]): Change[] {
   const replayed = changes.map((change) => (change.op === 'update' ? { ...change } : change));
@@ -150,7 +154,7 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
     try {
       perform(values, change, 'run');
     } catch (error) {
-      // What it did to a key that is assigned as a whole later on is overwritten there in any case.
+      // If the key is assigned as a whole later, the failed change would be overwritten anyway.
       if (!isOverwritten(change, replayed.slice(index + 1))) throw error;
     }
   });
@@ -158,15 +162,15 @@ export function replay(values: Values, changes: readonly Change[]): Change[] {
 }
 
 /**
- * Repeats changes exactly as they came out before: no code of the application runs. A change that does not fit is left
- * out: the application had mutated in place what it stands on.
+ * Repeats changes with their recorded results, without running application code. A change that does not fit
+ * is skipped: the application had mutated the object that it was applied to.
  */
 export function repeat(values: Values, changes: readonly Change[]): void {
   for (const change of changes) {
     try {
       perform(values, change, 'repeat');
     } catch {
-      // What it does to the application's own object has shown already whether it fits.
+      // The change was applied to the application's own object before, where an error would have shown.
     }
   }
 }

@@ -1,18 +1,18 @@
 import { type Values, setOwn } from './values.js';
 
-/** Stands in a copy for a property that is computed: whoever reads it runs code of the application. */
+/** Replaces a computed property in a copy: reading that property would run code of the application. */
 export const COMPUTED: unique symbol = Symbol('computed');
 
 /**
- * How many objects are copied below one that says itself how it is written (`toJSON`): the record of an ORM may hold on
- * to the whole of it. What lies beyond is taken as it is.
+ * How many objects are copied below an object with a `toJSON`: an ORM record may reference the whole ORM.
+ * Objects beyond that are not copied.
  */
 const MAX_BELOW_SELF_WRITTEN = 1000;
 
 /**
- * A copy of what an object is made of, to compare it with later (`isSame`), and for nothing else: instances of classes
- * keep their class and their own properties, and have no private fields. No code of the application runs: neither
- * getters nor `toJSON` are asked.
+ * Copies the content of a value, only to compare with it later (`isSame`): instances of classes keep their
+ * class and their own properties, but have no private fields. No code of the application runs: neither
+ * getters nor `toJSON` are called.
  */
 export function deepCopy<T>(value: T): T;
 export function deepCopy(value: unknown): unknown {
@@ -21,7 +21,7 @@ export function deepCopy(value: unknown): unknown {
 
 class Copying {
   readonly #copies = new Map<object, object>();
-  /** How many objects may still be copied; without end outside of objects that say themselves how they are written. */
+  /** How many objects may still be copied; unlimited outside of objects with a `toJSON`. */
   #left = Infinity;
 
   copy(value: unknown): unknown {
@@ -67,7 +67,7 @@ class Copying {
     return ArrayBuffer.isView(value) ? copy : this.#copyMembers(value, copy);
   }
 
-  /** An object of the same kind, and what fills it with what it holds beside its properties. */
+  /** An object of the same kind, and a function that fills it with content that is not in properties. */
   #emptyLike(value: object, prototype: object | null): { copy: object; fill: () => void } {
     if (value instanceof Date) return { copy: new Date(value), fill: nothing };
     if (value instanceof URL) return { copy: new URL(value), fill: nothing };

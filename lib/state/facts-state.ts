@@ -2,62 +2,68 @@ import type { Payload, SessionFacts, SignIn } from './payload.js';
 
 const NONE: SessionFacts = {};
 
-/** What a session says of itself beside its values: as this request changed it, otherwise as it was loaded or stored last. */
+/**
+ * The facts about a session besides its values: as this request changed them, or else as they were loaded or
+ * stored last.
+ */
 export class FactsState {
   /** Epoch ms. */
   createdAt: number;
-  /** As it was loaded or stored last. Null where nothing is stored. */
+  /** The facts as loaded or stored last. Null if nothing is stored. */
   #stored: SessionFacts | null;
-  /** What this request changed, and is not stored yet. Null for nothing. */
+  /** The facts that this request changed and has not stored yet. Null if there are none. */
   #changed: SessionFacts | null = null;
-  /** What holds now: what was changed over what is stored. */
+  /** The current facts: changed ones over stored ones. */
   #current: SessionFacts;
   /** Whether the only fact changed is a lifetime set by `last()`, which begins no session. */
   #onlyLasts = true;
 
-  /** @param stored null where nothing is stored */
+  /** @param stored null if nothing is stored */
   constructor(createdAt: number, stored: SessionFacts | null) {
     this.createdAt = createdAt;
     this.#stored = stored;
     this.#current = stored ?? NONE;
   }
 
-  /** A lifetime of its own in ms, where the session has one; `ENDS_WITH_BROWSER` for none, and a cookie that ends with the browser. */
+  /**
+   * The session's own lifetime in ms, if it has one; `ENDS_WITH_BROWSER` for none, and a cookie that ends
+   * with the browser.
+   */
   get duration(): number | undefined {
     return this.#current.t;
   }
 
-  /** Who signed in last, and when, where `signIn` said so. */
+  /** Who signed in last with `signIn`, and when. */
   get signIn(): SignIn | undefined {
     return this.#current.s;
   }
 
-  /** The handle that it has kept of an id before this one. */
+  /** The handle kept from an earlier id. */
   get handle(): string | undefined {
     return this.#current.h;
   }
 
-  /** The lifetime, as it was loaded or stored last. */
+  /** The lifetime as loaded or stored last. */
   get storedDuration(): number | undefined {
     return this.#stored?.t;
   }
 
-  /** The sign-in, as it was loaded or stored last. */
+  /** The sign-in as loaded or stored last. */
   get storedSignIn(): SignIn | undefined {
     return this.#stored?.s;
   }
 
-  /** The handle that is stored, where it is not the id's own. */
+  /** The stored handle, if it is not derived from the current id. */
   get storedHandle(): string | undefined {
     return this.#stored?.h;
   }
 
-  /** Whether the lifetime was changed and not stored yet. */
+  /** Whether the lifetime was changed and is not stored yet. */
   get durationChanged(): boolean {
     return this.#changed !== null && 't' in this.#changed;
   }
 
-  /** Whether this request has signed somebody in by `signIn`, and that is not stored yet. */
+  /** Whether this request called `signIn`, and the sign-in is not stored yet. */
   get signsIn(): boolean {
     return this.#changed?.s !== undefined;
   }
@@ -82,16 +88,16 @@ export class FactsState {
     this.#renew();
   }
 
-  /** Sets the lifetime, and begins no session for that alone. */
+  /** Sets the lifetime; this alone does not begin a session. */
   last(duration: number): void {
     this.#changed = { ...this.#changed, t: duration };
     this.#renew();
   }
 
-  /** For `invalidate`: nothing is kept from before. */
+  /** For `invalidate`: discards all facts. */
   beginAnew(now: number): void {
     this.createdAt = now;
-    // Of a session that was never stored there is nothing to change.
+    // If the session was never stored, there is nothing to change.
     this.#changed = this.#stored === null ? null : { t: undefined, s: undefined, h: undefined };
     this.#renew();
   }
@@ -103,12 +109,12 @@ export class FactsState {
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
-  /** Whether a commit has anything of it to store. */
+  /** Whether a commit has facts to store. */
   get hasChanges(): boolean {
     return this.#changed !== null && (this.#stored !== null || !this.#onlyLasts);
   }
 
-  /** Adds it to a payload on its way to the store. */
+  /** Adds the facts to a payload that is about to be stored. */
   writeTo(payload: Payload): void {
     const { t, s, h } = this.#current;
     if (t !== undefined) payload.t = t;
@@ -116,21 +122,21 @@ export class FactsState {
     if (h !== undefined) payload.h = h;
   }
 
-  /** This payload was stored: what was changed again since stays pending. */
+  /** Called when this payload was stored: facts changed since stay pending. */
   stored(payload: Payload): void {
     this.#stored = payload;
     if (this.#changed !== null) this.#changed = changedSince(payload, this.#changed);
     this.#renew();
   }
 
-  /** Another request wrote first: what this one changed goes on top of it. */
+  /** Called after another request wrote first: this request's changes apply on top of its payload. */
   rebase(payload: Payload): void {
     this.#stored = payload;
     this.#renew();
   }
 }
 
-/** What was changed again after a payload was drafted; null for nothing. */
+/** The facts that were changed again after the payload was drafted; null if there are none. */
 function changedSince(payload: Payload, { ...changed }: SessionFacts): SessionFacts | null {
   if (changed.t === payload.t) delete changed.t;
   if (changed.s === payload.s) delete changed.s;

@@ -2,34 +2,35 @@ import type { FlashBatch } from './payload.js';
 import { pick } from './values.js';
 
 /**
- * Whether a request uses messages up, or how to find out: asked only where there are messages, and no sooner than at a
- * commit, when more is known of the request. `hidden`: no visitor looks (a job, a socket), so they are not even shown.
+ * Whether a request consumes messages, or a function that tells: called only if there are messages, and not
+ * before a commit, when more is known about the request. `hidden`: no visitor sees them (a job, a socket), so
+ * they are not even readable.
  */
 export type ConsumesFlash = boolean | 'hidden' | (() => boolean);
 
-/** What a request says about the messages that it uses up. */
+/** What has to be known about a request to tell which messages it consumes. */
 export interface FlashReader {
-  /** The number of the write that it loaded: later batches it has not seen. */
+  /** The number of the write that it loaded: it has not seen later batches. */
   readonly seen: number;
   readonly consumes: ConsumesFlash;
-  /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
+  /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   readonly wasRead: boolean;
-  /** The paths of messages that it replaced or took out. */
+  /** The paths of messages that it replaced or removed. */
   readonly taken: ReadonlySet<string>;
 }
 
-/** Whether a commit has messages to drop that had their time. */
+/** Whether a commit has consumed messages to drop. */
 export function isAgingDue(batches: readonly FlashBatch[], reader: FlashReader): boolean {
   return batches.some((batch) => isSpent(batch, reader)) && usesUp(reader);
 }
 
-/** What a commit leaves of a batch, as batches: one, or none. */
+/** The rest of a batch after a commit, as a list of one batch or none. */
 export function leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
   const left = isSpent(batch, reader) && usesUp(reader) ? unreadOf(batch, reader) : batch;
   return left === null ? [] : [left];
 }
 
-/** Whether a batch, or a part of it, has had its time where this request uses messages up. */
+/** Whether a batch, or a part of it, is due to be dropped if this request consumes messages. */
 function isSpent(batch: FlashBatch, reader: FlashReader): boolean {
   return batch[0] <= reader.seen && unreadOf(batch, reader) !== batch;
 }
@@ -38,7 +39,7 @@ function usesUp({ consumes }: FlashReader): boolean {
   return typeof consumes === 'function' ? consumes() : consumes === true;
 }
 
-/** What stays of a batch that this request uses up; the very batch where that is all of it, null where it is nothing. */
+/** The rest of a batch that this request consumes: the batch itself if all of it stays, null if nothing does. */
 function unreadOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
   if (untilRead.length === 0 || wasRead) return null;

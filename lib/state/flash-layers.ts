@@ -3,22 +3,25 @@ import type { FlashBatch } from './payload.js';
 import { PathTree, without } from './path-tree.js';
 import { type Values, assertKey, cloneValue, isPlainValues, mergeInto, readPath } from './values.js';
 
-/** What was flashed: messages, whose names the application chose, and fields of forms, whose names a visitor did. */
+/**
+ * What was flashed: messages, whose names the application chose, and form fields, whose names a visitor
+ * chose.
+ */
 export interface Flashed {
   readonly messages: Values;
   readonly fields: Values;
 }
 
 /**
- * Messages over fields. They are read under one set of names, and kept apart, so that no field can stand in for a
- * message, whatever its name and whichever was flashed first.
+ * Messages layered over form fields. Both are read by the same names but kept apart, so that no field can
+ * replace a message, whatever its name and whichever was flashed first.
  */
 export class FlashLayers {
   readonly #messages: OwnCopy;
   #fields: OwnCopy;
   /** Fields kept from the previous request (`keep`): they stay whichever of flashAll/flashOnly/flashExcept is called last. */
   readonly #keptFields: OwnCopy;
-  /** The paths that the application gave a message of its own: no field shows there, or below. */
+  /** The paths where the application flashed a message: fields there, or below, are hidden. */
   readonly #claimed: PathTree;
 
   constructor(
@@ -32,12 +35,12 @@ export class FlashLayers {
     this.#claimed = claimed;
   }
 
-  /** Empty layers for what is flashed from now on. What is claimed, and the fields that are kept, count in both. */
+  /** Empty layers for what is flashed from now on. Both share the claimed paths and the kept fields. */
   nextLayers(): FlashLayers {
     return new FlashLayers(NOTHING, this.#keptFields, this.#claimed);
   }
 
-  /** The messages alone. Not to be changed. */
+  /** The messages without fields. Must not be changed. */
   get messages(): Values {
     return this.#messages.values;
   }
@@ -46,12 +49,12 @@ export class FlashLayers {
     return this.#messages.isEmpty && this.#fields.isEmpty;
   }
 
-  /** Whether any field shows, or is hidden in part only. */
+  /** Whether any field is visible, at least in part. */
   get hasFields(): boolean {
     return Object.keys(without(this.#fields.values, this.#claimed)).length > 0;
   }
 
-  /** A message, or else a field, by its path; an object in both of which each has a part, as a copy of both parts. */
+  /** The message at a path, or else the field. If both are objects, returns a copy of the two merged. */
   read(path: string): unknown {
     const message = readPath(this.#messages.values, path);
     const claimed = this.#claimed.find(path);
@@ -63,19 +66,19 @@ export class FlashLayers {
     return overlaid({ messages: message, fields: field });
   }
 
-  /** All of it, as a plain object of its own. */
+  /** All messages and visible fields, as a new plain object. */
   all(): Values {
     return overlaid({ messages: this.#messages.values, fields: without(this.#fields.values, this.#claimed) });
   }
 
-  /** Stores a message at a path, in place of what has that name as it is. */
+  /** Stores a message at a path. Replaces a message that has the path as its literal name. */
   write(path: string, value: unknown): void {
     this.#removeLiteral(path);
     this.#messages.write(path, value);
     this.#claimed.add(path);
   }
 
-  /** Stores a message under a name as it is, dots included, in place of what is at that path. */
+  /** Stores a message under a literal name, dots included. Replaces a message at that path. */
   set(name: string, value: unknown): void {
     assertKey(name);
     this.removeMessage(name);
@@ -83,14 +86,14 @@ export class FlashLayers {
     this.#claimed.add(name);
   }
 
-  /** Takes over what others flashed under a name or a path. */
+  /** Adds what others flashed under a name or at a path. */
   keep({ messages, fields }: Flashed, path: string): void {
     copyTo(this.#messages, messages, path);
     copyTo(this.#fields, fields, path);
     copyTo(this.#keptFields, fields, path);
   }
 
-  /** The fields of this request's form, in place of those that were set before. */
+  /** Replaces the form fields of this request. */
   setFields(fields: Values): void {
     this.#fields = new OwnCopy({ ...this.#keptFields.values, ...fields });
   }
@@ -107,8 +110,8 @@ export class FlashLayers {
   }
 
   /**
-   * Removes a message, the one of that name as it is and the one at that path: in which layers the two lie must make no
-   * difference. What is claimed stays so.
+   * Removes a message, both under that literal name and at that path, so that it makes no difference which
+   * layers hold the two. The path stays claimed.
    */
   removeMessage(path: string): void {
     this.#removeLiteral(path);
@@ -119,7 +122,7 @@ export class FlashLayers {
     if (path.includes('.') && Object.hasOwn(this.#messages.values, path)) this.#messages.remove(path);
   }
 
-  /** What is there, for the store: it stays as it is, whatever is changed here from now on. */
+  /** The content for the store: later changes here do not affect it. */
   share(): Flashed {
     return {
       messages: this.#messages.share(),
@@ -128,10 +131,10 @@ export class FlashLayers {
   }
 }
 
-/** No message and no field. Shared: not to be changed. */
+/** No messages and no fields. Shared: must not be changed. */
 export const NOTHING: Flashed = { messages: {}, fields: {} };
 
-/** What several batches say together: later ones win, and messages under one name (`errors.title`) stand side by side. */
+/** Joins several batches: later ones win, and messages under one name (`errors.title`) are merged. */
 export function joined(batches: readonly FlashBatch[]): Flashed {
   if (batches.length === 0) return NOTHING;
   return {
@@ -140,7 +143,7 @@ export function joined(batches: readonly FlashBatch[]): Flashed {
   };
 }
 
-/** Messages and fields as one object: a field under a name, or at a path, at which there is a message, gives way. */
+/** Messages and fields as one object. A field is dropped if there is a message under its name or at its path. */
 export function overlaid({ messages, fields }: Flashed): Values {
   const all: Values = {};
   for (const [name, field] of Object.entries(fields)) {

@@ -9,33 +9,38 @@ import { type Values, readPath } from './values.js';
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * The flash messages of one session as one request sees them.
+ * The flash messages of a session as one request sees them.
  *
- * Messages lie in batches, each under the number of the write that stored it. A request knows the highest number that
- * it saw when it loaded the session; at commit it drops the batches up to that one, and no other. So no request ever
- * ages messages that it did not see. What it flashes itself is a change in the log of its session.
+ * Messages are stored in batches, each under the number of the write that stored it. A request knows the
+ * highest number at the time it loaded the session; its commit drops the batches up to that number, and no
+ * others. So no request ages messages that it did not see. Messages that the request flashes itself are
+ * changes in the log of its session.
  */
 export class FlashState {
   readonly #log: ChangeLog;
   readonly #seen: number;
   readonly #consumes: ConsumesFlash;
-  /** What the previous request flashed, as it was when this request loaded the session. */
+  /** What previous requests had flashed when this request loaded the session. */
   readonly #before: Flashed;
   #previous: Values | null = null;
-  /** As loaded or stored last. */
+  /** The batches as loaded or stored last. */
   #batches: readonly FlashBatch[];
-  /** Readable in this request: before, flashed now, and for now only. Null: the same as before. */
+  /**
+   * The messages readable in this request: from before, flashed now, and for now only. Null if nothing was
+   * added to those from before.
+   */
   #visible: FlashLayers | null = null;
-  /** What the log comes to, of flash messages. Null: nothing. */
+  /** The result of the flash changes in the log. Null if there are none. */
   #outgoing: OutgoingFlash | null = null;
-  /** Whether messages were read by whoever shows them: then those that stay until they are read are used up, too. */
+  /** Whether messages were read to show them. If so, messages that stay until they are read are consumed too. */
   #wasRead = false;
 
   /**
-   * @param log where changes are recorded
+   * @param log the log that changes are recorded in
    * @param seen the number of the write that was loaded
-   * @param consumes false for a request that must not use messages up, `hidden` where it does not see them either
-   * @param before what this request saw first, where it loads the session once more
+   * @param consumes false for a request that must not consume messages, `hidden` if it must not see them
+   * either
+   * @param before what this request saw first, if it reloads the session
    */
   constructor(
     log: ChangeLog,
@@ -52,9 +57,10 @@ export class FlashState {
   }
 
   /**
-   * The messages of the same request after it loaded the session once more: what it saw before is not shown as new.
+   * The messages after the same request reloaded the session. Messages that it saw before still count as
+   * seen.
    *
-   * @param log with what the request has stored: that is still for the next one
+   * @param log contains what the request has stored, which is still meant for the next request
    */
   reloaded(log: ChangeLog, batches: readonly FlashBatch[] = []): FlashState {
     const again = new FlashState(log, batches, this.#seen, this.#consumes, this.#before);
@@ -73,13 +79,16 @@ export class FlashState {
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
-  /** What the previous request flashed, messages and fields. Not to be changed. */
+  /** What the previous request flashed, messages and fields. Must not be changed. */
   get previous(): Values {
     this.#wasRead = true;
     return this.#all;
   }
 
-  /** Of those the messages alone, without the fields of forms: what a visitor cannot have named. Not to be changed. */
+  /**
+   * The messages of the previous request without form fields, so that no name in it was chosen by a visitor.
+   * Must not be changed.
+   */
   get previousMessages(): Values {
     return this.#before.messages;
   }
@@ -88,7 +97,7 @@ export class FlashState {
     return (this.#previous ??= overlaid(this.#before));
   }
 
-  /** The message readable in this request at a path, or the field; undefined where there is neither. */
+  /** The message or field readable in this request at a path; undefined if there is neither. */
   read(path: string): unknown {
     const found = this.#find(path);
     if (found !== undefined) this.#wasRead = true;
@@ -99,13 +108,13 @@ export class FlashState {
     return this.#visible === null ? readPath(this.#all, path) : this.#visible.read(path);
   }
 
-  /** Everything readable in this request, as a plain object of its own. */
+  /** Everything readable in this request, as a new plain object. */
   all(): Values {
     this.#wasRead = true;
     return this.#visible === null ? { ...this.#all } : this.#visible.all();
   }
 
-  /** The messages readable in this request, without the fields of forms. Not to be changed. */
+  /** The messages readable in this request, without form fields. Must not be changed. */
   get messages(): Values {
     return this.#visible === null ? this.#before.messages : this.#visible.messages;
   }
@@ -128,15 +137,18 @@ export class FlashState {
     this.#change({ op: 'write', path, value });
   }
 
-  /** Shows a message in this request and in those that follow until one reads it. Its name is taken to the letter. */
+  /**
+   * Shows a message in this request and the following ones until one of them reads it. Its name is taken
+   * literally.
+   */
   flashUntilRead(name: string, value: unknown): void {
     this.#shownNow().set(name, value);
     this.#change({ op: 'writeUntilRead', name, value });
   }
 
   /**
-   * Shows the fields of a form in this request and the next, in place of those that this request has flashed before:
-   * what was said last is what is kept. Their names come from a visitor and are taken literally.
+   * Shows the fields of a form in this request and the next. They replace fields that this request flashed
+   * before. Their names come from a visitor and are taken literally.
    */
   flashFields(fields: Values): void {
     this.#shownNow().setFields(fields);
@@ -150,8 +162,8 @@ export class FlashState {
   }
 
   /**
-   * Lets the previous request's messages live one request more: all of them, or those at the given paths. What this
-   * request flashed under the same name stays as it is.
+   * Keeps the previous request's messages for one more request: all of them, or those at the given paths.
+   * Messages that this request flashed under the same name are not replaced.
    */
   keep(paths: readonly string[] = Object.keys(this.#all)): void {
     for (const path of paths) {
@@ -160,25 +172,25 @@ export class FlashState {
     }
   }
 
-  /** Takes a message back, whoever flashed it, stored or not. Returns false where there is none. */
+  /** Removes a message, whichever request flashed it, stored or not. Returns false if there is none. */
   forget(path: string): boolean {
     const readable = this.#find(path) !== undefined;
-    // Kept after a flush, a message is on its way without being readable.
+    // A message kept after a flush will be stored, but is not readable.
     const outgoing = this.#outgoing?.has(path) === true;
     if (readable) this.#shownNow().remove(path);
-    // A message of the previous request needs no change of its own: it goes when its batch does.
+    // A message of the previous request is no reason to commit: it goes when its batch does.
     if (readable || outgoing) this.#change({ op: 'remove', path }, outgoing);
     return readable || outgoing;
   }
 
-  /** Takes all messages of this request back. */
+  /** Removes all messages of this request. */
   clear(): void {
     this.#wasRead = true;
     this.#visible = new FlashLayers();
     if (this.#outgoing?.isEmpty === false) this.#change({ op: 'clear' });
   }
 
-  /** Leaves behind what other requests flashed, seen or not: the session goes on without them. */
+  /** Drops messages that other requests flashed, seen or not. */
   leaveOthers(): void {
     this.#log.record({ op: 'leaveOthers' }, false);
   }
@@ -194,7 +206,7 @@ export class FlashState {
 
   // ---- storing -------------------------------------------------------------------------------------------------
 
-  /** Whether a commit has messages to drop that had their time. What this request changed, the log says. */
+  /** Whether a commit has consumed messages to drop. The log tells what this request changed. */
   get agingDue(): boolean {
     return this.#batches.length > 0 && isAgingDue(this.#batches, this.#reader);
   }
@@ -221,13 +233,13 @@ export class FlashState {
     return [...left, ...pending];
   }
 
-  /** A write succeeded, and the log knows what is in it: these are the stored batches now. */
+  /** Called after a write succeeded and the log was updated: these are the stored batches now. */
   stored(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
     if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log);
   }
 
-  /** Another request wrote first: what this one has to store goes on top of newer batches. */
+  /** Called after another request wrote first: this request's messages are added to the newer batches. */
   rebase(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
   }

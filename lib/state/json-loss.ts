@@ -2,11 +2,11 @@ import { isOpaque, isPlain } from './object-kinds.js';
 import { MAX_DEPTH } from './values.js';
 
 /**
- * Whether JSON writes a value, with all that is in it, so that nothing of it is lost when it is read. JSON has been through the
- * value already: it has no cycle.
+ * Whether JSON stores a value, with everything in it, without loss. The value has no cycle: it was passed
+ * through JSON before.
  *
- * @param depth of the value in the session; what is nested deeper than `MAX_DEPTH` counts as lost
- * @param said whether it is what a `toJSON` returned: JSON writes that as it is, and does not ask it once more
+ * @param depth of the value in the session; anything nested deeper than `MAX_DEPTH` counts as lost
+ * @param said whether a `toJSON` returned the value: JSON does not call `toJSON` on it again
  */
 export function isLossless(value: unknown, depth: number, said = false): boolean {
   switch (typeof value) {
@@ -42,9 +42,10 @@ function isLosslessObject(value: object, depth: number, said: boolean): boolean 
 }
 
 /**
- * What JSON would do to an object without a word, its members apart, in the words of an error. Null where it does nothing.
+ * What JSON would silently lose of an object itself, apart from its members, as text for an error. Null if
+ * nothing.
  *
- * @param said whether the object is what a `toJSON` returned
+ * @param said whether a `toJSON` returned the object
  */
 export function lossOf(value: object, said: boolean): string | null {
   return !said && saysItself(value) ? lossOfSaid(value) : lossOfUnasked(value);
@@ -52,7 +53,7 @@ export function lossOf(value: object, said: boolean): string | null {
 
 function lossOfUnasked(value: object): string | null {
   if (Array.isArray(value)) return lossOfList(value);
-  // Plain objects, nearly all there are, are found out first.
+  // Plain objects first: nearly all objects are plain.
   if (Object.getPrototypeOf(value) === Object.prototype || isPlain(value)) return lossOfSymbols(value);
   if (Object.prototype.toString.call(value) === '[object Number]' && !Number.isFinite(Number(value)))
     return `${String(Number(value))} would become null`;
@@ -60,18 +61,18 @@ function lossOfUnasked(value: object): string | null {
 }
 
 /**
- * What is lost of an object where only its enumerable properties with text for a key are taken, in the words of an error.
- * Null: nothing.
+ * What is lost of an object if only its enumerable properties with string keys are used, as text for an
+ * error. Null if nothing.
  */
 export function lossOfEntries(value: object): string | null {
   if (isPlain(value)) return lossOfSymbols(value);
   return isOpaque(value) ? `a ${value.constructor.name} has no values by their keys` : null;
 }
 
-/** What it says of itself is another question. */
+/** Checks the object itself, not what its `toJSON` returns. */
 function lossOfSaid(value: object): string | null {
   if (value instanceof Date && Number.isNaN(value.getTime())) return 'an invalid Date would become null';
-  // A Buffer says itself how it is written, but JSON does not bring it back.
+  // A Buffer has a `toJSON`, but JSON does not restore a Buffer from it.
   const isBuffer = ArrayBuffer.isView(value) && Reflect.get(value, 'toJSON') === Buffer.prototype.toJSON;
   return isBuffer ? wouldBePlain(value) : null;
 }
@@ -87,7 +88,7 @@ function lossOfList(list: readonly unknown[]): string | null {
   return Object.keys(list).length === list.length ? null : 'a list with named properties would lose them';
 }
 
-/** Of plain objects and lists only: symbols of a class's instances are how it works inside, and no data. */
+/** For plain objects only: symbol keys of class instances are internals, not data. */
 function lossOfSymbols(value: object): string | null {
   const symbols = Object.getOwnPropertySymbols(value);
   if (symbols.length === 0) return null;
@@ -95,12 +96,12 @@ function lossOfSymbols(value: object): string | null {
   return lost ? 'an object with a symbol for a key would lose what is under it' : null;
 }
 
-/** Whether an object has a `toJSON`: JSON asks it itself, and writes what it answers. */
+/** Whether an object has a `toJSON`: JSON calls it and writes the result. */
 export function saysItself(value: object): value is { toJSON(key: string): unknown } {
   return 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
-/** Whether it is known without asking that what an object says of itself is text: the usual ones, which would be asked twice. */
+/** Whether a `toJSON` is known to return a string: these common ones need not be called a second time. */
 function isKnownText({ toJSON }: { toJSON: unknown }): boolean {
   return toJSON === Date.prototype.toJSON || toJSON === URL.prototype.toJSON;
 }

@@ -1,11 +1,12 @@
 import { MAX_DEPTH, type Values, isPlainValues } from './values.js';
 
-/** A value, and the path to it from the object that it was found in. */
+/** A value, and its path from the outermost object. */
 type Leaf = readonly [path: string, value: unknown];
 
 /**
- * What `merge` puts, each at its own place: all that is no plain object, and plain objects with nothing in them. An
- * object that contains itself, or lies deeper than a session takes, is a leaf, too: the commit refuses it by its path.
+ * The leaves that `merge` puts, each at its own path: everything except plain objects, and empty plain
+ * objects. An object that contains itself, or is nested deeper than a session allows, is a leaf too: the
+ * commit refuses it and names its path.
  */
 export function leafValuesOf(values: Values): Leaf[] {
   const leaves: Leaf[] = [];
@@ -29,7 +30,7 @@ function isBranch(value: unknown): value is Values {
   return isPlainValues(value) && !isEmpty(value);
 }
 
-/** Whether a leaf is a plain object with nothing in it. */
+/** Whether a leaf is an empty plain object. */
 export function isEmptyBranch(value: unknown): boolean {
   return isPlainValues(value) && isEmpty(value);
 }

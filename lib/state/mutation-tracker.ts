@@ -3,35 +3,39 @@ import { COMPUTED, deepCopy } from './deep-copy.js';
 import { isSame } from './same-value.js';
 import { type Values, cloneValue } from './values.js';
 
-/** An object that was handed out, and that a merge has put a newer one in the place of since. */
+/** An object that was handed out and has since been replaced in a merge. */
 interface Replaced {
-  /** The top-level key under which it stood. */
+  /** The top-level key that held it. */
   readonly key: string;
   readonly held: object;
-  /** What it looked like when it was replaced. */
+  /** A copy of the object as it was when it was replaced. */
   readonly copy: object;
 }
 
 /**
- * The objects that a session handed out: the application may mutate them in place, and nobody tells. So what they are
- * made of is compared with what was loaded or stored last, and only where something was handed out at all. The
- * serializer's text is not asked: it may differ each time (a nonce), and so may what an object says of itself (`toJSON`).
+ * Detects mutations of objects that a session handed out. The application may mutate them in place without
+ * notice, so their content is compared with what was loaded or stored last, if anything was handed out at
+ * all. The serializer's text is not compared, since it may differ each time (a nonce), and so may the result
+ * of an object's `toJSON`.
  */
 export class MutationTracker {
-  /** The values as stored last, where this request stored them: objects in them may be of classes that no text keeps. */
+  /**
+   * The values as stored last, if this request stored them: they may contain instances of classes, which no
+   * text keeps.
+   */
   #copy: Values | null = null;
-  /** The application may hold them still, and mutate them: that counts as a put of their top-level key. */
+  /** Objects that the application may still hold and mutate: a mutation counts as a put of the top-level key. */
   #replaced: readonly Replaced[] = [];
 
-  /** What is stored from now on. @param copy of the values, where they were lent when they were drafted */
+  /** Called when a draft was stored. @param copy of the values, if they were lent when they were drafted */
   stored(copy: Values | null): void {
     this.#copy = copy;
   }
 
   /**
-   * Whether something is no longer what was loaded or stored.
+   * Whether anything differs from what was loaded or stored.
    *
-   * @param known what the text has that was loaded or stored last
+   * @param known returns the values in the text that was loaded or stored last
    */
   mutated(values: Readonly<Values>, known: () => Readonly<Values>): boolean {
     if (this.#replaced.some(isMutated)) return true;
@@ -42,23 +46,23 @@ export class MutationTracker {
       keepComputedOut(copy, values);
       return !isSame(values, copy);
     } catch {
-      // A getter or a Proxy that throws when it is read: the commit that now follows says what and where.
+      // A getter or a Proxy threw while it was read: the commit that follows reports what and where.
       return true;
     }
   }
 
-  /** A top-level key under which something is no longer what was loaded or stored. */
+  /** A top-level key under which anything differs from what was loaded or stored. */
   mutatedKey(values: Readonly<Values>, stored: Readonly<Values>): string | undefined {
     const known = this.#copy ?? stored;
     return keysOf(known, values).find((key) => !isSame(values[key], known[key]));
   }
 
   /**
-   * The mutations in place, as changes: each counts as a put of its top-level key.
+   * The mutations in place as changes: each counts as a put of its top-level key.
    *
-   * @param values as they are now
-   * @param stored what was loaded
-   * @param changes what was done to it knowingly
+   * @param values the current values
+   * @param stored the values as loaded
+   * @param changes the recorded changes made since
    */
   mutations(values: Readonly<Values>, stored: Readonly<Values>, changes: readonly Change[]): Change[] {
     const expected: Values = deepCopy(this.#copy ?? stored);
@@ -69,12 +73,12 @@ export class MutationTracker {
   }
 
   /**
-   * After a merge: an object that came through it unchanged stays the very object that the application holds. Of another
-   * one it is remembered what it looked like.
+   * Called after a merge. An object that the merge did not change stays the same object that the application
+   * holds. For any other object, a copy is kept.
    *
    * @param old the values before
-   * @param written what the text has that they were loaded from, or stored as; null for none
-   * @param newest what was loaded and merged with
+   * @param written returns the values in the text they were loaded from or stored as; null if there is none
+   * @param newest the loaded values that were merged with
    */
   keep(
     old: Readonly<Values>,
@@ -84,7 +88,7 @@ export class MutationTracker {
   ): void {
     const copy = this.#copy;
     this.stored(null);
-    // What this request stored itself may look different in the text: a Date is text there.
+    // Values that this request stored may look different in the text: a Date is a string there.
     const stored = copy === null || written === null ? {} : written();
     const kept: Values = {};
     for (const [key, held] of Object.entries(old)) {
@@ -98,14 +102,20 @@ export class MutationTracker {
     if (Object.keys(kept).length > 0) this.stored({ ...newest, ...kept });
   }
 
-  /** The objects that a merge replaced and that were mutated since: they are in use again. */
+  /**
+   * Returns the objects that a merge replaced and that were mutated since, and stops tracking them as
+   * replaced.
+   */
   takeReplaced(): readonly Pick<Replaced, 'key' | 'held'>[] {
     const mutated = this.#replaced.filter(isMutated);
     if (mutated.length > 0) this.#replaced = this.#replaced.filter((each) => !mutated.includes(each));
     return mutated;
   }
 
-  /** The application has set a top-level key anew, or all of them: what it did to an older object is overwritten. */
+  /**
+   * Called when the application sets a top-level key, or all of them: this overwrites mutations of older
+   * objects.
+   */
   forgetReplaced(key?: string): void {
     this.#replaced = key === undefined ? [] : this.#replaced.filter((replaced) => replaced.key !== key);
   }
@@ -116,8 +126,8 @@ function isMutated({ held, copy }: Replaced): boolean {
 }
 
 /**
- * What differs from a copy of this very moment is another one whenever it is looked at (a Proxy that counts). That it
- * differs from what was stored says nothing then, as with all that is computed.
+ * Marks values as computed if they differ from a copy made right now: such a value differs each time it is
+ * read (a Proxy that counts), so a difference from what was stored means nothing.
  */
 function keepComputedOut(copy: Values, values: Readonly<Values>): void {
   for (const [key, value] of Object.entries(values)) {

@@ -1,6 +1,7 @@
 /**
- * Whether an object is of no class. Those of parsers that avoid `Object.prototype` are plain as well: they have no
- * prototype, or an empty one (Fastify's form bodies), or that of another realm.
+ * Whether an object is plain, so not an instance of a class. Objects of parsers that avoid `Object.prototype`
+ * are plain too: they have no prototype, or an empty one (Fastify's form bodies). So are objects of another
+ * realm.
  */
 export function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
@@ -8,8 +9,8 @@ export function isPlain(value: object): boolean {
 }
 
 /**
- * Whether an object keeps what it holds elsewhere than in its properties (a Map, a Date, bytes, what the platform made): JSON turns
- * it into `{}` or the like, and a path leads nowhere in it.
+ * Whether an object keeps its content somewhere other than in properties (a Map, a Date, bytes, platform
+ * objects): JSON turns it into `{}` or the like, and paths cannot lead into it.
  */
 export function isOpaque(value: object): boolean {
   return (
@@ -20,13 +21,13 @@ export function isOpaque(value: object): boolean {
   );
 }
 
-/** Those of the language that do not name their kind by a `Symbol.toStringTag`. */
+/** Built-in classes without a `Symbol.toStringTag`. */
 const OPAQUE = [Date, RegExp, Error];
 
 /**
- * Whether an object is one of the platform's that keeps what it holds where nobody sees it (a Map, Headers,
- * URLSearchParams, a Blob), or of a class made from one; whatever else was put on it. Boxed texts, numbers and truth values
- * JSON knows; they have no such name.
+ * Whether an object is a platform object with hidden content (a Map, Headers, URLSearchParams, a Blob), or of
+ * a subclass of one, even if it has other properties. Boxed strings, numbers and booleans do not count: JSON
+ * can store them, and they have no such tag.
  */
 function isOfPlatform(value: object): boolean {
   for (
@@ -39,14 +40,17 @@ function isOfPlatform(value: object): boolean {
   return false;
 }
 
-/** The prototype of the global class whose name a prototype bears as its tag. */
+/** The prototype of the global class that a prototype's tag names. */
 function globalPrototypeOf(prototype: object): unknown {
   const tag: unknown = Reflect.get(prototype, Symbol.toStringTag, prototype);
   const named: unknown = typeof tag === 'string' ? Reflect.get(globalThis, tag) : undefined;
   return typeof named === 'function' ? named.prototype : undefined;
 }
 
-/** Whether an object names its kind and has no properties: an iterator, or what another realm or Node keeps to itself. */
+/**
+ * Whether an object has a tag but no properties: an iterator, or an internal object of another realm or of
+ * Node.
+ */
 function isShell(value: object): boolean {
   return !KNOWN_TAGS.has(Object.prototype.toString.call(value)) && Object.keys(value).length === 0;
 }

@@ -4,32 +4,32 @@ import { FlashLayers, type Flashed } from './flash-layers.js';
 import type { FlashBatch } from './payload.js';
 
 /**
- * What one request flashed for those that follow: its flash changes, performed one after the other. What a write has
- * stored lies in a part of its own under the number of that write, so that whoever saw it ages it, and nothing else. A
- * later change takes it back from there.
+ * What one request flashed for the following ones: the result of its flash changes, performed in order. What
+ * a write stored is kept in a separate part under the number of that write, so that a request ages only the
+ * parts that it saw. A later change of this request can still remove it from there.
  *
- * An example of three requests:
+ * Example with three requests:
  *
- * 1. The first flashes `status`, commits (write 7), flashes `hint`, and ends (write 8). Its parts are 7 with `status` and 8
- *    with `hint`, and so are the batches in the record. Had it flashed `status` once more instead, part 7 would be empty and
- *    part 8 have the new one.
- * 2. The second has loaded the session between the two: it shows `status`. Its write (9) goes on top of write 8, and drops
- *    batch 7, which it saw; batch 8 stays.
+ * 1. The first flashes `status`, commits (write 7), flashes `hint`, and ends (write 8). Its parts, and so the
+ *    batches in the record, are 7 with `status` and 8 with `hint`. If it flashed `status` again instead of
+ *    `hint`, part 7 would be empty and part 8 would have the new message.
+ * 2. The second loads the session between the two writes and shows `status`. Its write (9) goes on top of
+ *    write 8, and drops batch 7, which it saw; batch 8 stays.
  * 3. The third loads write 9, shows `hint`, and drops batch 8.
  */
 export class OutgoingFlash {
   readonly #before: Flashed;
-  /** By the number of the write; also those of which nothing is left. */
+  /** The stored parts by the number of the write, including empty ones. */
   readonly #stored = new Map<number, FlashLayers>();
   #pending = new FlashLayers();
   /** The names of messages that stay until they are read. */
   readonly #untilRead = new Set<string>();
-  /** The paths of messages that this request replaced or took out. */
+  /** The paths of messages that this request replaced or removed. */
   readonly taken = new Set<string>();
 
   /**
    * @param before what the previous request flashed
-   * @param log what this one has changed so far
+   * @param log the changes of this request so far
    */
   constructor(before: Flashed, { storedFlash, pending }: ChangeLog) {
     this.#before = before;
@@ -97,13 +97,16 @@ export class OutgoingFlash {
     return this.#parts().every((part) => part.isEmpty);
   }
 
-  /** What is left of what a write stored, as batches: one, or none. Undefined where it was no write of this request. */
+  /**
+   * The rest of what a write stored, as a list of one batch or none. Undefined if this request did not make
+   * that write.
+   */
   storedBatches(stamp: number): FlashBatch[] | undefined {
     const part = this.#stored.get(stamp);
     return part === undefined ? undefined : this.#batches(stamp, part);
   }
 
-  /** What the write with this number has to store. */
+  /** The batches that the write with this number has to store. */
   pendingBatches(stamp: number): FlashBatch[] {
     return this.#batches(stamp, this.#pending);
   }

@@ -3,20 +3,23 @@ import { isPlain } from './object-kinds.js';
 import { type Values, assertKey, readPath, removePath, writePath } from './values.js';
 
 /**
- * Values that can be changed without touching objects that others hold: what the previous request flashed, what an
- * application flashed under two names, what is on its way to the store. Each object on the way to a change is copied
- * when it is first changed, and only then; so a thousand changes cost one copy and not a thousand.
+ * Copy-on-write values: they can be changed without touching objects that others hold, such as messages of
+ * the previous request, an object flashed under two names, or a payload about to be stored. Each object on
+ * the path of a change is copied the first time only, so a thousand changes cost one copy.
  */
 export class OwnCopy {
   #values: Values;
-  /** The objects and lists that were copied here, and so may be changed. Null: not even the outermost one. */
+  /**
+   * The objects and lists that were copied here, and so may be changed. Null if not even the outermost one
+   * was.
+   */
   #copied: Set<object> | null = null;
 
   constructor(values: Values) {
     this.#values = values;
   }
 
-  /** To be read only. */
+  /** Read-only. */
   get values(): Values {
     return this.#values;
   }
@@ -25,13 +28,13 @@ export class OwnCopy {
     return Object.keys(this.#values).length === 0;
   }
 
-  /** Hands the values out: what they are now stays so, whatever is changed here from now on. */
+  /** Returns the values as a snapshot: later changes here do not affect it. */
   share(): Values {
     this.#copied = null;
     return this.#values;
   }
 
-  /** Stores a value under a name as it is, dots included. */
+  /** Stores a value under a literal name, dots included. */
   set(name: string, value: unknown): void {
     this.#own()[name] = value;
   }
@@ -43,7 +46,7 @@ export class OwnCopy {
     writePath(this.#values, path, value);
   }
 
-  /** @returns false where there was nothing */
+  /** @returns false if there was none */
   remove(path: string): boolean {
     if (readPath(this.#values, path) === undefined) return false;
     this.#ownWayTo(path);
@@ -71,7 +74,7 @@ export class OwnCopy {
   }
 
   #ownOf(container: object): object {
-    // An instance of a class is what its class makes of it: a copy would be none.
+    // An instance of a class is not copied: the copy would not be an instance.
     if (this.#copied?.has(container) === true || !(Array.isArray(container) || isPlain(container)))
       return container;
     const copy = Array.isArray(container) ? [...(container as unknown[])] : { ...container };
@@ -80,7 +83,10 @@ export class OwnCopy {
   }
 }
 
-/** A plain object without what is at some paths; an index is that of the list as it is given. The given object stays as it is. */
+/**
+ * A plain object without the values at some paths. Indexes refer to the lists as given. The given object is
+ * not changed.
+ */
 export function omit(values: Values, paths: readonly string[]): Values {
   const rest = new OwnCopy({ ...values });
   for (const path of inOrderOfRemoval(paths)) rest.remove(path);

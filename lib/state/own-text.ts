@@ -1,30 +1,36 @@
-/** V8 copies what is cut off a text up to this length; longer pieces only point into it. */
+/** V8 copies slices up to this length; longer slices only reference the original string. */
 const LONGEST_COPIED = 12;
 
 /**
- * A text that stands on its own. What is cut out of a text points into it and keeps all of it alive: a session id that a
- * cache remembers would keep the whole Cookie header. So whatever outlives its request is copied where it is cut.
+ * Copies a string that may be a slice. A slice references the original string and keeps all of it alive: a
+ * cached session id would keep the whole Cookie header. So slices that outlive their request are copied.
  */
 export function ownText(text: string): string {
   if (text.length <= LONGEST_COPIED) return text;
   const copy = Buffer.from(text).toString();
-  // UTF-8 has no half of a surrogate pair.
+  // UTF-8 cannot encode half of a surrogate pair.
   return copy === text ? copy : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/** A value to keep. A text may be cut from a request, and what is stored may be remembered for longer than that. */
+/**
+ * A value to store. A string may be a slice of request data, and stored values may be cached for longer than
+ * the request.
+ */
 export function ownValue(value: unknown): unknown {
   return typeof value === 'string' ? ownText(value) : value;
 }
 
-/** The first characters of a text, standing on their own where that takes cutting. The text itself has to stand on its own. */
+/** The first characters of a text, as a copy if the text is cut. The text itself must not be a slice. */
 export function ownStart(text: string, length: number): string {
   return text.length <= length ? text : ownText(text.slice(0, length));
 }
 
 const HALF_A_PAIR = /[\uD800-\uDBFF]$/;
 
-/** The first characters of a text, and in place of half a character at their end `instead`: it would be stored as none. */
+/**
+ * The first characters of a text. Half a surrogate pair at the end, which could not be stored, is replaced by
+ * `instead`.
+ */
 export function startOf(text: string, length: number, instead = ''): string {
   return text.slice(0, length).replace(HALF_A_PAIR, instead);
 }

@@ -2,8 +2,8 @@ import { isPlain } from './object-kinds.js';
 import type { Values } from './values.js';
 
 /**
- * A set of dot paths, each of which stands for all that lies below it as well. A tree, so that looking a name up costs
- * the length of the name, however many paths there are.
+ * A set of dot paths, each of which includes everything below it. It is a tree, so that the cost of a lookup
+ * depends on the length of the name, and not on the number of paths.
  */
 export class PathTree {
   readonly #below = new Map<string, PathTree>();
@@ -15,7 +15,7 @@ export class PathTree {
     return tree;
   }
 
-  /** Whether a path of the set ends here: what lies below belongs to it. */
+  /** Whether a path of the set ends here, so that everything below belongs to the set. */
   get whole(): boolean {
     return this.#whole;
   }
@@ -31,7 +31,7 @@ export class PathTree {
     if (node !== undefined) node.#whole = true;
   }
 
-  /** Takes a path out, and all below it. One above it stays. */
+  /** Removes a path and all paths below it. A path above it stays. */
   delete(path: string): void {
     const segments = path.split('.');
     const last = segments.pop() ?? '';
@@ -44,7 +44,7 @@ export class PathTree {
     below.delete(last);
   }
 
-  /** Where a path leads: at most as far as to a path of the set. Null: to none. */
+  /** The node that a path leads to, or the node of a path of the set above it. Null if there is none. */
   find(path: string): PathTree | null {
     if (this.#below.size === 0) return null;
     let below = this.#below;
@@ -59,8 +59,8 @@ export class PathTree {
 }
 
 /**
- * Values without those at the paths of a tree. A name with dots in it is a path like any other. What the tree does not
- * lead to is shared with the original.
+ * The values except those at the paths of a tree. Names with dots count as paths. Values off the tree's paths
+ * are shared with the original.
  */
 export function without(values: Values, tree: PathTree): Values {
   const rest: Values = {};
@@ -78,7 +78,7 @@ function withoutInside(value: unknown, tree: PathTree): unknown {
   return Array.isArray(value) ? Object.values(rest) : rest;
 }
 
-/** Those of the values that are at the paths of a tree, each in its place; of a list, by their indexes. */
+/** Only the values at the paths of a tree, each in its place; items of lists are in objects, by index. */
 export function within(values: Values, tree: PathTree): Values {
   const picked: Values = {};
   for (const [name, value] of Object.entries(values)) {

@@ -3,76 +3,82 @@ import { readBy, writtenBy } from './serializer-answers.js';
 import { type Values, copyOfJson, isObject } from './values.js';
 
 /**
- * Turns a session into text and back. `JSON` is one; superjson and devalue are others.
+ * Converts a session to text and back. `JSON` is a serializer; superjson and devalue are others.
  *
  * @example
  * SessionModule.forRoot({ secret, serializer: { stringify: superjson.stringify, parse: superjson.parse } })
  */
 export interface SessionSerializer {
   /**
-   * Makes text of a session, at once: no promise. What it throws becomes a SessionValueError that names the key; anything
-   * but text that it returns fails the commit.
+   * Converts a session to text, synchronously. An error that it throws becomes a SessionValueError that names
+   * the key; a result that is not a string fails the commit.
    */
   stringify(value: unknown): string;
-  /** The reverse, at once as well. A record that it throws on, or knows nothing to say of, counts as absent. */
+  /**
+   * Converts the text back, also synchronously. A record for which it throws, or returns nothing, counts as
+   * absent.
+   */
   parse(text: string): unknown;
 }
 
-/** The format of what is stored. A higher number is not read by this version. */
+/** The format of stored payloads. This version reads no other format. */
 export const PAYLOAD_FORMAT = 1;
 
 /**
- * In place of a lifetime of its own: the session lives as long as the options say, and its cookie ends with the browser
- * whatever they say.
+ * Replaces a session's own lifetime: the session lives as long as the options say, but its cookie always ends
+ * with the browser.
  */
 export const ENDS_WITH_BROWSER = 0;
 
 /**
- * Messages that one request flashed, under the number of the write that stored them, and the fields of a form that it
- * flashed. Where there are no fields, none are written; in records of version 0.1 they are among the messages. Messages
- * whose names are in `untilRead` stay until a request reads them.
+ * The messages and form fields that one request flashed, with the number of the write that stored them. Empty
+ * fields are omitted; in records of version 0.1 the fields are among the messages. Messages named in
+ * `untilRead` stay until a request reads them.
  */
 export type FlashBatch = [stamp: number, messages: Values, fields?: Values, untilRead?: readonly string[]];
 
-/** When a user signed in, in epoch ms, and who: a session that has become another's since says nothing of his own sign-in. */
+/**
+ * When a user signed in, in epoch ms, and who: this does not count for a user who has taken over the session
+ * since.
+ */
 export type SignIn = readonly [at: number, user: string];
 
 /**
- * What the payload of a record holds. Names are short because with `stealth` all of it travels in the cookie.
+ * The payload of a record. Names are short because with `stealth` all of it travels in the cookie.
  */
 export interface Payload {
   /** Format. */
   v: number;
-  /** Number of this write. It goes on through a change of id, unlike the record's version. */
+  /** Number of this write. Unlike the record's version, it continues when the id changes. */
   n: number;
-  /** Who wrote it: unique for each write, so that a writer recognises its own after an answer got lost. */
+  /** Unique for each write, so that a writer recognises its own write after the store's answer got lost. */
   w?: string;
-  /** Session id, only where the record itself travels in the cookie. */
+  /** Session id, only if the record itself travels in the cookie. */
   i?: string;
   /** Created at, epoch ms. */
   c: number;
-  /** A lifetime of its own, ms; `ENDS_WITH_BROWSER`. */
+  /** The session's own lifetime in ms, or `ENDS_WITH_BROWSER`. */
   t?: number;
   /** The latest sign-in. */
   s?: SignIn;
-  /** Its handle, where that is not the one of its id: that of the id it began with. */
+  /** The session's handle, which is derived from the id it began with; only if the id has changed. */
   h?: string;
-  /** The values. Several requests may share them: they are copied before they are changed, or handed out. */
+  /** The values. Several requests may share them, so they are copied before they are changed or handed out. */
   d: Readonly<Values>;
-  /** Flash messages that wait for the next request. */
+  /** Flash messages for the next request. */
   f?: FlashBatch[];
 }
 
-/** What a session knows of itself beside its values, and a request may change. */
+/** The facts about a session, besides its values, that a request may change. */
 export type SessionFacts = { [K in 't' | 's' | 'h']?: Payload[K] | undefined };
 
-/** What was loaded, or stored last. */
+/** What was loaded or stored last. */
 export interface Snapshot {
   readonly payload: Payload;
   readonly text: string;
 }
 
-/** What a read payload turned out to be. */
+/** The result of parsing a payload. */
 export type ParsedPayload =
   | { readonly kind: 'session'; readonly payload: Payload }
   /** The session lives on under another id. */
@@ -84,9 +90,9 @@ export type ParsedPayload =
 const CORRUPT: ParsedPayload = { kind: 'corrupt' };
 
 /**
- * Reads a payload. What cannot be understood is `corrupt`.
+ * Parses a payload. The result is `corrupt` if the text is not a payload.
  *
- * @throws SessionValueError where the serializer answers with a promise
+ * @throws SessionValueError if the serializer returns a promise
  */
 export function parsePayload(text: string, serializer: SessionSerializer): ParsedPayload {
   let parsed: unknown;
@@ -94,7 +100,7 @@ export function parsePayload(text: string, serializer: SessionSerializer): Parse
     parsed = readBy(serializer, text);
   } catch (error) {
     if (error instanceof SessionValueError) throw error;
-    // Whatever a serializer throws means one thing here: this text is none of its own.
+    // Any other error of a serializer means that the text is not its own.
     return CORRUPT;
   }
   if (!isObject(parsed) || parsed['v'] !== PAYLOAD_FORMAT) return CORRUPT;
@@ -103,22 +109,22 @@ export function parsePayload(text: string, serializer: SessionSerializer): Parse
   return isPayload(parsed) ? { kind: 'session', payload: parsed } : CORRUPT;
 }
 
-/** When the user signed in whose session it is; epoch ms. Null where nobody did, or another. */
+/** When the session's current user signed in, in epoch ms. Null if nobody did, or another user. */
 export function signedInAt(signIn: SignIn | undefined, user: string | null): number | null {
   return signIn !== undefined && signIn[1] === user ? signIn[0] : null;
 }
 
-/** The values in the text of a session, not to be changed. */
+/** The values in the text of a session. Must not be changed. */
 export function valuesIn(text: string, serializer: SessionSerializer): Readonly<Values> {
   const parsed = parsePayload(text, serializer);
   return parsed.kind === 'session' ? parsed.payload.d : {};
 }
 
 /**
- * A copy of a session's values, for whoever changes them, or hands them out.
+ * Copies a session's values, so that they can be changed or handed out.
  *
- * @param text what they were read from: objects of classes only their serializer can make once more. Undefined where
- * nothing is stored: with another serializer than JSON there are no values yet then
+ * @param text the text that the values were read from: only the serializer can recreate instances of classes.
+ * Undefined if nothing is stored, in which case there are no values yet with a serializer other than JSON
  */
 export function ownValues(
   values: Readonly<Values>,
@@ -129,7 +135,7 @@ export function ownValues(
   return text === undefined ? {} : { ...valuesIn(text, serializer) };
 }
 
-/** The text that leads commits under way to a session's new id. */
+/** The text of a redirect, which leads commits in flight to a session's new id. */
 export function movedPayload(to: string, serializer: SessionSerializer): string {
   return writtenBy(serializer, { v: PAYLOAD_FORMAT, to });
 }

@@ -4,14 +4,20 @@ import { type ParsedPayload, type Payload, type SessionSerializer, parsePayload 
 import { RecentTexts } from './recent-texts.js';
 import type { Draft } from './session-state.js';
 
-/** How many payloads are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
+/**
+ * How many payloads one generation of a cache holds, and how many characters a payload may have: a few
+ * megabytes in all.
+ */
 const RECENT_HALF = 256;
 const MAX_RECENT = 4096;
 
-/** The latest that was read under an id. */
+/** The latest version that was read under an id. */
 interface Latest {
   version: number;
-  /** Null as long as this version was read only once: where each request writes, the next one reads another. */
+  /**
+   * Null until this version is read a second time: if every request writes, the next one reads another
+   * version.
+   */
   again: { readonly text: string; readonly payload: Payload } | null;
 }
 
@@ -19,8 +25,8 @@ const byId = new TwoGenerationCache<Latest>(RECENT_HALF);
 const byText = new RecentTexts<Payload>(RECENT_HALF);
 
 /**
- * `parsePayload` for the record of an id, which remembers what was read twice: to parse it costs more than all else that a
- * request does for its session.
+ * `parsePayload` for the record of an id, with a cache of payloads that were read twice: parsing costs more
+ * than everything else that a request does for its session.
  */
 export function parseRecord(
   id: string,
@@ -29,7 +35,7 @@ export function parseRecord(
 ): ParsedPayload {
   if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
   const latest = byId.get(id);
-  // Another application of this process may have an id of the same name.
+  // Another application of this process may use the same id.
   if (latest?.version === version && latest.again?.text === text)
     return { kind: 'session', payload: latest.again.payload };
   const parsed = parsePayload(text, serializer);
@@ -42,7 +48,7 @@ export function parseRecord(
   return parsed;
 }
 
-/** Remembers what has just been stored under an id, so that the next request need not read it. */
+/** Caches what has just been stored under an id, so that the next request need not parse it. */
 export function rememberRecord(id: string, version: number, { text, payload, isExact }: Draft): void {
   if (!isExact || text.length > MAX_RECENT) return;
   const again = { text, payload };
@@ -55,7 +61,7 @@ export function rememberRecord(id: string, version: number, { text, payload, isE
   }
 }
 
-/** `parseRecord` for what a token holds, where no id is known yet. */
+/** `parseRecord` for the content of a token, where the id is not known yet. */
 export function parseSealed(text: string, serializer: SessionSerializer): ParsedPayload {
   if (!isRemembered(text, serializer)) return parsePayload(text, serializer);
   const known = byText.get(text);
@@ -65,12 +71,12 @@ export function parseSealed(text: string, serializer: SessionSerializer): Parsed
   return parsed;
 }
 
-/** Only of JSON is it known that a text always says the same. */
+/** Only JSON is known to always parse a text to the same value. */
 function isRemembered(text: string, serializer: SessionSerializer): boolean {
   return serializer === JSON && text.length <= MAX_RECENT;
 }
 
-/** Flash messages are handed out without a copy, so a payload with messages is never shared. */
+/** Flash messages are handed out without a copy, so a payload with messages is never cached. */
 function isShared(parsed: ParsedPayload): parsed is Extract<ParsedPayload, { kind: 'session' }> {
   return parsed.kind === 'session' && parsed.payload.f === undefined;
 }

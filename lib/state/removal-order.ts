@@ -2,8 +2,9 @@
 const INDEXED = /\.\d+(?:\.|$)/;
 
 /**
- * Paths that are named in one call, in an order in which what is at them can be removed one by one: each index means the item of
- * the list as it was, so later items go before earlier ones, and what lies in an item before the item itself. Each path once.
+ * Sorts the paths of one call so that their values can be removed one by one. Indexes refer to the list as it
+ * was before the call, so later items are removed before earlier ones, and values in an item before the item
+ * itself. If no path has an index, the paths are returned as they are.
  */
 export function inOrderOfRemoval(paths: readonly string[]): readonly string[] {
   if (paths.length < 2 || !paths.some((path) => INDEXED.test(path))) return paths;
@@ -22,7 +23,7 @@ function laterFirst(one: readonly string[], other: readonly string[]): number {
   return ofOne < ofOther ? -1 : 1;
 }
 
-/** A name is no index, and goes behind all of them. */
+/** Names are not indexes, and come after all of them. */
 function indexOf(segment: string): number {
   return /^\d+$/.test(segment) ? Number(segment) : -1;
 }

@@ -1,27 +1,31 @@
 import { COMPUTED, bytesOf } from './deep-copy.js';
 import { isPlain } from './object-kinds.js';
 
-/** Nested deeper than this, pairs are remembered: above, remembering costs more than a cycle does. */
+/**
+ * Pairs nested deeper than this are remembered. At lower depths, remembering pairs costs more than following
+ * a cycle.
+ */
 const DEPTH_OF_MEMORY = 8;
 
 /**
- * Whether a value is made of the same as another: plain objects, lists, dates, maps, sets, bytes, and instances of one
- * class by their own properties. Two objects that look alike are the same; a member that is undefined is none. What is
- * computed (by getters, by `toJSON`, from private fields) says nothing about it: it may be another each time.
+ * Whether two values have the same content: plain objects, lists, dates, maps, sets, bytes, and instances of
+ * the same class by their own properties. Identity does not matter, and an undefined member counts as
+ * missing. Computed content (from getters, `toJSON` or private fields) is ignored, since it may differ each
+ * time.
  *
- * @param live as an application holds it
- * @param kept a `deepCopy` of it, or what a serializer made of its text
+ * @param live the value that an application holds
+ * @param kept a `deepCopy` of it, or the value that a serializer parsed from its text
  */
 export function isSame(live: unknown, kept: unknown): boolean {
   return new Comparison().isSame(live, kept, 0);
 }
 
 class Comparison {
-  /** Null until something is nested deep. */
+  /** Null until a value is nested that deep. */
   #pairs: Map<object, Set<object>> | null = null;
 
   isSame(live: unknown, kept: unknown, depth: number): boolean {
-    // Zero and minus zero are one: JSON knows no other. NaN is itself.
+    // 0 and -0 are the same, since JSON does not tell them apart. NaN equals itself.
     if (live === kept || kept === COMPUTED || Object.is(live, kept)) return true;
     if (typeof live !== 'object' || typeof kept !== 'object' || live === null || kept === null) return false;
     if (depth > DEPTH_OF_MEMORY && this.#isKnown(live, kept)) return true;
@@ -32,7 +36,7 @@ class Comparison {
     return this.#isSameInstance(live, kept, depth + 1);
   }
 
-  /** A pair that is met again has been compared already, or is being compared. */
+  /** A pair that was seen before has been compared, or is being compared. */
   #isKnown(live: object, kept: object): boolean {
     const pairs = (this.#pairs ??= new Map<object, Set<object>>());
     const partners = pairs.get(live);
@@ -81,7 +85,7 @@ function own(source: object, key: PropertyKey): unknown {
   return Object.hasOwn(source, key) ? Reflect.get(source, key) : undefined;
 }
 
-/** What an object of the language holds beside its properties. */
+/** The content of built-in objects that is not in properties. */
 function contentOf(value: object): readonly unknown[] {
   if (value instanceof Date) return [value.getTime()];
   if (value instanceof Map) return [...value].flat();

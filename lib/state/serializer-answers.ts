@@ -1,15 +1,15 @@
 import { SessionValueError } from '../session.errors.js';
 import type { SessionSerializer } from './payload.js';
 
-/** Serializers that have read what they wrote. JSON does. */
+/** Serializers that were seen to read back what they wrote. JSON is known to. */
 const proven = new WeakSet<SessionSerializer>([JSON]);
 
 /**
- * What a serializer makes of a payload. It may be plain JavaScript, and what it returns instead of text must not be
- * stored: the session would be lost with it.
+ * Serializes a payload and checks the result. A serializer may be written in plain JavaScript, and storing
+ * anything other than text would lose the session.
  *
- * @throws SessionValueError where it returns no text, or cannot read what it has written (looked at until it has done so
- * once); and whatever it throws itself
+ * @throws SessionValueError if it returns no text, or cannot read back what it wrote (checked until that has
+ * worked once); its own errors are passed on
  */
 export function writtenBy(serializer: SessionSerializer, payload: object): string {
   const text: unknown = serializer.stringify(payload);
@@ -23,9 +23,9 @@ export function writtenBy(serializer: SessionSerializer, payload: object): strin
 }
 
 /**
- * What a serializer reads in a text; anything, where the text is none of its own.
+ * Parses a text with a serializer. The result may be anything if the text is not the serializer's own.
  *
- * @throws SessionValueError where it returns a promise; and whatever it throws itself
+ * @throws SessionValueError if it returns a promise; its own errors are passed on
  */
 export function readBy(serializer: SessionSerializer, text: string): unknown {
   const read = serializer.parse(text);
@@ -35,13 +35,13 @@ export function readBy(serializer: SessionSerializer, text: string): unknown {
 
 const WHAT_PARSE_RETURNS = 'the value itself that stringify was given';
 
-/** Whether a value can be awaited: queries of database clients can, without being a Promise. */
+/** Whether a value can be awaited: queries of database clients are thenables without being a Promise. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function wrongAnswer(method: 'stringify' | 'parse', answer: unknown, takes: string): SessionValueError {
-  // Nobody waits for it: its failure would end the process.
+  // Nobody awaits it, so its rejection would end the process.
   if (isThenable(answer)) answer.then(undefined, () => undefined);
   const got = isThenable(answer)
     ? 'a promise'

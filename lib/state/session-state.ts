@@ -19,25 +19,26 @@ import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
 import { WorkingSession } from './working-session.js';
 
-/** A payload on its way to the store, and what has to be known about it when it has arrived. */
+/** A payload about to be stored, and what has to be known about it once it is stored. */
 export interface Draft extends Snapshot {
-  /** How many changes it contains. */
+  /** How many pending changes it contains. */
   readonly changes: number;
-  /** What the values were made of, where the application may mutate them meanwhile; null where it cannot. */
+  /** A copy of the values, if the application may mutate them meanwhile; null if it cannot. */
   readonly copy: Values | null;
-  /** Whether the payload is known to be what reading the text would give, and nobody changes it any more. */
+  /** Whether the payload is known to equal the parsed text, and is never changed any more. */
   readonly isExact: boolean;
 }
 
 /**
- * What one request knows of its session, and what it changed. Pure: no I/O, no request, no clock of its own.
+ * The state of a session in one request: what was loaded, and what the request changed. Pure: no I/O, no
+ * request, no clock of its own.
  *
- * The values are live objects: an application may mutate what it got. Beside them stands the log of changes, so that
- * they can be replayed on a newer record, and what was loaded or stored last, so that a mutation in place can be noticed.
+ * The values are live objects: an application may mutate what it reads. The log of changes allows replaying
+ * them on a newer record; the snapshot that was loaded or stored last allows detecting mutations in place.
  */
 export class SessionState extends WorkingSession {
   readonly facts: FactsState;
-  /** The values in the text that was loaded or stored last. Null until somebody asks, where this request wrote it. */
+  /** The values in the text that was loaded or stored last. If this request wrote it, null until first needed. */
   #storedValues: Readonly<Values> | null;
 
   private constructor(
@@ -53,7 +54,7 @@ export class SessionState extends WorkingSession {
     this.#storedValues = payload === null ? null : payload.d;
   }
 
-  /** The state of a session that nothing is stored of. */
+  /** The state of a session that is not stored. */
   static empty(serializer: SessionSerializer, createdAt: number): SessionState {
     const log = new ChangeLog();
     return new SessionState(serializer, createdAt, null, new FlashState(log), log);
@@ -62,8 +63,8 @@ export class SessionState extends WorkingSession {
   /**
    * The state of a loaded session.
    *
-   * @param text what `payload` was parsed from
-   * @param consumesFlash false where the request must not use flash messages up
+   * @param text the text that `payload` was parsed from
+   * @param consumesFlash false if the request must not consume flash messages
    */
   static loaded(
     serializer: SessionSerializer,
@@ -76,14 +77,17 @@ export class SessionState extends WorkingSession {
     return new SessionState(serializer, payload.c, { payload, text }, flash, log);
   }
 
-  /** The state of the same request after it loaded the session once more: what it did not store is forgotten. */
+  /** The state after the same request reloaded the session: changes that it did not store are discarded. */
   reloaded(payload: Payload, text: string): SessionState {
     const log = new ChangeLog(this.log.storedFlash);
     const flash = this.flash.reloaded(log, payload.f);
     return new SessionState(this.serializer, payload.c, { payload, text }, flash, log);
   }
 
-  /** The state as it was loaded or stored last, without what was changed since. Null where nothing is stored, or it cannot be read. */
+  /**
+   * The state as it was loaded or stored last, without later changes. Null if nothing is stored, or it cannot
+   * be read.
+   */
   reloadedFromText(): SessionState | null {
     if (this.snapshot === null) return null;
     const { text } = this.snapshot;
@@ -91,7 +95,7 @@ export class SessionState extends WorkingSession {
     return parsed.kind === 'session' ? this.reloaded(parsed.payload, text) : null;
   }
 
-  /** The values as they were loaded or stored last, not to be changed. Null where nothing is stored. */
+  /** The values as they were loaded or stored last. Must not be changed. Null if nothing is stored. */
   get storedValues(): Readonly<Values> | null {
     return this.snapshot === null ? null : this.#storedIn(this.snapshot);
   }
@@ -100,7 +104,7 @@ export class SessionState extends WorkingSession {
     return (this.#storedValues ??= valuesIn(text, this.serializer));
   }
 
-  /** For `invalidate`: nothing is kept from before but what this request itself flashed. */
+  /** For `invalidate`: keeps nothing except what this request itself flashed. */
   beginAnew(now: number): void {
     this.flash.leaveOthers();
     this.facts.beginAnew(now);
@@ -120,18 +124,21 @@ export class SessionState extends WorkingSession {
     return log.effective > 0 || facts.hasChanges || (tracker !== null && this.#mutated(tracker));
   }
 
-  /** Whether objects were handed out that may be mutated from now on. */
+  /** Whether objects were handed out that the application may mutate. */
   get lent(): boolean {
     return this.tracker !== null;
   }
 
-  /** Whether something that was handed out was mutated in place. Asked last: it compares all values. */
+  /** Whether something that was handed out was mutated in place. Called last, because it compares all values. */
   #mutated(tracker: MutationTracker): boolean {
     const { snapshot } = this;
     return snapshot !== null && tracker.mutated(this.readonlyValues, () => this.#storedIn(snapshot));
   }
 
-  /** The top-level key under which something was mutated in place; undefined where that is not all there is to store. */
+  /**
+   * The top-level key under which something was mutated in place; undefined if there is anything else to
+   * store.
+   */
   get mutatedKey(): string | undefined {
     if (this.log.effective > 0 || this.facts.hasChanges || this.flash.agingDue || this.snapshot === null)
       return undefined;
@@ -139,11 +146,11 @@ export class SessionState extends WorkingSession {
   }
 
   /**
-   * The payload that a commit is to store.
+   * Creates the payload that a commit is to store.
    *
    * @param writer the id of this write (own-write.ts)
-   * @param id the session's id, where it is to be kept in the payload itself
-   * @throws SessionValueError where something cannot be stored; everything stays pending then
+   * @param id the session's id, if the payload itself has to contain it
+   * @throws SessionValueError if something cannot be stored; all changes stay pending then
    */
   draft(writer: string | undefined, id: string | undefined): Draft {
     if (this.tracker !== null) this.#takeReplaced(this.tracker);
@@ -153,7 +160,7 @@ export class SessionState extends WorkingSession {
     if (id !== undefined) payload.i = id;
     this.facts.writeTo(payload);
     if (flash.length > 0) payload.f = flash;
-    // The last: by it a text is told from those of other writes (RecentTexts).
+    // Comes last: texts are told apart by their end (RecentTexts).
     if (writer !== undefined) payload.w = writer;
     const plain = this.plain && this.tracker === null && flash.length === 0;
     const text = serialize(payload, this.serializer, plain);
@@ -163,7 +170,10 @@ export class SessionState extends WorkingSession {
     return { text, payload, changes: this.log.pending.length, copy, isExact };
   }
 
-  /** A draft was stored: its changes are no longer pending. Those made since are; and of a draft that was never stored, all are. */
+  /**
+   * Called when a draft was stored: its changes are no longer pending. Later changes stay pending, as do all
+   * changes of a draft that was never stored.
+   */
   stored(draft: Draft): void {
     const { payload } = draft;
     this.snapshot = draft;
@@ -175,9 +185,10 @@ export class SessionState extends WorkingSession {
   }
 
   /**
-   * Another request wrote first: performs this request's changes on the newest record.
+   * Replays this request's changes on the newest record, because another request wrote first.
    *
-   * @throws SessionValueError where a change is no longer possible there (a push on what is no list any more)
+   * @throws SessionValueError if a change is no longer possible there (a push on a value that is no longer a
+   * list)
    */
   rebase(payload: Payload, text: string): void {
     if (this.tracker !== null) this.#takeReplaced(this.tracker);
@@ -196,7 +207,7 @@ export class SessionState extends WorkingSession {
         { atCommit: true, cause },
       );
     }
-    // Two sums that JSON knows may add up to one that it does not.
+    // Two numbers that JSON can store may add up to one that it cannot (Infinity).
     if (this.log.pending.some(({ op }) => op === 'increment')) this.plain = false;
     this.snapshot = { payload, text };
     this.#storedValues = payload.d;

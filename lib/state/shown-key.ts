@@ -1,15 +1,18 @@
-/** How much of a key an error message or a log line shows, in characters. */
+/** How many characters of a key an error message or log line shows. */
 const MAX_SHOWN = 80;
 
-/** What JSON leaves as it is, and what still moves a terminal's cursor, ends a line or turns the text around. */
+/**
+ * Characters that JSON does not escape, although they move a terminal's cursor, end a line or reverse the
+ * text.
+ */
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
- * A key (or the path of a value, or another short text) as messages show it. A visitor may have chosen it: so it is escaped, and a long one
- * says no more than its beginning.
+ * Formats a key (or the path of a value, or another short text) for messages. A visitor may have chosen it,
+ * so it is escaped, and cut if it is long.
  */
 export function shownKey(key: string): string {
-  // What is cut away need not be escaped first.
+  // Cut first: the rest need not be escaped.
   const escaped = escape(key.slice(0, MAX_SHOWN));
   if (key.length <= MAX_SHOWN && escaped.length <= MAX_SHOWN) return escaped;
   return `${wholeStart(escaped)}...`;
@@ -26,7 +29,7 @@ function codeOf(character: string): string {
     .join('');
 }
 
-/** The beginning of an escaped text, without a part of an escape at its end. */
+/** The beginning of an escaped text, without a partial escape at its end. */
 function wholeStart(escaped: string): string {
   let start = '';
   for (const [part] of escaped.matchAll(/\\u[\da-f]{4}|\\.|[^\\]/gu)) {

@@ -6,18 +6,20 @@ import { shownKey } from './shown-key.js';
 import { MAX_DEPTH, type Values } from './values.js';
 
 /**
- * The text of a payload.
+ * Serializes a payload.
  *
- * @throws SessionValueError naming the key, where a value cannot be stored without loss: what the serializer itself
- * refuses (with JSON a cycle or a BigInt), what JSON would drop or change without a word (a function, a symbol, NaN, an
- * infinite number, an invalid Date, a Map, a Buffer, Headers, a list with holes or with undefined in it, a key that is a symbol;
- * also where a `toJSON` returns it), and what is nested so deep that reading it would be a danger
- * @param plain whether all that is new since the payload was loaded is known to be plain: then nothing has to be looked at
+ * @throws SessionValueError naming the key, if a value cannot be stored without loss: anything that the
+ * serializer itself refuses (with JSON a cycle or a BigInt), anything that JSON would silently drop or change
+ * (a function, a symbol, NaN, an infinite number, an invalid Date, a Map, a Buffer, Headers, a list with
+ * holes or undefined in it, a symbol key; also if a `toJSON` returns it), and anything nested so deep that
+ * reading it would be dangerous
+ * @param plain whether everything that is new since the payload was loaded is known to be plain, so that no
+ * check is needed
  */
 export function serialize(payload: Payload, serializer: SessionSerializer, plain = false): string {
   try {
     const text = writtenBy(serializer, payload);
-    // Other serializers know what to do with a Map or a BigInt; what JSON does with them is a loss.
+    // Other serializers can handle a Map or a BigInt; JSON loses them.
     if (serializer === JSON && !plain) assertLossless(payload);
     return text;
   } catch (cause) {
@@ -27,8 +29,8 @@ export function serialize(payload: Payload, serializer: SessionSerializer, plain
 }
 
 /**
- * Whether a value is one that JSON brings back as it was, wherever it stands. Objects are not looked into, and undefined
- * depends on where it stands: neither is plain here.
+ * Whether JSON restores a value unchanged, wherever it is. Objects are not inspected, and for undefined it
+ * depends on the place: neither counts as plain.
  */
 export function isPlainValue(value: unknown): boolean {
   switch (typeof value) {
@@ -44,7 +46,7 @@ export function isPlainValue(value: unknown): boolean {
 
 function assertLossless(payload: Payload): void {
   const groups = groupsOf(payload);
-  // Looking costs little; saying where costs more, and is done only when there is something to say.
+  // The check is cheap; locating the value costs more, and is only done if the check fails.
   if (groups.every((group) => isLossless(group, 0))) return;
   for (const group of groups) {
     for (const [key, value] of Object.entries(group)) explainLoss(value, key, 1);
@@ -52,12 +54,12 @@ function assertLossless(payload: Payload): void {
   throw unstorable(WHOLE, 'something in it is another value each time that it is read');
 }
 
-/** All that an application or a visitor put into a payload. */
+/** Everything that an application or a visitor put into a payload. */
 function groupsOf({ d, f = [] }: Payload): Values[] {
   return [d, ...f.flatMap(([, messages, fields = {}]) => [messages, fields])];
 }
 
-/** @throws SessionValueError at the first place that loses something */
+/** @throws SessionValueError for the first value that would lose something */
 function explainLoss(value: unknown, path: string, depth: number, said = false): void {
   if (isLossless(value, depth, said)) return;
   if (typeof value === 'function' || typeof value === 'symbol') {
@@ -80,14 +82,14 @@ function explainLoss(value: unknown, path: string, depth: number, said = false):
   }
 }
 
-/** The first top-level key that the serializer refuses by itself. */
+/** The first top-level key whose value the serializer refuses on its own. */
 function culpritOf(payload: Payload, serializer: SessionSerializer): string {
   for (const group of groupsOf(payload)) {
     for (const [key, value] of Object.entries(group)) {
       try {
         serializer.stringify(value);
       } catch {
-        // This is the one: the error itself is already at hand.
+        // This is the key. The caller already has the error.
         return key;
       }
     }
@@ -95,7 +97,7 @@ function culpritOf(payload: Payload, serializer: SessionSerializer): string {
   return WHOLE;
 }
 
-/** A serializer's message may quote the value; only what is known to be harmless is passed on. */
+/** A serializer's message may quote the value, so only known, harmless reasons are passed on. */
 function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : '';
   if (/circular/i.test(text)) return 'it contains itself (a cycle)';

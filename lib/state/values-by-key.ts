@@ -3,11 +3,12 @@ import { lossOfEntries } from './json-loss.js';
 import { type Values, isObject } from './values.js';
 
 /**
- * Values by their keys, as a method is given them: a plain object, or an instance of a class with properties (what a pipe
- * makes of a body). What keeps its content elsewhere (a Map, FormData, a promise) would store nothing without a word.
+ * Checks an object of values by key that a method was given: a plain object, or an instance of a class with
+ * properties (which a pipe makes of a body). An object that keeps its content elsewhere (a Map, FormData, a
+ * promise) would silently store nothing.
  *
- * @param method that was given them
- * @throws SessionValueError where some of the content is not under the keys
+ * @param method the method, named in the error
+ * @throws SessionValueError if part of the content is not in properties with string keys
  */
 export function valuesByKey(method: string, given: unknown): Values {
   const loss = isObject(given) ? lossOfEntries(given) : '';

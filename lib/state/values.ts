@@ -5,15 +5,16 @@ import { shownKey } from './shown-key.js';
 /** The values of a session: a plain object. */
 export type Values = Record<string, unknown>;
 
-/** How deep a value may be nested: far beyond what people write, and far from what a stack can take. */
+/** How deep a value may be nested: far deeper than people nest values, and far from overflowing the stack. */
 export const MAX_DEPTH = 500;
 
-/** Names that reach an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
+/** Names that give access to an object's prototype. No path may contain them (CWE-1321, prototype pollution). */
 const FORBIDDEN = new Set(['__proto__', 'prototype', 'constructor']);
 
 /**
- * Own code and no library, because three rules have to hold at once and on the hot path: a key that exists literally
- * wins over the path, only own properties are seen (so `toString` is no value), and nothing reaches a prototype.
+ * Not a library, because three rules have to hold at once and on the hot path: a key that exists literally
+ * wins over the path, only own properties are seen (so `toString` is not a value), and nothing reaches a
+ * prototype.
  */
 function segmentsOf(path: string): string[] {
   const segments = path.split('.');
@@ -29,7 +30,7 @@ function segmentsOf(path: string): string[] {
 }
 
 /**
- * Refuses what can be no key: anything but text, and text with a forbidden segment.
+ * Throws for anything that is not a valid key: a non-string, or a string with a forbidden segment.
  *
  * @throws SessionValueError
  */
@@ -47,7 +48,7 @@ function describe(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
-/** Whether a text can be a key: not where a forbidden segment is in it. */
+/** Whether a string is a valid key: it has no forbidden segment. */
 export function isKey(path: string): boolean {
   return !path.split('.').some((segment) => FORBIDDEN.has(segment));
 }
@@ -57,9 +58,9 @@ export function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether a key without a dot, or one that exists literally, can be looked up at once. */
+/** Whether a key can be looked up directly: it has no dot, or exists literally. */
 function isLiteral(values: Readonly<Values>, path: string): boolean {
-  // Not what TypeScript says, but what JavaScript does, and what a query gives (`?key=a&key=b`).
+  // JavaScript callers may pass anything, such as a list from a query (`?key=a&key=b`).
   if (typeof path !== 'string') assertKey(path);
   if (path.includes('.')) return Object.hasOwn(values, path);
   if (FORBIDDEN.has(path)) segmentsOf(path);
@@ -84,9 +85,11 @@ export const hasPath = (values: Readonly<Values>, path: string): boolean =>
   readPath(values, path) !== undefined;
 
 /**
- * Stores a value at a path, creating the objects on the way. What stands in the way and is no object gives way.
+ * Stores a value at a path, and creates missing objects on the way. A value on the way that is not an object
+ * is replaced.
  *
- * @throws SessionValueError for a forbidden segment, for a list's index that would leave a hole, and where a Map or the like is on the way
+ * @throws SessionValueError for a forbidden segment, for a list index that would leave a hole, and if a Map
+ * or the like is on the way
  */
 export function writePath(values: Values, path: string, value: unknown): void {
   if (isLiteral(values, path)) {
@@ -114,8 +117,8 @@ export function writePath(values: Values, path: string, value: unknown): void {
 }
 
 /**
- * A list takes an index that it has, or the next one: anything else would make it sparse, or change its length. A property of a
- * Map or the like would be lost.
+ * Checks that a value can be stored here. A list takes an existing index or the next one: anything else would
+ * make it sparse, or change its length. A property of a Map or the like would be lost.
  */
 function assertPlace(container: object, segment: string, path: string): void {
   if (!Array.isArray(container)) {
@@ -132,9 +135,9 @@ function assertPlace(container: object, segment: string, path: string): void {
 }
 
 /**
- * Removes what is at a path. An item of a list is cut out, so that no hole stays.
+ * Removes the value at a path. A list item is spliced out, so that no hole is left.
  *
- * @returns false where there was nothing
+ * @returns false if there was none
  */
 export function removePath(values: Values, path: string): boolean {
   if (isLiteral(values, path)) {
@@ -159,7 +162,7 @@ export function removePath(values: Values, path: string): boolean {
   return true;
 }
 
-/** A plain object with some of the keys, those that are there. The values are the very ones, and none is changed. */
+/** A plain object with those of the keys that exist. The values are not copied, and not changed. */
 export function pick(values: Values, paths: readonly string[]): Values {
   const picked: Values = {};
   for (const path of paths) {
@@ -171,7 +174,10 @@ export function pick(values: Values, paths: readonly string[]): Values {
   return picked;
 }
 
-/** Puts values into others, plain objects into plain objects; elsewhere what comes in wins. Objects are not copied. */
+/**
+ * Merges incoming values into others: plain objects are merged, any other incoming value replaces the
+ * existing one. Objects are not copied.
+ */
 export function mergeInto(values: Values, incoming: Values): void {
   for (const [key, value] of Object.entries(incoming)) {
     const present = Object.hasOwn(values, key) ? values[key] : undefined;
@@ -180,20 +186,20 @@ export function mergeInto(values: Values, incoming: Values): void {
   }
 }
 
-/** Whether a value is an object of whatever class, and no list. */
+/** Whether a value is an object of any class, but not a list. */
 export function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is an object of no class, and no list. */
+/** Whether a value is a plain object, and not a list. */
 export function isPlainValues(value: unknown): value is Values {
   return isObject(value) && isPlain(value);
 }
 
 /**
- * A copy of lists and plain objects, however deep, cycles included. What else an application puts into a session
- * (dates, instances of classes) is taken as it is: only the serializer knows how to store it. So is what is nested
- * deeper than `MAX_DEPTH`, which no commit stores.
+ * Copies lists and plain objects at any depth, cycles included. Other objects (dates, instances of classes)
+ * are not copied: only the serializer knows how to store them. Values nested deeper than `MAX_DEPTH` are not
+ * copied either, as no commit stores them.
  */
 export function cloneValue<T>(value: T): T;
 export function cloneValue(value: unknown): unknown {
@@ -230,7 +236,7 @@ function cloneMember(
   return cloneObject(item, seen, depth + 1);
 }
 
-/** A copy of what JSON has read: each object and list in it is in one place, and of no class. */
+/** Copies a parsed JSON value: its objects and lists are plain, and each appears only once. */
 export function copyOfJson(read: Readonly<Values>): Values {
   const copy: Values = { ...read };
   for (const key in copy) {
@@ -245,7 +251,10 @@ function copyOfMember(member: unknown): unknown {
   return isContainer(member) ? copyOfJson(member) : member;
 }
 
-/** A key from a visitor's JSON may be `__proto__`: it stays a key like any other, and becomes no prototype. */
+/**
+ * Sets an own property. A key from a visitor's JSON may be `__proto__`: it becomes an ordinary key, not the
+ * prototype.
+ */
 export function setOwn(values: Values, key: string, value: unknown): void {
   if (key !== '__proto__') values[key] = value;
   else Object.defineProperty(values, key, { value, enumerable: true, writable: true, configurable: true });

@@ -20,18 +20,18 @@ import {
 } from './values.js';
 import { valuesByKey } from './values-by-key.js';
 
-/** A longer path is no usual one: what it made is looked at before it is stored. */
+/** A longer path is unusual: the value that it creates is checked before it is stored. */
 const MAX_PLAIN_PATH = 200;
 
 /**
- * Values and flash messages as the application reads and changes them: each change is made at once, and recorded in the
- * log. What of it is stored, `SessionState` knows.
+ * Values and flash messages as the application reads and changes them: each change is applied at once and
+ * recorded in the log. `SessionState` keeps track of what is stored.
  */
 export abstract class WorkingSession {
   #values: Readonly<Values>;
   /**
-   * How much of the values belongs to this request: nothing, the outermost object, or all of them. The rest is shared with
-   * other requests, and copied before it is changed or handed out.
+   * How much of the values this request owns: nothing, the outermost object, or everything. The rest is
+   * shared with other requests, and copied before it is changed or handed out.
    */
   #own: 'nothing' | 'top' | 'all' = 'nothing';
   readonly flash: FlashState;
@@ -39,9 +39,9 @@ export abstract class WorkingSession {
   protected readonly serializer: SessionSerializer;
   /** Null until an object is handed out that may be mutated in place. */
   protected tracker: MutationTracker | null = null;
-  /** What was loaded or stored last. Null where nothing is stored. */
+  /** What was loaded or stored last. Null if nothing is stored. */
   protected snapshot: Snapshot | null;
-  /** Whether all that this request wrote is known to survive JSON. */
+  /** Whether everything that this request wrote is known to survive JSON. */
   protected plain = true;
 
   protected constructor(
@@ -59,20 +59,24 @@ export abstract class WorkingSession {
 
   // ---- whose values ----------------------------------------------------------------------------------------------
 
-  /** The values, to be read only: other requests may have the same objects. */
+  /** The values, read-only: other requests may share the same objects. */
   get readonlyValues(): Readonly<Values> {
     return this.#values;
   }
 
-  /** The values as objects of this request alone: to be changed, and handed out. */
+  /** The values as objects that this request owns: may be changed and handed out. */
   get values(): Values {
     if (this.#own !== 'all') this.own(ownValues(this.#values, this.snapshot?.text, this.serializer));
     return this.#values;
   }
 
-  /** The values, to change what is at a path and hand nothing out: a top-level value can be replaced without a full copy. */
+  /**
+   * The values for changing one path without handing anything out: a top-level value can be replaced without
+   * a full copy.
+   */
   #valuesFor(path: string): Values {
-    // Another serializer copies by parsing the text once more, which has nothing of what was changed since.
+    // With another serializer the copy is made by parsing the stored text again, which would lose changes
+    // made since.
     if (this.serializer !== JSON || path.includes('.')) return this.values;
     if (this.#own === 'nothing') {
       this.#values = { ...this.#values };
@@ -86,14 +90,14 @@ export abstract class WorkingSession {
     this.#own = 'all';
   }
 
-  /** From now on others may have the values as they are: they are copied before the next change. */
+  /** Other requests may share the values from now on: they are copied before the next change. */
   protected share(): void {
     this.#own = 'nothing';
   }
 
   // ---- reading -------------------------------------------------------------------------------------------------
 
-  /** The value at a path: stored values first, then flash messages. Undefined where there is none. */
+  /** The value at a path: stored values first, then flash messages. Undefined if there is none. */
   read(path: string): unknown {
     const value = readPath(this.#values, path);
     if (value === undefined) return this.flash.read(path);
@@ -104,7 +108,7 @@ export abstract class WorkingSession {
     return hasPath(this.#values, path) || this.flash.read(path) !== undefined;
   }
 
-  /** Everything readable, as a plain object of its own. */
+  /** Everything readable, as a new plain object. */
   all(): Values {
     return { ...this.flash.all(), ...this.#handOut() };
   }
@@ -145,7 +149,7 @@ export abstract class WorkingSession {
     this.record({ op: 'assign', key, value: cloneValue(value) }, effective);
   }
 
-  /** Puts each leaf at its own place. An object with nothing in it takes the place of what is no object only. */
+  /** Puts each leaf at its own path. An empty object only replaces a value that is not an object. */
   merge(values: Values): void {
     valuesByKey('merge', values);
     const leaves = leafValuesOf(values);
@@ -178,11 +182,11 @@ export abstract class WorkingSession {
     assertUpdater(updater);
     this.tracker?.forgetReplaced(path);
     const hadValue = hasPath(this.values, path);
-    // The updater may keep it, or mutate it and then throw.
+    // The updater may keep the value, or mutate it and then throw.
     this.lend(readPath(this.values, path));
     const result = updateAt(this.values, path, updater);
     this.#received(result);
-    // An update of what is missing that returns undefined changes nothing.
+    // If the value is missing and the updater returns undefined, nothing changes.
     this.record(
       { op: 'update', path, updater, result: cloneValue(result) },
       hadValue || result !== undefined,
@@ -194,8 +198,8 @@ export abstract class WorkingSession {
     this.tracker?.forgetReplaced(path);
     const fromFlash = this.flash.forget(path);
     const fromValues = removePath(this.#valuesFor(path), path);
-    // Forgetting what is not there is recorded too: another request may be storing it right now. But it is no reason
-    // to commit, or to begin a session.
+    // Forgetting a missing value is recorded too: another request may be storing it right now. But that is no
+    // reason to commit, or to begin a session.
     this.record({ op: 'forget', path }, fromValues || fromFlash);
   }
 
@@ -209,7 +213,7 @@ export abstract class WorkingSession {
 
   reset(given: Values): void {
     valuesByKey('reset', given);
-    // A getter that throws leaves the session as it was.
+    // Copied first, so that a getter that throws leaves the session as it was.
     const values = { ...given };
     for (const key of Object.keys(values)) assertKey(key);
     const effective = !this.isEmpty || Object.keys(values).length > 0;
@@ -221,26 +225,27 @@ export abstract class WorkingSession {
     this.record({ op: 'reset', values: cloneValue(values) }, effective);
   }
 
-  /** A value is handed out. Returns whether it may be mutated in place. */
+  /** Called when a value is handed out. Returns whether it may be mutated in place. */
   lend(value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
     this.#handOut();
     return true;
   }
 
-  /** A value has come in: the application may hold it still, and it may be none that JSON keeps. */
+  /** Called when a value was stored: the application may still hold it, and JSON may not be able to keep it. */
   #received(value: unknown): void {
     if (!this.lend(value) && !isPlainValue(value)) this.plain = false;
   }
 
-  /** From now on the values have to be this request's own: what is handed out may be mutated, and a merge keeps it. */
+  /** Makes this request own the values from now on: objects handed out may be mutated, and a merge keeps them. */
   #handOut(): Values {
     this.tracker ??= new MutationTracker();
     return this.values;
   }
 
   protected record(change: ValueChange, effective = true): void {
-    // What an updater returns on a newer value, and how deep a long path leads, is known only when it is looked at.
+    // What an updater returns for a newer value, and how deep a long path nests, has to be checked before it
+    // is stored.
     if (change.op === 'update' || ('path' in change && change.path.length > MAX_PLAIN_PATH))
       this.plain = false;
     this.log.record(change, effective);
