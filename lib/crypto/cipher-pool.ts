@@ -1,29 +1,29 @@
 import { type CipherGCM, type CipherKey, createCipheriv, createSecretKey, randomFillSync } from 'node:crypto';
 import type { Hmac } from './hmac.js';
 
-/** What stands behind each message, and shows that it is ours to the last bit. */
+/** The length of the authentication tag that follows each message. */
 export const TAG_BYTES = 16;
 
 /** AES in Galois/Counter Mode (NIST SP 800-38D) with keys of 256 bits. */
 export const CIPHER = 'aes-256-gcm';
 
-/** What a cipher or decipher is made with: the encoding is that of its key. */
+/** Options of ciphers and deciphers; `encoding` is that of the key. */
 export const CIPHER_OPTIONS = { authTagLength: TAG_BYTES, encoding: 'latin1' } as const;
 
-/** What stands in front of each message, and makes its key one of its own. */
+/** The length of the salt that precedes each message, and gives it a key of its own. */
 export const SALT_BYTES = 16;
 
 const NONCE_BYTES = 12;
 /** The counter of HKDF-Expand's first block. */
 const FIRST_BLOCK = 1;
 
-/** How many ciphers are made at a time. */
+/** How many ciphers are created at a time. */
 const BATCH = 16;
 
-/** How many random salts are drawn at a time: asking for them takes longer than making them. */
+/** How many random salts are drawn at a time: the call takes longer than generating them. */
 const SALTS = 256;
 
-/** What one message is encrypted with, and never another one. */
+/** The cipher for one message only. */
 interface FreshCipher {
   /** Key and nonce are derived from it and the secret. */
   readonly salt: Buffer;
@@ -31,11 +31,12 @@ interface FreshCipher {
 }
 
 /**
- * Ciphers with a key of their own each: one HKDF-Expand step over a random 128-bit salt yields it. No key comes twice
- * before some 2^64 messages.
+ * A pool of ciphers, each with its own key: one HKDF-Expand step over a random 128-bit salt derives it. No
+ * key is expected to repeat before some 2^64 messages.
  *
- * Made several at a time, ahead of need: to begin with a new key takes five calls into OpenSSL, and between the other
- * work of a request, when the processor has forgotten all of them, they take three times as long as in a row.
+ * Ciphers are created several at a time, ahead of need: starting with a new key takes five calls into
+ * OpenSSL, and in between the other work of a request, when the CPU caches no longer hold that code, they
+ * take three times as long as in a row.
  */
 export class CipherPool {
   readonly #sealing: Hmac;
@@ -43,13 +44,13 @@ export class CipherPool {
   readonly #ready: FreshCipher[] = [];
   #salts = Buffer.alloc(0);
 
-  /** @param associated what is authenticated along with each message; null: whoever takes a cipher tells it */
+  /** @param associated associated data authenticated with each message; null if the caller of `take` sets it */
   constructor(sealing: Hmac, associated: Buffer | null) {
     this.#sealing = sealing;
     this.#associated = associated;
   }
 
-  /** Hands out a cipher that nobody else gets. */
+  /** Returns a cipher that is never returned again. */
   take(): FreshCipher {
     const ready = this.#ready.pop();
     if (ready !== undefined) return ready;
@@ -76,24 +77,28 @@ export class CipherPool {
 }
 
 /**
- * The key of a message: the first block of HKDF-Expand (RFC 5869, 2.3) with SHA-256. The nonce only has to differ between
- * messages of one key, of which there is one; so the salt serves as nonce too.
+ * Derives the key of a message: the first block of HKDF-Expand (RFC 5869, 2.3) with SHA-256. A nonce only has
+ * to differ between messages with the same key, and each key has one message, so the salt also serves as
+ * nonce.
  */
 export function messageKey(sealing: Hmac, salt: Buffer): { key: CipherKey; nonce: Buffer } {
   return { key: toKey(sealing.of(salt, 'binary', FIRST_BLOCK)), nonce: salt.subarray(0, NONCE_BYTES) };
 }
 
 /**
- * A key of 32 characters that stand for a byte each: Node takes it in half the time of a KeyObject, and Node 24 in a
- * tenth of that of a buffer.
+ * Converts a string of 32 characters, one per byte, to a key: Node accepts a string in half the time of a
+ * KeyObject, and Node 24 in a tenth of the time of a buffer.
  *
- * @param isTaken whether this Node takes it
+ * @param isTaken whether this version of Node accepts such a string
  */
 export function toKey(text: string, isTaken = TAKES_TEXT): CipherKey {
   return isTaken ? text : createSecretKey(text, 'latin1');
 }
 
-/** That text may be something else than UTF-8 is not documented, so Node is asked. UTF-8 would be 64 bytes: refused. */
+/**
+ * Tests whether Node accepts strings that are not UTF-8 as keys, which is not documented. Read as UTF-8 this
+ * key would have 64 bytes, and be refused.
+ */
 function takesText(): boolean {
   try {
     createCipheriv(CIPHER, '\xff'.repeat(32), Buffer.alloc(NONCE_BYTES), CIPHER_OPTIONS);

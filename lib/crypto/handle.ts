@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 const HANDLE_LENGTH = 22;
 
 /**
- * The handle of a session that has this id and had no other. It names the session and opens nothing: of 256 random bits
- * nobody finds the id by its hash.
+ * The handle of a session whose first id is this one. It names the session but does not open it: an id of 256
+ * random bits cannot be found from its hash.
  */
 export function handleOf(id: string): string {
   return createHash('sha256')

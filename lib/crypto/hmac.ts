@@ -1,18 +1,19 @@
 import { hash, hkdfSync } from 'node:crypto';
 
-/** Bytes that SHA-256 takes in at a time, and gives. */
+/** Block and digest size of SHA-256. */
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
 const KEY_BYTES = 32;
 
 /**
- * HMAC-SHA256 with one key (RFC 2104), as two one-shot hashes of Node's. `createHmac` gives the same at more than twice
- * the price: the native object that it makes for each message costs more than the hashing.
+ * HMAC-SHA256 with one key (RFC 2104), as two one-shot hashes of Node. `createHmac` returns the same result
+ * at more than twice the cost: the native object that it creates for each message costs more than the
+ * hashing.
  */
 export class Hmac {
   readonly #innerPad = Buffer.alloc(BLOCK_BYTES, 0x36);
-  /** The outer pad, and behind it room for the inner digest. */
+  /** The outer pad, followed by room for the inner digest. */
   readonly #outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES, 0x5c);
 
   /** @param key not longer than a block of the hash, 64 bytes */
@@ -25,9 +26,9 @@ export class Hmac {
   }
 
   /**
-   * @param encoding how the 32 bytes are given back: as text, because Node takes three times as long to hand bytes over
-   * in a buffer of their own
-   * @param last one more byte to end the message with
+   * @param encoding the encoding of the 32 bytes that are returned: a string, because Node takes three times
+   * as long to return them in a buffer
+   * @param last one more byte at the end of the message
    */
   of(message: Uint8Array, encoding: 'base64url' | 'binary', last?: number): string {
     const end = BLOCK_BYTES + message.length;
@@ -40,7 +41,10 @@ export class Hmac {
   }
 }
 
-/** A key made of a secret for one purpose (HKDF-SHA256, RFC 5869): what is made for one purpose is not accepted for another. */
+/**
+ * Derives a key from a secret for one purpose (HKDF-SHA256, RFC 5869): a token made for one purpose is not
+ * accepted for another.
+ */
 export function deriveKey(secret: string, purpose: string): Hmac {
   return new Hmac(new Uint8Array(hkdfSync('sha256', secret, 'nestjs-session-kit', purpose, KEY_BYTES)));
 }

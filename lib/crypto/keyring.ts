@@ -4,38 +4,39 @@ import { type Hmac, deriveKey } from './hmac.js';
 import { RecentTokens } from './recent-tokens.js';
 import { type Opened, Sealer, strictBytes } from './sealer.js';
 
-/** Format of signed ids and of sealed tokens. Tokens of another format are not opened. */
+/** Format prefixes of signed ids and sealed tokens. Tokens of another format are not opened. */
 const SIGNED_PREFIX = 'v1.';
 const SEALED_PREFIX = 'v1s.';
 
-/** Stands between a signed id and the mark of its place. No encoded id has it in it. */
+/** Separates a signed id from the mark of its place. No encoded id contains it. */
 const MARK_SIGN = '@';
-/** 128 bits: among tenants a place that has the mark of another one would open what was signed there. */
+/** 128 bits: among tenants, a place with the same mark as another would open ids signed for the other. */
 const MARK_LENGTH = 22;
 
 /** A signed id, or a sealed session. */
 export type TokenKind = 'signed' | 'sealed';
 
-/** About a megabyte of verified ids. */
+/** Half the size of the cache of verified ids, which takes about a megabyte. */
 const VERIFIED_HALF = 2048;
 
-/** Signed ids that were verified lately, each with the keyring that did it. */
+/** A cache of recently verified signed ids, each with the keyring that verified it. */
 export type VerifiedIds = RecentTokens<{ readonly id: string; readonly by: Keyring }>;
 
-/** What keyrings remember by, one of its own each or several in one. */
+/** Creates a cache of verified ids, for one keyring or shared by several. */
 export function verifiedIds(): VerifiedIds {
   return new RecentTokens(VERIFIED_HALF);
 }
 
 /**
- * Signs and seals what travels in a cookie, with keys derived from the application's secrets. The first secret makes
- * tokens; all of them open tokens, so that secrets can be rotated.
+ * Signs and seals the tokens that travel in a cookie, with keys derived from the application's secrets.
+ * Tokens are made with the first secret and opened with any of them, so that secrets can be rotated.
  *
- * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: what was made for one
- * cookie or purpose is not accepted for another. A browser keeps cookies of one name that differ in path or domain side by
- * side: so a sealed token is bound to these as well, and an older cookie that still lies elsewhere opens nothing. A signed
- * id opens no more than its record, so it is good wherever a cookie of the name lies; it only says where it was set. Among
- * tenants, whose places are those of different people, a signed id is bound to its place as well.
+ * Keys are derived once (HKDF-SHA256, RFC 5869), each for one purpose and one cookie name: a token made for
+ * one cookie or purpose is not accepted for another. Browsers keep cookies with the same name but a different
+ * path or domain side by side. So a sealed token is also bound to path and domain, and an older cookie left
+ * at another place opens nothing. A signed id only opens its record, so it is valid wherever a cookie with
+ * this name is set; it only carries a mark of its place. Among tenants, whose places belong to different
+ * people, a signed id is bound to its place too.
  */
 export class Keyring {
   /** The newest first. */
@@ -45,7 +46,7 @@ export class Keyring {
   readonly #domain: string | null;
   /** Whether signed ids of another place open nothing here. */
   readonly #isAmongTenants: boolean;
-  /** What signed ids say of their place: nothing where it is the usual one. */
+  /** The mark of the place in signed ids; empty for the usual place (path `/`, no domain). */
   readonly #mark: string;
   readonly #sealer: Sealer;
   readonly #verified: VerifiedIds;
@@ -55,8 +56,8 @@ export class Keyring {
    * @param cookieName bound into every key and token
    * @param path of the cookie, bound into sealed tokens
    * @param domain of the cookie, bound into sealed tokens; null for the host alone
-   * @param amongTenants what all tenants of an application remember by: signed ids are bound to path and domain too. Null
-   * where there are no tenants
+   * @param amongTenants the cache shared by all tenants of an application; signed ids are then bound to path
+   * and domain too. Null if there are no tenants
    */
   constructor(
     secrets: readonly string[],
@@ -79,21 +80,24 @@ export class Keyring {
     this.#sealer = new Sealer(sealing, Buffer.from(`nestjs-session-kit ${SEALED_PREFIX} ${place}`));
   }
 
-  /** The keyring of the same place with another secret. */
+  /** Returns a keyring for the same place with another secret. */
   withSecret(secret: string): Keyring {
     const amongTenants = this.#isAmongTenants ? verifiedIds() : null;
     return new Keyring([secret], this.#cookieName, this.#path, this.#domain, amongTenants);
   }
 
-  /** Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark behind the id where the place is not the usual one. */
+  /**
+   * Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark after the id if the place is not the
+   * usual one.
+   */
   sign(id: string): string {
     const signed = encodeURIComponent(id) + this.#mark;
     return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#signing[0])}`;
   }
 
   /**
-   * The id of a signed token, or null where the signature is not ours or, among tenants, its place is another one. Compares in
-   * constant time.
+   * Returns the id of a signed token, or null if the signature is not ours or, among tenants, the token
+   * belongs to another place. Compares in constant time.
    */
   verify(token: string): string | null {
     const known = this.#verified.get(token);
@@ -103,14 +107,14 @@ export class Keyring {
     if (end <= SIGNED_PREFIX.length) return null;
     const signed = token.slice(SIGNED_PREFIX.length, end);
     if (this.#signerOf(signed, token.slice(end + 1)) === -1) return null;
-    // Only what sign() encoded carries a signature of ours, so this decodes.
+    // Only ids encoded by sign() carry our signature, so decoding cannot fail.
     const [encoded = ''] = signed.split(MARK_SIGN, 1);
     const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
     this.#verified.add(token, { id, by: this });
     return id;
   }
 
-  /** Which secret has signed: 0 for the first, -1 for none. Compares in constant time. */
+  /** The index of the secret that signed: 0 for the first, -1 for none. Compares in constant time. */
   #signerOf(signed: string, given: string): number {
     const signature = Buffer.from(given);
     return this.#signing.findIndex((signing) => {
@@ -119,7 +123,10 @@ export class Keyring {
     });
   }
 
-  /** Which secret a token was made with: 0 for the first; null where it is not good here. Asked only where somebody wants to know. */
+  /**
+   * The index of the secret that a token was made with: 0 for the first; null if the token is not valid here.
+   * Called only if something listens for it.
+   */
   secretOf(token: string): number | null {
     if (token.startsWith(SEALED_PREFIX)) return this.#opened(token)?.key ?? null;
     if (this.verify(token) === null) return null;
@@ -127,18 +134,18 @@ export class Keyring {
     return this.#signerOf(token.slice(SIGNED_PREFIX.length, end), token.slice(end + 1));
   }
 
-  /** What a token looks like, whoever made it; null for neither. */
+  /** The kind of a token by its format, whoever made it; null if it is neither. */
   static kindOf(token: string): TokenKind | null {
     if (token.startsWith(SIGNED_PREFIX)) return 'signed';
     return token.startsWith(SEALED_PREFIX) ? 'sealed' : null;
   }
 
-  /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. */
+  /** Encrypts with AES-256-GCM (NIST SP 800-38D) and a separate key for each message. */
   seal(plain: Buffer): string {
     return SEALED_PREFIX + this.#sealer.seal(plain).toString('base64url');
   }
 
-  /** Decrypts a sealed token. Null where it is not ours to the last bit. Never throws. */
+  /** Decrypts a sealed token. Returns null if it is not ours or was modified. Never throws. */
   open(token: string): Buffer | null {
     return this.#opened(token)?.plain ?? null;
   }
@@ -149,7 +156,10 @@ export class Keyring {
     return sealed === null ? null : this.#sealer.open(sealed);
   }
 
-  /** Whether a signed id says that it was set where the cookie is now. A sealed token opens nowhere else, so it need not say. */
+  /**
+   * Whether the mark of a signed id is that of the cookie's current place. Sealed tokens have no mark, as
+   * they do not open at any other place.
+   */
   isMarkedHere(token: string): boolean {
     if (!token.startsWith(SIGNED_PREFIX)) return true;
     const mark = token.indexOf(MARK_SIGN);
@@ -157,11 +167,11 @@ export class Keyring {
   }
 
   /**
-   * What a token of another place becomes here, for a session that moves with its cookie.
+   * Converts a token of another place, for a session that moves with its cookie.
    *
    * @param from the keyring of that place
-   * @returns null where there is nothing to be made of it: that keyring did not make it, or it is good here as it is. A
-   * token of an application's own driver, which is bound to nothing, comes back as it was
+   * @returns null if there is nothing to convert: the other keyring did not make the token, or it is already
+   * valid here. A token of an application's own driver, which is not bound to a place, is returned unchanged
    */
   renew(token: string, from: Keyring): string | null {
     if (token.startsWith(SEALED_PREFIX)) {
@@ -175,7 +185,10 @@ export class Keyring {
   }
 }
 
-/** Tells places of one name apart, and no more: it is signed along with the id. */
+/**
+ * A mark that only tells places with the same cookie name apart. It needs no secret, as it is signed with the
+ * id.
+ */
 function markOf(path: string, domain: string | null): string {
   const place = JSON.stringify([path, domain]);
   return createHash('sha256').update(place).digest('base64url').slice(0, MARK_LENGTH);

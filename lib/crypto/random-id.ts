@@ -4,7 +4,10 @@ const ID_BYTES = 32;
 const POOL = Buffer.allocUnsafe(ID_BYTES * 128);
 let used = POOL.length;
 
-/** Random bytes out of a pool: one system call for a hundred of them. The slice is valid until the caller's next turn. */
+/**
+ * Takes random bytes from a pool, which is filled for about a hundred ids per system call. Use the slice at
+ * once: the pool is refilled in place.
+ */
 export function randomSlice(bytes: number): Buffer {
   if (used + bytes > POOL.length) {
     randomFillSync(POOL);
@@ -16,7 +19,7 @@ export function randomSlice(bytes: number): Buffer {
 }
 
 /**
- * A new session id: 256 random bits as 43 characters of base64url, four times what OWASP asks for
+ * Generates a session id: 256 random bits as 43 characters of base64url, four times what OWASP asks for
  * (Session Management Cheat Sheet, "Session ID Entropy").
  */
 export function randomId(): string {

@@ -1,7 +1,10 @@
 import { ownText } from '../state/own-text.js';
 import { RecentTexts } from '../state/recent-texts.js';
 
-/** What tokens stand for that were found to be ours. A token is cut from a header, which is not kept with it. */
+/**
+ * A cache for tokens that were verified to be ours. Tokens are copied, so that the header they are a slice of
+ * is not kept alive.
+ */
 export class RecentTokens<V> extends RecentTexts<V> {
   protected override own(token: string): string {
     return ownText(token);

@@ -2,16 +2,16 @@ import { createDecipheriv } from 'node:crypto';
 import { CIPHER, CIPHER_OPTIONS, CipherPool, SALT_BYTES, TAG_BYTES, messageKey } from './cipher-pool.js';
 import type { Hmac } from './hmac.js';
 
-/** What a sealed message was found to be. */
+/** An opened message. */
 export interface Opened {
   readonly plain: Buffer;
-  /** Which key opened it: 0 for the newest. */
+  /** The index of the key that opened it: 0 for the newest. */
   readonly key: number;
 }
 
 /**
- * Encrypts with AES-256-GCM (NIST SP 800-38D) and a key of its own for each message. A sealed message is a random salt, the
- * encrypted bytes and the tag. The first key seals, all of them open.
+ * Encrypts with AES-256-GCM (NIST SP 800-38D) and a separate key for each message. A sealed message is a
+ * random salt, the encrypted bytes and the tag. The first key seals, all of them open.
  */
 export class Sealer {
   readonly #keys: readonly Hmac[];
@@ -20,7 +20,7 @@ export class Sealer {
 
   /**
    * @param keys the newest first
-   * @param associated what is authenticated along with every message; null: each message says it itself
+   * @param associated associated data authenticated with every message; null if it is passed for each message
    */
   constructor(keys: readonly Hmac[], associated: Buffer | null) {
     const [newest] = keys;
@@ -30,7 +30,7 @@ export class Sealer {
     this.#ciphers = new CipherPool(newest, associated);
   }
 
-  /** @param associated where it is not the same for every message */
+  /** @param associated associated data, if it is not the same for every message */
   seal(plain: Buffer, associated?: Buffer): Buffer {
     const { salt, cipher } = this.#ciphers.take();
     if (associated !== undefined) cipher.setAAD(associated);
@@ -43,7 +43,10 @@ export class Sealer {
     return sealed;
   }
 
-  /** Null where it is not ours to the last bit, or was sealed with something else associated. Never throws. */
+  /**
+   * Returns null if the message is not ours, was modified, or was sealed with other associated data. Never
+   * throws.
+   */
   open(sealed: Buffer, associated: Buffer | null = this.#associated): Opened | null {
     if (sealed.length <= SALT_BYTES + TAG_BYTES) return null;
     for (const [key, sealing] of this.#keys.entries()) {
@@ -64,12 +67,15 @@ function decrypt(sealed: Buffer, sealing: Hmac, associated: Buffer | null): Buff
     decipher.final();
     return plain;
   } catch {
-    // The tag does not fit: the only thing that final() can find wrong here.
+    // The tag does not match: final() can fail for no other reason here.
     return null;
   }
 }
 
-/** The bytes of a text of base64url in its one spelling. Null for any other: the decoder forgives foreign characters and spare bits. */
+/**
+ * Decodes base64url, but only the canonical encoding. Null for any other text: Node's decoder ignores foreign
+ * characters and spare bits.
+ */
 export function strictBytes(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : null;
