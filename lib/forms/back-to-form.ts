@@ -1,31 +1,33 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { pathOfThisSite } from '../session/path-of-this-site.js';
 
-/** What is asked of a request, Express's or Fastify's. */
+/** The properties that are used of a request, in Express or Fastify. */
 export interface FormRequest {
-  /** In capital letters: `POST`. */
+  /** In upper case: `POST`. */
   readonly method: string;
-  /** By their names in small letters. */
+  /** Headers by lower-case name. */
   readonly headers: IncomingHttpHeaders;
-  /** As the platform says: behind a proxy that it trusts, the host that the visitor asked. */
+  /** As reported by the platform: behind a trusted proxy, the host that the visitor requested. */
   readonly host?: string;
-  /** Parsed; undefined where nothing has parsed it. */
+  /** The parsed body; undefined if it was not parsed. */
   readonly body?: unknown;
 }
 
 const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
-/** A browser sends a page's form so, and no client of an API does. */
+/** Browsers send the forms of a page with these types; API clients do not. */
 const FORM_TYPES = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\b/i;
 
 const PAGE_TYPES: readonly string[] = ['text/html', 'application/xhtml+xml'];
 
-/** The weight of what is not acceptable (RFC 9110, 12.4.2). */
+/** The weight of a type that is not acceptable (RFC 9110, 12.4.2). */
 const NOT_ACCEPTED = /^q=0(?:\.0*)?$/;
 
 /**
- * Whether a request is a page's form, and a page is what its sender can show: it changes something and accepts HTML. Who does not
- * say what he accepts is known by the form. `fetch` accepts anything, and says so; so does htmx, which shows HTML and nothing else.
+ * Whether a request submits the form of a page, and its sender can show a page in response: its method is not
+ * a safe one, and it accepts HTML. Without an Accept header the content type decides. `fetch` accepts any
+ * type, which does not count as HTML; so does htmx, but it shows HTML only, and is recognized by its own
+ * header.
  */
 export function isPageForm({ method, headers }: FormRequest): boolean {
   if (SAFE_METHODS.includes(method)) return false;
@@ -39,14 +41,14 @@ export function isPageForm({ method, headers }: FormRequest): boolean {
 }
 
 /**
- * The path of the page that a form was sent from, where it is one of this site and htmx says so, or the browser does (Referer): a site
- * may keep its browsers from saying all of it.
+ * The path of the page that a form was sent from, if it is a page of this site. Taken from htmx's header or
+ * the Referer, which a site's referrer policy may shorten.
  */
 export function pageBefore({ headers, host = headers.host }: FormRequest): string | undefined {
   const address = headers['hx-current-url'] ?? headers.referer;
   if (typeof address !== 'string' || !URL.canParse(address)) return undefined;
   const page = new URL(address);
-  // Where a proxy hides the host, the browser itself knows.
+  // If a proxy hides the host, the browser still knows whether it is the same origin.
   const isThisSite = page.host === host || headers['sec-fetch-site'] === 'same-origin';
   return isThisSite ? pathOfThisSite(page.pathname + page.search) : undefined;
 }

@@ -13,35 +13,39 @@ import { pathOfThisSite } from '../session/path-of-this-site.js';
 import { type FormRequest, isPageForm, pageBefore } from './back-to-form.js';
 import { thrownErrors } from './thrown-errors.js';
 
-/** What FormErrorsFilter tells the path of a form by: the request of Express, or of Fastify. */
+/** The path of a form for FormErrorsFilter, or a function that gets it from the request of Express or Fastify. */
 export type FormPath = string | ((request: FormRequest) => unknown);
 
 /**
- * Where FormErrorsFilter sends a visitor to.
+ * Options of FormErrorsFilter.
  *
  * @example
  * app.useGlobalFilters(new FormErrorsFilter({ form: '/checkout' }));
  */
 export interface FormErrorsFilterOptions {
   /**
-   * The path of the page that shows the form, or a function that finds it in the request (a hidden field, say). What is no path of
-   * this site is passed over. Default: the page that the form was sent from, as the browser says (Referer), or htmx.
+   * The path of the page that shows the form, or a function that gets it from the request (from a hidden
+   * field, say). Anything but a path of this site is ignored. Default: the page that the form was sent from,
+   * according to the browser (Referer) or htmx.
    */
   readonly form?: FormPath;
-  /** Where none of these is known. Default '/'. */
+  /** The path to use if none of these is known. Default '/'. */
   readonly fallback?: string;
-  /** Answers what is no form of a page, in place of Nest: a filter of your own. */
+  /** A filter of your own that responds instead of Nest if the request is not the form of a page. */
   readonly otherwise?: ExceptionFilter<HttpException>;
 }
 
-/** What Express's response and Fastify's reply have in common. */
+/** The methods that Express's response and Fastify's reply have in common. */
 interface AnyResponse {
   status(code: number): this;
   header(name: string, value: string): this;
   send(body: unknown): unknown;
 }
 
-/** The exceptions that say what is wrong with a form. Any other is left to the other filters of the application. */
+/**
+ * Matches exceptions that contain errors of a form. All others are left to the other filters of the
+ * application.
+ */
 // oxlint-disable-next-line typescript/no-extraneous-class -- @Catch takes classes, and asks them by instanceof
 class FormErrorsThrown {
   static [Symbol.hasInstance](thrown: unknown): boolean {
@@ -50,14 +54,16 @@ class FormErrorsThrown {
 }
 
 /**
- * Post, redirect, get: sends whoever has filled a form in wrongly back to its page (303), where templates find what is wrong
- * (`errors('email')`, `hasErrors`) and what he had typed (`old('email')`), and controllers by `flashMessages`. Passwords, and
- * whatever else the option `flash.except` names, are not kept.
+ * An exception filter for post/redirect/get: if a form is invalid, it redirects the visitor back to the
+ * form's page (303). There, templates can show the errors (`errors('email')`, `hasErrors`) and the input
+ * (`old('email')`); controllers get both from `flashMessages`. Passwords, and all other fields that the
+ * option `flash.except` names, are not kept.
  *
- * It takes what Nest's pipes throw: ValidationPipe (class-validator) and StandardSchemaValidationPipe (zod, valibot, ...), and
- * what is thrown as InvalidFormException. With `exceptionFactory: invalidForm` they tell the fields apart whatever the messages
- * say. Who accepts no HTML (`fetch`, an API; htmx does) gets the answer that Nest would give, and so does a request that changes nothing
- * (GET), or has no session that can be written.
+ * The filter handles the exceptions of Nest's ValidationPipe (class-validator) and
+ * StandardSchemaValidationPipe (zod, valibot, ...), and InvalidFormException. With
+ * `exceptionFactory: invalidForm` the errors are assigned to fields reliably, whatever the messages say.
+ * Clients that do not accept HTML (`fetch`, API clients; htmx does accept it) get the response that Nest
+ * would send, as do requests with a safe method (GET), or without a session that can be written.
  *
  * @example
  * // above a handler, a controller, or for all by app.useGlobalFilters: `@UseFilters(new FormErrorsFilter({ form: '/sign-in' }))`
@@ -68,8 +74,8 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
   readonly #options: FormErrorsFilterOptions;
 
   /**
-   * @param options where the form is. Default: where the browser says that it came from
-   * @throws SessionConfigError where `form` or `fallback` is text, and no path of this site
+   * @param options where the form is. Default: the page that the form was sent from
+   * @throws SessionConfigError if `form` or `fallback` is a string, but not a path of this site
    */
   constructor(@Optional() options: FormErrorsFilterOptions = {}) {
     assertPath('form', options.form);
@@ -77,7 +83,7 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
     this.#options = options;
   }
 
-  /** Called by Nest. Where it is no HTTP request that was refused, the exception goes on as it is. */
+  /** Called by Nest. Outside of HTTP requests the exception is thrown again unchanged. */
   catch(thrown: HttpException, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw thrown;
     const http = host.switchToHttp();
@@ -101,7 +107,7 @@ export class FormErrorsFilter implements ExceptionFilter<HttpException> {
     const body = thrown.getResponse();
     const statusCode = thrown.getStatus();
     const response = host.switchToHttp().getResponse<AnyResponse>();
-    // As Nest's own filter answers.
+    // The same response as that of Nest's own filter.
     response.status(statusCode).send(typeof body === 'object' ? body : { statusCode, message: body });
   }
 

@@ -2,40 +2,40 @@ import { fieldPath } from '../session/field-names.js';
 import type { FieldErrors, FormErrors } from '../session/form-bags.js';
 import { isKey } from '../state/values.js';
 
-/** What class-validator finds, as Nest's ValidationPipe hands it to its `exceptionFactory`. */
+/** An error of class-validator, as Nest's ValidationPipe passes it to its `exceptionFactory`. */
 export interface FieldValidationError {
-  /** The name of the field, or the number of the item. */
+  /** The name of the field, or the index of the item. */
   readonly property: string;
-  /** Messages by the names of the rules that are broken. */
+  /** Messages by the name of the violated rule. */
   readonly constraints?: Readonly<Record<string, string>> | undefined;
-  /** Of the fields of an object, or of the items of a list. */
+  /** The errors of an object's fields, or of a list's items. */
   readonly children?: readonly FieldValidationError[] | undefined;
 }
 
 /**
- * What a schema library (zod, valibot, arktype, ...) finds, as Nest's StandardSchemaValidationPipe hands it to its
- * `exceptionFactory` (Standard Schema, `StandardSchemaV1.Issue`).
+ * An issue of a schema library (zod, valibot, arktype, ...), as Nest's StandardSchemaValidationPipe passes it
+ * to its `exceptionFactory` (Standard Schema, `StandardSchemaV1.Issue`).
  */
 export interface SchemaIssue {
-  /** What is wrong, for the visitor. */
+  /** The message for the visitor. */
   readonly message: string;
-  /** Where, from the outside in. Default: the form as a whole. */
+  /** The path to the field, outermost first. Default: the form as a whole. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** One thing that is wrong with a form. */
+/** One error of a form. */
 export interface Finding {
-  /** Where in the form, as path; '' for the form as a whole. */
+  /** The path of the field; '' for the form as a whole. */
   readonly field: string;
   readonly message: string;
-  /** As Nest's own pipes answer it to clients of an API. */
+  /** The text that Nest's own pipes send to API clients. */
   readonly text: string;
 }
 
-/** A visitor's session has to have room for them: nobody corrects more at a time. */
+/** The errors have to fit into the visitor's session, and nobody corrects more fields at a time. */
 const MAX_FIELDS = 100;
 
-/** What a pipe found, one by one. */
+/** Flattens the errors of a pipe. */
 export function findingsOf(found: readonly (FieldValidationError | SchemaIssue)[]): Finding[] {
   return found.flatMap((each) => ('property' in each ? findingsIn(each, []) : findingOfIssue(each)));
 }
@@ -60,13 +60,13 @@ function findingOfIssue({ path = [], message }: SchemaIssue): Finding {
   };
 }
 
-/** The first may be a name as it stands in the form, `user[name]`: not every parser nests those. */
+/** The first segment may be a name as in the form, `user[name]`: not every parser nests those. */
 function pathOf(segments: readonly string[]): string {
   const [first = '', ...rest] = segments;
   return [fieldPath(first), ...rest].join('.');
 }
 
-/** The errors by their fields, in the order in which they were found. */
+/** Groups the errors by field, in the order in which they were found. */
 export function byField(findings: readonly Pick<Finding, 'field' | 'message'>[]): FormErrors {
   const errors = new Map<string, FieldErrors>();
   for (const { field, message } of findings) {

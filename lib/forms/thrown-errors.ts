@@ -4,19 +4,20 @@ import type { FormErrors } from '../session/form-bags.js';
 import { type Finding, byField } from './form-errors.js';
 import { InvalidFormException } from './invalid-form.exception.js';
 
-/** What pipes answer a form with that is wrong. */
+/** The statuses with which pipes reject an invalid form. */
 const STATUSES: readonly number[] = [HttpStatus.BAD_REQUEST, HttpStatus.UNPROCESSABLE_ENTITY];
 
-/** `email: Invalid email`, as StandardSchemaValidationPipe words an issue. */
+/** `email: Invalid email`, the format of StandardSchemaValidationPipe. */
 const OF_SCHEMA = /^([\w$-]+(?:\.[\w$-]+)*): (.+)$/s;
 
-/** How class-validator's own messages begin; what is nested stands behind its parents. */
+/** The beginning of class-validator's own messages; nested fields are preceded by their parents. */
 const OF_VALIDATOR =
   /^((?:[\w$-]+\.)*)(?:each value in )?(?:nested property |property )?([\w$-]+) (?:must|should|is|can|has|contains|may) /;
 
 /**
- * What an exception says is wrong with a form, by field; null where it says no such thing. Of a pipe without `invalidForm` there
- * are the texts of its answer alone: fields are told as far as those begin with them, all else is about the form as a whole.
+ * The form errors in an exception, by field; null if it contains none. A pipe without `invalidForm` only
+ * provides the texts of its response: a text that begins with a field is assigned to that field, all others
+ * to the form as a whole.
  */
 export function thrownErrors(thrown: unknown): FormErrors | null {
   if (thrown instanceof InvalidFormException) return thrown.errors;
