@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { SessionEventName, SessionEvents } from './session-events.js';
 
-/** What the names of all channels begin with. */
+/** The prefix of all channel names. */
 export const CHANNEL_PREFIX = 'nestjs-session-kit:';
 
-/** The channel of one event. `hasSubscribers` is to be asked before anything is done for a message. */
+/** The channel of one event. Check `hasSubscribers` before doing any work for a message. */
 interface EventChannel<N extends SessionEventName> {
   readonly hasSubscribers: boolean;
   publish(message: SessionEvents[N]): void;

@@ -1,39 +1,47 @@
-/** What every event says. */
+/** The properties of every event. */
 export interface SessionEvent {
-  /** The name of the driver that the session is kept by; of what befalls a store or its records, of the driver of that store (a ledger's). */
+  /**
+   * The name of the session's driver. For events of a store or its records, the driver of that store (such as
+   * a ledger's).
+   */
   readonly driver: string;
   /** When it happened, in epoch ms. */
   readonly at: number;
 }
 
-/** What the events of one session say. */
+/** The properties of events about one session. */
 export interface SessionEventOfOne extends SessionEvent {
-  /** The session's public name (`session.handle`): it stays the same when the id changes, and opens nothing. */
+  /**
+   * The session's public name (`session.handle`): it stays the same when the id changes, and does not open
+   * the session.
+   */
   readonly handle: string;
 }
 
 /**
- * How a session came to an end: `destroyed` by its own request, `invalidated` by it (`invalidate`, `signOut`), by a call of the
- * `manager` (`SessionManager.end`, `endAll`, `destroy`), or because its user had one too many (`limit`, option `sessionsPerUser`).
+ * How a session ended: its own request destroyed it (`destroyed`) or invalidated it (`invalidated`:
+ * `invalidate`, `signOut`), a method of the SessionManager ended it (`manager`: `end`, `endAll`, `destroy`),
+ * or its user had one too many (`limit`: option `sessionsPerUser`).
  */
 export type SessionEnd = 'destroyed' | 'invalidated' | 'manager' | 'limit';
 
 /**
- * Why a token was refused: `not-ours` (another program's, changed, or signed with a secret that is not in the list), `other-driver`
- * (ours, from before the option `driver` was changed), `moved` (`regenerate` has just replaced its id), or `gone` (ours, but its
- * session has ended or expired, or cannot be read).
+ * Why a token was refused: `not-ours` (made by another program, modified, or signed with a secret that is not
+ * in the list), `other-driver` (ours, from before the option `driver` was changed), `moved` (`regenerate` has
+ * just replaced its id), or `gone` (ours, but its session has ended or expired, or cannot be read).
  */
 export type TokenRefusal = 'not-ours' | 'other-driver' | 'moved' | 'gone';
 
 /**
- * What happens to sessions, by name, and what is said of it. Each is published on a channel of Node's `diagnostics_channel`,
- * `nestjs-session-kit:<name>`: once for each thing that happens, in the process that does it, at once, and in the async context of
- * whoever did it. Never an id, a token, or anything of what a session holds. Free as long as nobody listens.
+ * The events of sessions, by name, with their messages. Each event is published on a channel of Node's
+ * `diagnostics_channel`, `nestjs-session-kit:<name>`: once per occurrence, synchronously, in the process and
+ * the async context in which it happens. Messages never contain an id, a token, or content of a session.
+ * Events cost nothing as long as nobody listens.
  */
 export interface SessionEvents {
   /** A session was stored for the first time. `committed` follows. */
   begun: SessionEventOfOne;
-  /** A request, a message on a socket or a job has loaded its session. */
+  /** A request, a socket message or a job loaded its session. */
   loaded: SessionEventOfOne & {
     /** How long that took, in ms with fractions. */
     readonly ms: number;
@@ -42,48 +50,60 @@ export interface SessionEvents {
     /** When it ends unless it is visited, in epoch ms. */
     readonly expiresAt: number;
   };
-  /** What a request changed was stored. A renewal alone is no change. */
+  /** The changes of a request were stored. A renewal alone does not count. */
   committed: SessionEventOfOne & {
     /** How long that took, in ms with fractions, including the wait for other requests of the same session. */
     readonly ms: number;
-    /** How often it was tried: more than once where other processes wrote first. */
+    /** The number of attempts: more than one if other processes wrote first. */
     readonly attempts: number;
-    /** How long the stored text is, in characters. */
+    /** The length of the stored text, in characters. */
     readonly size: number;
   };
-  /** Another request had written first, so this one's changes were replayed on what that one had stored. `committed` follows. */
+  /**
+   * Another request wrote first, so this request's changes were replayed on the stored version. `committed`
+   * follows.
+   */
   merged: SessionEventOfOne & {
     /** As in `committed`. */
     readonly attempts: number;
   };
   /** A session got a new id (`regenerate`, `signIn`). */
   moved: SessionEventOfOne;
-  /** A session has become that of a user: there is a value under the option `userKey` that was not there, or another one. */
+  /** A session now belongs to a user: the value under the option `userKey` was added or changed. */
   'signed-in': SessionEventOfOne;
-  /** A session is no longer that of a user: it has ended, or goes on without the value, or with another user's. Expiry is none. */
+  /**
+   * A session no longer belongs to a user: it has ended, or the value was removed or changed to another
+   * user's. Expiry does not count.
+   */
   'signed-out': SessionEventOfOne;
-  /** A session has ended, and nothing can bring it back. */
+  /** A session has ended for good. */
   ended: SessionEventOfOne & { readonly reason: SessionEnd };
-  /** Expired records were removed (option `gc`). Stores that expire records by themselves (redis, memcached) tell nobody. */
+  /**
+   * Expired records were removed (option `gc`). Not published for stores that expire records themselves
+   * (redis, memcached).
+   */
   expired: SessionEvent & {
     /** How many. */
     readonly count: number;
   };
-  /** A request came with a token that opens no session. */
+  /** A request brought a token that opens no session. */
   refused: SessionEvent & { readonly reason: TokenRefusal };
-  /** Something was opened with a secret that is not the first of the list: while this comes, that secret is in use. */
+  /**
+   * A token or record was opened with a secret that is not the first of the list: as long as this happens,
+   * that secret is still in use.
+   */
   'old-secret': SessionEvent & {
-    /** What it has opened: a token, or the payload of a record (option `encrypt`). */
+    /** What the secret opened: a token, or the payload of a record (option `encrypt`). */
     readonly opened: 'token' | 'record';
-    /** The secret's place in the list: 1 for the second. */
+    /** The secret's index in the list: 1 for the second. */
     readonly position: number;
   };
   /** A store has begun to fail. */
   'store-failed': SessionEvent & {
-    /** What the call was for that failed. */
+    /** The purpose of the failed call. */
     readonly use: 'reading' | 'removing' | 'writing';
   };
-  /** A store that failed works again. */
+  /** A failing store works again. */
   'store-recovered': SessionEvent & {
     /** How long it failed, in ms. */
     readonly ms: number;
