@@ -94,7 +94,7 @@ export class FactsState {
     this.#renew();
   }
 
-  /** For `invalidate`: discards all facts. */
+  /** For `invalidate`: discards all facts; the session begins now. */
   beginAnew(now: number): void {
     this.createdAt = now;
     // If the session was never stored, there is nothing to change.

@@ -162,7 +162,7 @@ export function removePath(values: Values, path: string): boolean {
   return true;
 }
 
-/** A plain object with those of the keys that exist. The values are not copied, and not changed. */
+/** A plain object with the given keys, as far as they exist. The values are not copied, and not changed. */
 export function pick(values: Values, paths: readonly string[]): Values {
   const picked: Values = {};
   for (const path of paths) {
