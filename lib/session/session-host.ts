@@ -80,7 +80,7 @@ export interface SessionHost {
   writtenLate?(): void;
   /** The parsed body of the request. */
   body?(): unknown;
-  /** Whether a form field of this name is never flashed. Default: all are. */
+  /** Whether a form field of this name is never flashed. If absent, no field is flashed. */
   isNeverFlashed?(field: string): boolean;
   /** The id behind a signed id, or null. `secret` replaces the application's own secrets. */
   verify?(signedId: string, secret: string | undefined): string | null;

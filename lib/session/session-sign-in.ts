@@ -39,7 +39,8 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
    * @param userId the id of the user in your application: a non-empty string or a number
    * @param options `remember`: default false
    * @throws SessionValueError if `userId` or `remember` is invalid
-   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a subscription, a job)
+   * @throws SessionReadonlyError if the session is read-only, or no cookie can be sent (a socket, a subscription,
+   * a job)
    * @example
    * session.signIn(user.id, { remember: form.remember === 'on' });
    */
