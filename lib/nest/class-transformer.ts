@@ -5,11 +5,12 @@ import { RequestSession } from '../session/request-session.js';
 let pending: Promise<void> | null = null;
 
 /**
- * Tells class-transformer, where an application has it, how to make plain what is a session or its messages, wherever it is
- * met in what a handler returns: it looks for properties, and they have none, so that ClassSerializerInterceptor would make
- * `{}` of them. Its options (groups, strategy, ...) count for the values as they do for all else.
+ * Tells class-transformer, if the application has it, how to serialize sessions and flash messages anywhere in
+ * a handler's return value. class-transformer reads properties, and these objects have none, so
+ * ClassSerializerInterceptor would turn them into `{}`. Its options (groups, strategy, ...) apply to the values
+ * as they do elsewhere.
  *
- * To be called before the first request. A second call does nothing.
+ * Call it before the first request. A second call does nothing.
  */
 export function registerTransforms(): Promise<void> {
   return (pending ??= tell());
@@ -20,7 +21,8 @@ async function tell(): Promise<void> {
   if (library === null) return;
   const { Expose, Transform, instanceToPlain } = library;
   for (const { prototype } of [RequestSession, FlashMessages]) {
-    // A property of that name is all that can be said of an object as a whole: JSON asks it, as it would have asked the session.
+    // The whole object can only be exposed through a property of this name: JSON calls `toJSON`, as it would
+    // have on the session.
     Expose({ toPlainOnly: true })(prototype, 'toJSON');
     Transform(
       ({ obj, options }) => {
@@ -33,11 +35,11 @@ async function tell(): Promise<void> {
 }
 
 async function load() {
-  // In a try: only then do bundlers pass over a package that is not installed.
+  // Inside a try block, bundlers tolerate a package that is not installed.
   try {
     return await import('class-transformer');
   } catch {
-    // It is not installed. One that is installed and cannot be loaded is reported by Nest, which loads it too.
+    // Not installed. If it is installed but fails to load, Nest reports that, because Nest loads it too.
     return null;
   }
 }

@@ -6,7 +6,7 @@ import type { RequestSession } from '../session/request-session.js';
 import { NoSessionError } from '../session.errors.js';
 import { sessionContext } from '../session/session.context.js';
 
-/** The session of what is being executed, or undefined where there is none (an excluded route). */
+/** The session of an execution context, or undefined if there is none (an excluded route). */
 export function currentSession(context: ExecutionContext): RequestSession | undefined {
   const type = context.getType<string>();
   if (type === 'http') return sessionOf(context.switchToHttp().getRequest<AnyRequest | undefined>());
@@ -16,8 +16,9 @@ export function currentSession(context: ExecutionContext): RequestSession | unde
 }
 
 /**
- * A message of a microservice is no visitor's, in whatever context it came in: the connection may have been opened in a
- * visitor's request. A session it has only where the application runs the handler in one (`SessionManager.run`).
+ * A microservice message belongs to no visitor, whatever context it arrives in: its connection may have been
+ * opened during a visitor's request. It has a session only if the application runs the handler in one
+ * (`SessionManager.run`).
  */
 function detachedSession(): RequestSession | undefined {
   const session = sessionContext.getStore();
@@ -25,8 +26,8 @@ function detachedSession(): RequestSession | undefined {
 }
 
 /**
- * Of a request that became a WebSocket, the session was that of its handshake. An operation has one of its own, in whose
- * context its resolvers are called.
+ * A request that became a WebSocket has the session of its handshake. Each GraphQL operation on it has its own
+ * session, in whose context its resolvers run.
  */
 function resolverSession(args: readonly unknown[]): RequestSession | undefined {
   const { context } = resolverArguments(args);
@@ -35,9 +36,9 @@ function resolverSession(args: readonly unknown[]): RequestSession | undefined {
 }
 
 /**
- * The session of what is being executed.
+ * The session of an execution context.
  *
- * @throws NoSessionError where there is none
+ * @throws NoSessionError if there is none
  */
 export function requiredSession(context: ExecutionContext): RequestSession {
   return currentSession(context) ?? noSession(context);

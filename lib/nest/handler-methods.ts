@@ -3,17 +3,17 @@ import { isPromise } from 'node:util/types';
 /** A method of a class, as Nest's decorators find it. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Where a method stands: on the class itself, or on one that it extends. */
+/** A method and the object that holds it: the class's own prototype or an inherited one. */
 export interface OwnMethod {
   readonly holder: object;
   readonly name: string;
   readonly method: Method;
 }
 
-/** Where Nest keeps the interceptors of a class and of a method, the outermost first. */
+/** Metadata key of the interceptors of a class or method, outermost first. */
 const INTERCEPTORS_METADATA = '__interceptors__';
 
-/** The methods of a class and of what it extends, the nearest first, constructors included. */
+/** The methods of a class and its superclasses, nearest first, constructors included. */
 export function methodsOf(prototype: unknown): readonly OwnMethod[] {
   const found: OwnMethod[] = [];
   let holder = prototype;
@@ -25,7 +25,7 @@ export function methodsOf(prototype: unknown): readonly OwnMethod[] {
   return found;
 }
 
-/** What has a property of a name itself: an object, or the nearest of its prototypes. Null where none has it. */
+/** The nearest object in the prototype chain that has its own property of that name, or null. */
 export function holderOf(object: object, name: string): object | null {
   let holder: object | null = object;
   while (holder !== null && !Object.hasOwn(holder, name)) holder = Reflect.getPrototypeOf(holder);
@@ -37,26 +37,29 @@ export function isMethod(value: unknown): value is Method {
   return typeof value === 'function';
 }
 
-/** What `@UseInterceptors()` has named for a class or a method: the list that Nest keeps. */
+/** The interceptors that `@UseInterceptors()` set on a class or method. This is the list that Nest keeps. */
 export function interceptorsOf(target: object): unknown[] {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS_METADATA, target);
   return Array.isArray(interceptors) ? interceptors : [];
 }
 
-/** Names the interceptors of a class or a method, in place of those that it has. */
+/** Replaces the interceptors of a class or method. */
 export function setInterceptors(target: object, interceptors: readonly unknown[]): void {
   Reflect.defineMetadata(INTERCEPTORS_METADATA, interceptors, target);
 }
 
-/** Gives a function that stands in for another all that decorators have said of that, for Nest and for other applications of the process. */
+/**
+ * Copies all decorator metadata to a function that replaces another, for Nest and for other applications in the
+ * process.
+ */
 export function copyMetadata(from: object, to: object): void {
   for (const key of Reflect.getMetadataKeys(from))
     Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
 }
 
 /**
- * A handler that makes something else of what it answers, or of what that resolves to, and is the same in all that Nest and
- * others ask of it.
+ * Wraps a handler so that `make` converts its result, or what its promise resolves to. The wrapper keeps the
+ * handler's metadata, name and length.
  */
 export function withAnswer(handler: Method, make: (answer: unknown) => unknown): Method {
   const value: Method = function (...args) {

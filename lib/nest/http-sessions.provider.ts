@@ -12,7 +12,7 @@ import { fieldName } from '../session/form-input.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
 
-/** Makes what opens the sessions of an application's HTTP requests. */
+/** Creates the object that opens the sessions of an application's HTTP requests. */
 export function httpSessions(
   settings: SessionSettings,
   manager: SessionManager,
@@ -37,7 +37,7 @@ export function httpSessions(
   );
 }
 
-/** Of the libraries that the application comes from; null where it says none. */
+/** The cookies of the libraries that the application migrates from; null if it names none. */
 function foreignCookies(
   { migrate, storeTimeout: timeout }: SessionSettings,
   log: Logger,
@@ -50,13 +50,13 @@ function foreignCookies(
 }
 
 /**
- * A source of foreign sessions whose store is called by the same rules as any other: within the time limit, and not while it has
- * stopped answering. Its sessions are told apart from those of other sources.
+ * A source of foreign sessions whose store calls follow the same rules as any other: limited in time, and
+ * skipped while the store is not answering. Its keys are distinct from those of other sources.
  */
 function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource {
   const guarded = (foreign: ForeignSession): ForeignSession => {
     const key = foreign.key === null ? null : `${source.name} ${foreign.key}`;
-    // A guard tells servers apart by it, and a store of others is one.
+    // The guard uses the id to tell servers apart; a foreign store counts as one server.
     const id = key ?? '';
     const remove = foreign.remove?.bind(foreign);
     return {
@@ -76,7 +76,7 @@ function guardedSource(source: SessionSource, guard: StoreGuard): SessionSource 
   };
 }
 
-/** What an option that names routes comes to, as the router of an application compares paths. */
+/** Compiles an option that names routes, matching paths the way the application's router does. */
 export function routesOf(
   option: 'exclude' | 'passive',
   settings: SessionSettings,

@@ -4,30 +4,30 @@ import { withoutText } from '../options/read-option.js';
 import { SessionValueError } from '../session.errors.js';
 
 /**
- * Where a list of a user's sessions goes on, as pages of an application hand it out and get it back. A store's own cursor may
- * name a session by its id, and what a visitor makes up in place of one may be an error to the store: so it travels sealed, bound to
- * its user and its store.
+ * Seals the position in a list of a user's sessions, as an application's pages hand it out and get it back. A
+ * store's own cursor may contain a session id, and a forged one may be an error to the store. The cursor
+ * therefore travels sealed, bound to its user and its store.
  */
 export class ListCursors {
   readonly #sealer: PayloadSealer;
   readonly #drivers: readonly string[];
 
-  /** @param drivers whose cursors they are, by name */
+  /** @param drivers the names of the drivers that the cursors belong to */
   constructor(sealer: PayloadSealer, drivers: readonly string[]) {
     this.#sealer = sealer;
     this.#drivers = drivers;
   }
 
-  /** What is handed out for where the list goes on. */
+  /** The cursor to hand out for the next page. */
   seal(user: string, { cursor, begun }: NextPage): string {
     return this.#sealer.seal(this.#listOf(user), Buffer.from(`${begun} ${cursor}`, 'utf16le'));
   }
 
   /**
-   * Where the list goes on by the cursor that `listPage` was given; null for the first page. It comes from a visitor's link, so the answer to a
-   * wrong one is 400.
+   * Opens the cursor that `listPage` was given; null for the first page. A cursor comes from a visitor's link,
+   * so an invalid one is answered with 400.
    *
-   * @throws SessionValueError where it is none that was handed out for this user and this store
+   * @throws SessionValueError if the cursor was not handed out for this user and this store
    */
   open(user: string, given: unknown): NextPage | null {
     if (given === null || given === undefined) return null;

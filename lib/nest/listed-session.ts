@@ -6,21 +6,21 @@ import { type SessionSerializer, ownValues, parsePayload, signedInAt } from '../
 import type { Values } from '../state/values.js';
 
 /**
- * A session of a user, as a list of his devices shows it. Nothing in it opens the session.
+ * A session of a user, as shown in a list of their devices. Nothing in it opens the session.
  *
  * @example
  * const phones = (await sessions.list(userId)).filter(({ userAgent }) => userAgent?.includes('Mobile'));
  */
 export interface StoredSession {
-  /** The name to end it by; stays the same when its id changes. */
+  /** The name to end the session by; stays the same when the session's id changes. */
   readonly handle: string;
   /** When the session began, in epoch ms. */
   readonly createdAt: number;
-  /** When the user signed in (`session.signIn`), in epoch ms; null where he did otherwise. */
+  /** When the user signed in (`session.signIn`), in epoch ms; null if they signed in another way. */
   readonly signedInAt: number | null;
-  /** When a request last wrote or renewed it, in epoch ms: exact to the option `touchEvery`. */
+  /** When a request last wrote or renewed the session, in epoch ms: exact to the option `touchEvery`. */
   readonly lastActivity: number;
-  /** When it ends unless it is visited again, in epoch ms. */
+  /** When the session ends unless it is visited again, in epoch ms. */
   readonly expiresAt: number;
   /** The address of the client that last wrote, or null. */
   readonly ipAddress: string | null;
@@ -29,34 +29,39 @@ export interface StoredSession {
 }
 
 /**
- * Some of a user's sessions, and where the others begin.
+ * Some of a user's sessions, and a cursor to the others.
  *
  * @example
  * const { sessions, cursor }: SessionPage = await this.sessions.listPage(userId);
  */
 export interface SessionPage {
-  /** Some hundred at most, the latest first among themselves. Empty only where he has none, or none any more. */
+  /**
+   * About a hundred at most, latest first within the page. Empty only if the user has none, or none any more.
+   */
   readonly sessions: StoredSession[];
-  /** What `listPage` is given for the next page; null where this was the last. Says nothing to whoever sees it, and opens nothing. */
+  /**
+   * What to pass to `listPage` for the next page; null if this was the last. It reveals nothing and opens
+   * nothing.
+   */
   readonly cursor: string | null;
 }
 
-/** What is kept of a session, read from outside any request by its id. */
+/** The stored content of a session, read by its id from outside any request. */
 export interface ReadSession extends StoredSession, Readonly<SessionRecord> {
-  /** The raw id that it was read by. */
+  /** The raw id it was read by. */
   readonly id: string;
   /** The values. A copy: changing it changes nothing. */
   readonly values: Values;
 }
 
-/** What may be shown of some sessions, the one that was active last first. */
+/** The public details of some sessions, most recently active first. */
 export function aboutSessions(sessions: readonly UserSession[], lifetimes: Lifetimes): StoredSession[] {
   return sessions
     .map((session) => aboutSession(session, lifetimes))
     .toSorted((a, b) => b.lastActivity - a.lastActivity);
 }
 
-/** What may be shown of a session. */
+/** The public details of a session. */
 function aboutSession(
   session: Pick<UserSession, 'handle' | 'record' | 'payload'>,
   lifetimes: Lifetimes,
@@ -74,7 +79,7 @@ function aboutSession(
   };
 }
 
-/** What is kept under an id; null where it is no session that can be read. */
+/** Parses the record stored under an id; null if it holds no readable session. */
 export function readSession(
   id: string,
   record: SessionRecord,

@@ -33,7 +33,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
   };
 }
 
-/** The same where tokens travel in a header, or in the cookie of a tenant. */
+/** The same runtime for tokens in a header or in a tenant's cookie. */
 export function runtimeElsewhere(runtime: SessionRuntime, place: TokenPlace): SessionRuntime {
   const { serializer, log } = runtime;
   return { ...runtime, keyring: place.keyring, tokenLimit: tokenLimitOf(place, serializer, log) };

@@ -5,7 +5,7 @@ import { isObject, isPlainValues } from '../state/values.js';
 /**
  * The raw id that a method of SessionManager was given.
  *
- * @throws SessionValueError where it is no text, or empty
+ * @throws SessionValueError if it is not a string, or empty
  */
 export function givenId(method: string, id: unknown): string {
   if (typeof id === 'string' && id !== '') return id;
@@ -15,9 +15,9 @@ export function givenId(method: string, id: unknown): string {
 }
 
 /**
- * The handle that `end` was given. It comes from a visitor's form, so the answer is 400.
+ * The handle that `end` was given. It comes from a visitor's form, so an invalid one is answered with 400.
  *
- * @throws SessionValueError where it is no text, or empty
+ * @throws SessionValueError if it is not a string, or empty
  */
 export function givenHandle(handle: unknown): string {
   if (typeof handle === 'string' && handle !== '') return handle;
@@ -28,9 +28,10 @@ export function givenHandle(handle: unknown): string {
 }
 
 /**
- * The handle of the session that `endAll` is to spare; null for none.
+ * The handle of the session that `endAll` spares; null for none.
  *
- * @throws SessionValueError where the options are none, or name no session: all would end, the one that asks too
+ * @throws SessionValueError if the options are invalid or name no session: otherwise all would end, including
+ * the caller's
  */
 export function sparedHandle(options: unknown): string | null {
   if (!isPlainValues(options)) throw spares(`${withoutText(options)} as its options`);

@@ -6,7 +6,7 @@ import { SessionConfigError } from '../session.errors.js';
 import { isObject } from '../state/values.js';
 
 /**
- * What a class given to `forRootAsync` as `useClass` or `useExisting` implements.
+ * The interface of a class given to `forRootAsync` as `useClass` or `useExisting`.
  *
  * @example
  * // above the class: `@Injectable()`
@@ -25,7 +25,9 @@ export interface SessionOptionsFactory {
   createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
 }
 
-/** The module itself, with no options: what is imported where nobody called `forRoot`. @throws SessionConfigError always */
+/**
+ * Stands in for the options when the module is imported without `forRoot`. @throws SessionConfigError always
+ */
 export function withoutOptions(): never {
   throw new SessionConfigError(
     'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +
@@ -33,14 +35,14 @@ export function withoutOptions(): never {
   );
 }
 
-/** Plain JavaScript may leave the options out; Nest would then complain of something else. */
+/** Plain JavaScript may omit the options, and Nest's own error would then be misleading. */
 export function assertGiven(method: string, options: unknown, takes: string): void {
   if (isObject(options)) return;
   const got = options === undefined ? 'nothing' : withoutText(options);
   throw new SessionConfigError(`SessionModule.${method} got ${got}; it takes ${takes}.`);
 }
 
-/** Of two modules with options only one would open the sessions, and which of them would depend on the order of imports. */
+/** Only one of two modules with options would open the sessions, depending on the order of imports. */
 export function assertOnlyOne(modules: ModulesContainer, module: Type): void {
   const withOptions = [...modules.values()].filter(
     ({ metatype, providers }) =>
@@ -58,7 +60,7 @@ type AsyncSessionOptions = ConfigurableModuleAsyncOptions<SessionModuleOptions, 
 
 const ASYNC_TAKES = '{ useFactory, inject }, { useClass } or { useExisting }';
 
-/** @throws SessionConfigError where nothing says how the options are made */
+/** @throws SessionConfigError if nothing says how to make the options */
 export function assertGivenAsync(options: AsyncSessionOptions): void {
   assertGiven('forRootAsync', options, ASYNC_TAKES);
   const { useFactory, useClass, useExisting } = options;
@@ -69,7 +71,10 @@ export function assertGivenAsync(options: AsyncSessionOptions): void {
   );
 }
 
-/** The module that Nest made of such options, with a word of ours where the class that they name makes none. */
+/**
+ * The module that Nest made from these options, with a clear error if the class that they name cannot make
+ * options.
+ */
 export function withCheckedFactory(
   { useFactory, useClass, useExisting }: AsyncSessionOptions,
   module: DynamicModule,
@@ -85,7 +90,7 @@ export function withCheckedFactory(
   return { ...module, providers: [...(module.providers ?? []), provider] };
 }
 
-/** What `useClass` or `useExisting` names makes the options, if it can. */
+/** Calls the class that `useClass` or `useExisting` names, if it can make options. */
 function optionsOf(factory: unknown, named: string): unknown {
   if (typeof factory === 'object' && factory !== null && 'createSessionOptions' in factory) {
     const { createSessionOptions } = factory;

@@ -5,19 +5,20 @@ import type { SessionEventName, SessionEvents } from '../events/session-events.j
 import { withoutText } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 
-/** What is called with each message of an event. What it returns is not waited for. */
+/** Called with each message of an event. Its return value is not awaited. */
 export type SessionEventListener<N extends SessionEventName> = (message: SessionEvents[N]) => unknown;
 
 /**
- * Listens to what happens to the sessions of this process, of all its applications.
+ * Listens to the session events of this process, across all its applications.
  *
- * The listener is called at once, in the async context of whoever did it: in a request the facade (`Session.userId`) names its session.
- * Where it throws, or returns a promise that rejects, the log says so and the request goes on. (A subscriber of
- * `diagnostics_channel` itself that throws ends the process: Node makes an uncaught exception of it.)
+ * The listener is called synchronously, in the async context of the code that caused the event: in a request,
+ * the facade (`Session.userId`) refers to its session. If the listener throws or returns a promise that
+ * rejects, the error is logged and the request goes on. (If you subscribe to `diagnostics_channel` directly, a
+ * subscriber that throws ends the process: Node turns it into an uncaught exception.)
  *
  * @param name of the event, such as 'signed-in'
- * @returns call it to listen no more
- * @throws SessionConfigError where there is no event of that name, or the listener is no function
+ * @returns a function that stops listening
+ * @throws SessionConfigError if there is no event of that name, or the listener is not a function
  * @example
  * const stop = onSessionEvent('signed-in', ({ handle, at }) => audit.write('signed in', Session.userId, handle, at));
  */
@@ -60,12 +61,12 @@ function callSafely<N extends SessionEventName>(
   }
 }
 
-/** Anything can be thrown, also what throws when it is looked at. */
+/** Any value can be thrown, even one that throws when it is inspected. */
 function reasonOf(error: unknown): string {
   try {
     if (error instanceof Error) return error.message;
   } catch {
-    // It says nothing of itself.
+    // It does not describe itself.
   }
   return 'see what it throws';
 }

@@ -3,7 +3,10 @@ import { isSaidByAllRoots } from '../graphql/root-fields.js';
 import type { RequestSession } from '../session/request-session.js';
 import { currentSession } from './current-session.js';
 
-/** A guard that lets everybody pass, because guards are the first to know the handler: no interceptor has answered yet. */
+/**
+ * A guard that lets every request pass. Guards are the first to know the handler, before an interceptor can
+ * answer.
+ */
 @Injectable()
 class PassiveSessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -14,16 +17,20 @@ class PassiveSessionGuard implements CanActivate {
   }
 }
 
-/** One operation calls many resolvers, and one request may bring several operations: it is a visit where one of them is. */
+/**
+ * An operation calls many resolvers, and a request may bring several operations: it is a visit if one of them
+ * is.
+ */
 function isPassiveOperation(args: readonly unknown[], session: RequestSession | undefined): boolean {
   return !Array.isArray(session?.host.body?.()) && isSaidByAllRoots(args);
 }
 
 /**
- * A handler, or a controller, that reads the session and neither renews it nor uses its flash messages up: what a page asks
- * for by itself (polls, notifications) must not keep its visitor signed in for ever, nor use up his messages. Messages can be
- * read. What is written is stored, and the session lives no longer for it. An operation of GraphQL is passive where the handlers of
- * all its root fields are, and no other operation comes with the same request.
+ * Marks a handler or controller as one that reads the session without renewing it or using up its flash
+ * messages. Requests that a page makes by itself (polls, notifications) must not keep the visitor signed in
+ * forever, nor use up their messages. Messages can still be read. Changes are stored, but do not extend the
+ * session's lifetime. A GraphQL operation is passive if the handlers of all its root fields are, and if it is
+ * the only operation in its request.
  *
  * @example
  * // above the handler: `@PassiveSession()`

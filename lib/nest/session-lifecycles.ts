@@ -19,8 +19,8 @@ import { sessionRuntime } from './make-session-runtime.js';
 import { type SessionSettings, driversInUse } from './session.settings.js';
 
 /**
- * What an application's requests, sockets, jobs and tests get their sessions from: opens the drivers when it boots, and makes
- * the lifecycle of each session.
+ * Creates the session lifecycles for an application's requests, sockets, jobs and tests, and opens the drivers
+ * when it boots.
  */
 export class SessionLifecycles implements LifecycleFactory {
   readonly #settings: SessionSettings;
@@ -40,7 +40,7 @@ export class SessionLifecycles implements LifecycleFactory {
     this.garbage = new GarbageCollection(settings, collected, log);
   }
 
-  /** Makes and opens the drivers. @throws SessionConfigError where one is wrong */
+  /** Makes and opens the drivers. @throws SessionConfigError if one is wrong */
   async boot(): Promise<void> {
     const { gc } = this.#settings;
     await this.#registry.boot();
@@ -63,7 +63,7 @@ export class SessionLifecycles implements LifecycleFactory {
   }
 
   /**
-   * Where sessions are kept as records, all of them or some. Null with a sealing driver that has no ledger.
+   * The backend that keeps all or some sessions as records. Null with a sealing driver that has no ledger.
    *
    * @throws SessionConfigError before the boot
    */
@@ -74,7 +74,7 @@ export class SessionLifecycles implements LifecycleFactory {
   /**
    * The sessions of users.
    *
-   * @throws SessionConfigError where the driver does not know whose its sessions are
+   * @throws SessionConfigError if the driver cannot list sessions by user
    */
   get users(): UserSessions {
     const users = this.records?.users ?? null;
@@ -94,17 +94,17 @@ export class SessionLifecycles implements LifecycleFactory {
     return new SessionLifecycle(this.driverInUse.backendFor(request, place), caller);
   }
 
-  /** Where a session lives that no cookie can be sent for. */
+  /** The host of a session for which no cookie can be sent. */
   detachedHost(door: Door, tokens: readonly string[]): DetachedHost {
     const settings = { lifecycles: this, cookieAttributes: this.#settings.cookie.attributes, log: this.#log };
     return new DetachedHost(settings, door, tokens);
   }
 
   /**
-   * Watches a session from outside a request, until it is stopped.
+   * Watches a session from outside a request until the watch is stopped.
    *
-   * @param place its id, and when it expires, epoch ms
-   * @param livesInCookie whether it is kept nowhere but in the cookie. Default false
+   * @param place its id, and when it expires, in epoch ms
+   * @param livesInCookie whether it is kept only in the cookie. Default false
    */
   watch(place: Whereabouts, livesInCookie = false): Watch {
     return this.runtime.watched.watch(

@@ -26,20 +26,20 @@ const KEEPS_NONE =
   "SessionManager.run cannot load a session by its id: the driver keeps none, they are in the visitors' cookies. Hand the values " +
   `along that the job needs, run({ ... }, fn). ${CAN_KEEP}`;
 
-/** Of a function that is run with a stored session. */
+/** The door of a function that runs with a stored session. */
 export const JOB_DOOR: Door = {
   name: NAME,
   noCookie:
     'SessionManager.run has no response that could set one: do it in a request of the visitor, or work on a copy: run(values, ...).',
   isVisit: false,
-  // It is the application that says whose session it is.
+  // The application itself names the session.
   followsMoves: true,
 };
 
-/** Of a function that is run with values alone. */
+/** The door of a function that runs with values alone. */
 export const VALUES_DOOR: Door = { ...JOB_DOOR, storesNothing: true };
 
-/** @throws SessionValueError where `run` was called with something else; the id stays out of the message */
+/** @throws SessionValueError if `run` was called with invalid arguments; the id stays out of the message */
 export function assertRunnable(whose: unknown, fn: unknown): void {
   const isWhose = typeof whose === 'string' ? whose !== '' : isPlainValues(whose);
   if (isWhose && typeof fn === 'function') return;
@@ -52,7 +52,7 @@ export function assertRunnable(whose: unknown, fn: unknown): void {
 /**
  * Runs a function with the session that a host names.
  *
- * @param hasLedger whether only those are kept that somebody is signed in to
+ * @param hasLedger whether only sessions of signed-in users are kept
  * @throws NoSessionError, SessionStoreError, and whatever the function throws
  */
 export async function runStored<R>(
@@ -62,7 +62,7 @@ export async function runStored<R>(
   hasLedger: boolean,
 ): Promise<R> {
   const session = await new RequestSession(host).initiate();
-  // What is empty because its store failed is no answer to "whose": the job is to be tried again.
+  // A session that is empty because its store failed is not the one asked for: the job should be retried.
   if (host.degraded) {
     throw new SessionStoreError(
       'SessionManager.run could not load the session, because its store failed. The function was not called: try it again.',
@@ -79,7 +79,7 @@ export async function runStored<R>(
   return result;
 }
 
-/** Runs a function with a session that holds a copy of these values, and is stored nowhere. */
+/** Runs a function with a session that holds a copy of these values and is stored nowhere. */
 export function runWithValues<R>(host: DetachedHost, values: Values, fn: Runnable<R>): Promise<R> {
   return runInside(new RequestSession(host).reset(cloneValue(values)), host, fn);
 }
@@ -93,7 +93,7 @@ async function runInside<R>(session: RequestSession, host: DetachedHost, fn: Run
       return result;
     });
   } catch (error) {
-    // What goes on in the background is not to store what the function has given up.
+    // Background work must not store changes that the function has given up.
     session.abandon();
     throw error;
   } finally {

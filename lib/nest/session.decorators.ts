@@ -17,15 +17,15 @@ import { withFacade } from './session.facade.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
-// An interface of its own and no type argument: what is inferred is written out when the package is built, and nothing is declared
-// there. Then no editor would offer what an application declares.
-/** What `@Session(...)` takes: nothing, a declared key, or any other; and pipes. */
+// A separate interface, not a type argument: the build writes out inferred types, at a point where no keys are
+// declared, so editors would not offer the keys that an application declares.
+/** The arguments of `@Session(...)`: nothing, a declared key or any other key, and pipes. */
 export interface SessionParameter {
   (...pipes: Pipe[]): ParameterDecorator;
   (key: AnyKey<SessionData>, ...pipes: Pipe[]): ParameterDecorator;
 }
 
-/** What `@Flash(...)` takes: nothing or a key, and pipes. */
+/** The arguments of `@Flash(...)`: nothing or a key, and pipes. */
 export interface FlashParameter {
   (...pipes: Pipe[]): ParameterDecorator;
   (key: string, ...pipes: Pipe[]): ParameterDecorator;
@@ -41,7 +41,7 @@ const flashParameter = createParamDecorator((key: string | undefined, context: E
   return key === undefined ? flashMessages : flashMessages.get(key);
 });
 
-/** Makes a parameter decorator bring the interceptor along for its handler. */
+/** Makes a parameter decorator also add the interceptor to its handler. */
 function committing(decorator: ParameterDecorator): ParameterDecorator {
   return (target, key, index) => {
     decorator(target, key, index);
@@ -55,9 +55,9 @@ function committing(decorator: ParameterDecorator): ParameterDecorator {
 }
 
 /**
- * A ValidationPipe with `validateCustomDecorators` would make a new object of the parameter's class, and what a handler
- * got would be neither the session of its request nor its messages. Some compilers (swc, esbuild's successors) also emit
- * the value `Session`, which is a function and no class, where tsc emits Object.
+ * Hides the parameter's type. A ValidationPipe with `validateCustomDecorators` would make a new object of it,
+ * and the handler would get neither its request's session nor its messages. Some compilers (swc, esbuild's
+ * successors) also emit the value `Session`, which is a function and not a class, where tsc emits Object.
  */
 function hideType(target: object, key: string | symbol, index: number): void {
   const types: unknown = Reflect.getMetadata('design:paramtypes', target, key);
@@ -71,11 +71,11 @@ function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
 }
 
 /**
- * The session, in one name: the decorator that hands it to a handler, the type of what is handed, and the facade by
- * which any service reaches the session of the current request.
+ * The session under one name: the decorator that passes it to a handler, the type of that parameter, and the
+ * facade through which any service reaches the session of the current request.
  *
- * A key is a dot path; a value that is missing is undefined. Where there is no session (outside a request, or on a
- * route that the option `exclude` names), all of it throws NoSessionError.
+ * A key is a dot path; a missing value is undefined. Where there is no session (outside a request, or on a
+ * route that the option `exclude` names), all of them throw NoSessionError.
  *
  * @example
  * // decorator and type
@@ -87,12 +87,12 @@ function sessionDecorator(...args: (string | Pipe)[]): ParameterDecorator {
  */
 export const Session = withFacade<SessionParameter>(sessionDecorator);
 
-/** The session of a request; with a type argument, one with keys of your own. See RequestSession for what it can do. */
+/** The session of a request; a type argument gives it keys of your own. See RequestSession for its members. */
 export type Session<T extends object = SessionData> = RequestSession<T>;
 
 /**
- * What the previous request flashed: all of it as `FlashMessages`, or one message by its dot path; undefined where it
- * is missing. Takes pipes, as `@Session()` does, and throws NoSessionError as that does.
+ * What the previous request flashed: everything as `FlashMessages`, or one message by its dot path, undefined
+ * if it is missing. Takes pipes and throws NoSessionError, like `@Session()`.
  *
  * @example
  * form(@Flash() messages: FlashMessages) { return { errors: messages.get('errors', {}) }; }
@@ -101,7 +101,7 @@ export type Session<T extends object = SessionData> = RequestSession<T>;
 export const Flash: FlashParameter = (...args: (string | Pipe)[]) =>
   committing(flashParameter(...toParameterArguments(args)));
 
-/** createParamDecorator tells a key from a pipe by itself; only its types do not. */
+/** At run time createParamDecorator tells a key from a pipe; only its types do not. */
 function toParameterArguments(args: (string | Pipe)[]): [string | undefined, ...Pipe[]] {
   const [first, ...rest] = args;
   const pipes = rest.filter((arg) => typeof arg !== 'string');
@@ -110,8 +110,8 @@ function toParameterArguments(args: (string | Pipe)[]): [string | undefined, ...
 }
 
 /**
- * Registers a provider as a session driver, with all that Nest injects into it. The option of the same name is handed
- * to its `open(config)`.
+ * Registers a provider as a session driver, with full Nest injection. Its `open(config)` receives the option of
+ * the same name.
  *
  * @param name what the option `driver` names
  * @example

@@ -9,13 +9,13 @@ import {
   type SessionProperty,
 } from '../session/session-members.js';
 
-/** Every method and property of the current request's session, to be used from anywhere. */
+/** Every method and property of the current request's session, usable from anywhere. */
 export interface SessionFacade extends Pick<RequestSession, SessionMethod | SessionProperty> {
   /**
    * The session of the current request.
    *
-   * @throws NoSessionError outside a request and outside `SessionManager.run`, on a route that the option `exclude` names, and where the response of the
-   * request that the code was started by has ended
+   * @throws NoSessionError outside a request and outside `SessionManager.run`, on a route that the option
+   * `exclude` names, and after the response of the request that started the code has ended
    * @example
    * const session = Session.current();
    */
@@ -23,8 +23,8 @@ export interface SessionFacade extends Pick<RequestSession, SessionMethod | Sess
 }
 
 /**
- * What every function has. Private here, so that after `Session.` an editor offers what a session has and nothing else; at run time
- * it is all there.
+ * The members of every function. Declared private so that editors offer only session members after `Session.`;
+ * at run time they all exist.
  */
 export declare class FunctionMembers {
   private readonly apply: unknown;
@@ -62,7 +62,7 @@ function current(): RequestSession {
   return session.handOut();
 }
 
-/** Adds the facade to the decorator: one name for both. */
+/** Adds the facade to the decorator, so both share one name. */
 export function withFacade<D extends object>(decorator: D): D & SessionFacade & FunctionMembers {
   const members: PropertyDescriptorMap = { current: { value: current } };
   for (const name of SESSION_METHODS) {
@@ -77,7 +77,7 @@ export function withFacade<D extends object>(decorator: D): D & SessionFacade & 
     members[name] = { get: () => current()[name] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- exactly what the interface lists was just defined
   const facade = Object.defineProperties(decorator, members) as D & SessionFacade & FunctionMembers;
-  // What is set on it would not be a value of any session, and be seen by all visitors.
+  // A property set on the facade would belong to no session and be visible to all visitors.
   Object.freeze(facade);
   return facade;
 }

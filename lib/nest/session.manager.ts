@@ -23,7 +23,7 @@ import {
 } from './listed-session.js';
 
 /**
- * The one manager of an application's sessions: its drivers, and what can be done to sessions from outside a request.
+ * Manages an application's sessions: its drivers, and operations on sessions from outside a request.
  *
  * @example
  * constructor(private readonly sessions: SessionManager) {}
@@ -38,7 +38,7 @@ export class SessionManager {
   /** @internal */
   readonly lifecycles: SessionLifecycles;
 
-  /** Made by the module: inject it. */
+  /** Created by the module: inject it. */
   constructor(@Inject(SESSION_SETTINGS) settings: SessionSettings, registry: DriverRegistry) {
     this.#settings = settings;
     this.#registry = registry;
@@ -49,10 +49,10 @@ export class SessionManager {
   /**
    * A driver by name.
    *
-   * @param name default: the one that the option `driver` names. One that is made for each request is made anew here,
-   * without a request.
-   * @returns the driver itself: calls on it have no time limit, and fail with whatever it throws
-   * @throws SessionConfigError where there is no such driver; lists the known ones
+   * @param name default: the driver that the option `driver` names. A driver that is made for each request is
+   * made anew here, without a request.
+   * @returns the driver itself: calls on it have no time limit, and its errors reach you unchanged
+   * @throws SessionConfigError if there is no such driver; lists the known ones
    * @example
    * const redis = manager.driver('redis');
    */
@@ -64,10 +64,11 @@ export class SessionManager {
    * Adds a driver of your own, before the application has booted: in a constructor, or in `onModuleInit`.
    *
    * @param name what the option `driver` names
-   * @param factory gets the option under the driver's name. If it takes a second argument, it is called anew for each
-   * request and gets that request; otherwise once. Outside a request (`read`, `destroy`, `collectGarbage`) that argument
-   * is undefined; `gc` and `open` leave such drivers alone.
-   * @throws SessionConfigError where the arguments are wrong, or the application has booted with the driver of that name
+   * @param factory gets the option under the driver's name. If it takes a second argument, it is called for
+   * each request and gets that request; otherwise it is called once. Outside a request (`read`, `destroy`,
+   * `collectGarbage`) that argument is undefined; `gc` and `open` skip such drivers.
+   * @throws SessionConfigError if the arguments are wrong, or the application has already booted with the
+   * driver of that name
    * @example
    * sessions.extend('mongo', (config) => new MongoDriver(this.mongo, config))
    */
@@ -77,12 +78,12 @@ export class SessionManager {
   }
 
   /**
-   * What is kept under an id. Null where there is nothing; always null with a sealing driver, which keeps nothing, and null for whoever
-   * is not signed in with a ledger of `stealth`.
+   * Reads the session stored under an id. Null if there is none. Always null with a sealing driver, which
+   * stores nothing; with a ledger of `stealth`, null for sessions that nobody is signed in to.
    *
-   * @param id the raw id (`session.id`), not what the cookie holds
-   * @throws SessionValueError where it is no text, or empty
-   * @throws SessionStoreError where the store fails
+   * @param id the raw id (`session.id`), not the cookie value
+   * @throws SessionValueError if it is not a string, or empty
+   * @throws SessionStoreError if the store fails
    * @example
    * const cart = (await this.sessions.read(id))?.values['cart'];
    */
@@ -93,13 +94,13 @@ export class SessionManager {
   }
 
   /**
-   * The live sessions of a user, on all devices, the one that was active last first.
+   * The live sessions of a user on all devices, most recently active first.
    *
-   * @param userId what stands in his sessions under the option `userKey`; a number counts as its text
-   * @throws SessionValueError where `userId` names nobody: null, undefined, empty text
-   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth` without a ledger, or one of your own without
-   * `listByUser`
-   * @throws SessionStoreError where the store fails
+   * @param userId the value under the option `userKey` in the user's sessions; a number counts as its text
+   * @throws SessionValueError if `userId` names nobody: null, undefined, empty string
+   * @throws SessionConfigError with a driver that cannot list: `memcached`, `stealth` without a ledger, or one
+   * of your own without `listByUser`
+   * @throws SessionStoreError if the store fails
    * @example
    * devices(@Session('userId') userId: string) { return this.sessions.list(userId); }
    */
@@ -109,16 +110,18 @@ export class SessionManager {
   }
 
   /**
-   * Some of the live sessions of a user, as many as the driver reads at a time: for one who has thousands. The pages come in no
-   * order, and each has the latest first. A session that is there from the first page to the last is on one of them, however many others
-   * begin and end meanwhile. (With `redis`, where many end, it may be on two: its `handle` tells.) One whose id changes between two pages
-   * may be on both; or on none, where they are asked for more than half a minute apart.
+   * One page of a user's live sessions, as many as the driver reads at a time; for users with thousands of
+   * sessions. Pages come in no particular order; each is sorted latest first. A session that exists from the
+   * first page to the last is on one of them, however many others begin and end meanwhile. (With `redis`, it
+   * may be on two pages if many end; compare the `handle`.) A session whose id changes between two pages may be
+   * on both, or on neither if they are requested more than half a minute apart.
    *
-   * @param userId as `list` takes it
-   * @param cursor of the page before. Default: the first page
-   * @throws SessionValueError where `userId` names nobody; 400 where `cursor` is none that came for this user: it comes from a link
+   * @param userId as for `list`
+   * @param cursor of the previous page. Default: the first page
+   * @throws SessionValueError if `userId` names nobody; 400 if `cursor`, which comes from a link, was not
+   * issued for this user
    * @throws SessionConfigError with a driver that cannot list
-   * @throws SessionStoreError where the store fails
+   * @throws SessionStoreError if the store fails
    * @example
    * devices(@Session('userId') userId: string, @Query('after') after?: string) { return this.sessions.listPage(userId, after); }
    */
@@ -132,13 +135,14 @@ export class SessionManager {
   }
 
   /**
-   * Ends one session of a user: on the phone that he has lost. Requests under way cannot bring it back.
+   * Ends one session of a user, for example on a lost phone. Requests under way cannot bring it back.
    *
-   * @param handle `session.handle`, or what `list` gave
-   * @returns false where he has no such session (any more); nothing happens to a session of another user's
-   * @throws SessionValueError where `userId` names nobody; 400 where `handle` is no text, or empty: it comes from a form
+   * @param handle `session.handle`, or a handle from `list`
+   * @returns false if the user has no such session (any more); sessions of other users are never affected
+   * @throws SessionValueError if `userId` names nobody; 400 if `handle`, which comes from a form, is not a
+   * string or empty
    * @throws SessionConfigError with a driver that cannot list
-   * @throws SessionStoreError where the store fails
+   * @throws SessionStoreError if the store fails
    * @example
    * await manager.end(userId, handle); // a handle that `list` gave
    */
@@ -148,13 +152,13 @@ export class SessionManager {
   }
 
   /**
-   * Ends all sessions of a user: after his password was changed, but for the one that changed it.
+   * Ends all sessions of a user, for example all but the current one after a password change.
    *
-   * @param options `except`: a session that goes on. Default: none does
+   * @param options `except`: a session to keep. Default: none
    * @returns how many ended
-   * @throws SessionValueError where `userId` names nobody, or `except` is no session
+   * @throws SessionValueError if `userId` names nobody, or `except` is no session
    * @throws SessionConfigError with a driver that cannot list
-   * @throws SessionStoreError where the store fails
+   * @throws SessionStoreError if the store fails
    * @example
    * await this.sessions.endAll(userId, { except: session });
    */
@@ -167,13 +171,14 @@ export class SessionManager {
   }
 
   /**
-   * Ends a session, wherever it has moved to meanwhile. Requests under way cannot bring it back. No error where there
-   * is none. With a sealing driver that has no ledger nothing happens but a warning in the log: a cookie cannot be revoked. With one, an id of
-   * which the ledger knows nothing is entered as ended, for as long as any cookie could be good.
+   * Ends a session, even if it has moved to another id. Requests under way cannot bring it back. Not an error
+   * if there is no such session. With a sealing driver that has no ledger, this only logs a warning: a cookie
+   * cannot be revoked. With a ledger, an unknown id is recorded as ended for as long as any cookie could be
+   * valid.
    *
-   * @param id the raw id (`session.id`), not what the cookie holds
-   * @throws SessionValueError where it is no text, or empty
-   * @throws SessionStoreError where the store fails
+   * @param id the raw id (`session.id`), not the cookie value
+   * @throws SessionValueError if it is not a string, or empty
+   * @throws SessionStoreError if the store fails
    * @example
    * await manager.destroy(session.id);
    */
@@ -190,21 +195,24 @@ export class SessionManager {
   }
 
   /**
-   * Runs a function with a session where no visitor is at hand: in a job, a timer, a message handler, a command. The facade
-   * (`Session.get(...)`) and the argument are that session; what is written is committed when the function is through, merged
-   * with what requests write meanwhile. What would need a cookie (a new id, to begin a session) throws SessionReadonlyError.
-   * Flash messages are neither shown nor used up: what is flashed here, the visitor's next page shows. It is no visit: the
-   * session lives no longer for it.
+   * Runs a function with a session where there is no visitor's request: in a job, a timer, a message handler, a
+   * command. Both the facade (`Session.get(...)`) and the argument refer to that session. Changes are committed
+   * when the function is done, merged with what requests write meanwhile. Operations that need a cookie (a new
+   * id, beginning a session) throw SessionReadonlyError. Flash messages are neither shown nor used up; messages
+   * flashed here appear on the visitor's next page. The run is no visit: it does not extend the session's
+   * lifetime.
    *
-   * @param whose the raw id (`session.id`) of a stored session; one that `regenerate` has just moved is found as well. Or
-   * values, names taken literally: then the session holds a copy of them, for the function alone, and nothing is stored
-   * @param fn may return a promise, and is waited for. Where it throws, nothing is committed and the error goes on
+   * @param whose the raw id (`session.id`) of a stored session; one that `regenerate` has just moved is found
+   * too. Or values, whose names are taken literally: the session then holds a copy of them for this function
+   * only, and nothing is stored
+   * @param fn may return a promise, which is awaited. If it throws, nothing is committed and the error is
+   * rethrown
    * @returns what the function returned
-   * @throws NoSessionError where no session is stored under that id (any more), or the driver stores none; the function is not
-   * called
-   * @throws SessionStoreError where the store fails: before the function is called, also with `whenStoreFails: 'degrade'`, or at
-   * the commit
-   * @throws SessionValueError where `whose` is neither, or a value cannot be stored
+   * @throws NoSessionError if no session is stored under that id (any more), or the driver stores none; the
+   * function is not called
+   * @throws SessionStoreError if the store fails: before the function is called, also with `whenStoreFails:
+   * 'degrade'`, or at the commit
+   * @throws SessionValueError if `whose` is neither, or a value cannot be stored
    * @example
    * await this.sessions.run(job.data.sessionId, async (session) => {
    *   session.flash('status', `Your export is ready: ${await this.exports.write(session.get('filter'))}`);
@@ -222,11 +230,11 @@ export class SessionManager {
   }
 
   /**
-   * Whether the store of the driver in use answers now, for health pages. Asks it for a record that is not there; no session
-   * is read, and none is made. A driver that keeps sessions in cookies or in this process is up at once; with a ledger of `stealth`, that one is asked. Says nothing about
-   * whether the store has room for more.
+   * Checks whether the store of the driver in use answers, for health pages. Asks for a record that does not
+   * exist; no session is read or created. A driver that keeps sessions in cookies or in this process is up at
+   * once; with a ledger of `stealth`, the ledger is asked. Does not say whether the store has room for more.
    *
-   * @returns always, within `storeTimeout`; never throws. Calls at one time share one question
+   * @returns always, within `storeTimeout`; never throws. Concurrent calls share one query
    * @example
    * const { up, ...details } = await this.sessions.check(); // details: { driver: 'redis', ms: 1 }
    */
@@ -235,11 +243,11 @@ export class SessionManager {
   }
 
   /**
-   * Removes expired records now. Happens by itself as often as the option `gc` says.
+   * Removes expired records now. This also happens at the interval of the option `gc`.
    *
    * @returns how many; 0 for drivers whose store expires records by itself
-   * @throws SessionStoreError where the driver did not get on for ten times the option `storeTimeout`: the next call begins a round
-   * of its own; and whatever the driver throws
+   * @throws SessionStoreError if the driver makes no progress for ten times the option `storeTimeout` (the next
+   * call starts a new round); also rethrows driver errors
    * @example
    * const removed = await manager.collectGarbage();
    */

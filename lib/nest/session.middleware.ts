@@ -3,9 +3,9 @@ import { HttpSessions } from '../http/http-sessions.js';
 import type { RawRequest, RawResponse } from '../http/raw-http.js';
 
 /**
- * Opens the session of a request. The module installs it by itself, before guards and before the middleware of other
- * modules. Put it in main.ts yourself where something has to run after it that main.ts adds too, such as Passport; the
- * second time does nothing.
+ * Opens the session of a request. The module installs it automatically, before guards and before the middleware
+ * of other modules. Add it in main.ts yourself if something that main.ts adds, such as Passport, has to run
+ * after it; the second time does nothing.
  *
  * @example
  * const sessions = app.get(SessionMiddleware);
@@ -16,17 +16,17 @@ import type { RawRequest, RawResponse } from '../http/raw-http.js';
 export class SessionMiddleware implements NestMiddleware<RawRequest, RawResponse> {
   readonly #sessions: HttpSessions;
 
-  /** Made by the module: ask for it with `app.get(SessionMiddleware)`. */
+  /** Created by the module: get it with `app.get(SessionMiddleware)`. */
   constructor(@Inject(HttpSessions) sessions: HttpSessions) {
     this.#sessions = sessions;
-    // Handed to `app.use` without its object, it still has to know where it belongs. Bound here and not an arrow
-    // property, because Nest looks for `use` on the prototype.
+    // `app.use(middleware.use)` loses `this`, so it is bound. Bound here and not declared as an arrow property,
+    // because Nest looks for `use` on the prototype.
     this.use = this.use.bind(this);
   }
 
   /**
-   * Attaches the session to `request.session`, loads it where a cookie came in, and goes on in its context. Where the
-   * store fails, `next` is called with a SessionUnavailableException (503).
+   * Attaches the session to `request.session`, loads it if the request has a cookie, and continues in its
+   * context. If the store fails, `next` is called with a SessionUnavailableException (503).
    *
    * @example
    * app.use(app.get(SessionMiddleware).use);

@@ -69,7 +69,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<SessionModuleO
 @Module({
   imports: [DiscoveryModule],
   providers: [
-    // forRoot and forRootAsync provide it anew.
+    // forRoot and forRootAsync replace it.
     { provide: SESSION_OPTIONS, useFactory: withoutOptions },
     { provide: SESSION_SETTINGS, useFactory: resolveSettings, inject: [SESSION_OPTIONS] },
     DriverRegistry,
@@ -129,8 +129,8 @@ export class SessionModule
     bindGateways(config, discovery, sockets, () => this.#prepareHandlers());
     bindResolvers(resolvers, new GraphqlSessions(sockets));
     this.#routers = new RouterBinding(sessions);
-    // At once where NestFactory makes the application, and when there is one under a testing module: before main.ts registers
-    // anything, and before modules are configured. Without HTTP there is no server.
+    // With NestFactory this runs at once, under a testing module when it creates an application: before main.ts
+    // registers anything and before modules are configured. Without HTTP there is no server.
     adapterHost.init$.subscribe(() => {
       const adapter: HttpServer | null | undefined = adapterHost.httpAdapter;
       if (!adapter) return;
@@ -140,10 +140,10 @@ export class SessionModule
   }
 
   /**
-   * Sessions for tests, with nothing to set: the driver `memory`, a secret of its own, a cookie that plain http carries. What
-   * tests need besides is in `nestjs-session-kit/testing`.
+   * Sessions for tests, with nothing to configure: the driver `memory`, a secret of its own, a cookie that
+   * works over plain http. More for tests is in `nestjs-session-kit/testing`.
    *
-   * @param options win over these. Default none
+   * @param options override these. Default none
    * @example
    * Test.createTestingModule({ imports: [SessionModule.forTest()], controllers: [CartController] })
    */
@@ -155,7 +155,7 @@ export class SessionModule
    * Sessions with these options.
    *
    * @param options only `secret` is required
-   * @throws SessionConfigError where there are none; what they hold is checked when the application boots
+   * @throws SessionConfigError if there are none; their contents are checked when the application boots
    * @example
    * imports: [SessionModule.forRoot({ secret, driver: 'redis', age: '8h' })]
    */
@@ -165,10 +165,10 @@ export class SessionModule
   }
 
   /**
-   * Sessions with options that are made while the application boots.
+   * Sessions with options made while the application boots.
    *
    * @param options `useFactory` with `inject`, or `useClass` or `useExisting` of a `SessionOptionsFactory`
-   * @throws SessionConfigError where it is none of these; the boot fails with one where the class makes no options
+   * @throws SessionConfigError if it is none of these; the boot fails with one if the class makes no options
    * @example
    * SessionModule.forRootAsync({ inject: [ConfigService], useFactory: (config: ConfigService) => config.getOrThrow('session') })
    */
@@ -179,13 +179,15 @@ export class SessionModule
     return withCheckedFactory(options, super.forRootAsync(options));
   }
 
-  /** Installs the middleware. Not through the consumer: that costs more for each request than the session itself. */
+  /**
+   * Installs the middleware. Not through the consumer, which costs more per request than the session itself.
+   */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
     this.#prepareHandlers();
   }
 
-  /** Once, before the first handler is registered: of a gateway, where there is one. */
+  /** Runs once, before the first handler is registered; with a gateway, that handler is the gateway's. */
   #prepareHandlers(): void {
     if (this.#arePrepared) return;
     this.#arePrepared = true;
@@ -194,7 +196,7 @@ export class SessionModule
     bindInterceptors(this.#modules, this.#config);
   }
 
-  /** Makes and opens the drivers. @throws SessionConfigError where an option or a driver is wrong */
+  /** Makes and opens the drivers. @throws SessionConfigError if an option or a driver is wrong */
   async onApplicationBootstrap(): Promise<void> {
     await registerTransforms();
     await this.#manager.lifecycles.boot();

@@ -9,19 +9,22 @@ import { isObject } from '../state/values.js';
 /** The injection token of the settings. */
 export const SESSION_SETTINGS = Symbol('nestjs-session-kit settings');
 
-/** The options with every default filled in and every value checked, and what is made of `secret`, `cookie` and `header`. */
+/**
+ * The options with defaults filled in and values checked, and what is derived from `secret`, `cookie` and
+ * `header`.
+ */
 export type SessionSettings = Omit<OptionSettings, 'secret' | 'cookie' | 'header'> &
   TokenSetup & {
-    /** Seals the lines of a ledger, whatever cookie or header a request came with. */
+    /** Seals ledger entries, whatever cookie or header a request came with. */
     readonly ledgerSealer: PayloadSealer;
-    /** Seals payloads where the option `encrypt` is set, and opens those that are sealed. */
+    /** Seals payloads if the option `encrypt` is set, and opens sealed ones. */
     readonly payloadSealer: PayloadSealer;
-    /** Seals where the list of a user's sessions goes on. */
+    /** Seals the cursors of lists of a user's sessions. */
     readonly cursorSealer: PayloadSealer;
   };
 
 /**
- * Checks the options and makes of them what the module works with.
+ * Checks the options and converts them to the settings that the module works with.
  *
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
@@ -39,7 +42,7 @@ export function resolveSettings(options: SessionModuleOptions): SessionSettings 
   return { ...settings, ...tokens, payloadSealer, ledgerSealer, cursorSealer };
 }
 
-/** The drivers that an application lives on: the one that the option `driver` names, and the ledger of `stealth`. */
+/** The drivers an application uses: the one that the option `driver` names, and the ledger of `stealth`. */
 export function driversInUse({
   driver,
   stealth: { ledger },

@@ -16,8 +16,8 @@ import { requiredSession } from './current-session.js';
 const WITHIN = 'nestjs-session-kit signed in within';
 
 /**
- * Lets a request pass where somebody is signed in. Otherwise it throws a SignInRequiredException (401), whose `reason`
- * says why; messages of sockets and microservices are refused as Nest refuses them.
+ * Lets a request pass if somebody is signed in. Otherwise throws a SignInRequiredException (401) whose `reason`
+ * says why; messages of sockets and microservices are refused in Nest's own way.
  *
  * @example
  * // above a controller, a handler, or for all as APP_GUARD: `@UseGuards(SignedInGuard)`
@@ -31,9 +31,9 @@ export class SignedInGuard implements CanActivate {
   }
 
   /**
-   * Whether somebody is signed in, and lately enough where `SignedInWithin` says so.
+   * Whether somebody is signed in, and recently enough if `SignedInWithin` requires it.
    *
-   * @throws SignInRequiredException where not; on sockets and in microservices it is Nest that refuses
+   * @throws SignInRequiredException if not; for sockets and microservices Nest itself refuses
    */
   canActivate(context: ExecutionContext): boolean {
     const within = this.#reflector.getAllAndOverride<number | undefined>(WITHIN, [
@@ -44,18 +44,19 @@ export class SignedInGuard implements CanActivate {
     const isRecent = within === undefined || systemClock.now() - (signedInAt ?? -Infinity) <= within;
     if (userId !== null && isRecent) return true;
     const type = context.getType<string>();
-    // These have exceptions of their own: Nest makes one of a refusal.
+    // These have their own exceptions: Nest makes one when a guard returns false.
     if (type === 'ws' || type === 'rpc') return false;
     throw new SignInRequiredException(userId === null ? 'signed-out' : 'signed-in-too-long-ago');
   }
 }
 
 /**
- * A handler, or a controller, for whoever has signed in lately: before a password is changed, or money sent. Brings
- * SignedInGuard along. Whoever was signed in by another way than `session.signIn` has no time of it, and is asked again.
+ * Restricts a handler or controller to users who have signed in recently: before changing a password or sending
+ * money. Adds SignedInGuard. A user who was signed in other than by `session.signIn` has no sign-in time and
+ * has to sign in again.
  *
  * @param span ms, or text such as '10m'
- * @throws SessionConfigError where it is no duration above zero
+ * @throws SessionConfigError if it is not a duration above zero
  * @example
  * // above the handler: `@SignedInWithin('10m')`
  */

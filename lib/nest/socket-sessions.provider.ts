@@ -6,7 +6,7 @@ import { routesOf } from './http-sessions.provider.js';
 import type { SessionManager } from './session.manager.js';
 import type { SessionSettings } from './session.settings.js';
 
-/** Makes what gives an application's sockets their sessions. */
+/** Creates the object that gives an application's sockets their sessions. */
 export function socketSessions(
   settings: SessionSettings,
   manager: SessionManager,
@@ -41,7 +41,9 @@ function nameOf(user: unknown): string | null {
   return typeof user === 'string' || typeof user === 'number' ? String(user) : null;
 }
 
-/** A WsException, without loading @nestjs/websockets for it: the application has said what it wants to. */
+/**
+ * Whether an error is a WsException, without loading @nestjs/websockets. The application threw it on purpose.
+ */
 function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'getError') === 'function';
 }

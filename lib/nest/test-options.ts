@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { SessionCookieOptions } from '../options/cookie.options.js';
 import type { SessionModuleOptions } from '../options/session.options.js';
 
-/** The options of a test: any of those of the module, all of which may be left out. */
+/** The options of a test: any options of the module, all optional. */
 export type TestSessionOptions = Partial<SessionModuleOptions>;
 
 /**
- * Options for tests: the driver `memory`, a new secret, a cookie that plain http carries, and no timer.
+ * Options for tests: the driver `memory`, a new secret, a cookie that works over plain http, and no timer.
  *
- * @param options win over these
- * @param given the application's own, where it has some: what is said nowhere else stays as it is there
+ * @param options override these
+ * @param given the application's own options, if any; they apply wherever neither of the above sets a value
  */
 export function testOptions(
   options: TestSessionOptions = {},
@@ -25,7 +25,9 @@ export function testOptions(
   };
 }
 
-/** A cookie without what only a secure one may have, of the host that a test asks; it never was elsewhere. */
+/**
+ * Drops what only a secure cookie may have, its fixed domain (a test asks another host), and its former names.
+ */
 function overHttp({
   name,
   sameSite,
@@ -35,7 +37,7 @@ function overHttp({
 }: SessionCookieOptions = {}): SessionCookieOptions {
   return {
     ...cookie,
-    // Of tenants it is a function of the host.
+    // For tenants the domain is a function of the host.
     ...(typeof domain === 'function' ? { domain } : {}),
     partitioned: false,
     ...(name === undefined

@@ -1,21 +1,24 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { methodsOf } from '../handler-methods.js';
 
-/** Where Nest keeps the parameters of a handler, and whether its `@Res()` is for headers and the like alone. */
+/** Metadata keys where Nest keeps a handler's parameters, and whether its `@Res()` is in passthrough mode. */
 const ROUTE_ARGS_METADATA = '__routeArguments__';
 const RESPONSE_PASSTHROUGH_METADATA = '__responsePassthrough__';
 
-/** A parameter that is `@Res()` (1) or `@Next()` (2), with its index behind. */
+/** A key for a `@Res()` (1) or `@Next()` (2) parameter; its index follows the colon. */
 const ANSWERING = /^[12]:/;
 
 const answering = new WeakSet<object>();
 
-/** Whether a handler answers by its response object, so that Nest sends nothing that it returns. */
+/** Whether a handler answers through its response object, so that Nest ignores its return value. */
 export function answersItself(handler: object): boolean {
   return answering.has(handler);
 }
 
-/** Finds the handlers that do so: `@Res()` without `passthrough`, or `@Next()`. To be called when controllers are known. */
+/**
+ * Finds the handlers that answer by themselves: `@Res()` without `passthrough`, or `@Next()`. Call it once
+ * controllers are known.
+ */
 export function findAnsweringHandlers(discovery: DiscoveryService): void {
   for (const { metatype } of discovery.getControllers()) {
     if (typeof metatype !== 'function') continue;

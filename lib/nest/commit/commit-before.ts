@@ -21,15 +21,17 @@ import { type Method, withAnswer } from '../handler-methods.js';
 
 type Step = ObservableNotification<unknown>;
 
-/** A value that is passed to nobody: what is due when it comes is stored. */
+/** A value that reaches no subscriber. When it arrives, pending changes are stored. */
 const STORE_NOW = Symbol('store now');
 
 /**
- * Lets each value of a handler through only after what was changed before it is stored, and completes only after the
- * rest is. A failed commit becomes the error of the stream. While nothing is due, values pass without a promise.
+ * Emits each value of a handler only after the changes made before it are stored, and completes only after the
+ * rest is stored. A failed commit becomes the error of the stream. If nothing is due, values pass without a
+ * promise.
  *
- * @param answersItself whether the handler answers by its response object: then the response gate commits, and answers where that
- * fails. An exception filter would answer beside the handler, which may be about to. Default false
+ * @param answersItself whether the handler answers through its response object. The response gate then commits,
+ * and answers if the commit fails; an exception filter could send a second answer beside the handler's. Default
+ * false
  */
 export function commitBefore(
   source: Observable<unknown>,
@@ -37,7 +39,7 @@ export function commitBefore(
   answersItself = false,
 ): Observable<unknown> {
   return source.pipe(
-    // As notifications: completion and errors wait in line, too, behind values that wait for a commit.
+    // As notifications, so that completion and errors also queue behind values that wait for a commit.
     materialize(),
     concatMap((step) => stored(step, session, answersItself)),
     dematerialize(),
@@ -45,14 +47,17 @@ export function commitBefore(
 }
 
 /**
- * The same, and what was changed by then is stored as soon as somebody listens: a handler is through when it returns its stream,
- * and the first value may be long in coming.
+ * Like `commitBefore`, but also stores pending changes on subscription: a handler is done when it returns its
+ * stream, and the first value may take long.
  */
 export function commitAtOnce(source: Observable<unknown>, session: SessionCommits): Observable<unknown> {
   return commitBefore(merge(source, of(STORE_NOW)), session).pipe(filter((value) => value !== STORE_NOW));
 }
 
-/** A handler whose stream, where it returns one, commits by itself: where an interceptor would come too late, or too early. */
+/**
+ * Wraps a handler so that a stream it returns commits by itself. For cases where an interceptor would commit
+ * too late or too early.
+ */
 export function withCommits(handler: Method, commit: typeof commitBefore | typeof commitAtOnce): Method {
   return withAnswer(handler, (answer) => {
     const session = sessionContext.getStore();
@@ -60,11 +65,11 @@ export function withCommits(handler: Method, commit: typeof commitBefore | typeo
   });
 }
 
-/** A step of a handler's stream, as soon as what was changed before it is stored. */
+/** Emits a step of a handler's stream once the changes made before it are stored. */
 function stored(step: Step, session: SessionCommits, answersItself: boolean): ObservableInput<Step> {
-  // What was changed before an error is committed by the response gate, after the filters have answered.
+  // The response gate commits changes made before an error, after the filters have answered.
   if (step.kind === 'E') return [{ kind: 'E', error: asUnavailable(step.error, session) }];
-  // Once the response is over, no gate commits any more.
+  // Once the response is over, the gate no longer commits.
   const isForGate = answersItself && !session.host.isOver;
   const pending = isForGate ? undefined : session.commitDue();
   if (pending === undefined) return [asSent(step)];
@@ -82,18 +87,19 @@ function asSent(step: Step): Step {
 }
 
 /**
- * A session, or its messages, as what they are when they are sent. JSON would ask them itself; interceptors that make plain
- * objects of instances look for properties, and they have none. (What stands deeper in a value, ClassSerializerInterceptor
- * has to find by itself: `registerTransforms`.)
+ * The plain form of a session or its messages. JSON would call `toJSON` itself, but interceptors that convert
+ * instances to plain objects read properties, and these objects have none. (For values nested deeper, see
+ * `registerTransforms`.)
  */
 export function asAnswer(value: unknown): unknown {
   return value instanceof RequestSession || value instanceof FlashMessages ? value.toJSON() : value;
 }
 
 /**
- * What exception filters are to answer where a handler's own `commit` or `start` failed for its store. The guard of the store has
- * said so in the log, once; of any other error Nest would say it again for each request. What is still due is not tried again: the
- * answer of the filter would wait for that, and give way to another 503.
+ * The error that exception filters answer with when a handler's own `commit` or `start` failed because of the
+ * store. The store's guard has logged the failure once; any other error Nest would log again for every request.
+ * Pending changes are not retried: the filter's answer would wait for that, and then be replaced by another
+ * 503.
  */
 function asUnavailable(error: unknown, session: SessionCommits): unknown {
   if (!(error instanceof SessionStoreError)) return error;
@@ -101,12 +107,15 @@ function asUnavailable(error: unknown, session: SessionCommits): unknown {
   return new SessionUnavailableException(error);
 }
 
-/** What exception filters are to answer where a commit failed. The session is abandoned, so that it is not committed again. */
+/**
+ * The error that exception filters answer with when a commit failed. The session is abandoned, so it is not
+ * committed again.
+ */
 function asRefusal(error: unknown, session: SessionCommits): unknown {
-  // The session is as it was before, and goes on.
+  // The session is unchanged and stays usable.
   if (error instanceof SessionLimitError) return error;
   session.abandon();
-  // Filters that answer a 503 say nothing in the log.
+  // Filters that answer with a 503 do not log.
   session.host.commitFailed?.(error);
   return new SessionUnavailableException(error);
 }

@@ -1,6 +1,8 @@
 import { StreamableFile } from '@nestjs/common';
 
-/** Closes what a handler returned and nobody will read: a stream would keep its file or connection open. */
+/**
+ * Closes a return value of a handler that nobody will read: an open stream would hold its file or connection.
+ */
 export function discardValue(value: unknown): void {
   const stream: unknown = value instanceof StreamableFile ? value.getStream() : value;
   if (isStream(stream)) stream.destroy();

@@ -7,8 +7,8 @@ import type { Method } from '../handler-methods.js';
 import { commitAtOnce, commitBefore, withCommits } from './commit-before.js';
 
 /**
- * Commits the session of a message before each value of its handler goes to the client, and before an error goes to the
- * filters. All of it is handed on in the context of the message.
+ * Commits the session of a message before each value of its handler goes to the client, and before an error
+ * goes to the filters. Emits everything in the context of the message.
  */
 export class MessageInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -21,20 +21,20 @@ export class MessageInterceptor implements NestInterceptor {
   }
 }
 
-/** The error of the handler is what its client hears of; that of a commit behind it is found by the commit that follows. */
+/** The client receives the handler's error. A failure of this commit is left to the next commit. */
 async function committed(session: RequestSession): Promise<void> {
   try {
     await session.commitDue();
   } catch {
-    // What could not be stored stays due: the commit behind the handler reports it.
+    // Changes that could not be stored stay due: the commit after the handler reports the failure.
   }
 }
 
 const committing = new WeakSet<Method>();
 
 /**
- * A handler of messages that stores what it has written when it is through, also where it returns a stream. Interceptors
- * cannot do that: they hear of a stream by its values.
+ * Wraps a message handler so that its changes are stored when it returns, even if it returns a stream. An
+ * interceptor cannot do this: it only sees the values of a stream.
  */
 export function committingHandler(handler: Method): Method {
   if (committing.has(handler)) return handler;

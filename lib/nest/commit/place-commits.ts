@@ -3,13 +3,13 @@ import { type OwnMethod, interceptorsOf, methodsOf, setInterceptors } from '../h
 import { SessionInterceptor } from '../session.interceptor.js';
 import { commitBefore, withCommits } from './commit-before.js';
 
-/** Where Nest keeps that a handler sends Server-Sent Events. */
+/** Metadata key that marks a handler of Server-Sent Events. */
 const SSE_METADATA = '__sse__';
 
 /**
- * Puts the commit right behind each handler for which `@Session()` or `@Flash()` has brought the interceptor along.
+ * Places the commit directly after each handler that `@Session()` or `@Flash()` has added the interceptor to.
  *
- * To be called when controllers and resolvers are known and their routes are not registered yet.
+ * Call it once controllers and resolvers are known, before their routes are registered.
  */
 export function commitBehindHandlers(discovery: DiscoveryService): void {
   for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
@@ -25,20 +25,20 @@ export function commitBehindHandlers(discovery: DiscoveryService): void {
 }
 
 /**
- * Moves the interceptor behind the handler's own: parameters are decorated before the handler is, so it stands in front of them.
- * Right behind the handler, it commits before any of them sees the value, and turns a session that was returned into plain values
- * before any of them looks for properties.
+ * Makes the session interceptor the innermost one. Parameter decorators run before method decorators, so it was
+ * added first and is outermost. As the innermost one it commits before any other interceptor sees the value,
+ * and converts a returned session to plain values before another interceptor reads its properties.
  */
 function commitInnermost({ method }: OwnMethod, others: readonly unknown[]): void {
   setInterceptors(method, [...others, SessionInterceptor]);
 }
 
 /**
- * Has a handler of Server-Sent Events commit before each event by itself, in place of the interceptor.
+ * Makes a handler of Server-Sent Events commit before each event by itself, instead of through the interceptor.
  *
- * Nest waits for what such a handler resolves to before it sends the head, and answers with the status of what it throws. Where there
- * is an interceptor, it calls the handler behind that, and sends the head meanwhile: the cookie of what an asynchronous handler writes
- * could not be sent any more, and nobody be answered with a 404.
+ * Nest awaits what such a handler resolves to before it sends the head, and uses the status of what the handler
+ * throws. With an interceptor, Nest calls the handler inside of it and sends the head in the meantime: it would
+ * be too late for the cookie of an asynchronous handler's changes, and for a 404.
  */
 function commitBeforeEvents({ holder, name, method }: OwnMethod, others: readonly unknown[]): void {
   const value = withCommits(method, commitBefore);

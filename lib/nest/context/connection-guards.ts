@@ -1,30 +1,30 @@
 import { type CanActivate, ForbiddenException, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-// Nest exports it nowhere else; it stands there in 11 and in 12.
+// Not exported anywhere else; this path exists in Nest 11 and 12.
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isObservable, lastValueFrom } from 'rxjs';
 
-/** Where Nest keeps the guards of a method. */
+/** Metadata key of a method's guards. */
 const GUARDS_METADATA = '__guards__';
 
 type Guard = CanActivate | Type<CanActivate>;
 
-/** The module of a gateway, where Nest has made the guards that are classes. */
+/** The module of a gateway, in which Nest has instantiated its guard classes. */
 export interface GuardHome {
   getProviderByKey(key: typeof ModuleRef): { readonly instance: ModuleRef };
 }
 
-/** The guards that `@UseGuards()` has put on `handleConnection`: Nest itself asks none before it calls that. */
+/** The guards that `@UseGuards()` put on `handleConnection`. Nest itself calls the hook without asking them. */
 export function guardsOf(hook: object): readonly Guard[] {
   const guards: unknown = Reflect.getMetadata(GUARDS_METADATA, hook);
   return Array.isArray(guards) ? guards : [];
 }
 
 /**
- * Asks guards, one after the other, whether a client may connect. They are told what they are told of a message, with what
- * `handleConnection` is called with for arguments.
+ * Asks guards, one after the other, whether a client may connect. They get the same context as for a message,
+ * with the arguments of `handleConnection`.
  *
- * @throws ForbiddenException where one says no, and whatever one throws
+ * @throws ForbiddenException if a guard refuses; also rethrows what a guard throws
  */
 export async function assertAdmitted(
   guards: readonly Guard[],

@@ -6,9 +6,10 @@ const bindings = new WeakMap<HttpServer, RouterBinding>();
 let isInstalled = false;
 
 /**
- * Binds routers and applications of Express that modules hand to their `MiddlewareConsumer`: Nest hides them in classes.
- * Every module gets a consumer of its own, so the method of all consumers is replaced, once. It looks up the server of the
- * consumer when a module is configured, and changes nothing for applications without sessions.
+ * Binds Express routers and applications that modules pass to their `MiddlewareConsumer`, because Nest wraps
+ * them in classes. Every module gets its own consumer, so the method is replaced once on the prototype. The
+ * replacement looks up the consumer's server when a module is configured, and does nothing for applications
+ * without sessions.
  */
 export function bindConsumedRouters(server: HttpServer, routers: RouterBinding): void {
   bindings.set(server, routers);

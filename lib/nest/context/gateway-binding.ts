@@ -17,20 +17,24 @@ import { SessionInterceptor } from '../session.interceptor.js';
 import { type GuardHome, assertAdmitted, guardsOf } from './connection-guards.js';
 import { isObject } from '../../state/values.js';
 
-/** Where @nestjs/websockets keeps that a class is a gateway, and that a method handles messages. It is not loaded for that. */
+/**
+ * Metadata keys that @nestjs/websockets sets on gateways and on message handlers. Copied, so that the package
+ * need not be loaded.
+ */
 const GATEWAY_METADATA = 'websockets:is_gateway';
 const MESSAGE_METADATA = 'websockets:message_mapping';
 
 const interceptor = new MessageInterceptor();
 const boundHooks = new WeakSet<Method>();
-/** The modules of gateways, by gateway; of one that is made for each client, by its class. */
+/** The module of each gateway, keyed by gateway; for gateways made per client, keyed by class. */
 const homes = new WeakMap<object, GuardHome>();
 
 /**
- * Gives the gateways of an application their sessions. Nest asks for the adapter of its sockets before it registers the
- * first gateway, and only where there is one: by then all classes and adapters are known. Without gateways nothing happens.
+ * Gives the gateways of an application their sessions. Nest asks for the socket adapter before it registers the
+ * first gateway, and only if there is one; all classes and adapters are known by then. Without gateways nothing
+ * happens.
  *
- * @param prepare what has to be done once before any handler is registered
+ * @param prepare runs once, before any handler is registered
  */
 export function bindGateways(
   config: ApplicationConfig,
@@ -46,7 +50,7 @@ export function bindGateways(
       prepare();
       prepareGateways(discovery);
     }
-    // Undefined until Nest has made one, whatever its type says.
+    // Undefined until Nest has made one, despite its type.
     const adapter: ReturnType<typeof adapterOf> | null | undefined = adapterOf();
     if (adapter) bindAdapter(adapter, sockets);
     return adapter;
@@ -78,8 +82,9 @@ function bindHandlers(prototype: unknown): void {
 }
 
 /**
- * Right behind the handler, where `@Session()` and `@Flash()` have put theirs (`commit/place-commits.ts`), and once more around its other
- * interceptors: what they write on the way back has no response that would wait for it.
+ * Adds the interceptor innermost, in place of the one from `@Session()` and `@Flash()`
+ * (`commit/place-commits.ts`), and once more around the handler's other interceptors: no response would wait
+ * for what those write on the way back.
  */
 function commitBeforeAnswer(method: object): void {
   const others = othersAt(method);
@@ -87,22 +92,25 @@ function commitBeforeAnswer(method: object): void {
   setInterceptors(method, [...around, ...others, interceptor]);
 }
 
-/** Around those of a gateway's class. What global ones write on the way back is stored behind the answer. */
+/**
+ * Adds the interceptor around those of a gateway's class. What global interceptors write on the way back is
+ * stored after the answer.
+ */
 function commitAroundClass(metatype: object): void {
   const others = othersAt(metatype);
   if (others.length > 0) setInterceptors(metatype, [interceptor, ...others]);
 }
 
-/** The interceptors of a class or a method, without those that commit. */
+/** The interceptors of a class or a method, except those that commit. */
 function othersAt(target: object): unknown[] {
   return interceptorsOf(target).filter((each) => each !== SessionInterceptor && each !== interceptor);
 }
 
 /**
- * Has Nest's hook run in the session of its client. Where the client is none that is known (a test calls the method itself),
- * or where the hook is called by one that runs already (`super.handleConnection`), it is called as it is.
+ * Runs a Nest hook in the session of its client. If the client is unknown (a test calls the method directly),
+ * or if a hook that is already running calls this one (`super.handleConnection`), the hook is called unchanged.
  *
- * @param gateway the instance, or the prototype of a gateway that is made anew for each client
+ * @param gateway the instance, or the prototype of a gateway that is made per client
  */
 function bindHook(
   gateway: object,
@@ -126,18 +134,19 @@ function bindHook(
       : run(connection, call, hook, this, args);
   };
   boundHooks.add(value);
-  // Another application of the process finds there which guards it has to make.
+  // Another application in the process reads this metadata to learn which guards to make.
   copyMetadata(hook, value);
   Object.defineProperty(holder, name, { value, writable: true, configurable: true });
 }
 
-/** Null where `handleConnection` has no guards. */
+/** Null if `handleConnection` has no guards. */
 function admission(hook: Method, gateway: unknown, args: unknown[]): (() => Promise<void>) | null {
   const guards = guardsOf(hook);
   if (guards.length === 0) return null;
   return async () => {
     const home = isObject(gateway) ? (homes.get(gateway) ?? homes.get(gateway.constructor)) : undefined;
-    // A gateway that Nest does not know calls its hooks by itself. Without its guards nobody is let in.
+    // A gateway that Nest does not know calls its hooks itself. Its guards cannot be asked, so nobody is
+    // admitted.
     if (!isObject(gateway) || home === undefined) throw new ForbiddenException('Forbidden resource');
     await assertAdmitted(guards, home, gateway, hook, args);
   };

@@ -10,7 +10,7 @@ import { interceptMessage } from './microservice-runs.js';
 import { observeInContext } from './observe-in-context.js';
 import { type Intercept, isIntercept, keepOutOfCaches } from './shared-cache.js';
 
-/** Where Nest keeps what it makes of a provider: one instance, or one for each request, tenant or inquirer. */
+/** Nest's wrapper of a provider, which holds one instance, or one per request, tenant or inquirer. */
 type Provided = Pick<InstanceWrapper, 'getInstanceByContextId' | 'isNotMetatype'>;
 type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
@@ -18,19 +18,20 @@ const boundProviders = new WeakSet<Provided>();
 const boundMethods = new WeakSet<Intercept>();
 
 /**
- * Binds all that an interceptor goes on to (interceptors further in, pipes, the handler), and all that it does with what
- * comes back, to the context that the interceptor itself was called in. `next.handle()` may be called from a callback
- * that belongs to another request, and so may the values of a handler: a shared connection, an Observable that several
- * requests wait for.
+ * Binds everything an interceptor continues with (inner interceptors, pipes, the handler), and everything it
+ * does with the result, to the context in which the interceptor itself was called. `next.handle()` may be
+ * called from a callback that belongs to another request (a shared connection), and a handler's values may come
+ * from one (an Observable that several requests wait for).
  *
- * Wherever Nest asks for an interceptor it is given a bound one: the global ones, the instances of classes and factories
- * (those that are made for each request too), and what `@UseInterceptors` names. Own methods, inherited ones and
- * getters are all bound. Nest asks when it registers a route, and on each request only where something is made for each request.
+ * Nest gets bound interceptors wherever it asks for one: global interceptors, instances of classes and
+ * factories (including request-scoped ones), and those named by `@UseInterceptors`. Own methods, inherited
+ * methods and getters are all bound. Nest asks when it registers a route; it asks on each request only for
+ * request-scoped instances.
  *
- * Guards, pipes and filters need none of this: Nest awaits what they return, and is back in its own context then. And a
- * handler without interceptors costs nothing.
+ * Guards, pipes and filters need no binding: Nest awaits their results and is then back in its own context. A
+ * handler without interceptors has no overhead.
  *
- * To be called when controllers and interceptors are known and the routes are not registered yet.
+ * Call it once controllers and interceptors are known, before the routes are registered.
  */
 export function bindInterceptors(modules: ModulesContainer, config: ApplicationConfig): void {
   bindGlobals(config);
@@ -41,21 +42,21 @@ export function bindInterceptors(modules: ModulesContainer, config: ApplicationC
 }
 
 /**
- * Those that are added later too: controllers that are made for each request see them. Global ones that are made for each request
- * themselves are among the injectables of a module.
+ * Includes global interceptors added later, which request-scoped controllers see. Global interceptors that are
+ * request-scoped themselves are among the injectables of a module.
  */
 function bindGlobals(config: ApplicationConfig): void {
   const interceptors = config.getGlobalInterceptors.bind(config);
   config.getGlobalInterceptors = () => bindEach(interceptors());
 }
 
-/** The interceptors of a class (itself among its methods, as `constructor`) and of its methods. */
+/** Binds the interceptors of a class (which is among its own methods as `constructor`) and of its methods. */
 function bindNamed(metatype: unknown): void {
   for (const { method } of methodsOf(typeof metatype === 'function' ? metatype.prototype : null))
     bindEach(interceptorsOf(method));
 }
 
-/** In their own list: Nest keeps it. */
+/** Replaces them in place: Nest keeps the list. */
 function bindEach<T>(interceptors: T[]): T[] {
   interceptors.forEach((interceptor, index) => {
     const made = boundInterceptor(interceptor);
@@ -64,7 +65,7 @@ function bindEach<T>(interceptors: T[]): T[] {
   return interceptors;
 }
 
-/** What Nest makes later is bound when Nest comes for it. Before its constructor has run it is Nest's to write to. */
+/** Binds each instance when Nest asks for it. Until its constructor has run, Nest still writes to its host. */
 function bindInstances(provided: Provided): void {
   if (boundProviders.has(provided)) return;
   boundProviders.add(provided);
@@ -78,9 +79,9 @@ function bindInstances(provided: Provided): void {
 }
 
 /**
- * An interceptor that goes on in the context that it was called in. It is the same object, with its method bound where
- * that is: on the class, so that it is done once for all its instances, or on the object. Where that cannot be (a frozen
- * object, a Proxy), it is one that stands for it. What is no interceptor is handed back as it is.
+ * Returns an interceptor that continues in the context it was called in. This is the same object, with its
+ * method bound where the method lives: on the class, so once for all instances, or on the object. If that is
+ * impossible (a frozen object, a Proxy), it is a stand-in. A value that is no interceptor is returned as is.
  */
 function boundInterceptor<T>(interceptor: T): T {
   if (!isObject(interceptor) || needsNothing(interceptor)) return interceptor;
@@ -93,7 +94,7 @@ function boundInterceptor<T>(interceptor: T): T {
   return standIn;
 }
 
-/** Classes among them: one may be an interceptor itself, by a static method. */
+/** Includes classes: a class with a static `intercept` can itself be an interceptor. */
 function isObject(value: unknown): value is object {
   return typeof value === 'function' || (typeof value === 'object' && value !== null);
 }
@@ -128,7 +129,10 @@ function boundProperty(descriptor: PropertyDescriptor): PropertyDescriptor {
   };
 }
 
-/** Of a microservice. A test that calls an interceptor itself may leave the context out. */
+/**
+ * Whether a context is that of a microservice message. A test that calls an interceptor directly may omit the
+ * context.
+ */
 function isOfMessage(context: unknown): boolean {
   const getType = propertyOf(context, 'getType');
   return typeof getType === 'function' && Reflect.apply(getType, context, []) === 'rpc';

@@ -10,17 +10,19 @@ type Answers = Observable<unknown> | Promise<Observable<unknown>>;
 const calls = new AsyncLocalStorage<MessageCall>();
 const callOf = new WeakMap<RequestSession, MessageCall>();
 
-/** `SessionManager.run` begins to run something with a session: where an interceptor has called it, it is noted which. */
+/** Records in which interceptor call, if any, `SessionManager.run` starts with a session. */
 export function noteRun(session: RequestSession): void {
   const call = calls.getStore();
   if (call !== undefined) callOf.set(session, call);
 }
 
 /**
- * Calls an interceptor for a message of a microservice, which has a session where `SessionManager.run` gives it one: an
- * interceptor may go on inside of that. Nothing but a run of its own counts, however it has come to be in another's context.
+ * Calls an interceptor for a microservice message. The message has a session only where `SessionManager.run`
+ * provides one, and the interceptor may continue inside that run. Only a run started by this call counts, even
+ * if the call happens in the context of another.
  *
- * @param intercept is given a function that tells the session of the run which the interceptor goes on in; undefined for none
+ * @param intercept receives a function that returns the session of the run in which the interceptor continues,
+ * or undefined
  */
 export function interceptMessage(intercept: (runOf: () => RequestSession | undefined) => Answers): Answers {
   const call = {};
@@ -36,7 +38,7 @@ export function interceptMessage(intercept: (runOf: () => RequestSession | undef
   });
 }
 
-/** What an interceptor defers, it does when it is subscribed to. */
+/** Work that an interceptor defers happens on subscription. */
 function observeInCall(call: MessageCall, answers: Observable<unknown>): Observable<unknown> {
   return new Observable((subscriber) => calls.run(call, () => answers.subscribe(subscriber)));
 }

@@ -3,8 +3,8 @@ import { inContextOf } from '../../session/session.context.js';
 import type { RequestSession } from '../../session/request-session.js';
 
 /**
- * An Observable that is subscribed to, and hands on what comes of it, in the context of a session: a stream that several listen to
- * sends its values, and its error, from somewhere else.
+ * An Observable that is subscribed to, and emits, in the context of a session. A stream with several
+ * subscribers may emit its values and its error from another context.
  */
 export function observeInContext<T>(
   session: RequestSession | undefined,

@@ -3,13 +3,13 @@ import type { GraphqlSessions } from '../../graphql/graphql-sessions.js';
 
 type Resolver = (...args: unknown[]) => unknown;
 
-/** Where `create` is told what it makes a function for. */
+/** Index of the argument that tells `create` which context type the function is for. */
 const CONTEXT_TYPE = 8;
 
 /**
- * Has the resolvers of an application run in their sessions. Nest makes each of them, with its guards, pipes, interceptors
- * and filters, by way of this creator, whichever GraphQL library they are called by. To be called before it does; where
- * there is no GraphQL, nothing is made by it for that.
+ * Runs the resolvers of an application in their sessions. Nest creates every resolver with its guards, pipes,
+ * interceptors and filters through this creator, whatever the GraphQL library. Call it before Nest creates
+ * them. Without GraphQL, no function is wrapped.
  */
 export function bindResolvers(creator: ExternalContextCreator, sessions: GraphqlSessions): void {
   const create = creator.create.bind(creator);

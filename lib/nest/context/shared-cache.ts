@@ -2,19 +2,20 @@ import { Observable, type Subscriber, filter } from 'rxjs';
 import type { NestInterceptor } from '@nestjs/common';
 import { currentSession } from '../current-session.js';
 
-/** What an interceptor is called by. */
+/** The signature of `intercept`. */
 export type Intercept = NestInterceptor['intercept'];
 
-/** What CacheInterceptor of @nestjs/cache-manager has beside `intercept`: that package need not be installed. */
+/** Methods of CacheInterceptor from @nestjs/cache-manager. That package need not be installed. */
 const CACHING_METHODS = ['intercept', 'trackBy', 'isRequestCacheable'];
 
 const kept = new WeakSet<object>();
 
 /**
- * Keeps what belongs to one visitor out of the cache that CacheInterceptor shares among all. It keeps what a handler answers
- * by the URL alone; once the session was handed to anybody in a request, what is answered goes past it.
+ * Keeps responses for one visitor out of the cache that CacheInterceptor shares among all visitors. It caches a
+ * handler's response by URL alone, so once the session has been handed out in a request, the response bypasses
+ * it.
  *
- * @param interceptor any; one that is no such cache is left as it is
+ * @param interceptor any; one that is not such a cache is left unchanged
  */
 export function keepOutOfCaches(interceptor: object): void {
   let holder: object | null = interceptor;
@@ -25,7 +26,9 @@ export function keepOutOfCaches(interceptor: object): void {
   if (isIntercept(intercept)) Reflect.set(holder, 'intercept', pastCache(intercept));
 }
 
-/** The class itself and not what inherits from it: an `intercept` of its own may change what comes out of the cache. */
+/**
+ * Matches the class itself but not its subclasses: a subclass's own `intercept` may change the cached value.
+ */
 function isCache(holder: object): boolean {
   return CACHING_METHODS.every((name) => Object.hasOwn(holder, name));
 }

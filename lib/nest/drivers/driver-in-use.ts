@@ -18,35 +18,37 @@ import { runtimeElsewhere } from '../make-session-runtime.js';
 import type { SessionSettings } from '../session.settings.js';
 import { StoreInUse } from './store-in-use.js';
 
-/** What `SessionManager.check` found. */
+/** The result of `SessionManager.check`. */
 export interface StoreCheck {
   /** The driver in use: what the option `driver` names. */
   readonly driver: string;
-  /** Whether its store has answered. */
+  /** Whether its store answered. */
   readonly up: boolean;
-  /** How long that took, or how long it was waited for, in whole milliseconds. */
+  /** How long the answer took, or how long the check waited for it, in whole milliseconds. */
   readonly ms: number;
 }
 
-/** What the sessions share whose tokens travel in one place. */
+/** What all sessions share whose tokens travel in the same place. */
 interface SharedAtPlace {
   readonly runtime: SessionRuntime;
-  /** Null with a driver that is made for each request, and before the boot. */
+  /** Null if a driver is made for each request, and before the boot. */
   readonly backend: SessionBackend | null;
 }
 
-/** The driver that an application's sessions live on, or the factory that makes one for each request, behind its guard. */
+/**
+ * The driver that keeps an application's sessions, or the factory that makes one per request, behind its guard.
+ */
 export class DriverInUse {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;
   readonly #runtime: SessionRuntime;
   readonly #queue: CommitQueue;
   readonly #store: StoreInUse;
-  /** Null where one is made for each request, and before the boot. */
+  /** Null if a driver is made for each request, and before the boot. */
   #driver: AnyDriver | null = null;
-  /** Null where sessions live in cookies alone, or are all records, and before the boot. */
+  /** Null if sessions live only in cookies or are all records, and before the boot. */
   #ledger: LedgerInUse | null = null;
-  /** By where tokens travel: in the cookie, in a header, or in the cookies of tenants. */
+  /** Keyed by where tokens travel: in the cookie, in a header, or in the cookies of tenants. */
   readonly #shared = new WeakMap<TokenPlace, SharedAtPlace>();
   #perRequest: DriverFactory | null = null;
   #checking: Promise<StoreCheck> | null = null;
@@ -60,13 +62,16 @@ export class DriverInUse {
     this.#store = new StoreInUse(name, settings, registry);
   }
 
-  /** The driver that keeps records, of all sessions or of some. Null where none does, or one is made for each request. */
+  /**
+   * The driver that keeps records of all or some sessions. Null if there is none, or if one is made for each
+   * request.
+   */
   get recordDriver(): RecordDriver | null {
     if (this.#ledger !== null) return this.#ledger.driver;
     return this.#driver === null || isSealing(this.#driver) ? null : this.#driver;
   }
 
-  /** Takes the driver from the registry, once that has booted. @throws SessionConfigError where it cannot do what an option needs */
+  /** Takes the driver from the booted registry. @throws SessionConfigError if it lacks what an option needs */
   open(): void {
     const { driver: name } = this.#settings;
     this.#ledger = LedgerInUse.of(this.#settings, this.#registry);
@@ -76,12 +81,12 @@ export class DriverInUse {
     this.backendFor(undefined);
   }
 
-  /** Whether a driver is made anew for each request. */
+  /** Whether a driver is made for each request. */
   get isPerRequest(): boolean {
     return this.#perRequest !== null;
   }
 
-  /** For calls outside of any request. @throws SessionConfigError before the boot */
+  /** The backend for calls outside any request. @throws SessionConfigError before the boot */
   get backend(): SessionBackend {
     return this.backendFor(undefined);
   }

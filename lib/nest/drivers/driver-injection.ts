@@ -4,11 +4,17 @@ import type { AnyDriver } from '../../drivers/driver.js';
 import { optionError } from '../../options/read-option.js';
 import type { DriverDefinition } from '../../options/session.options.js';
 
-/** Where compilers keep the types of a constructor's parameters, and Nest what `@Inject(token)` says of them. */
+/**
+ * Metadata keys for the types of a constructor's parameters (set by compilers) and for `@Inject(token)` (set by
+ * Nest).
+ */
 const PARAMTYPES_METADATA = 'design:paramtypes';
 const SELF_DECLARED_DEPS_METADATA = 'self:paramtypes';
 
-/** Makes an application's own drivers with whatever its modules provide, wherever the session module is imported. */
+/**
+ * Makes an application's own drivers, injecting providers of any module, wherever the session module is
+ * imported.
+ */
 export class DriverInjection {
   readonly #moduleRef: ModuleRef;
 
@@ -16,23 +22,23 @@ export class DriverInjection {
     this.#moduleRef = moduleRef;
   }
 
-  /** A provider of the application, or undefined where no module has it. */
+  /** A provider of the application, or undefined if no module has it. */
   resolve(token: unknown): unknown {
     if (typeof token !== 'string' && typeof token !== 'symbol' && typeof token !== 'function')
       return undefined;
     try {
       return this.#moduleRef.get<unknown>(token, { strict: false });
     } catch {
-      // Nest's way of saying that there is no such provider.
+      // Nest throws if there is no such provider.
       return undefined;
     }
   }
 
   /**
-   * Makes what an entry of the option `drivers` describes.
+   * Makes the driver that an entry of the option `drivers` describes.
    *
-   * @param config the option of the driver's own name, handed to its factory
-   * @throws SessionConfigError where the entry names what no module provides
+   * @param config the option under the driver's name, passed to its factory
+   * @throws SessionConfigError if the entry names a token that no module provides
    */
   async make(name: string, definition: DriverDefinition, config: unknown): Promise<unknown> {
     if ('useFactory' in definition) {
@@ -48,8 +54,9 @@ export class DriverInjection {
   }
 
   /**
-   * Makes a class that nobody provides. Its dependencies are looked up in the whole application: where this module is
-   * imported says nothing about what the application's own driver may need.
+   * Instantiates a class that no module provides. Its dependencies are looked up in the whole application,
+   * because the place where the session module is imported says nothing about what the application's own driver
+   * needs.
    */
   async #construct(driver: Type<AnyDriver>): Promise<AnyDriver> {
     const types: unknown = Reflect.getMetadata(PARAMTYPES_METADATA, driver) ?? [];
@@ -58,7 +65,7 @@ export class DriverInjection {
     for (const each of Array.isArray(declared) ? declared : [])
       if (isDeclared(each)) tokens[each.index] = each.param;
     const dependencies = tokens.map((token) => this.resolve(token));
-    // Nest knows more ways to inject, and says best what is missing.
+    // Nest supports more ways to inject, and reports best what is missing.
     return dependencies.includes(undefined) ? this.#moduleRef.create(driver) : new driver(...dependencies);
   }
 
@@ -73,7 +80,7 @@ export class DriverInjection {
   }
 }
 
-/** How Nest keeps what `@Inject(token)` says of a parameter. */
+/** The shape in which Nest stores `@Inject(token)` of a parameter. */
 function isDeclared(value: unknown): value is { index: number; param: unknown } {
   return typeof value === 'object' && value !== null && 'index' in value && 'param' in value;
 }

@@ -17,13 +17,13 @@ import { SESSION_SETTINGS, type SessionSettings, driversInUse } from '../session
 
 const WHAT_A_DRIVER_HAS = 'A driver has read, write, touch and destroy, or seal and open.';
 
-/** Metadata of a class that `@SessionDriver(name)` marks. */
+/** Metadata key of a class marked by `@SessionDriver(name)`. */
 export const DRIVER_NAME = Symbol('nestjs-session-kit driver name');
 
 /**
- * Where the drivers of an application come from, by name: from providers marked with `@SessionDriver`, from the
- * option `drivers`, from `SessionManager.extend`, and from the package. A driver of the application's own wins over one
- * of the package of the same name.
+ * Provides an application's drivers by name: from providers marked with `@SessionDriver`, from the option
+ * `drivers`, from `SessionManager.extend`, and from this package. An application's own driver takes precedence
+ * over a built-in driver of the same name.
  */
 @Injectable()
 export class DriverRegistry {
@@ -35,7 +35,10 @@ export class DriverRegistry {
   readonly #builtIn = new Set<string>();
   readonly #log = new Logger('SessionModule');
   #booted = false;
-  /** Whether they are closed. Whoever still asks for one gets that, and no other that nobody would close. */
+  /**
+   * Whether `close` was called. Closed drivers stay in the map: a later `get` returns them instead of new ones
+   * that nobody would close.
+   */
   #closed = false;
 
   constructor(
@@ -63,19 +66,19 @@ export class DriverRegistry {
     if (this.#booted) this.#drivers.delete(name);
   }
 
-  /** The factory of a driver that is made anew for each request, or null. */
+  /** The factory of a driver that is made for each request, or null. */
   perRequest(name: string): DriverFactory | null {
     const factory = this.#factories.get(name);
     return factory !== undefined && factory.length >= 2 ? factory : null;
   }
 
-  /** The option under a driver's name; undefined where there is none. */
+  /** The option under a driver's name, or undefined. */
   configOf(name: string): unknown {
     const { given } = this.#settings;
     return Object.hasOwn(given, name) ? given[name] : undefined;
   }
 
-  /** Whether the driver of that name is the package's own. */
+  /** Whether the driver of that name is built in. */
   isBuiltIn(name: string): boolean {
     return this.#builtIn.has(name);
   }
@@ -83,7 +86,7 @@ export class DriverRegistry {
   /**
    * A driver by name.
    *
-   * @throws SessionConfigError where there is none; lists the known ones
+   * @throws SessionConfigError if there is none; lists the known ones
    */
   get(name: string): AnyDriver {
     const known = this.#drivers.get(name);
@@ -101,8 +104,8 @@ export class DriverRegistry {
   }
 
   /**
-   * Makes and opens the application's own drivers and those in use. What is configured and not in use is opened only
-   * when it is asked for: an application may list the options of several and choose one by the environment.
+   * Makes and opens the application's own drivers and those in use. A driver that is configured but not in use
+   * is opened only on demand: an application may configure several and choose one through the environment.
    */
   async boot(): Promise<void> {
     const inUse: readonly string[] = driversInUse(this.#settings);
@@ -120,12 +123,12 @@ export class DriverRegistry {
     for (const name of BUILT_IN_NAMES) {
       const wanted = inUse.includes(name) || this.configOf(name) !== undefined;
       if (!wanted || this.#drivers.has(name) || this.#factories.has(name)) continue;
-      // Made, and so its options are checked; but nothing is connected to that the application does not live on.
+      // Making the driver checks its options. A driver that is not in use does not connect yet.
       const driver = await this.#makeBuiltIn(name);
       this.#builtIn.add(name);
       this.#drivers.set(name, inUse.includes(name) ? driver : this.#openedOnDemand(name, driver));
     }
-    // One that is made for each request may need the request: there is none yet.
+    // A driver made per request may need the request, and there is none yet.
     for (const name of inUse) if (this.perRequest(name) === null) this.get(name);
     this.#assertExplained();
     for (const [name, driver] of this.#drivers) {
@@ -154,7 +157,10 @@ export class DriverRegistry {
     return driver;
   }
 
-  /** A store that is away does not keep an application from booting, nor does a driver that waits for it. */
+  /**
+   * Opens a driver. Neither an unreachable store nor a driver that waits for one keeps the application from
+   * booting.
+   */
   async #openAtBoot(name: string, driver: RecordDriver): Promise<void> {
     const { storeTimeout } = this.#settings;
     if (driver.caveat !== undefined) this.#log.warn(`The session driver "${name}" ${driver.caveat}`);
@@ -172,7 +178,7 @@ export class DriverRegistry {
     }
   }
 
-  /** Closes all drivers. One that fails or hangs keeps neither the others nor the application from their end. */
+  /** Closes all drivers. One that fails or hangs blocks neither the others nor the application's shutdown. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -189,7 +195,7 @@ export class DriverRegistry {
   }
 
   /**
-   * A driver that has what a driver needs.
+   * Checks that a driver has the methods a driver needs, and returns it.
    *
    * @throws SessionConfigError that names what is missing
    */

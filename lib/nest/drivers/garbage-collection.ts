@@ -7,7 +7,10 @@ import type { SessionLog } from '../../drivers/session-log.js';
 import { SessionError } from '../../session.errors.js';
 import { type SessionSettings, driversInUse } from '../session.settings.js';
 
-/** Removes expired records from a store that does not do so by itself: when it is asked to, and as often as the option `gc` says. */
+/**
+ * Removes expired records from a store that does not expire them itself: on request, and at the interval of the
+ * option `gc`.
+ */
 export class GarbageCollection {
   readonly #settings: SessionSettings;
   readonly #driverInUse: () => AnyDriver;
@@ -16,7 +19,7 @@ export class GarbageCollection {
   /** The round that is under way. */
   #round: Promise<number> | null = null;
 
-  /** @param driverInUse the one that keeps records, where one does; asked at each round */
+  /** @param driverInUse returns the driver that keeps records, if any; called in each round */
   constructor(settings: SessionSettings, driverInUse: () => AnyDriver, log: SessionLog) {
     this.#settings = settings;
     this.#driverInUse = driverInUse;
@@ -24,10 +27,11 @@ export class GarbageCollection {
   }
 
   /**
-   * One round. One at a time: where one is under way, that is joined.
+   * Runs one round. Only one runs at a time: a call during a round joins that round.
    *
-   * @returns how many were removed
-   * @throws SessionStoreError where the driver did not get on for ten times the option `storeTimeout`; and whatever the driver throws
+   * @returns how many records were removed
+   * @throws SessionStoreError if the driver makes no progress for ten times the option `storeTimeout`; also
+   * rethrows driver errors
    */
   collect(): Promise<number> {
     return (this.#round ??= this.#collect().finally(() => {
@@ -53,13 +57,13 @@ export class GarbageCollection {
   }
 
   /**
-   * Begins to do so by itself. The process does not stay alive for it.
+   * Starts periodic rounds. The timer does not keep the process alive.
    *
    * @param interval in ms
    */
   collectEvery(interval: number): void {
     this.#timer = setInterval(() => {
-      // Whoever began a round that goes on hears how it ends.
+      // The caller that started the current round receives its result.
       if (this.#round !== null) return;
       this.collect().catch((error: unknown) => {
         if (this.#timer === null) return;
@@ -71,7 +75,10 @@ export class GarbageCollection {
     this.#timer.unref();
   }
 
-  /** Ends it. A round that is under way is waited for no longer than a request may: the driver's `close` ends it, or it fails. */
+  /**
+   * Stops the timer. Waits for a running round no longer than a request may wait: the driver's `close` ends the
+   * round, or it fails.
+   */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
@@ -82,7 +89,9 @@ export class GarbageCollection {
   }
 }
 
-/** An error of ours as it says itself; of any other only what cannot hold an id or a payload. */
+/**
+ * The message of the package's own errors. For any other error, only what cannot contain an id or a payload.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return error.message;
   return failureReason(error) || 'an unknown error';

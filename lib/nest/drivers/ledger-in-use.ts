@@ -17,7 +17,7 @@ import { StoreInUse } from './store-in-use.js';
 export class LedgerInUse {
   readonly #guarded: StoreInUse;
   readonly #store: RecordStore;
-  /** Null where each request asks. */
+  /** Null if each request asks the store. */
   readonly #cache: CachingStore | null;
 
   private constructor(
@@ -32,9 +32,9 @@ export class LedgerInUse {
   }
 
   /**
-   * Null where the driver in use is not `stealth`, or has no ledger.
+   * Null if the driver in use is not `stealth`, or has no ledger.
    *
-   * @throws SessionConfigError where the ledger is a driver that keeps no records, or one that is made for each request
+   * @throws SessionConfigError if the ledger's driver keeps no records, or is made for each request
    */
   static of(settings: SessionSettings, registry: DriverRegistry): LedgerInUse | null {
     const [, name] = driversInUse(settings);
@@ -49,13 +49,13 @@ export class LedgerInUse {
     return this.#guarded.name;
   }
 
-  /** @param cookies the sessions that are in cookies, of the same place */
+  /** @param cookies the sessions in cookies of the same place */
   backend(runtime: SessionRuntime, cookies: SealedBackend, queue: CommitQueue): LedgerBackend {
     const records = new RecordBackend(runtime, this.#store, queue, sleep, { cache: this.#cache });
     return new LedgerBackend(runtime, cookies, records);
   }
 
-  /** @throws SessionStoreError where its store does not answer */
+  /** @throws SessionStoreError if the store does not answer */
   answers(): Promise<void> {
     return this.#guarded.answers(this.driver);
   }

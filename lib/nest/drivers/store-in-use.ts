@@ -9,21 +9,25 @@ import type { RecordStore } from '../../drivers/record-store.js';
 import type { DriverRegistry } from './driver-registry.js';
 import type { SessionSettings } from '../session.settings.js';
 
-/** No session has this id: those that are made are 43 characters long. One for all checks, so that a failure is remembered once. */
+/**
+ * An id that no session has: generated ids are 43 characters long. All checks share it, so a failure is
+ * remembered once.
+ */
 const CHECK_ID = 'nestjs-session-kit.check';
 
-/** What becomes of the payloads of the records that a store keeps. */
+/** How a store's record payloads are encrypted. */
 type Encryption = Omit<EncryptionSettings, 'onOldSecret'>;
 
 /**
- * The store that an application keeps records in, be it all of its sessions or the ledger of `stealth`: what stands between them and
- * its driver. There is one guard also where a driver is made for each request: they are ways to one store.
+ * The store in which an application keeps records, either all of its sessions or the ledger of `stealth`, with
+ * the layers between them and the driver. There is one guard even if a driver is made for each request, because
+ * all of them reach one store.
  */
 export class StoreInUse {
   readonly guard: StoreGuard;
   readonly #registry: DriverRegistry;
 
-  /** @param name of its driver */
+  /** @param name of the store's driver */
   constructor(
     readonly name: string,
     settings: SessionSettings,
@@ -34,16 +38,19 @@ export class StoreInUse {
     this.guard = new StoreGuard({ name, timeout, log: new Logger('SessionModule') });
   }
 
-  /** Whether it is the package's own driver `memory`. Known once the application has booted: another may come under this name. */
+  /**
+   * Whether this is the built-in `memory` driver. Known once booted: another driver may be registered under
+   * this name.
+   */
   get #isMemory(): boolean {
     return this.name === 'memory' && this.#registry.isBuiltIn(this.name);
   }
 
-  /** What sessions are given of it. */
+  /** The record store that sessions use. */
   of(driver: RecordDriver, encryption: Encryption): RecordStore {
-    // Memory answers at once and cannot fail: a guard around each of its calls would cost more than they do.
+    // Memory answers at once and cannot fail: a guard would cost more than the calls themselves.
     const store = this.#isMemory ? driver : guardedDriver(driver, this.guard);
-    // What was sealed before the option was switched off is still opened, and memory has nothing from before.
+    // Payloads sealed before the option was switched off still have to be opened; memory holds none of those.
     if (this.#isMemory && !encryption.seals) return store;
     return encryptedStore(store, { ...encryption, onOldSecret: this.#oldSecret });
   }
@@ -55,9 +62,9 @@ export class StoreInUse {
   };
 
   /**
-   * Asks it for a record that is not there.
+   * Asks the store for a record that does not exist.
    *
-   * @throws SessionStoreError where it does not answer
+   * @throws SessionStoreError if the store does not answer
    */
   async answers(driver: RecordDriver): Promise<void> {
     if (this.#isMemory) return;
