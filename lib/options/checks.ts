@@ -1,12 +1,12 @@
 import { isKey } from '../state/values.js';
 import { type Check, Refusal, readOption, refused, shown } from './read-option.js';
 
-/** What a test lets pass, as it is. */
+/** Accepts the values that a test passes, unchanged. */
 export function is<T>(takes: string, test: (value: unknown) => value is T, show = shown): Check<T> {
   return { takes, read: (value) => (test(value) ? value : refused(value, takes, show)) };
 }
 
-/** A check, and what it lets pass looked at once more, or made into something else. */
+/** Runs a check, then checks or converts the result further. */
 export function refine<T, U>(
   { takes, read }: Check<T>,
   further: (value: T, option: string) => U | Refusal,
@@ -25,7 +25,7 @@ export function boolean(): Check<boolean> {
   return is('true or false', (value) => typeof value === 'boolean');
 }
 
-/** Text of a form; where none is said, any but the empty one. */
+/** Text that matches a form; by default, any text but the empty one. */
 export function text(takes = 'text', form = /./s, show = shown): Check<string> {
   return is(takes, (value): value is string => typeof value === 'string' && form.test(value), show);
 }
@@ -44,7 +44,7 @@ export function wholeNumber(min: number, max: number, takes: string): Check<numb
   return is(takes, fits);
 }
 
-/** A list, each entry of which passes a check; a wrong one is named by its place (`secret[1]`). */
+/** A list whose entries each pass a check; errors name a wrong entry by its index (`secret[1]`). */
 export function listOf<T>(entry: Check<T>, takes: string, show = shown): Check<readonly T[]> {
   return {
     takes,

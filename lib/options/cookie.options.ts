@@ -5,43 +5,46 @@ import { isProduction } from './production.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
 
 /**
- * Where the session cookie was before. What is left out may have been as it is now, and path and domain as they are by
- * default: both count.
+ * Where the session cookie was before. A field that is left out matches the current value, and for path and
+ * domain also the default.
  *
  * @example
  * cookie: { domain: 'example.com', formerly: [{ path: '/shop' }] }
  */
 export interface EarlierCookie {
-  /** Default: the name that the cookie has now. */
+  /** Default: the current name of the cookie. */
   name?: string;
-  /** Begins with a slash. Default: the path that the cookie has now, and '/'. */
+  /** Begins with a slash. Default: the current path of the cookie, and '/'. */
   path?: string;
-  /** Default: the domain that the cookie has now, and none. */
+  /** Default: the current domain of the cookie, and none. */
   domain?: string;
 }
 
-/** What a function of the options knows of a request: what the requests of Express and of Fastify have in common. */
+/** The request as option functions see it: what the requests of Express and Fastify have in common. */
 export interface TenantRequest {
-  /** Its headers, by their names in small letters. */
+  /** Its headers, by lower-case name. */
   readonly headers: IncomingHttpHeaders;
-  /** As the platform says: behind a proxy it trusts (`trust proxy`, `trustProxy`), the host that the visitor asked. */
+  /**
+   * As the platform reports it: behind a trusted proxy (`trust proxy`, `trustProxy`), the host that the visitor
+   * requested.
+   */
   readonly hostname: string;
-  /** `http` or `https`, as the platform says. */
+  /** `http` or `https`, as the platform reports it. */
   readonly protocol: string;
-  /** The address of the client, as the platform says; undefined where it does not know. */
+  /** The address of the client, as the platform reports it; undefined if unknown. */
   readonly ip?: string | undefined;
 }
 
 /**
- * Tells the name or the domain of the cookie by the request. Called for each request that opens a session, so it answers at
- * once. Undefined stands for the default. What it throws goes to the exception filters; anything else that it returns is a
- * SessionConfigError, and the answer 500.
+ * Determines the name or domain of the cookie from the request. Called for each request that opens a session,
+ * so it has to be synchronous. Undefined stands for the default. Errors it throws go to the exception filters;
+ * a return value of another type is a SessionConfigError, answered with 500.
  *
  * @example
  * const byHost: TenantFunction = ({ hostname }) => (hostname.endsWith('.shop.example') ? 'shop.example' : undefined);
  */
 export type TenantFunction = {
-  // As a method: it may as well say that it takes Express's request, or Fastify's.
+  // A method type, so that the function may declare Express's or Fastify's request as its parameter.
   of(request: TenantRequest): string | undefined;
 }['of'];
 
@@ -53,27 +56,34 @@ export type TenantFunction = {
  */
 export interface SessionCookieOptions {
   /**
-   * Default '__Host-session' where `secure`, a path of '/' and no domain allow it, otherwise 'session'. A `__Host-` or
-   * `__Secure-` name has to fit the attributes. A function of the request gives each tenant one.
+   * Default '__Host-session' if `secure`, a path of '/' and no domain allow it, otherwise 'session'. A
+   * `__Host-` or `__Secure-` name has to match the attributes. A function of the request gives each tenant its
+   * own name.
    */
   name?: string | TenantFunction;
-  /** Begins with a slash. A request outside of it begins no session: a browser would not send the cookie there. Default '/'. */
+  /**
+   * Begins with a slash. Requests outside the path begin no session, because a browser would not send the
+   * cookie there. Default '/'.
+   */
   path?: string;
-  /** Default: the host that set it, and no other. A function of the request gives each tenant one. */
+  /** Default: only the host that set it. A function of the request gives each tenant its own domain. */
   domain?: string | TenantFunction;
-  /** Whether scripts in the page cannot read it. Default true. */
+  /** Whether the cookie is hidden from scripts in the page. Default true. */
   httpOnly?: boolean;
-  /** Whether it travels over https only. Default: when NODE_ENV is 'production'. */
+  /** Whether the cookie is sent over https only. Default: when NODE_ENV is 'production'. */
   secure?: boolean;
-  /** Which requests from other sites carry it; true stands for 'strict', false for no attribute at all. Default 'lax'. */
+  /**
+   * Which requests from other sites carry the cookie; true stands for 'strict', false for no attribute.
+   * Default 'lax'.
+   */
   sameSite?: 'lax' | 'strict' | 'none' | boolean;
-  /** Whether it is kept apart for each top-level site (CHIPS); needs `secure`. Default false. */
+  /** Whether the cookie is kept separate for each top-level site (CHIPS); needs `secure`. Default false. */
   partitioned?: boolean;
-  /** Which cookies a browser gives up first. Default: not said. */
+  /** Which cookies a browser evicts first. Default: no attribute. */
   priority?: 'low' | 'medium' | 'high';
   /**
-   * Where the cookie was before its name, path or domain was changed. A session whose cookie still lies there is taken
-   * over, and the old cookie expired. Default none.
+   * Where the cookie was before its name, path or domain changed. A session whose cookie is still there is
+   * taken over, and the old cookie expired. Default none.
    */
   formerly?: readonly EarlierCookie[];
 }
@@ -113,20 +123,20 @@ const table = {
   formerly: { default: [], check: listOf(earlier, "a list such as [{ path: '/shop' }]") },
 } satisfies Table & Record<keyof SessionCookieOptions, unknown>;
 
-/** Checks what stands under `cookie`, and fills the defaults in. */
+/** Checks the option `cookie` and fills in the defaults. */
 export const cookieOptions = group(table, { note: "; the lifetime is the option 'age'" });
 
-/** The option `cookie` as it was given, with what does not depend on anything else filled in. */
+/** The option `cookie` with all defaults that depend on nothing else. */
 export type CookieSettings = Settings<typeof table>;
 
-/** The same for one tenant, or for an application that has none. */
+/** The cookie settings of one tenant, or of an application without tenants. */
 export type PlacedCookie = Omit<CookieSettings, 'name' | 'domain'> &
   Pick<CookieAttributes, 'name' | 'domain'>;
 
-/** Name and attributes, each of which may be left out. */
+/** Name and attributes, all optional. */
 export type CookieAttributes = Partial<Settings<typeof attributes>>;
 
-/** Name and attributes with every default filled in. */
+/** Name and attributes with all defaults. */
 export interface CheckedCookie {
   readonly name: string;
   readonly path: string;
@@ -139,11 +149,11 @@ export interface CheckedCookie {
 }
 
 /**
- * Fills in the defaults that depend on each other and on the environment, and refuses with a word what browsers refuse
- * without one.
+ * Fills in the defaults that depend on each other and on the environment, and rejects with an error what
+ * browsers reject silently.
  *
- * @param option whose values these are, for messages
- * @throws SessionConfigError where an attribute is wrong, or contradicts another or the name
+ * @param option the option that these are values of, for messages
+ * @throws SessionConfigError if an attribute is wrong, or contradicts another or the name
  */
 export function checkedCookie(options: CookieAttributes, option: string): CheckedCookie {
   const { domain, priority, ...given } = readTable(attributes, options, `${option}.`);
@@ -151,7 +161,7 @@ export function checkedCookie(options: CookieAttributes, option: string): Checke
   const isHostOnly = secure && given.path === '/' && domain === undefined;
   const cookie = {
     ...given,
-    // With this prefix browsers take the cookie from this very host only (RFC 6265bis, 4.1.3.2).
+    // With this prefix, browsers accept the cookie only from this host itself (RFC 6265bis, 4.1.3.2).
     name: given.name ?? (isHostOnly ? '__Host-session' : 'session'),
     secure,
     ...(domain === undefined ? {} : { domain }),

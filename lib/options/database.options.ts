@@ -4,8 +4,8 @@ import { type Table, group } from './read-table.js';
 import { isObject } from '../state/values.js';
 
 /**
- * What the driver sees a TypeORM `DataSource` by: an application without TypeORM has no types of it either. A `DataSource` of
- * TypeORM 1 has it all.
+ * The part of a TypeORM `DataSource` that the driver uses, because an application without TypeORM does not have
+ * its types. A `DataSource` of TypeORM 1 satisfies it.
  */
 export interface SessionDataSource {
   /** Whether it is connected. */
@@ -36,7 +36,7 @@ export interface DatabaseDriverOptions {
   readonly table?: string;
 }
 
-/** Known by what it can do, not by its class: an application may have more than one copy of TypeORM. */
+/** Recognized by its methods, not by its class: an application may have more than one copy of TypeORM. */
 export function isDataSource(value: unknown): value is SessionDataSource {
   return (
     isObject(value) &&
@@ -48,7 +48,7 @@ export function isDataSource(value: unknown): value is SessionDataSource {
 
 const name = /^[^"`'\\.\p{Cc}]{1,63}(\.[^"`'\\.\p{Cc}]{1,63})*$/u;
 
-/** Checks what stands under `database`, and fills the defaults in. */
+/** Checks the option `database` and fills in the defaults. */
 export const databaseOptions = group({
   dataSource: {
     check: is(

@@ -7,19 +7,19 @@ export type Duration = number | string;
 /** Ten years of 365 days, in ms: what `permanent` stands for. */
 export const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
 
-/** The longest span accepted, a hundred years: an expiry has to stay a date that every store can keep. */
+/** The longest span accepted, a hundred years: an expiry has to stay a date that every store can hold. */
 const MAX_MS = 10 * TEN_YEARS_MS;
 
-/** The most that a timer of Node's takes; a longer one would end at once. */
+/** The longest delay of a Node timer; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 const isText = (value: unknown): value is ms.StringValue => typeof value === 'string' && value.trim() !== '';
 
 /**
- * The milliseconds of a duration, or null where it is none: no number above zero, no text that says one, or more than
- * a hundred years.
+ * The milliseconds of a duration, or null if the value is none: not above zero, text that is not a duration, or
+ * more than a hundred years.
  *
- * @param zero whether 0 is a duration too
+ * @param zero whether 0 counts as a duration
  */
 export function parseDuration(value: unknown, zero = false): number | null {
   const span = isText(value) && value.length <= 100 ? ms(value) : value;
@@ -30,9 +30,9 @@ export function parseDuration(value: unknown, zero = false): number | null {
 /**
  * A span of time, in ms.
  *
- * @param zero whether it may be none
- * @param orElse what it takes besides
- * @param timer whether a timer waits for it: what no timer can wait for becomes the longest that one can
+ * @param zero whether 0 is allowed
+ * @param orElse another value that is accepted
+ * @param timer whether the span is for a timer: a longer one than timers support becomes the longest possible
  */
 export function duration<const Else extends boolean = never>({
   zero = false,

@@ -7,9 +7,9 @@ const TAKES = "the name of a header that nothing else uses, such as 'X-Session'"
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 
 /**
- * Headers with a meaning of their own in requests or responses (RFC 9110 and its like), that Node reads in its own way, or that
- * scripts in a browser may not set or read (Fetch standard, "forbidden request-header"); and what browsers, proxies or libraries
- * send along by custom, which would take its cookie from whoever sends it.
+ * Headers that have a meaning of their own in requests or responses (RFC 9110 and the like), that Node treats
+ * specially, or that scripts in a browser may not set or read (Fetch standard, "forbidden request-header"); and
+ * headers that browsers, proxies or libraries customarily send, whose senders would lose their cookie.
  */
 const IN_USE = new Set(
   (

@@ -3,13 +3,13 @@ import { is, refine, text, wholeNumber } from './checks.js';
 import { type Settings, type Table, group } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** What the driver needs of a client; `MemcacheClient` of memcache-client 1 has it. */
+/** The part of a client that the driver uses; `MemcacheClient` of memcache-client 1 satisfies it. */
 export interface MemcachedClient {
-  /** gets: the value with its CAS token; undefined where there is none. */
+  /** gets: the value with its CAS token, or undefined. */
   gets(key: string): Promise<{ readonly value: unknown; readonly casUniq: string | number } | undefined>;
-  /** add: stores only where there is nothing. `lifetime` in seconds. */
+  /** add: stores only if there is no value. `lifetime` in seconds. */
   add(key: string, value: string, options: { readonly lifetime: number }): Promise<unknown>;
-  /** cas: stores only in place of what the token stands for. `lifetime` in seconds. */
+  /** cas: stores only if the value is still the one the token was issued for. `lifetime` in seconds. */
   cas(
     key: string,
     value: string,
@@ -20,29 +20,34 @@ export interface MemcachedClient {
 }
 
 /**
- * What stands under `memcached` in the options: `prefix` and `maxItemBytes`, and servers or a client.
+ * The option `memcached`: `prefix` and `maxItemBytes`, and servers or a client.
  *
  * @example
  * memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] }
  */
 export type MemcachedDriverOptions = {
-  /** Comes before the session id in each key: printable ASCII, no spaces, at most 150 characters. Default `session:`. */
+  /**
+   * Prepended to the session id in each key: printable ASCII, no spaces, at most 150 characters.
+   * Default `session:`.
+   */
   prefix?: string;
-  /** The largest item that the servers take, in bytes: what they were started with as `-I`. Default 1048576. */
+  /** The largest item the servers accept, in bytes: their `-I` setting. Default 1048576. */
   maxItemBytes?: number;
 } & (
   | {
       /**
-       * `host:port`, or several, as a list or separated by commas; 11211 where the port is left out. Each session
-       * belongs to one of them, found by consistent hashing. A server that is away takes its sessions with it: they
-       * are answered with the error of the store, and not looked for elsewhere, where older ones might be found.
-       * Default `127.0.0.1:11211`.
+       * `host:port`, or several, as a list or separated by commas; the port defaults to 11211. Each session
+       * belongs to one server, chosen by consistent hashing. While a server is down, its sessions get a store
+       * error; they are not looked up on other servers, which might hold older ones. Default `127.0.0.1:11211`.
        */
       servers?: string | readonly string[];
       client?: never;
     }
   | {
-      /** A `MemcacheClient` of the application, made for one server (memcache-client picks among several at random). */
+      /**
+       * A `MemcacheClient` of the application, created for one server (with several, memcache-client picks at
+       * random).
+       */
       client: MemcachedClient;
       servers?: never;
     }
@@ -67,7 +72,7 @@ const client = refine(
       : given,
 );
 
-/** Looks into the options of a MemcacheClient: `{ server: { servers: [...] } }`. */
+/** Counts the servers in the options of a MemcacheClient: `{ server: { servers: [...] } }`. */
 function countServers(given: object): number {
   const options: unknown = 'options' in given ? given.options : undefined;
   const server = isObject(options) ? options['server'] : undefined;
@@ -98,27 +103,28 @@ const servers: Check<readonly string[]> = {
 };
 
 const table = {
-  // It has to leave room for an id of this package (43 characters) or for a hash: 250 bytes are a key at most.
+  // A key has at most 250 bytes, so the prefix must leave room for an id of this package (43 characters) or a
+  // hash.
   prefix: {
     default: 'session:',
     check: text('up to 150 characters of printable ASCII without spaces', /^[!-~]{0,150}$/),
   },
-  /** The default is memcached's own. */
+  /** Memcached's own default. */
   maxItemBytes: {
     default: 1_048_576,
     check: wholeNumber(1024, Infinity, 'a number of bytes from 1024 on'),
   },
-  // Named as undefined, they are no default.
+  // Explicitly set to undefined, they do not fall back to a default.
   servers: { required: 'named', check: servers },
   client: { required: 'named', check: client },
 } as const satisfies Table & Record<keyof MemcachedDriverOptions, unknown>;
 
 const takes = "an object: either { servers: 'host:port' } or { client }";
 
-/** The options; `servers` are `host:port` each, and none where there is a client. */
+/** The options; `servers` are `host:port` each, and empty if there is a client. */
 export type MemcachedSettings = Settings<typeof table> & { readonly servers: readonly string[] };
 
-/** Checks what stands under `memcached`, and fills the defaults in. */
+/** Checks the option `memcached` and fills in the defaults. */
 export const memcachedOptions: Check<MemcachedSettings> = refine(group(table, { takes }), (given) =>
   given.client !== undefined && given.servers !== undefined
     ? new Refusal(`got client and servers; it takes ${takes}.`)

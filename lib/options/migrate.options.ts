@@ -14,7 +14,7 @@ const isSource = (value: unknown): value is SessionSource =>
   value['cookies'].length > 0 &&
   value['cookies'].every((cookie) => isObject(cookie) && typeof cookie['name'] === 'string');
 
-/** The option `migrate`. What a source holds may be secret: nothing of it is shown. */
+/** The option `migrate`. A source may hold secrets, so its contents are never shown. */
 export const sources: Check<readonly SessionSource[]> = listOf(
   is(takes, isSource, (value) =>
     isObject(value) ? 'an object of another kind' : `a value of type ${typeof value}`,

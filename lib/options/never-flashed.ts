@@ -1,4 +1,7 @@
-/** What never refills a form, unless the option `flash.except` says otherwise. Case, `_` and `-` make no difference. */
+/**
+ * Fields never used to refill a form, unless the option `flash.except` says otherwise. Case, `_` and `-` are
+ * ignored.
+ */
 export const NEVER_FLASHED: readonly string[] = [
   'password',
   'passwordConfirmation',

@@ -13,7 +13,7 @@ import { stealthOptions } from './stealth.options.js';
 import { type Settings, type Table, group, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** A class with static functions is one too: superjson exports one. */
+/** A class with static functions counts too: superjson exports one. */
 const isSerializer = (value: unknown): value is SessionSerializer =>
   hasFunctions(value, 'stringify', 'parse');
 
@@ -42,10 +42,10 @@ const path = valuePath("the path of a session value, such as 'userId' or 'user.i
 
 const isList = (value: unknown): value is readonly NamedRoute[] => Array.isArray(value);
 
-/** The options of a driver are read by the driver: an application may have one of its own under that name. */
+/** Drivers read their own options: an application may have its own driver under that name. */
 const ofDriver = { check: { takes: 'anything', read: (value: unknown) => value } };
 
-/** The drivers that come with the package. What makes each: `drivers/built-in-drivers.ts`, which says what else a new one needs. */
+/** The built-in drivers. `drivers/built-in-drivers.ts` makes them, and says what else a new one needs. */
 const builtInDrivers = {
   memory: ofDriver,
   file: ofDriver,
@@ -55,10 +55,10 @@ const builtInDrivers = {
   stealth: { default: {}, check: stealthOptions },
 } as const satisfies Partial<Record<keyof Named<SessionModuleOptions>, unknown>>;
 
-/** The name of a driver that comes with the package. */
+/** The name of a built-in driver. */
 export type BuiltInDriver = keyof typeof builtInDrivers;
 
-/** Every option of the module: what it is by default, and what it takes. What each is for: `session.options.ts`. */
+/** Every option of the module with its default and its check. What each is for: `session.options.ts`. */
 const table = {
   secret: { required: 'always', check: secrets },
   driver: { default: 'stealth', check: text('the name of a driver') },
@@ -114,12 +114,14 @@ const table = {
   ...builtInDrivers,
 } as const satisfies Table & Record<keyof Named<SessionModuleOptions>, unknown>;
 
-/** The names that a type spells out, without those that it takes besides. */
+/** The names that a type declares explicitly, without its index signature. */
 type Named<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] };
 
-/** The options with every default filled in and every value checked: each default is written here, once. */
+/**
+ * The options with defaults filled in and values checked. The table is the only place that defines a default.
+ */
 export type OptionSettings = Settings<typeof table> & {
-  /** The options as they were given: those under a driver's name are read by the driver. */
+  /** The options as given: each driver reads those under its name. */
   readonly given: SessionModuleOptions;
 };
 
@@ -132,7 +134,7 @@ export function optionSettings(options: SessionModuleOptions): OptionSettings {
   return { ...readTable(table, options, ''), given: options };
 }
 
-/** The names of the options given that only a driver of the application's own can explain. */
+/** The given options that only a driver of the application's own can explain, by name. */
 export function unexplained(options: SessionModuleOptions): string[] {
   return Object.keys(options).filter((name) => !Object.hasOwn(table, name) && options[name] !== undefined);
 }

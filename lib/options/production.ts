@@ -1,4 +1,4 @@
-/** Whether the application runs for visitors, as it says itself: `NODE_ENV` is 'production'. */
+/** Whether the application runs in production: `NODE_ENV` is 'production'. */
 export function isProduction(): boolean {
   return process.env['NODE_ENV'] === 'production';
 }

@@ -1,6 +1,6 @@
 import { SessionConfigError } from '../session.errors.js';
 
-/** Why a value is refused: the rest of a sentence that begins with the option. */
+/** Why a value is refused: the rest of a sentence that starts with the option's name. */
 export class Refusal {
   readonly says: string;
   readonly cause: unknown;
@@ -11,20 +11,22 @@ export class Refusal {
   }
 }
 
-/** What one option takes. */
+/** A check for the value of one option. */
 export interface Check<T> {
-  /** The end of a sentence that begins with "it takes". */
+  /** The rest of a sentence that starts with "it takes". */
   readonly takes: string;
-  /** The value as the settings have it, or why it is refused. `option` is its name, for what lies within. */
+  /**
+   * The value for the settings, or the reason it is refused. `option` is its name, for naming nested values.
+   */
   readonly read: (value: unknown, option: string) => T | Refusal;
 }
 
-/** A refusal of a value that is none of those that the option takes. */
+/** Refuses a value that is not what the option takes. */
 export function refused(value: unknown, takes: string, show = shown): Refusal {
   return new Refusal(`got ${show(value)}; it takes ${takes}.`);
 }
 
-/** The error of an option. Every error of an option is made here. */
+/** Creates the error for an option. All errors for options are created here. */
 export function optionError(option: string, says: string, cause?: unknown): SessionConfigError {
   return new SessionConfigError(
     `The option '${option}' ${says}`,
@@ -33,7 +35,7 @@ export function optionError(option: string, says: string, cause?: unknown): Sess
 }
 
 /**
- * What a check makes of the value of an option.
+ * Reads the value of an option with its check.
  *
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
@@ -43,12 +45,12 @@ export function readOption<T>(check: Check<T>, value: unknown, option: string): 
   return read;
 }
 
-/** What somebody gave, as far as it can be shown: for what is no secret and holds none. */
+/** A readable form of a given value, for values that neither are nor contain a secret. */
 export function shown(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : withoutText(value);
 }
 
-/** What somebody gave, without its text: for what may be a secret, or hold one. */
+/** A readable form of a given value without its text, for values that may be or contain a secret. */
 export function withoutText(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
@@ -59,7 +61,10 @@ export function withoutText(value: unknown): string {
   return typeof made === 'function' && made !== Object ? `an object of ${made.name}` : 'an object';
 }
 
-/** Whether an object, or a class with static functions, has these functions: what is known by what it can do, not by its class. */
+/**
+ * Whether an object, or a class with static functions, has these functions. For recognizing objects by their
+ * methods, not by their class.
+ */
 export function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

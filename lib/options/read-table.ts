@@ -4,19 +4,19 @@ import { isObject } from '../state/values.js';
 /** One option of a table. */
 interface Row {
   readonly check: Check<unknown>;
-  /** What stands for an option that is not given, as an application would write it. */
+  /** The value of an option that is not given, as an application would write it. */
   readonly default?: unknown;
   /**
-   * Whether `undefined` is no default: `'always'`, the option is required; `'named'`, where it stands there by name, which most
-   * likely means that a variable of the environment is not set.
+   * When `undefined` does not fall back to the default: `'always'`, the option is required; `'named'`, if the
+   * option is present with the value undefined, most likely because an environment variable is not set.
    */
   readonly required?: 'always' | 'named';
 }
 
-/** Options by name: what each is by default and what it takes. */
+/** Options by name, each with its default and its check. */
 export type Table = Readonly<Record<string, Row>>;
 
-/** What a table makes of the options given. */
+/** The settings that a table yields for given options. */
 export type Settings<T extends Table> = { readonly [Name in keyof T]: Setting<T[Name]> };
 
 type Setting<R extends Row> =
@@ -27,13 +27,13 @@ type Setting<R extends Row> =
     : never;
 
 /**
- * Walks a table: each option that is given is checked, each other one is as it is by default.
+ * Reads the options of a table: checks each given option and fills in the default of each other one.
  *
- * @param within what stands before the names in messages: `'cookie.'`
+ * @param within the prefix of names in messages: `'cookie.'`
  * @throws SessionConfigError that names the option, what it got and what it takes
  */
 export function readTable<T extends Table>(table: T, given: object, within: string): Settings<T>;
-// The compiler cannot follow names through an object made of entries; the overload above says what comes of it.
+// The compiler cannot track names through an object made of entries; the overload above declares the result.
 export function readTable(table: Table, given: object, within: string): object {
   return Object.fromEntries(
     Object.entries(table).map(([name, row]) => {
@@ -47,10 +47,10 @@ export function readTable(table: Table, given: object, within: string): object {
 }
 
 /**
- * Options that stand together under one. A name that the table does not have is refused: a misspelt one would leave its
- * default in place without a word.
+ * A group of options under one option. A name that the table lacks is refused: a misspelt option would silently
+ * keep its default.
  *
- * @param words `takes`: default, the names; `note`: where to find what people look for here
+ * @param words `takes`: default, the names; `note`: where to find options that people look for here
  */
 export function group<T extends Table>(
   table: T,

@@ -3,7 +3,7 @@ import { is, listOf, refine, text } from './checks.js';
 import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** What the driver decides itself for a connection of its own: its promises rest on these. */
+/** Options that the driver sets itself on its own connection; its guarantees depend on them. */
 export const reservedOptions = [
   'lazyConnect',
   'enableOfflineQueue',
@@ -15,8 +15,8 @@ const takesPort = 'a whole number from 1 to 65535';
 const takesUrl = 'redis://host:port or rediss://host:port';
 
 /**
- * A whole number, or its digits as text, which ioredis takes too and the environment has. No text is shown: a password may
- * have ended up anywhere.
+ * A whole number, or its digits as text, which ioredis accepts too and environment variables contain. Text is
+ * never shown: any field may contain a password by mistake.
  */
 function digits(takes: string, min: number, max = Number.MAX_SAFE_INTEGER): Check<unknown> {
   return { takes, read: (value) => (isWhole(value, min, max) ? value : refused(value, takes, withoutText)) };
@@ -41,7 +41,7 @@ const place = {
   db: { check: digits('the number of a database, from 0 on', 0) },
 } satisfies Table;
 
-/** What a URL may say in its query too: ioredis reads options there. */
+/** Options that the query of a URL may contain: ioredis reads options from it. */
 const queryTable: Table = {
   ...Object.fromEntries(
     reservedOptions.map((name) => [name, { check: reserved, required: 'named' as const }]),
@@ -50,7 +50,7 @@ const queryTable: Table = {
 };
 
 const url = refine(text(takesUrl, /^rediss?:\/\/./, withoutText), (value, option) => {
-  // No cause: the error of `new URL` holds the whole text.
+  // Without a cause: the error of `new URL` contains the whole text.
   if (!URL.canParse(value)) {
     return new Refusal(
       `got a text that is no URL; it takes ${takesUrl}, where a port is ${takesPort}, and characters such as / and # in a password are written as %2F and %23.`,
@@ -78,7 +78,7 @@ const sentinels = refine(listOf(sentinel, 'a list of { host, port }', withoutTex
   list.length === 0 ? refused(list, 'a list of { host, port }') : list,
 );
 
-/** Where to connect. Sentinels have to know which master is meant. */
+/** The options that say where to connect. With sentinels, the name of the master is required. */
 export function addressTable(given: object): Table {
   const name = {
     check: text('the name under which the sentinels know the master'),

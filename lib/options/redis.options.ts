@@ -5,9 +5,9 @@ import { addressTable, type reservedOptions } from './redis.address.js';
 import { type Table, readTable } from './read-table.js';
 import { isObject } from '../state/values.js';
 
-/** What the driver needs of an ioredis client; `Redis` and `Cluster` of ioredis 5 have it. */
+/** The part of an ioredis client that the driver uses; `Redis` and `Cluster` of ioredis 5 satisfy it. */
 export interface RedisClient {
-  /** The state of its connection; `ready` when commands go straight to the server. */
+  /** The state of the connection; `ready` when commands go straight to the server. */
   readonly status: string;
   /** GET. */
   get(key: string): Promise<string | null>;
@@ -19,64 +19,68 @@ export interface RedisClient {
   eval(source: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
 }
 
-/** What the driver decides itself, so that nobody can set it. */
+/** Options that the driver sets itself and nobody else can set. */
 type Reserved = { [Name in (typeof reservedOptions)[number]]?: never };
 
 /**
- * Options of ioredis for a connection of the driver's own: those named here, and whatever else its `RedisOptions` have.
+ * Options of ioredis for the driver's own connection: those listed here, and any other of its `RedisOptions`.
  *
  * @example
  * redis: { url: 'redis://localhost:6379/1' }
  */
 export interface RedisConnectionOptions extends Reserved {
-  /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Needs no `host` beside it. */
+  /** `redis://[[user]:password@]host[:port][/db]`, or `rediss://` for TLS. Makes `host` unnecessary. */
   url?: string;
-  /** Default `localhost`, as ioredis has it. */
+  /** Default `localhost`, as in ioredis. */
   host?: string;
   /** Default 6379. */
   port?: number;
-  /** The path of a socket, in place of host and port. */
+  /** The path of a socket, instead of host and port. */
   path?: string;
   /** The user of an ACL. Default none. */
   username?: string;
-  /** His password, or that of the server. Default none. */
+  /** The password of the user or of the server. Default none. */
   password?: string;
   /** The number of the database. Default 0. */
   db?: number;
-  /** Connects by TLS, with these options of Node. */
+  /** Connects over TLS, with these options of Node. */
   tls?: ConnectionOptions;
-  /** Where to ask for the master, with `name` beside it. */
+  /** Where to ask for the master; requires `name`. */
   sentinels?: { host?: string; port?: number }[];
   /** The name under which the sentinels know the master. */
   name?: string;
-  /** How long to wait before connecting again, in milliseconds; `attempt` counts from 1. Default 50 ms each, 250 ms at most. */
+  /**
+   * How long to wait before reconnecting, in milliseconds; `attempt` counts from 1. Default 50 ms each, 250 ms
+   * at most.
+   */
   retryStrategy?: (attempt: number) => number | null;
   /** Any other option of ioredis. */
   [option: string]: unknown;
 }
 
 /**
- * What stands under `redis` in the options: `prefix`, and either a client or where to connect.
+ * The option `redis`: `prefix`, and either a client or where to connect.
  *
  * @example
  * redis: { url: 'redis://localhost:6379', prefix: 'shop:' }
  * redis: { client: new Redis() }
  */
 export type RedisDriverOptions = {
-  /** Comes before the session id in each key. Default `session:`. */
+  /** Prepended to the session id in each key. Default `session:`. */
   prefix?: string;
 } & (
   | {
       /**
-       * A `Redis` or `Cluster` of ioredis 5 that belongs to the application, which opens and closes it. A `Cluster` has to read from
-       * masters (`scaleReads: 'master'`, its default): a replica may still hold a session that has been logged out.
+       * A `Redis` or `Cluster` of ioredis 5 that the application owns, opens and closes. A `Cluster` has to
+       * read from masters (`scaleReads: 'master'`, its default), because a replica may still hold a session
+       * that was logged out.
        */
       client: RedisClient;
     }
   | (RedisConnectionOptions & { client?: never })
 );
 
-/** The options, checked: a client that the application owns, or what to connect with. */
+/** The checked options: a client that the application owns, or connection options. */
 export interface RedisSettings {
   readonly prefix: string;
   readonly client: RedisClient | undefined;
@@ -108,17 +112,18 @@ function readsFromReplicas(given: object): boolean {
   return isObject(options) && 'scaleReads' in options && options['scaleReads'] !== 'master';
 }
 
-/** Of its own; whatever else stands there is an option of ioredis. */
+/** The driver's own options; everything else is an option of ioredis. */
 const ownTable = {
   prefix: { default: 'session:', check: text('a text', /^/, withoutText) },
   client: { required: 'named', check: client },
 } as const satisfies Table;
 
 /**
- * Checks what stands under `redis`, where to connect included: ioredis would take whatever is wrong with that, and fail with
- * each command, or use another database than the one that was meant.
+ * Checks the option `redis`, including where to connect: given a wrong address, ioredis would not complain but
+ * fail with each command, or use another database than intended.
  *
- * @throws SessionConfigError that names the option, what it got (never its text, which may hold a password) and what it takes
+ * @throws SessionConfigError that names the option, what it got (never its text, which may contain a password)
+ * and what it takes
  */
 export function redisSettings(options: RedisDriverOptions): RedisSettings {
   const given = readOption({ takes, read: (value) => readObject(value) }, options, 'redis');

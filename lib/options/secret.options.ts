@@ -12,7 +12,7 @@ const TAKES =
   `text of ${MIN_SECRET} characters or more, or a list of such texts, the newest first. ` +
   `Make one with: node -p "crypto.randomBytes(32).toString('base64url')" and keep it out of the repository`;
 
-/** A secret stays out of every message: its kind and its length say what is wrong. */
+/** Messages never show a secret: its type and its length say what is wrong. */
 const one: Check<string> = {
   takes: TAKES,
   read(value) {
@@ -28,7 +28,7 @@ function no(got: string, why = ''): Refusal {
   return new Refusal(`got ${got}; it takes ${TAKES}.${why === '' ? '' : ` ${why}`}`);
 }
 
-/** One secret, or several, the newest first. */
+/** One secret, or several, newest first. */
 export const secrets: Check<readonly string[]> = {
   takes: TAKES,
   read(value, option) {

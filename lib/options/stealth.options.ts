@@ -4,31 +4,34 @@ import { type Duration, duration } from './duration.js';
 import { type Table, group } from './read-table.js';
 
 /**
- * What stands under `stealth` in the options.
+ * The option `stealth`.
  *
  * @example
  * stealth: { maxCookies: 1 }
  */
 export interface StealthDriverOptions {
   /**
-   * How many cookies a session may be split into, 1 to 3. Browsers take 4096 bytes a cookie; servers and proxies take
-   * 8 to 16 KB of request headers in all, so more pieces than three would lock a visitor out. Default 3.
+   * How many cookies a session may be split into, 1 to 3. Browsers accept 4096 bytes per cookie; servers and
+   * proxies accept 8 to 16 KB of request headers in all, so more than three pieces would lock a visitor out.
+   * Default 3.
    */
   maxCookies?: number;
   /**
-   * The name of a driver that keeps records ('redis', 'memory', 'file', 'database', 'memcached' or one of your own), whose options
-   * stand under its name as ever. It keeps a line for each session that somebody is signed in to, which is that session, sealed; and one
-   * for each session that ended or got another id before its cookie would have expired. So sessions can be listed and ended, a
-   * copied cookie is dead after signing out, and parallel requests merge. Each request with a session asks it once. Default none: sessions
-   * live in cookies alone.
+   * The name of a driver that keeps records ('redis', 'memory', 'file', 'database', 'memcached' or one of your
+   * own), with its options under its name as usual. It keeps an entry for each session that somebody is signed
+   * in to, which is that session, sealed; and one for each session that ended or got another id before its
+   * cookie would have expired. So sessions can be listed and ended, a copied cookie is dead after sign-out, and
+   * parallel requests merge. Each request with a session asks it once. Default none: sessions live in cookies
+   * alone.
    *
    * @example
    * SessionModule.forRoot({ secret, stealth: { ledger: 'redis' }, redis: { url: 'redis://localhost' } })
    */
   ledger?: string;
   /**
-   * How long an answer of the ledger is cached in this process, so that most requests ask nobody: what other processes have ended
-   * or written meanwhile is noticed that much later, and what this one does, at once. Default: each request asks.
+   * How long an answer of the ledger is cached in this process, so that most requests do not ask the ledger.
+   * What other processes end or write meanwhile is noticed that much later; what this process does, at once.
+   * Default: each request asks.
    */
   ledgerEvery?: Duration;
 }
@@ -41,7 +44,7 @@ const options = group({
   ledgerEvery: { check: duration() },
 } satisfies Table & Record<keyof StealthDriverOptions, unknown>);
 
-/** Checks what stands under `stealth`, and fills the defaults in. */
+/** Checks the option `stealth` and fills in the defaults. */
 export const stealthOptions = refine(options, (value, option) => {
   if (value.ledgerEvery === undefined || value.ledger !== undefined) return value;
   throw optionError(

@@ -1,19 +1,22 @@
-/** Fewer different characters than this are no secret, however many there are of them: random digits have more. */
+/**
+ * A text with fewer different characters than this is no secret, whatever its length; random digits have more.
+ */
 const FEWEST_CHARACTERS = 6;
 
 /**
- * The rows that people run along: those of the alphabet and of the digits follow from the character codes. Of other keyboards these are
- * three quarters as well.
+ * Keyboard rows that people type along; runs in the alphabet and digits follow from the character codes. Three
+ * quarters of these also hold on other keyboard layouts.
  */
 const KEYBOARD_ROWS = ['qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 
-/** What a placeholder says of the secret that belongs there: `super secret`, `256 bit`, `session`. */
+/** Words that a placeholder uses to describe the secret it stands for: `super secret`, `256 bit`, `session`. */
 const ADJECTIVES =
   '(own|very|super|top|long|strong|random|secure|session|jwt|cookie|app|application|\\d+|bit)';
 
 /**
- * Texts that stand where a secret belongs, and ask for it. Compared in lower case, with a space for all that is no letter or
- * digit and between the words of `changeMe`. What a sentence may say as well counts at the beginning only, or behind a verb.
+ * Texts that stand in for a secret or ask for one. Compared in lower case, with a space in place of everything
+ * that is not a letter or digit and between the words of `changeMe`. Phrases that an ordinary sentence may
+ * contain count only at the beginning or after a verb.
  */
 const PLACEHOLDERS: readonly RegExp[] = [
   /\b(change|replace)(me|this|it)\b/,
@@ -25,7 +28,7 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /\b(secret|key|password|passphrase|value|text) goes here\b/,
   /\bplaceholder\b/,
   /\bprocess env\b/,
-  // What a text says of itself: examples of the documentation of others, and what is made after them.
+  // Statements of a text about itself: examples from other projects' documentation, and texts modelled on them.
   /\bat least \d+\b/,
   /\b\d+ (chars|characters|letters|bytes) (long|minimum|or more)\b/,
   /\bminimum length of \d+\b/,
@@ -48,8 +51,9 @@ const PLACEHOLDERS: readonly RegExp[] = [
 ];
 
 /**
- * What placeholders are made of: a text that has no other words is one. Six words by dice are not, out of any list: a list has few of
- * these. Words of what tests and jokes say (`test`, `enough`, `nobody`) are left out: with one of them a text is let through.
+ * Words that placeholders consist of: a text with no other words is one. Six diceware words are not, from any
+ * list, because a list has few of these words. Words common in tests and jokes (`test`, `enough`, `nobody`) are
+ * left out: a text that contains one of them passes.
  */
 const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
   (
@@ -60,11 +64,11 @@ const PLACEHOLDER_WORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Marks of templates and of notes to oneself, as they were written. */
+/** Marks of templates and of notes to oneself, matched in the original text. */
 const TEMPLATE_PATTERNS: readonly RegExp[] = [
   /^<[\w ,.:;'!?-]+>$/,
   /\{\{[\w .-]{4,}\}\}/,
-  // A variable or a command that no shell has put anything in place of, wherever it stands.
+  // A variable or command that no shell has expanded, anywhere in the text.
   /^\$\{.*\}$/s,
   /\$\{[A-Z][A-Z0-9_]{5,}[}:]/,
   /\$\([a-z]{3,} [^)]*\)/,
@@ -76,12 +80,12 @@ const TEMPLATE_PATTERNS: readonly RegExp[] = [
 ];
 
 /**
- * What is wrong with a secret that is long enough: everybody can guess it, because it stands in examples, says that it
- * is none, consists of the words that such texts are made of, or repeats itself. Errs on the side of the passphrase: it does not
- * measure strength.
+ * Says what is wrong with a secret that is long enough but guessable: it appears in examples, says that it is a
+ * placeholder, consists of the words that placeholders consist of, or repeats itself. Lets passphrases through
+ * when in doubt; does not measure strength.
  *
- * @param enough from how many characters on a text is long enough: one that repeats a shorter one is not
- * @returns the rest of a sentence that begins with the secret, without showing it; null where nothing is wrong
+ * @param enough the length from which a text is long enough; repetitions of a shorter text are refused
+ * @returns the rest of a sentence that starts with the secret, without showing it; null if nothing is wrong
  */
 export function weaknessOf(secret: string, enough: number): string | null {
   const lower = secret.toLowerCase();
@@ -91,13 +95,13 @@ export function weaknessOf(secret: string, enough: number): string | null {
   }
   const different = new Set(secret).size;
   if (different < FEWEST_CHARACTERS) return `has only ${different} different characters`;
-  // Every second character as well, for two runs that take turns: `a1b2c3`.
+  // Also with every second character, for two interleaved runs: `a1b2c3`.
   if (isMostlyRun(lower, 1) || isMostlyRun(lower, 2)) return 'runs along the alphabet or the keyboard';
   const words = secret
     .replaceAll(/(?<=[a-z])(?=[A-Z])|[^a-zA-Z0-9]+/g, ' ')
     .trim()
     .toLowerCase();
-  // Random bytes have words too, of one letter.
+  // Random bytes contain words too, of one letter.
   const isWords = words.length >= secret.length * 0.75;
   if (isWords && isOneWord(words)) return 'repeats one word';
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
@@ -110,7 +114,7 @@ export function weaknessOf(secret: string, enough: number): string | null {
   return isPlaceholder ? 'is a placeholder' : null;
 }
 
-/** The length of the shortest part that the text is a repetition of, the last time perhaps cut short. */
+/** The length of the shortest part that the text is a repetition of; the last repetition may be cut short. */
 function periodOf(text: string): number {
   let period = 1;
   while (!text.startsWith(text.slice(period))) period += 1;
@@ -118,8 +122,8 @@ function periodOf(text: string): number {
 }
 
 /**
- * Whether the words are the same again and again, whatever stands between them and behind the last that is no letter:
- * `not-a-secret-not-a-secret!`, `hunter1hunter2hunter3`. Of a text that is hardly made of words nothing is said.
+ * Whether the same words repeat, ignoring all non-letters between them and after the last:
+ * `not-a-secret-not-a-secret!`, `hunter1hunter2hunter3`. False for a text that hardly consists of words.
  */
 function isRepetitive(words: string, length: number, enough: number): boolean {
   const text = words.replaceAll(/[^a-z]/g, ' ').trim();
@@ -130,13 +134,13 @@ function isRepetitive(words: string, length: number, enough: number): boolean {
   });
 }
 
-/** Whether three words or more and numbers are all that there is, and no word that is not one of a placeholder. */
+/** Whether a text consists of numbers and three or more words, all of them placeholder words. */
 function hasOnlyPlaceholderWords(text: string): boolean {
   const words = text.split(' ').flatMap((word) => word.replace(/\d+$/, '') || []);
   return words.length > 2 && words.every((word) => PLACEHOLDER_WORDS.has(word));
 }
 
-/** The same of words with nothing but digits between them: `thisisaverysecretkey32byteslong`. */
+/** The same for words with only digits between them: `thisisaverysecretkey32byteslong`. */
 function isRunTogether(text: string): boolean {
   const ends = [0];
   for (let end = 1; end <= text.length; end += 1) {
@@ -149,15 +153,15 @@ function isRunTogether(text: string): boolean {
   return ends.at(-1) === text.length && /[a-z]{12}/.test(text);
 }
 
-/** Whether a text is as long as it is by one character that stands at its end again and again: `my-secret000000...`. */
+/** Whether a text owes its length to one character repeated at its end: `my-secret000000...`. */
 function isPadded(text: string, enough: number): boolean {
   const padding = /(.)\1*$/su.exec(text)?.[0] ?? '';
   return text.length - padding.length < enough * 0.7;
 }
 
 /**
- * Whether three quarters of the characters follow from the one that stands some places before: `abcdef...`, `12345...`,
- * `qwerty...`, `aaaabbbb...`.
+ * Whether three quarters of the characters follow from the one `distance` places before: `abcdef...`,
+ * `12345...`, `qwerty...`, `aaaabbbb...`.
  */
 function isMostlyRun(text: string, distance: number): boolean {
   let steps = 0;
@@ -169,7 +173,7 @@ function isMostlyRun(text: string, distance: number): boolean {
   return steps >= (text.length - distance) * 0.75;
 }
 
-/** `secret_secret-SECRET secret1`. */
+/** Whether a text repeats one word: `secret_secret-SECRET secret1`. */
 function isOneWord(words: string): boolean {
   const list = words.split(' ').map((word) => word.replace(/\d+$/, ''));
   return list.length > 2 && new Set(list).size === 1 && list[0] !== '';
