@@ -4,12 +4,12 @@ import type { SessionModuleOptions } from '../options/session.options.js';
 import type { DriverContext } from './driver-context.js';
 import type { AnyDriver, SealingDriver } from './driver.js';
 
-/** A sealing driver of the package's own: its tokens open in one place only. */
+/** A built-in sealing driver. Its tokens open in one place only. */
 interface PlaceBoundDriver extends SealingDriver {
   boundTo(keyring: Keyring): SealingDriver;
 }
 
-/** Whether a driver that came with the package binds its tokens to the place where they travel. */
+/** Whether a built-in driver binds its tokens to the place where they travel. */
 export function isPlaceBound(driver: SealingDriver): driver is PlaceBoundDriver {
   return 'boundTo' in driver;
 }
@@ -17,11 +17,13 @@ export function isPlaceBound(driver: SealingDriver): driver is PlaceBoundDriver 
 type Maker = (options: SessionModuleOptions, context: DriverContext, keyring: Keyring) => Promise<AnyDriver>;
 
 /**
- * What makes each driver. Its code, and with it the client of its server, is loaded only by an application that names it.
+ * Makes each built-in driver. A driver's code, and with it the client of its server, is loaded only by an
+ * application that names it.
  *
- * A driver more is a folder here with `<name>.driver.ts`, its maker below, `options/<name>.options.ts`, a field of SessionModuleOptions
- * and a row of `options/option-table.ts`: the compiler asks for the last three where one of them is there. And it is a spec in
- * `test/conformance/` and a page in `docs/drivers/`: `test/architecture.spec.ts` asks for all files.
+ * A new driver needs a folder here with `<name>.driver.ts`, its maker below, `options/<name>.options.ts`, a
+ * field of SessionModuleOptions and a row of `options/option-table.ts`; the compiler asks for the last three if
+ * one of them is there. It also needs a spec in `test/conformance/` and a page in `docs/drivers/`;
+ * `test/architecture.spec.ts` asks for all files.
  */
 const MAKERS: Readonly<Record<BuiltInDriver, Maker>> = {
   async memory({ memory = {} }, { clock }) {
@@ -50,10 +52,10 @@ const MAKERS: Readonly<Record<BuiltInDriver, Maker>> = {
   },
 };
 
-/** The names of the drivers that come with the package. */
+/** The names of the built-in drivers. */
 export const BUILT_IN_NAMES: readonly string[] = Object.keys(MAKERS);
 
-/** Makes a driver that comes with the package; null for any other name. */
+/** Makes a built-in driver; null for any other name. */
 export async function makeBuiltIn(
   name: string,
   options: SessionModuleOptions,

@@ -4,20 +4,20 @@ import { recordAnswered } from './guard/guarded-driver.js';
 import type { StoreGuard } from './guard/store-guard.js';
 import type { StoreUse } from './guard/store-health.js';
 
-/** What the value of a cookie may consist of (RFC 6265bis, 4.1.1). */
+/** The characters allowed in a cookie value (RFC 6265bis, 4.1.1). */
 const COOKIE_OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
 /**
- * A sealing driver of the application's own. Its tokens go into the response's head as they are: one with a semicolon or a
- * line break would write cookie attributes and headers of its own, so it is refused.
+ * Wraps a sealing driver of the application's own. Its tokens go into the response head unchanged: a token with
+ * a semicolon or a line break would inject cookie attributes or headers, so it is refused.
  *
- * One that works asynchronously asks somebody else, a key service say, which is a store like any other to wait for.
+ * An asynchronous driver calls another service, such as a key service, which is guarded like any other store.
  */
 export class CookieSafeDriver implements SealingDriver {
   readonly #name: string;
   readonly #driver: SealingDriver;
   readonly #guard: StoreGuard;
-  /** Known once it has returned a promise. */
+  /** True once the driver has returned a promise. */
   #isAsynchronous = false;
 
   /** @param name of the driver, for messages */

@@ -2,15 +2,18 @@
  * What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests.
  */
 export interface SessionRecord {
-  /** The serialized session. A driver stores it to the letter and never looks inside. */
+  /** The serialized session. A driver stores it verbatim and never looks inside. */
   payload: string;
-  /** When the record ends, in epoch milliseconds. At this very millisecond it counts as expired. */
+  /** When the record ends, in epoch milliseconds. From this millisecond on it counts as expired. */
   expiresAt: number;
-  /** 1 for a record just created; each successful `write` is one higher than what it replaces. */
+  /** 1 for a new record; each successful `write` is one higher than what it replaces. */
   version: number;
   /** When a request last wrote the session, in epoch milliseconds. */
   lastActivity: number;
-  /** The user the session belongs to, or null. At most 255 characters: the end of a longer id is a hash of all of it. */
+  /**
+   * The user the session belongs to, or null. At most 255 characters: a longer id ends in a hash of the whole
+   * id.
+   */
   userId: string | null;
   /** The address of the client that last wrote, at most 45 characters (IPv6), or null. */
   ipAddress: string | null;
@@ -18,64 +21,67 @@ export interface SessionRecord {
   userAgent: string | null;
 }
 
-/** Some of a user's live records, each with its id, and where the others begin. */
+/** Some of a user's live records with their ids, and a cursor to the others. */
 export interface UserRecords {
-  /** At most as many as were asked for, in no order. */
+  /** At most as many as requested, in no particular order. */
   readonly records: readonly (SessionRecord & { readonly id: string })[];
-  /** What the next call is given; null where these were the last. */
+  /** The cursor for the next call; null if these were the last. */
   readonly cursor: string | null;
 }
 
-/** What a driver that keeps records may have besides its records: a beginning, an end, and a way to remove what has expired. */
+/** The optional members of a driver besides its records: opening, closing, and hooks for its store. */
 export interface DriverLifecycle {
   /**
-   * What its store cannot promise, where that is less than a driver promises: said once in the log when the application boots. The rest of
-   * a sentence that begins with the driver's name: "keeps sessions in memory, ...". Default nothing.
+   * What the store cannot guarantee, if that is less than a driver promises; logged once when the application
+   * boots. The rest of a sentence that starts with the driver's name: "keeps sessions in memory, ...". Default
+   * nothing.
    */
   readonly caveat?: string;
   /**
-   * Called once when the application boots, before the first request, with the option that stands under the driver's
-   * name (undefined where there is none). A store that is merely away is no reason to throw: an application boots
-   * while its store is down. Throw a SessionConfigError where the configuration is wrong. After ten times the option
-   * `storeTimeout` the application boots without waiting for it any longer, and the log says so.
+   * Called once when the application boots, before the first request, with the option under the driver's name
+   * (undefined if there is none). Do not throw because the store is merely unavailable: an application boots
+   * while its store is down. Throw a SessionConfigError if the configuration is wrong. After ten times the
+   * option `storeTimeout` the application stops waiting and boots, and logs that.
    */
   open?(config: unknown): Promise<void>;
   /**
-   * Called once when the application shuts down, perhaps while a `collectGarbage` is under way. Ends what `open` began, and
-   * nothing that the application owns. It is waited for as `open` is; what it throws is said in the log.
+   * Called once when the application shuts down, possibly during a `collectGarbage`. Ends what `open` began,
+   * and nothing that the application owns. The time limit is that of `open`; errors are logged.
    */
   close?(): Promise<void>;
   /**
-   * Called when the store has left all calls of one kind without an answer for as long as the option `storeTimeout` says, and
-   * again for each such span until it answers: the place to drop a connection that has gone silent. Must not throw.
+   * Called when the store has left all calls of one kind unanswered for the time of the option `storeTimeout`,
+   * and again for each such span until it answers. Drop a silent connection here. Must not throw.
    */
   stalled?(): void;
   /**
-   * Which of several servers keeps the record of an id, under any name. For drivers that spread records over servers, so that
-   * one which hangs is given up for its own records only.
+   * Names which of several servers keeps the record of an id; any name will do. For drivers that spread records
+   * over servers, so that when a server hangs, only its own records are affected.
    */
   serverOf?(id: string): string;
 }
 
 /**
- * A driver that keeps records: where sessions live. Four methods make one; the rest is optional.
+ * A driver that keeps records: where sessions live. Four methods are required; the rest is optional.
  *
- * It needs no time limit of its own: calls made for requests end after `storeTimeout`, and while its store does not answer,
- * hardly any are made.
+ * A driver needs no time limit of its own: calls made for requests end after `storeTimeout`, and while its
+ * store does not answer, hardly any are made.
  *
- * What every driver promises, and the conformance suite tests:
+ * The contract of every driver, checked by the conformance suite:
  *
- * - An error thrown from any method means that the store itself failed. Absent, expired and outdated are no errors:
- *   they are answers.
- * - Any text is an id: no length, letter, path or name of a built-in is special, and ids that differ in letter case, in
- *   how an accent is composed or in a space at the end are different ids.
- * - Every field comes back as it was written, to the letter. Texts are well-formed Unicode (no half of a surrogate
- *   pair) and may hold every character of it, NUL included.
- * - What is handed over or given back is a copy: changing it changes nothing in the store.
- * - A record lives until just before `expiresAt` by the driver's clock. From that millisecond on, whether the store has
- *   removed it or not, it counts as none for `read`, `touch` and `write`. A lifetime may be ten years, or over already.
- * - Calls may come in parallel, from any number of processes on one store: each takes effect as a whole or not at all.
- * - What was destroyed stays destroyed: only a record of version 1 makes something of nothing.
+ * - An error thrown from any method means that the store itself failed. Absent, expired and outdated are
+ *   answers, not errors.
+ * - Any text is an id: no length, letter, path or name of a built-in is special, and ids that differ in letter
+ *   case, in how an accent is composed or in a trailing space are different ids.
+ * - Every field is read back exactly as it was written. Texts are well-formed Unicode (no half of a surrogate
+ *   pair) and may contain any character, including NUL.
+ * - Records are passed as copies in both directions: changing one changes nothing in the store.
+ * - A record lives until just before `expiresAt` by the driver's clock. From that millisecond on, whether the
+ *   store has removed it or not, it does not exist for `read`, `touch` and `write`. A lifetime may be ten
+ *   years, or over already.
+ * - Calls may come in parallel, from any number of processes on one store: each takes effect as a whole or not
+ *   at all.
+ * - A destroyed record stays destroyed: only a record of version 1 can be created.
  *
  * @example
  * // above the class: `@SessionDriver('mongo')`
@@ -92,41 +98,45 @@ export interface RecordDriver extends DriverLifecycle {
    * The live record of an id.
    *
    * @param id a session id: 43 characters of base64url; ids that an application sets itself may be any text
-   * @returns the record, or null where there is none. Never an expired one. Where what is kept cannot be understood
-   * (half a file, foreign bytes), null as well.
+   * @returns the record, or null if there is none. Never an expired one. Also null if the stored data cannot be
+   * understood (half a file, foreign bytes).
    */
   read(id: string): Promise<SessionRecord | null>;
 
   /**
-   * Stores a record, but only in place of the version it was made from. Atomic: of any number of writers that come
-   * with the same version, in any number of processes, exactly one gets true.
+   * Stores a record, but only in place of the version it was made from. Atomic: of any number of writers with
+   * the same version, in any number of processes, exactly one gets true.
    *
-   * @param record its `version - 1` must be the version stored now; 0 stands for "no live record" (none at all, or an
-   * expired one, which is replaced)
-   * @returns true when stored; false where another request wrote, or removed, the record first. Nothing is changed then.
-   * @throws SessionTooLargeError where the store has a limit that the payload exceeds
+   * @param record its `version - 1` must be the version stored now; 0 stands for "no live record" (none at all,
+   * or an expired one, which is replaced)
+   * @returns true if stored; false if another request wrote or removed the record first. Nothing is changed
+   * then.
+   * @throws SessionTooLargeError if the payload exceeds a limit of the store
    */
   write(id: string, record: SessionRecord): Promise<boolean>;
 
   /**
-   * Moves the expiry of a live record. Never creates one, never changes payload or version, never competes with a
-   * write: a write that was based on the same version still succeeds after it.
+   * Moves the expiry of a live record. Never creates a record, never changes payload or version, never
+   * conflicts with a write: a write based on the same version still succeeds afterwards.
    *
    * @param expiresAt epoch milliseconds
-   * @returns false where there is no live record
+   * @returns false if there is no live record
    */
   touch(id: string, expiresAt: number): Promise<boolean>;
 
-  /** Removes the record. No error where there is none. A write based on the removed version returns false afterwards. */
+  /**
+   * Removes the record. Not an error if there is none. A write based on the removed version returns false
+   * afterwards.
+   */
   destroy(id: string): Promise<void>;
 
   /**
-   * Removes a live record if that version is the stored one: atomic, as `write` is. It must need no space, so that a
-   * session can be ended in a store that is full. Optional: without it, ending a session takes a write and a `destroy`,
-   * and where the store refuses that write, a `destroy` alone, which a `regenerate` of the same moment may escape.
+   * Removes a live record if this version is stored; atomic, like `write`. It must need no space, so that a
+   * session can be ended in a store that is full. Optional: without it, ending a session takes a write and a
+   * `destroy`; if the store refuses that write, only a `destroy`, which a simultaneous `regenerate` may escape.
    *
    * @param version the version that was read; 1 or more
-   * @returns true when removed; false where another version is stored, or none. Nothing is changed then.
+   * @returns true if removed; false if another version is stored, or none. Nothing is changed then.
    * @example
    * async destroyVersion(id: string, version: number) {
    *   return (await this.mongo.deleteOne({ id, version, expiresAt: { $gt: Date.now() } })).deletedCount === 1;
@@ -135,13 +145,13 @@ export interface RecordDriver extends DriverLifecycle {
   destroyVersion?(id: string, version: number): Promise<boolean>;
 
   /**
-   * The live records whose `userId` is this one, a page at a time: some hundred records at most, so that a user with ten
-   * thousand of them holds nobody up. A record that is there from the first page to the last is on at least one of them; what
-   * comes or goes meanwhile may be on none, or on two. What a call costs does not depend on other users' sessions. Optional:
-   * without it a user's sessions cannot be listed, ended or counted.
+   * The live records of a user, a page at a time: a few hundred records at most, so that a user with ten
+   * thousand of them blocks nobody. A record that exists from the first page to the last is on at least one of
+   * them; records that come or go meanwhile may be on none, or on two. The cost of a call does not depend on
+   * other users' sessions. Optional: without it a user's sessions cannot be listed, ended or counted.
    *
-   * @param userId as it was written, to the letter
-   * @param cursor null for the first page, otherwise what the page before answered
+   * @param userId exactly as it was written
+   * @param cursor null for the first page, otherwise the cursor of the previous page
    * @example
    * async listByUser(userId: string, cursor: string | null) {
    *   const records = await this.mongo.find({ userId, expiresAt: { $gt: Date.now() }, id: { $gt: cursor ?? '' } }, { sort: 'id', limit: 100 });
@@ -151,11 +161,12 @@ export interface RecordDriver extends DriverLifecycle {
   listByUser?(userId: string, cursor: string | null): Promise<UserRecords>;
 
   /**
-   * Removes what has expired, in slices that never hold the event loop for longer than 20 ms. Left out by stores that
-   * expire records by themselves.
+   * Removes expired records, in slices that never block the event loop for more than 20 ms. Omitted for stores
+   * that expire records by themselves.
    *
-   * It is waited for as long as it gets on: until ten times the option `storeTimeout` has passed since it began or last called
-   * `progressed`. Then the caller is told so, and the next round does not wait for it.
+   * The caller waits as long as there is progress: until ten times the option `storeTimeout` has passed since
+   * the start or the last call of `progressed`. Then the caller gets an error, and the next round does not wait
+   * for this one.
    *
    * @param now epoch milliseconds
    * @param progressed to be called after each slice, by collections that may take longer than that
@@ -165,7 +176,7 @@ export interface RecordDriver extends DriverLifecycle {
 }
 
 /**
- * A driver that keeps nothing: the record itself travels, sealed, in the cookie. `stealth` is one.
+ * A driver that keeps nothing: the record itself travels in the cookie, sealed. `stealth` is one.
  *
  * @example
  * const safe: SealingDriver = { seal: (record) => vault.encrypt(record), open: (token) => vault.decrypt(token) };
@@ -181,8 +192,8 @@ export interface SealingDriver {
   /**
    * Opens a token.
    *
-   * @returns the record, or null where the token was tampered with, cut short, sealed elsewhere, or has expired. Never throws
-   * for what a visitor sent.
+   * @returns the record, or null if the token was tampered with, cut short, sealed elsewhere, or has expired.
+   * Never throws because of what a visitor sent.
    */
   open(token: string): SessionRecord | null | Promise<SessionRecord | null>;
 

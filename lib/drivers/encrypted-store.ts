@@ -3,43 +3,53 @@ import { RecentTokens } from '../crypto/recent-tokens.js';
 import type { SessionRecord } from './driver.js';
 import type { RecordStore } from './record-store.js';
 
-/** How many payloads that were opened lately are remembered, in half of what is kept, and how long they may be: a few megabytes at most. */
+/**
+ * Half the number of recently opened payloads to cache, and the longest payload to cache: a few megabytes at
+ * most.
+ */
 const OPENED_HALF = 512;
 const MAX_REMEMBERED = 4096;
 
-/** What no serializer makes a session of. */
+/** A payload that no serializer can turn into a session. */
 const UNREADABLE = '';
 
 interface Opened {
   readonly id: string;
   readonly payload: string;
-  /** Which secret opened it: 0 for the first. */
+  /** The position of the secret that opened it: 0 for the first. */
   readonly key: number;
 }
 
-/** Records that were read in another form than they would be written in now. */
+/** Records whose stored form differs from the form they would be written in now. */
 const outdated = new WeakSet<object>();
 
-/** Whether a record is to be written anew with its next renewal: it is sealed with an old secret, or plain where it is to be sealed. */
+/**
+ * Whether a record should be rewritten with its next renewal: it is sealed with an old secret, plain although
+ * payloads are sealed now, or sealed although they are not.
+ */
 export function isOutdated(record: object): boolean {
   return outdated.has(record);
 }
 
-/** What becomes of the payloads that pass. */
+/** How payloads are sealed and opened. */
 export interface EncryptionSettings {
   readonly sealer: PayloadSealer;
-  /** Whether payloads are sealed from now on. Those that are sealed already are opened either way. */
+  /** Whether payloads are sealed from now on. Sealed payloads are opened either way. */
   readonly seals: boolean;
-  /** Whether plain payloads are read. Where they never were, whoever can write to the store must not pass one off as ours. */
+  /**
+   * Whether plain payloads are read. If none was ever written, nobody with write access to the store may pass
+   * one off as ours.
+   */
   readonly opensPlain: boolean;
-  /** Told of a payload that an old secret opened: which one of them, 1 for the second. */
+  /** Called when an old secret opened a payload, with its position: 1 for the second. */
   readonly onOldSecret?: ((position: number) => void) | undefined;
 }
 
 /**
- * A store whose records have their payloads sealed, each bound to its id. User, address, times and version stay in clear: the
- * driver's index and version check need them. A plain payload is read as it is where that is asked for, so that encryption can be
- * switched on at any time; and a sealed one that cannot be opened is handed on as it is, for whoever parses it to find that it is none.
+ * A store that seals the payloads of its records, each bound to its id. User, address, times and version stay
+ * in clear: the driver's index and version check need them. With `opensPlain`, plain payloads are read as they
+ * are, so that encryption can be switched on at any time. A sealed payload that cannot be opened is passed on
+ * as it is; whoever parses it finds that it is no session.
  */
 export function encryptedStore(
   store: RecordStore,
@@ -97,7 +107,7 @@ export function encryptedStore(
 const UTF8 = 1;
 const UTF16 = 2;
 
-/** UTF-8, and where that has no letters for it (half a surrogate pair) UTF-16; the first byte says which. */
+/** UTF-8, or UTF-16 for text that UTF-8 cannot represent (half a surrogate pair); the first byte says which. */
 function bytesOf(payload: string): Buffer {
   const isPlain = payload.isWellFormed();
   return Buffer.concat([
@@ -106,7 +116,7 @@ function bytesOf(payload: string): Buffer {
   ]);
 }
 
-/** The text of `bytesOf`. */
+/** Reverses `bytesOf`. */
 function textOf(bytes: Buffer): string {
   return bytes.toString(bytes[0] === UTF8 ? 'utf8' : 'utf16le', 1);
 }

@@ -2,7 +2,7 @@
 export class KeyedQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Runs a task once every earlier one of its key has ended, well or not. */
+  /** Runs a task once every earlier task of its key has settled. */
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
     const running = before === undefined ? task() : before.then(task, task);
@@ -10,7 +10,7 @@ export class KeyedQueue {
     const leave = () => {
       if (this.#last.get(key) === running) this.#last.delete(key);
     };
-    // A task that fails is for the caller to handle, who gets `running`.
+    // The caller gets `running`, and handles its failure.
     void running.then(leave, leave);
     return running;
   }

@@ -1,7 +1,7 @@
 import { SessionConfigError } from '../session.errors.js';
 import type { RecordDriver, SessionRecord, UserRecords } from './driver.js';
 
-/** A driver that is made and opened when it is first asked for something: one that the application does not live on. */
+/** A driver that is made and opened on first use: one that the application does not keep its sessions in. */
 export class LazyDriver implements RecordDriver {
   readonly #name: string;
   readonly #open: () => Promise<RecordDriver>;
@@ -51,7 +51,7 @@ export class LazyDriver implements RecordDriver {
 
   get #driver(): Promise<RecordDriver> {
     return (this.#opened ??= this.#open().catch((error: unknown) => {
-      // The next call tries again.
+      // The next call retries.
       this.#opened = null;
       throw error;
     }));

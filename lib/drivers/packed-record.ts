@@ -1,8 +1,8 @@
 import type { SessionRecord } from './driver.js';
 
 /**
- * A record as one text, for stores that keep one value under a key. Numbers come first and have fixed places, so that
- * a store's own script can compare the version and move the expiry without a look at the rest:
+ * A record packed into one text, for stores that keep one value under a key. Numbers come first, at fixed
+ * places, so that a store's own script can compare the version and move the expiry without reading the rest:
  *
  *     place  0      format: '1', or '2' where the payload is kept as a JSON string
  *            1..16  expiresAt, epoch milliseconds, padded with zeros
@@ -24,23 +24,23 @@ const head = /^[12][0-9]{58}/;
 const plainFormat = '1';
 const escapedFormat = '2';
 
-/** Where a store's script finds the numbers in a packed record; places count from 0, `end` is not included. */
+/** Where a store's script finds the numbers in a packed record; places count from 0, `end` is excluded. */
 export const packedPlaces = {
   expiresAt: { start: EXPIRES_AT_START, end: VERSION_START },
   version: { start: VERSION_START, end: LAST_ACTIVITY_START },
-  /** What follows is the user, the address and the user agent, and a line break. */
+  /** From here on: the user, the address, the user agent, and a line break. */
   client: { start: HEAD_LENGTH },
 } as const;
 
-/** A number as it stands in a packed record: whole, padded with zeros. */
+/** A number as it appears in a packed record: whole, padded with zeros. */
 export function packNumber(value: number): string {
   return String(Math.trunc(value)).padStart(NUMBER_WIDTH, '0');
 }
 
-/** Makes one text of a record. Its expiry and version stand where `packedPlaces` says. */
+/** Packs a record into one text. Its expiry and version are at `packedPlaces`. */
 export function packRecord(record: SessionRecord): string {
   const { payload, expiresAt, version, lastActivity, userId, ipAddress, userAgent } = record;
-  // UTF-8, which stores are sent, has no half of a surrogate pair; JSON writes it as an escape.
+  // Stores receive UTF-8, which has no half of a surrogate pair; JSON writes it as an escape.
   const isPlain = payload.isWellFormed();
   const kept = isPlain ? payload : JSON.stringify(payload);
   const isAnonymous = userId === null && ipAddress === null && userAgent === null;
@@ -55,7 +55,7 @@ export function packRecord(record: SessionRecord): string {
   );
 }
 
-/** What the client's part of a packed record begins with, where it is this user's; '' for a record without a user. */
+/** The beginning of the client part of a packed record of this user; '' for a record without a user. */
 export function packUser(userId: string | null): string {
   return userId === null ? '' : `[${JSON.stringify(userId)},`;
 }
@@ -77,7 +77,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return value === null || typeof value === 'string';
 }
 
-/** The record of a packed text, or null where it is none: foreign text, or one that was cut short. */
+/** Unpacks a record; null for foreign text, or one that was cut short. */
 export function unpackRecord(text: string): SessionRecord | null {
   if (!head.test(text)) return null;
   const lineEnd = text.indexOf('\n', HEAD_LENGTH);

@@ -1,4 +1,4 @@
-/** Where a message for the operator goes. Nest's Logger is one. */
+/** Receives messages for the operator. Nest's Logger is one. */
 export interface SessionLog {
   warn(message: string): void;
   error(message: string): void;

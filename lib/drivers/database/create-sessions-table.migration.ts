@@ -4,10 +4,12 @@ import { nameSessionTable } from './session-table.js';
 import { dataSourceOf, isMySqlFamily } from './sql-dialect.js';
 
 /**
- * The TypeORM migration that makes the table of the driver `database`, with its indexes: the same table as
- * `SessionEntity` with `synchronize`, so that the two may be used together. Does nothing where the table is there.
+ * The TypeORM migration that creates the table of the driver `database` with its indexes. The table is the same
+ * as that of `SessionEntity` with `synchronize`, so both may be used together. Does nothing if the table
+ * exists.
  *
- * For a table of another name extend it, under a name of your own that ends in a timestamp, as all migrations have it.
+ * For another table name, extend the class under a name of your own that ends in a timestamp, as all migrations
+ * have it.
  *
  * @example
  * import { CreateSessionsTable1700000000000 } from 'nestjs-session-kit/typeorm';
@@ -22,14 +24,17 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
   /** The table, `table` or `schema.table`; as the option `database.table`. */
   readonly table: string = defaultTable;
 
-  /** By this name TypeORM remembers that the migration ran: that of the class, also in a bundle that shortens names. */
+  /**
+   * The name by which TypeORM remembers that the migration ran: the class name, also in a bundle that shortens
+   * names.
+   */
   get name(): string {
     return this.constructor === CreateSessionsTable1700000000000
       ? 'CreateSessionsTable1700000000000'
       : this.constructor.name;
   }
 
-  /** Makes the table and its indexes. */
+  /** Creates the table and its indexes. */
   async up(queryRunner: QueryRunner): Promise<void> {
     const dataSource = dataSourceOf(queryRunner);
     const { path, columnOf } = nameSessionTable(dataSource, this.table);
@@ -46,7 +51,7 @@ export class CreateSessionsTable1700000000000 implements MigrationInterface {
         ...(adapted === undefined ? {} : { charset: adapted.charset, collation: adapted.collation }),
       };
     });
-    // Without names: TypeORM gives them those that the entity's have.
+    // Unnamed: TypeORM gives them the names of the entity's indexes.
     const indices = sessionProperties
       .filter((property) => sessionColumns[property].indexed)
       .map((property) => ({ columnNames: [columnOf(property)] }));

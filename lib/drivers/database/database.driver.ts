@@ -14,12 +14,13 @@ const PAGE_SIZE = 200;
 
 /**
  * Keeps records in a table of the application's TypeORM data source: PostgreSQL, MySQL, MariaDB or SQLite
- * (better-sqlite3). One statement for a read, one for a write that meets no other, no transaction around either; always
- * on the master where there are replicas. The table comes from `SessionEntity` or `CreateSessionsTable1700000000000`;
- * the entity need not be in the data source.
+ * (better-sqlite3). A read is one statement, as is a write without conflicts, with no transaction around
+ * either; if there are replicas, always on the master. The table comes from `SessionEntity` or
+ * `CreateSessionsTable1700000000000`; the entity need not be in the data source.
  *
- * On SQLite with several processes on one file, set the data source's `enableWAL: true` and a short `timeout`: while
- * that lasts, waiting for another process blocks the event loop. The driver tries again by itself for about a second.
+ * On SQLite with several processes on one file, set the data source's `enableWAL: true` and a short `timeout`:
+ * for that long, waiting for another process blocks the event loop. The driver itself retries for about a
+ * second.
  */
 export class DatabaseDriver implements RecordDriver {
   readonly #options: DatabaseDriverOptions;
@@ -27,20 +28,20 @@ export class DatabaseDriver implements RecordDriver {
   #database: SessionDatabase | undefined;
   #closed = false;
 
-  /** @throws SessionConfigError for an option that is wrong in itself */
+  /** @throws SessionConfigError for an invalid option */
   constructor(options: DatabaseDriverOptions, context: DriverContext) {
     readOption(databaseOptions, options, 'database');
     this.#options = options;
     this.#context = context;
   }
 
-  /** @throws SessionConfigError where there is no data source, or one of a kind that the driver does not know */
+  /** @throws SessionConfigError if there is no data source, or one of a kind that the driver does not know */
   async open(): Promise<void> {
     this.#closed = false;
     await this.#find();
   }
 
-  /** Ends a collection that is under way. The data source stays as it is. */
+  /** Stops a collection that is under way. The data source stays open. */
   async close(): Promise<void> {
     this.#closed = true;
   }
@@ -52,7 +53,7 @@ export class DatabaseDriver implements RecordDriver {
   }
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
-    // Before anything is awaited: the caller may go on to change the record.
+    // Converted before anything is awaited: the caller may change the record afterwards.
     const row = toRow(id, record);
     const { version } = record;
     const database = await this.#find();
@@ -66,7 +67,8 @@ export class DatabaseDriver implements RecordDriver {
     const database = await this.#find();
     const [storedId, now] = [toStoredId(id), this.#context.clock.now()];
     if ((await database.change('touch', [expiresAt, storedId, now])) > 0) return true;
-    // With the connection flag -FOUND_ROWS MySQL counts only rows that it changed, not one that ends then already.
+    // With the connection flag -FOUND_ROWS MySQL counts only changed rows, not one that has this expiry
+    // already.
     return database.dialect === 'mysql' && (await database.ask('exists', [storedId, now])).length > 0;
   }
 
@@ -81,20 +83,20 @@ export class DatabaseDriver implements RecordDriver {
     return (await database.change('destroyVersion', parameters)) > 0;
   }
 
-  /** The cursor is the id of the last row, as the column keeps it. */
+  /** The cursor is the id of the last row, as stored in the column. */
   async listByUser(userId: string, cursor: string | null): Promise<UserRecords> {
     const database = await this.#find();
     const now = this.#context.clock.now();
     const rows = await database.ask('listByUser', [toStoredText(userId), now, cursor ?? '', PAGE_SIZE]);
     const records = rows.flatMap((row) => {
       const [id, record] = [idOf(row), toRecord(row)];
-      // MySQL compares without the spaces at the end.
+      // MySQL ignores trailing spaces when it compares.
       return id === null || record?.userId !== userId ? [] : [{ ...record, id }];
     });
     return { records, cursor: rows.length < PAGE_SIZE ? null : idOf(rows.at(-1)) };
   }
 
-  /** Removes expired rows batch by batch, the longest expired first. */
+  /** Removes expired rows in batches, the longest expired first. */
   async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     const database = await this.#find();
     return removeInBatches({
@@ -109,8 +111,9 @@ export class DatabaseDriver implements RecordDriver {
     if (database.dialect !== 'mysql') {
       return (await database.change('insert', [...row, now])) > 0;
     }
-    // ON DUPLICATE KEY UPDATE counts a row that it left alone like one that it inserted (mysql2 counts found rows).
-    // So it takes a second statement where there is a row, and a third where that one was not expired or has just gone.
+    // ON DUPLICATE KEY UPDATE counts a row that it left alone like an inserted one (mysql2 counts found rows).
+    // So a second statement is needed if there is a row, and a third if that row was not expired or has just
+    // been removed.
     if (await insertWhereNone(database, row)) return true;
     const [storedId, ...changes] = row;
     const replaced = await database.change('replaceExpired', [...changes, storedId, now]);

@@ -1,28 +1,28 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How expired rows go from one kind of database. */
+/** How expired rows are removed from one kind of database. */
 interface ExpiredRows {
-  /** Removes up to so many of the longest expired rows, and says how many it removed. */
+  /** Removes up to `size` of the longest expired rows, and returns how many. */
   removeBatch(size: number): Promise<number>;
-  /** Left out where a server does the work. Where it is done in this thread: what a batch leaves to be done later. */
+  /** Does what a batch leaves to be done later in this thread. Omitted if a server does the work. */
   finish?(): Promise<void>;
   /** Called after each batch. */
   progressed?: (() => void) | undefined;
-  /** True ends the collection after the current batch. */
+  /** True stops the collection after the current batch. */
   isClosed(): boolean;
 }
 
 const SERVER_BATCH = 1000;
 const FIRST_OWN_BATCH = 20;
-// Below that the time goes into the commit, whatever its size.
+// Below this, the commit takes most of the time, whatever its size.
 const SMALLEST_OWN_BATCH = 10;
 const LARGEST_OWN_BATCH = 500;
-/** What one step in this thread should take, well below the 20 ms that the contract allows. */
+/** How long one step in this thread should take, well below the 20 ms that the contract allows. */
 const TARGET_MS = 5;
 
 /**
- * Removes expired rows batch by batch, and lets the event loop turn between them. Batches that block it are sized by
- * what the last one took.
+ * Removes expired rows in batches, with a turn of the event loop between them. Batches that block the event
+ * loop are sized by how long the last one took.
  *
  * @returns how many were removed
  */

@@ -9,7 +9,7 @@ const defaultName = 'default';
  * Finds the data source of the sessions.
  *
  * @param given a data source, the name of one that TypeOrmModule provides, or undefined for its default one
- * @throws SessionConfigError where there is none, or TypeORM is not installed
+ * @throws SessionConfigError if there is none, or TypeORM is not installed
  */
 export async function findDataSource(
   given: SessionDataSource | string | undefined,
@@ -30,16 +30,16 @@ export async function findDataSource(
   );
 }
 
-/** The option knows it by what the driver uses of it; it is all of TypeORM's class. */
+/** The option's type covers only what the driver uses; the value is a complete TypeORM DataSource. */
 const isTypeOrms = (value: SessionDataSource): value is DataSource => isDataSource(value);
 
-/** The providers' tokens by which @nestjs/typeorm, or an application without it, provides a data source. */
+/** The tokens under which @nestjs/typeorm, or an application without it, provides a data source. */
 async function tokensOf(name: string): Promise<unknown[]> {
   if (name !== defaultName) return [`${name}DataSource`, name];
   const tokens: unknown[] = [];
   let missing: unknown;
-  // Each import stands in a try: only then do bundlers pass over a package that is not installed. With two copies of TypeORM
-  // installed, the one that @nestjs/typeorm sees need not be the one that is seen from here.
+  // Each import has its own try block, so that bundlers tolerate a package that is not installed. With two
+  // copies of TypeORM installed, @nestjs/typeorm may see another one than this module.
   try {
     tokens.push((await import('@nestjs/typeorm')).getDataSourceToken());
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * The entity and the migration of the database driver, for TypeORM. It loads TypeORM; the driver itself does so only when it looks
- * for the application's data source.
+ * The entity and the migration of the database driver, for TypeORM. This entry point loads TypeORM; the driver
+ * itself loads it only when it looks for the application's data source.
  *
  * @module nestjs-session-kit/typeorm
  */

@@ -5,10 +5,10 @@ import { locateSessionTable, type SessionTable } from './session-table.js';
 import { assertCarriesAllText, dialectOf, type SqlDialect } from './sql-dialect.js';
 import { StatementRunner } from './statement-runner.js';
 
-// PASSIVE does not wait for other connections: what they still read stays for the next time.
+// PASSIVE does not wait for other connections: what they still read is left for the next checkpoint.
 const checkpoint = 'PRAGMA wal_checkpoint(PASSIVE)';
 
-/** The table of sessions in one data source: its statements, and what runs them. */
+/** The sessions table in one data source: its statements, and the runner for them. */
 export class SessionDatabase {
   readonly dialect: SqlDialect;
   readonly #dataSource: DataSource;
@@ -29,7 +29,7 @@ export class SessionDatabase {
     this.#runner = new StatementRunner(dataSource, timeout);
   }
 
-  /** The rows that a statement finds. */
+  /** Runs a statement and returns the rows it finds. */
   async ask(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { sql, table } = this.#prepare();
     const { rows } = await this.#runner.run(sql[statement], parameters, {
@@ -40,9 +40,9 @@ export class SessionDatabase {
   }
 
   /**
-   * How many rows a statement inserts, updates or deletes.
+   * Runs a statement and returns how many rows it inserted, updated or deleted.
    *
-   * @throws SessionTooLargeError where the database takes no payload of that size
+   * @throws SessionTooLargeError if the database accepts no payload of that size
    */
   async change(statement: keyof SessionSql, parameters: readonly unknown[]): Promise<number> {
     const { sql, table } = this.#prepare();
@@ -50,8 +50,8 @@ export class SessionDatabase {
   }
 
   /**
-   * On SQLite: carries what was written since the last checkpoint over into the database file, so that this never
-   * becomes a large piece of work for some later write. Does nothing without a write-ahead log.
+   * On SQLite: copies what was written since the last checkpoint into the database file, so that this never
+   * becomes a large task for a later write. Does nothing without a write-ahead log.
    */
   async checkpoint(): Promise<void> {
     if (!this.#hasWriteAheadLog) return;
@@ -63,7 +63,7 @@ export class SessionDatabase {
       this.#hasWriteAheadLog = false;
   }
 
-  /** What depends on the data source's entities, which are known once it is initialized. */
+  /** Prepares what depends on the data source's entities, which are known once it is initialized. */
   #prepare(): { readonly table: SessionTable; readonly sql: SessionSql } {
     if (!this.#dataSource.isInitialized) {
       throw new SessionStoreError(

@@ -16,10 +16,10 @@ export type SessionRow = readonly [
 ];
 
 const MAX_IP_ADDRESS_LENGTH = 45;
-/** At four bytes each still within MySQL's text; Node takes no longer header unless told to. */
+/** At four bytes each still within MySQL's text; Node accepts no longer header by default. */
 const MAX_USER_AGENT_LENGTH = 16_000;
 
-/** The row that keeps a record. */
+/** Converts a record to a row. */
 export function toRow(id: string, record: SessionRecord): SessionRow {
   return [
     toStoredId(id),
@@ -34,7 +34,7 @@ export function toRow(id: string, record: SessionRecord): SessionRow {
   ];
 }
 
-/** The record of what a read gave: null where there is no row, or one that the driver cannot have written. */
+/** Converts a row to a record; null if there is no row, or one that the driver cannot have written. */
 export function toRecord(row: unknown): SessionRecord | null {
   if (typeof row !== 'object' || row === null) return null;
   const columns = new Map<string, unknown>(Object.entries(row));
@@ -55,12 +55,15 @@ export function toRecord(row: unknown): SessionRecord | null {
   };
 }
 
-/** The id of a row, as the column keeps it: that of a session, unless the application chose one that no column takes. */
+/**
+ * The id of a row as stored: the session's own id, unless the application chose one that the column cannot
+ * hold.
+ */
 export function idOf(row: unknown): string | null {
   return typeof row === 'object' && row !== null && 'id' in row && typeof row.id === 'string' ? row.id : null;
 }
 
-/** Numbers of a bigint column come as text from some clients, and as bigint where the application asks for that. */
+/** Some clients return bigint columns as text, or as bigint if the application asks for that. */
 function toInteger(value: unknown): number | null {
   if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint') return null;
   const number = Number(value);

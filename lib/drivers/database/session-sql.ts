@@ -9,9 +9,10 @@ export type SessionSql = Readonly<ReturnType<typeof writeSessionSql>>;
 const changingProperties = sessionProperties.filter((property) => property !== 'id');
 
 /**
- * Writes the statements for a table of a data source, once for all calls: TypeORM's query builder would make each anew, which
- * takes several times as long as running it, cannot delete a limited number of rows, and needs an entity in the data source.
- * TypeORM quotes names and names parameters; values are parameters only. In brackets stand those of each statement, in their order.
+ * Writes the statements for a table of a data source, once for all calls. TypeORM's query builder would build
+ * each one anew, which takes several times as long as running it; it cannot delete a limited number of rows,
+ * and needs an entity in the data source. TypeORM quotes the names and names the parameters; values are only
+ * passed as parameters. The brackets list each statement's parameters in order.
  */
 export function writeSessionSql(sessionTable: SessionTable, { driver, options }: DataSource) {
   const dialect = dialectOf(options.type);
@@ -38,14 +39,14 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
   return {
     /** [id, now] */
     read: `${select} FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
-    /** [userId, now, id to begin behind, how many at most] */
+    /** [userId, now, id to start after, maximum number] */
     listByUser:
       `${select} FROM ${table} WHERE ${column('userId')} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)} ` +
       `AND ${id} > ${parameter(3)} ORDER BY ${id} LIMIT ${parameter(4)}`,
     /**
-     * [the columns in the order of `sessionProperties`, and now, but not on MySQL]. Inserts, or replaces an expired row,
-     * and says by its count whether it did. On MySQL, whose count cannot tell that, it only inserts, and fails where there
-     * is a row.
+     * [the columns in the order of `sessionProperties`, then now, except on MySQL]. Inserts a row or replaces
+     * an expired one; the count tells whether it did. On MySQL, whose count cannot tell, it only inserts, and
+     * fails if there is a row.
      */
     insert:
       dialect === 'mysql'
@@ -63,7 +64,7 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     touch:
       `UPDATE ${table} SET ${expiresAt} = ${parameter(1)} ` +
       `WHERE ${id} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
-    /** [id, now]; asks whether there is a live row. */
+    /** [id, now]; finds a live row. */
     exists: `SELECT 1 FROM ${table} WHERE ${id} = ${parameter(1)} AND ${expiresAt} > ${parameter(2)}`,
     /** [id] */
     destroy: `DELETE FROM ${table} WHERE ${id} = ${parameter(1)}`,
@@ -71,14 +72,15 @@ export function writeSessionSql(sessionTable: SessionTable, { driver, options }:
     destroyVersion:
       `DELETE FROM ${table} WHERE ${id} = ${parameter(1)} ` +
       `AND ${version} = ${parameter(2)} AND ${expiresAt} > ${parameter(3)}`,
-    /** [now, how many at most] */
+    /** [now, maximum number] */
     collect: writeCollect(table, id, expiresAt, dialect),
   };
 }
 
 /**
- * Removes the longest expired rows, found by the index on the expiry. Rows that another process is just removing are
- * passed over where the database can do so; on MySQL all remove in the order of that index, and so wait for each other.
+ * Removes the longest expired rows, found through the index on the expiry. Rows that another process is
+ * removing are skipped if the database supports it; on MySQL all processes remove in index order, and so wait
+ * for each other.
  */
 function writeCollect(table: string, id: string, expiresAt: string, dialect: SqlDialect): string {
   if (dialect === 'mysql')
@@ -89,7 +91,7 @@ function writeCollect(table: string, id: string, expiresAt: string, dialect: Sql
       `(SELECT ${id} FROM ${table} WHERE ${expiresAt} <= ? ORDER BY ${expiresAt} LIMIT ?)`
     );
   }
-  // Asked again outside: the row may have been replaced by a live one before it was locked.
+  // Checked again outside: the row may have been replaced by a live one before it was locked.
   return (
     `DELETE FROM ${table} WHERE ${expiresAt} <= $1 AND ${id} = ANY(ARRAY(` +
     `SELECT ${id} FROM ${table} WHERE ${expiresAt} <= $1 ORDER BY ${expiresAt} LIMIT $2 FOR UPDATE SKIP LOCKED))`

@@ -1,7 +1,7 @@
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { defaultTable, sessionColumns, sessionEntityBrand, type SessionProperty } from './session-columns.js';
 
-/** Where the sessions are: the names as the database knows them, unquoted. */
+/** Where the sessions are: unquoted names, as the database knows them. */
 export interface SessionTable {
   /** `table` or `schema.table`. */
   readonly path: string;
@@ -10,11 +10,11 @@ export interface SessionTable {
 }
 
 /**
- * Names the table of sessions in an initialized data source: that of an entity that is, or extends, SessionEntity,
- * where there is one for it; else what TypeORM would call it (`entityPrefix`, `schema` and the naming strategy of the
- * data source included).
+ * Finds the sessions table in an initialized data source: that of an entity that is or extends SessionEntity,
+ * if one matches; otherwise the name that TypeORM would give it (with the data source's `entityPrefix`,
+ * `schema` and naming strategy).
  *
- * @param table the option `table`; left out: the one session entity that the data source has, or `sessions`
+ * @param table the option `table`; if omitted, the only session entity of the data source, or `sessions`
  */
 export function locateSessionTable(dataSource: DataSource, table: string | undefined): SessionTable {
   const entities = dataSource.entityMetadatas.filter(isSessionEntity);
@@ -27,7 +27,7 @@ export function locateSessionTable(dataSource: DataSource, table: string | undef
   return entity === undefined ? nameSessionTable(dataSource, wanted) : tableOfEntity(entity);
 }
 
-/** What TypeORM would call a table of sessions and its columns, were there an entity for it. */
+/** The names that TypeORM would give a sessions table and its columns if there were an entity. */
 export function nameSessionTable(dataSource: DataSource, table: string): SessionTable {
   const { namingStrategy, options, driver } = dataSource;
   const own = namingStrategy.tableName('SessionEntity', table);

@@ -9,10 +9,11 @@ import {
 } from './session-columns.js';
 
 /**
- * An entity has one list of columns for all kinds of databases, and the types that MySQL needs exist nowhere else.
- * TypeORM calls the function that names an index's columns as a method of the index it builds, once for each data
- * source and before it looks at any type: there the columns of that one data source become what MySQL needs. Were
- * TypeORM to call it otherwise, the columns would stay the common ones, and only payloads above 64 KB would be refused.
+ * Names the column of an index, and adapts the entity to MySQL. An entity has one list of columns for all kinds
+ * of databases, and the types that MySQL needs exist nowhere else. TypeORM calls the function that names an
+ * index's columns as a method of the index it builds, once for each data source and before it checks any type:
+ * that is the moment to give the columns of that data source the types that MySQL needs. If TypeORM called it
+ * differently, the columns would keep the common types, and only payloads above 64 KB would be refused.
  */
 function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | undefined): string[] {
   const entity = this?.entityMetadata;
@@ -26,7 +27,7 @@ function indexOnExpiry(this: { readonly entityMetadata?: EntityMetadata } | unde
   return ['expiresAt' satisfies SessionProperty];
 }
 
-/** The options of a column as all kinds of databases take them. */
+/** The options of a column that all kinds of databases accept. */
 function columnOf(property: SessionProperty): ColumnOptions {
   const { indexed: _indexed, mysql: _mysql, ...options } = sessionColumns[property];
   return options;
@@ -36,9 +37,10 @@ function columnOf(property: SessionProperty): ColumnOptions {
  * The TypeORM entity of the driver `database`: one row of the table `sessions`.
  *
  * The driver works without it. List it among the entities of a data source to have TypeORM create the table
- * (`synchronize`), or to ask for sessions with a repository. Do not write through it: only the driver keeps versions.
+ * (`synchronize`), or to query sessions with a repository. Do not write through it: only the driver maintains
+ * versions.
  *
- * For a table of another name (or columns of your own, nullable) extend it and set the option `database.table`.
+ * For another table name (or columns of your own, nullable) extend it and set the option `database.table`.
  *
  * @example
  * import { SessionEntity } from 'nestjs-session-kit/typeorm';
@@ -52,12 +54,12 @@ function columnOf(property: SessionProperty): ColumnOptions {
 @Entity(defaultTable)
 @Index(indexOnExpiry)
 export class SessionEntity {
-  /** What the driver knows this class and those that extend it by. */
+  /** The driver recognizes this class and its subclasses by this. */
   static readonly [sessionEntityBrand] = true;
 
   /**
-   * The id of the session: as it is where it has at most 255 printable ASCII characters and no space (all generated
-   * ones have 43), else `sha256:` and the hash of it.
+   * The id of the session: unchanged if it has at most 255 printable ASCII characters and no space (generated
+   * ids have 43), otherwise `sha256:` and its hash.
    */
   @Column(columnOf('id'))
   id!: string;
@@ -75,8 +77,8 @@ export class SessionEntity {
   @Column(columnOf('payload'))
   payload!: string;
   /**
-   * When a request last wrote, in epoch milliseconds without their last three digits: the column `last_activity` keeps
-   * epoch seconds.
+   * When a request last wrote, in epoch milliseconds without the last three digits: the column `last_activity`
+   * keeps epoch seconds.
    */
   @Index()
   @Column(columnOf('lastActivity'))

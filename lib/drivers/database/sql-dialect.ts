@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { SessionConfigError } from '../../session.errors.js';
 
-/** The kinds of SQL that the driver speaks. */
+/** The SQL dialects that the driver supports. */
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql';
 
 const dialects: ReadonlyMap<string, SqlDialect> = new Map([
@@ -27,10 +27,10 @@ export function dialectOf(type: string): SqlDialect {
 }
 
 /**
- * Checks that a connection carries every character: MySQL puts question marks in place of those that the
- * connection's character set lacks, and says nothing.
+ * Checks that a connection can transport every character: MySQL silently replaces those that the connection's
+ * character set lacks with question marks.
  *
- * @throws SessionConfigError for a MySQL or MariaDB data source with another `charset` than utf8mb4
+ * @throws SessionConfigError for a MySQL or MariaDB data source whose `charset` is not utf8mb4
  */
 export function assertCarriesAllText({ options }: Pick<DataSource, 'options'>): void {
   if (options.type !== 'mysql' && options.type !== 'mariadb') return;
@@ -51,7 +51,7 @@ export function isMySqlFamily(dataSource: Pick<DataSource, 'options'>): boolean 
   return dialects.get(dataSource.options.type) === 'mysql';
 }
 
-/** What belongs to a data source, as TypeORM 1 has it; before that, the property had another name. */
+/** An object of a data source in TypeORM 1; earlier versions name the property differently. */
 interface OfDataSource {
   readonly dataSource: DataSource;
 }

@@ -1,30 +1,30 @@
 import { SessionStoreError, SessionTooLargeError } from '../../session.errors.js';
 import type { SessionTable } from './session-table.js';
 
-/** What database clients put on their errors. */
+/** The fields that database clients set on their errors. */
 interface ClientError {
   readonly message: string;
   /** SQLSTATE on PostgreSQL, a name such as ER_DUP_ENTRY or SQLITE_BUSY elsewhere. */
   readonly code: string;
-  /** What MySQL and MariaDB say besides. */
+  /** Set by MySQL and MariaDB in addition. */
   readonly sqlState?: string;
 }
 
-/** The client's own part of an error; TypeORM wraps it in one that carries the statement's parameters. */
+/** The client's own part of an error; TypeORM wraps it in an error that carries the statement's parameters. */
 function clientErrorOf(error: unknown): ClientError {
   const inner =
     error instanceof Error && 'driverError' in error && error.driverError instanceof Error
       ? error.driverError
       : error;
   const code = inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
-  // Failed connections to a name with several addresses come as an AggregateError without a message.
+  // A failed connection to a name with several addresses is an AggregateError without a message.
   const message = (inner instanceof Error ? inner.message : '') || code || 'The database client failed.';
   return inner instanceof Error && 'sqlState' in inner && typeof inner.sqlState === 'string'
     ? { message, code, sqlState: inner.sqlState }
     : { message, code };
 }
 
-// Single statements in their own transaction: the server undid all of it, so they may be sent again.
+// Each statement is its own transaction, which the server has undone completely, so it may be sent again.
 const passingCodes: ReadonlySet<string> = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -36,15 +36,15 @@ const passingCodes: ReadonlySet<string> = new Set([
   'SQLITE_LOCKED',
 ]);
 
-/** Whether another process was in the way, and the same statement may succeed a moment later. */
+/** Whether another process interfered, so that the same statement may succeed a moment later. */
 export const isPassing = (error: unknown): boolean => passingCodes.has(clientErrorOf(error).code);
 
-/** Whether an INSERT failed because there is a row of that id (MySQL and MariaDB). */
+/** Whether an INSERT failed because a row of that id exists (MySQL and MariaDB). */
 export const isDuplicate = (error: unknown): boolean => clientErrorOf(error).code === 'ER_DUP_ENTRY';
 
 /**
- * Whether the database takes no payload of that size: MySQL's `max_allowed_packet`, a payload column that was made as
- * MySQL's `text`, or SQLite's own limit.
+ * Whether the database accepts no payload of that size: MySQL's `max_allowed_packet`, a payload column created
+ * as MySQL's `text`, or SQLite's own limit.
  */
 function isPayloadTooLarge({ code, message }: ClientError, payloadColumn: string): boolean {
   if (code === 'ER_DATA_TOO_LONG') return message.includes(`'${payloadColumn}'`);
@@ -56,8 +56,8 @@ function isTableMissing({ code, message }: ClientError): boolean {
 }
 
 /**
- * What a failed statement becomes. Neither the id nor the payload is in it: TypeORM's error carries all parameters, and
- * servers quote values in their messages.
+ * The error for a failed statement. It contains neither the id nor the payload, although TypeORM's error
+ * carries all parameters and servers quote values in their messages.
  */
 export function describeFailure(error: unknown, parameters: readonly unknown[], table: SessionTable): Error {
   if (error instanceof SessionStoreError) return error;

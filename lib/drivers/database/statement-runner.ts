@@ -4,28 +4,30 @@ import { SessionStoreError } from '../../session.errors.js';
 import type { SessionTable } from './session-table.js';
 import { describeFailure, isPassing } from './statement-failure.js';
 
-/** What a statement answered. */
+/** The result of a statement. */
 interface StatementResult {
   readonly rows: readonly unknown[];
-  /** How many rows it inserted, updated (or found as they should be) or deleted. */
+  /** How many rows it inserted, updated (or found up to date) or deleted. */
   readonly affected: number;
 }
 
-/** How a statement is to be run. */
+/** How to run a statement. */
 interface StatementOptions {
-  /** The table that it is about, for messages. */
+  /** The table it uses, for messages. */
   readonly table: SessionTable;
-  /** True for what only asks, and so may see what a transaction of the application has not ended yet. */
+  /** Whether it only reads, and so may see changes of a transaction that the application has not ended yet. */
   readonly readsOnly?: boolean;
 }
 
-/** How often a statement is sent again after another process was in the way: waits of 4 to 512 ms, about a second. */
+/**
+ * How often a statement is sent again after another process interfered: waits of 4 to 512 ms, about a second.
+ */
 const MAX_RETRIES = 8;
 const TRANSACTION_POLL_MS = 5;
 
 /**
- * Sends single statements through the application's data source, each on a connection from its pool and in a
- * transaction of its own. Never opens or closes the data source.
+ * Sends single statements through the application's data source, each on a connection from its pool and in its
+ * own transaction. Never opens or closes the data source.
  */
 export class StatementRunner {
   readonly #dataSource: DataSource;
@@ -38,9 +40,10 @@ export class StatementRunner {
   }
 
   /**
-   * Runs one statement, again where another process was in the way.
+   * Runs one statement, and retries if another process interfered.
    *
-   * @throws SessionStoreError, SessionTooLargeError, or an Error with the client's `code`; without any value of the statement
+   * @throws SessionStoreError, SessionTooLargeError, or an Error with the client's `code`; never with a value
+   * of the statement
    */
   async run(
     sql: string,
@@ -54,7 +57,7 @@ export class StatementRunner {
         if (!isPassing(error) || retries === MAX_RETRIES) {
           throw describeFailure(error, parameters, options.table);
         }
-        // Of several processes that met, no two should come back at the same moment.
+        // Processes that collided should not retry at the same moment.
         await sleep(2 ** (retries + 2) * (0.5 + Math.random() / 2));
       }
     }
@@ -66,7 +69,8 @@ export class StatementRunner {
     try {
       await runner.connect();
       if (!readsOnly) await this.#outsideTransaction(runner, startedAt);
-      // The request was answered without it: what waited for a connection too long must not be stored late.
+      // The request has been answered by now: a write that waited too long for a connection must not be stored
+      // late.
       if (performance.now() - startedAt > this.#timeout) {
         throw new Error(
           `No connection to the database was free within ${this.#timeout} ms; nothing was sent.`,
@@ -80,11 +84,11 @@ export class StatementRunner {
   }
 
   /**
-   * SQLite data sources have one connection for everything. What is stored while the application has a transaction
-   * open there would vanish with its rollback, so it waits for the end.
+   * Waits for the end of the application's transaction. SQLite data sources have one connection for everything,
+   * so what is stored during a transaction of the application would vanish with its rollback.
    */
   async #outsideTransaction(runner: QueryRunner, startedAt: number): Promise<void> {
-    // Before the caller's own limit, so that it hears the reason.
+    // Shorter than the caller's own limit, so that the caller gets this reason.
     const patienceMs = Math.min(this.#timeout, 60_000) * 0.8;
     while (runner.isTransactionActive) {
       if (performance.now() - startedAt > patienceMs) {

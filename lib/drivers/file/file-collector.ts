@@ -8,43 +8,44 @@ import { readExpiry, readRecord } from './record-file.js';
 import type { IsMeant } from './remove-on-full-disk.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
 
-/** Locks and temporary folders live for milliseconds. Their owner comes to no harm where one took longer. */
+/** Locks and temporary folders live for milliseconds. An owner that took longer comes to no harm. */
 const STALE_AFTER_MS = 60_000;
-/** A file that is unreadable to us may be one of a newer release that is just being rolled out. */
+/** A file that this release cannot read may come from a newer release that is being rolled out. */
 const UNREADABLE_KEPT_MS = 24 * 60 * 60 * 1_000;
-/** Node does file operations in four threads unless told otherwise. One of them stays free for requests. */
+/** Node runs file operations in four threads by default. One of them stays free for requests. */
 const FILES_AT_ONCE = 3;
 
-/** One collection of the garbage in a folder of sessions. */
+/** One garbage collection in a folder of sessions. */
 interface Collection {
   readonly location: string;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** True ends the collection after the files that it is at. */
+  /** True stops the collection after the files in progress. */
   readonly isStopped: () => boolean;
   /** Called after each file. */
   readonly progressed?: (() => void) | undefined;
-  /** Removes the record of a session if it is meant, while no other process changes it. */
+  /** Removes the record of a session if `isMeant` approves, while no other process changes it. */
   readonly remove: (files: SessionFiles, isMeant: IsMeant) => Promise<boolean>;
 }
 
 /**
- * Goes through the whole folder, a few files at a time, and removes expired records, and what processes left that are gone.
+ * Goes through the whole folder, a few files at a time, and removes expired records and leftovers of processes
+ * that have ended.
  *
  * @returns how many expired records were removed
- * @throws SessionStoreError, after all the others are done, where files could not be read or removed
+ * @throws SessionStoreError at the end, if files could not be read or removed
  */
 export async function collectFiles(collection: Collection): Promise<number> {
   const entries = entriesOf(collection);
   const failures: unknown[] = [];
   let removed = 0;
   const collectNext = async (): Promise<void> => {
-    // The workers share the entries: each entry goes to the one that asks next.
+    // The workers share the entries: each entry goes to the worker that asks next.
     for await (const [folder, entry] of entries) {
       try {
         if (await collectEntry(collection, folder, entry)) removed++;
       } catch (error) {
-        // One file that cannot be removed must not keep all the others.
+        // One file that cannot be removed must not block the others.
         failures.push(error);
       }
       collection.progressed?.();
@@ -73,7 +74,7 @@ async function* entriesOf({
   }
 }
 
-/** Returns true where that removed an expired record. */
+/** Returns true if it removed an expired record. */
 async function collectEntry(collection: Collection, folder: string, entry: string): Promise<boolean> {
   const described = describeEntry(entry);
   if (described === undefined) return false;
@@ -97,7 +98,7 @@ async function collectRecord({ now, remove }: Collection, files: SessionFiles): 
   if (expiresAt !== undefined && expiresAt > now) return false;
   let isExpired = false;
   const isRemoved = await remove(files, async (path) => {
-    // Looked at again: until the lock was ours it may have been prolonged, or written anew.
+    // Checked again: the record may have been renewed or rewritten before the lock was ours.
     const record = await readRecord(path);
     isExpired = record !== null && record.expiresAt <= now;
     return isExpired || (record === null && isOlder(path, UNREADABLE_KEPT_MS, now));

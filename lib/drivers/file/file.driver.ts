@@ -19,19 +19,19 @@ type UserRecord = UserRecords['records'][number];
 
 /** How many entries of a user are read at a time. */
 const PAGE_SIZE = 200;
-/** How many of them at once: more would keep the threads of the file system from the requests of others. */
+/** How many of them are read at once: more would occupy the file system threads that other requests need. */
 const READ_AT_ONCE = 8;
 
 /**
- * Keeps each session in a file of its own. Any number of processes may share the folder: a version is checked and
- * replaced by one of them at a time, a reader never sees half a file, and what a process
- * leaves that is killed at any moment holds nobody up for longer than a second.
+ * Keeps each session in its own file. Any number of processes may share the folder: only one at a time checks
+ * and replaces a version, a reader never sees half a file, and the leftovers of a killed process hold nobody up
+ * for longer than a second.
  *
- * A call never looks at more than the files of its session. What is stored survives the end of the process; it is
- * not forced onto the disk (no fsync, which would cost milliseconds a request), so a power failure may take the last
- * seconds with it. A file that it left unreadable counts as no session.
+ * A call accesses only the files of its session. Stored sessions survive the end of the process; they are not
+ * forced onto the disk (no fsync, which would cost milliseconds per request), so a power failure may lose the
+ * last seconds. A file that it left unreadable counts as no session.
  *
- * @throws SessionConfigError where `location` is no path; when opened, where it cannot be a folder to write to
+ * @throws SessionConfigError if `location` is no path; when opened, if it cannot be a writable folder
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'file', file: { location: '/var/lib/shop/sessions' } })
@@ -40,7 +40,7 @@ export class FileDriver implements RecordDriver {
   readonly #location: string;
   readonly #clock: Clock;
   readonly #users: UserFiles;
-  /** Within one process calls queue up here, or they would wait for the lock by trying again and again. */
+  /** Queues calls within one process, which would otherwise have to poll for the lock. */
   readonly #queue = new KeyedQueue();
   #isClosed = false;
   /** Settles when the collections under way have ended. */
@@ -53,13 +53,13 @@ export class FileDriver implements RecordDriver {
     this.#clock = clock;
   }
 
-  /** Makes the folder. */
+  /** Creates the folder. */
   async open(): Promise<void> {
     await makeStoreFolder(this.#location);
     this.#isClosed = false;
   }
 
-  /** Ends a collection that is under way, and waits for it. */
+  /** Stops a collection that is under way, and waits for its end. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#collecting;
@@ -71,7 +71,7 @@ export class FileDriver implements RecordDriver {
 
   async write(id: string, record: SessionRecord): Promise<boolean> {
     const { version, userId } = record;
-    // At once: the caller may change the record afterwards.
+    // Packed at once: the caller may change the record afterwards.
     const content = packRecord(record);
     return this.#exclusively(filesOf(this.#location, id), async (lock, files) => {
       const kept = await this.#readLive(files.record);
@@ -113,7 +113,10 @@ export class FileDriver implements RecordDriver {
     return { records, cursor: isLast ? null : (names.at(-1) ?? null) };
   }
 
-  /** Besides expired records it removes what killed processes left, entries of users without a record, and what has been unreadable for a day. */
+  /**
+   * Besides expired records, removes leftovers of killed processes, user entries without a record, and files
+   * unreadable for a day.
+   */
   collectGarbage(now: number, progressed?: () => void): Promise<number> {
     const collecting = collectFiles({
       location: this.#location,
@@ -129,21 +132,21 @@ export class FileDriver implements RecordDriver {
     return collecting;
   }
 
-  /** Removes the entries of users whose records have gone. */
+  /** Removes user entries whose records are gone. */
   async #collectUsers(progressed?: () => void): Promise<void> {
     for await (const { folder, name } of this.#users.all()) {
       if (this.#isClosed) return;
       progressed?.();
       const files = filesOfName(this.#location, name);
       if (files === null || (await exists(files.record))) continue;
-      // Once more while nobody else is at it: the record may be about to come.
+      // Checked again under the lock: the record may be about to be written.
       await this.#exclusively(files, async () => {
         if (!(await exists(files.record))) await rm(join(folder, name), { force: true });
       });
     }
   }
 
-  /** What an entry of a user stands for; null where that has gone, or is another's by now. */
+  /** The record that a user's entry stands for; null if it is gone, or belongs to another user by now. */
   async #listed(userId: string, name: string): Promise<UserRecord | null> {
     const id = await this.#users.idIn(userId, name);
     const record = id === null ? null : await this.read(id);
@@ -155,7 +158,9 @@ export class FileDriver implements RecordDriver {
     return record !== null && record.expiresAt > this.#clock.now() ? record : null;
   }
 
-  /** Removes what is meant; a disk that is full is no obstacle. Returns false where there is no such record. */
+  /**
+   * Removes the record if `isMeant` approves, even on a full disk. Returns false if there is no such record.
+   */
   #remove(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
     return this.#queue.run(files.record, async () => {
       try {

@@ -7,15 +7,16 @@ import { hasEnded, newOwner } from './lock-owner.js';
 import type { SessionFiles } from './session-files.js';
 
 /**
- * How long a lock may stay with one owner while another waits. An owner needs it for milliseconds. One that only
- * sleeps comes to no harm, it starts anew, so this can be well below what a request may wait for its store (2 s).
+ * How long one owner may hold a lock while another waits. An owner needs it for milliseconds. A paused owner
+ * comes to no harm, because it starts over, so this can be well below the time a request may wait for its store
+ * (2 s).
  */
 const STALE_AFTER_MS = 1_000;
 const GIVEN_UP_AFTER_MS = 10_000;
 const LONGEST_DELAY_MS = 16;
 const FOLDER_MODE = 0o700;
 
-/** Windows has no code of its own for "there is something in that folder". */
+/** Windows has no error code of its own for a folder that is not empty. */
 const takenCodes =
   process.platform === 'win32' ? [...notEmptyCodes, 'EPERM', 'EACCES', 'EBUSY'] : notEmptyCodes;
 
@@ -23,7 +24,7 @@ const takenCodes =
  * Waits for a lock and takes it.
  *
  * @returns the name of its new owner
- * @throws SessionStoreError where others keep the lock for ten seconds
+ * @throws SessionStoreError if others hold the lock for ten seconds
  */
 export async function takeLock(files: SessionFiles): Promise<string> {
   const owner = newOwner();
@@ -49,7 +50,7 @@ export async function takeLock(files: SessionFiles): Promise<string> {
 }
 
 /**
- * Takes a lock away from an owner, so that nothing which that owner still does can reach the record. Safe at any
+ * Takes a lock away from an owner, so that nothing the owner still does can reach the record. Safe at any
  * moment and for any number of processes at once.
  */
 export async function takeAway(files: SessionFiles, owner: string): Promise<void> {
@@ -58,7 +59,7 @@ export async function takeAway(files: SessionFiles, owner: string): Promise<void
   await rm(removed, { recursive: true, force: true });
 }
 
-/** The owner of the lock; undefined where it is free. An empty lock is removed. */
+/** The owner of the lock; undefined if it is free. Removes an empty lock. */
 export async function ownerOf(files: SessionFiles): Promise<string | undefined> {
   const [owner] = (await unless(['ENOENT'], readdir(files.lock))) ?? [];
   if (owner === undefined) await unless(['ENOENT', ...notEmptyCodes], rmdir(files.lock));
@@ -73,8 +74,8 @@ async function makeWay(files: SessionFiles, timeout: LockTimeout): Promise<void>
 }
 
 /**
- * How long one waits. It counts what it has seen itself, by the process's own running time: clocks of machines differ,
- * and the driver's clock may stand still.
+ * Measures how long one waits. It counts only what it has observed, by the process's own running time: clocks
+ * of machines differ, and the driver's clock may be stopped.
  */
 class LockTimeout {
   readonly #sinceMs = performance.now();
@@ -85,7 +86,7 @@ class LockTimeout {
   /**
    * Whether this owner has been seen with the lock for too long.
    *
-   * @throws SessionStoreError where the waiting itself took too long, whichever owners had the lock
+   * @throws SessionStoreError if the wait itself took too long, whichever owners had the lock
    */
   isOver(owner: string | undefined): boolean {
     const nowMs = performance.now();
@@ -103,7 +104,7 @@ class LockTimeout {
   }
 
   async wait(): Promise<void> {
-    // Random, or those who wait would come back at the same moment again and again.
+    // Random, so that waiting processes do not retry at the same moment again and again.
     await delay(this.#delayMs * (0.5 + Math.random() / 2));
     this.#delayMs = Math.min(2 * this.#delayMs, LONGEST_DELAY_MS);
   }

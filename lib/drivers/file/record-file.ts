@@ -7,15 +7,15 @@ import { unless } from './file-system.js';
 const { start, end } = packedPlaces.expiresAt;
 const digits = /^[0-9]+$/;
 
-/** The record in a file, expired or not. Null where there is no file, or none that can be understood. */
+/** Reads the record in a file, expired or not. Null if there is no file, or it cannot be understood. */
 export async function readRecord(path: string): Promise<SessionRecord | null> {
   const bytes = await unless(['ENOENT'], readFile(path));
   return bytes !== undefined && isUtf8(bytes) ? unpackRecord(bytes.toString('utf8')) : null;
 }
 
 /**
- * When the record in a file expires, in epoch milliseconds, without reading the rest. Undefined where there is no file
- * or no such number in it.
+ * Reads when the record in a file expires, in epoch milliseconds, without the rest. Undefined if there is no
+ * file or no such number in it.
  */
 export async function readExpiry(path: string): Promise<number | undefined> {
   const file = await unless(['ENOENT'], open(path, 'r'));

@@ -4,18 +4,18 @@ import { newOwner } from './lock-owner.js';
 import { ownerOf, takeAway } from './lock-taking.js';
 import type { SessionFiles } from './session-files.js';
 
-/** Whether what a file holds is what is to be removed. False where there is no file. */
+/** Whether a file holds what should be removed. False if there is no file. */
 export type IsMeant = (path: string) => Promise<boolean>;
 
 /**
- * Removes a record on a disk without room for the folder that is the lock. Everything here is done by renaming, which
- * takes no room.
+ * Removes a record on a disk without room for the folder that is the lock. Everything here is a rename, which
+ * needs no space.
  *
- * The record is renamed first, to a name that no other process knows. The owner of the lock may have read it before that,
- * and be about to put a next version in its place: so the lock is taken away from it, and it starts anew. A record that is
- * there after that was put there before, and is looked at like the first.
+ * The record is first renamed to a name that no other process knows. The owner of the lock may have read it
+ * before that, and be about to write the next version: so the lock is taken away from it, and it starts over. A
+ * record found afterwards was put there before that, and is checked like the first.
  *
- * @returns false where there was no such record
+ * @returns false if there was no such record
  */
 export async function removeOnFullDisk(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
   let removed = false;
@@ -25,7 +25,7 @@ export async function removeOnFullDisk(files: SessionFiles, isMeant: IsMeant): P
     const owner = await ownerOf(files);
     if (owner !== undefined) await takeAway(files, owner);
     removed = await isMeant(aside);
-    // Somebody was faster than the look at it. It is put back, unless there is a newer one.
+    // Another process replaced the record before it was moved. Put it back, unless there is a newer one.
     if (!removed) await unless(['EEXIST'], link(aside, files.record));
     await rm(aside, { force: true });
     if (removed && !(await exists(files.record))) return true;

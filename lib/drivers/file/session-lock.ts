@@ -6,19 +6,20 @@ import type { SessionFiles } from './session-files.js';
 
 const FILE_MODE = 0o600;
 
-/** The lock was taken away while its owner was at work. Nothing of that work has come to pass. */
+/** The lock was taken away while its owner was working. None of that work took effect. */
 class LockLostError extends Error {}
 
 /**
- * Does something while no other process changes the same session.
+ * Runs a task while no other process changes the same session.
  *
- * The lock is a folder with one entry, the owner's workbench, and it is free when that folder is empty or missing.
- * It is taken by renaming a prepared folder to the lock's name: that succeeds over an empty folder only. Whatever the
- * owner does to the record is a rename out of, or into, its workbench. Who finds the owner gone takes the workbench
- * away, by its unique name. So an owner whose process was only paused finds no workbench left when it goes on: it can neither
- * overwrite what was stored meanwhile nor remove the lock of the next one. It starts anew.
+ * The lock is a folder with one entry, the owner's workbench; it is free when that folder is empty or missing.
+ * A process takes it by renaming a prepared folder to the lock's name, which succeeds over an empty folder
+ * only. Every change to the record is a rename out of or into the workbench. A process that finds the owner
+ * gone takes the workbench away, by its unique name. An owner whose process was only paused then finds no
+ * workbench when it resumes: it can neither overwrite what was stored meanwhile nor remove the next owner's
+ * lock. It starts over.
  *
- * @throws SessionStoreError where the lock cannot be had for a long time
+ * @throws SessionStoreError if the lock stays taken for a long time
  */
 export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock) => Promise<T>): Promise<T> {
   for (;;) {
@@ -27,7 +28,7 @@ export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock)
     try {
       result = await task(lock);
     } catch (error) {
-      // Where the lock cannot be given back either, why the work failed is what is to be known.
+      // If the lock cannot be released either, the error of the task is the one to report.
       await lock.release().catch(() => undefined);
       if (!(error instanceof LockLostError)) throw error;
       continue;
@@ -37,7 +38,7 @@ export async function withLock<T>(files: SessionFiles, task: (lock: SessionLock)
   }
 }
 
-/** What the owner of a lock may do to the record. */
+/** What the owner of a lock can do to the record. */
 export class SessionLock {
   readonly #files: SessionFiles;
   readonly #workbench: string;
@@ -48,8 +49,8 @@ export class SessionLock {
   }
 
   /**
-   * Puts a file in place of the record, all of it at once. Libraries for that write beside the record, where an owner
-   * that has lost its lock could still put it in place.
+   * Replaces the record with a new file atomically. Libraries for that write beside the record, where an owner
+   * that has lost its lock could still move the file into place.
    */
   async replaceRecord(content: string): Promise<void> {
     const next = join(this.#workbench, 'next');
@@ -61,11 +62,11 @@ export class SessionLock {
     }
   }
 
-  /** Removes the record. Returns false where there is none. */
+  /** Removes the record. Returns false if there is none. */
   async removeRecord(): Promise<boolean> {
     const removed = join(this.#workbench, 'removed');
     if (!(await renameIfThere(this.#files.record, removed))) {
-      // Either there is no record, or no workbench any more to move it to.
+      // Either there is no record, or the workbench to move it to is gone.
       if (!(await exists(this.#workbench))) throw new LockLostError();
       return false;
     }
@@ -73,14 +74,14 @@ export class SessionLock {
     return true;
   }
 
-  /** Gives the lock back. Does nothing where it was taken away. */
+  /** Releases the lock. Does nothing if it was taken away. */
   async release(): Promise<void> {
     try {
       await rmdir(this.#workbench);
     } catch (error) {
       if (hasCode(error, 'ENOENT')) return;
       if (!hasCode(error, ...notEmptyCodes)) throw error;
-      // Left by work that failed half-way.
+      // Left by work that failed halfway.
       await rm(this.#workbench, { recursive: true, force: true });
     }
     await unless(['ENOENT', ...notEmptyCodes], rmdir(this.#files.lock));

@@ -7,17 +7,17 @@ import { hasCode } from './file-system.js';
 const FOLDER_MODE = 0o700;
 const needs = constants.R_OK | constants.W_OK | constants.X_OK;
 
-/** What the file system answers where the path is the mistake, and not the state of the disk. */
+/** The error codes for a wrong path, as opposed to a problem of the disk. */
 const wrongPathCodes = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'];
 
 /**
- * Makes the folder of the store for its owner alone. One that is there already is left as it is.
+ * Creates the folder of the store, accessible to its owner only. An existing folder is left unchanged.
  *
- * @throws SessionConfigError where the path cannot be a folder to write to
+ * @throws SessionConfigError if the path cannot be a writable folder
  */
 export async function makeStoreFolder(location: string): Promise<void> {
   try {
-    // The folders above it belong to the application: they get the usual mode.
+    // Its parents belong to the application: they get the usual mode.
     await mkdir(dirname(location), { recursive: true });
     await makeFolder(location);
     await access(location, needs);

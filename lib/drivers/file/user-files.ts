@@ -9,13 +9,14 @@ const FILE_MODE = 0o600;
 const users = 'users';
 
 /**
- * The lists of users: for each a folder that is named by a hash of his id, and in it a file for each session, named as its
- * record and with the session's id in it.
+ * The lists of users' sessions: for each user a folder named by a hash of their id, and in it a file for each
+ * session, named like its record and containing the session's id.
  *
  *     users/<first two letters>/<hash of the user>/<name of the record>
  *
- * An entry is made before its record, and removed when there is no such record, both while nobody else changes that session: so a
- * live record is always listed. Whoever reads the list looks at the record: an entry may be out of date.
+ * An entry is created before its record, and removed when there is no such record, both while nobody else
+ * changes that session. So a live record is always listed. An entry may be out of date, so readers check the
+ * record.
  */
 export class UserFiles {
   readonly #location: string;
@@ -25,7 +26,7 @@ export class UserFiles {
     this.#location = join(location, users);
   }
 
-  /** Makes the entry of a session, where there is none. */
+  /** Creates the entry of a session. */
   async add(userId: string, id: string): Promise<void> {
     const folder = this.#folderOf(userId);
     const entry = join(folder, nameOf(id));
@@ -41,14 +42,14 @@ export class UserFiles {
     }
   }
 
-  /** The names of a user's entries behind `after`, in order, and how many there are. */
+  /** Up to `size` names of a user's entries after `after`, in order, and whether they are the last. */
   async page(userId: string, after: string, size: number): Promise<{ names: string[]; isLast: boolean }> {
     const names = (await unless(['ENOENT'], readdir(this.#folderOf(userId)))) ?? [];
     const rest = names.filter((name) => name > after).toSorted();
     return { names: rest.slice(0, size), isLast: rest.length <= size };
   }
 
-  /** The id in an entry; null where it has gone, or was only half written. */
+  /** The id in an entry; null if the entry is gone or was only half written. */
   async idIn(userId: string, name: string): Promise<string | null> {
     const entry = join(this.#folderOf(userId), name);
     const text = await unless(['ENOENT', 'EISDIR'], readFile(entry, 'utf8'));

@@ -1,17 +1,17 @@
 import type { DriverLifecycle } from '../driver.js';
 
-/** Thrown instead of making a call: the store has stopped answering. */
+/** Thrown instead of making a call, because the store has stopped answering. */
 export class CircuitOpenError extends Error {
   override readonly name = 'CircuitOpenError';
 }
 
-/** A call was not answered in time. It may be carried out all the same. */
+/** A call was not answered in time. It may still be carried out. */
 export class CallTimeoutError extends Error {
   override readonly name = 'CallTimeoutError';
 
   /**
-   * @param limitMs how long it was waited for
-   * @param probed whether the call was one that tries whether the store is back
+   * @param limitMs how long the caller waited
+   * @param probed whether the call was a probe of whether the store is back
    */
   constructor(
     readonly limitMs: number,
@@ -21,23 +21,27 @@ export class CallTimeoutError extends Error {
   }
 }
 
-/** What may want to hear that its store has stopped answering. */
+/** Anything that wants to be told that its store has stopped answering. */
 type Stallable = Pick<DriverLifecycle, 'stalled'>;
 
 /** How long a probe may hold its request: while the store is silent, no request waits for `limitMs`. */
 const PROBE_LIMIT_MS = 250;
-/** So many probes may follow each other without a pause: most stores that stop answering do so for a moment. */
+/**
+ * How many probes may follow each other without a pause: most stores that stop answering do so for a moment.
+ */
 const PROBES_AT_ONCE = 3;
-/** Between probes after those. With the probe itself there is one at least every half second. */
+/**
+ * The pause between later probes. Together with the probe's own time, there is one at least every half second.
+ */
 const PAUSE_MS = 250;
 
 /**
- * Limits the time of calls on a store, and keeps calls from piling up in front of one that accepts them but has stopped
- * answering (paused, cut off, behind a broken network): a circuit breaker.
+ * A circuit breaker: limits the duration of calls on a store, and keeps calls from piling up in front of a
+ * store that accepts them but has stopped answering (paused, cut off, behind a broken network).
  *
- * Once a call has waited for `limitMs` and none was answered meanwhile, the circuit is open: calls are refused at once, but
- * for one at a time that probes whether the store is back. The first answer, to whatever call, closes it. A call that
- * rejects is no answer, and no silence either.
+ * Once a call has waited for `limitMs` and no call was answered meanwhile, the circuit is open: calls are
+ * refused at once, except for one at a time that probes whether the store is back. The first answer, to any
+ * call, closes the circuit. A call that rejects counts neither as an answer nor as silence.
  */
 export class CircuitBreaker {
   readonly #limitMs: number;
@@ -49,7 +53,9 @@ export class CircuitBreaker {
   #failedProbes = 0;
   #nextProbeAt = 0;
 
-  /** @param limitMs how long a call may wait for its answer; Infinity for no limit, and so no silence */
+  /**
+   * @param limitMs how long a call may wait for its answer; Infinity for no limit, so the circuit never opens
+   */
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }
@@ -57,9 +63,10 @@ export class CircuitBreaker {
   /**
    * Makes a call.
    *
-   * @param store its `stalled` is called each time it has left all calls without an answer for `limitMs`
-   * @param always makes it also where the circuit is open, and waits as long as `limitMs`: for whoever asks how the store is
-   * @throws CircuitOpenError without making it, CallTimeoutError after the limit, or what the call throws
+   * @param store its `stalled` is called each time it has left all calls unanswered for `limitMs`
+   * @param always makes the call even if the circuit is open, and waits as long as `limitMs`: for checks of the
+   * store
+   * @throws CircuitOpenError without making the call, CallTimeoutError after the limit, or what the call throws
    */
   run<T>(call: () => Promise<T>, store: Stallable = {}, always = false): Promise<T> {
     const probes = this.#isOpen && !always;
@@ -106,7 +113,8 @@ export class CircuitBreaker {
     try {
       store.stalled?.();
     } catch {
-      // This runs in a timer, where an error would end the process. Whatever it was to mend goes on failing, and says so.
+      // This runs in a timer, where an error would end the process. The problem that `stalled` should fix goes
+      // on failing and is reported.
     }
   }
 
@@ -124,7 +132,7 @@ export class CircuitBreaker {
   }
 }
 
-/** A call whose driver may throw before it returns a promise, or return none: it may be plain JavaScript. */
+/** Makes a call. A driver may be plain JavaScript, and throw before it returns a promise, or return none. */
 export function begun<T>(call: () => Promise<T> | T): Promise<T> {
   try {
     return Promise.resolve(call());

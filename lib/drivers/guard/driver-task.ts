@@ -1,30 +1,32 @@
 import { SessionStoreError } from '../../session.errors.js';
 import { begun } from './circuit-breaker.js';
 
-/** The most that a timer of Node's takes. */
+/** The longest delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What a driver does for the application, and not for a request. */
+/** A driver call that is made for the application, not for a request. */
 interface DriverTask<T> {
   /** The name of the driver, for the message. */
   readonly driver: string;
   readonly method: 'open' | 'close' | 'collectGarbage';
   /** In ms. */
   readonly storeTimeout: number;
-  /** So many times that is waited: no request waits meanwhile, and there may be much to do. Default 10. */
+  /**
+   * How many times `storeTimeout` to wait: no request waits meanwhile, and there may be much to do. Default 10.
+   */
   readonly times?: number;
-  /** @param progressed to be called where it gets on: the time that it has begins anew */
+  /** @param progressed to be called on progress: the time limit starts anew */
   readonly call: (progressed: () => void) => Promise<T> | T;
 }
 
-/** A driver is not waited for any longer. What it does may go on. */
+/** A driver took too long. Its work may go on. */
 export class DriverHangsError extends SessionStoreError {
   override readonly name = 'SessionStoreError';
 }
 
 /**
- * Waits for what a driver does, but not for ever: some times `storeTimeout` from its beginning, or from when it last said that it
- * gets on. So no boot, no shutdown and no later collection hangs with the driver.
+ * Waits for a driver call, but not forever: some multiple of `storeTimeout` from its start, or from its last
+ * progress. So no boot, shutdown or later collection hangs with the driver.
  *
  * @throws DriverHangsError, or what the call throws
  */

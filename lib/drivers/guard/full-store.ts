@@ -1,8 +1,8 @@
 import { codesOf } from './failure-reason.js';
 
 /**
- * What stores answer that have no room left: Redis, memcached, file systems, SQLite, PostgreSQL (SQLSTATE class 53, disk
- * full and out of memory), MySQL and MariaDB.
+ * The error codes of stores that have no room left: Redis, memcached, file systems, SQLite, PostgreSQL
+ * (SQLSTATE class 53, disk full and out of memory), MySQL and MariaDB.
  */
 const FULL: ReadonlySet<string> = new Set([
   'OOM',
@@ -16,7 +16,7 @@ const FULL: ReadonlySet<string> = new Set([
   'ER_RECORD_FILE_FULL',
 ]);
 
-/** Whether a store failed because it is full: what is in it can be read and removed, and nothing be added. */
+/** Whether a store failed because it is full: its content can be read and removed, but nothing can be added. */
 export function isFull(error: unknown): boolean {
   return codesOf(error).some((code) => FULL.has(code));
 }

@@ -5,7 +5,7 @@ import type { GuardedStore, StoreGuard } from './store-guard.js';
 import { isObject } from '../../state/values.js';
 
 /**
- * What sessions ask of a driver, each call through a guard, and each answer checked.
+ * The driver methods that sessions use, with each call made through a guard and each answer checked.
  *
  * @param guard shared by all drivers of one store
  */
@@ -36,12 +36,12 @@ export function guardedDriver(driver: RecordStore & GuardedStore, guard: StoreGu
 }
 
 /**
- * The record that a driver answered with, if it is one: a driver of the application's own may be plain JavaScript.
- * Undefined counts as null: a driver may hand on what `Map.get` returns.
+ * Checks that a driver answered with a record: a driver of the application's own may be plain JavaScript.
+ * Undefined counts as null: a driver may pass on what `Map.get` returns.
  *
  * @param driver its name, for the message
- * @param method the one that was called
- * @throws SessionStoreError that names both and the kind of what was returned, and shows nothing of it
+ * @param method the method that was called
+ * @throws SessionStoreError that names both and the type of the answer, and shows nothing of it
  */
 export function recordAnswered<T>(driver: string, method: string, answer: T): T | null {
   if (answer === undefined || answer === null) return null;
@@ -61,7 +61,7 @@ function booleanAnswered(driver: string, method: string): (answer: unknown) => b
   };
 }
 
-/** A cursor that is neither text nor null would begin the list anew for ever. */
+/** Checks a page. A cursor that is neither text nor null would restart the list forever. */
 function pageAnswered(driver: string, answer: UserRecords): UserRecords {
   const given: unknown = answer;
   const isPage =

@@ -1,30 +1,30 @@
 import type { Clock } from '../clock.js';
 import type { SessionLog } from '../session-log.js';
 
-/** So many outages of a store are told of within a minute. */
+/** How many outages of a store are reported within a minute. */
 const MOST_OUTAGES = 4;
 const MINUTE_MS = 60_000;
-/** Of so many causes of one outage it is told. */
+/** How many causes of one outage are reported. */
 const MOST_CAUSES = 3;
 
 /**
- * The lines for the operator: one when a store begins to fail, one for each further cause of the same outage, up to two, when it
- * is first met, and one when it is back. Of a store that comes and goes, the fourth
- * outage within a minute says so; those after it are counted, and the first call once a minute has passed since the first says how
- * many there were and how the store is now. So no outage goes without a line, and there are no more than nine lines a minute, and
- * two for each outage told of whose causes change.
+ * Writes the log lines about outages of a store: one when it begins to fail, one for each further cause of the
+ * same outage, up to two, and one when it is back. If a store comes and goes, the line of the fourth outage
+ * within a minute says so; later outages are only counted, and the first call after that minute reports how
+ * many there were and the store's state. So every outage is reported, with at most nine lines a minute, plus
+ * two for each reported outage whose causes change.
  */
 export class OutageLog {
   readonly #name: string;
   readonly #log: SessionLog;
   readonly #clock: Clock;
-  /** When it was said that the store fails, the latest few times. */
+  /** When the last few failures were reported. */
   readonly #saidAt: number[] = [];
-  /** What the last line said. */
+  /** Whether the last line said that the store fails. */
   #saidFailing = false;
-  /** Outages since the last line that no line has told of. */
+  /** Outages since the last line that are not reported yet. */
   #untold = 0;
-  /** Why the store fails, as far as the lines of this outage have said it. */
+  /** The causes that the lines of this outage have reported. */
   readonly #causes = new Set<string>();
 
   /** @param name of the driver */
@@ -35,11 +35,11 @@ export class OutageLog {
   }
 
   /**
-   * A call failed.
+   * Reports a failed call.
    *
    * @param message what happened, without anything secret
-   * @param cause the same text for what an operator mends in the same way
-   * @param isFirst whether the store was well before
+   * @param cause the same text for all failures with the same remedy
+   * @param isFirst whether the store was healthy before
    */
   fails(message: string, cause: string, isFirst: boolean): void {
     if (isFirst) this.#untold += 1;
@@ -63,11 +63,15 @@ export class OutageLog {
     this.#log.error(`It is another reason now: ${message} Said once.`);
   }
 
-  /** The store is well: with each call that says so. */
+  /**
+   * Reports that the store is back, if that is still to be said. Called whenever a call shows that the store is
+   * well.
+   */
   isWell(): void {
     if (!this.#saidFailing || !this.#hasRoom) return;
     this.#saidFailing = false;
-    // At the level `warn`: an application that logs no lower level has been told that the store fails, and has to see this too.
+    // At the level `warn`: an application that does not log lower levels has read that the store fails, and has
+    // to see this too.
     this.#log.warn(`The session store "${this.#name}" is back.${this.#counted(this.#untold)}`);
   }
 

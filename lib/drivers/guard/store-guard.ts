@@ -8,36 +8,37 @@ import { StoreHealth, type StoreUse } from './store-health.js';
 
 const WHAT_TO_LOOK_AT = 'Is it running, and are its options right?';
 
-/** What a guard asks of a driver besides its calls. */
+/** What a guard uses of a driver besides its calls. */
 export type GuardedStore = Pick<DriverLifecycle, 'serverOf' | 'stalled'>;
 
-/** What a guard is made for. */
+/** The options of a guard. */
 interface StoreGuardOptions {
   /** The name of the driver, for messages. */
   readonly name: string;
   /** How long a call may hold a request, in ms; Infinity for no limit. */
   readonly timeout: number;
   readonly log: SessionLog;
-  /** Default: the machine's. */
+  /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
-/** The circuit breakers before one server. */
+/** The circuit breakers for one server. */
 interface Circuits {
   readonly reading: CircuitBreaker;
   readonly writing: CircuitBreaker;
 }
 
 /**
- * Holds all calls on one store, of whatever driver, to the same rules: each ends within the time limit, none is made while the
- * store has stopped answering, whatever fails becomes a SessionStoreError, and the log says why, once.
+ * Applies the same rules to all calls on one store, whatever its driver: each call ends within the time limit,
+ * none is made while the store has stopped answering, every failure becomes a SessionStoreError, and the log
+ * says why, once.
  */
 export class StoreGuard {
   /** The name of the driver, for messages. */
   readonly name: string;
   readonly #timeout: number;
   readonly #health: StoreHealth;
-  /** By server. A store may hang for writes alone. */
+  /** Keyed by server. A store may hang for writes alone. */
   readonly #circuits = new Map<string, Circuits>();
 
   constructor({ name, timeout, log, clock = systemClock }: StoreGuardOptions) {
@@ -49,10 +50,11 @@ export class StoreGuard {
   /**
    * Makes a call on the record of an id.
    *
-   * @param judge what the answer stands for; throws where it is none
-   * @param always makes it also where the store has stopped answering: for whoever asks how it is. It counts as any other
-   * @throws SessionStoreError where the store fails, does not answer in time, or has stopped answering; and any other error
-   * of this package that the driver throws, which is about the session and not about the store
+   * @param judge converts the answer; throws if it is invalid
+   * @param always makes the call even if the store has stopped answering: for checks of the store. It counts
+   * like any other
+   * @throws SessionStoreError if the store fails, does not answer in time, or has stopped answering; also any
+   * other error of this package from the driver, which is about the session and not about the store
    */
   async run<T>(
     use: StoreUse,
@@ -69,7 +71,7 @@ export class StoreGuard {
       return result;
     } catch (error) {
       if (error instanceof CircuitOpenError) {
-        // Nothing was asked of the store, so this says nothing new of it.
+        // The store was not asked, so this says nothing new about it.
         throw new SessionStoreError(
           `The session store "${this.name}" has stopped answering. Requests are refused at once until it answers again.`,
         );
@@ -91,7 +93,7 @@ export class StoreGuard {
     return use === 'reading' ? circuits.reading : circuits.writing;
   }
 
-  /** The error for the caller, who may look at its cause, and the line for the log, without anything secret. */
+  /** The error for the caller, who may look at its cause, and the log line, which contains no secrets. */
   #describe(error: unknown): { readonly failure: SessionStoreError; readonly said: string } {
     if (error instanceof CallTimeoutError) {
       const limit = error.probed ? '' : " (option 'storeTimeout')";

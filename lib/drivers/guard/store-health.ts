@@ -3,37 +3,37 @@ import type { Clock } from '../clock.js';
 import type { SessionLog } from '../session-log.js';
 import { OutageLog } from './outage-log.js';
 
-/** What a call on a store was for. */
+/** The purpose of a store call. */
 export type StoreUse = 'reading' | 'removing' | 'writing';
 
-/** What works in a store where something else fails: a full one still removes, a replica still reads. */
+/** Ranks what still works while something else fails: a full store still removes, a replica still reads. */
 const NEEDS: Readonly<Record<StoreUse, number>> = { reading: 0, removing: 1, writing: 2 };
 
-/** After so long without a failure whatever succeeds shows that the store is back. */
+/** After this long without a failure, any success shows that the store is back. */
 const CALM_MS = 60_000;
-/** Of so many ids it is remembered that they failed. */
+/** How many failed ids are remembered. */
 const MOST_IDS = 1_000;
 
 /**
- * Tells when a store begins to fail, and when it is back.
+ * Detects when a store begins to fail, and when it is back.
  *
- * What works of a store in trouble does not show that it is back: one that can be read but not written (a full disk, a
- * replica) is back only when a write succeeds, and one of whose servers only some fail only
- * when a call succeeds on an id that failed, or when none has failed for a minute. Otherwise requests would say in turn
- * that it is back and that it fails.
+ * A success does not always show that a failing store is back. A store that can be read but not written (a full
+ * disk, a replica) is back only when a write succeeds. A store with some failing servers is back only when a
+ * call succeeds on an id that failed, or when no call has failed for a minute. Otherwise requests would
+ * alternately report that it is back and that it fails.
  */
 export class StoreHealth {
   readonly #name: string;
   readonly #log: OutageLog;
   readonly #clock: Clock;
-  /** What has to succeed before the store counts as back. Null: it is well. */
+  /** The use that has to succeed before the store counts as back. Null if the store is well. */
   #failing: StoreUse | null = null;
   readonly #failedIds = new Set<string>();
   #failedAt = 0;
-  /** When the trouble began, in epoch ms, and how many calls had failed before it. */
+  /** When the outage began, in epoch ms, and how many calls had failed before it. */
   #failingSince = 0;
   #failuresBefore = 0;
-  /** Counts what was noticed, so that what a call made before that tells is known to be old. */
+  /** Counters that show whether a call began before the latest failure or recovery, and so is out of date. */
   #failures = 0;
   #recoveries = 0;
 
@@ -44,17 +44,23 @@ export class StoreHealth {
     this.#clock = clock;
   }
 
-  /** To be asked when a call begins, and handed to `succeeded`: the late success of a call made before a failure is none. */
+  /**
+   * Read it when a call begins, and pass it to `succeeded`: the late success of a call made before a failure
+   * does not count.
+   */
   get failures(): number {
     return this.#failures;
   }
 
-  /** To be asked when a call begins, and handed to `failed`: what failed before the store was back is no new trouble. */
+  /**
+   * Read it when a call begins, and pass it to `failed`: a call that began before the store was back is no new
+   * outage.
+   */
   get recoveries(): number {
     return this.#recoveries;
   }
 
-  /** A call on an id succeeded that was begun at so many failures. */
+  /** Notes that a call on an id succeeded. `failuresAtBegin` is the count when the call began. */
   succeeded(use: StoreUse, id: string, failuresAtBegin: number): void {
     if (
       this.#failing !== null &&
@@ -62,7 +68,7 @@ export class StoreHealth {
       this.#showsBack(use, id, this.#failing)
     )
       this.#back();
-    // That it is back may have had to wait for its line.
+    // The line that the store is back may have been held back.
     if (this.#failing === null) this.#log.isWell();
   }
 
@@ -83,10 +89,10 @@ export class StoreHealth {
   }
 
   /**
-   * A call on an id failed that was begun at so many recoveries.
+   * Notes that a call on an id failed. `recoveriesAtBegin` is the count when the call began.
    *
    * @param message what happened, without anything secret
-   * @param cause the same text for what an operator mends in the same way
+   * @param cause the same text for all failures with the same remedy
    */
   failed(use: StoreUse, id: string, message: string, cause: string, recoveriesAtBegin: number): void {
     if (recoveriesAtBegin !== this.#recoveries) return;
@@ -95,7 +101,7 @@ export class StoreHealth {
     if (this.#failedIds.size < MOST_IDS) this.#failedIds.add(id);
     const wasWell = this.#failing === null;
     if (wasWell) this.#begins(use);
-    // Where it cannot even be read, the first success of any kind is the end of the trouble.
+    // If the store cannot even be read, the first success of any kind ends the outage.
     if (this.#failing === null || NEEDS[use] < NEEDS[this.#failing]) this.#failing = use;
     this.#log.fails(message, cause, wasWell);
   }

@@ -1,18 +1,18 @@
-/** The state of an item that a read has seen. */
+/** The state of an item that was read. */
 interface KnownState {
   readonly version: number;
   readonly token: string | number;
 }
 
 /**
- * Keeps for a while the CAS token of each item that a read has seen, so that the write that follows needs no second look.
- * What is forgotten, or overtaken, costs one round trip more, and nothing else: the server compares.
+ * Caches the CAS token of each item that was read, so that the write that follows needs no second read. A
+ * forgotten or outdated token costs one more round trip, and nothing else: the server compares.
  */
 export class CasTokenCache {
   readonly #max: number;
   readonly #states = new Map<string, KnownState>();
 
-  /** @param max how many at most; the oldest go first */
+  /** @param max the maximum number of tokens; the oldest are dropped first */
   constructor(max: number) {
     this.#max = max;
   }
@@ -24,7 +24,7 @@ export class CasTokenCache {
     if (this.#states.size > this.#max && oldest !== undefined) this.#states.delete(oldest);
   }
 
-  /** The token of a version, which is forgotten with that; undefined where it is not known. */
+  /** Removes and returns the token of a version; undefined if it is not known. */
   take(key: string, version: number): string | number | undefined {
     const state = this.#states.get(key);
     this.#states.delete(key);

@@ -14,24 +14,24 @@ import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.ser
 import { ServerRing } from './server-ring.js';
 
 const MOST_KNOWN_TOKENS = 5_000;
-// What an item takes besides its key and its value: a header, the token, two line ends and a NUL.
+// The bytes of an item besides key and value: a header, the token, two line ends and a NUL.
 const ITEM_OVERHEAD_BYTES = 59;
-// Each failed attempt means that another touch or write got through in between.
+// Each failed attempt means that another touch or write succeeded in between.
 const MOST_ATTEMPTS = 100;
 
-/** What is to take the place of an item. */
+/** What to store in place of an item. */
 interface NextItem {
   readonly text: string;
-  /** As memcached takes it. */
+  /** In memcached's format. */
   readonly expiry: number;
 }
 
 /**
- * Keeps records in memcached 1.4.8 or newer: one item per session. Records go when the server restarts or needs their
- * memory for others.
+ * Keeps records in memcached 1.4.8 or newer: one item per session. Records are lost when the server restarts or
+ * evicts them.
  *
- * A touch rewrites the item with its new expiry, by compare-and-swap, so it can only ever replace what it has read. The
- * write that it overtakes looks again, finds the version unchanged, and stores.
+ * A touch rewrites the item with its new expiry by compare-and-swap, so it only ever replaces what it has read.
+ * A write that it overtakes reads again, finds the version unchanged, and stores.
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'memcached', memcached: { servers: ['10.0.0.1:11211', '10.0.0.2:11211'] } })
@@ -43,13 +43,13 @@ export class MemcachedDriver implements RecordDriver {
   #servers: MemcachedServer[] = [];
   #ring: ServerRing<MemcachedServer> | undefined;
 
-  /** @throws SessionConfigError where an option is wrong */
+  /** @throws SessionConfigError if an option is wrong */
   constructor(options: MemcachedDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
     this.#options = readOption(memcachedOptions, options, 'memcached');
     this.#context = context;
   }
 
-  /** Makes the clients; they connect when they are first used, so servers may be away. */
+  /** Makes the clients. They connect on first use, so servers may be down. */
   async open(): Promise<void> {
     if (this.#ring !== undefined) return;
     const { client, servers } = this.#options;
@@ -61,7 +61,7 @@ export class MemcachedDriver implements RecordDriver {
     this.#ring = new ServerRing(new Map(this.#servers.map((server) => [server.name, server])));
   }
 
-  /** Closes the clients that `open` made; one of the application stays as it is. */
+  /** Closes the clients that `open` made; a client of the application stays open. */
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();
     this.#servers = [];
@@ -107,8 +107,8 @@ export class MemcachedDriver implements RecordDriver {
   }
 
   /**
-   * The protocol removes nothing by compare-and-swap, but it replaces by it: with an item that has expired already, which
-   * is smaller than what it replaces.
+   * The protocol cannot remove by compare-and-swap, but it can replace: the item becomes one that has already
+   * expired, which is smaller than what it replaces.
    */
   async destroyVersion(id: string, version: number): Promise<boolean> {
     return this.#swap(this.#keyOf(id), (live) =>
@@ -126,15 +126,16 @@ export class MemcachedDriver implements RecordDriver {
       const outcome = await server.replace(key, next.text, next.expiry, known);
       if (outcome !== 'outdated') return outcome === 'stored';
     }
-    // Another state than the one that was read may still be the same version, touched since.
+    // The item may have changed since it was read and still be the same version, touched since.
     return this.#swap(key, (live) => (live?.record.version ?? 0) === replaced && next);
   }
 
   /**
-   * Reads an item and puts another in its place by compare-and-swap; again where it was changed in between.
+   * Reads an item and replaces it by compare-and-swap; retries if it changed in between.
    *
-   * @param decide from the live record, what to store in its place; or what to answer without storing anything
-   * @throws Error where others changed the item each of a hundred times
+   * @param decide gets the live record; returns what to store in its place, or what to answer without storing
+   * anything
+   * @throws Error if others changed the item each of a hundred times
    */
   async #swap(
     key: string,
@@ -176,7 +177,7 @@ export class MemcachedDriver implements RecordDriver {
   }
 
   #checkSize(key: string, text: string): void {
-    // A UTF-16 code unit is three bytes at most: what is short needs no count.
+    // A UTF-16 code unit has at most three bytes, so short text need not be counted.
     if (key.length + text.length * 3 + ITEM_OVERHEAD_BYTES <= this.#options.maxItemBytes) return;
     if (itemBytes(key, text) > this.#options.maxItemBytes) throw this.#tooLarge(key, text);
   }

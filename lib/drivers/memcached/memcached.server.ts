@@ -1,12 +1,15 @@
 import type { MemcachedClient } from '../../options/memcached.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 
-/** How a conditional command ended. `outdated`: the item is another one than at the time of the token, or exists. */
+/**
+ * The outcome of a conditional command. `outdated`: the item has changed since the token was read, or exists
+ * already.
+ */
 type Outcome = 'stored' | 'outdated' | 'missing';
 
-/** An item and the token that names this very state of it. */
+/** An item, and the token of this very state of it. */
 export interface MemcachedItem {
-  /** Undefined where the item is no text: nothing that this package has written. */
+  /** Undefined if the item is not text: this package has not written it. */
   readonly text: string | undefined;
   readonly token: string | number;
 }
@@ -17,19 +20,19 @@ const outcomes: ReadonlyMap<string, Outcome> = new Map([
   ['NOT_FOUND', 'missing'],
 ]);
 
-/** The server's refusal of an item beyond its limit. */
+/** Whether the server refused an item because it exceeds its limit. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('SERVER_ERROR object too large');
 }
 
-/** One memcached server, with its answers as values: only a server that fails makes these reject. */
+/** One memcached server, with its answers as values: calls reject only if the server fails. */
 export class MemcachedServer {
-  /** `host:port`, where the driver knows that. */
+  /** `host:port`, if the driver knows it. */
   readonly name: string;
   readonly #client: MemcachedClient;
   readonly #shutdown: (() => void) | undefined;
 
-  /** @param shutdown closes the client; left out where the application owns it */
+  /** @param shutdown closes the client; omitted if the application owns it */
   constructor(client: MemcachedClient, name: string, shutdown?: () => void) {
     this.#client = client;
     this.name = name;
@@ -37,17 +40,17 @@ export class MemcachedServer {
   }
 
   /**
-   * A server with a client of its own, which connects with its first call and again after each failure.
+   * Makes a server with its own client, which connects on its first call and again after each failure.
    *
    * @param server `host:port`
-   * @throws SessionConfigError where the package memcache-client is not installed
+   * @throws SessionConfigError if the package memcache-client is not installed
    */
   static async open(server: string, storeTimeout: number): Promise<MemcachedServer> {
     const MemcacheClient = await loadClient();
     const client = new MemcacheClient({
       server: { server, maxConnections: 1 },
       noDelay: true,
-      // A call that outlives this closes its connection, so that nothing is left to pile up in it.
+      // A call that takes longer closes its connection, so that nothing piles up in it.
       cmdTimeout: storeTimeout,
       connectTimeout: Math.min(1000, storeTimeout),
     });
@@ -64,12 +67,12 @@ export class MemcachedServer {
     return { text: typeof item.value === 'string' ? item.value : undefined, token: item.casUniq };
   }
 
-  /** Stores an item where there is none. */
+  /** Stores an item if there is none. */
   async add(key: string, text: string, expiry: number): Promise<Outcome> {
     return this.#send(() => this.#client.add(key, text, { lifetime: expiry }));
   }
 
-  /** Stores an item in place of the one that has the token. */
+  /** Replaces the item that has the token. */
   async replace(key: string, text: string, expiry: number, token: string | number): Promise<Outcome> {
     return this.#send(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: token }));
   }

@@ -12,11 +12,11 @@ function digest(text: string): Buffer {
 }
 
 /**
- * Consistent hashing: which of several servers a key belongs to. When a server is added to n others, one key in n + 1
- * moves, and only to the new one.
+ * Consistent hashing: determines which of several servers a key belongs to. When a server is added to n others,
+ * one key in n + 1 moves, and only to the new server.
  *
- * The places follow ketama (https://github.com/RJ/ketama), as other clients of memcached do: 40 MD5 hashes of
- * `<name>-<number>` per server, four places each; a key belongs to the first place at or after its own hash.
+ * The points follow ketama (https://github.com/RJ/ketama), like other clients of memcached: 40 MD5 hashes of
+ * `<name>-<number>` per server, four points each; a key belongs to the first point at or after its own hash.
  */
 export class ServerRing<T> {
   readonly #points: readonly RingPoint<T>[];

@@ -7,12 +7,15 @@ import { RecencyLink } from './recency-link.js';
 import { ShardedMap } from './sharded-map.js';
 import { UserIndex } from './user-index.js';
 
-/** Well below the 20 ms of the contract: what else stops a process, such as its own memory management, comes on top. */
+/**
+ * Well below the 20 ms of the contract, because other pauses of the process, such as its garbage collection,
+ * add to it.
+ */
 const SLICE_MS = 2;
-/** Reading the time costs more than looking at a record. */
+/** Reading the time costs more than examining a record. */
 const RECORDS_PER_LOOK = 256;
 
-/** A record in its place in the order of last use. */
+/** A record and its place in the order of last use. */
 class Kept extends RecencyLink {
   /** @param record the driver's own copy. Its fields are primitive, so a shallow copy shares nothing. */
   constructor(
@@ -24,13 +27,13 @@ class Kept extends RecencyLink {
 }
 
 /**
- * Keeps sessions in this process: for development, for tests, and for an application that is one process and may
- * forget its sessions when it restarts. Other processes do not see them.
+ * Keeps sessions in this process: for development, for tests, and for single-process applications that may
+ * forget their sessions on a restart. Other processes do not see them.
  *
- * What a call costs does not depend on how many sessions are kept. Expired ones stay in memory until
- * `collectGarbage`, which the module calls every so often.
+ * The cost of a call does not depend on the number of sessions. Expired sessions stay in memory until
+ * `collectGarbage`, which the module calls regularly.
  *
- * @throws SessionConfigError where `max` is no whole number from 1 on
+ * @throws SessionConfigError if `max` is not a whole number from 1 on
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'memory', memory: { max: 100_000 } })
@@ -39,9 +42,9 @@ export class MemoryDriver implements RecordDriver {
   readonly #records = new ShardedMap<Kept>();
   readonly #users = new UserIndex<Kept>();
   /**
-   * Where the order of last use ends on both sides; used with a limit only. The order of a Map would do too, but each use would remove a
-   * key and set it anew: for each key removed V8 leaves a gap, and closes all of them at once, which stops a million sessions for 90 ms;
-   * and the oldest key is found behind its gaps.
+   * Both ends of the order of last use; used with a limit only. The order of a Map would do too, but each use
+   * would delete a key and set it again. V8 leaves a gap for each deleted key and closes all gaps at once,
+   * which stops a million sessions for 90 ms; and the oldest key has to be found behind the gaps.
    */
   readonly #end = new RecencyLink('');
   readonly #max: number | undefined;
@@ -104,10 +107,10 @@ export class MemoryDriver implements RecordDriver {
     });
   }
 
-  /** Goes through all records in slices, between which requests get their turn. */
+  /** Goes through all records in slices, and lets requests run between them. */
   async collectGarbage(now: number, progressed?: () => void): Promise<number> {
     let [removed, seen] = [0, 0];
-    // How long a slice takes is a matter of the machine, not of the clock that sessions expire by.
+    // The time of a slice depends on the machine, not on the clock that sessions expire by.
     let sliceEndMs = performance.now() + SLICE_MS;
     for (const kept of this.#records.values()) {
       if (kept.record.expiresAt <= now) {

@@ -1,6 +1,6 @@
 /**
- * An id in a ring of ids that is kept in the order of their last use: every operation costs the same, however many there
- * are. One link that stands for no id begins and ends the ring.
+ * An id in a ring of ids ordered by last use. Every operation takes the same time, however many ids there are.
+ * One link that stands for no id begins and ends the ring.
  */
 export class RecencyLink {
   older: RecencyLink = this;
@@ -8,7 +8,7 @@ export class RecencyLink {
 
   constructor(readonly id: string) {}
 
-  /** Moves it to the place before `next`, into whose ring it goes. */
+  /** Moves this link into the ring of `next`, before it. */
   moveBefore(next: RecencyLink): void {
     this.unlink();
     this.newer = next;
@@ -17,7 +17,7 @@ export class RecencyLink {
     next.older = this;
   }
 
-  /** Takes it out of its ring. */
+  /** Takes this link out of its ring. */
   unlink(): void {
     this.older.newer = this.newer;
     this.newer.older = this.older;

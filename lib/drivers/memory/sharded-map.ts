@@ -1,11 +1,15 @@
 const SHARD_COUNT = 256;
-/** Ids that the package makes are so long, and random all over: every fifth character tells as much as all of them. */
+/**
+ * Generated ids have this length and are random throughout: every fifth character distributes as well as all of
+ * them.
+ */
 const RANDOM_LENGTH = 43;
 const RANDOM_STEP = 5;
 
 /**
- * A map made of many small ones. A single Map moves all its entries at once each time it grows or shrinks: 20 ms for a million, 100 ms
- * for four, in the middle of somebody's request; and it takes no more than 2^24 (16.8 million). A shard moves only its own.
+ * A map made of many small ones. A single Map moves all its entries at once each time it grows or shrinks: 20
+ * ms for a million, 100 ms for four million, in the middle of a request. It also holds no more than 2^24
+ * entries (16.8 million). A shard moves only its own.
  */
 export class ShardedMap<V> {
   readonly #shards: Map<string, V>[] = Array.from({ length: SHARD_COUNT }, () => new Map<string, V>());
@@ -22,7 +26,7 @@ export class ShardedMap<V> {
     this.#shardOf(key).delete(key);
   }
 
-  /** All values. Those that come or go meanwhile may or may not be among them. */
+  /** All values. Those added or removed meanwhile may or may not be included. */
   *values(): IterableIterator<V> {
     for (const shard of this.#shards) yield* shard.values();
   }

@@ -2,13 +2,13 @@ import { ShardedMap } from './sharded-map.js';
 
 const PAGE_SIZE = 200;
 
-/** Entries by their user, in the order in which they came to him. */
+/** Entries by user, in the order in which they were added. */
 export class UserIndex<Entry extends object> {
-  /** Of each entry, a number that grows from one to the next. */
+  /** Each entry has a number that grows from one to the next. */
   readonly #users = new ShardedMap<Map<Entry, number>>();
   #last = 0;
 
-  /** An entry has another user now, or none. */
+  /** Moves an entry to another user, or to none. */
   move(entry: Entry, from: string | null, to: string | null): void {
     if (from === to) return;
     if (from !== null) this.#remove(entry, from);
@@ -18,7 +18,7 @@ export class UserIndex<Entry extends object> {
     this.#users.set(to, entries);
   }
 
-  /** Some entries of a user, from where the page before ended. */
+  /** Some entries of a user, from where the previous page ended. */
   page(userId: string, cursor: string | null): { entries: readonly Entry[]; cursor: string | null } {
     const after = Number(cursor ?? 0);
     const page: Entry[] = [];

@@ -4,16 +4,16 @@ import type { RedisConnectionOptions } from '../../options/redis.options.js';
 import { SessionConfigError, SessionStoreError } from '../../session.errors.js';
 import { isLostConnection, isOfReplica, isReply, lostConnection, withoutSecrets } from './redis.errors.js';
 
-// Low, so that sessions work within a second of the server's return.
+// Short, so that sessions work within a second of the server's return.
 const LONGEST_RECONNECT_DELAY_MS = 250;
 const CONNECT_TIMEOUT_MS = 1000;
 const LOADING_RETRY_MS = 200;
 const REFUSED_DATABASE_RETRY_MS = 1000;
-// How often, at most, a connection to a replica is given up: what only reads may go on there until there is a master.
+// How often, at most, a connection to a replica is dropped: reads may continue there until there is a master.
 const LEAVING_EVERY_MS = 250;
-// A call that a replica refused waits no longer than this for another connection.
+// How long a call that a replica refused waits for another connection.
 const LONGEST_WAIT_FOR_MASTER_MS = 1000;
-// How long a connection that is given up may take to close. A paused server never confirms that.
+// How long a dropped connection may take to close. A paused server never confirms it.
 const DISCONNECT_TIMEOUT_MS = 20;
 
 async function loadIoredis(): Promise<typeof Redis> {
@@ -28,23 +28,31 @@ async function loadIoredis(): Promise<typeof Redis> {
 }
 
 /**
- * A connection that the driver opens and closes itself. It comes back by itself for as long as it is not closed.
+ * A connection that the driver opens and closes itself. It reconnects until it is closed.
  *
- * Nothing waits in a queue while the server is away: a command fails at once. A command whose answer was lost with the
- * connection fails too, and is never sent a second time.
+ * There is no queue while the server is away: a command fails at once. A command whose answer was lost with the
+ * connection fails too, and is not sent again, except when the connection was left because it led to a replica
+ * (`run`).
  *
- * It is ready once the server has agreed to its database: ioredis itself goes on in database 0 where it has not.
+ * The connection is ready once the server has accepted its database: otherwise ioredis would continue in
+ * database 0.
  */
 export class RedisConnection {
   readonly client: Redis;
   #lastError: Error | undefined;
   #handshake: NodeJS.Timeout | undefined;
-  /** Resolves when it is known whether the present connection is in its database; undefined while there is none. */
+  /**
+   * Resolves when it is known whether the current connection is in its database; undefined without a
+   * connection.
+   */
   #selecting: Promise<void> | undefined;
   #isSelected = false;
   #refusal: string | undefined;
   readonly #limitMs: number;
-  /** While a new connection is made because the last one led to a replica: whether it is ready then. */
+  /**
+   * Set while reconnecting because the last connection led to a replica; resolves to whether the new one is
+   * ready.
+   */
   #leaving: Promise<boolean> | undefined;
   #leftAt = -Infinity;
 
@@ -52,7 +60,7 @@ export class RedisConnection {
     this.client = client;
     this.#limitMs = limitMs;
     client.on('error', (error: Error) => {
-      // What Redis answered to AUTH hangs on the command, password included.
+      // An error that Redis replied to AUTH carries the command, including the password.
       this.#lastError = isReply(error) ? withoutSecrets(error) : error;
       if (!isReply(error)) this.#refusal = undefined;
     });
@@ -69,11 +77,11 @@ export class RedisConnection {
   }
 
   /**
-   * Begins to connect, and resolves when the connection is ready, or has failed for the first time, or after
-   * `limitMs`: a server that is away keeps no application from booting.
+   * Starts connecting, and resolves when the connection is ready, when it has failed for the first time, or
+   * after `limitMs`: an unavailable server does not keep an application from booting.
    *
    * @param limitMs how long a call may take
-   * @throws SessionConfigError where the package ioredis is not installed
+   * @throws SessionConfigError if the package ioredis is not installed
    */
   static async open(options: RedisConnectionOptions, limitMs: number): Promise<RedisConnection> {
     const RedisClass = await loadIoredis();
@@ -87,12 +95,12 @@ export class RedisConnection {
       lazyConnect: true,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
-      // 0: what waits for an answer fails as soon as the connection closes.
+      // 0: commands that wait for an answer fail as soon as the connection closes.
       maxRetriesPerRequest: 0,
     };
     const client = url === undefined ? new RedisClass(settings) : new RedisClass(url, settings);
     const connection = new RedisConnection(client, limitMs);
-    // Why it failed is kept by the listener for errors; each later call reports it.
+    // The error listener keeps the reason of a failure; each later call reports it.
     const firstAttempt = client.connect().then(
       () => connection.#selecting,
       () => undefined,
@@ -102,10 +110,11 @@ export class RedisConnection {
   }
 
   /**
-   * Asks something of the master. What a replica refused, it has not done, nor what it had not answered yet when its
-   * connection was dropped for that: so it is asked once more, of the server at the address then.
+   * Runs commands on the master. A command that a replica refused was not carried out, nor was one that was
+   * still unanswered when the connection was dropped because of that. So the work is tried once more, on the
+   * server that the address then leads to.
    *
-   * @throws Error at once where there is no connection
+   * @throws Error at once if there is no connection
    */
   async run<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     if (this.#leaving !== undefined) await this.#leaving;
@@ -138,17 +147,18 @@ export class RedisConnection {
     return this.client.options.db ?? 0;
   }
 
-  /** Drops the connection, fails what waits on it, and connects anew. */
+  /** Drops the connection, fails the commands that wait on it, and connects anew. */
   reconnect(): void {
     this.client.disconnect(true);
   }
 
   /**
-   * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now, or the
-   * sentinels may know it. An established connection would stay with the replica. `reconnectOnError` of ioredis does that too, and sends
-   * the command again before the new connection is ready: without an offline queue that fails.
+   * Drops a connection that leads to a replica, and connects anew: the address may lead to the master by now,
+   * or the sentinels may know it. An established connection would stay with the replica. `reconnectOnError` of
+   * ioredis does that too, but resends the command before the new connection is ready, which fails without an
+   * offline queue.
    *
-   * @returns whether the new connection is ready; false too where that was tried just before
+   * @returns whether the new connection is ready; also false if this was tried just before
    */
   #leaveReplica(): Promise<boolean> {
     if (this.#leaving !== undefined) return this.#leaving;
@@ -171,30 +181,30 @@ export class RedisConnection {
       };
       const look = (): void => void this.#selecting?.then(finish, finish);
       const timer = setTimeout(finish, limitMs);
-      // `end`: it was closed for good meanwhile.
+      // `end`: the connection was closed for good meanwhile.
       this.client.on('ready', look).on('end', finish);
     });
   }
 
-  /** Ends the connection for good. */
+  /** Closes the connection for good. */
   close(): void {
     this.#endHandshake();
     this.client.disconnect();
   }
 
   /**
-   * Selects the database once more: ioredis has done so, but reports "ready" whatever the answer was. Each connection
-   * begins in database 0, so that one needs no question.
+   * Selects the database again: ioredis has done so, but reports "ready" whatever the answer was. Every
+   * connection begins in database 0, so for that one there is nothing to check.
    */
   async #select(): Promise<void> {
     const connection = this.client.stream;
     try {
       if (this.#database !== 0) await this.client.select(this.#database);
     } catch (error) {
-      // Where the connection is gone, the next one will ask again.
+      // If the connection is gone, the next one checks again.
       if (connection !== this.client.stream || !isReply(error)) return;
       this.#refusal = error.message;
-      // Somebody may set the server right: a new connection asks again.
+      // The server may be reconfigured: a new connection checks again.
       this.#watchHandshake(REFUSED_DATABASE_RETRY_MS);
       return;
     }
@@ -205,8 +215,9 @@ export class RedisConnection {
   }
 
   /**
-   * A server that is paused, or gone without a word, accepts connections and never greets. The timer of ioredis's own `socketTimeout`
-   * outlives its connection and ends the next (https://github.com/redis/ioredis/issues/1919), and ioredis before 5.4 has none.
+   * Reconnects if the server does not greet in time. A server that is paused or silently gone accepts
+   * connections but never greets. The timer of ioredis's own `socketTimeout` outlives its connection and ends
+   * the next (https://github.com/redis/ioredis/issues/1919), and ioredis before 5.4 has none.
    */
   #watchHandshake(limitMs: number): void {
     this.#endHandshake();

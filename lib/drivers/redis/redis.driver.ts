@@ -25,20 +25,24 @@ import {
 
 const escapedIdPrefix = 'utf16:';
 const PAGE_SIZE = 200;
-/** A record that ends so soon is the redirect of a session that has moved: a session would be renewed before. */
+/**
+ * A record that ends this soon is the redirect of a session that has moved: any other would have been renewed
+ * before.
+ */
 const BRIEF_MS = 60_000;
-/** The user, as a record's text begins after its numbers. */
+/** The user at the start of the text that follows a record's numbers. */
 const leadingUser = /^\[("(?:[^"\\]|\\.)*"),/;
 const firstAttemptStates: readonly string[] = ['wait', 'connecting', 'connect'];
 
 /**
- * Keeps records in Redis 6.2 or newer, or Valkey: one key per session, each operation one round trip to that key, so a
- * Redis Cluster will do. Redis removes what has expired.
+ * Keeps records in Redis 6.2 or newer, or Valkey: one key per session, each operation one round trip to that
+ * key, so Redis Cluster works. Redis removes expired records.
  *
- * What it keeps under `<prefix><id>` is one string: the write's own id, then the packed record. Under `<prefix>user:<hash>` stand the
- * names of a user's records, each with a time until which it stays there. A record is linked before it is stored, and before the
- * expiry that is in its link is over: so a live one is always there. That takes a round trip more at sign-in and at renewals, and to take
- * the name of a session that has moved or ended out again (for the latter nobody waits).
+ * The key `<prefix><id>` holds one string: the id of the write, then the packed record. The key
+ * `<prefix>user:<hash>` holds the names of a user's records, each with a time until which it stays listed. A
+ * record is linked before it is stored, and again before the expiry in its link passes, so a live record is
+ * always listed. This takes one more round trip at sign-in and at renewals, and one to remove the name of a
+ * session that has moved or ended (for the latter nobody waits).
  *
  * @example
  * SessionModule.forRoot({ secret, driver: 'redis', redis: { url: 'redis://localhost:6379' } })
@@ -55,25 +59,28 @@ export class RedisDriver implements RecordDriver {
   #connection: RedisConnection | undefined;
   #hasWorked = false;
 
-  /** @throws SessionConfigError where an option is wrong */
+  /** @throws SessionConfigError if an option is wrong */
   constructor(options: RedisDriverOptions, context: Pick<DriverContext, 'clock' | 'storeTimeout'>) {
     this.#options = redisSettings(options);
     this.#context = context;
   }
 
-  /** Connects, where the application did not hand in a client. A server that is away does not keep it from booting. */
+  /**
+   * Connects, unless the application passed a client. An unavailable server does not keep the application from
+   * booting.
+   */
   async open(): Promise<void> {
     if (this.#options.client !== undefined || this.#connection !== undefined) return;
     this.#connection = await RedisConnection.open(this.#options.connection, this.#context.storeTimeout);
   }
 
-  /** Closes the connection that `open` made; a client of the application stays as it is. */
+  /** Closes the connection that `open` made; a client of the application stays open. */
   async close(): Promise<void> {
     this.#connection?.close();
     this.#connection = undefined;
   }
 
-  /** A connection of its own may be cut off without a word: what waits on it fails, and another is made. */
+  /** The driver's own connection may have been cut off silently: fails what waits on it, and connects anew. */
   stalled(): void {
     this.#connection?.reconnect();
   }
@@ -139,15 +146,15 @@ export class RedisDriver implements RecordDriver {
   }
 
   /**
-   * Puts a record into its user's list, for one lifetime longer than it lives now: should a renewal come to nothing half-way, with
-   * the record renewed and not its link, it stands there long enough.
+   * Adds a record to its user's list, for one lifetime longer than it lives now: if a renewal fails halfway,
+   * with the record renewed but not its link, the record stays listed long enough.
    */
   async #link(userId: string, id: string, expiresAt: number, now: number): Promise<void> {
     const until = expiresAt + Math.max(0, expiresAt - now);
     await this.#run(linkScript, this.#listOf(userId), [nameOf(id), packNumber(until), packNumber(now)]);
   }
 
-  /** Has a brief record that is stored stand in its user's list for hardly longer than it lives. Where that fails, it stands there longer. */
+  /** Keeps a brief record listed for hardly longer than it lives. If this fails, it stays listed longer. */
   async #unlink(userId: string, id: string, expiresAt: number): Promise<void> {
     const given = [nameOf(id), packNumber(expiresAt + BRIEF_MS)];
     await this.#run(unlinkScript, this.#listOf(userId), given).catch(() => undefined);
@@ -167,12 +174,13 @@ export class RedisDriver implements RecordDriver {
     const client = await this.#run(destroyVersionScript, this.#keyOf(id), [String(now), String(version)]);
     if (client === 0) return false;
     const userId = leadingUserOf(client);
-    // The session has ended, and nobody waits for the list: a name that stays there for a while leads to no record.
+    // The session has ended, and nobody waits for the list: a name that stays there for a while leads to no
+    // record.
     if (userId !== null) this.#run(forgetScript, this.#listOf(userId), [nameOf(id)]).catch(() => undefined);
     return true;
   }
 
-  /** Redis removes the key after this many ms by its own clock, so that it matters little how far clocks differ. */
+  /** The lifetime in ms. Redis measures it by its own clock, so differences between clocks matter little. */
   #lifetime(expiresAt: number, now: number): string {
     return String(Math.max(1, Math.ceil(expiresAt - now)));
   }
@@ -209,8 +217,8 @@ export class RedisDriver implements RecordDriver {
   }
 
   /**
-   * Asks a client of the application, if its connection is up. It may queue commands while it connects for the first
-   * time; later on, what it queued would be carried out long after the visitor was told that it failed.
+   * Uses a client of the application, if its connection is up. It may queue commands while it connects for the
+   * first time; later, queued commands would be carried out long after the visitor was told that they failed.
    */
   async #askClient<T>(client: RedisClient, work: (client: RedisClient) => Promise<T>): Promise<T> {
     const isFirstAttempt = !this.#hasWorked && firstAttemptStates.includes(client.status);
@@ -222,7 +230,7 @@ export class RedisDriver implements RecordDriver {
   }
 }
 
-/** An id as a key has it. Half a surrogate pair has no place in UTF-8: two such ids would become one key. */
+/** An id as used in a key. UTF-8 cannot represent half a surrogate pair: two such ids would become one key. */
 function nameOf(id: string): string {
   const isPlain = id.isWellFormed() && !id.startsWith(escapedIdPrefix);
   return isPlain ? id : escapedIdPrefix + Buffer.from(id, 'utf16le').toString('hex');
@@ -233,7 +241,7 @@ function idNamed(name: string): string {
   return Buffer.from(name.slice(escapedIdPrefix.length), 'hex').toString('utf16le');
 }
 
-/** Whose record it is, by what stands behind its numbers; null where nobody is signed in to it. */
+/** The user of a record, from the text that follows its numbers; null if nobody is signed in. */
 function leadingUserOf(client: unknown): string | null {
   const [, user] = typeof client === 'string' ? (leadingUser.exec(client) ?? []) : [];
   const userId: unknown = user === undefined ? null : JSON.parse(user);

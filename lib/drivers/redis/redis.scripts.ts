@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { packedPlaces } from '../packed-record.js';
 
-/** A Lua script, and the hash under which Redis keeps it once it has seen it. */
+/** A Lua script, and the hash under which Redis caches it. */
 export interface RedisScript {
   readonly source: string;
   readonly sha1: string;
 }
 
-/** Letters and digits before the packed record that tell one write from all others. */
+/** The length of the id before the packed record that distinguishes a write from all others. */
 export const WRITE_ID_LENGTH = 16;
 
-/** Lua counts from 1, and includes the last place. */
+/** Lua counts from 1 and includes the end. */
 function luaRange({ start, end }: { start: number; end: number }): string {
   return `${WRITE_ID_LENGTH + start + 1}, ${WRITE_ID_LENGTH + end}`;
 }
@@ -18,12 +18,12 @@ function luaRange({ start, end }: { start: number; end: number }): string {
 const HEAD_END = WRITE_ID_LENGTH + packedPlaces.version.end;
 const EXPIRES_AT_OFFSET = WRITE_ID_LENGTH + packedPlaces.expiresAt.start;
 const CLIENT_OFFSET = WRITE_ID_LENGTH + packedPlaces.client.start;
-/** A user's id may be 255 characters long, each of them six in JSON. */
+/** A user id may have 255 characters, each up to six characters in JSON. */
 const LONGEST_USER = 1600;
 
 /**
- * Sets `head`, and `version` to that of the live record, or to 0 where there is none: nothing, something that is no
- * record (another type of value included), or an expired one that Redis has not removed yet.
+ * Sets `head`, and sets `version` to that of the live record, or to 0 if there is none: no value, a value that
+ * is no record (of another type included), or an expired record that Redis has not removed yet.
  */
 const findLiveVersion = `
 local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_END - 1})
@@ -44,12 +44,13 @@ function asScript(source: string): RedisScript {
 }
 
 /**
- * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms, what the client's part of a record of
- * the new user's begins with ('' for nobody), and whether the user's list says so already (1, otherwise 0). Returns 1 where
- * stored, and 2, with nothing done, where the list has to say so first: the record is new to the user, or lives longer.
+ * KEYS: the record. ARGV: now, the version to replace, the new text, its lifetime in ms, the beginning of the
+ * client part of a record of the new user ('' for nobody), and whether the user's list is up to date (1,
+ * otherwise 0). Returns 1 if stored, 0 if another version is stored, and 2, with nothing done, if the list has
+ * to be updated first: the record is new to the user, or lives longer.
  *
- * A client that lost its connection may send the same write again although Redis has carried it out. The write's own
- * id shows that: what is stored then is this very write.
+ * A client that lost its connection may send the same write again although Redis has carried it out. The id of
+ * the write reveals that the stored record is this very write.
  */
 export const writeScript = script(`
 if version ~= tonumber(ARGV[2]) then
@@ -69,8 +70,8 @@ redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`);
 
 /**
- * KEYS: the record. ARGV: now, the new expiry as it stands in the text, the lifetime in ms. Returns 0 where there is none,
- * otherwise what follows the numbers in the record, as far as its user may reach.
+ * KEYS: the record. ARGV: now, the new expiry as written in the text, the lifetime in ms. Returns 0 if there is
+ * no record, otherwise the text after its numbers, as far as the user may reach.
  */
 export const touchScript = script(`
 if version == 0 then
@@ -81,8 +82,9 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return redis.call('GETRANGE', KEYS[1], ${CLIENT_OFFSET}, ${CLIENT_OFFSET + LONGEST_USER})`);
 
 /**
- * KEYS: the record. ARGV: now, the version to remove. Returns 0 where another is stored, or none; otherwise what followed the numbers in
- * what it has removed, as far as its user may reach. It calls nothing that Redis refuses when it is full (`maxmemory` and `noeviction`).
+ * KEYS: the record. ARGV: now, the version to remove. Returns 0 if another version is stored, or none;
+ * otherwise the text after the numbers of the removed record, as far as the user may reach. Calls nothing that
+ * Redis refuses when it is full (`maxmemory` and `noeviction`).
  */
 export const destroyVersionScript = script(`
 if version == 0 or version ~= tonumber(ARGV[2]) then
@@ -93,10 +95,10 @@ redis.call('DEL', KEYS[1])
 return client`);
 
 /**
- * KEYS: the list of a user. ARGV: the name of a record, until when it stands there, now. All in epoch ms.
+ * KEYS: the list of a user. ARGV: the name of a record, until when it stays listed, now. All in epoch ms.
  *
- * What stands there longer already stays as long: the write that this is for may be refused, or never come. What has stood there
- * too long is taken out, and the list ends with the last of them.
+ * A name that is already listed for longer stays that long: the write that this precedes may be refused, or
+ * never come. Names whose time is over are removed, and the list expires with the last one.
  */
 export const linkScript = asScript(`
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
@@ -105,11 +107,14 @@ local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, tonumber(last) - tonumber(ARGV[3]))))
 return 1`);
 
-/** KEYS: the list of a user. ARGV: the name of a record, until when it need not stand there any longer. */
+/** KEYS: the list of a user. ARGV: the name of a record, and when it no longer needs to be listed. */
 export const unlinkScript = asScript(`return redis.call('ZADD', KEYS[1], 'XX', 'LT', ARGV[2], ARGV[1])`);
 
-/** KEYS: the list of a user. ARGV: the name of a record that is gone. Takes no space. */
+/** KEYS: the list of a user. ARGV: the name of a record that is gone. Needs no space. */
 export const forgetScript = asScript(`return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
-/** KEYS: the list of a user. ARGV: a cursor, how many names at about. Returns the next cursor, and names with their scores. */
+/**
+ * KEYS: the list of a user. ARGV: a cursor, and roughly how many names. Returns the next cursor, and names with
+ * their scores.
+ */
 export const scanScript = asScript(`return redis.call('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])`);

@@ -3,10 +3,13 @@ import type { SessionRecord } from '../driver.js';
 /** expiresAt and lastActivity as 48-bit milliseconds, version as 32 bits, the lengths of three optional texts. */
 const HEADER_BYTES = 6 + 6 + 4 + 3 * 2;
 const ABSENT = 0xffff;
-/** The longest text that a length field can name. */
+/** The longest text whose length fits into its field. */
 const MAX_TEXT_BYTES = ABSENT - 1;
 
-/** A record as bytes: the cookie has no room for the names of its fields, nor for numbers as text (as `packed-record.ts` has them). */
+/**
+ * Converts a record to bytes: a cookie has no room for field names, nor for numbers as text (as in
+ * `packed-record.ts`).
+ */
 export function bytesOfRecord(record: SessionRecord): Buffer {
   const userId = bytesOf(record.userId);
   const ipAddress = bytesOf(record.ipAddress);
@@ -39,7 +42,7 @@ function writeText(bytes: Buffer, text: Buffer | null, index: number, offset: nu
   return offset + lengthOf(text);
 }
 
-/** The record of what `bytesOfRecord` made. Null where the bytes are too few to be that. */
+/** Reads the record that `bytesOfRecord` wrote. Null if there are too few bytes. */
 export function recordOfBytes(bytes: Buffer): SessionRecord | null {
   if (bytes.length < HEADER_BYTES) return null;
   let offset = HEADER_BYTES;

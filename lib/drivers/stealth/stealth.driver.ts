@@ -4,10 +4,10 @@ import { RecentTokens } from '../../crypto/recent-tokens.js';
 import type { SealingDriver, SessionRecord } from '../driver.js';
 import { bytesOfRecord, recordOfBytes } from './sealed-record.js';
 
-/** How many sessions that were opened lately are remembered, in half of what is kept: a few megabytes at most. */
+/** Half the number of recently opened sessions to cache: a few megabytes at most. */
 const OPENED_HALF = 512;
 
-/** Longer tokens are opened each time, in characters. */
+/** Longer tokens are not cached, in characters. */
 const MAX_REMEMBERED = 4096;
 
 interface Opened {
@@ -16,10 +16,10 @@ interface Opened {
 }
 
 /**
- * Keeps nothing: the whole session travels, encrypted with AES-256-GCM, in the cookie. No store, no round trip, any
- * number of machines. A process remembers what it opened lately, so that the same cookie is not decrypted
- * with every request. The price: it cannot be revoked from the server, and of two parallel responses the last wins, unless the
- * option `ledger` names where to keep who is signed in and what has ended.
+ * Keeps nothing: the whole session travels in the cookie, encrypted with AES-256-GCM. No store, no round trip,
+ * any number of machines. A process caches what it opened lately, so that the same cookie is not decrypted with
+ * every request. The price: a session cannot be revoked from the server, and of two parallel responses the last
+ * wins, unless the option `ledger` names where to keep who is signed in and what has ended.
  *
  * @example
  * SessionModule.forRoot({ secret: process.env.SESSION_SECRET, driver: 'stealth' })
@@ -27,7 +27,7 @@ interface Opened {
 export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
-  /** Of all places: a token opens in one of them only, which is remembered with it. */
+  /** Shared by all places: a token opens in one of them only, which is cached with it. */
   readonly #opened: RecentTokens<Opened>;
 
   constructor(keyring: Keyring, clock: Clock = systemClock, opened = new RecentTokens<Opened>(OPENED_HALF)) {
@@ -37,7 +37,7 @@ export class StealthDriver implements SealingDriver {
   }
 
   /**
-   * The same for tokens that travel elsewhere: in a header, or in the cookie of a tenant.
+   * The same driver for tokens that travel elsewhere: in a header, or in the cookie of a tenant.
    *
    * @internal
    */
