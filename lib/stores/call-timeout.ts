@@ -1,12 +1,12 @@
-/** A store that has not answered for so long, in ms, has lost the call: what waits behind it goes on. */
+/** A store that has not answered for this long, in ms, has lost the call: waiting calls continue. */
 const CALL_TIMEOUT_MS = 30_000;
 
 /**
- * What a call of a store comes to.
+ * The result of a store call, within a time limit.
  *
- * @param makes begins the call
+ * @param makes starts the call
  * @param hint what may be wrong with a store that never answers
- * @throws Error where it has not answered within half a minute: the request that waited was answered long before
+ * @throws Error if it has not answered within half a minute; the request that waited was answered long before
  */
 export function withCallTimeout<T>(makes: () => Promise<T>, hint = ''): Promise<T> {
   return new Promise((resolve, reject) => {

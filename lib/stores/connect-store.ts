@@ -10,18 +10,20 @@ export type { ConnectStore };
 
 const FUNCTIONS = ['get', 'set', 'destroy'] as const;
 
-/** Where the record stands in what a store takes for a session of express-session. */
+/** The field that holds the record in the session object given to the store. */
 const FIELD = 'sessionKit';
 
 /**
- * Makes a driver of a store that was made for express-session (or @fastify/session): connect-pg-simple, connect-mongo,
- * session-file-store and their like. The application makes the store, and closes it.
+ * Makes a driver of a store made for express-session (or @fastify/session): connect-pg-simple, connect-mongo,
+ * session-file-store and the like. The application creates and closes the store.
  *
- * Such a store cannot compare and store in one step. Inside one process nothing is lost all the same: requests of one session
- * take their turns. Across processes there is no such promise, and it cannot list the sessions of a user; the log says so at boot.
+ * Such a store cannot compare and store in one step. Within one process nothing is lost nevertheless: requests
+ * of one session take turns. Across processes there is no such guarantee, and the driver cannot list the
+ * sessions of a user; the log says so at boot.
  *
- * @param store has `get`, `set` and `destroy` with callbacks. Its errors are those of a store: see `whenStoreFails`
- * @throws SessionConfigError where it is no such store
+ * @param store has `get`, `set` and `destroy` with callbacks. Its errors count as store errors: see
+ * `whenStoreFails`
+ * @throws SessionConfigError if it is no such store
  * @see https://github.com/expressjs/session#session-store-implementation
  * @example
  * SessionModule.forRoot({
@@ -58,15 +60,15 @@ function noStore(given: unknown): SessionConfigError {
   );
 }
 
-/** The name of its class, where it has one. */
+/** The name of the store's class, if it has one. */
 function kindOf(store: ConnectStore): string {
   const made: unknown = store.constructor;
   return typeof made === 'function' && made !== Object ? made.name : 'an object';
 }
 
 /**
- * The cookie of a session of express-session, from which stores take how long they keep it: some ask for this, some for that. They
- * count by the machine's clock, also where a test has stopped that of the sessions.
+ * The cookie of an express-session session. Stores derive the lifetime from it, each from different fields.
+ * They use the machine's clock, even if a test has stopped the sessions' clock.
  */
 function cookieUntil(expiresAt: number): object {
   const maxAge = expiresAt - systemClock.now();

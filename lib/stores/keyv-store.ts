@@ -5,28 +5,29 @@ import { hasFunctions, shown } from '../options/read-option.js';
 import { SessionConfigError } from '../session.errors.js';
 import { PlainStoreDriver } from './plain-store.driver.js';
 
-/** A Keyv, as far as it is needed here. */
+/** The part of a Keyv that is used here. */
 export interface KeyvStore {
-  /** What is kept under a key. */
+  /** The value stored under a key. */
   get(key: string): Promise<unknown>;
-  /** Keeps something. @param ttl in ms */
+  /** Stores a value. @param ttl in ms */
   set(key: string, value: unknown, ttl?: number): Promise<unknown>;
-  /** Removes something. */
+  /** Removes a value. */
   delete(key: string): Promise<unknown>;
-  /** Whether what its adapter throws is thrown on. */
+  /** Whether errors of its adapter are rethrown. */
   throwOnErrors?: boolean;
 }
 
 /**
- * Makes a driver of a Keyv, the key-value store of Nest's cache module, with whatever adapter. The application makes it, and
- * disconnects it. Give it a namespace or a database of its own where it is shared with a cache: what clears a cache, or evicts
- * from it, would sign visitors out.
+ * Makes a driver of a Keyv, the key-value store of Nest's cache module, with any adapter. The application
+ * creates and disconnects it. Give it its own namespace or database if it is shared with a cache: clearing the
+ * cache, or evicting from it, would sign visitors out.
  *
- * It cannot compare and store in one step: what `connectStore` says of its stores holds here as well. `throwOnErrors` of the Keyv
- * is set: without it a store that fails would look like an empty one, and everybody signed out.
+ * It cannot compare and store in one step, so the limits of `connectStore` apply here as well. Sets
+ * `throwOnErrors` of the Keyv: without it a failing store would look like an empty one, and everybody would be
+ * signed out.
  *
- * @param keyv of version 5 or later
- * @throws SessionConfigError where it is none
+ * @param keyv version 5 or later
+ * @throws SessionConfigError if it is not such a Keyv
  * @example
  * SessionModule.forRoot({
  *   secret,

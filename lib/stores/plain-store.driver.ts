@@ -3,19 +3,19 @@ import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import { KeyedQueue } from '../drivers/keyed-queue.js';
 import { type KeptRecord, keptName, keptRecord, recordIn } from './stored-format.js';
 
-/** A store that reads, sets and removes, and compares nothing. */
+/** A store that gets, sets and removes, but cannot compare. */
 interface PlainStore {
-  /** What is kept under a name, as the store made it; anything else where there is nothing. */
+  /** The value stored under a name, as the store returns it; anything else if there is none. */
   get(name: string): Promise<unknown>;
-  /** @param expiresAt epoch ms: the store may forget it after that, and not before */
+  /** @param expiresAt epoch ms: the store may forget the record after that, not before */
   set(name: string, kept: KeptRecord, expiresAt: number): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
-/** Stores count in whole seconds, some of them downwards: none is to forget a record before its time. */
+/** Stores count in whole seconds, some rounding down: none may forget a record too early. */
 const SLACK_MS = 1_000;
 
-/** Of each store, whoever made a driver of it: what comes to one record in this process. */
+/** The pending calls of each store by record, shared by all drivers of the store in this process. */
 const queues = new WeakMap<object, KeyedQueue>();
 
 function queueOf(store: object): KeyedQueue {
@@ -27,9 +27,10 @@ function queueOf(store: object): KeyedQueue {
 }
 
 /**
- * Keeps sessions in a store that cannot compare and store in one step. Inside one process that is made up for: what changes a
- * record takes its turn, reads the version that is kept, and stores. Another process may come in between: what was written
- * is read once more, so that whoever was overwritten by then hears of it and goes on from what is there.
+ * Keeps sessions in a store that cannot compare and store in one step. Within one process, a queue makes up for
+ * that: each change to a record waits its turn, reads the stored version, and stores. Another process may
+ * interfere: each written record is read back, so that a request that was overwritten by then notices and
+ * continues from what is stored.
  */
 export class PlainStoreDriver implements RecordDriver {
   readonly caveat: string;
@@ -37,8 +38,8 @@ export class PlainStoreDriver implements RecordDriver {
   readonly #turns: KeyedQueue;
 
   /**
-   * @param owner the store as the application knows it: all drivers of one share their turns
-   * @param kind what it is, for the log: `a store of express-session (PGStore)`
+   * @param owner the store as the application knows it: all drivers of one store share a queue
+   * @param kind a description of the store for the log: `a store of express-session (PGStore)`
    */
   constructor(store: PlainStore, owner: object, kind: string) {
     this.#store = store;
@@ -62,7 +63,10 @@ export class PlainStoreDriver implements RecordDriver {
     });
   }
 
-  /** Not by the store's own `touch`: that may move its expiry and leave what it keeps as it is, and the record's own is in there. */
+  /**
+   * Does not use the store's own `touch`: it may move the store's expiry and leave the stored value unchanged,
+   * which contains the record's own expiry.
+   */
   touch(id: string, expiresAt: number): Promise<boolean> {
     return this.#inTurn(id, async (name) => {
       const stored = await this.#live(name);
@@ -92,7 +96,9 @@ export class PlainStoreDriver implements RecordDriver {
     return record !== null && record.expiresAt > systemClock.now() ? record : null;
   }
 
-  /** @returns false where another process has written at the same moment, and it is that one's record which is kept */
+  /**
+   * @returns false if another process has written at the same moment and its record is the one that is stored
+   */
   async #put(name: string, record: SessionRecord): Promise<boolean> {
     if (record.expiresAt <= systemClock.now()) {
       await this.#store.remove(name);
