@@ -1,7 +1,7 @@
 import type { ConformanceSuite } from './suite.js';
 
 /**
- * Tests what becomes of a record that cannot be read any more (damaged by `corrupt`, where given), and that a driver
+ * Tests what happens to a record that can no longer be read (damaged by `corrupt`, if given), and that a driver
  * does not interpret payloads.
  */
 export function describeDamage({ describe, it, expect }: ConformanceSuite): void {
@@ -13,7 +13,7 @@ export function describeDamage({ describe, it, expect }: ConformanceSuite): void
     }) => {
       const { id, record } = await stored();
       await made.corrupt?.(id);
-      // A store of objects has no bytes that could be damaged.
+      // A store of objects has no bytes to damage.
       const expected = made.corrupt === undefined ? record : null;
       expect(await driver.read(id)).toEqual(expected);
       await driver.destroy(id);

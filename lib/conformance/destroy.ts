@@ -2,8 +2,8 @@ import type { ConformanceSuite, DriverAtTest } from './suite.js';
 import { freshId } from './record-samples.js';
 
 /**
- * Tests `destroy`: the record is gone for every process (`openSecond`), whatever is under way, and no other record is
- * touched.
+ * Tests `destroy`: the record is gone for every process (`openSecond`), whatever is under way, and no other
+ * record is affected.
  */
 export function describeDestroy({ describe, it, expect }: ConformanceSuite): void {
   describe('destroy', () => {
@@ -72,12 +72,15 @@ export function describeDestroy({ describe, it, expect }: ConformanceSuite): voi
   });
 }
 
-/** What a test is handed, with the method itself. */
+/** The tools of a test, with the method itself. */
 interface RemoverAtTest extends DriverAtTest {
   readonly remove: (id: string, version: number) => Promise<boolean>;
 }
 
-/** Tests `destroyVersion`, the removal of one version only. A driver without it passes: the method is optional. */
+/**
+ * Tests `destroyVersion`, the removal of a specific version. A driver without it passes: the method is
+ * optional.
+ */
 export function describeDestroyVersion({ describe, it: itOfAny, expect }: ConformanceSuite): void {
   const it = (sentence: string, test: (at: RemoverAtTest) => Promise<void>) =>
     itOfAny(sentence, async (at) => {

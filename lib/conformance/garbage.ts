@@ -1,10 +1,13 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, HOUR_MS } from './record-samples.js';
 
-/** Far enough ahead that whatever other tests left is removed by a first collection. */
+/** Far enough ahead that a first collection removes everything that other tests left. */
 const AHEAD_MS = 100 * HOUR_MS;
 
-/** Tests `collectGarbage`, by the expiry that a record has at the time. A driver without it passes: the method is optional. */
+/**
+ * Tests `collectGarbage`, by the expiry that a record has at the time. A driver without it passes: the method
+ * is optional.
+ */
 export function describeGarbage({ describe, it, expect }: ConformanceSuite): void {
   describe('garbage', () => {
     it('removes exactly what has expired, and says how many', async ({ driver, clock, sample }) => {
@@ -72,10 +75,10 @@ export function describeGarbage({ describe, it, expect }: ConformanceSuite): voi
       const removed = (await collecting) ?? 0;
       clock.set(atMs);
       const kept = await Promise.all(ids.map(async (id) => (await driver.read(id)) !== null));
-      // Kept is what was prolonged, and nothing else.
+      // Exactly what was prolonged is kept.
       expect(kept).toEqual(prolonged);
       expect(removed + prolonged.filter(Boolean).length).toBe(ids.length);
-      // What a store removes itself is not counted.
+      // Records that a store removes by itself are not counted.
       expect(realTimeExpiry === true ? removed : 0).toBe(0);
     });
   });

@@ -27,24 +27,23 @@ import { describeVersionCheck } from './version-check.js';
 export { StoppedClock } from './stopped-clock.js';
 export type { ConformanceExpectation, ConformanceFramework, DriverUnderTest } from './suite.js';
 
-/** What `describeDriverConformance` takes. */
+/** The options of `describeDriverConformance`. */
 export interface ConformanceOptions extends ConformanceFramework {
   /** The heading of the tests. Default `a session driver`. */
   readonly name?: string;
   /**
-   * Makes an open driver, before each test. Where that takes long, it may be the same one each time, on the same store: each
-   * test uses ids of its own, and takes those away that it shares with others.
+   * Makes an open driver before each test. If that is slow, it may return the same one each time, on the same
+   * store: each test uses its own ids, and removes those that it shares with others.
    */
   readonly create: () => DriverUnderTest | Promise<DriverUnderTest>;
 }
 
 /**
- * Defines the tests that every driver of sessions passes, one for each promise of `RecordDriver`, in whatever test
- * framework: round trip, ids, compare-and-set, expiry, `touch`, `destroy`, parallel requests, damaged records, garbage, and
- * `listByUser` where a driver has it.
- * To be called where tests are defined, at the top of a spec file.
+ * Defines the tests that every session driver has to pass, one for each promise of `RecordDriver`, in any test
+ * framework: round trip, ids, compare-and-set, expiry, `touch`, `destroy`, parallel requests, damaged records,
+ * garbage, and `listByUser` if a driver has it. Call it where tests are defined, at the top of a spec file.
  *
- * Only `it`, `describe` and `create` are required; what `create` returns says what else can be tested
+ * Only `it`, `describe` and `create` are required. The result of `create` determines what else can be tested
  * (`DriverUnderTest`): a second connection to the store, a largest payload, damage.
  *
  * @example
@@ -67,7 +66,7 @@ export function describeDriverConformance({
 }: ConformanceOptions): void {
   const suite: ConformanceSuite = {
     describe,
-    // The function takes no parameter: jest would wait for a callback.
+    // Without a parameter: with one, jest would wait for a callback.
     it: (sentence, test) => it(sentence, () => atDriver(create, test)),
     expect,
   };

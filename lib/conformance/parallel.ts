@@ -2,7 +2,9 @@ import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import type { ConformanceSuite } from './suite.js';
 import { freshId } from './record-samples.js';
 
-/** Adds one to a counter kept as a payload: reads, writes the next version, and tries again while others were first. */
+/**
+ * Increments a counter kept as a payload: reads, writes the next version, and retries while others were first.
+ */
 async function increment(driver: RecordDriver, id: string): Promise<void> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const record = await driver.read(id);
@@ -26,7 +28,10 @@ function writeAtOnce(
   );
 }
 
-/** Tests requests at the same time, in two processes where `openSecond` is given: one writer wins, and no update is lost. */
+/**
+ * Tests simultaneous requests, in two processes if `openSecond` is given: one writer wins, and no update is
+ * lost.
+ */
 export function describeParallel({ describe, it, expect }: ConformanceSuite): void {
   describe('parallel requests', () => {
     for (const version of [1, 2]) {
@@ -96,7 +101,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
     for (const way of ['destroy', 'destroyVersion'] as const) {
       it(`a touch beside ${way} brings nothing back`, async ({ driver, clock, stored, sample, another }) => {
         const second = await another();
-        // What a driver does not have, it cannot do wrong.
+        // An optional method that a driver lacks needs no test.
         if (way === 'destroyVersion' && driver.destroyVersion === undefined) return;
         for (let round = 0; round < 5; round++) {
           const { id, record } = await stored({ userId: 'u' });
@@ -136,7 +141,7 @@ export function describeParallel({ describe, it, expect }: ConformanceSuite): vo
       const seen: (SessionRecord | null)[] = [];
       while (progress.writing) {
         seen.push(await second.read(id));
-        // A driver that answers from memory would otherwise keep the writer from ever going on.
+        // A driver that answers from memory would otherwise never let the writer go on.
         await new Promise(setImmediate);
       }
       await written;

@@ -8,12 +8,12 @@ export const HOUR_MS = 60 * MINUTE_MS;
 /** A day, in ms. */
 export const DAY_MS = 24 * HOUR_MS;
 
-/** An id as the package makes them: 43 characters of base64url, never given twice. */
+/** An id as the package generates them: 43 characters of base64url, always unique. */
 export function freshId(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** A record of version 1 that lives for an hour from `nowMs` on, with whatever a test wants otherwise. */
+/** A record of version 1 that lives for an hour from `nowMs` on, with the overrides of a test. */
 export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = {}): SessionRecord {
   return {
     payload: '{"cart":{"total":3}}',
@@ -27,11 +27,14 @@ export function sampleRecord(nowMs: number, differing: Partial<SessionRecord> = 
   };
 }
 
-/** Where UTF-16 keeps the halves of characters beyond 16 bits: no characters themselves. */
+/** The surrogate range of UTF-16: halves of characters beyond 16 bits, which are no characters themselves. */
 const surrogates = { first: 0xd800, count: 0x800 } as const;
 const codePoints = 0x11_0000 - surrogates.count;
 
-/** Well-formed texts of any characters, NUL and those beyond 16 bits included. The same each time: a failure can be repeated. */
+/**
+ * Well-formed texts of any characters, including NUL and those beyond 16 bits. Always the same ones, so
+ * failures can be reproduced.
+ */
 export class RandomText {
   #state: number;
 
@@ -39,7 +42,7 @@ export class RandomText {
     this.#state = seed;
   }
 
-  /** A text of so many code points, half of them ASCII. */
+  /** A text of a random number of code points, half of them ASCII. */
   next(minLength: number, maxLength: number): string {
     const length = minLength + this.#below(maxLength - minLength + 1);
     return String.fromCodePoint(...Array.from({ length }, () => this.#codePoint()));

@@ -2,7 +2,7 @@ import { SessionTooLargeError } from '../session.errors.js';
 import type { ConformanceSuite } from './suite.js';
 import { freshId, RandomText } from './record-samples.js';
 
-/** 100 KB of UTF-8 that hardly compress: every 16 bytes differ. */
+/** 100 KB of UTF-8 that hardly compresses: every 16 bytes differ. */
 const largePayload = JSON.stringify(
   Array.from({ length: 6_400 }, (_, index) => `${index}`.padStart(13, 'é')),
 ).slice(0, 100_000);
@@ -28,7 +28,10 @@ const users: [what: string, userId: string][] = [
   ['characters beyond 16 bits', '😀'.repeat(127)],
 ];
 
-/** Tests that a record is read back exactly as it was written, up to `maxPayloadBytes`, and that a larger one is refused. */
+/**
+ * Tests that a record is read back exactly as it was written, up to `maxPayloadBytes`, and that a larger one is
+ * refused.
+ */
 export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): void {
   describe('round trip', () => {
     it('reads null where nothing was ever written', async ({ driver }) => {
@@ -132,7 +135,7 @@ export function describeRoundTrip({ describe, it, expect }: ConformanceSuite): v
   });
 }
 
-/** Tests that a driver and its caller share no object: what one does to a record later, the other does not see. */
+/** Tests that a driver and its caller share no object: neither sees what the other does to a record later. */
 export function describeCopies({ describe, it, expect }: ConformanceSuite): void {
   describe('copies', () => {
     it('does not see what happens to a record after it was written', async ({ driver, sample }) => {

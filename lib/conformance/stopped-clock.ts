@@ -8,11 +8,11 @@ import type { Clock } from '../drivers/clock.js';
  * describeDriverConformance({ describe, it, expect, create: () => ({ driver: new MongoDriver(mongo, clock), clock }) });
  */
 export class StoppedClock implements Clock {
-  /** @param nowMs epoch milliseconds; the machine's time where left out */
+  /** @param nowMs epoch milliseconds. Default: the machine's time */
   constructor(private nowMs: number = Date.now()) {}
 
   /**
-   * The moment at which it stands, in epoch milliseconds.
+   * The time at which it stands, in epoch milliseconds.
    *
    * @example
    * const driver = new MyDriver({ now: () => clock.now() });
@@ -22,7 +22,7 @@ export class StoppedClock implements Clock {
   }
 
   /**
-   * Moves to a moment, forwards or backwards.
+   * Moves the clock to a time, forwards or backwards.
    *
    * @param nowMs epoch milliseconds
    * @example
@@ -33,7 +33,7 @@ export class StoppedClock implements Clock {
   }
 
   /**
-   * Moves on.
+   * Moves the clock forwards.
    *
    * @param ms milliseconds
    * @example
@@ -45,9 +45,9 @@ export class StoppedClock implements Clock {
 }
 
 /**
- * Has `Date` show the time of a clock: for drivers that ask it themselves.
+ * Makes `Date` show the time of a clock, for drivers that use it directly.
  *
- * @returns puts `Date` back
+ * @returns a function that restores `Date`
  */
 export function stopDate(clock: Clock): () => void {
   const machineDate = globalThis.Date;

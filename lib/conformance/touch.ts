@@ -1,7 +1,7 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId, HOUR_MS, MINUTE_MS } from './record-samples.js';
 
-/** Tests `touch`: a longer or shorter expiry for a living record, with nothing else of it changed. */
+/** Tests `touch`: a longer or shorter expiry for a live record, with nothing else changed. */
 export function describeTouch({ describe, it, expect }: ConformanceSuite): void {
   describe('touch', () => {
     it('moves the expiry and nothing else', async ({ driver, clock, stored }) => {

@@ -4,10 +4,10 @@ import type { ConformanceSuite } from './suite.js';
 
 type Listed = SessionRecord & { readonly id: string };
 
-/** Some more than fit on a page of any driver's. */
+/** A few more than fit on a page of any driver. */
 const MANY_SESSIONS = 450;
 
-/** Tests `listByUser`, where a driver has it: whose records are whose, through every change. */
+/** Tests `listByUser`, if a driver has it: which records belong to whom, through every change. */
 export function describeUsers({ describe, it, expect }: ConformanceSuite): void {
   describe('listByUser', () => {
     it('gives the records of a user with their ids, and nobody else’s', async ({ driver, stored }) => {
@@ -154,7 +154,7 @@ function canList(driver: RecordDriver): driver is ListingDriver {
   return driver.listByUser !== undefined;
 }
 
-/** All pages, in the order of the ids; an id that is on two of them once. */
+/** All pages, ordered by id; an id that is on two pages only once. */
 async function all(driver: ListingDriver, userId: string): Promise<readonly Listed[]> {
   const records = new Map<string, Listed>();
   for (let cursor: string | null = null; ;) {

@@ -1,7 +1,7 @@
 import type { ConformanceSuite } from './suite.js';
 import { freshId } from './record-samples.js';
 
-/** Tests compare-and-set: a write replaces the version just before its own and no other; version 1 only creates. */
+/** Tests compare-and-set: a write replaces only the version just before its own; version 1 only creates. */
 export function describeVersionCheck({ describe, it, expect }: ConformanceSuite): void {
   describe('version check', () => {
     it('creates a record of version 1 only where none lives', async ({ driver, stored }) => {
