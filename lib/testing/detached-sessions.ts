@@ -16,23 +16,26 @@ import { serialize } from '../state/storable.js';
 import type { Values } from '../state/values.js';
 import { RecordedLifecycle } from './recorded-lifecycle.js';
 
-/** What a request finds. */
+/** What a request finds in its session. */
 interface Found {
   readonly values: Readonly<Values>;
-  /** What the request before has flashed. */
+  /** The flash messages of the previous request. */
   readonly flash: Readonly<Values>;
 }
 
-/** What nobody hears: a test looks at the session. */
+/** Discards log messages: a test looks at the session. */
 const NO_LOG = { warn(): void {}, error(): void {} };
 
-/** Sessions without an application, kept in this process. Made for each session: nothing is left over to the next. */
+/**
+ * Sessions without an application, kept in this process. Created for each session, so that nothing is left over
+ * for the next.
+ */
 export class DetachedSessions {
   readonly settings: SessionSettings;
   readonly #runtime: SessionRuntime;
   readonly #driver = new MemoryDriver({});
 
-  /** @param userKey the option */
+  /** @param userKey the option of that name */
   constructor(userKey: string) {
     const secret = randomBytes(32).toString('base64url');
     this.settings = resolveSettings({ secret, driver: 'memory', cookie: { secure: false }, userKey });
@@ -40,9 +43,9 @@ export class DetachedSessions {
   }
 
   /**
-   * A request with a session that holds these; a new one, where there is nothing to hold.
+   * A request with a session that holds these values and messages, or with a new session if there are none.
    *
-   * @throws SessionValueError where something cannot be stored
+   * @throws SessionValueError if a value cannot be stored
    */
   request(found: Found): RecordedLifecycle {
     const backend = new RecordBackend(this.#runtime, this.#driver, new CommitQueue(Infinity), sleep);
@@ -59,13 +62,13 @@ export class DetachedSessions {
     if (userId !== null) given.s = [now, userId];
     if (Object.keys(flash).length > 0) given.f = [[1, { ...flash }]];
     const payload = serialize(given, serializer);
-    // As a request reads it: a copy, and a Date is text by then.
+    // As a request reads it: a copy, in which a Date has become text.
     const parsed = parsePayload(payload, serializer);
     if (parsed.kind !== 'session') return;
     const state = SessionState.loaded(serializer, parsed.payload, payload, true);
     const loaded = { id: randomId(), version: 1, expiresAt: lifetimes.fullExpiry(state.facts) };
     const visit = { lastActivity: now, userId, ipAddress: null, userAgent: null };
-    // The driver stores it at once; only its answer comes later.
+    // The driver stores it synchronously; only its answer comes later.
     void this.#driver.write(loaded.id, { ...visit, payload, version: 1, expiresAt: loaded.expiresAt });
     life.session.found(loaded, state, visit);
   }

@@ -13,23 +13,23 @@ import { type FlashedBefore, messagesOf } from './flashed-before.js';
 import { TestHost } from './test-host.js';
 import type { RecordedLifecycle } from './recorded-lifecycle.js';
 
-/** What a fake session begins with besides its values. */
+/** What a fake session starts with besides its values. */
 export interface FakeSessionOptions extends FlashedBefore {
-  /** The body of the request, for `flashAll` and its like. Default none. */
+  /** The body of the request, for `flashAll` and the like. Default none. */
   readonly body?: unknown;
   /** The option of that name. Default 'userId'. */
   readonly userKey?: string;
 }
 
-/** What was done to a fake session so far. */
+/** What has been done to a fake session so far. */
 export interface SessionDeeds {
-  /** The values that it has now, without flash messages. A copy. */
+  /** Its current values, without flash messages. A copy. */
   readonly values: Values;
-  /** The flash messages, and the fields of a form, that the next request will find. A copy. */
+  /** The flash messages and form fields that the next request will find. A copy. */
   readonly flashed: Values;
-  /** Who has signed in (`signIn`), as text; null: nobody has. */
+  /** The user who signed in (`signIn`), as text; null if nobody did. */
   readonly signedIn: string | null;
-  /** Whether somebody was signed in, and is not any more (`signOut`, `invalidate`, `destroy`). */
+  /** Whether somebody was signed in and no longer is (`signOut`, `invalidate`, `destroy`). */
   readonly signedOut: boolean;
   /** Whether it got a new id (`regenerate`, `signIn`, `signOut`, `invalidate`). */
   readonly regenerated: boolean;
@@ -40,7 +40,7 @@ export interface SessionDeeds {
 const neverFlashed = new Set(NEVER_FLASHED.map(fieldName));
 
 /**
- * A session of the package as a request has it, without a request: made by `fakeSession`.
+ * A session of the package as a request has it, but without a request. Created by `fakeSession`.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
  *
@@ -55,16 +55,17 @@ export class FakeSession<T extends object = SessionData> extends RequestSession<
   }
 
   /**
-   * What was done to it so far. Asking changes nothing. By it two fake sessions are compared (`toEqual`), and shown where a test fails.
+   * What has been done to it so far. Reading it changes nothing. It is what `toEqual` compares of two fake
+   * sessions, and what a failing test shows.
    *
    * @example
    * expect(session.did).toMatchObject({ signedIn: 'ada', flashed: { status: 'Welcome.' } });
    */
   declare readonly did: SessionDeeds;
 
-  /** Made by `fakeSession()`. */
+  /** Created by `fakeSession()`. */
   constructor(host: TestHost<RecordedLifecycle>) {
-    // A property of its own: test runners look at nothing else.
+    // An own property, because test runners look at nothing else.
     super(host, { did: { enumerable: true, get: () => deedsOf(host.life) } });
   }
 }
@@ -82,13 +83,14 @@ function deedsOf(life: RecordedLifecycle): SessionDeeds {
 }
 
 /**
- * A session for a unit test of a controller or of whatever is handed one. It does all that a session does, in this process and
- * for this test alone; what became of it, `session.did` tells.
+ * A session for a unit test of a controller, or of anything that takes a session. It does all that a session
+ * does, in this process and for this test only; `session.did` tells what was done to it.
  *
  * @typeParam T the declared keys: the global `SessionData`, or a type of your own
- * @param values that it holds, names taken literally; a user under `userKey` is signed in, since now. Default: a new session
- * @param options `flash`, `errors`, `old`: what the request before has left; `body`; `userKey`
- * @throws SessionValueError where a value cannot be stored, or these are no objects
+ * @param values of the session, names taken literally; a user under `userKey` is signed in as of now. Default:
+ * a new session
+ * @param options `flash`, `errors`, `old`: what the previous request has left; `body`; `userKey`
+ * @throws SessionValueError if a value cannot be stored, or the arguments are not objects
  * @example
  * const session = fakeSession({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
  * expect(controller.show(session)).toEqual({ cart: ['tea'], status: 'Saved.' });

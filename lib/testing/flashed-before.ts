@@ -2,17 +2,20 @@ import { InvalidFormException } from '../forms/invalid-form.exception.js';
 import { BAGS } from '../session/form-bags.js';
 import type { Values } from '../state/values.js';
 
-/** What the request before has left for the next page. */
+/** What the previous request has left for the next page. */
 export interface FlashedBefore {
   /** Its flash messages. Default none. */
   readonly flash?: Readonly<Values>;
-  /** What was wrong with its form, as FormErrorsFilter tells the page: by field, '' for the form as a whole. Default nothing. */
+  /**
+   * The errors of its form, as FormErrorsFilter passes them to the page: by field, '' for the form as a whole.
+   * Default none.
+   */
   readonly errors?: Readonly<Record<string, string | readonly string[]>>;
-  /** What was typed into its form, as FormErrorsFilter keeps it: `old('email')`. Default nothing. */
+  /** The input of its form, as FormErrorsFilter keeps it: `old('email')`. Default none. */
   readonly old?: Readonly<Values>;
 }
 
-/** All of it as messages. */
+/** Everything as messages. */
 export function messagesOf({ flash = {}, errors, old }: FlashedBefore): Values {
   return {
     ...flash,

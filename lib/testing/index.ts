@@ -1,5 +1,5 @@
 /**
- * Sessions in the tests of an application: sham ones for unit tests, real ones for requests.
+ * Sessions for the tests of an application: fake ones for unit tests, real ones for requests.
  *
  * @module nestjs-session-kit/testing
  */

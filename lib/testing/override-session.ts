@@ -2,9 +2,9 @@ import { type TestSessionOptions, testOptions } from '../nest/test-options.js';
 import { SESSION_SETTINGS, type SessionSettings, resolveSettings } from '../nest/session.settings.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
 
-/** What `Test.createTestingModule` of @nestjs/testing returns, as far as it is needed. */
+/** The part of what `Test.createTestingModule` of @nestjs/testing returns that is used here. */
 export interface OverridableModule<B> {
-  /** Puts another provider in the place of one. */
+  /** Replaces a provider. */
   overrideProvider(token: symbol): {
     useFactory(options: {
       factory: (given: SessionModuleOptions) => SessionSettings;
@@ -14,13 +14,14 @@ export interface OverridableModule<B> {
 }
 
 /**
- * Has an application whose module says how its sessions are kept run on test options instead: the driver `memory`, a new
- * secret, a cookie that plain http carries to the host of the test (no `domain`, no `formerly`). All else (`userKey`, `header`,
- * `exclude`, tenants, `flash.except`, ...) stays as the application has it. A factory given to `forRootAsync` is called as always:
- * what it asks the environment for has to be there.
+ * Makes an application that configures its own sessions use test options instead: the driver `memory`, a new
+ * secret, a cookie that works over plain http and for the host of the test (no `domain`, no `formerly`).
+ * Everything else (`userKey`, `header`, `exclude`, tenants, `flash.except`, ...) stays as the application has
+ * it. A factory given to `forRootAsync` is called as usual, so the environment variables that it reads have to
+ * exist.
  *
- * @param builder what `Test.createTestingModule` returned, not compiled yet
- * @param options win over all of these. Default none
+ * @param builder the result of `Test.createTestingModule`, not compiled yet
+ * @param options override all of these. Default none
  * @returns the builder
  * @example
  * const module = await overrideSession(Test.createTestingModule({ imports: [AppModule] })).compile();

@@ -1,12 +1,12 @@
 import { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import { recordedUser } from '../lifecycle/users/recorded-user.js';
 
-/** A lifecycle that remembers what was done to its session. */
+/** A lifecycle that records what is done to its session. */
 export class RecordedLifecycle extends SessionLifecycle {
   hasRegenerated = false;
   hasDestroyed = false;
   hasSignedOut = false;
-  /** Who signed in last. */
+  /** The user who signed in last. */
   signedIn: string | null = null;
 
   override regenerate(): void {

@@ -6,27 +6,27 @@ import type { SentCookie } from './sent-cookie.js';
 
 /** A session as it is after a response. */
 export interface SeenSession {
-  /** Whether there is one. Where there is none, values and messages are empty. */
+  /** Whether there is a session. If not, values and messages are empty. */
   readonly exists: boolean;
   /** The values, without flash messages. A copy. */
   readonly values: Values;
   /** The flash messages that the next request will find. */
   readonly flash: Values;
-  /** What is wrong with the form that FormErrorsFilter has sent back, by field. */
+  /** The errors of the form that FormErrorsFilter has sent back, by field. */
   readonly errors: FormErrors;
-  /** What was typed into it. */
+  /** The input of that form. */
   readonly old: Values;
-  /** Who is signed in, as text; null: nobody is. */
+  /** The signed-in user, as text; null if nobody is signed in. */
   readonly userId: string | null;
-  /** When he signed in, in epoch ms; null where nobody is signed in. */
+  /** When the user signed in, in epoch ms; null if nobody is signed in. */
   readonly signedInAt: number | null;
-  /** The raw id, as `SessionManager.read` takes it; null where there is no session. */
+  /** The raw id, as `SessionManager.read` takes it; null if there is no session. */
   readonly id: string | null;
-  /** How long it lives without a visit, in ms. */
+  /** How long the session lives without a visit, in ms. */
   readonly duration: number;
-  /** When it ends without a visit, in epoch ms; null where there is no session. */
+  /** When the session ends without a visit, in epoch ms; null if there is no session. */
   readonly expiresAt: number | null;
-  /** The session's cookie as the response set or expired it; null where it did neither. */
+  /** The session's cookie as the response set or expired it; null if it did neither. */
   readonly cookie: SentCookie | null;
 }
 

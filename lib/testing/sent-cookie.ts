@@ -4,29 +4,29 @@ import { parseSetCookie } from 'cookie';
 export interface SentCookie {
   /** As it was set. */
   readonly name: string;
-  /** As it travels: the signed id, or the sealed session (its first piece, where it is split). */
+  /** The raw value: the signed id, or the sealed session (its first piece, if it is split). */
   readonly value: string;
-  /** Whether it is there to rid the browser of the cookie. */
+  /** Whether the header removes the cookie from the browser. */
   readonly expired: boolean;
-  /** Seconds; undefined: it ends with the browser. */
+  /** Seconds; undefined if the cookie ends with the browser. */
   readonly maxAge: number | undefined;
-  /** Undefined: not said. */
+  /** Undefined if not set. */
   readonly path: string | undefined;
-  /** Undefined: the host that set it, and no other. */
+  /** Undefined: only the host that set it. */
   readonly domain: string | undefined;
-  /** Whether scripts in the page cannot read it. */
+  /** Whether the cookie is hidden from scripts in the page. */
   readonly httpOnly: boolean;
-  /** Whether it travels over https only. */
+  /** Whether the cookie is sent over https only. */
   readonly secure: boolean;
-  /** In small letters, as the option has it; undefined: not said. */
+  /** In lower case, like the option; undefined if not set. */
   readonly sameSite: 'lax' | 'strict' | 'none' | undefined;
-  /** Whether each site that embeds the page has one of its own (CHIPS). */
+  /** Whether each site that embeds the page has its own cookie (CHIPS). */
   readonly partitioned: boolean;
-  /** In small letters, as the option has it; undefined: not said. */
+  /** In lower case, like the option; undefined if not set. */
   readonly priority: 'low' | 'medium' | 'high' | undefined;
 }
 
-/** Reads a Set-Cookie header. */
+/** Parses a Set-Cookie header. */
 export function sentCookie(header: string): SentCookie {
   const {
     name,
@@ -55,7 +55,7 @@ export function sentCookie(header: string): SentCookie {
   };
 }
 
-/** The Cookie header of a browser that sent one, and then got these. */
+/** The Cookie header of a browser that sent the given one and then received these cookies. */
 export function cookieHeader(sent: string | undefined, set: readonly SentCookie[]): string {
   const pairs = (sent ?? '').split(';').filter((pair) => pair.trim() !== '');
   const jar = new Map(pairs.map((pair) => splitAt(pair, '=')));
@@ -71,5 +71,5 @@ function splitAt(text: string, sign: string): [before: string, after: string] {
   return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
-/** As it travels. */
+/** Leaves the value encoded. */
 const asItIs = (text: string): string => text;

@@ -29,23 +29,28 @@ import {
 } from './sign-request.js';
 import { type Exchange, type TestResponse, exchangeOf } from './test-response.js';
 
-/** Who looks at what a response has left, and changes nothing by that. */
+/** A caller that looks at what a response has left, without changing it. */
 const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
 
-/** What a visitor of a test comes with besides the values of his session. */
+/** What a visitor in a test starts with besides the values of the session. */
 export interface VisitOptions extends FlashedBefore {
-  /** The host that he asks, where tenants have cookies of their own (`cookie.name`, `cookie.domain`). Default none. */
+  /**
+   * The host that the visitor requests, for tenants with their own cookies (`cookie.name`, `cookie.domain`).
+   * Default none.
+   */
   readonly host?: string;
 }
 
-/** Which exchange a response belongs to, as far as it does not say so itself. */
+/** The request that a response belongs to, if the response does not tell. */
 export interface ExchangeOptions {
-  /** The headers that the request sent, where the client does not tell (`fetch`). Default: as the response says. */
+  /**
+   * The headers that the request sent, if the client does not tell (`fetch`). Default: those in the response.
+   */
   readonly sent?: Readonly<Record<string, string>>;
 }
 
 /**
- * The sessions of an application under test: made by `sessionsOf`.
+ * The sessions of an application under test. Created by `sessionsOf`.
  *
  * @example
  * const cookie = await sessionsOf(app).cookie({ userId: 'ann' });
@@ -55,8 +60,8 @@ export class TestSessions {
   readonly #settings: SessionSettings;
 
   /**
-   * @param app that has booted
-   * @throws SessionConfigError where it has no SessionModule
+   * @param app an application that has booted
+   * @throws SessionConfigError if it has no SessionModule
    */
   constructor(app: Pick<INestApplicationContext, 'get'>) {
     this.#manager = ofModule(() => app.get(SessionManager, { strict: false }));
@@ -64,12 +69,12 @@ export class TestSessions {
   }
 
   /**
-   * Begins a session, and gives the Cookie header of the browser that has it, for any client.
+   * Begins a session and returns the Cookie header of its browser, for any client.
    *
-   * @param values that it holds, names taken literally. A user under `userKey` is signed in, since now
-   * @param options `flash`, `errors`, `old`: what his last request has left; `host`
+   * @param values of the session, names taken literally. A user under `userKey` is signed in as of now
+   * @param options `flash`, `errors`, `old`: what the visitor's last request has left; `host`
    * @returns one cookie, or the pieces of a long one: `session=...`
-   * @throws SessionValueError where a value cannot be stored
+   * @throws SessionValueError if a value cannot be stored
    * @example
    * await fetch(url, { headers: { cookie: await sessions.cookie({ userId: '1' }, { flash: { status: 'Saved.' } }) } });
    */
@@ -78,10 +83,10 @@ export class TestSessions {
   }
 
   /**
-   * Begins a session, and gives the token of the client that sends it in the header that the option `header` names.
+   * Begins a session and returns the token of a client that sends it in the header of the option `header`.
    *
    * @returns that header by its name: `{ 'X-Session': '...' }`
-   * @throws SessionConfigError where the option is not set
+   * @throws SessionConfigError if the option is not set
    * @example
    * await fetch(url, { headers: await sessions.header({ userId: '1' }) });
    */
@@ -99,7 +104,8 @@ export class TestSessions {
   }
 
   /**
-   * Begins a session for a visitor: an agent of supertest gets its cookie, as if he had been there before.
+   * Begins a session for a visitor: an agent of supertest gets its cookie, as if the visitor had been there
+   * before.
    *
    * @param agent `request.agent(app.getHttpServer())`
    * @returns the agent
@@ -109,11 +115,11 @@ export class TestSessions {
    */
   sign<A extends CookieAgent>(agent: A, values?: Readable<SessionData>, options?: VisitOptions): Promise<A>;
   /**
-   * Begins a session for one request: its options get the cookie.
+   * Begins a session for one request: adds the cookie to its options.
    *
-   * @param request what `app.inject` takes
-   * @returns the same options, with the cookie
-   * @throws SessionConfigError where it is neither an agent nor options
+   * @param request the options of `app.inject`
+   * @returns the same options with the cookie
+   * @throws SessionConfigError if it is neither an agent nor options
    * @example
    * await app.inject(await sessions.sign({ url: '/account' }, { userId: '1' }));
    */
@@ -135,13 +141,14 @@ export class TestSessions {
   }
 
   /**
-   * The session as it is after a response: what the next request of this visitor would find. Looking uses no flash message up,
-   * and renews nothing.
+   * The session as it is after a response: what the visitor's next request would find. Looking uses up no flash
+   * message and renews nothing.
    *
    * @param response of supertest, of `app.inject`, or of `fetch`; or a Cookie header
-   * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed where it sets no
-   * cookie
-   * @throws SessionError where it is none of these, or a response sets no cookie and nothing says what the request sent
+   * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed if it
+   * sets no cookie
+   * @throws SessionError if it is none of these, or if a response sets no cookie and nothing tells what the
+   * request sent
    * @example
    * const after = await sessions.of(await ada.post('/cart').send({ item: 'tea' }));
    * expect(after.values).toEqual({ userId: '1', cart: ['tea'] });
@@ -213,7 +220,7 @@ export class TestSessions {
   }
 }
 
-/** What the module provides. @throws SessionConfigError where Nest does not know it */
+/** A provider of the module. @throws SessionConfigError if Nest does not know it */
 function ofModule<T>(get: () => T): T {
   try {
     return get();
@@ -244,11 +251,12 @@ function unknownExchange(): SessionError {
 }
 
 /**
- * The sessions of an application under test, by its own driver, secret, cookie and header: to have visitors come signed in, and to
- * look at what a request left behind. For supertest, `app.inject` and `fetch`, on Express and Fastify, with any test runner.
+ * The sessions of an application under test, with its own driver, secret, cookie and header. Signs visitors in,
+ * and shows what a request left behind. For supertest, `app.inject` and `fetch`, on Express and Fastify, with
+ * any test runner.
  *
- * @param app that has booted (`app.init()`, `app.listen()`)
- * @throws SessionConfigError where it has no SessionModule
+ * @param app an application that has booted (`app.init()`, `app.listen()`)
+ * @throws SessionConfigError if it has no SessionModule
  * @example
  * const sessions = sessionsOf(app);
  * const ada = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });

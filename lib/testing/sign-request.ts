@@ -3,30 +3,31 @@ import { SessionConfigError } from '../session.errors.js';
 import { isPlain } from '../state/object-kinds.js';
 import { isObject } from '../state/values.js';
 
-/** An agent of supertest or superagent: it keeps cookies, and sends what was set on it with each request. */
+/** An agent of supertest or superagent: it keeps cookies, and sends the headers set on it with each request. */
 export interface CookieAgent {
-  /** Where it keeps cookies. */
+  /** Its cookie jar. */
   readonly jar: { setCookies(cookies: string[], domain?: string, path?: string): unknown };
   /** Sets a header for all its requests. */
   set(name: string, value: string): unknown;
 }
 
-/** What `app.inject` of Fastify takes, or any other options of a request. */
+/** The options of Fastify's `app.inject`, or of any other request. */
 export interface RequestOptions {
   /** Default none. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where supertest finds a server of this process. */
+/** The host under which supertest reaches a server of this process. */
 const SUPERTEST_HOST = '127.0.0.1';
 
-/** Whether it is an agent that keeps cookies, and not the options of one request. */
+/** Whether a value is an agent that keeps cookies, rather than the options of one request. */
 export function isAgent(target: CookieAgent | RequestOptions): target is CookieAgent {
   return 'jar' in target && hasFunctions(target, 'set') && hasFunctions(target.jar, 'setCookies');
 }
 
 /**
- * Refuses what no session can be given to: a request that supertest has begun, an agent of another library, a Request of `fetch`.
+ * Refuses values that no session can be added to: a request already begun with supertest, an agent of another
+ * library, a Request of `fetch`.
  *
  * @throws SessionConfigError
  */
@@ -40,12 +41,13 @@ export function assertSignable(target: CookieAgent | RequestOptions): void {
 }
 
 /**
- * Puts cookies into an agent's jar: it sends them, and takes over what responses make of them.
+ * Puts cookies into an agent's jar. The agent sends them, and applies what responses change.
  *
  * @param path of the cookies, as the server sets it
  */
 export function fillJar(agent: CookieAgent, cookies: readonly string[], path: string): void {
-  // As if the server had set them, so that a later one replaces them. Over plain http a jar sends no Secure cookie.
+  // As if the server had set them, so that later ones replace them. Over plain http a jar sends no Secure
+  // cookie.
   agent.jar.setCookies(
     cookies.map((cookie) => `${cookie}; Path=${path}`),
     hostOf(agent),
@@ -59,7 +61,7 @@ function hostOf(agent: object): string | undefined {
   return app === undefined ? undefined : SUPERTEST_HOST;
 }
 
-/** The same options with these cookies; those that are there already are sent as well. */
+/** The same options with these cookies added to any existing ones. */
 export function withCookies<O extends RequestOptions>(
   options: O,
   cookies: string,

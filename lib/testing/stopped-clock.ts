@@ -13,7 +13,7 @@ export class SessionClock implements Clock, Disposable {
   #now = systemClock.now();
 
   /**
-   * The moment at which it stands, in epoch ms.
+   * The time at which it stands, in epoch ms.
    *
    * @example
    * expect(after.expiresAt).toBe(clock.now() + 7_200_000);
@@ -23,10 +23,10 @@ export class SessionClock implements Clock, Disposable {
   }
 
   /**
-   * Moves on.
+   * Moves the clock forwards.
    *
    * @param by ms, or text such as '1h'
-   * @throws SessionValueError where it is no duration above zero
+   * @throws SessionValueError if it is not a duration above zero
    * @example
    * clock.advance('1h');
    */
@@ -40,10 +40,10 @@ export class SessionClock implements Clock, Disposable {
   }
 
   /**
-   * Moves to a moment, forwards or backwards.
+   * Moves the clock to a time, forwards or backwards.
    *
    * @param time a date, or epoch ms
-   * @throws SessionValueError where it is neither
+   * @throws SessionValueError if it is neither
    * @example
    * clock.set(new Date('2027-01-01'));
    */
@@ -56,7 +56,7 @@ export class SessionClock implements Clock, Disposable {
   }
 
   /**
-   * The machine's clock counts again. Also where a block ends: `using clock = stopClock()`.
+   * Restores the machine's clock. Happens automatically at the end of a block with `using clock = stopClock()`.
    *
    * @example
    * afterEach(() => clock.restore());
@@ -72,11 +72,12 @@ export class SessionClock implements Clock, Disposable {
 }
 
 /**
- * Stops the clock that sessions live by, for all applications of this process: lifetimes, renewals, the time of a sign-in, the
- * records of `memory`, `file` and `stealth`. Timers and the rest of the application go on by the machine's, and so do servers
- * that expire records by themselves (Redis, memcached). Put it back (`restore`) when the test is over.
+ * Stops the clock that sessions use, for all applications of this process: lifetimes, renewals, the time of a
+ * sign-in, the records of `memory`, `file` and `stealth`. Timers and the rest of the application keep the
+ * machine's clock, as do servers that expire records themselves (Redis, memcached). Call `restore` when the
+ * test is over.
  *
- * @returns the clock, which a test moves
+ * @returns the clock, which the test moves
  * @example
  * const clock = stopClock();
  * const visitor = await sessions.sign(request.agent(app.getHttpServer()), { userId: '1' });

@@ -1,16 +1,16 @@
 import type { SessionLifecycle } from '../lifecycle/session-lifecycle.js';
 import type { CookieAttributes, SessionHost } from '../session/session-host.js';
 
-/** What a session in a test is given of the request that it stands in for. */
+/** The request data that a session in a test gets. */
 interface StandInRequest {
   readonly cookieAttributes: CookieAttributes;
-  /** Likeliest first. Default: none, and the session is what its lifecycle holds. */
+  /** The most likely one first. Default: none, and the session is what its lifecycle holds. */
   readonly tokens?: readonly string[];
   readonly body?: unknown;
   isNeverFlashed(field: string): boolean;
 }
 
-/** Where a session of a test lives: every call is allowed as in a request, and no response is written. */
+/** The host of a session in a test: every call is allowed as in a request, and no response is written. */
 export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements SessionHost {
   readonly life: L;
   readonly tokens: readonly string[];
@@ -39,6 +39,6 @@ export class TestHost<L extends SessionLifecycle = SessionLifecycle> implements 
     return this.#request.isNeverFlashed(field);
   }
 
-  /** No response ends. */
+  /** There is no response that ends. */
   onceOver(): void {}
 }

@@ -2,22 +2,22 @@ import { propertyOf } from '../http/property-of.js';
 
 /** A response of supertest, of superagent, of `app.inject` (Fastify), or of `fetch`. */
 export interface TestResponse {
-  /** An object of headers by their names in small letters, or `Headers`. */
+  /** An object of headers by lower-case name, or `Headers`. */
   readonly headers: object;
 }
 
-/** Headers by their names in small letters. */
+/** Looks a header up by its lower-case name. */
 type HeaderLookup = (name: string) => string | undefined;
 
-/** What a response tells of its exchange. */
+/** What a response reveals about its request. */
 export interface Exchange {
   readonly setCookies: readonly string[];
   readonly received: HeaderLookup;
-  /** What the request had sent; null where the response does not know, as those of `fetch`. */
+  /** The headers that the request sent; null if the response does not know them, as with `fetch`. */
   readonly sent: HeaderLookup | null;
 }
 
-/** Reads a response, whichever client got it. */
+/** Reads a response of any supported client. */
 export function exchangeOf(response: TestResponse): Exchange {
   const { headers } = response;
   const received = lookUpIn(headers);
@@ -36,12 +36,12 @@ function lookUpIn(headers: object): HeaderLookup {
   return (name) => textOf(propertyOf(headers, name));
 }
 
-/** Of `fetch`, in whichever realm a test runner has it. */
+/** Whether these are the Headers of `fetch`, whichever realm a test runner takes them from. */
 function isFetched(headers: object): headers is Pick<Headers, 'get' | 'getSetCookie'> {
   return typeof propertyOf(headers, 'getSetCookie') === 'function';
 }
 
-/** supertest keeps Node's ClientRequest as `req`, and `app.inject` the request that it made up as `raw.req`. */
+/** supertest keeps Node's ClientRequest as `req`, and `app.inject` keeps its simulated request as `raw.req`. */
 function sentBy(response: object): HeaderLookup | null {
   const request = propertyOf(response, 'req');
   const getHeader = propertyOf(request, 'getHeader');

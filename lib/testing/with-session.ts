@@ -7,21 +7,21 @@ import { isPlainValues } from '../state/values.js';
 import { FakeSession, fakeSession } from './fake-session.js';
 import { TestHost } from './test-host.js';
 
-/** What came of a function that `withSession` ran. */
+/** The result of a function that `withSession` ran. */
 export interface WithSession<R> {
   /** What the function returned, or resolved to. */
   readonly result: R;
-  /** The session that it had; what became of it, `session.did` tells. */
+  /** The session it had; `session.did` tells what was done to it. */
   readonly session: FakeSession;
 }
 
 /**
- * Runs a function where the facade (`Session.get(...)`) finds a session of its own: for a unit test of a service. What the
- * function leaves in it is committed, as at the end of a request.
+ * Runs a function in which the facade (`Session.get(...)`) finds its own session, for a unit test of a service.
+ * Changes that the function leaves are committed, as at the end of a request.
  *
- * @param values that the session holds, or a session that `fakeSession` made, where it is to hold flash messages too
- * @param fn may return a promise, and is waited for. Gets the session as well
- * @throws SessionValueError where a value cannot be stored; and whatever the function throws
+ * @param values of the session; or a session from `fakeSession`, for example one with flash messages
+ * @param fn may return a promise, which is awaited. It also receives the session
+ * @throws SessionValueError if a value cannot be stored; also rethrows what the function throws
  * @example
  * const { result, session } = await withSession({ cart: ['tea'] }, () => cartService.add('milk'));
  * expect(result).toBe(2);
@@ -38,7 +38,7 @@ export async function withSession<R>(
   }
   const session = values instanceof FakeSession ? values : fakeSession(values);
   const { host } = session;
-  // What the function leaves running finds no session any more, as behind a response.
+  // Code that the function leaves running no longer finds a session, as after a response.
   const setEnded = (ended: boolean): void => void (host instanceof TestHost && (host.isOver = ended));
   setEnded(false);
   try {
