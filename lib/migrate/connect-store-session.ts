@@ -6,7 +6,9 @@ import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/** What stores keep with the values, and is none of them: the cookie, and when session-file-store saw it last. */
+/**
+ * Fields that stores keep beside the values: the cookie, and when session-file-store last accessed the session.
+ */
 const NO_VALUES: ReadonlySet<string> = new Set(['cookie', '__lastAccess']);
 
 const isStore = (value: unknown): value is ConnectStore => hasFunctions(value, 'get', 'destroy');
@@ -17,7 +19,7 @@ export const connectStoreCheck = is(
   isStore,
 );
 
-/** A session in a store made for express-session, or @fastify/session. */
+/** A session in a store made for express-session or @fastify/session. */
 export function storedSession(store: ConnectStore, id: string, userPath: string | undefined): ForeignSession {
   return {
     key: id,
@@ -29,11 +31,11 @@ export function storedSession(store: ConnectStore, id: string, userPath: string 
   };
 }
 
-/** Null where its cookie has expired: some stores leave that to the browser. */
+/** The content of a session. Null if its cookie has expired: some stores leave that to the browser. */
 function contentOf(session: Record<string, unknown>, userPath: string | undefined): ForeignContent | null {
   const expiresAt = expiryOf(session['cookie']);
   if (expiresAt !== null && expiresAt <= systemClock.now()) return null;
-  // Stores in memory keep what they were given; all others have made text of it.
+  // Stores in memory keep the original objects; all others convert them to text.
   const copy: unknown = JSON.parse(JSON.stringify(session));
   const values = Object.fromEntries(
     Object.entries(isObject(copy) ? copy : {}).filter(([name]) => !NO_VALUES.has(name)),
@@ -41,7 +43,7 @@ function contentOf(session: Record<string, unknown>, userPath: string | undefine
   return { values, userId: userIn(values, userPath), expiresAt };
 }
 
-/** Epoch ms; null where the cookie ends with the browser. */
+/** Epoch ms; null if the cookie ends with the browser. */
 function expiryOf(cookie: unknown): number | null {
   const expires = isObject(cookie) ? cookie['expires'] : undefined;
   if (!(expires instanceof Date) && typeof expires !== 'string') return null;

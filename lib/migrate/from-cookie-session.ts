@@ -6,13 +6,13 @@ import { isMadeBy } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, secretsOf, userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/** What cookie-session was set up with. */
+/** The options that cookie-session was set up with. */
 export interface CookieSessionSource extends SourceOptions {
-  /** Its `keys`, or its `secret`: whatever has signed cookies that are still about. */
+  /** Its `keys`, or its `secret`: all that have signed cookies still in use. */
   readonly keys: string | readonly string[];
   /** Its `name`. Default 'session'. */
   readonly name?: string | undefined;
-  /** The hash of its Keygrip, where it was given one of its own. Default 'sha1'. */
+  /** The hash of its Keygrip, if it was given a custom one. Default 'sha1'. */
   readonly algorithm?: string | undefined;
 }
 
@@ -24,13 +24,15 @@ const options = group({
 });
 
 /**
- * Sessions of cookie-session: a visitor with its two cookies (`session` and `session.sig`) goes on here with the values in them.
+ * Sessions of cookie-session: a visitor with its two cookies (`session` and `session.sig`) continues here with
+ * the values in them.
  *
- * Nothing is kept of such a session but in the cookie, which neither says when it ends nor whose browser it is from: the same values
- * make the same cookie. A copy of one opens a session, as it did before: set `until`. With `userId`, a user's requests of one moment go
- * on with one session; without it, and for who is not signed in, the last response wins, as it did with cookie-session.
+ * Such a session is kept only in the cookie, which says neither when it ends nor whose browser it is from: the
+ * same values make the same cookie. A copy of a cookie opens a session, as it did before: set `until`. With
+ * `userId`, simultaneous requests of a user continue with one session; without it, and for visitors who are not
+ * signed in, the last response wins, as it did with cookie-session.
  *
- * @throws SessionConfigError where an option is wrong
+ * @throws SessionConfigError if an option is wrong
  * @see https://github.com/expressjs/cookie-session
  * @example
  * SessionModule.forRoot({ secret, migrate: [fromCookieSession({ keys: oldKeys, until: '2027-03-01' })] })
@@ -54,7 +56,7 @@ export function fromCookieSession(given: CookieSessionSource): SessionSource {
       if (value === undefined || values === null) return null;
       const user = userIn(values, userId);
       const content = { values, userId: user };
-      // The same values make the same cookie: without a user thousands may have it.
+      // The same values make the same cookie: without a user, thousands of visitors may have it.
       return { key: user === undefined ? null : value, isOfUser: true, load: () => Promise.resolve(content) };
     },
   };
@@ -65,7 +67,7 @@ function parsed(value: string): Record<string, unknown> | null {
     const values: unknown = JSON.parse(Buffer.from(value, 'base64').toString());
     return isObject(values) ? values : null;
   } catch {
-    // Signed, and yet no session: another cookie of that name, which the same keys have signed.
+    // Signed, but no session: another cookie of that name, signed with the same keys.
     return null;
   }
 }

@@ -7,9 +7,9 @@ import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
 import { connectStoreCheck } from './connect-store-session.js';
 
-/** What express-session was set up with. */
+/** The options that express-session was set up with. */
 export interface ExpressSessionSource extends SourceOptions {
-  /** Its `secret`, or several: whatever has signed cookies that are still about. */
+  /** Its `secret`, or several: all that have signed cookies still in use. */
   readonly secret: string | readonly string[];
   /** Its `store`. */
   readonly store: ConnectStore;
@@ -25,10 +25,11 @@ const options = group({
 });
 
 /**
- * Sessions of express-session, in whatever store: a visitor with a `connect.sid` cookie goes on here with the values of his session,
- * `passport` among them. His record is destroyed once the browser has the new cookie, so that a copy of the old one opens nothing.
+ * Sessions of express-session, in any store: a visitor with a `connect.sid` cookie continues here with the
+ * values of their session, including `passport`. The old record is destroyed once the browser has the new
+ * cookie, so that a copy of the old one opens nothing.
  *
- * @throws SessionConfigError where an option is wrong
+ * @throws SessionConfigError if an option is wrong
  * @see https://github.com/expressjs/session
  * @example
  * SessionModule.forRoot({

@@ -7,7 +7,7 @@ import { signedIdSource } from './signed-id-source.js';
 import { type SourceOptions, commonOptions, secretsOf } from './source-options.js';
 import { connectStoreCheck } from './connect-store-session.js';
 
-/** What @fastify/session was set up with. */
+/** The options that @fastify/session was set up with. */
 export interface FastifySessionSource extends SourceOptions {
   /** Its `secret`, or several. */
   readonly secret: string | readonly string[];
@@ -28,9 +28,9 @@ const options = group({
 });
 
 /**
- * Sessions of @fastify/session, in whatever store. What `fromExpressSession` says holds here as well.
+ * Sessions of @fastify/session, in any store. Works like `fromExpressSession`.
  *
- * @throws SessionConfigError where an option is wrong
+ * @throws SessionConfigError if an option is wrong
  * @see https://github.com/fastify/session
  * @example
  * SessionModule.forRoot({ secret, migrate: [fromFastifySession({ secret: oldSecret, store: new RedisStore({ client }) })] })

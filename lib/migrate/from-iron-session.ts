@@ -7,7 +7,7 @@ import { decoded } from './signed-ids.js';
 import { type SourceOptions, commonOptions, isOver, userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/** What iron-session was set up with. */
+/** The options that iron-session was set up with. */
 export interface IronSessionSource extends SourceOptions {
   /** Its `password`: text, or several by their ids. */
   readonly password: string | Readonly<Record<string, string>>;
@@ -37,12 +37,14 @@ const options = group({
 });
 
 /**
- * Sessions of iron-session: a visitor goes on here with the values in his sealed cookie, until that would have ended.
+ * Sessions of iron-session: a visitor continues here with the values in their sealed cookie, until it would
+ * have expired.
  *
- * Nothing is kept of such a session but in the cookie. With a driver that keeps records each cookie is taken over once; an earlier one
- * that somebody has copied opens a session until it expires, as it did before. Set `until` to the day from which on none is taken.
+ * Such a session is kept only in the cookie. With a driver that keeps records, each cookie is taken over once;
+ * a copy of an earlier cookie opens a session until it expires, as it did before. Set `until` to the day from
+ * which no cookie is taken over.
  *
- * @throws SessionConfigError where an option is wrong
+ * @throws SessionConfigError if an option is wrong
  * @see https://github.com/vvo/iron-session
  * @example
  * SessionModule.forRoot({ secret, migrate: [fromIronSession({ password: oldPassword, cookieName: 'app' })] })
@@ -51,7 +53,7 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
   const { password, cookieName, cookie, userId, until } = readOption(options, given, 'fromIronSession');
   return {
     name: 'iron-session',
-    // What iron-session does by default.
+    // The default of iron-session.
     cookies: [{ secure: true, ...cookie, name: cookieName }],
     find(valuesOf) {
       if (isOver(until)) return null;
@@ -69,7 +71,7 @@ export function fromIronSession(given: IronSessionSource): SessionSource {
   };
 }
 
-/** Before version 2 of its tokens, iron-session kept the values under a name of their own. */
+/** Before version 2 of its tokens, iron-session nested the values under a key of their own. */
 function valuesIn(sealed: string, version: string | undefined): Record<string, unknown> | null {
   try {
     const data: unknown = JSON.parse(sealed);

@@ -1,5 +1,5 @@
 /**
- * Takes the sessions of other libraries over, so that nobody is signed out by the change.
+ * Takes over the sessions of other libraries, so that nobody is signed out by the migration.
  *
  * @module nestjs-session-kit/migrate
  */

@@ -4,24 +4,26 @@ import { systemClock } from '../drivers/clock.js';
 /** The format of seals (https://github.com/hapijs/iron, "mac.2"). */
 const FORMAT = 'Fe26.2';
 
-/** So far clocks may differ, in ms. */
+/** How much clocks may differ, in ms. */
 const SKEW_MS = 60_000;
 
-/** What a seal holds. */
+/** The content of a seal. */
 interface Unsealed {
   readonly text: string;
-  /** What was signed: no two of it are the same seal, however the rest of a cookie is spelled. */
+  /** The signed part: unique to the seal, however the rest of a cookie is written. */
   readonly signed: string;
-  /** Epoch ms; null where it has no end. */
+  /** Epoch ms; null if it never expires. */
   readonly expiresAt: number | null;
 }
 
 /**
- * Opens a seal of iron: `format*password id*salt*iv*ciphertext*expiry*hmac salt*hmac`, each of the two keys derived by PBKDF2 with
- * one round (that is all the format has, so passwords are long). The HMAC is compared first, in constant time.
+ * Opens a seal of iron: `format*password id*salt*iv*ciphertext*expiry*hmac salt*hmac`. Both keys are derived by
+ * PBKDF2 with one round (the format defines no more, so passwords are long). The HMAC is compared first, in
+ * constant time.
  *
  * @param passwords by their ids
- * @returns null where it is none of these passwords', was tampered with or cut short, or has expired. Never throws.
+ * @returns null if it was made with none of these passwords, was tampered with or cut short, or has expired.
+ * Never throws.
  */
 export function unseal(seal: string, passwords: Readonly<Record<string, string>>): Unsealed | null {
   const parts = seal.split('*');
@@ -40,7 +42,7 @@ export function unseal(seal: string, passwords: Readonly<Record<string, string>>
     const text = decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8');
     return { text, signed, expiresAt };
   } catch {
-    // Sealed with that password, and yet none of this format.
+    // Sealed with that password, but not in this format.
     return null;
   }
 }

@@ -4,7 +4,7 @@ import { decoded, unsigned } from './signed-ids.js';
 import { isOver } from './source-options.js';
 import { storedSession } from './connect-store-session.js';
 
-/** Sessions whose cookie is a signed id, behind a prefix, and whose records lie in a store. */
+/** A source of sessions whose cookie is a signed id behind a prefix, and whose records are in a store. */
 export function signedIdSource({
   name,
   cookie,
@@ -14,7 +14,7 @@ export function signedIdSource({
   userId,
   until,
 }: {
-  /** Of the library. */
+  /** The name of the library. */
   readonly name: string;
   readonly cookie: SourceCookie;
   readonly prefix: string;

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Verifies what carries its HMAC behind a dot, as cookie-signature (express-session) and @fastify/cookie sign: `value.base64`, without
- * the padding. Compares in constant time.
+ * Verifies a text followed by a dot and its HMAC, as cookie-signature (express-session) and @fastify/cookie
+ * sign: `value.base64`, without padding. Compares in constant time.
  *
- * @returns the value, or null where none of the secrets has signed it
+ * @returns the value, or null if none of the secrets has signed it
  */
 export function unsigned(text: string, secrets: readonly string[]): string | null {
   const dot = text.lastIndexOf('.');
@@ -14,9 +14,9 @@ export function unsigned(text: string, secrets: readonly string[]): string | nul
 }
 
 /**
- * Whether one of several secrets has made a signature, in constant time.
+ * Whether a signature was made with one of the secrets; in constant time.
  *
- * @param signature base64, or base64url, without padding
+ * @param signature base64 or base64url, without padding
  */
 export function isMadeBy(
   secrets: readonly string[],
@@ -33,7 +33,7 @@ export function isMadeBy(
   });
 }
 
-/** The text of a cookie, as those who set it wrote it. What cannot be decoded is as it is. */
+/** Decodes a cookie value. A value that cannot be decoded is returned as is. */
 export function decoded(value: string): string {
   if (!value.includes('%')) return value;
   try {

@@ -5,11 +5,14 @@ import { is, refine, valuePath } from '../options/checks.js';
 import type { Table } from '../options/read-table.js';
 import { type Values, readPath, isObject } from '../state/values.js';
 
-/** The attributes of the old cookie, so that it can be expired where it lies: the object that the old library was given will do. */
+/**
+ * The attributes of the old cookie, needed to expire it. You can pass the object that the old library was
+ * given.
+ */
 export interface ForeignCookieAttributes {
   /** Default `/`. */
   readonly path?: string | undefined;
-  /** Default: the host alone. */
+  /** Default: only the host. */
   readonly domain?: string | undefined;
   /** Default, and for 'auto': in production. */
   readonly secure?: boolean | 'auto' | undefined;
@@ -19,27 +22,29 @@ export interface ForeignCookieAttributes {
   readonly httpOnly?: boolean | undefined;
   /** Default false. */
   readonly partitioned?: boolean | undefined;
-  /** Not needed, and may stand there. */
+  /** Ignored; allowed so that you can pass the old library's object. */
   readonly maxAge?: number | null | undefined;
 }
 
 /**
- * What all sources take.
+ * The options that all sources have.
  *
  * @example
  * migrate: [fromCookieSession({ keys: oldKeys, userId: 'passport.user', until: '2027-01-01' })]
  */
 export interface SourceOptions {
-  /** Attributes of the old cookie, where they were not the default. */
+  /** Attributes of the old cookie, if they were not the default. */
   readonly cookie?: ForeignCookieAttributes | undefined;
   /**
-   * The path of the value that names the user there, such as 'passport.user' or 'user.id': it is put under the option `userKey`, so that
-   * his sessions can be listed and ended. It stays where it was as well. Default: what lies at `userKey`.
+   * The path of the value that names the user in the old session, such as 'passport.user' or 'user.id'. It is
+   * copied to the path of the option `userKey`, so that the user's sessions can be listed and ended. Default:
+   * the value at `userKey`.
    */
   readonly userId?: string | undefined;
   /**
-   * From when on nothing is taken over any more: a date, its text, or epoch ms. Set it for cookies that hold the session
-   * themselves: they cannot be revoked, and a copy of one is worth something until then. Default: never.
+   * The moment from which nothing is taken over any more: a date, its text, or epoch ms. Set it for cookies
+   * that hold the session themselves: they cannot be revoked, and a copy of one is usable until then. Default:
+   * never.
    */
   readonly until?: Date | string | number | undefined;
 }
@@ -48,7 +53,7 @@ const ATTRIBUTES = ['path', 'domain', 'secure', 'sameSite', 'httpOnly', 'partiti
 
 type Attributes = Omit<SourceCookie, 'name'>;
 
-/** What is wrong in a value is said when a cookie is made of it. */
+/** A wrong value is reported when a cookie is made from it. */
 const attributes: Check<Attributes> = refine(
   is("the attributes of the old cookie, such as { path: '/shop' }", isObject),
   (given): Attributes =>
@@ -70,19 +75,19 @@ const moment: Check<number> = {
   },
 };
 
-/** What all sources take. */
+/** The options that all sources have. */
 export const commonOptions = {
   cookie: { default: {}, check: attributes },
   userId: { check: valuePath("the path of the value that names the user there, such as 'passport.user'") },
   until: { check: moment },
 } as const satisfies Table;
 
-/** Whether nothing is taken over any more. @param until epoch ms; undefined for never */
+/** Whether sessions are no longer taken over. @param until epoch ms; undefined for never */
 export function isOver(until: number | undefined): boolean {
   return until !== undefined && systemClock.now() >= until;
 }
 
-/** One secret or several, of whatever length: they are those of another library. Nothing of them is shown. */
+/** One secret or several of another library, of any length. They are never shown. */
 export function secretsOf(takes: string): Check<readonly string[]> {
   return {
     takes,
@@ -96,7 +101,7 @@ export function secretsOf(takes: string): Check<readonly string[]> {
   };
 }
 
-/** The user whom values name; undefined where they name none. */
+/** The user named in the values, or undefined. */
 export function userIn(values: Values, path: string | undefined): string | number | undefined {
   const user = path === undefined ? undefined : readPath(values, path);
   return typeof user === 'string' || typeof user === 'number' ? user : undefined;
