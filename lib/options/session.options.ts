@@ -157,9 +157,8 @@ export interface SessionModuleOptions {
   sockets?: {
     /**
      * How often the store is asked about each session that a socket or a stream (`session.ended`) is open for,
-     * so that a session ended by another process ends them too. If this is longer than 20 seconds, the store is
-     * still asked more often than every 20 seconds, so that a session whose id another process changes is
-     * followed. False: never. Default '1m'.
+     * so that a session ended by another process ends them too. At least every 20 seconds, whatever this says,
+     * so that a session whose id another process changes is followed. False: never. Default '1m'.
      */
     checkEvery?: Duration | false;
   };
