@@ -7,13 +7,17 @@ export const DRIVERS = ['file', 'memory', 'stealth', 'redis', 'memcached', 'data
 /** The name of one of the drivers. */
 export type DriverName = (typeof DRIVERS)[number];
 
-/** The drivers that can list a user's sessions: `memcached` cannot list what it keeps, and `stealth` keeps nothing. */
+/**
+ * The drivers that can list a user's sessions: `memcached` cannot list its records, and `stealth` keeps none.
+ */
 export const LISTING_DRIVERS: readonly DriverName[] = ['file', 'memory', 'redis', 'database'];
 
-/** Good enough to try the shop on one's own machine. It stands in a public repository, so nowhere else. */
+/** Good enough for trying the shop on your own machine, but nowhere else: it is public in the repository. */
 const DEVELOPMENT_SECRET = 'a secret for development only and known to everybody';
 
-/** What the shop takes from the environment (or from a file `.env`), with the defaults of a developer's machine. */
+/**
+ * The shop's settings from the environment (or from a file `.env`), with defaults for a developer's machine.
+ */
 export class Environment {
   /** `production` refuses the development secret and makes the cookie `Secure`. */
   @IsString()
@@ -26,7 +30,7 @@ export class Environment {
   @Max(65_535)
   PORT: number = 3000;
 
-  /** The address to listen on. By default only this machine itself gets in; `0.0.0.0` lets others in too. */
+  /** The address to listen on. By default only this machine can connect; `0.0.0.0` lets others in too. */
   @IsString()
   @IsNotEmpty()
   HOST: string = '127.0.0.1';
@@ -62,10 +66,10 @@ export class Environment {
 }
 
 /**
- * Checks the environment once, when the shop starts: a wrong setting should stop the start, and say what is wrong,
- * rather than surface with the first visitor.
+ * Checks the environment once, when the shop starts: an invalid setting should stop the start with a clear
+ * message, instead of surfacing with the first visitor.
  *
- * @throws Error which names each wrong setting
+ * @throws Error that names each invalid setting
  */
 export function readEnvironment(raw: Record<string, unknown>): Environment {
   const environment = plainToInstance(Environment, raw, { exposeDefaultValues: true });

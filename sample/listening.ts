@@ -1,7 +1,7 @@
 /**
- * Why a server could not listen, and what to do, in words for whoever started it.
+ * Explains why a server could not listen, and what to do.
  *
- * @param error what `listen` threw
+ * @param error the error of `listen`
  * @returns a sentence
  */
 export function whyNotListening(error: unknown, port: number, host: string): string {

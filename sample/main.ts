@@ -8,13 +8,13 @@ import { whyNotListening } from './listening.js';
 import { ShopModule } from './shop.module.js';
 
 const app = await NestFactory.create<NestExpressApplication>(ShopModule, {
-  // `furnish` brings the only parser that the shop needs: the one for forms.
+  // `furnish` adds the only parser that the shop needs: the one for forms.
   bodyParser: false,
   logger: ['warn', 'error', 'fatal'],
 });
 furnish(app);
 
-// SIGTERM and Ctrl-C close the application, and with it the session driver: a Redis connection, the clean-up timer.
+// SIGTERM and Ctrl-C close the application and its session driver (a Redis connection, the clean-up timer).
 app.enableShutdownHooks();
 
 const config = app.get<ConfigService<Environment, true>>(ConfigService);

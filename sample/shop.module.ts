@@ -20,10 +20,10 @@ import { SessionPageModule } from './session-page/session-page.module.js';
   imports: [
     ConfigModule.forRoot({ isGlobal: true, cache: true, validate: readEnvironment }),
 
-    // The one line that an application needs for its sessions. The module is global: no other module imports it.
+    // All that an application needs for its sessions. The module is global: no other module imports it.
     SessionModule.forRootAsync({ inject: [ConfigService], useFactory: sessionOptions }),
 
-    // Only the driver `database` needs a database. With any other the shop connects to none.
+    // Only the driver `database` needs a database connection.
     ConditionalModule.registerWhen(DatabaseModule, (env) => env['SESSION_DRIVER'] === 'database', {
       debug: false,
     }),

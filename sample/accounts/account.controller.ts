@@ -5,7 +5,9 @@ import { OrdersService } from '../checkout/orders.service.js';
 import { DevicesService } from './devices.service.js';
 import { SignInFirst } from './sign-in-first.filter.js';
 
-/** The pages of a signed-in visitor. No cache keeps them, so after signing out the back button finds them closed. */
+/**
+ * The pages of a signed-in visitor. No cache keeps them, so after sign-out the back button does not show them.
+ */
 @Controller('account')
 @UseGuards(SignedInGuard)
 @UseFilters(SignInFirst)

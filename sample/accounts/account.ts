@@ -3,6 +3,6 @@ export interface Account {
   id: string;
   name: string;
   email: string;
-  /** What `hashPassword` made of the password. */
+  /** The result of `hashPassword` for the password. */
   passwordHash: string;
 }

@@ -4,7 +4,9 @@ import type { Account } from './account.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { hashPassword, verifyPassword } from './password-hash.js';
 
-/** Knows who can sign in. A real shop keeps its accounts in a database; passwords are kept as hashes even here. */
+/**
+ * Keeps the accounts that can sign in. A real shop keeps them in a database; passwords are hashed even here.
+ */
 @Injectable()
 export class AccountsService implements OnModuleInit {
   readonly #accounts = new Map<string, Account>();
@@ -17,7 +19,7 @@ export class AccountsService implements OnModuleInit {
     }
   }
 
-  /** The account with an id, or null where there is none. */
+  /** The account with an id, or null. */
   find(id: string | undefined): Account | null {
     return id === undefined ? null : (this.#accounts.get(id) ?? null);
   }
@@ -26,7 +28,8 @@ export class AccountsService implements OnModuleInit {
   async authenticate(email: string, password: string): Promise<Account | null> {
     const wanted = email.trim().toLowerCase();
     const account = [...this.#accounts.values()].find((candidate) => candidate.email === wanted);
-    // An unknown address costs the same time as a wrong password, so the time does not tell which addresses exist.
+    // An unknown address takes the same time as a wrong password, so timing does not reveal which addresses
+    // exist.
     const right = await verifyPassword(password, account?.passwordHash ?? this.#nobodysHash);
     return account && right ? account : null;
   }

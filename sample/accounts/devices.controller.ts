@@ -4,14 +4,14 @@ import { Session, SignedInGuard } from 'nestjs-session-kit';
 import { DevicesService } from './devices.service.js';
 import { SignInFirst } from './sign-in-first.filter.js';
 
-/** What the list of devices on the account page can do. The sockets of a session that ends tell its tabs. */
+/** The actions of the device list on the account page. The sockets of an ended session notify its tabs. */
 @Controller('account/devices')
 @UseGuards(SignedInGuard)
 @UseFilters(SignInFirst)
 export class DevicesController {
   constructor(private readonly devices: DevicesService) {}
 
-  /** Ends a session of the visitor's own: a handle of another user's is not found. */
+  /** Ends one of the visitor's own sessions; a handle of another user is not found. */
   @Post('end')
   @Redirect('/account', HttpStatus.SEE_OTHER)
   async end(@Session() session: Session, @Session('userId') userId: string, @Body('handle') handle: unknown) {

@@ -4,7 +4,7 @@ import { type Session, SessionManager, type StoredSession } from 'nestjs-session
 
 import { type Environment, LISTING_DRIVERS } from '../environment.js';
 
-/** The longest list that is shown. Everybody signs in with the demo accounts. */
+/** The maximum number of devices shown. Everybody signs in with the demo accounts. */
 const MOST_SHOWN = 10;
 
 /** A line of the list of devices. */
@@ -14,13 +14,13 @@ export interface Device extends StoredSession {
 
 /** What the account page shows of the visitor's devices. */
 export interface Devices {
-  /** The latest first; null where the driver cannot list. */
+  /** The latest first; null if the driver cannot list. */
   readonly devices: Device[] | null;
   /** How many more there are. */
   readonly hiddenDevices: number;
 }
 
-/** The browsers that a user is signed in with: each has a session, and the session module knows them. */
+/** The browsers that a user is signed in with: each has a session, which the session module can list. */
 @Injectable()
 export class DevicesService {
   constructor(
@@ -28,7 +28,7 @@ export class DevicesService {
     private readonly config: ConfigService<Environment, true>,
   ) {}
 
-  /** @param here the session of the one who asks */
+  /** @param here the session of the visitor who asks */
   async of(userId: string, here: Session): Promise<Devices> {
     if (!LISTING_DRIVERS.includes(this.config.get('SESSION_DRIVER', { infer: true })))
       return { devices: null, hiddenDevices: 0 };
@@ -39,7 +39,7 @@ export class DevicesService {
     return { devices, hiddenDevices: all.length - devices.length };
   }
 
-  /** Signs one of the user's devices out. @returns false where he has no such device (any more) */
+  /** Signs out one of the user's devices. @returns false if there is no such device (any more) */
   async end(userId: string, handle: string): Promise<boolean> {
     return this.sessions.end(userId, handle);
   }

@@ -6,7 +6,7 @@ import { AccountsService } from './accounts.service.js';
 import { DEMO_ACCOUNTS } from './demo-accounts.js';
 import { SignInForm } from './sign-in.form.js';
 
-/** After so many failures in a row it is likelier that the password is forgotten than mistyped. */
+/** After this many failures in a row, the password is more likely forgotten than mistyped. */
 const FORGOTTEN_AFTER = 3;
 
 function failureNotice(failures: number): string {
@@ -19,7 +19,10 @@ function failureNotice(failures: number): string {
 export class SignInController {
   constructor(private readonly accounts: AccountsService) {}
 
-  /** @param returnTo where a link to this page wants the visitor to be afterwards; ignored unless it is a path of ours */
+  /**
+   * @param returnTo where a link to this page sends the visitor afterwards; ignored unless it is a path of this
+   * site
+   */
   @Get('sign-in')
   @Render('sign-in')
   form(@Session() session: Session, @Query('returnTo') returnTo?: string) {
@@ -32,17 +35,18 @@ export class SignInController {
   @Redirect('/account', HttpStatus.SEE_OTHER)
   async signIn(@Body(formPipe) form: SignInForm, @Session() session: Session) {
     const account = await this.accounts.authenticate(form.email, form.password);
-    // One message for both cases: it does not tell which addresses have an account.
+    // One message for both cases, so that it does not reveal which addresses have an account.
     if (!account) throw new InvalidFormException({ '': failureNotice(session.increment('failedSignIns')) });
 
-    // A new id, so that whoever might know the old one is left outside. The cart comes along: the data is kept.
+    // The session gets a new id, so that anyone who knows the old one is locked out. Its data, such as the
+    // cart, is kept.
     session.signIn(account.id, { remember: form.remember }).forget('failedSignIns');
     session.flash('status', `Welcome back, ${account.name}.`);
     const url = session.intended();
     return { url: url === '/' ? '/account' : url };
   }
 
-  /** Leaves nothing behind: a new id, no data, and no device that is remembered. */
+  /** Leaves nothing behind: a new id, no data, no remembered device. */
   @Post('sign-out')
   @Redirect('/', HttpStatus.SEE_OTHER)
   signOut(@Session() session: Session): void {

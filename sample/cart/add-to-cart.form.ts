@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
-/** The most of one product that is added at once. */
+/** The most of one product that can be added at once. */
 const LARGEST_ADDITION = 20;
 
 const QUANTITY_MESSAGE = `Please enter a whole number from 1 to ${LARGEST_ADDITION}.`;
@@ -17,7 +17,7 @@ export class AddToCartForm {
   @IsInt({ message: QUANTITY_MESSAGE })
   quantity: number = 1;
 
-  /** The page that the button stands on. */
+  /** The page that contains the button. */
   @IsOptional()
   @IsString()
   backTo?: string;

@@ -8,7 +8,7 @@ import { AddToCartForm } from './add-to-cart.form.js';
 import { LARGEST_QUANTITY } from './cart.js';
 import { CartService } from './cart.service.js';
 
-/** Browsers hold visitors to this too, but a form can come from anywhere. */
+/** Browsers enforce this too, but a form can come from anywhere. */
 function isQuantity(text: unknown): boolean {
   return typeof text === 'string' && /^\d+$/.test(text) && Number(text) <= LARGEST_QUANTITY;
 }
@@ -27,7 +27,7 @@ export class CartController {
     return { lines, totalCents: this.cart.totalCents(lines), largestQuantity: LARGEST_QUANTITY };
   }
 
-  /** A form that is wrong leads back to the page that it was sent from, as the browser says. */
+  /** An invalid form leads back to the page it was sent from, according to the browser. */
   @Post('add')
   @UseFilters(new FormErrorsFilter({ fallback: '/cart' }))
   @Redirect('/cart', HttpStatus.SEE_OTHER)
@@ -44,7 +44,7 @@ export class CartController {
     return { url: localPath(form.backTo) ?? '/cart' };
   }
 
-  /** Takes the whole cart at once: a field for each product, named after it. */
+  /** Receives the whole cart at once: one field for each product, named after it. */
   @Post('change')
   @UseFilters(new FormErrorsFilter({ form: '/cart' }))
   @Redirect('/cart', HttpStatus.SEE_OTHER)

@@ -5,15 +5,19 @@ import type { WebSocket } from 'ws';
 import { countItems } from './cart.js';
 
 /**
- * The open tabs of all visitors: shows in each what another tab of the same session did to the cart. The script is
- * `public/tabs.js`. A session that ends takes its sockets with it, and with them what its tabs show: that needs no line here.
+ * The open tabs of all visitors: shows in each tab what another tab of the same session did to the cart. The
+ * script is `public/tabs.js`. When a session ends, its sockets are closed and its tabs updated; that needs no
+ * code here.
  */
 @WebSocketGateway({ path: '/tabs' })
 export class CartGateway implements OnGatewayConnection<WebSocket> {
-  /** By the handle of the session: its id changes at sign-in, and should be kept by nobody. */
+  /** Keyed by the session's handle: its id changes at sign-in, and nothing should keep it. */
   readonly #tabs = new Map<string, Set<WebSocket>>();
 
-  /** Refuses whoever has no session. Tells all others whose socket it is, since a page may be older than it. */
+  /**
+   * Refuses visitors without a session. Tells the others whose socket it is, because a page may be older than
+   * the socket.
+   */
   handleConnection(tab: WebSocket): void {
     if (!Session.stored) throw new WsException('There is no session yet.');
     if (tab.readyState !== tab.OPEN) return;
@@ -22,7 +26,7 @@ export class CartGateway implements OnGatewayConnection<WebSocket> {
     send(tab, 'hello', { session, user, count: countItems(Session.get('cart')) });
   }
 
-  /** Shows a count in every tab of a session that is connected to this process. */
+  /** Sends a count to every tab of a session that is connected to this process. */
   showCount(handle: string, count: number): void {
     for (const tab of this.#tabs.get(handle) ?? []) send(tab, 'count', { count });
   }

@@ -7,11 +7,11 @@ import { type CartLine, countItems, LARGEST_QUANTITY } from './cart.js';
 
 /**
  * The visitor's cart. It is kept in their session, which this service reaches from anywhere as `Session`: no
- * controller has to hand it along.
+ * controller has to pass it along.
  *
- * Every method says what should change, not what the outcome is. So nothing is lost when a visitor has two tabs open,
- * or clicks faster than the shop answers: where two requests overlap, the later one is replayed on what the first
- * one stored.
+ * Every method says what should change, not what the outcome is. So nothing is lost when a visitor has two tabs
+ * open, or clicks faster than the shop answers: where two requests overlap, the later one is replayed on what
+ * the first one stored.
  */
 @Injectable()
 export class CartService {
@@ -21,8 +21,8 @@ export class CartService {
   ) {}
 
   /**
-   * Puts some of a product into the cart, on top of what is there, up to the most that it takes. Two requests at once:
-   * both count. (Without that limit it would be `Session.increment`.)
+   * Adds some of a product to the cart, up to the maximum quantity. Two requests at once: both count. (Without
+   * that limit it would be `Session.increment`.)
    *
    * @returns how many of it are in the cart now
    */
@@ -33,8 +33,8 @@ export class CartService {
   }
 
   /**
-   * Sets several quantities at once; 0 removes the line. The function works on the newest cart, so what another tab
-   * added meanwhile stays.
+   * Sets several quantities at once; 0 removes the line. The function works on the latest cart, so what another
+   * tab added meanwhile stays.
    */
   change(quantities: ReadonlyMap<string, number>): void {
     Session.update('cart', (cart = {}) => {
@@ -54,8 +54,8 @@ export class CartService {
   }
 
   /**
-   * Stores what this request has changed, and shows the count of the cart in the visitor's other tabs. Not before it is
-   * stored: the commit has merged what was changed meanwhile, so what is shown is what is kept.
+   * Stores the changes of this request, and shows the count of the cart in the visitor's other tabs. The count
+   * is sent after the commit, which merges concurrent changes: so the count is that of the stored cart.
    */
   async publish(): Promise<void> {
     await Session.commit();
@@ -70,7 +70,7 @@ export class CartService {
     });
   }
 
-  /** What some lines cost together, in cents. */
+  /** The total of some lines, in cents. */
   totalCents(lines: readonly CartLine[]): number {
     return lines.reduce((sum, line) => sum + line.totalCents, 0);
   }

@@ -1,12 +1,12 @@
 import type { Product } from '../catalogue/product.js';
 
-/** What the session keeps of a cart: quantities by product id. Names and prices are the catalogue's. */
+/** The cart as the session stores it: quantities by product id. Names and prices come from the catalogue. */
 export type Cart = Record<string, number>;
 
-/** The most of one product that a cart takes. */
+/** The most of one product that a cart can hold. */
 export const LARGEST_QUANTITY = 99;
 
-/** One line of a cart as pages show it. */
+/** One line of a cart as shown on pages. */
 export interface CartLine {
   product: Product;
   quantity: number;

@@ -3,8 +3,9 @@ import { Controller, Get, Param, Render } from '@nestjs/common';
 import { CatalogueService } from './catalogue.service.js';
 
 /**
- * Pages that only show. They say nothing about the session, and still have the count of the cart in their header: the
- * template reads it. Who only looks around gets no cookie, and nothing is stored for them.
+ * Pages that only show something. They do not mention the session, and still have the count of the cart in
+ * their header: the template reads it. Visitors who only look around get no cookie, and nothing is stored for
+ * them.
  */
 @Controller()
 export class CatalogueController {

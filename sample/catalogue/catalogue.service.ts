@@ -3,7 +3,7 @@ import { Injectable, NotFoundException } from '@nestjs/common';
 import type { Product } from './product.js';
 import { PRODUCTS } from './products.js';
 
-/** Finds what the shop sells. */
+/** Finds the products of the shop. */
 @Injectable()
 export class CatalogueService {
   readonly #products = new Map(PRODUCTS.map((product) => [product.id, product]));
@@ -13,12 +13,12 @@ export class CatalogueService {
     return PRODUCTS;
   }
 
-  /** One product, or undefined where there is none under that id. */
+  /** One product, or undefined if there is none under that id. */
   find(id: string): Product | undefined {
     return this.#products.get(id);
   }
 
-  /** One product. @throws NotFoundException (404) where there is none under that id */
+  /** One product. @throws NotFoundException (404) if there is none under that id */
   get(id: string): Product {
     const product = this.find(id);
     if (!product) throw new NotFoundException('We do not sell that.');

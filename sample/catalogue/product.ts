@@ -1,6 +1,6 @@
-/** Something that the shop sells. */
+/** A product of the shop. */
 export interface Product {
-  /** Stands in addresses and in the cart. No dots: it becomes part of a session key, `cart.<id>`. */
+  /** Used in URLs and in the cart. No dots: it becomes part of a session key, `cart.<id>`. */
   id: string;
   name: string;
   description: string;

@@ -1,6 +1,6 @@
 import type { Product } from './product.js';
 
-/** What is on the shelves. A real shop reads it from its database. */
+/** The products of the shop. A real shop reads them from its database. */
 export const PRODUCTS: readonly Product[] = [
   {
     id: 'mug',

@@ -14,7 +14,9 @@ export class CheckoutController {
     private readonly orders: OrdersService,
   ) {}
 
-  /** Answers in two ways, so it takes the response itself. What it flashes is stored before either leaves. */
+  /**
+   * Has two kinds of response, so it uses the response object. What it flashes is stored before either is sent.
+   */
   @Get()
   form(@Res() response: Response): void {
     const lines = this.cart.lines();
@@ -42,7 +44,7 @@ export class CheckoutController {
       address,
     });
     this.cart.clear();
-    // Whoever placed an order may see it, signed in or not: the session remembers its number.
+    // The session remembers the order number, so that whoever placed it may see it, signed in or not.
     session.push('orders', order.number).flash('status', 'Thank you. Your order has been placed.');
     await this.cart.publish();
     return { url: `/orders/${order.number}` };

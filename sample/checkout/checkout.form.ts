@@ -1,12 +1,14 @@
 import { Transform } from 'class-transformer';
 import { Equals, IsEmail, IsIn, IsNotEmpty, Length, Matches, MaxLength } from 'class-validator';
 
-/** The ways that an order can travel. */
+/** The delivery options. */
 export const DELIVERIES = ['post', 'courier', 'collect'] as const;
 
 const Trim = () => Transform(({ value }) => (typeof value === 'string' ? value.trim() : ''));
 
-/** What the checkout form posts. The messages are for the person who fills it in; the lowest check comes first. */
+/**
+ * What the checkout form posts. The messages are for the person who fills it in; the lowest check runs first.
+ */
 export class CheckoutForm {
   @Trim()
   @Length(2, 80, { message: 'A name has 2 to 80 characters.' })

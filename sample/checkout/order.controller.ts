@@ -7,7 +7,7 @@ import { OrdersService } from './orders.service.js';
 export class OrderController {
   constructor(private readonly orders: OrdersService) {}
 
-  /** An order of this session, or of the account that is signed in. Anybody else's is answered as if there were none. */
+  /** An order of this session or of the signed-in account. For any other order the answer is 404. */
   @Get(':number')
   @Header('Cache-Control', 'no-store')
   @Render('order')

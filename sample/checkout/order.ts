@@ -3,7 +3,7 @@ import type { CheckoutForm } from './checkout.form.js';
 
 /** An order that was placed. */
 export interface Order {
-  /** Eight characters, not to be guessed. */
+  /** Eight characters, hard to guess. */
   number: string;
   /** Epoch milliseconds. */
   placedAt: number;

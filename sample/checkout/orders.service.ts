@@ -5,14 +5,14 @@ import { Injectable } from '@nestjs/common';
 import type { Order } from './order.js';
 
 /**
- * Keeps the orders: business data, so not the session's to keep. A session ends; an order does not. A real shop writes
- * them to its database; here they last as long as the process.
+ * Stores the orders. They are business data, so they do not belong in the session: a session ends, an order
+ * does not. A real shop writes them to its database; here they last as long as the process.
  */
 @Injectable()
 export class OrdersService {
   readonly #orders = new Map<string, Order>();
 
-  /** Keeps an order. @returns the order with its number */
+  /** Stores an order. @returns the order with its number */
   place(order: Omit<Order, 'number' | 'placedAt'>): Order {
     const placed = { ...order, number: randomBytes(4).toString('hex').toUpperCase(), placedAt: Date.now() };
     this.#orders.set(placed.number, placed);

@@ -1,7 +1,9 @@
 import { ValidationPipe } from '@nestjs/common';
 import { invalidForm } from 'nestjs-session-kit';
 
-/** Turns a posted form into its class, or throws an `InvalidFormException` with one message for each wrong field. */
+/**
+ * Converts a posted form to its class, or throws an `InvalidFormException` with one message per invalid field.
+ */
 export const formPipe = new ValidationPipe({
   transform: true,
   whitelist: true,

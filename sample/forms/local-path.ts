@@ -1,13 +1,13 @@
 /**
- * A path of this site, made safe to redirect to. Whoever sends a visitor on to an address that came with the request
- * must not send them to another site: `https://evil.example`, `//evil.example` and `/\evil.example` all do.
+ * Makes a path of this site safe to redirect to. A redirect to an address from the request must not lead to
+ * another site, as `https://evil.example`, `//evil.example` and `/\evil.example` all do.
  *
  * @returns the path with its query, or undefined for anything that leads elsewhere
  */
 export function localPath(address: unknown): string | undefined {
   if (typeof address !== 'string' || !address.startsWith('/') || !URL.canParse(address, HERE))
     return undefined;
-  // Parsed as a browser would, rather than matched: browsers drop tabs and newlines, and read backslashes as slashes.
+  // Parsed as browsers do, not matched: browsers drop tabs and newlines, and treat backslashes as slashes.
   const url = new URL(address, HERE);
   if (url.origin !== HERE || url.pathname.startsWith('//')) return undefined;
   return url.pathname + url.search;

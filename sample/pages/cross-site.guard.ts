@@ -5,9 +5,10 @@ import type { Request } from 'express';
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * The second lock against forged requests (CSRF). The first is the cookie itself: `SameSite=Lax` keeps it out of forms
- * that another site posts here. This one also stops what needs no cookie, such as signing a visitor in under somebody
- * else's account. Browsers say by themselves where a request comes from; other clients send no such header.
+ * The second protection against forged requests (CSRF). The first is the cookie itself: `SameSite=Lax` keeps it
+ * out of forms that another site posts here. This guard also stops forgeries that need no cookie, such as
+ * signing a visitor in under somebody else's account. Browsers always say where a request comes from; other
+ * clients send no such header.
  */
 @Injectable()
 export class CrossSiteGuard implements CanActivate {

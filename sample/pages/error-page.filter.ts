@@ -10,14 +10,14 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 
-/** What Express's parser answers a form that is larger than `furnish` lets it take. */
+/** The status of Express's parser for a form that is larger than `furnish` allows. */
 const TOO_LARGE: number = HttpStatus.PAYLOAD_TOO_LARGE;
 
 /**
- * Shows every error as a page. What a visitor asked for and cannot have (an address that leads nowhere, a form from another
- * site) is answered in the frame of every page. Where something failed, the template uses nothing of the session, because
- * that may be what failed: with its store away, a `SessionUnavailableException` arrives here, and no page pretends that
- * something was kept.
+ * Shows every error as a page. Client errors (an unknown address, a form from another site) are shown in the
+ * normal page frame. For server errors the template does not use the session, because that may be what failed:
+ * if its store is down, a `SessionUnavailableException` arrives here, and no page pretends that something was
+ * stored.
  */
 @Catch()
 export class ErrorPageFilter implements ExceptionFilter {
@@ -27,34 +27,34 @@ export class ErrorPageFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const status = statusOf(error);
-    // What is thrown as an HttpException was meant; and of a failing store the session module has told by itself.
+    // An HttpException is thrown on purpose, and the session module itself logs store failures.
     if (status >= 500 && !(error instanceof HttpException)) this.#logger.error(error);
     if (response.headersSent) {
       response.destroy();
       return;
     }
     const title = STATUS_CODES[status] ?? 'Error';
-    // What the parser refuses is refused before there is a session, whose cart and visitor the frame would show.
+    // The parser refuses a form before there is a session, and the frame shows the session's cart and visitor.
     const { session } = http.getRequest<Request & { session?: unknown }>();
     const template = status < 500 && session !== undefined ? 'refusal' : 'failure';
     response.status(status).render(template, { status, title, message: messageOf(error, status) });
   }
 }
 
-/** What the visitor may read. */
+/** The message for the visitor. */
 function messageOf(error: unknown, status: number): string {
   if (status >= 500) {
     return 'Something went wrong on our side. What you did last may not have been kept; please try again in a moment.';
   }
   if (status === TOO_LARGE) return 'That is more than this form takes. Nothing was changed.';
   if (!(error instanceof HttpException)) return 'We cannot take what was sent. Nothing was changed.';
-  // Nest's own words for an address that no controller answers.
+  // Nest's own message for an unknown address.
   return /^Cannot [A-Z]+ \//.test(error.message) ? 'There is no such page.' : error.message;
 }
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  // Errors of the session and of Express's parsers say themselves what they should be answered with.
+  // Errors of the session and of Express's parsers carry their own status.
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
     return error.statusCode;
   return 500;

@@ -1,6 +1,6 @@
 import { parse } from 'bowser';
 
-/** What a person calls the device that a user agent stands for: `Firefox on Windows`. */
+/** A readable name for the device of a user agent: `Firefox on Windows`. */
 export function nameDevice(userAgent: string | null): string {
   if (userAgent === null || userAgent === '') return 'An unknown device';
   const { browser, os } = parse(userAgent);

@@ -12,14 +12,14 @@ const dateFormat = new Intl.DateTimeFormat('en-GB', {
 });
 
 /**
- * The functions that every template can call. They are handed what they work on: templates read the session by
- * themselves, as `session`, `flashMessages`, `old(key)` and `errors(field)`, which the session module gives to every page.
+ * The functions available in every template. They get their data as arguments. The session module gives every
+ * page `session`, `flashMessages`, `old(key)` and `errors(field)`.
  */
 export function templateHelpers(accounts: AccountsService) {
   return {
     countItems,
     formatPrice,
-    /** The signed-in account, or null. An id of an account that is gone counts as signed out. */
+    /** The signed-in account, or null. The id of a deleted account counts as signed out. */
     accountOf: (userId: string | undefined): Account | null => accounts.find(userId),
     /** Epoch milliseconds as text, in UTC. */
     formatDate: (epochMs: number): string => `${dateFormat.format(epochMs)} UTC`,

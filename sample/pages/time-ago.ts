@@ -7,9 +7,9 @@ const UNITS = [
 ] as const;
 
 /**
- * How long ago something was, in the largest unit of which there was a whole one: `5 minutes ago`, `yesterday`.
+ * How long ago something was, in the largest whole unit: `5 minutes ago`, `yesterday`.
  *
- * @param epochMs when it was; what lies ahead, by a clock that differs, counts as now
+ * @param epochMs when it was; a time in the future, from a clock that differs, counts as now
  */
 export function timeAgo(epochMs: number, nowMs = Date.now()): string {
   const ms = nowMs - epochMs;

@@ -19,10 +19,10 @@ import type { Environment } from '../environment.js';
 import { REQUEST_COUNT } from './tally.js';
 import { UnmergedStore } from './unmerged-store.js';
 
-/** How long each request works before it has a result: as if it asked a database. Meanwhile others come and go. */
+/** How long each request works, as if it queried a database. Meanwhile others come and go. */
 const WORK_MS = 20;
 
-/** "Fifty at once": what is left of fifty requests that overlap, here and with a store that does not merge. */
+/** "Fifty at once": shows what fifty overlapping requests leave, here and with a store that does not merge. */
 @Controller('parallel')
 export class ParallelController {
   constructor(
@@ -44,7 +44,9 @@ export class ParallelController {
     };
   }
 
-  /** Begins anew. The fifty need a session that is there: of visitors without one, each request would begin its own. */
+  /**
+   * Starts over. The fifty requests need an existing session: without one, each request would begin its own.
+   */
   @Post('start')
   @HttpCode(HttpStatus.NO_CONTENT)
   start(@Session() session: Session): void {
@@ -52,22 +54,22 @@ export class ParallelController {
     this.unmerged.forget(session.handle);
   }
 
-  /** One of the fifty. It does the same in both ways, at the same times. */
+  /** One of the fifty requests. It makes the same change in both ways, at the same times. */
   @Post('add')
   @HttpCode(HttpStatus.NO_CONTENT)
   async add(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {
     const loaded = this.unmerged.load(session.handle);
     await wait(WORK_MS);
 
-    // Here it says what should change. Where others have written meanwhile, that is done to what they have left.
+    // Here it says what should change, which is applied on top of what others have stored meanwhile.
     session.increment('parallel.count');
     session.push('parallel.names', name);
 
-    // There it saves what it has loaded before, with its own change in it.
+    // There it saves what it loaded before, with its own change added.
     this.unmerged.save(session.handle, { count: loaded.count + 1, names: [...loaded.names, name] });
   }
 
-  /** The same for whose browser runs no scripts: the answer leads back to the page. */
+  /** The same for browsers without scripts: the response leads back to the page. */
   @Post('add-one')
   @Redirect('/parallel', HttpStatus.SEE_OTHER)
   async addOne(@Session() session: Session, @Body('name', ParseIntPipe) name: number): Promise<void> {

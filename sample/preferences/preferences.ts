@@ -2,13 +2,13 @@ import { IsIn } from 'class-validator';
 
 import { CURRENCIES, type Currency } from '../catalogue/price.js';
 
-/** How the pages can look; `auto` follows the visitor's system. */
+/** The themes of the pages; `auto` follows the visitor's system. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
 
 /** One of the themes. */
 export type Theme = (typeof THEMES)[number];
 
-/** What a visitor chose: at once what the form posts and what the session keeps. */
+/** A visitor's preferences, both as the form posts them and as the session stores them. */
 export class Preferences {
   @IsIn(THEMES, { message: 'Please choose one of these.' })
   theme: Theme = 'auto';

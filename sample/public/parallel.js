@@ -1,4 +1,4 @@
-// Sends the requests of the page "Fifty at once", all of them before the first is answered, and shows what they have left.
+// Sends the requests of the page "Fifty at once", all before the first is answered, and shows the result.
 
 const button = document.querySelector('#send-all');
 const failure = document.querySelector('#failure');
@@ -6,7 +6,7 @@ const failure = document.querySelector('#failure');
 async function post(path, fields = {}) {
   const answer = await fetch(path, { method: 'POST', body: new URLSearchParams(fields) });
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  // To its end, which comes after its head: leaving the page before would cut it off.
+  // Reads the body to its end: leaving the page before would cut it off.
   await answer.arrayBuffer();
 }
 

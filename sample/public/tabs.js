@@ -1,26 +1,29 @@
-// Keeps every open tab up to date: the cart's count, and who is signed in. Pages do without: then each shows what was so when
-// it was loaded.
+// Keeps every open tab up to date: the cart's count, and who is signed in. Without this script, each page shows
+// the state from when it was loaded.
 
 const WHERE = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/tabs`;
 const SESSION_ENDED = 'The session has ended.';
 const REFUSED = 1008;
 const AGAIN_AFTER_MS = 5000;
-/** The tab that signs out, or gets a new id, is to be first: it has the new cookie, and shows the message for it. */
+/** The tab that signs out or gets a new id has to be first: it has the new cookie, and shows the message. */
 const AFTER_THE_OTHER_MS = 500;
 
-/** What this page was made for: `session` (since when there is one) and `user`, each empty where there is none. */
+/** What this page was rendered for: `session` (when it began) and `user`, each empty if there is none. */
 const page = document.documentElement.dataset;
 
-/** The connection that counts. Null while there is none. */
+/** The current connection, or null. */
 let socket = null;
 
-/** Whether the session of this page may be over: a connection of it was ended or refused, or another tab has another session. */
+/**
+ * Whether this page's session may be over: its connection was ended or refused, or another tab has another
+ * session.
+ */
 let isInDoubt = false;
 
-/** Whether another page is on its way: it brings what is new, and nothing may call it off. */
+/** Whether another page is loading: it brings the new state, and must not be interrupted. */
 let isLeaving = false;
 
-/** Shows the page as the server would show it now. */
+/** Reloads the page as the server would show it now. */
 function loadAnew() {
   if (isLeaving) return;
   isLeaving = true;
@@ -33,7 +36,7 @@ function showCount(count) {
   number.closest('a').setAttribute('aria-label', `Cart, ${count} ${count === 1 ? 'item' : 'items'}`);
 }
 
-/** Connects with the cookie that the browser has now. A socket goes on with the one that it began with. */
+/** Connects with the cookie that the browser has now. An open socket keeps the cookie it began with. */
 function connect() {
   const former = socket;
   const opened = new WebSocket(WHERE);
@@ -51,8 +54,9 @@ function connect() {
     if (socket !== opened) return;
     socket = null;
     delete page.connected;
-    // With `stealth` sockets do not follow their session to a new id, nor to a later end of its life: the cookie that the browser
-    // has by now may be good. So the page, and what is typed there, stays until the server has said no to that.
+    // With `stealth`, sockets do not follow their session to a new id or to a later expiry, so the cookie that
+    // the browser has by now may be valid. The page, and what is typed there, stays until the server has
+    // refused that cookie.
     const isEnded = reason === SESSION_ENDED;
     if (code === REFUSED && !isEnded) {
       if (page.session === '') return;
@@ -76,13 +80,13 @@ addEventListener('pageshow', ({ persisted }) => {
   connect();
 });
 
-// A session that begins, and a sign-in, bring a new cookie, which the sockets of the other tabs have not: they connect anew.
-// Browsers tell the other tabs of what is stored, where it is not the same as before. What counts is what the server says then.
+// A new session and a sign-in bring a new cookie, which the sockets of the other tabs lack: they reconnect.
+// Browsers notify the other tabs when a stored value changes. The server's answer then decides.
 const KEY = 'shop.session';
 const mine = `${page.session} ${page.user}`;
 const before = localStorage.getItem(KEY) ?? ' ';
 if (before !== mine) localStorage.setItem(KEY, mine);
-// So is the count that a page came with: one that was sent while this tab was connecting anew has passed it by.
+// The count of a page is shared too, because a tab that was reconnecting has missed the message with it.
 const COUNT_KEY = 'shop.count';
 localStorage.setItem(COUNT_KEY, document.querySelector('#cart-count').textContent);
 addEventListener('storage', ({ key, newValue }) => {

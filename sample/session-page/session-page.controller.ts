@@ -4,12 +4,12 @@ import { Session } from 'nestjs-session-kit';
 
 import type { Environment } from '../environment.js';
 
-/** Shows visitors their own session, to see what the other pages do to it. */
+/** Shows visitors their own session, and what the other pages do to it. */
 @Controller('session')
 export class SessionPageController {
   constructor(private readonly config: ConfigService<Environment, true>) {}
 
-  /** @param forgotten there after `forget`, whatever its value */
+  /** @param forgotten present after `forget`, whatever its value */
   @Get()
   @Header('Cache-Control', 'no-store')
   @Render('session')
@@ -20,7 +20,7 @@ export class SessionPageController {
       // With stealth there is no record: the whole session is in the cookie.
       isSealed: driver === 'stealth',
       forgotten: forgotten !== undefined,
-      // Who holds the whole id holds the session, so no page and no log ever shows all of it.
+      // Anyone with the whole id has the session, so no page and no log ever shows all of it.
       idStart: session.id.slice(0, 6),
       stored: session.stored,
       createdAt: session.createdAt,
@@ -30,7 +30,7 @@ export class SessionPageController {
     };
   }
 
-  /** A new id for the same data: what a sign-in does. */
+  /** A new id for the same data, as at sign-in. */
   @Post('regenerate')
   @Redirect('/session', HttpStatus.SEE_OTHER)
   regenerate(@Session() session: Session): void {
@@ -39,8 +39,8 @@ export class SessionPageController {
   }
 
   /**
-   * The end of the session: the record is removed, and so is the cookie. The address says what was done, because a flash
-   * message would begin the next session.
+   * Ends the session: removes the record and the cookie. The URL says what was done, because a flash message
+   * would begin a new session.
    */
   @Post('forget')
   @Redirect('/session?forgotten', HttpStatus.SEE_OTHER)

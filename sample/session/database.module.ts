@@ -5,7 +5,9 @@ import { SessionEntity } from 'nestjs-session-kit/typeorm';
 
 import type { Environment } from '../environment.js';
 
-/** The connection that the driver `database` finds and uses: the same one that an application's own tables live on. */
+/**
+ * The connection that the driver `database` finds and uses: the same one as for an application's own tables.
+ */
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({

@@ -3,22 +3,24 @@ import type { SessionModuleOptions } from 'nestjs-session-kit';
 
 import type { DriverName, Environment } from '../environment.js';
 
-/** How long a session lives without a visit, unless the visitor wants this device to be remembered. */
+/** How long a session lives without a visit, unless the visitor chose to have this device remembered. */
 const SESSION_AGE = '2h';
 
 type Config = ConfigService<Environment, true>;
 
-/** Makes the options of the session module out of the environment. What is left out keeps its default. */
+/**
+ * Makes the options of the session module from the environment. Options that are left out keep their defaults.
+ */
 export function sessionOptions(config: Config): SessionModuleOptions {
   const driver = config.get('SESSION_DRIVER', { infer: true });
   const previousSecret = config.get('SESSION_PREVIOUS_SECRET', { infer: true });
   return {
-    // The first secret signs, the others are still accepted: so nobody is signed out when a new one comes.
+    // The first secret signs; the others are still accepted, so a new secret signs nobody out.
     secret: [config.get('SESSION_SECRET', { infer: true }), ...(previousSecret ? [previousSecret] : [])],
     driver,
     age: SESSION_AGE,
 
-    // A driver's own options stand under its name.
+    // A driver's own options are under its name.
     [driver]: DRIVER_OPTIONS[driver](config),
   };
 }
@@ -30,6 +32,6 @@ const DRIVER_OPTIONS: { [Name in DriverName]: (config: Config) => NonNullable<Se
     stealth: () => ({}),
     redis: (config) => ({ url: config.get('REDIS_URL', { infer: true }) }),
     memcached: (config) => ({ servers: config.get('MEMCACHED_SERVERS', { infer: true }).split(',') }),
-    // It finds the connection of TypeOrmModule by itself: see database.module.ts.
+    // It finds the connection of TypeOrmModule by itself; see database.module.ts.
     database: () => ({}),
   };
