@@ -3,19 +3,19 @@ import type { Tree } from '@angular-devkit/schematics';
 import { ParsedFile } from './source-file.js';
 import { type Compiler, loadTypeScript } from './typescript.js';
 
-/** What of a package.json matters here. */
+/** The part of a package.json that is used here. */
 export interface Manifest {
   readonly type?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
-/** A Nest application as its files say. */
+/** A Nest application, read from its files. */
 export class Application {
   readonly #ts: Compiler = loadTypeScript();
   readonly #parsed = new Map<string, ParsedFile>();
 
-  /** @param sourceRoot where its sources are: `src`, or `apps/shop/src` in a monorepo */
+  /** @param sourceRoot the folder of its sources: `src`, or `apps/shop/src` in a monorepo */
   constructor(
     readonly tree: Tree,
     readonly sourceRoot: string,
@@ -32,7 +32,7 @@ export class Application {
     return dependencies?.[name] !== undefined || devDependencies?.[name] !== undefined;
   }
 
-  /** The major version of Nest: the range in its package.json, whatever it begins with. */
+  /** The major version of Nest, from the range in its package.json. */
   get nestVersion(): number {
     return Number(/\d+/.exec(this.manifest.dependencies?.['@nestjs/core'] ?? '12')?.[0] ?? 12);
   }
@@ -41,13 +41,13 @@ export class Application {
     return this.tree.read(path)?.toString('utf8');
   }
 
-  /** Writes a file unless it says so already. */
+  /** Writes a file unless it already has this text. */
   write(path: string, text: string): void {
     if (!this.tree.exists(path)) this.tree.create(path, text);
     else if (this.text(path) !== text) this.tree.overwrite(path, text);
   }
 
-  /** Its sources, tests left out: those in fewer folders first. */
+  /** Its sources without tests; those in fewer folders first. */
   get sources(): ParsedFile[] {
     const paths: string[] = [];
     this.tree.getDir(this.sourceRoot).visit((path) => {
@@ -70,10 +70,10 @@ export class Application {
   }
 
   /**
-   * The root module: the one that is handed to NestFactory, or else AppModule.
+   * The root module: the one passed to NestFactory, otherwise AppModule.
    *
-   * @returns the file that its class is in, and the class's name
-   * @throws where there is no such class
+   * @returns the file with its class, and the class's name
+   * @throws if there is no such class
    */
   findRootModule(): { readonly file: ParsedFile; readonly name: string } {
     const main = posix.join(this.sourceRoot, 'main.ts');
@@ -88,7 +88,8 @@ export class Application {
 
   #rootModuleOf(main: ParsedFile): string | undefined {
     const [argument] = main.calls('NestFactory', /^create/)[0]?.arguments ?? [];
-    // The module itself, or the class of a dynamic one: AppModule.forRoot(). What a function returns (`await root()`) has no name here.
+    // The module itself, or the class of a dynamic one: AppModule.forRoot(). A function's result (`await
+    // root()`) has no name here.
     const name = argument === undefined ? undefined : /^[A-Z]\w*/.exec(argument.getText())?.[0];
     return name === undefined ? undefined : main.importedName(name);
   }

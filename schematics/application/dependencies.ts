@@ -2,7 +2,7 @@ import type { SchematicContext, TaskConfigurationGenerator } from '@angular-devk
 import type { Application } from './application.js';
 
 /**
- * Adds packages to the dependencies in package.json, unless it names them. Its indentation stays.
+ * Adds packages to the dependencies in package.json, unless they are there. Keeps its indentation.
  *
  * @param packages name and range of each
  * @returns those that were added
@@ -23,13 +23,13 @@ export function addDependencies(
   return added;
 }
 
-/** Has the packages installed once the files are written, by the package manager whose lock file is there. */
+/** Installs the packages once the files are written, with the package manager whose lock file exists. */
 export function install(application: Application, context: SchematicContext): void {
   const { tree } = application;
   const locks = { 'pnpm-lock.yaml': 'pnpm', 'yarn.lock': 'yarn', 'bun.lock': 'bun', 'bun.lockb': 'bun' };
   const packageManager = Object.entries(locks).find(([lock]) => tree.exists(lock))?.[1] ?? 'npm';
-  // As NodePackageInstallTask of @angular-devkit/schematics makes it: that package is the Nest CLI's, and not found from here
-  // everywhere. A database's client may have to be built: what the user's own settings allow, they allow here.
+  // The same as NodePackageInstallTask of @angular-devkit/schematics, which belongs to the Nest CLI and cannot
+  // always be resolved from here. A database client may have to be built: the user's own settings decide.
   const task: TaskConfigurationGenerator = {
     toConfiguration: () => ({
       name: 'node-package',

@@ -1,9 +1,9 @@
 /**
- * The text of a `.env` file with a variable. One that has a value keeps it; one that is empty gets it in its place.
+ * The text of a `.env` file with a variable. A variable that has a value keeps it; an empty one gets the value.
  *
- * @param text of the file, undefined where there is none
- * @param value where it may be empty, an empty variable stays
- * @param comment stands above a variable that is added
+ * @param text of the file, or undefined if there is none
+ * @param value if this is empty, an empty variable stays
+ * @param comment written above a variable that is added
  */
 export function withVariable(text: string | undefined, name: string, value: string, comment: string): string {
   const known = variable(name).exec(text ?? '');
@@ -12,7 +12,7 @@ export function withVariable(text: string | undefined, name: string, value: stri
   return (text ?? '').replace(variable(name), (line) => line.replace(/=.*$/, () => `=${value}`));
 }
 
-/** The value of a variable, without quotes and comments; empty where it has none. */
+/** The value of a variable, without quotes and comments; an empty string if it has none. */
 export function valueOf(text: string | undefined, name: string): string {
   const value =
     variable(name)
@@ -22,7 +22,7 @@ export function valueOf(text: string | undefined, name: string): string {
   return quoted?.[2] ?? value.replace(/(^|\s)#.*$/, '').trim();
 }
 
-/** A `.gitignore` under which `.env` is ignored. */
+/** The text of a `.gitignore` that ignores a pattern. */
 export function ignoring(text: string | undefined, pattern: string, others: readonly string[]): string {
   const lines = (text ?? '').split(/\r?\n/).map((line) => line.trim());
   const known = [pattern, `/${pattern}`, ...others];

@@ -3,28 +3,28 @@ import type { Application } from './application.js';
 import type { ParsedFile } from './source-file.js';
 import type { TextEdit } from './text-edits.js';
 
-/** What is to be imported into a file. */
+/** A name to import into a file. */
 export interface Import {
   /** The name that the file needs. */
   readonly name: string;
-  /** A package, or a source of the application by its path without an extension. */
+  /** A package, or a source of the application, by its path without extension. */
   readonly from: string;
-  /** The name that it gets in the file. Default: its own. */
+  /** The local name in the file. Default: its own. */
   readonly as?: string;
-  /** Whether it is the file's default export. Default: no. */
+  /** Whether it is the default export. Default: no. */
   readonly isDefault?: boolean;
 }
 
-/** How a file writes its imports. */
+/** The style of a file's imports. */
 export interface ImportStyle {
   readonly quote: string;
-  /** What relative paths end in: '.js', '.ts' or nothing. */
+  /** The extension of relative paths: '.js', '.ts' or nothing. */
   readonly extension: string;
   readonly end: string;
   readonly lineEnd: string;
 }
 
-/** The style that a file has, and where it imports nothing by a path, that of the application's kind of modules. */
+/** The style of a file. If it has no relative imports, the extension follows the application's module type. */
 export function importStyleOf(application: Application, file: ParsedFile): ImportStyle {
   const relative = file.imports.from.filter((path) => path.startsWith('.'));
   const known = relative.map((path) => /\.[jt]s$/.exec(path)?.[0] ?? '');
@@ -38,7 +38,7 @@ export function importStyleOf(application: Application, file: ParsedFile): Impor
   };
 }
 
-/** Text that is written with `'`, `;` and './path.js', in the style of the application. */
+/** Converts text written with `'`, `;` and './path.js' to the style of the application. */
 export function styled(text: string, { quote, extension, end, lineEnd }: ImportStyle): string {
   return text
     .replaceAll(/(from '\.[^']*)\.js'/g, `$1${extension}'`)
@@ -47,13 +47,16 @@ export function styled(text: string, { quote, extension, end, lineEnd }: ImportS
     .replaceAll('\n', lineEnd);
 }
 
-/** The name that a file can import something of a package by: its own, or another one where the file has that for a thing of its own. */
+/**
+ * The local name for an import from a package: its own name, or another if the file uses that for something
+ * else.
+ */
 export function importedAs(file: ParsedFile, name: string, from: string, other: string): string {
   const found = file.importOf(name)?.from;
   return file.classOf(name) !== undefined || (found !== undefined && found !== from) ? other : name;
 }
 
-/** The change that imports names into a file, after its other imports; those that it has are left out. */
+/** The edit that imports names into a file, after its other imports. Skips names that the file has. */
 export function importLines(
   application: Application,
   file: ParsedFile,

@@ -2,8 +2,8 @@ import type { ArrayLiteralExpression } from 'typescript';
 import { indentAt, type TextEdit } from './text-edits.js';
 
 /**
- * Puts elements at the beginning of a list in the source, each on a line of its own. At the beginning, comments stay with
- * what they stand above.
+ * Inserts elements at the beginning of a list in the source, each on its own line. At the beginning, because
+ * there comments stay above the elements they belong to.
  */
 export function prepend(source: string, list: ArrayLiteralExpression, elements: readonly string[]): TextEdit {
   const outer = indentAt(source, list.getStart());
@@ -12,7 +12,7 @@ export function prepend(source: string, list: ArrayLiteralExpression, elements: 
   const open = list.getStart() + 1;
   const inside = source.slice(open, list.getEnd() - 1);
   if (inside.includes('\n')) {
-    // After a comment that stands beside the bracket: it would be taken for one of the first element.
+    // Inserted after a comment beside the bracket, which would otherwise look like one of the first element.
     const start = open + (/^[ \t]*\/\/[^\r\n]*/.exec(inside)?.[0].length ?? 0);
     return { start, end: start, text: added };
   }
@@ -24,9 +24,9 @@ export function prepend(source: string, list: ArrayLiteralExpression, elements: 
   return { start: open, end: list.getEnd() - 1, text: `${added}${kept.join('')}\n${outer}` };
 }
 
-/** One step of indentation, told by a line that has one or more. */
+/** One step of indentation, inferred from an indented line. */
 export const unitOf = (indent: string): string =>
   indent.includes('\t') ? '\t' : indent.length === 4 ? '    ' : '  ';
 
-/** Text of several lines, whose first line stands at an indentation. */
+/** Indents all lines but the first. */
 export const indented = (text: string, indent: string): string => text.replaceAll('\n', `\n${indent}`);

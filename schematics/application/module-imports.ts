@@ -4,12 +4,12 @@ import type { ParsedFile } from './source-file.js';
 import { indentAt, type TextEdit } from './text-edits.js';
 
 /**
- * The change that imports modules into a Nest module.
+ * The edit that imports modules into a Nest module.
  *
- * @param file where the module's class is
+ * @param file with the module's class
  * @param name of the class
- * @param modules what to import: `ConfigModule.forRoot()`
- * @throws where its `@Module()` is written so that nobody can tell what it imports
+ * @param modules to import: `ConfigModule.forRoot()`
+ * @throws if its `@Module()` is written in a way that does not show what it imports
  */
 export function moduleImports(file: ParsedFile, name: string, modules: readonly string[]): TextEdit {
   const { ts, text } = file;
@@ -22,7 +22,7 @@ export function moduleImports(file: ParsedFile, name: string, modules: readonly 
   if (!ts.isObjectLiteralExpression(metadata)) throw unreadable(file, modules);
   const found = metadata.properties.find((one) => nameOf(file, one.name) === 'imports');
   if (found === undefined) {
-    // What is spread, or has a name that is found at run time, may be imports, which come in place of those that stand before.
+    // Spread objects and computed names may contain `imports`, and would replace earlier properties.
     if (metadata.properties.some((one) => nameOf(file, one.name) === undefined))
       throw unreadable(file, modules);
     return firstProperty(text, metadata, modules);
@@ -39,7 +39,10 @@ export function moduleImports(file: ParsedFile, name: string, modules: readonly 
   return { ...span(found), text: list(written.getText(), modules, `(${initializer.getText()})`, indent) };
 }
 
-/** The name of a property, however it is written: `imports`, `'imports'`, `['imports']`; undefined where the source does not say it. */
+/**
+ * The name of a property in any notation: `imports`, `'imports'`, `['imports']`; undefined if the source does
+ * not show it.
+ */
 function nameOf({ ts }: ParsedFile, name: PropertyName | undefined): string | undefined {
   if (name === undefined) return undefined;
   const written = ts.isComputedPropertyName(name) ? name.expression : name;
@@ -47,7 +50,7 @@ function nameOf({ ts }: ParsedFile, name: PropertyName | undefined): string | un
   return ts.isIdentifier(written) && !ts.isComputedPropertyName(name) ? written.text : undefined;
 }
 
-/** The decorator `@Module()` of a class, under whatever name it was imported. */
+/** The `@Module()` decorator of a class, whatever name it was imported under. */
 function moduleDecorator(file: ParsedFile, name: string): CallExpression {
   const { ts } = file;
   const found = file.classOf(name);
@@ -60,7 +63,7 @@ function moduleDecorator(file: ParsedFile, name: string): CallExpression {
   throw new Error(`The class ${name} in ${file.path} has no decorator @Module().`);
 }
 
-/** Sees through `[...] as const`, `[...] satisfies T` and `([...])`. */
+/** Unwraps `[...] as const`, `[...] satisfies T` and `([...])`. */
 function unwrapped({ ts }: ParsedFile, expression: Expression): Expression {
   let inner = expression;
   while (ts.isAsExpression(inner) || ts.isSatisfiesExpression(inner) || ts.isParenthesizedExpression(inner)) {
@@ -86,7 +89,7 @@ function firstProperty(
   return { start: open, end, text: `${added}\n${rest}` };
 }
 
-/** The property `imports` as the first one of an object whose line has an indentation. */
+/** The text of the property `imports`, as the first one of an object on a line with the given indentation. */
 function property(modules: readonly string[], outer: string, own = `${outer}${unitOf(outer)}`): string {
   const step = own.slice(outer.length);
   const lines = modules.map((module) => `\n${own}${step}${indented(module, own + step)},`);

@@ -1,7 +1,9 @@
 import type { CallExpression, ClassDeclaration, ImportSpecifier, Node, SourceFile } from 'typescript';
 import type { Compiler } from './typescript.js';
 
-/** A TypeScript file of the application: its text, and what can be found in it. Comments and strings are not mistaken for code. */
+/**
+ * A TypeScript file of the application that can be searched. Comments and strings are not mistaken for code.
+ */
 export class ParsedFile {
   readonly #tree: SourceFile;
 
@@ -13,7 +15,9 @@ export class ParsedFile {
     this.#tree = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   }
 
-  /** The calls of `object.method(...)` where the method's name matches, and the object is none of the application's own. */
+  /**
+   * The calls of `object.method(...)` whose method name matches and whose object is not the application's own.
+   */
   calls(object: string, method: RegExp): CallExpression[] {
     const { ts } = this;
     return this.all((node): node is CallExpression => {
@@ -25,13 +29,13 @@ export class ParsedFile {
     });
   }
 
-  /** Whether code, and not only a comment, has a name. */
+  /** Whether the code uses a name; comments do not count. */
   has(name: string): boolean {
     const { ts } = this;
     return this.all((node): node is Node => ts.isIdentifier(node) && node.text === name).length > 0;
   }
 
-  /** The class of a name. */
+  /** The class with a name. */
   classOf(name: string): ClassDeclaration | undefined {
     const { ts } = this;
     return this.all((node): node is ClassDeclaration => ts.isClassDeclaration(node)).find(
@@ -39,12 +43,12 @@ export class ParsedFile {
     );
   }
 
-  /** What a name of this file is called where it is imported from: itself, unless it is imported under another name. */
+  /** The exported name behind a local name: the same one, unless it is imported under an alias. */
   importedName(local: string): string {
     return this.importOf(local)?.name ?? local;
   }
 
-  /** Where a name of this file is imported from, and what it is called there; undefined where no import names it. */
+  /** Where a local name is imported from, and its exported name; undefined if it is not imported. */
   importOf(local: string): { readonly name: string; readonly from: string } | undefined {
     const { ts } = this;
     const specifiers = this.all((node): node is ImportSpecifier => ts.isImportSpecifier(node));
@@ -54,7 +58,7 @@ export class ParsedFile {
     return { name: found.propertyName?.text ?? local, from: from.text };
   }
 
-  /** The paths and packages that are imported, and where the last import ends. */
+  /** The imported paths and packages, and where the last import ends. */
   get imports(): { readonly from: readonly string[]; readonly end: number } {
     const { ts } = this;
     const found = this.#tree.statements.filter((statement) => ts.isImportDeclaration(statement));
@@ -66,7 +70,7 @@ export class ParsedFile {
     };
   }
 
-  /** All nodes of a kind, in the order of the text; those below `root` where it is given. */
+  /** All nodes of a kind in source order; only those below `root`, if given. */
   all<N extends Node>(is: (node: Node) => node is N, root: Node = this.#tree): N[] {
     const found: N[] = [];
     const visit = (node: Node): void => {

@@ -1,11 +1,11 @@
-/** A piece of text that takes the place of what stands between two positions. */
+/** Text that replaces what is between two positions. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** Puts edits into a text, none of which overlap. What they bring gets the line ends that the text has. */
+/** Applies edits, which must not overlap, to a text. Inserted text gets the line ends of the source. */
 export function applyEdits(source: string, edits: readonly TextEdit[]): string {
   const lineEnd = source.includes('\r\n') ? '\r\n' : '\n';
   return edits
@@ -16,7 +16,7 @@ export function applyEdits(source: string, edits: readonly TextEdit[]): string {
     );
 }
 
-/** The white space at the beginning of the line that a position is in. */
+/** The white space at the beginning of the line with a position. */
 export function indentAt(source: string, position: number): string {
   const line = source.slice(source.lastIndexOf('\n', position - 1) + 1, position);
   return /^[ \t]*/.exec(line)?.[0] ?? '';

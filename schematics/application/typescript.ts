@@ -2,14 +2,14 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type TypeScript from 'typescript';
 
-/** The compiler, as the application has it. */
+/** The compiler of the application. */
 export type Compiler = typeof TypeScript;
 
 /**
- * Loads the TypeScript compiler of the application in the working directory, or the one that its Nest CLI brings: this package
- * depends on none, as it is needed here only.
+ * Loads the TypeScript compiler of the application in the working directory, or that of its Nest CLI. This
+ * package does not depend on TypeScript, because only the schematics need it.
  *
- * @throws where there is none that can read sources
+ * @throws if there is none that can read sources
  */
 export function loadTypeScript(): Compiler {
   const fromApplication = createRequire(join(process.cwd(), 'package.json'));
@@ -18,7 +18,7 @@ export function loadTypeScript(): Compiler {
       const found: unknown = find()('typescript');
       if (isCompiler(found)) return found;
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   throw new Error(

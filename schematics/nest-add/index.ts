@@ -10,7 +10,7 @@ import { applyEdits } from '../application/text-edits.js';
 import { DRIVERS, type DriverName, sessionConfig } from './session-config.js';
 import { type TypeOrmSetup, setUpTypeOrm } from './type-orm.js';
 
-/** What `nest add` takes: see schema.json. */
+/** The options of `nest add`; see schema.json. */
 interface NestAddOptions {
   readonly driver?: DriverName;
   readonly sourceRoot?: string;
@@ -18,8 +18,8 @@ interface NestAddOptions {
 }
 
 /**
- * `nest add nestjs-session-kit`: sets sessions up in an application. Each step does what is missing, so that a second run
- * changes nothing. What cannot be done stops it before anything is written.
+ * `nest add nestjs-session-kit`: sets up sessions in an application. Each step does only what is missing, so
+ * that a second run changes nothing. If a step is impossible, it stops before anything is written.
  */
 export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false }: NestAddOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
@@ -47,12 +47,12 @@ export function nestAdd({ driver: asked, sourceRoot = 'src', skipInstall = false
   };
 }
 
-/** Where the options are written: those of an application that has its own elsewhere are none of ours. */
+/** The path of the configuration file. An application that keeps its options elsewhere is left alone. */
 const configOf = ({ sourceRoot }: Application): string => posix.join(sourceRoot, 'config', 'session.ts');
 
 /**
- * The driver that .env names, since that is the one that runs. Where it names none: the one asked for, or else the one that the
- * configuration file falls back on, as in a fresh clone.
+ * The driver that .env names, because that is the one in use. If it names none: the requested driver, or the
+ * default in the configuration file, as in a fresh clone.
  */
 function driverOf(
   application: Application,
@@ -99,7 +99,7 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
     modules.unshift(`${configModule}.forRoot({ isGlobal: true })`);
     imports.unshift({ name: 'ConfigModule', from: '@nestjs/config', as: configModule });
   }
-  // Its list of entities may just have been written.
+  // Parsed again, because its list of entities may just have been written.
   const file = application.parse(root.file.path);
   const edits = [importLines(application, file, imports), moduleImports(file, root.name, modules)];
   application.write(file.path, applyEdits(file.text, edits));
@@ -108,8 +108,8 @@ function register(application: Application, driver: DriverName): TypeOrmSetup | 
 }
 
 /**
- * The secret, the driver and where its store is in .env, which Git must not have; their names in .env.example, which it may. Nothing that
- * the configuration file does not ask for.
+ * Writes the secret, the driver and the address of its store to .env, which must not be in Git, and their names
+ * to .env.example, which may. Writes only variables that the configuration file reads.
  */
 function writeEnvironment(
   application: Application,

@@ -3,13 +3,13 @@ export type DriverName = 'stealth' | 'memory' | 'file' | 'database' | 'redis' | 
 
 /** What a driver needs besides the package. */
 interface DriverSetup {
-  /** Its options, as they stand in the configuration file. */
+  /** Its options in the configuration file. */
   readonly options?: string;
-  /** The packages of its client. */
+  /** The packages that it needs. */
   readonly packages?: Readonly<Record<string, string>>;
-  /** What its options ask the environment for. */
+  /** The environment variable that its options read. */
   readonly variable?: { readonly name: string; readonly value: string; readonly comment: string };
-  /** What it writes into the working directory. */
+  /** What it creates in the working directory, for .gitignore. */
   readonly ignored?: string;
 }
 
@@ -53,7 +53,10 @@ export const DRIVERS: Readonly<Record<DriverName, DriverSetup>> = {
   },
 };
 
-/** The configuration file of an application's sessions, as Prettier has it with the settings of Nest's templates. */
+/**
+ * The configuration file of an application's sessions, formatted like Prettier with the settings of Nest's
+ * templates.
+ */
 export const sessionConfig = (driver: DriverName): string =>
   `import { registerAs } from '@nestjs/config';
 import type { SessionModuleOptions } from 'nestjs-session-kit';

@@ -9,7 +9,10 @@ const ENTITY = 'SessionEntity';
 const ENTITY_IMPORT: Import = { name: ENTITY, from: 'nestjs-session-kit/typeorm' };
 const MODULE_IMPORT: Import = { name: 'TypeOrmModule', from: '@nestjs/typeorm' };
 
-/** What the root module has to import for the driver `database`, which packages that takes, and what is left to do by hand. */
+/**
+ * What the root module has to import for the driver `database`, the packages needed, and what is left to do by
+ * hand.
+ */
 export interface TypeOrmSetup {
   readonly modules: readonly string[];
   readonly imports: readonly Import[];
@@ -18,7 +21,7 @@ export interface TypeOrmSetup {
   readonly advice?: string;
 }
 
-/** A database of its own for an application that has none: it starts at once, and is to be replaced. */
+/** A database for an application that has none: it works at once, and should be replaced. */
 const OWN_DATABASE = `TypeOrmModule.forRoot({
   type: 'better-sqlite3',
   database: 'database.sqlite',
@@ -28,8 +31,8 @@ const OWN_DATABASE = `TypeOrmModule.forRoot({
 })`;
 
 /**
- * Sees to it that TypeORM knows the entity of sessions: in the list of entities where the application has one, by
- * `autoLoadEntities` otherwise.
+ * Makes sure that TypeORM knows the entity of sessions: in the application's list of entities, if there is one,
+ * otherwise through `autoLoadEntities`.
  */
 export function setUpTypeOrm(application: Application, quote: string): TypeOrmSetup {
   const nest = application.nestVersion >= 12 ? '^12.0.2' : '^11.0.1';

@@ -1,11 +1,11 @@
 const HEAD = {
   vitest: `import { describe, expect, it } from 'vitest';\n`,
-  // Jest's are globals in Nest's template.
+  // Jest's functions are globals in Nest's template.
   jest: '',
   'node:test': `import { describe, it } from 'node:test';\n`,
 } as const;
 
-/** The suite for drivers, in the test framework of the application. */
+/** The conformance suite in the test framework of the application. */
 export const conformanceTest = (
   name: string,
   className: string,

@@ -1,4 +1,7 @@
-/** A driver that keeps records in a Map, with what each method promises, and what does it in a store. */
+/**
+ * The source of a driver that keeps records in a Map, with the contract of each method and hints for a real
+ * store.
+ */
 export const driverClass = (name: string, className: string): string => `import {
   type RecordDriver,
   SessionDriver,

@@ -5,7 +5,7 @@ import { importStyleOf, styled } from '../application/import-lines.js';
 import { conformanceTest } from './conformance-test.js';
 import { driverClass } from './driver-class.js';
 
-/** What `nest g session-driver` takes: see schema.json. */
+/** The options of `nest g session-driver`; see schema.json. */
 interface SessionDriverOptions {
   readonly name: string;
   readonly path?: string;
@@ -13,8 +13,8 @@ interface SessionDriverOptions {
 }
 
 /**
- * `nest g -c nestjs-session-kit session-driver <name>`: a driver that keeps records in a Map, to be put on the store that it is
- * for, and the test that tells whether it keeps its promises there. It passes as it is written.
+ * `nest g -c nestjs-session-kit session-driver <name>`: writes a driver that keeps records in a Map, to be
+ * adapted to a store, and its conformance test. The test passes as written.
  */
 export function sessionDriver({ name: given, path = 'session', sourceRoot = 'src' }: SessionDriverOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
@@ -44,7 +44,7 @@ export function sessionDriver({ name: given, path = 'session', sourceRoot = 'src
 const pascalCase = (name: string): string =>
   name.replaceAll(/(?:^|[-_])(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The framework that the application's tests are run by. */
+/** The framework of the application's tests. */
 function frameworkOf(application: Application): 'vitest' | 'jest' | 'node:test' {
   if (application.dependsOn('vitest')) return 'vitest';
   return application.dependsOn('jest') ? 'jest' : 'node:test';

@@ -3,7 +3,7 @@ import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Application } from '../application/application.js';
 import { importStyleOf } from '../application/import-lines.js';
 
-/** What `nest g session-table` takes: see schema.json. */
+/** The options of `nest g session-table`; see schema.json. */
 interface SessionTableOptions {
   readonly name?: string;
   readonly path?: string;
@@ -13,8 +13,8 @@ interface SessionTableOptions {
 const BASE = 'CreateSessionsTable1700000000000';
 
 /**
- * `nest g -c nestjs-session-kit session-table`: a TypeORM migration that makes the table of the driver `database`, where the
- * application has its other ones. It does nothing where there is one already.
+ * `nest g -c nestjs-session-kit session-table`: writes a TypeORM migration that creates the table of the driver
+ * `database`, beside the application's other migrations. Does nothing if there is one already.
  */
 export function sessionTable({ name: table = 'sessions', path, sourceRoot = 'src' }: SessionTableOptions) {
   return (tree: Tree, context: SchematicContext): Tree => {
@@ -61,7 +61,7 @@ export class CreateSessionsTable${now} extends ${BASE} {
   };
 }
 
-/** TypeORM's own command names files in camel case; others are named as Nest names its files. */
+/** TypeORM's own command names files in camel case; otherwise the file is named as Nest names its files. */
 const fileNameLike = (migration: string | undefined): string =>
   migration !== undefined && /\d-[A-Z]/.test(posix.basename(migration))
     ? 'CreateSessionsTable'
