@@ -7,8 +7,8 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /**
  * The second protection against forged requests (CSRF). The first is the cookie itself: `SameSite=Lax` keeps it
  * out of forms that another site posts here. This guard also stops forgeries that need no cookie, such as
- * signing a visitor in under somebody else's account. Browsers always say where a request comes from; other
- * clients send no such header.
+ * signing a visitor in under somebody else's account. Browsers send `Sec-Fetch-Site` on their own; other
+ * clients do not.
  */
 @Injectable()
 export class CrossSiteGuard implements CanActivate {
