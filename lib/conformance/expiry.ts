@@ -9,9 +9,7 @@ const lifetimes: [what: string, lifetimeMs: number][] = [
   ['ten years', 3_653 * DAY_MS],
 ];
 
-/**
- * Tests lifetimes from an hour to ten years, to the millisecond. Needs a `clock`, or a driver that uses `Date`.
- */
+/** Tests lifetimes from an hour to ten years, to the millisecond. Needs a `clock`, or a driver that uses `Date`. */
 export function describeExpiry({ describe, it, expect }: ConformanceSuite): void {
   describe('expiry', () => {
     for (const [what, ms] of lifetimes) {

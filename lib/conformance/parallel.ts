@@ -2,9 +2,7 @@ import type { RecordDriver, SessionRecord } from '../drivers/driver.js';
 import type { ConformanceSuite } from './suite.js';
 import { freshId } from './record-samples.js';
 
-/**
- * Increments a counter kept as a payload: reads, writes the next version, and retries while others were first.
- */
+/** Increments a counter kept as a payload: reads, writes the next version, and retries while others were first. */
 async function increment(driver: RecordDriver, id: string): Promise<void> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const record = await driver.read(id);

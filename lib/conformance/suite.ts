@@ -47,9 +47,7 @@ export interface DriverUnderTest {
   /** Overwrites the record of an id with unreadable bytes. Omit it if the store holds objects, not bytes. */
   corrupt?(id: string): Promise<void>;
 
-  /**
-   * The largest payload that fits, in bytes of UTF-8, if the store has a limit. Twice as much must be refused.
-   */
+  /** The largest payload that fits, in bytes of UTF-8, if the store has a limit. Twice as much must be refused. */
   readonly maxPayloadBytes?: number;
 
   /** The store removes records by its own clock, so a test must not wait for it. */

@@ -1,6 +1,4 @@
-/**
- * What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests.
- */
+/** What a driver keeps for one session. Drivers see text and numbers, never values, cookies or requests. */
 export interface SessionRecord {
   /** The serialized session. A driver stores it verbatim and never looks inside. */
   payload: string;

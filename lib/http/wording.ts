@@ -20,9 +20,7 @@ export const BEGUN_LATE =
   'A session was changed for the first time after the response had begun, so its cookie could not be sent. ' +
   'Write to the session before the first byte of a stream.';
 
-/**
- * The fate of a response whose session could not be stored. `gone`: there was no response left to report it.
- */
+/** The fate of a response whose session could not be stored. `gone`: there was no response left to report it. */
 export type FailedResponse = 'answered' | 'cut off' | 'gone';
 
 const OUTCOMES: Readonly<Record<FailedResponse, string>> = {

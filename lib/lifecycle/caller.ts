@@ -15,9 +15,7 @@ export interface Caller {
    * keep the client of the latest request.
    */
   readonly client: (() => Client) | 'as-stored' | null;
-  /**
-   * Whether this counts as a visit. If not (a job, a passive route), lifetime and last visit stay unchanged.
-   */
+  /** Whether this counts as a visit. If not (a job, a passive route), lifetime and last visit stay unchanged. */
   readonly isVisit: boolean;
   /**
    * Whether an id that another request has just replaced still loads the session under its new id. False if

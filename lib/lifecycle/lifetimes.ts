@@ -8,9 +8,7 @@ import type { Visit } from './phase.js';
 export interface LifetimeSettings {
   /** Idle lifetime, ms. */
   readonly age: number;
-  /**
-   * The longest a session lives, counted from its sign-in or else its beginning, ms; Infinity for no limit.
-   */
+  /** The longest a session lives, counted from its sign-in or else its beginning, ms; Infinity for no limit. */
   readonly absoluteAge: number;
   /** Whether a visit that only reads renews the session. */
   readonly automaticTouch: boolean;

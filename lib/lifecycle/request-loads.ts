@@ -18,9 +18,7 @@ export class RequestLoads {
     this.#backend = backend;
   }
 
-  /**
-   * Loads the session of a token. The session stays empty if the token is not ours or its session is gone.
-   */
+  /** Loads the session of a token. The session stays empty if the token is not ours or its session is gone. */
   byToken(token: string): Promise<void> | void {
     const backend = this.#backend;
     const { session } = this.#life;

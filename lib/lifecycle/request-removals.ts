@@ -41,9 +41,7 @@ export class RequestRemovals {
     return this.#existed === true;
   }
 
-  /**
-   * The request switched to another session: its response says nothing about the previous session's cookie.
-   */
+  /** The request switched to another session: its response says nothing about the previous session's cookie. */
   forgetCookie(): void {
     this.#existed = null;
   }

@@ -23,9 +23,7 @@ export interface SessionBackend {
   /** The backend of the sessions kept as records (all or some of them); null if there are none. */
   readonly records: RecordBackend | null;
 
-  /**
-   * Loads the session of a token. The session stays empty if the token is not ours or its session is gone.
-   */
+  /** Loads the session of a token. The session stays empty if the token is not ours or its session is gone. */
   loadByToken(session: ActiveSession, token: string): Promise<void> | void;
 
   /**

@@ -6,9 +6,7 @@ import { is } from '../options/checks.js';
 import { userIn } from './source-options.js';
 import { isObject } from '../state/values.js';
 
-/**
- * Fields that stores keep beside the values: the cookie, and when session-file-store last accessed the session.
- */
+/** Fields that stores keep beside the values: the cookie, and when session-file-store last accessed the session. */
 const NO_VALUES: ReadonlySet<string> = new Set(['cookie', '__lastAccess']);
 
 const isStore = (value: unknown): value is ConnectStore => hasFunctions(value, 'get', 'destroy');

@@ -25,9 +25,7 @@ export interface SessionOptionsFactory {
   createSessionOptions(): SessionModuleOptions | Promise<SessionModuleOptions>;
 }
 
-/**
- * Stands in for the options when the module is imported without `forRoot`. @throws SessionConfigError always
- */
+/** Stands in for the options when the module is imported without `forRoot`. @throws SessionConfigError always */
 export function withoutOptions(): never {
   throw new SessionConfigError(
     'SessionModule is imported without options. Import SessionModule.forRoot({ secret }) once, in the root module; it ' +

@@ -179,9 +179,7 @@ export class SessionModule
     return withCheckedFactory(options, super.forRootAsync(options));
   }
 
-  /**
-   * Installs the middleware. Not through the consumer, which costs more per request than the session itself.
-   */
+  /** Installs the middleware. Not through the consumer, which costs more per request than the session itself. */
   configure(_consumer: MiddlewareConsumer): void {
     openOnEachRequest(this.#adapterHost.httpAdapter, this.#sessions, this.#routers);
     this.#prepareHandlers();

@@ -41,9 +41,7 @@ function nameOf(user: unknown): string | null {
   return typeof user === 'string' || typeof user === 'number' ? String(user) : null;
 }
 
-/**
- * Whether an error is a WsException, without loading @nestjs/websockets. The application threw it on purpose.
- */
+/** Whether an error is a WsException, without loading @nestjs/websockets. The application threw it on purpose. */
 function isRefusal(error: unknown): boolean {
   return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'getError') === 'function';
 }

@@ -25,9 +25,7 @@ export function testOptions(
   };
 }
 
-/**
- * Drops what only a secure cookie may have, its fixed domain (a test asks another host), and its former names.
- */
+/** Drops what only a secure cookie may have, its fixed domain (a test asks another host), and its former names. */
 function overHttp({
   name,
   sameSite,

@@ -117,9 +117,7 @@ const table = {
 /** The names that a type declares explicitly, without its index signature. */
 type Named<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] };
 
-/**
- * The options with defaults filled in and values checked. The table is the only place that defines a default.
- */
+/** The options with defaults filled in and values checked. The table is the only place that defines a default. */
 export type OptionSettings = Settings<typeof table> & {
   /** The options as given: each driver reads those under its name. */
   readonly given: SessionModuleOptions;

@@ -15,9 +15,7 @@ export class Refusal {
 export interface Check<T> {
   /** The rest of a sentence that starts with "it takes". */
   readonly takes: string;
-  /**
-   * The value for the settings, or the reason it is refused. `option` is its name, for naming nested values.
-   */
+  /** The value for the settings, or the reason it is refused. `option` is its name, for naming nested values. */
   readonly read: (value: unknown, option: string) => T | Refusal;
 }
 

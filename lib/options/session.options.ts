@@ -44,9 +44,7 @@ export type DriverDefinition =
       useClass: Type<AnyDriver>;
     }
   | {
-      /**
-       * Makes the driver. Gets what `inject` lists, in that order, and last the option under the driver's name.
-       */
+      /** Makes the driver. Gets what `inject` lists, in that order, and last the option under the driver's name. */
       // oxlint-disable-next-line typescript/no-explicit-any -- what is injected has whatever types the factory declares
       useFactory: (...dependencies: any[]) => AnyDriver | Promise<AnyDriver>;
       /** Tokens of providers of the application. Default none. */
@@ -139,9 +137,7 @@ export interface SessionModuleOptions {
    * records are read side by side. `stealth` always seals, as does a sealing driver of your own. Default false.
    */
   encrypt?: boolean;
-  /**
-   * The path of the value that names the user; drivers with a column for it store it there. Default 'userId'.
-   */
+  /** The path of the value that names the user; drivers with a column for it store it there. Default 'userId'. */
   userKey?: string;
   /**
    * How many sessions a user may have at once, and what a sign-in beyond that does: 'end-oldest' (the default)
@@ -149,9 +145,7 @@ export interface SessionModuleOptions {
    * Needs a driver that can list. Default no limit.
    */
   sessionsPerUser?: { max: number; when?: 'end-oldest' | 'refuse' };
-  /**
-   * Whether drivers that have a place for them store IP address and user agent with the record. Default true.
-   */
+  /** Whether drivers that have a place for them store IP address and user agent with the record. Default true. */
   recordClient?: boolean;
   /** Anything that outlives a request: sockets, streams, Server-Sent Events. */
   sockets?: {
@@ -178,9 +172,7 @@ export interface SessionModuleOptions {
   database?: DatabaseDriverOptions;
   /** Options of the driver 'redis', which requires them: a client of the application, or how to connect. */
   redis?: RedisDriverOptions;
-  /**
-   * Options of the driver 'memcached': its servers, or a client of the application. Default: 127.0.0.1:11211.
-   */
+  /** Options of the driver 'memcached': its servers, or a client of the application. Default: 127.0.0.1:11211. */
   memcached?: MemcachedDriverOptions;
   /**
    * Options of the driver 'stealth': how many cookies a session may take, and where it keeps its ledger.

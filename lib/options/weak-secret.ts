@@ -1,6 +1,4 @@
-/**
- * A text with fewer different characters than this is no secret, whatever its length; random digits have more.
- */
+/** A text with fewer different characters than this is no secret, whatever its length; random digits have more. */
 const FEWEST_CHARACTERS = 6;
 
 /**

@@ -120,10 +120,7 @@ export abstract class SessionAccess extends SessionCommits {
     if (isChosen || isCookieDue || life.due || life.session.mayBecomeDue) this.arm();
   }
 
-  /**
-   * Publishes the load in the session's context: listeners may use the facade, which the request itself can
-   * only later.
-   */
+  /** Publishes the load in the session's context: listeners may use the facade. */
   #tell(life: SessionLifecycle): void {
     const { loads } = life;
     if (loads.hasEvents) this.inContext(() => loads.publishEvents());
@@ -252,10 +249,7 @@ export abstract class SessionAccess extends SessionCommits {
     if (this.host.refusal !== undefined) throw this.host.refusal('move');
   }
 
-  /**
-   * Called after a value was handed out: an object may be mutated in place, and the mutation has to be
-   * committed.
-   */
+  /** Called after a value was handed out: if it is mutated in place, that has to be committed. */
   protected lent(state: SessionState): void {
     if (state.lent) this.arm();
   }

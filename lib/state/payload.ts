@@ -43,9 +43,7 @@ export type FlashBatch = [stamp: number, messages: Values, fields?: Values, unti
  */
 export type SignIn = readonly [at: number, user: string];
 
-/**
- * The payload of a record. Names are short because with `stealth` all of it travels in the cookie.
- */
+/** The payload of a record. Names are short because with `stealth` all of it travels in the cookie. */
 export interface Payload {
   /** Format. */
   v: number;

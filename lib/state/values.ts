@@ -251,10 +251,7 @@ function copyOfMember(member: unknown): unknown {
   return isContainer(member) ? copyOfJson(member) : member;
 }
 
-/**
- * Sets an own property. A key from a visitor's JSON may be `__proto__`: it becomes an ordinary key, not the
- * prototype.
- */
+/** Sets an own property, also under the key `__proto__`, which a visitor's JSON may have. */
 export function setOwn(values: Values, key: string, value: unknown): void {
   if (key !== '__proto__') values[key] = value;
   else Object.defineProperty(values, key, { value, enumerable: true, writable: true, configurable: true });

@@ -21,9 +21,7 @@ export interface KeptRecord {
   readonly record: string | { readonly base64: string };
 }
 
-/**
- * The name of a record in a store: the id, or its hash for an unusual id (a path, 500 characters, any letters).
- */
+/** The name of a record in a store: the id, or its hash for an unusual id (a path, 500 characters, any letters). */
 export function keptName(id: string): string {
   return PLAIN_ID.test(id) ? id : textHash(id);
 }

@@ -34,18 +34,13 @@ const ONLOOKER: Caller = { ...VISITOR, consumesFlash: false, isVisit: false };
 
 /** What a visitor in a test starts with besides the values of the session. */
 export interface VisitOptions extends FlashedBefore {
-  /**
-   * The host that the visitor requests, for tenants with their own cookies (`cookie.name`, `cookie.domain`).
-   * Default none.
-   */
+  /** The host that the visitor requests, for tenants with their own cookies (`cookie.name`). Default none. */
   readonly host?: string;
 }
 
 /** The request that a response belongs to, if the response does not tell. */
 export interface ExchangeOptions {
-  /**
-   * The headers that the request sent, if the client does not tell (`fetch`). Default: those in the response.
-   */
+  /** The headers that the request sent, if the client does not tell (`fetch`). Default: those in the response. */
   readonly sent?: Readonly<Record<string, string>>;
 }
 
@@ -104,8 +99,7 @@ export class TestSessions {
   }
 
   /**
-   * Begins a session for a visitor: an agent of supertest gets its cookie, as if the visitor had been there
-   * before.
+   * Begins a session for a visitor: an agent of supertest gets its cookie.
    *
    * @param agent `request.agent(app.getHttpServer())`
    * @returns the agent
@@ -141,8 +135,7 @@ export class TestSessions {
   }
 
   /**
-   * The session as it is after a response: what the visitor's next request would find. Looking uses up no flash
-   * message and renews nothing.
+   * The session that the visitor's next request would find. Looking uses up no flash message and renews nothing.
    *
    * @param response of supertest, of `app.inject`, or of `fetch`; or a Cookie header
    * @param options `sent`: the headers of the request, which a response of `fetch` does not tell. Needed if it
@@ -252,8 +245,7 @@ function unknownExchange(): SessionError {
 
 /**
  * The sessions of an application under test, with its own driver, secret, cookie and header. Signs visitors in,
- * and shows what a request left behind. For supertest, `app.inject` and `fetch`, on Express and Fastify, with
- * any test runner.
+ * and shows what a request left behind. For supertest, `app.inject` and `fetch`, with any test runner.
  *
  * @param app an application that has booted (`app.init()`, `app.listen()`)
  * @throws SessionConfigError if it has no SessionModule

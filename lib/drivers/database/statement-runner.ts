@@ -19,9 +19,7 @@ interface StatementOptions {
   readonly readsOnly?: boolean;
 }
 
-/**
- * How often a statement is sent again after another process interfered: waits of 4 to 512 ms, about a second.
- */
+/** How often a statement is sent again after another process interfered: waits of 4 to 512 ms, about a second. */
 const MAX_RETRIES = 8;
 const TRANSACTION_POLL_MS = 5;
 

@@ -158,9 +158,7 @@ export class FileDriver implements RecordDriver {
     return record !== null && record.expiresAt > this.#clock.now() ? record : null;
   }
 
-  /**
-   * Removes the record if `isMeant` approves, even on a full disk. Returns false if there is no such record.
-   */
+  /** Removes the record if `isMeant` approves, even on a full disk. Returns false if there is no such record. */
   #remove(files: SessionFiles, isMeant: IsMeant): Promise<boolean> {
     return this.#queue.run(files.record, async () => {
       try {

@@ -26,13 +26,9 @@ type Stallable = Pick<DriverLifecycle, 'stalled'>;
 
 /** How long a probe may hold its request: while the store is silent, no request waits for `limitMs`. */
 const PROBE_LIMIT_MS = 250;
-/**
- * How many probes may follow each other without a pause: most stores that stop answering do so for a moment.
- */
+/** How many probes may follow each other without a pause: most stores that stop answering do so for a moment. */
 const PROBES_AT_ONCE = 3;
-/**
- * The pause between later probes. Together with the probe's own time, there is one at least every half second.
- */
+/** The pause between later probes. Together with the probe's own time, there is one at least every half second. */
 const PAUSE_MS = 250;
 
 /**

@@ -11,9 +11,7 @@ interface DriverTask<T> {
   readonly method: 'open' | 'close' | 'collectGarbage';
   /** In ms. */
   readonly storeTimeout: number;
-  /**
-   * How many times `storeTimeout` to wait: no request waits meanwhile, and there may be much to do. Default 10.
-   */
+  /** How many times `storeTimeout` to wait: no request waits meanwhile, and there may be much to do. Default 10. */
   readonly times?: number;
   /** @param progressed to be called on progress: the time limit starts anew */
   readonly call: (progressed: () => void) => Promise<T> | T;

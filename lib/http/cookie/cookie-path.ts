@@ -21,9 +21,7 @@ export class CookiePath {
     return path.length === this.#path.length || this.#path.endsWith('/') || path[this.#path.length] === '/';
   }
 
-  /**
-   * Warns that a session was written to but does not begin. Logged once, as it is a matter of the options.
-   */
+  /** Warns that a session was written to but does not begin. Logged once, as it is a matter of the options. */
   writtenOutside(): void {
     if (this.#said) return;
     this.#said = true;

@@ -10,9 +10,7 @@ import { SessionCookie } from './session-cookie.js';
 import { SessionHeader } from './session-header.js';
 import { Tenants } from './tenants.js';
 
-/**
- * The current cookie, its keys and its earlier places, for one tenant or for an application without tenants.
- */
+/** The current cookie, its keys and its earlier places, for one tenant or for an application without tenants. */
 export interface CookieSetup {
   readonly cookie: SessionCookie;
   /** Makes and opens the current cookie's tokens. */

@@ -39,9 +39,7 @@ export function tokenAdditions(due: Due, exchange: Exchange): readonly HeadAddit
   return beside === null ? [cookies] : [beside, cookies];
 }
 
-/**
- * Also expires cookies left in other places: earlier ones (`cookie.formerly`) and those of other libraries.
- */
+/** Also expires cookies left in other places: earlier ones (`cookie.formerly`) and those of other libraries. */
 function setCookies(due: Due, { setup, sent, foreign, secureWarning, req, platform }: Exchange): string[] {
   const { cookie, earlierCookies } = setup;
   const elsewhere = foreign === null ? [] : foreign.expire(due, cookie.place);

@@ -22,9 +22,7 @@ export interface RegisteringFastify {
 /** The methods that @fastify/view adds to replies. */
 const VIEWS: readonly unknown[] = ['view', 'viewAsync'];
 
-/**
- * The hooks that run for a request, with the request as first argument. Hooks of routes have the same names.
- */
+/** The hooks that run for a request, with the request as first argument. Hooks of routes have the same names. */
 const REQUEST_HOOKS = [
   'onRequest',
   'preParsing',
@@ -144,9 +142,7 @@ function bindCallback(sessions: HttpSessions, called: unknown, position: 0 | 1):
   return likeOriginal(wrapper, called);
 }
 
-/**
- * Binds a template-rendering method of replies to the reply's request: template helpers may use the facade.
- */
+/** Binds a template-rendering method of replies to the reply's request: template helpers may use the facade. */
 function bindView(sessions: HttpSessions, view: Method): Method {
   const wrapper: Method = function (...args) {
     const request = isContainer(this) ? this['request'] : undefined;

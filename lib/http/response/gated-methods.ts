@@ -1,9 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ResponseGate } from './response-gate.js';
 
-/**
- * The overloads of Node's response methods fit no single argument list, so arguments are passed on unchanged.
- */
+/** The overloads of Node's response methods fit no single argument list, so arguments are passed on unchanged. */
 type Method = CallableFunction;
 
 /**

@@ -168,9 +168,7 @@ function pathOf(url: string, matching: RouteMatching): string {
   return matching.mergesSlashes ? path.replaceAll(/\/{2,}/g, '/') : path;
 }
 
-/**
- * Clients may request an absolute URL, as with a proxy (RFC 9112, section 3.2.2), and routers use its path.
- */
+/** Clients may request an absolute URL, as with a proxy (RFC 9112, section 3.2.2), and routers use its path. */
 function withoutOrigin(url: string): string {
   return url.replace(/^https?:\/\/[^/?#]+\/?/i, '/');
 }

@@ -29,9 +29,7 @@ export class CachingStore {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
   readonly #known = new TwoGenerationCache<Known>(HALF);
-  /**
-   * How many changes of each id are under way. Until they are done, an answer of the store may be outdated.
-   */
+  /** How many changes of each id are under way. Until they are done, an answer of the store may be outdated. */
   readonly #changes = new Map<string, number>();
 
   /** @param maxAgeMs how long an answer is cached */

@@ -177,9 +177,7 @@ export class LedgerBackend implements SessionBackend {
     return false;
   }
 
-  /**
-   * Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one.
-   */
+  /** Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one. */
   async #moveCookie(session: ActiveSession, loaded: LoadedVersion): Promise<void> {
     const sealed = await this.#cookies.seal(session);
     const { id } = sealed.version;
@@ -192,9 +190,7 @@ export class LedgerBackend implements SessionBackend {
     this.#cookies.adopt(session, sealed);
   }
 
-  /**
-   * Another request has signed in or out, or changed the id. The session can continue only if it has a line.
-   */
+  /** Another request has signed in or out, or changed the id. The session can continue only if it has a line. */
   async #overtaken(session: ActiveSession, found: Found): Promise<void> {
     const { to } = found.kind === 'moved' ? found : { to: null };
     if (to !== null && (await this.records.finder.follow(session, to))) return this.records.write(session);

@@ -169,9 +169,7 @@ export class UserSessions {
     return { sessions: [...found.values()], next: cursor === null ? null : { cursor, begun: movedSince } };
   }
 
-  /**
-   * Null if the record is no session of this user: it has ended or moved to another user, or cannot be read.
-   */
+  /** Null if the record is no session of this user: it has ended or moved to another user, or cannot be read. */
   async #sessionOf(
     userId: string,
     id: string,

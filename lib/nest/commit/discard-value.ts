@@ -1,8 +1,6 @@
 import { StreamableFile } from '@nestjs/common';
 
-/**
- * Closes a return value of a handler that nobody will read: an open stream would hold its file or connection.
- */
+/** Closes a return value of a handler that nobody will read: an open stream would hold its file or connection. */
 export function discardValue(value: unknown): void {
   const stream: unknown = value instanceof StreamableFile ? value.getStream() : value;
   if (isStream(stream)) stream.destroy();

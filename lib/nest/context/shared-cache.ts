@@ -26,9 +26,7 @@ export function keepOutOfCaches(interceptor: object): void {
   if (isIntercept(intercept)) Reflect.set(holder, 'intercept', pastCache(intercept));
 }
 
-/**
- * Matches the class itself but not its subclasses: a subclass's own `intercept` may change the cached value.
- */
+/** Matches the class itself but not its subclasses: a subclass's own `intercept` may change the cached value. */
 function isCache(holder: object): boolean {
   return CACHING_METHODS.every((name) => Object.hasOwn(holder, name));
 }

@@ -3,7 +3,5 @@ const WITH_A_LEDGER = "'stealth' can with a ledger (stealth: { ledger: 'redis' }
 /** Part of errors for a driver that cannot list a user's sessions. */
 export const CAN_LIST = `The drivers memory, file, database and redis can; ${WITH_A_LEDGER}; a driver of your own takes a method listByUser.`;
 
-/**
- * Part of errors for a driver that keeps no sessions that could be ended or used from outside their requests.
- */
+/** Part of errors for a driver that keeps no sessions that could be ended or used from outside their requests. */
 export const CAN_KEEP = `Drivers that keep records can (redis, database, file, ...); ${WITH_A_LEDGER}, once somebody is signed in.`;

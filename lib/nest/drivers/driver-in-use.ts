@@ -35,9 +35,7 @@ interface SharedAtPlace {
   readonly backend: SessionBackend | null;
 }
 
-/**
- * The driver that keeps an application's sessions, or the factory that makes one per request, behind its guard.
- */
+/** The driver that keeps an application's sessions, or the factory that makes one per request, behind its guard. */
 export class DriverInUse {
   readonly #settings: SessionSettings;
   readonly #registry: DriverRegistry;

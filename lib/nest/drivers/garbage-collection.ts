@@ -89,9 +89,7 @@ export class GarbageCollection {
   }
 }
 
-/**
- * The message of the package's own errors. For any other error, only what cannot contain an id or a payload.
- */
+/** The message of the package's own errors. For any other error, only what cannot contain an id or a payload. */
 function reasonOf(error: unknown): string {
   if (error instanceof SessionError) return error.message;
   return failureReason(error) || 'an unknown error';
