@@ -85,15 +85,16 @@ function lossOfList(list: readonly unknown[]): string | null {
   for (let index = 0; index < list.length; index += 1) {
     if (list[index] === undefined && !(index in list)) return 'a list with holes would have null in them';
   }
-  return Object.keys(list).length === list.length ? null : 'a list with named properties would lose them';
+  if (Object.keys(list).length !== list.length) return 'a list with named properties would lose them';
+  return lossOfSymbols(list);
 }
 
-/** For plain objects only: symbol keys of class instances are internals, not data. */
+/** For plain objects and lists: symbol keys of class instances are internals, not data. */
 function lossOfSymbols(value: object): string | null {
   const symbols = Object.getOwnPropertySymbols(value);
   if (symbols.length === 0) return null;
   const lost = symbols.some((key) => Object.prototype.propertyIsEnumerable.call(value, key));
-  return lost ? 'an object with a symbol for a key would lose what is under it' : null;
+  return lost ? 'an object or a list with a symbol for a key would lose what is under it' : null;
 }
 
 /** Whether an object has a `toJSON`: JSON calls it and writes the result. */

@@ -58,6 +58,11 @@ const UNSTORABLE: [string, unknown, RegExp][] = [
   ['a boxed symbol', Object(Symbol('confidential')), /a Symbol/],
   ['a symbol for a key', { [Symbol('confidential')]: 1 }, /a symbol for a key/],
   [
+    'a list with a symbol for a key',
+    Object.assign(['a'], { [Symbol('confidential')]: 1 }),
+    /a list with a symbol for a key/,
+  ],
+  [
     'a toJSON that returns a Map',
     says(new Map([['confidential', 1]])),
     /its toJSON returned .*a Map .*superjson/,
