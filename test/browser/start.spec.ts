@@ -48,16 +48,14 @@ describe('Starting the shop', () => {
     return shop;
   }
 
-  it.each([
-    [{ NODE_ENV: 'production' }, /SESSION_SECRET must be set in production/],
-    [{ SESSION_SECRET: 'short' }, /secret.*32/s],
-  ])('stops with a reason when given %j', async (environment, reason) => {
-    const started = start(environment);
+  it('stops with a reason when it cannot start', async () => {
+    const started = start({ SESSION_SECRET: 'short' });
     await expect(started).rejects.toThrow(ShopDidNotStart);
-    await expect(started).rejects.toThrow(reason);
+    await expect(started).rejects.toThrow(/secret.*32/s);
   });
 
   it.each([
+    [{ NODE_ENV: 'production' }, /SESSION_SECRET must be set in production/],
     [{ SESSION_DRIVER: 'filing-cabinet' }, /SESSION_DRIVER must be one of.*file, memory, stealth/],
     [{ PORT: 'http' }, /PORT must be/],
   ])('has a reason not to start when given %j', (environment, reason) => {

@@ -21,7 +21,7 @@ const JEST_TYPES = `
   declare function expect(actual: unknown): { toBe(expected: unknown): void; toEqual(expected: unknown): void };
 `;
 
-/** The template's own, but for the tests, which it leaves out: theirs are types that a build is to check. */
+/** The template's own build, with the tests that it leaves out: so their types are checked too. */
 const BUILD_WITH_TESTS = JSON.stringify({
   extends: './tsconfig.json',
   compilerOptions: { rootDir: './src' },
