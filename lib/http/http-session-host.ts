@@ -178,7 +178,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     return this.#setup.cookie.attributes;
   }
 
-  tooLate(): void {
+  reportTooLate(): void {
     this.#isTooLate = true;
     this.#settings.log.error(TOO_LATE);
   }
@@ -196,7 +196,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
     this.failed(error, this.headSent ? 'cut off' : 'answered');
   }
 
-  writtenLate(): void {
+  writtenAfterEnd(): void {
     // The client disconnected before the end and the code goes on: that is no mistake of the application.
     if (this.#gate?.ended === false) {
       this.#gate.onClose();

@@ -4,15 +4,15 @@ import type { SessionRecord } from '../drivers/driver.js';
 import { SessionStoreError } from '../session.errors.js';
 import { type AfterMove, type AskedId, afterMove } from './new-id-after-move.js';
 import { recordedUser } from './users/recorded-user.js';
-import type { LoadedVersion, Phase, Visit } from './phase.js';
-import { SessionStanding } from './session-standing.js';
+import type { BaseVersion, Phase, Visit } from './phase.js';
+import { ActiveSessionFields } from './active-session-fields.js';
 import { beforeStored, isStoringHeard, publishEnded, publishStored, subjectOf } from './publish-events.js';
 
 /**
  * One session of a request. If the request destroys it or switches to another, it continues with a new
  * object, so operations still under way find this one unchanged and `closed`.
  */
-export class ActiveSession extends SessionStanding {
+export class ActiveSession extends ActiveSessionFields {
   /** Creates another session for the same request. */
   next(id: string | null, phase: 'new' | 'stale'): ActiveSession {
     const next = new ActiveSession(this.runtime, this.caller, id, phase);
@@ -27,7 +27,7 @@ export class ActiveSession extends SessionStanding {
   }
 
   /** Bases the session on what was found in the store or in a token. */
-  found(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
+  found(loaded: BaseVersion, state: SessionState, visit?: Visit): void {
     this.#standOn(loaded, 'stored');
     this.givenId = loaded.id;
     // A request may bring several tokens; an earlier attempt with another token may have set this.
@@ -65,9 +65,9 @@ export class ActiveSession extends SessionStanding {
   }
 
   /** Bases the session on what was reloaded; unstored changes are discarded. */
-  reloaded(loaded: LoadedVersion, state: SessionState, visit?: Visit): void {
-    this.followed ||= loaded.id !== this.loaded?.id;
-    if (this.moving || this.followed) this.fresh = false;
+  reloaded(loaded: BaseVersion, state: SessionState, visit?: Visit): void {
+    this.followed ||= loaded.id !== this.base?.id;
+    if (this.hasNewId || this.followed) this.fresh = false;
     this.#standOn(loaded, 'stored');
     if (visit !== undefined) this.latestVisit = visit;
     this.givenId = loaded.id;
@@ -79,7 +79,7 @@ export class ActiveSession extends SessionStanding {
   reloadedAsGone(): void {
     this.loadedState = null;
     this.pending = null;
-    if (!this.readonly && this.loaded !== null) this.drop();
+    if (!this.readonly && this.base !== null) this.drop();
   }
 
   /**
@@ -87,9 +87,9 @@ export class ActiveSession extends SessionStanding {
    * stored.
    */
   giveBack(): void {
-    const { loaded } = this;
-    const state = loaded === null ? null : this.state.reloadedFromText();
-    if (loaded !== null && state !== null) return this.reloaded(loaded, state);
+    const { base } = this;
+    const state = base === null ? null : this.state.reloadedFromText();
+    if (base !== null && state !== null) return this.reloaded(base, state);
     this.loadedState = null;
     this.pending = null;
     this.begins = false;
@@ -98,7 +98,7 @@ export class ActiveSession extends SessionStanding {
   /** Gives the session another id. After `invalidate`, it is still the old session that ends. */
   rotate(id: string): void {
     // The public handle stays when the id changes; a session that is not stored has none yet.
-    if (this.loaded !== null) this.state.facts.handle = this.handle;
+    if (this.base !== null) this.state.facts.handle = this.handle;
     this.givenId = id;
     this.fresh = true;
     if (this.phase === 'stored') this.phase = 'rotating';
@@ -106,7 +106,7 @@ export class ActiveSession extends SessionStanding {
 
   /** Has the next commit store a new session, so that its id is still valid in the next request. */
   begin(): void {
-    this.begins = this.loaded === null;
+    this.begins = this.base === null;
   }
 
   /** Empties the session and gives it another id. What is stored under the old one ends. */
@@ -132,12 +132,12 @@ export class ActiveSession extends SessionStanding {
    *
    * @param loaded the version that it stored; null if it could not be stored and nothing is lost by that
    */
-  stored(draft: Draft, loaded: LoadedVersion | null, cookieDue: boolean): void {
+  onStored(draft: Draft, loaded: BaseVersion | null, cookieDue: boolean): void {
     const written = this.pending;
     this.pending = null;
     const before = loaded !== null && isStoringHeard() ? beforeStored(this) : null;
     this.begins = false;
-    this.state.stored(draft);
+    this.state.onStored(draft);
     this.renewalDue = false;
     if (loaded === null) return;
     if (written !== null) this.latestVisit = written.record;
@@ -152,9 +152,9 @@ export class ActiveSession extends SessionStanding {
 
   /** Another request wrote first: replays this request's changes on the newest version. */
   rebase(newest: SessionRecord, payload: Payload): void {
-    if (this.loaded === null || this.closed) return;
+    if (this.base === null || this.closed) return;
     this.#replayOn(newest, payload);
-    this.#standOn({ id: this.loaded.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
+    this.#standOn({ id: this.base.id, version: newest.version, expiresAt: newest.expiresAt }, this.phase);
   }
 
   /** Another request moved the session to a new id: follows it there, or parts from it. */
@@ -208,13 +208,13 @@ export class ActiveSession extends SessionStanding {
   }
 
   #standOnNothing(): void {
-    this.loaded = null;
+    this.base = null;
     this.latestVisit = null;
     this.#enter('new');
   }
 
-  #standOn(loaded: LoadedVersion, phase: Phase): void {
-    this.loaded = loaded;
+  #standOn(loaded: BaseVersion, phase: Phase): void {
+    this.base = loaded;
     this.watch?.at(loaded);
     this.#enter(phase);
     // Other requests know the record from here on: the old id redirects to it.
@@ -228,13 +228,13 @@ export class ActiveSession extends SessionStanding {
    */
   renewed(expiresAt: number | null, cookieDue: boolean): void {
     this.renewalDue = false;
-    if (expiresAt !== null && this.loaded !== null) this.loaded = { ...this.loaded, expiresAt };
+    if (expiresAt !== null && this.base !== null) this.base = { ...this.base, expiresAt };
     this.cookieDue ||= cookieDue;
   }
 
   /** The session is gone from the store: the request's changes are dropped. */
   drop(): void {
-    if (!this.closed) this.loaded = null;
+    if (!this.closed) this.base = null;
     this.#enter('dropped');
     this.watch?.look();
   }

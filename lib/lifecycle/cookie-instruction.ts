@@ -22,24 +22,24 @@ const EXPIRE: CookieInstruction = { kind: 'expire' };
  *
  * @param hasDestroyed whether the request has destroyed a session that the cookie may still name
  */
-export function cookieOf(
+export function cookieInstructionOf(
   session: ActiveSession,
   backend: SessionBackend,
   hasDestroyed: boolean,
   cameWithCookie: boolean,
 ): CookieInstruction {
-  const { loaded, fresh } = session;
+  const { base, fresh } = session;
   // If another request moved the session, the response of that request sends the cookie.
   if (session.isFinal || (session.followed && !fresh)) return NO_COOKIE;
   // A session sealed before another request signed out must not be sent after it.
   if (session.isOvertaken) return NO_COOKIE;
-  if (session.cookieDue && loaded !== null) {
+  if (session.cookieDue && base !== null) {
     const { runtime, state, expiresAt } = session;
     // The session has expired since it was stored: its cookie would replace a newer one and expire at once.
     if (expiresAt <= runtime.clock.now()) return NO_COOKIE;
     const maxAge = runtime.lifetimes.maxAge(state.facts, expiresAt);
     return { kind: 'set', token: backend.token(session), maxAge, fresh };
   }
-  const hasEnded = hasDestroyed || (session.hasEnded && loaded === null);
+  const hasEnded = hasDestroyed || (session.hasEnded && base === null);
   return cameWithCookie && hasEnded ? EXPIRE : NO_COOKIE;
 }

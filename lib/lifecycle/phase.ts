@@ -4,7 +4,7 @@ import type { SessionRecord } from '../drivers/driver.js';
 export const HELD_BY_COOKIE = 0;
 
 /** The stored version of a session that a request's changes are based on. */
-export interface LoadedVersion {
+export interface BaseVersion {
   readonly id: string;
   /** The record's, or HELD_BY_COOKIE. */
   readonly version: number;

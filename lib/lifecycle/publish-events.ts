@@ -4,7 +4,7 @@ import type { SessionEnd, SessionEventOfOne } from '../events/session-events.js'
 import type { Payload } from '../state/payload.js';
 import type { Draft } from '../state/session-state.js';
 import type { ActiveSession } from './active-session.js';
-import type { LoadedVersion } from './phase.js';
+import type { BaseVersion } from './phase.js';
 import { recordedUser } from './users/recorded-user.js';
 import type { SessionRuntime } from './session-runtime.js';
 
@@ -42,10 +42,10 @@ export function subjectOfPayload(id: string, { h, d }: Payload, userKey: string)
 }
 
 /** The subject of a stored session's end event; null if the session is not stored or nobody subscribes. */
-export function subjectOf({ state, loaded, runtime }: ActiveSession): EventSubject | null {
-  return loaded === null || !isEndingHeard()
+export function subjectOf({ state, base, runtime }: ActiveSession): EventSubject | null {
+  return base === null || !isEndingHeard()
     ? null
-    : { handle: state.facts.storedHandle ?? handleOf(loaded.id), isUsers: userOf(state, runtime) !== null };
+    : { handle: state.facts.storedHandle ?? handleOf(base.id), isUsers: userOf(state, runtime) !== null };
 }
 
 function userOf({ storedValues }: ActiveSession['state'], { userKey }: SessionRuntime): string | null {
@@ -61,15 +61,15 @@ interface BeforeStored {
 }
 
 /** Captures the session before a write takes effect. Called only if somebody subscribes. */
-export function beforeStored({ loaded, state, runtime, isChanged }: ActiveSession): BeforeStored {
-  return { id: loaded?.id ?? null, user: loaded === null ? null : userOf(state, runtime), isChanged };
+export function beforeStored({ base, state, runtime, isChanged }: ActiveSession): BeforeStored {
+  return { id: base?.id ?? null, user: base === null ? null : userOf(state, runtime), isChanged };
 }
 
 /** Publishes the events of a successful write. */
 export function publishStored(
   session: ActiveSession,
   before: BeforeStored,
-  loaded: LoadedVersion,
+  loaded: BaseVersion,
   { text }: Draft,
 ): void {
   const { begun, committed, merged, moved } = CHANNELS;
@@ -101,7 +101,7 @@ export function publishEnded(
 }
 
 /** The fields that every event of a session has. */
-export function about({ state, runtime }: ActiveSession, { id }: LoadedVersion): SessionEventOfOne {
+export function about({ state, runtime }: ActiveSession, { id }: BaseVersion): SessionEventOfOne {
   return {
     handle: state.facts.storedHandle ?? handleOf(id),
     driver: runtime.driver,

@@ -16,11 +16,11 @@ export function isLoadingHeard(): boolean {
 
 /** The events of a load. */
 export function eventsOfLoad(session: ActiveSession): QueuedEvent[] {
-  const { loaded, since } = session;
-  if (loaded === null || !CHANNELS.loaded.hasSubscribers) return [];
+  const { base, since } = session;
+  if (base === null || !CHANNELS.loaded.hasSubscribers) return [];
   const { createdAt } = session.state.facts;
-  const { expiresAt } = loaded;
-  const message = { ...about(session, loaded), ms: performance.now() - since, createdAt, expiresAt };
+  const { expiresAt } = base;
+  const message = { ...about(session, base), ms: performance.now() - since, createdAt, expiresAt };
   return [() => CHANNELS.loaded.publish(message)];
 }
 
@@ -34,7 +34,7 @@ export function eventsOfToken(
   token: string,
   kinds: readonly TokenKind[],
 ): QueuedEvent[] {
-  if (session.loaded !== null) return [...eventsOfLoad(session), ...eventsOfSecret(session, token)];
+  if (session.base !== null) return [...eventsOfLoad(session), ...eventsOfSecret(session, token)];
   // If the store failed, nothing is known about the session.
   if (session.degraded || !CHANNELS.refused.hasSubscribers) return [];
   const { driver, clock } = session.runtime;

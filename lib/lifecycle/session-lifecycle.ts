@@ -3,7 +3,7 @@ import type { SessionState } from '../state/session-state.js';
 import { ActiveSession } from './active-session.js';
 import type { Caller } from './caller.js';
 import { RequestRemovals } from './request-removals.js';
-import { type CookieInstruction, NO_COOKIE, cookieOf } from './cookie-instruction.js';
+import { type CookieInstruction, NO_COOKIE, cookieInstructionOf } from './cookie-instruction.js';
 import { CHANGES_DROPPED, mutationDropped, unstoredChanges } from './wording.js';
 import { recordedAs } from './users/recorded-user.js';
 import { RequestCommits } from './request-commits.js';
@@ -64,10 +64,10 @@ export class SessionLifecycle {
 
   /** Whether the due commit is useless without a new cookie: the browser does not know the session or its id yet. */
   get needsCookie(): boolean {
-    const { loaded, due, moving, onlyRenewalDue } = this.session;
+    const { base, due, hasNewId, onlyRenewalDue } = this.session;
     // A renewal that does not reach the cookie loses no change of the application.
     if (this.livesInCookie) return this.#isRemoving || !onlyRenewalDue;
-    return loaded === null ? due : moving;
+    return base === null ? due : hasNewId;
   }
 
   /** Whether a commit has anything to do. */
@@ -104,8 +104,7 @@ export class SessionLifecycle {
    */
   giveTokenUnlessSent(tokens: readonly string[]): boolean {
     const session = this.session;
-    if (session.loaded !== null && !session.readonly && !tokens.includes(this.token))
-      session.cookieDue = true;
+    if (session.base !== null && !session.readonly && !tokens.includes(this.token)) session.cookieDue = true;
     return session.cookieDue;
   }
 
@@ -123,7 +122,7 @@ export class SessionLifecycle {
   async reload(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() =>
-      session.loaded === null ? session.reloadedAsGone() : this.#backend.reload(session),
+      session.base === null ? session.reloadedAsGone() : this.#backend.reload(session),
     );
   }
 
@@ -165,7 +164,7 @@ export class SessionLifecycle {
   async touch(): Promise<void> {
     const session = this.session;
     await this.#queue.run(() => {
-      if (session.loaded !== null && !session.closed && !this.abandoned) return this.#backend.touch(session);
+      if (session.base !== null && !session.closed && !this.abandoned) return this.#backend.touch(session);
     });
   }
 
@@ -201,7 +200,7 @@ export class SessionLifecycle {
   #startWatch(): Watch {
     const { session } = this;
     const locate = this.#backend.locate(() => this.#backend.livesInCookie(session));
-    const watch = this.#backend.runtime.watched.watch(session.loaded, locate);
+    const watch = this.#backend.runtime.watched.watch(session.base, locate);
     session.watch = watch;
     if (this.removals?.hasReplaced === true || session.phase === 'dropped') watch.end();
     else if (!this.#watchesOn) watch.stop();
@@ -252,9 +251,14 @@ export class SessionLifecycle {
   }
 
   /** What the response has to do about the cookie, as of now. */
-  cookie(cameWithCookie: boolean): CookieInstruction {
+  cookieInstruction(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
     if (this.abandoned) return NO_COOKIE;
-    return cookieOf(this.session, this.#backend, this.removals?.expiresCookie === true, cameWithCookie);
+    return cookieInstructionOf(
+      this.session,
+      this.#backend,
+      this.removals?.expiresCookie === true,
+      cameWithCookie,
+    );
   }
 }

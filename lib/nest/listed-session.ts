@@ -2,7 +2,7 @@ import { handleOf } from '../crypto/handle.js';
 import type { SessionRecord } from '../drivers/driver.js';
 import type { Lifetimes } from '../lifecycle/lifetimes.js';
 import type { UserSession } from '../lifecycle/users/user-sessions.js';
-import { type SessionSerializer, ownValues, parsePayload, signedInAt } from '../state/payload.js';
+import { type SessionSerializer, copyOfValues, parsePayload, signedInAt } from '../state/payload.js';
 import type { Values } from '../state/values.js';
 
 /**
@@ -87,7 +87,7 @@ export function readSession(
   const parsed = parsePayload(record.payload, serializer);
   if (parsed.kind !== 'session') return null;
   const { payload } = parsed;
-  const values = ownValues(payload.d, record.payload, serializer);
+  const values = copyOfValues(payload.d, record.payload, serializer);
   const session = { handle: payload.h ?? handleOf(id), record, payload };
   return { ...aboutSession(session, lifetimes), ...record, id, values };
 }

@@ -139,7 +139,7 @@ export class DetachedHost implements SessionHost {
     );
   }
 
-  writtenLate(): void {
+  writtenAfterEnd(): void {
     this.#settings.log.warn(
       `A session was changed after ${this.#door.name} had ended, and nothing stores that. Await the work there, or call ` +
         '`await session.commit()` behind it.',

@@ -10,7 +10,7 @@ export function loadForRequest(life: SessionLifecycle, host: SessionHost): Promi
   const ifNone = (): Promise<void> | void => {
     // A session that another request has just moved (`stale`), or whose store failed, is no reason to go back
     // to a foreign session.
-    const isNone = session.loaded === null && session.phase === 'new' && !session.readonly;
+    const isNone = session.base === null && session.phase === 'new' && !session.readonly;
     if (life.session === session && isNone) return takeOver(life);
   };
   return pending === undefined ? ifNone() : pending.then(ifNone);
@@ -34,11 +34,11 @@ function loadFromTokens(
         const isSwitched = life.session !== session;
         // If the session is read-only this early, its store failed: trying the next token would delay the
         // request again.
-        if (isSwitched || session.loaded !== null || session.readonly) return;
+        if (isSwitched || session.base !== null || session.readonly) return;
         return loadFromTokens(life, { tokens: rest, earlierTokens });
       });
     }
-    if (session.loaded !== null) return;
+    if (session.base !== null) return;
   }
   if (earlierTokens !== undefined) return loadFromTokens(life, { tokens: earlierTokens() });
 }

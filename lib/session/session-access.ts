@@ -237,7 +237,7 @@ export abstract class SessionAccess extends SessionCommits {
     // A session that will not be stored anyway needs no cookie.
     if (host.refusal !== undefined && !life.abandoned) {
       if (life.livesInCookie) throw host.refusal('seal');
-      if (act !== 'end' && session.loaded === null) throw host.refusal('begin');
+      if (act !== 'end' && session.base === null) throw host.refusal('begin');
       if (act === 'move') throw host.refusal('move');
     }
     this.written();

@@ -62,7 +62,7 @@ export abstract class SessionCommits {
     if (this.#unattended) return;
     this.#unattended = true;
     setImmediate(() => {
-      if (this.#unattended) this.#host.writtenLate?.();
+      if (this.#unattended) this.#host.writtenAfterEnd?.();
       this.#unattended = false;
     });
   }
@@ -80,7 +80,7 @@ export abstract class SessionCommits {
    */
   protected giveUpTooLate(): Error {
     const { lifecycle } = this;
-    if (!lifecycle.isTooLate) this.#host.tooLate?.();
+    if (!lifecycle.isTooLate) this.#host.reportTooLate?.();
     lifecycle.abandonTooLate();
     return this.#host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
@@ -142,7 +142,7 @@ export abstract class SessionCommits {
    * @internal
    */
   get holdsId(): boolean {
-    return this.#life !== null && this.#life.session.idRead && this.#life.session.loaded === null;
+    return this.#life !== null && this.#life.session.idRead && this.#life.session.base === null;
   }
 
   /**
@@ -220,7 +220,7 @@ export abstract class SessionCommits {
    */
   beginNothing(): (() => boolean) | null {
     const life = this.#life;
-    if (life === null || life.session.loaded !== null) return null;
+    if (life === null || life.session.base !== null) return null;
     life.abandon();
     return () => life.state.hasChanges;
   }
@@ -231,6 +231,6 @@ export abstract class SessionCommits {
    * @internal
    */
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
-    return this.#life?.cookie(cameWithCookie) ?? { kind: 'none' };
+    return this.#life?.cookieInstruction(cameWithCookie) ?? { kind: 'none' };
   }
 }

@@ -72,12 +72,12 @@ export interface SessionHost {
   /** A commit failed, and an exception filter is about to answer. */
   commitFailed?(error: unknown): void;
   /** Changes need a cookie, and none can be sent any more: they are not stored. */
-  tooLate?(): void;
+  reportTooLate?(): void;
   /**
    * The session was changed after the response had ended, and the application has not committed it: the host
    * commits it, or warns that the change is lost.
    */
-  writtenLate?(): void;
+  writtenAfterEnd?(): void;
   /** The parsed body of the request. */
   body?(): unknown;
   /** Whether a form field of this name is never flashed. If absent, no field is flashed. */

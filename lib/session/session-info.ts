@@ -44,7 +44,7 @@ export abstract class SessionInfo extends SessionAccess {
   get #lifecycleWithIdRead(): SessionLifecycle {
     const { lifecycle } = this;
     const { session } = lifecycle;
-    if (session.loaded === null && !session.idRead && !this.host.headSent) {
+    if (session.base === null && !session.idRead && !this.host.headSent) {
       session.idRead = true;
       this.arm();
     }
@@ -68,7 +68,7 @@ export abstract class SessionInfo extends SessionAccess {
    * if (session.stored) await session.touch();
    */
   get stored(): boolean {
-    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.loaded !== null;
+    return this.lifecycleSoFar !== null && this.lifecycleSoFar.session.base !== null;
   }
 
   /**

@@ -199,7 +199,7 @@ export abstract class SessionSignIn<T extends object = SessionData> extends Sess
     return withCallback(() => {
       const life = this.changeable;
       // If the lifetime is in the cookie, extending it takes a new cookie.
-      const isTooLate = life.session.loaded !== null && this.isCookieLate;
+      const isTooLate = life.session.base !== null && this.isCookieLate;
       return (isTooLate ? Promise.reject(this.giveUpTooLate()) : life.touch()).then(() => this);
     }, callback);
   }

@@ -123,7 +123,7 @@ export class FactsState {
   }
 
   /** Called when this payload was stored: facts changed since stay pending. */
-  stored(payload: Payload): void {
+  onStored(payload: Payload): void {
     this.#stored = payload;
     if (this.#changed !== null) this.#changed = changedSince(payload, this.#changed);
     this.#renew();

@@ -234,7 +234,7 @@ export class FlashState {
   }
 
   /** Called after a write succeeded and the log was updated: these are the stored batches now. */
-  stored(batches: readonly FlashBatch[] = []): void {
+  onStored(batches: readonly FlashBatch[] = []): void {
     this.#batches = batches;
     if (this.#outgoing !== null) this.#outgoing = new OutgoingFlash(this.#before, this.#log);
   }

@@ -28,7 +28,7 @@ export class MutationTracker {
   #replaced: readonly Replaced[] = [];
 
   /** Called when a draft was stored. @param copy of the values, if they were lent when they were drafted */
-  stored(copy: Values | null): void {
+  onStored(copy: Values | null): void {
     this.#copy = copy;
   }
 
@@ -87,7 +87,7 @@ export class MutationTracker {
     newest: Readonly<Values>,
   ): void {
     const copy = this.#copy;
-    this.stored(null);
+    this.onStored(null);
     // Values that this request stored may look different in the text: a Date is a string there.
     const stored = copy === null || written === null ? {} : written();
     const kept: Values = {};
@@ -99,7 +99,7 @@ export class MutationTracker {
       if (untouched || isSame(held, merged[key])) merged[key] = held;
       else this.#replaced = [...this.#replaced, { key, held, copy: deepCopy(held) }];
     }
-    if (Object.keys(kept).length > 0) this.stored({ ...newest, ...kept });
+    if (Object.keys(kept).length > 0) this.onStored({ ...newest, ...kept });
   }
 
   /**

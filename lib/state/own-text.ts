@@ -16,7 +16,7 @@ export function ownText(text: string): string {
  * A value to store. A string may be a slice of request data, and stored values may be cached for longer than
  * the request.
  */
-export function ownValue(value: unknown): unknown {
+export function withOwnText(value: unknown): unknown {
   return typeof value === 'string' ? ownText(value) : value;
 }
 

@@ -124,7 +124,7 @@ export function valuesIn(text: string, serializer: SessionSerializer): Readonly<
  * @param text the text that the values were read from: only the serializer can recreate instances of classes.
  * Undefined if nothing is stored, in which case there are no values yet with a serializer other than JSON
  */
-export function ownValues(
+export function copyOfValues(
   values: Readonly<Values>,
   text: string | undefined,
   serializer: SessionSerializer,

@@ -11,13 +11,13 @@ import {
   type Payload,
   type SessionSerializer,
   type Snapshot,
-  ownValues,
+  copyOfValues,
   parsePayload,
   valuesIn,
 } from './payload.js';
 import { serialize } from './storable.js';
 import { type Values, cloneValue } from './values.js';
-import { WorkingSession } from './working-session.js';
+import { WorkingState } from './working-state.js';
 
 /** A payload about to be stored, and what has to be known about it once it is stored. */
 export interface Draft extends Snapshot {
@@ -36,7 +36,7 @@ export interface Draft extends Snapshot {
  * The values are live objects: an application may mutate what it reads. The log of changes allows replaying
  * them on a newer record; the snapshot that was loaded or stored last allows detecting mutations in place.
  */
-export class SessionState extends WorkingSession {
+export class SessionState extends WorkingState {
   readonly facts: FactsState;
   /** The values in the text that was loaded or stored last. If this request wrote it, null until first needed. */
   #storedValues: Readonly<Values> | null;
@@ -174,14 +174,14 @@ export class SessionState extends WorkingSession {
    * Called when a draft was stored: its changes are no longer pending. Later changes stay pending, as do all
    * changes of a draft that was never stored.
    */
-  stored(draft: Draft): void {
+  onStored(draft: Draft): void {
     const { payload } = draft;
     this.snapshot = draft;
     this.#storedValues = draft.isExact ? payload.d : null;
-    this.tracker?.stored(draft.copy);
+    this.tracker?.onStored(draft.copy);
     this.log.dropStored(draft.changes, payload.n);
-    this.facts.stored(payload);
-    this.flash.stored(payload.f);
+    this.facts.onStored(payload);
+    this.flash.onStored(payload.f);
   }
 
   /**
@@ -198,7 +198,7 @@ export class SessionState extends WorkingSession {
       this.tracker === null || before === null
         ? []
         : this.tracker.mutations(old, this.#storedIn(before), this.log.pending);
-    const values = ownValues(payload.d, text, this.serializer);
+    const values = copyOfValues(payload.d, text, this.serializer);
     try {
       this.log.pending = replay(values, [...this.log.pending, ...mutations]);
     } catch (cause) {

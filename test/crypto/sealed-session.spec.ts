@@ -56,10 +56,10 @@ class SealedWorld {
     const backend = new SealedBackend(runtime, driver);
     const life = new SessionLifecycle(backend, VISITOR);
     const { tokens, names } = this.cookie.read(jar.header);
-    for (const token of tokens) if (life.session.loaded === null) await life.loads.byToken(token);
+    for (const token of tokens) if (life.session.base === null) await life.loads.byToken(token);
     handle(life);
     await life.commit();
-    const instruction = life.cookie(names.length > 0);
+    const instruction = life.cookieInstruction(names.length > 0);
     const headers =
       instruction.kind === 'set'
         ? this.cookie.set(instruction.token, instruction.maxAge, names)

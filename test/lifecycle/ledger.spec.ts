@@ -179,7 +179,7 @@ describe('a session in a cookie, beside a ledger', () => {
     for (const [consumesFlash, due] of [[true, true] as const, ['hidden', false] as const]) {
       const life = new SessionLifecycle(there.sessions, { ...VISITOR, consumesFlash });
       await life.loads.byToken(token);
-      expect([life.session.loaded !== null, life.due]).toEqual([true, due]);
+      expect([life.session.base !== null, life.due]).toEqual([true, due]);
     }
   });
 

@@ -93,7 +93,7 @@ class Process {
 
 async function respond(life: SessionLifecycle): Promise<CookieInstruction> {
   await life.commit();
-  return life.cookie(true);
+  return life.cookieInstruction(true);
 }
 
 function tokenOf(cookie: CookieInstruction): string {
@@ -158,7 +158,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       const slower = await process.request(token);
       await process.does(token, leave);
       await slower.reload();
-      expect([slower.state.all(), slower.session.loaded]).toEqual([{}, null]);
+      expect([slower.state.all(), slower.session.base]).toEqual([{}, null]);
     });
 
     it('are forgotten under the token that was left, for ten minutes', async () => {

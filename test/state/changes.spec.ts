@@ -24,7 +24,7 @@ function payloadOf(text: string): Payload {
 /** Stores a state and returns the text that is now kept. */
 function commit(state: SessionState): string {
   const draft = state.draft('w', undefined);
-  state.stored(draft);
+  state.onStored(draft);
   return draft.text;
 }
 

@@ -47,7 +47,7 @@ describe('A draft that others may be given', () => {
       kept = Object(user) as object;
       return user;
     });
-    state.stored(drafted(state));
+    state.onStored(drafted(state));
     state.put('views', 1);
     const draft = drafted(state);
     Reflect.set(kept, 'name', 'Grace');
@@ -101,7 +101,7 @@ describe('A draft that others may be given', () => {
     expect(Object.keys(payload.d)).toEqual(Object.keys(parsed(written).d));
     expect(Object.getPrototypeOf(payload.d)).toBe(Object.prototype);
     // And the copy that a request makes of it for itself.
-    state.stored({ ...drafted(state) });
+    state.onStored({ ...drafted(state) });
     expect(Object.entries(state.values)).toEqual(Object.entries(parsed(written).d));
   });
 
@@ -135,7 +135,7 @@ describe('A draft that others may be given', () => {
       act();
       const draft = drafted(state);
       expect(draft.isExact).toBe(true);
-      state.stored(draft);
+      state.onStored(draft);
       expect(state.hasChanges).toBe(false);
       drafts.push(draft);
       texts.push(JSON.stringify(draft.payload));

@@ -51,10 +51,10 @@ describe('what a session says of itself', () => {
     facts.signIn = [5, 'ann'];
     const draft = drafted(facts);
     facts.duration = 90_000;
-    facts.stored(draft);
+    facts.onStored(draft);
     expect([facts.hasChanges, facts.durationChanged, facts.signsIn]).toEqual([true, true, false]);
     expect([facts.duration, facts.storedDuration, facts.signIn]).toEqual([90_000, 60_000, [5, 'ann']]);
-    facts.stored(drafted(facts));
+    facts.onStored(drafted(facts));
     expect([facts.hasChanges, facts.duration]).toEqual([false, 90_000]);
   });
 

@@ -29,7 +29,7 @@ const batchesOf = ({ payload }: Draft): FlashBatch[] => payload.f ?? [];
 /** Stores what a state has to store, as the next write. */
 function store(state: SessionState): FlashBatch[] {
   const stored = draft(state);
-  state.stored(stored);
+  state.onStored(stored);
   return batchesOf(stored);
 }
 
@@ -79,7 +79,7 @@ describe('the flash messages of a request', () => {
     state.flash.flash('a', 1);
     const underWay = draft(state);
     state.flash.clear();
-    state.stored(underWay);
+    state.onStored(underWay);
     expect(batchesOf(underWay)).toEqual([[1, { a: 1 }]]);
     expect(state.hasChanges).toBe(true);
     expect(store(state)).toEqual([]);
@@ -140,7 +140,7 @@ describe('the flash messages of a request', () => {
     state.flash.flash('second', errors);
     state.flash.flash('second.rows.0.sku', 'mug');
     const underWay = draft(state);
-    state.stored(underWay);
+    state.onStored(underWay);
     state.flash.flash('first.title', 'too long');
     state.flash.keep(['errors.title']);
     state.flash.forget('second.rows');
@@ -158,7 +158,7 @@ describe('the flash messages of a request', () => {
     state.flash.flash('a', 1);
     state.flash.flash('b', 2);
     const stored = draft(state);
-    state.stored(stored);
+    state.onStored(stored);
     state.flash.forget('a');
     const again = state.reloaded(stored.payload, stored.text);
     expect([again.flash.all(), again.hasChanges]).toEqual([{ a: 1, b: 2 }, false]);
@@ -263,7 +263,7 @@ describe('the flash messages of a request', () => {
         const [state, after] = two(steps);
         const underWay = draft(state);
         for (const each of meanwhile) each(state);
-        state.stored(underWay);
+        state.onStored(underWay);
         store(after);
         for (const each of meanwhile) each(after);
         expect(outcome(state)).toEqual(outcome(after));

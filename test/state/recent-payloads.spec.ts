@@ -39,7 +39,7 @@ function store(state: SessionState, meanwhile: () => void = () => undefined): st
   meanwhile();
   versionOf.set(draft.text, (versions += 1));
   rememberRecord('id', versions, draft);
-  state.stored(draft);
+  state.onStored(draft);
   return draft.text;
 }
 
@@ -187,7 +187,7 @@ describe('What is remembered of payloads', () => {
     const draft = state.draft('writer of the first version...', undefined);
     state.put('user.age', 36);
     Reflect.set(state.read('user') as object, 'name', 'Grace');
-    state.stored(draft);
+    state.onStored(draft);
     expect(state.hasChanges).toBe(true);
     expect(load(draft.text).read('user')).toEqual({ name: 'Ada' });
     expect(load(store(state)).read('user')).toEqual({ name: 'Grace', age: 36 });
@@ -215,7 +215,7 @@ describe('What is remembered of payloads', () => {
     state.put('views', 1);
     const draft = state.draft('writer', undefined);
     state.put('views', 2);
-    state.stored(draft);
+    state.onStored(draft);
     expect(state.hasChanges).toBe(true);
     expect(state.read('views')).toBe(2);
     expect(load(draft.text).read('views')).toBe(1);

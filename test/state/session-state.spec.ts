@@ -23,7 +23,7 @@ function rebase(state: SessionState, values: Values): void {
 
 function store(state: SessionState): unknown {
   const draft = state.draft(undefined, undefined);
-  state.stored(draft);
+  state.onStored(draft);
   return draft.payload.d;
 }
 
@@ -134,7 +134,7 @@ describe('what this request stored itself', () => {
     state.put('a', {});
     const draft = state.draft(undefined, undefined);
     (state.read('cart') as { lines: number[] }).lines.push(2);
-    state.stored(draft);
+    state.onStored(draft);
     expect(state.mutatedKey).toBe('cart');
   });
 
@@ -145,7 +145,7 @@ describe('what this request stored itself', () => {
     const cart = state.read('cart') as { lines: number[] };
     expect(state.lent).toBe(true);
     cart.lines.push(2);
-    state.stored(draft);
+    state.onStored(draft);
     expect(state.mutatedKey).toBe('cart');
   });
 
@@ -156,7 +156,7 @@ describe('what this request stored itself', () => {
     state.put('counter', counter);
     state.put('date', date);
     const draft = state.draft(undefined, undefined);
-    state.stored(draft);
+    state.onStored(draft);
     const stored = JSON.parse(draft.text) as { d: Values };
     rebase(state, { ...stored.d, other: 2 });
     expect(state.read('counter')).toBe(counter);

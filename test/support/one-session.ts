@@ -153,8 +153,8 @@ export class OneRequest implements SessionHost {
   }
   arm(): void {}
   commitFailed(): void {}
-  tooLate(): void {}
-  writtenLate(): void {}
+  reportTooLate(): void {}
+  writtenAfterEnd(): void {}
   body(): unknown {
     return undefined;
   }

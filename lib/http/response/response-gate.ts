@@ -92,7 +92,7 @@ export class ResponseGate {
 
   /**
    * The client disconnected, or the response ended without passing the gate. What is due is stored all the
-   * same, and so is what becomes due later (`writtenLate`). What cannot be stored stays due: the code
+   * same, and so is what becomes due later (`writtenAfterEnd`). What cannot be stored stays due: the code
    * continues, on a WebSocket for hours.
    */
   onClose(): void {

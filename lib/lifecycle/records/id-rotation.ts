@@ -1,6 +1,6 @@
 import type { ActiveSession } from '../active-session.js';
 import type { PendingWrite } from './pending-write.js';
-import type { LoadedVersion } from '../phase.js';
+import type { BaseVersion } from '../phase.js';
 import { type Found, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -30,11 +30,7 @@ export class IdRotation {
    * @throws SessionLimitError if the session is one too many for its user; `removeUnshared` takes it back
    * @returns `STORED`, or what was found in place of the version that the write is based on
    */
-  async move(
-    session: ActiveSession,
-    write: PendingWrite,
-    from: LoadedVersion,
-  ): Promise<typeof STORED | Found> {
+  async move(session: ActiveSession, write: PendingWrite, from: BaseVersion): Promise<typeof STORED | Found> {
     const { id, record } = write;
     if (!write.newRecordStored) {
       await this.#remover.removeUnshared(session, id);

@@ -10,7 +10,7 @@ import type { CommitQueue, Newest, Turn } from './commit-queue.js';
 import { IdRotation } from './id-rotation.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { type PendingWrite, pack } from './pending-write.js';
-import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { type Found, GONE, type RecordFinder, STORED } from './record-finder.js';
 import type { RecordRemover } from './record-remover.js';
 import type { RecordStore } from '../../drivers/record-store.js';
@@ -72,12 +72,12 @@ export class MergingWriter {
   /** @throws SessionStoreError, SessionValueError, SessionLimitError */
   async write(session: ActiveSession): Promise<void> {
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
-      const { loaded } = session;
-      if (loaded === null) return this.#create(session);
-      const outcome = await this.#queue.run(loaded.id, (turn) => this.#merge(session, turn));
+      const { base } = session;
+      if (base === null) return this.#create(session);
+      const outcome = await this.#queue.run(base.id, (turn) => this.#merge(session, turn));
       if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
       if (outcome.kind === 'ended') continue;
-      if (outcome.kind === 'gone' || !(await this.#followOrPart(session, loaded, outcome.to))) {
+      if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
         session.drop();
         return;
       }
@@ -86,7 +86,7 @@ export class MergingWriter {
   }
 
   /** Continues after another request moved the session: follows it, or parts from it. */
-  async #followOrPart(session: ActiveSession, { version }: LoadedVersion, to: string): Promise<boolean> {
+  async #followOrPart(session: ActiveSession, { version }: BaseVersion, to: string): Promise<boolean> {
     if (await this.#finder.follow(session, to)) return true;
     // With a ledger, it may have moved from one sealed cookie to another: there is no record to follow. A
     // sign-in can begin a session of its own.
@@ -106,7 +106,7 @@ export class MergingWriter {
         if (!session.hasEnded || !isBlank(write) || !isFull(error)) throw error;
         // A blank session can be lost: it begins with the next change, or in a later request. The old record
         // is already removed, so a sign-out has succeeded.
-        return session.stored(write.draft, null, false);
+        return session.onStored(write.draft, null, false);
       }
       if (found.kind === 'stored' || session.closed) return;
       // The id is taken. With 256 random bits, only an id that the application chose can be. The other
@@ -128,10 +128,10 @@ export class MergingWriter {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request destroyed it or switched away while others wrote it: store nothing more of it.
-      if (session.closed || session.loaded === null) return this.#giveUp(session, LET_GO);
+      if (session.closed || session.base === null) return this.#giveUp(session, LET_GO);
       let found: Found | typeof STORED | typeof ENDED;
       if (session.phase === 'ending') {
-        found = await this.#end(session, session.loaded);
+        found = await this.#end(session, session.base);
       } else {
         const write = (session.pending ??= pack(session));
         found = await this.#send(session, write);
@@ -151,7 +151,7 @@ export class MergingWriter {
 
   /** Bases the session on what the previous task in the queue stored. */
   #goOnFrom(session: ActiveSession, newest: SessionRecord): void {
-    if (newest.version <= (session.loaded?.version ?? 0)) return;
+    if (newest.version <= (session.base?.version ?? 0)) return;
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
     if (parsed.kind !== 'session') throw session.runtime.faults.unreadableWrite();
     session.rebase(newest, parsed.payload);
@@ -170,7 +170,7 @@ export class MergingWriter {
    * Ends the version that this request knows. This comes first, so that the visitor is signed out even if
    * what follows fails (the store is full, a value cannot be stored).
    */
-  async #end(session: ActiveSession, { id, version }: LoadedVersion): Promise<typeof ENDED | Found> {
+  async #end(session: ActiveSession, { id, version }: BaseVersion): Promise<typeof ENDED | Found> {
     if (!(await this.#remover.endVersion(id, version))) return this.#finder.find(id);
     session.startOver();
     return ENDED;
@@ -198,7 +198,7 @@ export class MergingWriter {
     }
     if (found.kind === 'stored') {
       rememberRecord(id, record.version, draft);
-      session.stored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
+      session.onStored(draft, { id, version: record.version, expiresAt: record.expiresAt }, write.cookieDue);
       return found;
     }
     const replacing = from === null ? record.version : from.version + 1;
@@ -214,7 +214,7 @@ export class MergingWriter {
     const subject = subjectOf(session);
     const hasEnded = await this.#remover.endVersion(id, record.version);
     if (hasEnded) publishEnded(session.runtime, subject, 'limit');
-    if (session.loaded !== null) session.drop();
+    if (session.base !== null) session.drop();
   }
 
   async #whatRefused({ id, record }: PendingWrite): Promise<typeof STORED | Found> {

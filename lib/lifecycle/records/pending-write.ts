@@ -2,7 +2,7 @@ import type { SessionRecord } from '../../drivers/driver.js';
 import type { Draft } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import { knownClient } from '../caller.js';
-import type { LoadedVersion } from '../phase.js';
+import type { BaseVersion } from '../phase.js';
 import { recordedUser } from '../users/recorded-user.js';
 import { nextWriterId } from './own-write.js';
 
@@ -20,7 +20,7 @@ export interface PendingWrite {
   /** Whether a cookie is due once it is stored. */
   readonly cookieDue: boolean;
   /** The version it replaces if the session moves to a new id; null if it stays. */
-  readonly from: LoadedVersion | null;
+  readonly from: BaseVersion | null;
   /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
   newRecordStored: boolean;
   /** Whether it was sent before and the answer got lost. */
@@ -34,12 +34,12 @@ export interface PendingWrite {
  * @throws SessionValueError if a value cannot be stored; everything stays due then
  */
 export function pack(session: ActiveSession): PendingWrite {
-  const { id, loaded, moving, state, runtime } = session;
+  const { id, base, hasNewId, state, runtime } = session;
   const draft = state.draft(nextWriterId(), undefined);
   const { lifetimes } = runtime;
   const { latestVisit, isVisit, caller } = session;
-  const isKept = loaded !== null && !state.facts.durationChanged && !(moving && isVisit);
-  const expiresAt = isKept ? expiryOf(session, loaded.expiresAt) : lifetimes.fullExpiry(state.facts);
+  const isKept = base !== null && !state.facts.durationChanged && !(hasNewId && isVisit);
+  const expiresAt = isKept ? expiryOf(session, base.expiresAt) : lifetimes.fullExpiry(state.facts);
   const keptClient = caller.client === 'as-stored' || !isVisit ? latestVisit : null;
   const { ipAddress, userAgent } = keptClient ?? knownClient(caller);
   const record: SessionRecord = {
@@ -55,8 +55,8 @@ export function pack(session: ActiveSession): PendingWrite {
     draft,
     id,
     record,
-    cookieDue: moving || !isKept || expiresAt !== loaded.expiresAt,
-    from: moving ? loaded : null,
+    cookieDue: hasNewId || !isKept || expiresAt !== base.expiresAt,
+    from: hasNewId ? base : null,
     newRecordStored: false,
     resent: false,
   };
@@ -67,7 +67,7 @@ function expiryOf({ isVisit, state, runtime }: ActiveSession, kept: number): num
 }
 
 /** The version already stored under a session's id; 0 for none. */
-function versionUnder({ id, loaded, moving, unsharedRecord }: ActiveSession): number {
-  if (!moving) return loaded?.version ?? 0;
+function versionUnder({ id, base, hasNewId, unsharedRecord }: ActiveSession): number {
+  if (!hasNewId) return base?.version ?? 0;
   return unsharedRecord?.id === id ? unsharedRecord.version : 0;
 }

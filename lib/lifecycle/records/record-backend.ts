@@ -123,7 +123,7 @@ export class RecordBackend implements SessionBackend {
   async reload(session: ActiveSession): Promise<void> {
     let latest: Latest | null = null;
     try {
-      if (session.loaded !== null) latest = await this.finder.latest(session.loaded.id);
+      if (session.base !== null) latest = await this.finder.latest(session.base.id);
     } catch (error) {
       session.degradeOn(error);
     }
@@ -140,8 +140,8 @@ export class RecordBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   write(session: ActiveSession): Promise<void> {
-    if (session.loaded !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
-    const ending = session.loaded === null ? this.runtime.endings.endingOf(session.id) : undefined;
+    if (session.base !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
+    const ending = session.base === null ? this.runtime.endings.endingOf(session.id) : undefined;
     return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
   }
 
@@ -149,7 +149,7 @@ export class RecordBackend implements SessionBackend {
   async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
     const { id } = session;
     await this.#write(session);
-    if (session.loaded?.id === id) this.runtime.endings.forget(id, ending);
+    if (session.base?.id === id) this.runtime.endings.forget(id, ending);
   }
 
   #write(session: ActiveSession): Promise<void> {
@@ -167,8 +167,8 @@ export class RecordBackend implements SessionBackend {
 
   /** Discards the request's changes. A session that the application invalidated is ended all the same. */
   async #giveBack(session: ActiveSession): Promise<void> {
-    if (session.phase === 'ending' && session.loaded !== null) {
-      session.startOver(await this.remover.end(session.loaded.id, session.loaded.version));
+    if (session.phase === 'ending' && session.base !== null) {
+      session.startOver(await this.remover.end(session.base.id, session.base.version));
     }
     session.giveBack();
   }
@@ -191,7 +191,7 @@ export class RecordBackend implements SessionBackend {
 
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
-    if (removable !== null && session.loaded === null && isEndingHeard())
+    if (removable !== null && session.base === null && isEndingHeard())
       session.unloadedSubject = await this.finder.subjectOf(removable.id, this.runtime.userKey);
     const existed =
       removable !== null && (await this.remover.end(removable.id, removable.version, untilOf(session)));
@@ -201,6 +201,6 @@ export class RecordBackend implements SessionBackend {
 }
 
 /** Until when the cookie that holds the removed session may be valid; undefined if unknown. */
-function untilOf({ loaded, cookieUntil }: ActiveSession): number | undefined {
-  return loaded === null ? undefined : cookieUntil;
+function untilOf({ base, cookieUntil }: ActiveSession): number | undefined {
+  return base === null ? undefined : cookieUntil;
 }

@@ -6,7 +6,7 @@ import type { ActiveSession } from '../active-session.js';
 import type { CommitQueue } from './commit-queue.js';
 import { MAX_ATTEMPTS } from '../consistency-errors.js';
 import { NOBODY } from '../caller.js';
-import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { REDIRECT_MS } from '../lifetimes.js';
 import type { RecordStore } from '../../drivers/record-store.js';
 import type { SessionRuntime } from '../session-runtime.js';
@@ -50,7 +50,7 @@ export class RecordRemover {
    * being valid
    * @returns false if that version is not the stored one
    */
-  async redirect(from: LoadedVersion, to: string, userId: string | null): Promise<boolean> {
+  async redirect(from: BaseVersion, to: string, userId: string | null): Promise<boolean> {
     const { id, version, expiresAt } = from;
     const { serializer, endings, watched } = this.#runtime;
     const payload = movedPayload(to, serializer);

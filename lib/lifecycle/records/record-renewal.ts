@@ -51,8 +51,8 @@ export class RecordRenewal {
   async extend(session: ActiveSession, isCookieDue: boolean): Promise<boolean> {
     const store = this.#store;
     const expiresAt = this.#runtime.lifetimes.fullExpiry(session.state.facts);
-    for (let moves = 0; moves < MAX_ATTEMPTS && session.loaded !== null; moves += 1) {
-      const { id } = session.loaded;
+    for (let moves = 0; moves < MAX_ATTEMPTS && session.base !== null; moves += 1) {
+      const { id } = session.base;
       if (!(await store.touch(id, expiresAt))) return false;
       const found = await this.#finder.find(id);
       if (found.kind === 'gone') return false;

@@ -3,7 +3,7 @@ import { randomId } from '../../crypto/random-id.js';
 import { SessionStoreError } from '../../session.errors.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
-import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import type { RecordBackend } from '../records/record-backend.js';
 import type { Found } from '../records/record-finder.js';
 import { recordedUser } from '../users/recorded-user.js';
@@ -44,16 +44,16 @@ export class LedgerBackend implements SessionBackend {
     this.records = records;
   }
 
-  livesInCookie({ loaded }: ActiveSession): boolean {
-    return loaded?.version === HELD_BY_COOKIE;
+  livesInCookie({ base }: ActiveSession): boolean {
+    return base?.version === HELD_BY_COOKIE;
   }
 
   /** With a cache, the token also carries the version: another process may have a newer line than is cached here. */
   token(session: ActiveSession): string {
-    const { loaded } = session;
-    if (loaded === null || this.livesInCookie(session)) return this.#cookies.token(session);
+    const { base } = session;
+    if (base === null || this.livesInCookie(session)) return this.#cookies.token(session);
     if (this.records.cache === null) return this.records.token(session);
-    return this.runtime.keyring.sign(session.id + END_OF_ID + loaded.version);
+    return this.runtime.keyring.sign(session.id + END_OF_ID + base.version);
   }
 
   // ---- loading -------------------------------------------------------------------------------------------------
@@ -92,8 +92,8 @@ export class LedgerBackend implements SessionBackend {
   }
 
   async reload(session: ActiveSession): Promise<void> {
-    if (!this.livesInCookie(session) || session.loaded === null) return this.records.reload(session);
-    const line = await this.#lineOrDegrade(session, session.loaded.id);
+    if (!this.livesInCookie(session) || session.base === null) return this.records.reload(session);
+    const line = await this.#lineOrDegrade(session, session.base.id);
     if (line?.kind === 'none') this.#cookies.reload(session);
     else session.reloadedAsGone();
   }
@@ -126,7 +126,7 @@ export class LedgerBackend implements SessionBackend {
   // ---- storing -------------------------------------------------------------------------------------------------
 
   async write(session: ActiveSession): Promise<void> {
-    if (session.phase === 'ending' && session.loaded !== null) {
+    if (session.phase === 'ending' && session.base !== null) {
       // First, so that the session ends whatever happens to the write after it.
       if (!(await this.remove(session))) return session.drop();
       session.pending = null;
@@ -137,31 +137,31 @@ export class LedgerBackend implements SessionBackend {
   }
 
   /** A session that was signed in keeps its line until it ends. */
-  #needsLine({ loaded, pending, state }: ActiveSession): boolean {
-    if (pending !== null || (loaded !== null && loaded.version !== HELD_BY_COOKIE)) return true;
+  #needsLine({ base, pending, state }: ActiveSession): boolean {
+    if (pending !== null || (base !== null && base.version !== HELD_BY_COOKIE)) return true;
     return recordedUser(state.readonlyValues, this.runtime.userKey) !== null;
   }
 
   async #writeLine(session: ActiveSession): Promise<void> {
-    const before = session.loaded;
+    const before = session.base;
     const leavesCookie = before?.version === HELD_BY_COOKIE;
-    if (leavesCookie && !session.moving) session.rotate(randomId());
+    if (leavesCookie && !session.hasNewId) session.rotate(randomId());
     await this.records.write(session);
-    const { loaded } = session;
-    if (loaded === null || session.isFinal) return;
-    if (leavesCookie && !session.hasParted) this.runtime.endings.noteMoved(before.id, loaded.id);
-    if (this.records.cache !== null && loaded.version !== before?.version) session.cookieDue = true;
+    const { base } = session;
+    if (base === null || session.isFinal) return;
+    if (leavesCookie && !session.hasParted) this.runtime.endings.noteMoved(before.id, base.id);
+    if (this.records.cache !== null && base.version !== before?.version) session.cookieDue = true;
   }
 
   async #writeCookie(session: ActiveSession): Promise<void> {
-    const { loaded } = session;
-    if (loaded === null) return this.#cookies.write(session);
-    if (session.phase === 'rotating') return this.#moveCookie(session, loaded);
-    if (await this.#stillLives(session, loaded)) return this.#cookies.write(session);
+    const { base } = session;
+    if (base === null) return this.#cookies.write(session);
+    if (session.phase === 'rotating') return this.#moveCookie(session, base);
+    if (await this.#stillLives(session, base)) return this.#cookies.write(session);
   }
 
   /** Whether the session has neither ended nor moved meanwhile. If it has, that is handled here. */
-  async #stillLives(session: ActiveSession, { id }: LoadedVersion): Promise<boolean> {
+  async #stillLives(session: ActiveSession, { id }: BaseVersion): Promise<boolean> {
     let line: typeof NO_LINE | Found;
     try {
       line = await this.#line(id);
@@ -178,7 +178,7 @@ export class LedgerBackend implements SessionBackend {
   }
 
   /** Makes the token first, as it may be too long; then gives up the old id; and only then adopts the new one. */
-  async #moveCookie(session: ActiveSession, loaded: LoadedVersion): Promise<void> {
+  async #moveCookie(session: ActiveSession, loaded: BaseVersion): Promise<void> {
     const sealed = await this.#cookies.seal(session);
     const { id } = sealed.version;
     const oldVersion = { ...loaded, expiresAt: session.cookieUntil };
@@ -199,9 +199,9 @@ export class LedgerBackend implements SessionBackend {
   }
 
   async touch(session: ActiveSession): Promise<void> {
-    const { loaded } = session;
-    if (!this.livesInCookie(session) || loaded === null) return this.records.touch(session);
-    if (await this.#stillLives(session, loaded)) return this.#cookies.touch(session);
+    const { base } = session;
+    if (!this.livesInCookie(session) || base === null) return this.records.touch(session);
+    if (await this.#stillLives(session, base)) return this.#cookies.touch(session);
   }
 
   async remove(session: ActiveSession): Promise<boolean> {

@@ -7,7 +7,7 @@ import { parseSealed } from '../../state/recent-payloads.js';
 import { type Draft, SessionState } from '../../state/session-state.js';
 import type { ActiveSession } from '../active-session.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
-import { HELD_BY_COOKIE, type LoadedVersion } from '../phase.js';
+import { HELD_BY_COOKIE, type BaseVersion } from '../phase.js';
 import { NOBODY } from '../caller.js';
 import { takeOverSealed } from '../taking-over/sealed-take-over.js';
 import type { SessionBackend } from '../session-backend.js';
@@ -25,7 +25,7 @@ export interface TokenContent {
 export interface Sealed {
   readonly token: string;
   readonly draft: Draft;
-  readonly version: LoadedVersion;
+  readonly version: BaseVersion;
 }
 
 /**
@@ -117,34 +117,34 @@ export class SealedBackend implements SessionBackend {
 
   /** Returns to what the browser has, or is about to get: nobody else can have changed that. */
   reload(session: ActiveSession): void {
-    const { loaded } = session;
+    const { base } = session;
     const state = session.isOvertaken ? null : session.state.reloadedFromText();
-    if (loaded !== null && state !== null) return session.reloaded(loaded, state);
+    if (base !== null && state !== null) return session.reloaded(base, state);
     session.reloadedAsGone();
-    if (session.phase === 'dropped') this.#becomeStaleWhereMoved(session, loaded);
+    if (session.phase === 'dropped') this.#becomeStaleWhereMoved(session, base);
   }
 
   #drop(session: ActiveSession): void {
-    const { loaded } = session;
+    const { base } = session;
     session.drop();
-    this.#becomeStaleWhereMoved(session, loaded);
+    this.#becomeStaleWhereMoved(session, base);
   }
 
   /** If another request moved the session, this one can still end it under its new id. */
-  #becomeStaleWhereMoved(session: ActiveSession, loaded: LoadedVersion | null): void {
+  #becomeStaleWhereMoved(session: ActiveSession, loaded: BaseVersion | null): void {
     const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
     if (fate?.kind === 'moved') session.becomeStale(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
-    if (session.phase === 'ending' && session.loaded !== null) {
+    if (session.phase === 'ending' && session.base !== null) {
       // First, wherever the session has moved to, so that it ends whatever happens to the write after it.
-      if (!this.runtime.endings.endWherever(session.loaded.id)) return this.#drop(session);
+      if (!this.runtime.endings.endWherever(session.base.id)) return this.#drop(session);
       session.startOver();
     }
     // The application chose an id whose session had ended (`setId`). Reusing it would make a copy of the old
     // cookie valid again.
-    if (session.loaded === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
+    if (session.base === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));
   }
@@ -161,8 +161,8 @@ export class SealedBackend implements SessionBackend {
   }
 
   /** Every write makes a new cookie anyway, so a visit always renews the lifetime. */
-  #expiryOf({ isVisit, loaded, state }: ActiveSession): number {
-    if (!isVisit && loaded !== null && !state.facts.durationChanged) return loaded.expiresAt;
+  #expiryOf({ isVisit, base, state }: ActiveSession): number {
+    if (!isVisit && base !== null && !state.facts.durationChanged) return base.expiresAt;
     return this.runtime.lifetimes.fullExpiry(state.facts);
   }
 
@@ -190,10 +190,10 @@ export class SealedBackend implements SessionBackend {
   /** Bases the session on a token, unless another request has ended or moved the session meanwhile. */
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     if (session.isOvertaken) return this.#drop(session);
-    if (session.loaded !== null && session.loaded.id !== version.id)
-      this.runtime.endings.noteMoved(session.loaded.id, version.id);
+    if (session.base !== null && session.base.id !== version.id)
+      this.runtime.endings.noteMoved(session.base.id, version.id);
     session.token = token;
-    session.stored(draft, version, true);
+    session.onStored(draft, version, true);
     this.runtime.watched.renewed(version);
   }
 

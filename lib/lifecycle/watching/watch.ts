@@ -1,8 +1,8 @@
-import type { LoadedVersion } from '../phase.js';
+import type { BaseVersion } from '../phase.js';
 import type { WatchedSessions } from './watched-sessions.js';
 
 /** Where a session is stored (its id), and until when (epoch ms). */
-export type Whereabouts = Omit<LoadedVersion, 'version'>;
+export type Whereabouts = Omit<BaseVersion, 'version'>;
 
 /**
  * Asks the store where the session of an id is now. Follows a move of the last half minute.

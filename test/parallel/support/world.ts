@@ -197,7 +197,7 @@ export class TestRequest implements SessionHost {
   readonly headSent = false;
   readonly isOver = false;
 
-  tooLate(): void {}
+  reportTooLate(): void {}
 
   onceOver(): void {}
 
@@ -205,7 +205,7 @@ export class TestRequest implements SessionHost {
 
   commitFailed(): void {}
 
-  writtenLate(): void {}
+  writtenAfterEnd(): void {}
 
   body(): unknown {
     return undefined;

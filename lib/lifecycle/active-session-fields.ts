@@ -4,7 +4,7 @@ import type { FlashState } from '../state/flash-state.js';
 import { SessionState } from '../state/session-state.js';
 import type { Caller } from './caller.js';
 import type { PendingWrite } from './records/pending-write.js';
-import type { LoadedVersion, Phase, Visit } from './phase.js';
+import type { BaseVersion, Phase, Visit } from './phase.js';
 import type { SessionRuntime } from './session-runtime.js';
 import type { EventSubject } from './publish-events.js';
 import type { Watch } from './watching/watch.js';
@@ -14,10 +14,11 @@ import type { Watch } from './watching/watch.js';
  * phase. The backend keeps its per-request data here too (the write under way, the token), since it has no
  * state per request itself.
  */
-export abstract class SessionStanding {
+export abstract class ActiveSessionFields {
   // ---- which session it is, and where it is stored -------------------------------------------------------------
 
-  loaded: LoadedVersion | null = null;
+  /** The stored version that this request's changes are based on; null if nothing is stored. */
+  base: BaseVersion | null = null;
   /** What the latest visit left in the record; null if no record is loaded. */
   latestVisit: Visit | null = null;
   /** The sealed session, if the cookie holds the session itself. */
@@ -111,7 +112,7 @@ export abstract class SessionStanding {
   }
 
   /** Whether it is still stored under an id other than its current one. */
-  get moving(): boolean {
+  get hasNewId(): boolean {
     return this.phase === 'rotating' || this.phase === 'ending';
   }
 
@@ -122,7 +123,7 @@ export abstract class SessionStanding {
 
   /** Whether another request of this process ended or moved it, as far as is known without asking a store. */
   get isOvertaken(): boolean {
-    return this.loaded !== null && this.runtime.endings.fateOf(this.loaded.id).kind !== 'lives';
+    return this.base !== null && this.runtime.endings.fateOf(this.base.id).kind !== 'lives';
   }
 
   /** The values, flash messages and changes of this request. */
@@ -137,7 +138,7 @@ export abstract class SessionStanding {
 
   /** Epoch ms. A changed lifetime starts with the write that stores it. */
   get expiresAt(): number {
-    if (this.loaded !== null && !this.state.facts.durationChanged) return this.loaded.expiresAt;
+    if (this.base !== null && !this.state.facts.durationChanged) return this.base.expiresAt;
     return this.runtime.lifetimes.fullExpiry(this.state.facts);
   }
 
@@ -148,7 +149,7 @@ export abstract class SessionStanding {
   get cookieUntil(): number {
     const { clock, lifetimes } = this.runtime;
     const whole = clock.now() + lifetimes.durationOf({ duration: this.state.facts.storedDuration });
-    return Math.max(this.loaded?.expiresAt ?? 0, whole);
+    return Math.max(this.base?.expiresAt ?? 0, whole);
   }
 
   /** Whether the cookie has no lifetime of its own. */
@@ -167,7 +168,7 @@ export abstract class SessionStanding {
 
   /** Whether the application changed something in this request that is not stored yet. */
   get modified(): boolean {
-    return this.moving || (this.loadedState !== null && this.loadedState.modified);
+    return this.hasNewId || (this.loadedState !== null && this.loadedState.modified);
   }
 
   /** Whether a write has anything to do. Read several times per request. */
@@ -186,7 +187,7 @@ export abstract class SessionStanding {
 
   /** Whether the session differs from what was last loaded or stored. */
   get isChanged(): boolean {
-    return this.moving || this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
+    return this.hasNewId || this.begins || (this.loadedState !== null && this.loadedState.hasChanges);
   }
 
   /** Whether reading a flash message would make a commit due: one that stays until it is read. */
@@ -196,7 +197,7 @@ export abstract class SessionStanding {
 
   /** What to remove when it is destroyed; null for nothing. Version null: unknown. */
   get removable(): { readonly id: string; readonly version: number | null } | null {
-    if (this.loaded !== null) return this.loaded;
+    if (this.base !== null) return this.base;
     const id = this.pending === null ? this.movedTo : this.pending.id;
     return id === null ? null : { id, version: null };
   }

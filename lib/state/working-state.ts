@@ -4,8 +4,8 @@ import type { FlashState } from './flash-state.js';
 import { isEmptyBranch, leafValuesOf } from './leaf-values.js';
 import { MutationTracker } from './mutation-tracker.js';
 import { omit } from './own-copy.js';
-import { ownValue } from './own-text.js';
-import { type SessionSerializer, type Snapshot, ownValues } from './payload.js';
+import { withOwnText } from './own-text.js';
+import { type SessionSerializer, type Snapshot, copyOfValues } from './payload.js';
 import { isPlainValue } from './storable.js';
 import {
   type Values,
@@ -27,7 +27,7 @@ const MAX_PLAIN_PATH = 200;
  * Values and flash messages as the application reads and changes them: each change is applied at once and
  * recorded in the log. `SessionState` keeps track of what is stored.
  */
-export abstract class WorkingSession {
+export abstract class WorkingState {
   #values: Readonly<Values>;
   /**
    * How much of the values this request owns: nothing, the outermost object, or everything. The rest is
@@ -66,7 +66,7 @@ export abstract class WorkingSession {
 
   /** The values as objects that this request owns: may be changed and handed out. */
   get values(): Values {
-    if (this.#own !== 'all') this.own(ownValues(this.#values, this.snapshot?.text, this.serializer));
+    if (this.#own !== 'all') this.own(copyOfValues(this.#values, this.snapshot?.text, this.serializer));
     return this.#values;
   }
 
@@ -131,7 +131,7 @@ export abstract class WorkingSession {
   put(path: string, given: unknown): void {
     assertKey(path);
     this.tracker?.forgetReplaced(path);
-    const value = ownValue(given);
+    const value = withOwnText(given);
     writePath(isContainer(value) ? this.values : this.#valuesFor(path), path, value);
     this.#received(value);
     this.record({ op: 'put', path, value: cloneValue(value) });
@@ -141,7 +141,7 @@ export abstract class WorkingSession {
   assign(key: string, given: unknown): void {
     assertKey(key);
     this.tracker?.forgetReplaced(key);
-    const value = ownValue(given);
+    const value = withOwnText(given);
     const effective = value !== undefined || Object.hasOwn(this.values, key);
     if (value === undefined) delete this.values[key];
     else this.values[key] = value;
@@ -163,7 +163,7 @@ export abstract class WorkingSession {
 
   push(path: string, given: unknown): void {
     assertKey(path);
-    const value = ownValue(given);
+    const value = withOwnText(given);
     pushTo(this.values, path, value);
     this.#received(value);
     this.record({ op: 'push', path, value: cloneValue(value) });
