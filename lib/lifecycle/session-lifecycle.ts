@@ -174,10 +174,8 @@ export class SessionLifecycle {
    */
   destroy(): Promise<void> {
     const session = this.session;
-    const next = session.next(
-      null,
-      session.phase === 'stale' && session.removable === null ? 'stale' : 'new',
-    );
+    const isStale = session.phase === 'stale' && session.removable === null;
+    const next = session.next(null, isStale ? 'stale' : 'new');
     this.removals ??= new RequestRemovals(this.#backend, this.#queue);
     const removing = this.removals.add(session, this.#mayBeStored(session));
     this.session = next;
@@ -254,11 +252,7 @@ export class SessionLifecycle {
   cookieInstruction(cameWithCookie: boolean): CookieInstruction {
     this.#sayDropped();
     if (this.abandoned) return NO_COOKIE;
-    return cookieInstructionOf(
-      this.session,
-      this.#backend,
-      this.removals?.expiresCookie === true,
-      cameWithCookie,
-    );
+    const hasDestroyed = this.removals?.expiresCookie === true;
+    return cookieInstructionOf(this.session, this.#backend, hasDestroyed, cameWithCookie);
   }
 }
