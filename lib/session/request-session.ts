@@ -26,6 +26,9 @@ import { inContextOf } from './session.context.js';
 // - SessionFlash: flash messages
 // - SessionSignIn: who is signed in, and how long the session lives
 // - RequestSession: storing, changing the id, removing; the express-session shape
+//
+// The static block of RequestSession then wraps the methods of all of them, so that they refuse arguments too many,
+// and makes every member refuse assignment.
 
 /**
  * The session of one request: its values, its flash messages and its properties.
