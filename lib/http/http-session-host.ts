@@ -67,7 +67,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   readonly #sent: SentTokens;
   #session: SessionAccess | null = null;
   #gate: ResponseGate | null = null;
-  #isTooLate = false;
+  #tooLateReported = false;
   /**
    * Whether the request has become a WebSocket, and whether its handler is done: there is no response whose
    * end could tell.
@@ -163,7 +163,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
       return handle();
     } finally {
       this.#webSocket = 'over';
-      this.#gate?.onClose();
+      this.#gate?.commitWithoutResponse();
     }
   }
 
@@ -179,7 +179,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   reportTooLate(): void {
-    this.#isTooLate = true;
+    this.#tooLateReported = true;
     this.#settings.log.error(TOO_LATE);
   }
 
@@ -199,7 +199,7 @@ export class HttpSessionHost implements SessionHost, GateContext {
   writtenAfterEnd(): void {
     // The client disconnected before the end and the code goes on: that is no mistake of the application.
     if (this.#gate?.ended === false) {
-      this.#gate.onClose();
+      this.#gate.commitWithoutResponse();
       return;
     }
     this.#settings.log.warn(WRITTEN_LATE);
@@ -239,8 +239,8 @@ export class HttpSessionHost implements SessionHost, GateContext {
   }
 
   failed(error: unknown, response: FailedResponse): void {
-    // `tooLate` has already logged it.
-    if (this.#isTooLate) return;
+    // `reportTooLate` has already logged it.
+    if (this.#tooLateReported) return;
     // A store failure is logged once, not for each request. Too many sessions of one user are no failure.
     if (error instanceof SessionStoreError || error instanceof SessionLimitError) return;
     this.#settings.log.error(commitFailed(error, response));

@@ -123,7 +123,7 @@ export abstract class ActiveSessionFields {
 
   /** Whether another request of this process ended or moved it, as far as is known without asking a store. */
   get isOvertaken(): boolean {
-    return this.base !== null && this.runtime.endings.fateOf(this.base.id).kind !== 'lives';
+    return this.base !== null && this.runtime.fates.fateOf(this.base.id).kind !== 'lives';
   }
 
   /** The values, flash messages and changes of this request. */

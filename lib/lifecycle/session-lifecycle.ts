@@ -26,7 +26,7 @@ export class SessionLifecycle {
   /** Whether the request stores nothing more and sends no cookie: after a failed commit, or from the start. */
   abandoned = false;
   /** Whether the request was abandoned because its cookie could no longer be sent. */
-  isTooLate = false;
+  wasTooLate = false;
   readonly #backend: SessionBackend;
   readonly #queue = new RequestQueue();
   readonly #commits: RequestCommits;
@@ -243,7 +243,7 @@ export class SessionLifecycle {
 
   /** The cookie that is needed can no longer be sent. A session that the application invalidated still ends. */
   abandonTooLate(): void {
-    this.isTooLate = true;
+    this.wasTooLate = true;
     if (this.session.phase === 'ending') void this.destroy();
     this.abandon();
   }

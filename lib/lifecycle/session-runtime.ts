@@ -3,7 +3,7 @@ import type { SessionLog } from '../drivers/session-log.js';
 import type { Keyring } from '../crypto/keyring.js';
 import type { SessionSerializer } from '../state/payload.js';
 import type { Lifetimes } from './lifetimes.js';
-import type { RecentEndings } from './recent-endings.js';
+import type { RecentFates } from './recent-fates.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import type { SessionsPerUser } from './users/session-limit.js';
 import type { ConsistencyErrors } from './consistency-errors.js';
@@ -24,7 +24,7 @@ export interface SessionRuntime {
   readonly lifetimes: Lifetimes;
   readonly watched: WatchedSessions;
   /** What this process knows about sessions that ended or moved recently. */
-  readonly endings: RecentEndings;
+  readonly fates: RecentFates;
   readonly degrade: boolean;
   /** The path of the value that names the user in a record. */
   readonly userKey: string;

@@ -1,7 +1,7 @@
 import { systemClock } from '../drivers/clock.js';
 import { CommitQueue } from '../lifecycle/records/commit-queue.js';
 import { Lifetimes } from '../lifecycle/lifetimes.js';
-import { RecentEndings } from '../lifecycle/recent-endings.js';
+import { RecentFates } from '../lifecycle/recent-fates.js';
 import type { SessionLog } from '../drivers/session-log.js';
 import type { SessionRuntime } from '../lifecycle/session-runtime.js';
 import { WatchedSessions } from '../lifecycle/watching/watched-sessions.js';
@@ -25,7 +25,7 @@ export function sessionRuntime(settings: SessionSettings, log: SessionLog): Sess
     faults: new ConsistencyErrors(log, systemClock),
     lifetimes: new Lifetimes(systemClock, { ...settings, absoluteAge: settings.absoluteAge ?? Infinity }),
     watched,
-    endings: new RecentEndings(systemClock, watched),
+    fates: new RecentFates(systemClock, watched),
     degrade: settings.whenStoreFails === 'degrade',
     userKey,
     sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns: new CommitQueue(storeTimeout / 2) },

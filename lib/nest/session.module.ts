@@ -24,7 +24,7 @@ import { HttpSessions } from '../http/http-sessions.js';
 import { RouterBinding } from '../http/express/router-binding.js';
 import { registerTransforms } from './class-transformer.js';
 import { findAnsweringHandlers } from './commit/answering-handlers.js';
-import { commitBehindHandlers } from './commit/place-commits.js';
+import { installCommits } from './commit/install-commits.js';
 import { bindConsumedRouters } from './context/consumer-binding.js';
 import { bindInterceptors } from './context/interceptor-binding.js';
 import { SESSION_OPTIONS, type SessionModuleOptions } from '../options/session.options.js';
@@ -190,7 +190,7 @@ export class SessionModule
     if (this.#arePrepared) return;
     this.#arePrepared = true;
     findAnsweringHandlers(this.#discovery);
-    commitBehindHandlers(this.#discovery);
+    installCommits(this.#discovery);
     bindInterceptors(this.#modules, this.#config);
   }
 

@@ -130,8 +130,9 @@ export class RequestSession<T extends object = SessionData> extends SessionSignI
   // ---- id ------------------------------------------------------------------------------------------------------
 
   /**
-   * Gives the session a new id; the data stays, and the commit removes the old record. Call it at sign-in
-   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * Gives the session a new id; the data stays. At commit, the old id stops opening the session: for half a minute
+   * it only leads commits under way to the new one. Call it at sign-in (OWASP Session Management Cheat Sheet,
+   * "Renew the Session ID After Any Privilege Level Change").
    *
    * @param callback called soon afterwards; for code written for express-session
    * @example

@@ -80,7 +80,7 @@ export abstract class SessionCommits {
    */
   protected giveUpTooLate(): Error {
     const { lifecycle } = this;
-    if (!lifecycle.isTooLate) this.#host.reportTooLate?.();
+    if (!lifecycle.wasTooLate) this.#host.reportTooLate?.();
     lifecycle.abandonTooLate();
     return this.#host.refusal?.(lifecycle.livesInCookie ? 'seal' : 'begin') ?? tooLate();
   }
@@ -164,7 +164,7 @@ export abstract class SessionCommits {
     const life = this.#life;
     // The session is not looked at unless it is armed.
     if (life === null || !this.#armed) return;
-    return this.#isTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
+    return this.#wouldBeTooLate(life) ? Promise.reject(this.giveUpTooLate()) : life.commit();
   }
 
   /**
@@ -173,7 +173,7 @@ export abstract class SessionCommits {
    */
   protected commitCalled(): Promise<void> | void {
     const life = this.#life;
-    const isDropped = life !== null && life.isTooLate && life.state.hasChanges;
+    const isDropped = life !== null && life.wasTooLate && life.state.hasChanges;
     return isDropped ? Promise.reject(this.giveUpTooLate()) : this.commitDue();
   }
 
@@ -183,10 +183,10 @@ export abstract class SessionCommits {
    * @internal
    */
   refuseTooLate(): void {
-    if (this.#life !== null && this.#isTooLate(this.#life)) this.giveUpTooLate();
+    if (this.#life !== null && this.#wouldBeTooLate(this.#life)) this.giveUpTooLate();
   }
 
-  #isTooLate(life: SessionLifecycle): boolean {
+  #wouldBeTooLate(life: SessionLifecycle): boolean {
     // `headSent` first: it is seldom true, and the other two have to look for changes.
     return this.#host.headSent && life.due && life.needsCookie;
   }

@@ -1,7 +1,7 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
-import { ClientSessions, type ConnectionSetup, type Opened } from './client-sessions.js';
+import { ClientSession, type ConnectionSetup, type Opened } from './client-session.js';
 import { disconnect } from './disconnect.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
@@ -27,13 +27,13 @@ export function connectionOf(client: unknown): SocketConnection | undefined {
 }
 
 /**
- * A connected client: runs its messages and hooks, starting them in order, and disconnects it. ClientSessions
+ * A connected client: runs its messages and hooks, starting them in order, and disconnects it. ClientSession
  * decides which session each of them runs in.
  */
 export class SocketConnection {
   readonly #client: object;
   readonly #setup: ConnectionSetup;
-  readonly #sessions: ClientSessions;
+  readonly #session: ClientSession;
   /** The session loaded when the client connected, until it is used. */
   #first: Promise<Opened> | null = null;
   /** Settles once `handleConnection` was called: messages wait for it. */
@@ -49,7 +49,7 @@ export class SocketConnection {
   constructor(client: object, setup: ConnectionSetup, tokens: readonly string[]) {
     this.#client = client;
     this.#setup = setup;
-    this.#sessions = new ClientSessions(this, setup, tokens, {
+    this.#session = new ClientSession(this, setup, tokens, {
       ended: () => this.#disconnect(SESSION_ENDED),
       moved: () => setImmediate(() => void this.#lookAgain()),
     });
@@ -58,7 +58,7 @@ export class SocketConnection {
 
   /** Loads the session, if any, and watches for its end from then on. Call it before anything else runs. */
   open(): void {
-    if (!this.#sessions.mayExist) return;
+    if (!this.#session.mayExist) return;
     const first = this.#loadUnvisited();
     this.#first = first;
     this.#holdMessages(
@@ -73,7 +73,7 @@ export class SocketConnection {
   /** The client has disconnected. */
   close(): void {
     this.#isClosed = true;
-    this.#sessions.forget();
+    this.#session.forget();
     for (const handler of this.#handlers) handler.leave();
   }
 
@@ -89,8 +89,8 @@ export class SocketConnection {
   async message(handle: () => unknown): Promise<unknown> {
     if (this.#connecting !== null) await this.#connecting;
     if (this.#isEnded) return;
-    if (!this.#sessions.mayExist) return this.#run(this.#sessions.make(), handle);
-    const loading = this.#sessions.load();
+    if (!this.#session.mayExist) return this.#run(this.#session.make(), handle);
+    const loading = this.#session.load();
     const before = this.#turn;
     const turn = before === null ? loading : before.then(() => loading);
     this.#turn = turn;
@@ -107,9 +107,9 @@ export class SocketConnection {
    */
   async lease(isVisit: boolean): Promise<SessionLease | null> {
     if (this.#isEnded) return null;
-    const opened = !this.#sessions.mayExist ? this.#sessions.make() : await this.#sessions.load();
+    const opened = !this.#session.mayExist ? this.#session.make() : await this.#session.load();
     if (!isVisit) opened.session.bePassive();
-    const isLast = this.#sessions.areOver;
+    const isLast = this.#session.isOver;
     return {
       session: opened.session,
       unstored: (error) => this.#setup.unstored(error),
@@ -136,9 +136,9 @@ export class SocketConnection {
       admit === null
         ? call
         : (opened: Opened): Promise<void> => this.#admitted(opened, admit).then(() => call(opened), refuse);
-    if (!this.#sessions.mayExist && admit === null) return call(this.#sessions.make());
-    const loading = !this.#sessions.mayExist
-      ? Promise.resolve(this.#sessions.make())
+    if (!this.#session.mayExist && admit === null) return call(this.#session.make());
+    const loading = !this.#session.mayExist
+      ? Promise.resolve(this.#session.make())
       : (this.#first ?? this.#loadUnvisited());
     this.#first = null;
     this.#holdMessages(loading.then(enter));
@@ -146,7 +146,7 @@ export class SocketConnection {
 
   /** Loads the session without counting a visit: a client that loses its connection and reconnects is no visit. */
   async #loadUnvisited(): Promise<Opened> {
-    const opened = await this.#sessions.load();
+    const opened = await this.#session.load();
     opened.session.bePassive();
     return opened;
   }
@@ -163,7 +163,7 @@ export class SocketConnection {
   /** Calls `handleDisconnect` in the session. */
   disconnected(hook: () => unknown): void {
     const call = (opened: Opened): Promise<unknown> => this.#run(opened, hook);
-    const called = !this.#sessions.mayExist ? call(this.#sessions.make()) : this.#loadUnvisited().then(call);
+    const called = !this.#session.mayExist ? call(this.#session.make()) : this.#loadUnvisited().then(call);
     called.catch((error: unknown) => this.#setup.hookFailed(error));
   }
 
@@ -175,7 +175,7 @@ export class SocketConnection {
   }
 
   async #run(opened: Opened, call: () => unknown): Promise<unknown> {
-    const answered = this.#sessions.areOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
+    const answered = this.#session.isOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
     let answer: unknown;
     try {
       answer = await inContextOf(opened.session, call);
@@ -223,7 +223,7 @@ export class SocketConnection {
    * that would find out.
    */
   async #lookAgain(): Promise<void> {
-    if (this.#isEnded || !this.#sessions.haveMoved) return;
+    if (this.#isEnded || !this.#session.hasMoved) return;
     const lease = await this.lease(false);
     await lease?.release();
   }

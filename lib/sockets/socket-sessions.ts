@@ -5,7 +5,7 @@ import type { TokenPlace } from '../lifecycle/token-place.js';
 import type { DetachedSettings } from '../session/detached-host.js';
 import { ownText } from '../state/own-text.js';
 import { type Handshake, handshakeOf, tenantRequest } from './handshake.js';
-import type { ConnectionSetup } from './client-sessions.js';
+import type { ConnectionSetup } from './client-session.js';
 import { SocketConnection, connectionOf } from './socket-connection.js';
 import { MESSAGE, type SocketDoor, SocketHost } from './socket-host.js';
 
@@ -30,7 +30,7 @@ type OnClose = (closed: () => void) => void;
 
 /**
  * The sessions of one application's sockets. Here, a client that connects becomes a SocketConnection. That
- * runs its messages one by one, each in a session that ClientSessions loads for it and whose host is a
+ * runs its messages one by one, each in a session that ClientSession loads for it and whose host is a
  * SocketHost.
  */
 export class SocketSessions {

@@ -26,21 +26,23 @@ export function isAgingDue(batches: readonly FlashBatch[], reader: FlashReader):
 
 /** The rest of a batch after a commit, as a list of one batch or none. */
 export function leftOf(batch: FlashBatch, reader: FlashReader): FlashBatch[] {
-  const left = isSpent(batch, reader) && usesUp(reader) ? unreadOf(batch, reader) : batch;
-  return left === null ? [] : [left];
+  if (batch[0] > reader.seen) return [batch];
+  const rest = remainderOf(batch, reader);
+  if (rest === batch || !usesUp(reader)) return [batch];
+  return rest === null ? [] : [rest];
 }
 
 /** Whether a batch, or a part of it, is due to be dropped if this request consumes messages. */
 function isSpent(batch: FlashBatch, reader: FlashReader): boolean {
-  return batch[0] <= reader.seen && unreadOf(batch, reader) !== batch;
+  return batch[0] <= reader.seen && remainderOf(batch, reader) !== batch;
 }
 
 function usesUp({ consumes }: FlashReader): boolean {
   return typeof consumes === 'function' ? consumes() : consumes === true;
 }
 
-/** The rest of a batch that this request consumes: the batch itself if all of it stays, null if nothing does. */
-function unreadOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashBatch | null {
+/** What stays of a batch that this request consumes: the batch itself if all of it does, null for nothing. */
+function remainderOf(batch: FlashBatch, { wasRead, taken }: FlashReader): FlashBatch | null {
   const [stamp, messages, fields = {}, untilRead = []] = batch;
   if (untilRead.length === 0 || wasRead) return null;
   const unread = untilRead.filter((name) => Object.hasOwn(messages, name) && !taken.has(name));

@@ -6,7 +6,7 @@ import type { CookieAttributes } from '../../lib/options/cookie.options.js';
 import { SessionCookie } from '../../lib/http/cookie/session-cookie.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
-import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
+import { RecentFates } from '../../lib/lifecycle/recent-fates.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
@@ -47,7 +47,7 @@ class SealedWorld {
       faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       watched: live,
-      endings: new RecentEndings(this.clock, live),
+      fates: new RecentFates(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(this.cookie.maxTokenLength, JSON, null),

@@ -5,7 +5,7 @@ import { StealthDriver } from '../../lib/drivers/stealth/stealth.driver.js';
 import { Lifetimes } from '../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
-import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
+import { RecentFates } from '../../lib/lifecycle/recent-fates.js';
 import { SealedBackend } from '../../lib/lifecycle/sealed/sealed-backend.js';
 import { VISITOR } from '../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../lib/lifecycle/session-lifecycle.js';
@@ -58,7 +58,7 @@ class Process {
       faults: new ConsistencyErrors({ warn: note, error: note }, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       watched: live,
-      endings: new RecentEndings(this.clock, live),
+      fates: new RecentFates(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),

@@ -72,7 +72,7 @@ export class StoreGuard {
     } catch (error) {
       if (error instanceof CircuitOpenError) {
         // The store was not asked, so this says nothing new about it.
-        throw new SessionStoreError(
+        throw silent(
           `The session store "${this.name}" has stopped answering. Requests are refused at once until it answers again.`,
         );
       }
@@ -97,7 +97,7 @@ export class StoreGuard {
   #describe(error: unknown): { readonly failure: SessionStoreError; readonly said: string } {
     if (error instanceof CallTimeoutError) {
       const limit = error.probed ? '' : " (option 'storeTimeout')";
-      const failure = new SessionStoreError(
+      const failure = silent(
         `The session store "${this.name}" did not answer within ${error.limitMs} ms${limit}.`,
       );
       return { failure, said: failure.message };
@@ -111,6 +111,20 @@ export class StoreGuard {
       said: failed(inBrackets(failureReason(error))),
     };
   }
+}
+
+/** The errors of calls that the store did not answer, or that were not made because it does not answer. */
+const unanswered = new WeakSet<SessionStoreError>();
+
+function silent(message: string): SessionStoreError {
+  const failure = new SessionStoreError(message);
+  unanswered.add(failure);
+  return failure;
+}
+
+/** Whether a call failed because the store does not answer: another one would only take as long. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof SessionStoreError && unanswered.has(error);
 }
 
 function asItIs<T>(answer: T): T {

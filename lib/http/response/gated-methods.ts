@@ -76,7 +76,7 @@ const GATED = [
 ] as const;
 
 function onClose(this: Gated): void {
-  this[SLOT].gate?.onClose();
+  this[SLOT].gate?.commitWithoutResponse();
 }
 
 /**
@@ -112,7 +112,7 @@ export function installGate(res: ServerResponse & Gateable, gate: ResponseGate):
   slot.gate = gate;
   // The shared listener calls the gate added last; an earlier gate gets a listener of its own when the next
   // one is added.
-  res.on('close', outer === null ? onClose : () => outer.onClose());
+  res.on('close', outer === null ? onClose : () => outer.commitWithoutResponse());
   return outer === null ? slot.original : methodsThrough(outer);
 }
 

@@ -95,7 +95,7 @@ export class ResponseGate {
    * same, and so is what becomes due later (`writtenAfterEnd`). What cannot be stored stays due: the code
    * continues, on a WebSocket for hours.
    */
-  onClose(): void {
+  commitWithoutResponse(): void {
     if (this.#writer.ended || this.#failed) return;
     this.#session.hostOver();
     if (this.#committing || !this.#session.due) return;

@@ -74,7 +74,7 @@ export class MergingWriter {
     for (let moves = 0; moves < MAX_ATTEMPTS; moves += 1) {
       const { base } = session;
       if (base === null) return this.#create(session);
-      const outcome = await this.#queue.run(base.id, (turn) => this.#merge(session, turn));
+      const outcome = await this.#queue.run(base.id, (turn) => this.#takeTurn(session, turn));
       if (outcome.kind === 'stored' || outcome.kind === 'let-go' || session.closed) return;
       if (outcome.kind === 'ended') continue;
       if (outcome.kind === 'gone' || !(await this.#followOrPart(session, base, outcome.to))) {
@@ -116,19 +116,30 @@ export class MergingWriter {
     throw session.runtime.faults.contention('stored');
   }
 
-  /** Takes one turn in the queue: retries until the changes are on top of the newest version. */
+  /**
+   * Takes one turn in the queue. If the session is not stored under this id, removes what was stored under a
+   * new one, before anybody can find it, unless the session has moved there.
+   */
+  async #takeTurn(session: ActiveSession, turn: Turn): Promise<Outcome> {
+    const outcome = await this.#merge(session, turn);
+    if (outcome.kind !== 'stored')
+      await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
+    return outcome;
+  }
+
+  /** Retries until the changes are on top of the newest version. */
   async #merge(session: ActiveSession, turn: Turn): Promise<Outcome> {
     // If the session is to end, it does not matter whether an earlier write arrived.
     if (session.phase === 'ending') session.pending = null;
     // If the answer to an earlier write got lost, ask the store: that write may have arrived before the other
     // request's.
     const newest = session.pending === null ? turn.newest : null;
-    if (newest !== null && newest.kind !== 'record') return this.#giveUp(session, newest);
+    if (newest !== null && newest.kind !== 'record') return newest;
     if (newest !== null) this.#goOnFrom(session, newest.record);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > PATIENT_ATTEMPTS) await this.#wait(pauseBefore(attempt));
       // The request destroyed it or switched away while others wrote it: store nothing more of it.
-      if (session.closed || session.base === null) return this.#giveUp(session, LET_GO);
+      if (session.closed || session.base === null) return LET_GO;
       let found: Found | typeof STORED | typeof ENDED;
       if (session.phase === 'ending') {
         found = await this.#end(session, session.base);
@@ -142,7 +153,7 @@ export class MergingWriter {
       }
       if (found.kind !== 'record') {
         turn.newest = found.kind === 'ended' ? GONE : found;
-        return this.#giveUp(session, found);
+        return found;
       }
       session.rebase(found.record, found.payload);
     }
@@ -155,15 +166,6 @@ export class MergingWriter {
     const parsed = parsePayload(newest.payload, session.runtime.serializer);
     if (parsed.kind !== 'session') throw session.runtime.faults.unreadableWrite();
     session.rebase(newest, parsed.payload);
-  }
-
-  /**
-   * Gives up on a record. Removes what was stored under a new id, before anybody can find it, unless the
-   * session has moved there.
-   */
-  async #giveUp<T extends Outcome>(session: ActiveSession, outcome: T): Promise<T> {
-    await this.#remover.removeUnshared(session, outcome.kind === 'moved' ? outcome.to : null);
-    return outcome;
   }
 
   /**
@@ -191,7 +193,7 @@ export class MergingWriter {
       if (from === null && found.kind === 'stored') await this.#limit?.assertRoom(session, record.userId);
     } catch (error) {
       // Keep the write for a retry only if it may have arrived.
-      if (error instanceof SessionStoreError) write.resent = true;
+      if (error instanceof SessionStoreError) write.unconfirmed = true;
       else session.pending = null;
       if (error instanceof SessionLimitError) await this.#takeBack(session, write);
       throw error;
@@ -203,7 +205,7 @@ export class MergingWriter {
     }
     const replacing = from === null ? record.version : from.version + 1;
     // One version further: that is the write that overtook ours. More: ours may lie beneath.
-    if (write.resent && versionOf(found) > replacing) throw session.runtime.faults.unconfirmedWrite();
+    if (write.unconfirmed && versionOf(found) > replacing) throw session.runtime.faults.unconfirmedWrite();
     session.pending = null;
     return found;
   }

@@ -24,7 +24,7 @@ export interface PendingWrite {
   /** Whether the record under the new id is stored, and only the redirect under the old one is missing. */
   newRecordStored: boolean;
   /** Whether it was sent before and the answer got lost. */
-  resent: boolean;
+  unconfirmed: boolean;
 }
 
 /**
@@ -58,7 +58,7 @@ export function pack(session: ActiveSession): PendingWrite {
     cookieDue: hasNewId || !isKept || expiresAt !== base.expiresAt,
     from: hasNewId ? base : null,
     newRecordStored: false,
-    resent: false,
+    unconfirmed: false,
   };
 }
 

@@ -7,7 +7,7 @@ import type { ActiveSession } from '../active-session.js';
 import type { CachingStore } from './caching-store.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { TakenOver } from '../taking-over/taken-over.js';
-import type { Ending } from '../recent-endings.js';
+import type { KnownFate } from '../recent-fates.js';
 import { type Latest, RecordFinder } from './record-finder.js';
 import { RecordRemover } from './record-remover.js';
 import { RecordRenewal } from './record-renewal.js';
@@ -95,7 +95,7 @@ export class RecordBackend implements SessionBackend {
 
   async loadById(session: ActiveSession, id: string): Promise<void> {
     // A cached answer may predate the ending, so it does not prove that the id is in use again.
-    const ending = this.cache === null ? this.runtime.endings.endingOf(id) : undefined;
+    const fate = this.cache === null ? this.runtime.fates.known(id) : undefined;
     let latest: Latest | null = null;
     try {
       const found = this.finder.judge(id, await this.lookUp(id));
@@ -107,7 +107,7 @@ export class RecordBackend implements SessionBackend {
     }
     if (latest === null || this.runtime.lifetimes.isOverAge(latest.payload)) return;
     const { record, payload } = latest;
-    if (ending !== undefined && latest.id === id) this.runtime.endings.forget(id, ending);
+    if (fate !== undefined && latest.id === id) this.runtime.fates.forget(id, fate);
     session.found(
       { id: latest.id, version: record.version, expiresAt: record.expiresAt },
       SessionState.loaded(this.runtime.serializer, payload, record.payload, session.caller.consumesFlash),
@@ -141,15 +141,15 @@ export class RecordBackend implements SessionBackend {
 
   write(session: ActiveSession): Promise<void> {
     if (session.base !== null && session.onlyRenewalDue) return this.#renewal.renew(session);
-    const ending = session.base === null ? this.runtime.endings.endingOf(session.id) : undefined;
-    return ending === undefined ? this.#write(session) : this.#beginAgain(session, ending);
+    const fate = session.base === null ? this.runtime.fates.known(session.id) : undefined;
+    return fate === undefined ? this.#write(session) : this.#beginAgain(session, fate);
   }
 
   /** The id has ended before, and counts as ended until a record is stored under it. */
-  async #beginAgain(session: ActiveSession, ending: Ending): Promise<void> {
+  async #beginAgain(session: ActiveSession, fate: KnownFate): Promise<void> {
     const { id } = session;
     await this.#write(session);
-    if (session.base?.id === id) this.runtime.endings.forget(id, ending);
+    if (session.base?.id === id) this.runtime.fates.forget(id, fate);
   }
 
   #write(session: ActiveSession): Promise<void> {

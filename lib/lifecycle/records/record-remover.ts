@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../../drivers/driver.js';
 import { isFull } from '../../drivers/guard/full-store.js';
+import { isUnanswered } from '../../drivers/guard/store-guard.js';
 import { SessionStoreError } from '../../session.errors.js';
 import { endedPayload, movedPayload, parsePayload } from '../../state/payload.js';
 import type { ActiveSession } from '../active-session.js';
@@ -52,7 +53,7 @@ export class RecordRemover {
    */
   async redirect(from: BaseVersion, to: string, userId: string | null): Promise<boolean> {
     const { id, version, expiresAt } = from;
-    const { serializer, endings, watched } = this.#runtime;
+    const { serializer, fates, watched } = this.#runtime;
     const payload = movedPayload(to, serializer);
     if (version === HELD_BY_COOKIE) {
       const hasMoved = await this.#store.write(id, this.#placeholder(payload, IN_PLACE_OF_COOKIE, expiresAt));
@@ -62,7 +63,7 @@ export class RecordRemover {
       return hasMoved;
     }
     const hasMoved = await this.#store.write(id, { ...this.#placeholder(payload, version + 1), userId });
-    if (hasMoved) endings.noteMoved(id, to);
+    if (hasMoved) fates.noteMoved(id, to);
     return hasMoved;
   }
 
@@ -78,10 +79,10 @@ export class RecordRemover {
       hasEnded = await this.#endAtOnce(id, version);
     } catch (error) {
       // A store that does not answer at all is not asked again: the request would be held up twice as long.
-      if (!(error instanceof SessionStoreError) || error.cause === undefined) throw error;
+      if (!(error instanceof SessionStoreError) || isUnanswered(error)) throw error;
       hasEnded = await this.#endInSteps(id, version);
     }
-    if (hasEnded) this.#runtime.endings.noteEnded(id);
+    if (hasEnded) this.#runtime.fates.noteEnded(id);
     return hasEnded;
   }
 
@@ -146,9 +147,9 @@ export class RecordRemover {
       turn.newest = outcome.kind === 'moved' ? outcome : { kind: 'gone' };
       return outcome;
     });
-    const { endings, watched } = this.#runtime;
+    const { fates, watched } = this.#runtime;
     if (ended.kind === 'ended') {
-      endings.noteEnded(id);
+      fates.noteEnded(id);
       return true;
     }
     if (ended.kind === 'gone') {
@@ -192,7 +193,7 @@ export class RecordRemover {
     try {
       return await this.#store.write(id, tombstone);
     } catch (error) {
-      // Ending a session must not need space: the browser's cookie expires, and this process remembers the
+      // KnownFate a session must not need space: the browser's cookie expires, and this process remembers the
       // ending for as long as it remembers any.
       if (!isFull(error)) throw error;
       return (await this.#store.read(id)) === null;

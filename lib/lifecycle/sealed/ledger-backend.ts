@@ -149,7 +149,7 @@ export class LedgerBackend implements SessionBackend {
     await this.records.write(session);
     const { base } = session;
     if (base === null || session.isFinal) return;
-    if (leavesCookie && !session.hasParted) this.runtime.endings.noteMoved(before.id, base.id);
+    if (leavesCookie && !session.hasParted) this.runtime.fates.noteMoved(before.id, base.id);
     if (this.records.cache !== null && base.version !== before?.version) session.cookieDue = true;
   }
 
@@ -207,7 +207,7 @@ export class LedgerBackend implements SessionBackend {
   async remove(session: ActiveSession): Promise<boolean> {
     const { removable } = session;
     const existed = await this.records.remove(session);
-    if (existed && removable !== null) this.runtime.endings.endWherever(removable.id);
+    if (existed && removable !== null) this.runtime.fates.endWherever(removable.id);
     return existed;
   }
 }

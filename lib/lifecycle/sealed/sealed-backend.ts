@@ -88,7 +88,7 @@ export class SealedBackend implements SessionBackend {
   take(session: ActiveSession, token: string, content: TokenContent | null): void {
     if (content === null) return;
     const { id, payload, record } = content;
-    const fate = this.runtime.endings.fateOf(id);
+    const fate = this.runtime.fates.fateOf(id);
     if (fate.kind === 'moved') {
       session.becomeStale(fate.to);
       session.unloadedSubject = subjectOfPayload(id, payload, this.runtime.userKey);
@@ -111,7 +111,7 @@ export class SealedBackend implements SessionBackend {
 
   /** Nothing is stored under an id, so the session stays empty. */
   loadById(session: ActiveSession, id: string): void {
-    const fate = this.runtime.endings.fateOf(id);
+    const fate = this.runtime.fates.fateOf(id);
     if (fate.kind === 'moved') session.becomeStale(fate.to);
   }
 
@@ -132,19 +132,19 @@ export class SealedBackend implements SessionBackend {
 
   /** If another request moved the session, this one can still end it under its new id. */
   #becomeStaleWhereMoved(session: ActiveSession, loaded: BaseVersion | null): void {
-    const fate = loaded === null ? null : this.runtime.endings.fateOf(loaded.id);
+    const fate = loaded === null ? null : this.runtime.fates.fateOf(loaded.id);
     if (fate?.kind === 'moved') session.becomeStale(fate.to);
   }
 
   write(session: ActiveSession): Promise<void> | void {
     if (session.phase === 'ending' && session.base !== null) {
       // First, wherever the session has moved to, so that it ends whatever happens to the write after it.
-      if (!this.runtime.endings.endWherever(session.base.id)) return this.#drop(session);
+      if (!this.runtime.fates.endWherever(session.base.id)) return this.#drop(session);
       session.startOver();
     }
     // The application chose an id whose session had ended (`setId`). Reusing it would make a copy of the old
     // cookie valid again.
-    if (session.base === null && this.runtime.endings.fateOf(session.id).kind !== 'lives')
+    if (session.base === null && this.runtime.fates.fateOf(session.id).kind !== 'lives')
       session.rotate(randomId());
     return this.#replace(session, this.#expiryOf(session));
   }
@@ -191,13 +191,13 @@ export class SealedBackend implements SessionBackend {
   adopt(session: ActiveSession, { token, draft, version }: Sealed): void {
     if (session.isOvertaken) return this.#drop(session);
     if (session.base !== null && session.base.id !== version.id)
-      this.runtime.endings.noteMoved(session.base.id, version.id);
+      this.runtime.fates.noteMoved(session.base.id, version.id);
     session.token = token;
     session.onStored(draft, version, true);
     this.runtime.watched.renewed(version);
   }
 
   remove(session: ActiveSession): boolean {
-    return session.removable !== null && this.runtime.endings.endWherever(session.removable.id);
+    return session.removable !== null && this.runtime.fates.endWherever(session.removable.id);
   }
 }

@@ -75,7 +75,7 @@ export class RecordTakeOver {
     foreign: ForeignSession,
     claimId: string,
   ): Promise<Taken | null> {
-    const fate = this.#runtime.endings.fateOf(claimId);
+    const fate = this.#runtime.fates.fateOf(claimId);
     if (fate.kind === 'moved') session.becomeStale(fate.to);
     if (fate.kind !== 'lives') return null;
     let claim = await this.#look(claimId);
@@ -150,7 +150,7 @@ export class RecordTakeOver {
   /** Failures are reported by the guards before both stores; the old cookie is not accepted any more either way. */
   async #finish(claimId: string, to: string, claim: SessionRecord, foreign: ForeignSession): Promise<void> {
     const isOfUser = foreign.isOfUser === true;
-    if (!isOfUser) this.#runtime.endings.noteMoved(claimId, to);
+    if (!isOfUser) this.#runtime.fates.noteMoved(claimId, to);
     const isRemoved = await removed(foreign);
     const now = this.#runtime.clock.now();
     // If the foreign session was removed, only requests under way still need the claim.

@@ -22,12 +22,12 @@ export async function takeOverSealed(
   foreign: ForeignSession,
   seal: Seal,
 ): Promise<(TakenOver & { token: string }) | null> {
-  const { endings, log } = session.runtime;
+  const { fates, log } = session.runtime;
   const key = foreign.isOfUser === true ? null : foreign.key;
   const claimId = key === null ? randomId() : migratedId('claim', key);
   const id = key === null ? randomId() : migratedId('session', key);
   for (const each of [claimId, id]) {
-    const fate = endings.fateOf(each);
+    const fate = fates.fateOf(each);
     if (fate.kind === 'moved') session.becomeStale(fate.to);
     if (fate.kind !== 'lives') return null;
   }
@@ -36,7 +36,7 @@ export async function takeOverSealed(
   try {
     const { token } = await seal(id, foreignState(session.runtime, content));
     const finish = async (): Promise<void> => {
-      endings.noteMoved(claimId, id);
+      fates.noteMoved(claimId, id);
       await removed(foreign);
     };
     return { token, finish };

@@ -83,7 +83,7 @@ function bindHandlers(prototype: unknown): void {
 
 /**
  * Adds the interceptor innermost, in place of the one from `@Session()` and `@Flash()`
- * (`commit/place-commits.ts`), and once more around the handler's other interceptors: no response would wait
+ * (`commit/install-commits.ts`), and once more around the handler's other interceptors: no response would wait
  * for what those write on the way back.
  */
 function commitBeforeAnswer(method: object): void {

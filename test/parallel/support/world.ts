@@ -11,7 +11,7 @@ import type { RecordStore } from '../../../lib/drivers/record-store.js';
 import type { SessionBackend } from '../../../lib/lifecycle/session-backend.js';
 import { VISITOR } from '../../../lib/lifecycle/caller.js';
 import { SessionLifecycle } from '../../../lib/lifecycle/session-lifecycle.js';
-import { RecentEndings } from '../../../lib/lifecycle/recent-endings.js';
+import { RecentFates } from '../../../lib/lifecycle/recent-fates.js';
 import { ConsistencyErrors } from '../../../lib/lifecycle/consistency-errors.js';
 import { TokenLimit } from '../../../lib/lifecycle/sealed/token-limit.js';
 import type { CookieInstruction } from '../../../lib/lifecycle/cookie-instruction.js';
@@ -72,7 +72,7 @@ export class World {
       faults: new ConsistencyErrors(SILENT, this.clock),
       lifetimes: new Lifetimes(this.clock, LIFETIMES),
       watched: live,
-      endings: new RecentEndings(this.clock, live),
+      fates: new RecentFates(this.clock, live),
       degrade: false,
       userKey: 'userId',
       tokenLimit: new TokenLimit(4000, JSON, null),
@@ -158,10 +158,10 @@ export class ApplicationProcess {
     const { sessionsPerUser, clock, log } = world.runtime;
     // Sign-ins wait for each other in one process only.
     const turns = new CommitQueue(Infinity);
-    const endings = new RecentEndings(clock, world.runtime.watched);
+    const fates = new RecentFates(clock, world.runtime.watched);
     this.runtime = {
       ...world.runtime,
-      endings,
+      fates,
       sessionsPerUser: sessionsPerUser && { ...sessionsPerUser, turns },
     };
     const store = guardedDriver(driver, new StoreGuard({ name: 'test', timeout: Infinity, log, clock }));

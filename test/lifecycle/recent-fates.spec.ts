@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import { WatchedSessions } from '../../lib/lifecycle/watching/watched-sessions.js';
-import { RecentEndings } from '../../lib/lifecycle/recent-endings.js';
+import { RecentFates } from '../../lib/lifecycle/recent-fates.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 
 const TEN_MINUTES_MS = 10 * 60_000;
@@ -17,7 +17,7 @@ function usedBytes(): number {
 
 function make(max?: number) {
   const clock = new StoppedClock(1_000);
-  return { clock, endings: new RecentEndings(clock, new WatchedSessions(clock, false), max) };
+  return { clock, fates: new RecentFates(clock, new WatchedSessions(clock, false), max) };
 }
 
 const LIVES = { kind: 'lives' };
@@ -25,82 +25,82 @@ const GONE = { kind: 'gone' };
 
 describe('what a process remembers of sessions that ended or moved', () => {
   it('is nothing of a session that it has not seen end', () => {
-    expect(make().endings.fateOf('a')).toEqual(LIVES);
+    expect(make().fates.fateOf('a')).toEqual(LIVES);
   });
 
   it('is for ten minutes that one ended, and for whom it was new', () => {
-    const { clock, endings } = make();
-    expect(endings.endWherever('a')).toBe(true);
-    expect(endings.endWherever('a')).toBe(false);
+    const { clock, fates } = make();
+    expect(fates.endWherever('a')).toBe(true);
+    expect(fates.endWherever('a')).toBe(false);
     clock.advance(TEN_MINUTES_MS - 1);
-    expect(endings.fateOf('a')).toEqual(GONE);
+    expect(fates.fateOf('a')).toEqual(GONE);
     clock.advance(1);
-    expect(endings.fateOf('a')).toEqual(LIVES);
+    expect(fates.fateOf('a')).toEqual(LIVES);
     // Whoever kept the token ends it again.
-    expect(endings.endWherever('a')).toBe(true);
-    expect(endings.fateOf('a')).toEqual(GONE);
+    expect(fates.endWherever('a')).toBe(true);
+    expect(fates.fateOf('a')).toEqual(GONE);
   });
 
   it('is where one moved to, for half a minute, and for ten minutes that it is not there any more', () => {
-    const { clock, endings } = make();
-    endings.noteMoved('a', 'b');
+    const { clock, fates } = make();
+    fates.noteMoved('a', 'b');
     clock.advance(REDIRECT_MS - 1);
-    expect(endings.fateOf('a')).toEqual({ kind: 'moved', to: 'b' });
-    expect(endings.fateOf('b')).toEqual(LIVES);
+    expect(fates.fateOf('a')).toEqual({ kind: 'moved', to: 'b' });
+    expect(fates.fateOf('b')).toEqual(LIVES);
     clock.advance(1);
-    expect(endings.fateOf('a')).toEqual(GONE);
+    expect(fates.fateOf('a')).toEqual(GONE);
     clock.advance(TEN_MINUTES_MS - REDIRECT_MS);
-    expect(endings.fateOf('a')).toEqual(LIVES);
+    expect(fates.fateOf('a')).toEqual(LIVES);
   });
 
   it('is of one id alone where nothing was known to have moved with it', () => {
-    const { clock, endings } = make();
-    endings.noteMoved('a', 'b');
+    const { clock, fates } = make();
+    fates.noteMoved('a', 'b');
     clock.advance(REDIRECT_MS);
-    endings.noteEnded('a');
-    expect([endings.fateOf('a'), endings.fateOf('b')]).toEqual([GONE, LIVES]);
+    fates.noteEnded('a');
+    expect([fates.fateOf('a'), fates.fateOf('b')]).toEqual([GONE, LIVES]);
   });
 
   it('is enough to end a session under any id that it had', () => {
     for (const known of ['a', 'b', 'c']) {
-      const { clock, endings } = make();
-      endings.noteMoved('a', 'b');
+      const { clock, fates } = make();
+      fates.noteMoved('a', 'b');
       clock.advance(REDIRECT_MS);
-      endings.noteMoved('b', 'c');
+      fates.noteMoved('b', 'c');
       clock.advance(REDIRECT_MS);
-      expect(endings.endWherever(known)).toBe(true);
-      expect(endings.fateOf('c')).toEqual(GONE);
-      for (const id of ['a', 'b', 'c']) expect(endings.endWherever(id)).toBe(false);
+      expect(fates.endWherever(known)).toBe(true);
+      expect(fates.fateOf('c')).toEqual(GONE);
+      for (const id of ['a', 'b', 'c']) expect(fates.endWherever(id)).toBe(false);
     }
   });
 
   it('is bounded: of more sessions than that, the oldest is forgotten', () => {
-    const { endings } = make(3);
-    for (const id of ['a', 'b', 'c']) endings.endWherever(id);
+    const { fates } = make(3);
+    for (const id of ['a', 'b', 'c']) fates.endWherever(id);
     // Seen again, it is the youngest.
-    endings.noteMoved('a', 'a2');
-    endings.endWherever('d');
-    const fates = ['a', 'b', 'c', 'd'].map((id) => endings.fateOf(id).kind);
-    expect(fates).toEqual(['moved', 'lives', 'gone', 'gone']);
+    fates.noteMoved('a', 'a2');
+    fates.endWherever('d');
+    const kinds = ['a', 'b', 'c', 'd'].map((id) => fates.fateOf(id).kind);
+    expect(kinds).toEqual(['moved', 'lives', 'gone', 'gone']);
   });
 
   it('goes by itself with what comes after it', () => {
-    const { clock, endings } = make(3);
-    endings.endWherever('a');
+    const { clock, fates } = make(3);
+    fates.endWherever('a');
     clock.advance(TEN_MINUTES_MS);
-    endings.endWherever('b');
-    endings.endWherever('c');
-    endings.endWherever('d');
-    expect(['b', 'c', 'd'].map((id) => endings.fateOf(id).kind)).toEqual(['gone', 'gone', 'gone']);
+    fates.endWherever('b');
+    fates.endWherever('c');
+    fates.endWherever('d');
+    expect(['b', 'c', 'd'].map((id) => fates.fateOf(id).kind)).toEqual(['gone', 'gone', 'gone']);
   });
 
   it('takes as much memory as its ids, whatever these were cut from', () => {
-    const { endings } = make();
+    const { fates } = make();
     const cut = (index: number): string => `${'x'.repeat(100_000)}${index}`.slice(-45);
     const before = usedBytes();
-    for (let index = 0; index < 1_000; index += 1) endings.endWherever(cut(index));
+    for (let index = 0; index < 1_000; index += 1) fates.endWherever(cut(index));
     // What they were cut from is a hundred megabytes.
     expect(usedBytes() - before).toBeLessThan(20_000_000);
-    expect(endings.fateOf(cut(999))).toEqual(GONE);
+    expect(fates.fateOf(cut(999))).toEqual(GONE);
   });
 });

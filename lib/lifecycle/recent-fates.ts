@@ -3,14 +3,14 @@ import { ownText } from '../state/own-text.js';
 import type { WatchedSessions } from './watching/watched-sessions.js';
 import { REDIRECT_MS } from './lifetimes.js';
 
-/** How long an ending is remembered, in ms: longer than requests take. */
+/** How long a fate is remembered, in ms: longer than requests take. */
 const REMEMBERED_MS = 10 * 60_000;
 
-/** How many endings are remembered; about two megabytes. */
+/** How many fates are remembered; about two megabytes. */
 const MOST_REMEMBERED = 10_000;
 
 /** What is remembered about an id. */
-export interface Ending {
+export interface KnownFate {
   /** The id that the session moved to; null if it ended. */
   readonly to: string | null;
   /** Epoch ms. */
@@ -33,16 +33,16 @@ const GONE: Fate = { kind: 'gone' };
  * with a store, it tells without a store call which cookies must not be sent any more. Other processes do not
  * share it.
  */
-export class RecentEndings {
+export class RecentFates {
   readonly #clock: Clock;
   readonly #watched: WatchedSessions;
   readonly #max: number;
   /** Oldest first. */
-  readonly #endings = new Map<string, Ending>();
+  readonly #fates = new Map<string, KnownFate>();
 
   /**
    * @param watched the watched sessions, which are notified
-   * @param max how many endings are remembered; beyond that, the oldest is forgotten
+   * @param max how many fates are remembered; beyond that, the oldest is forgotten
    */
   constructor(clock: Clock, watched: WatchedSessions, max = MOST_REMEMBERED) {
     this.#clock = clock;
@@ -53,20 +53,20 @@ export class RecentEndings {
 
   /** The fate of the session that had this id. */
   fateOf(id: string): Fate {
-    const ending = this.#find(id);
-    if (ending === undefined) return LIVES;
-    const isUnderWay = this.#clock.now() - ending.at < REDIRECT_MS;
-    return ending.to !== null && isUnderWay ? { kind: 'moved', to: ending.to } : GONE;
+    const known = this.#find(id);
+    if (known === undefined) return LIVES;
+    const isUnderWay = this.#clock.now() - known.at < REDIRECT_MS;
+    return known.to !== null && isUnderWay ? { kind: 'moved', to: known.to } : GONE;
   }
 
-  /** The remembered ending of an id, to be passed to `forget`. */
-  endingOf(id: string): Ending | undefined {
-    return this.#endings.size === 0 ? undefined : this.#endings.get(id);
+  /** The remembered fate of an id, to be passed to `forget`. */
+  known(id: string): KnownFate | undefined {
+    return this.#fates.size === 0 ? undefined : this.#fates.get(id);
   }
 
-  /** Forgets that ending, as there is a session under the id again: an application may choose ids itself. */
-  forget(id: string, ending: Ending): void {
-    if (this.#endings.get(id) === ending) this.#endings.delete(id);
+  /** Forgets that fate, as there is a session under the id again: an application may choose ids itself. */
+  forget(id: string, known: KnownFate): void {
+    if (this.#fates.get(id) === known) this.#fates.delete(id);
   }
 
   /** The session with this id has ended. If it had moved before, the session under the other id has not. */
@@ -87,10 +87,10 @@ export class RecentEndings {
    */
   endWherever(id: string): boolean {
     let current = id;
-    for (let ending = this.#find(current); ending !== undefined; ending = this.#find(current)) {
-      if (ending.to === null) return false;
+    for (let known = this.#find(current); known !== undefined; known = this.#find(current)) {
+      if (known.to === null) return false;
       this.#remember(current, null);
-      current = ending.to;
+      current = known.to;
     }
     this.#remember(current, null);
     return true;
@@ -100,30 +100,30 @@ export class RecentEndings {
   #idNow(id: string): string | null {
     let current = id;
     // An application may choose ids itself and reuse one, so moves can form a loop. There are no more moves
-    // than remembered endings.
-    for (let moves = 0; moves < this.#endings.size; moves += 1) {
-      const ending = this.#find(current);
-      if (ending === undefined) break;
-      if (ending.to === null) return null;
-      current = ending.to;
+    // than remembered fates.
+    for (let moves = 0; moves < this.#fates.size; moves += 1) {
+      const known = this.#find(current);
+      if (known === undefined) break;
+      if (known.to === null) return null;
+      current = known.to;
     }
     return current;
   }
 
-  #find(id: string): Ending | undefined {
-    const ending = this.#endings.get(id);
-    return ending !== undefined && this.#clock.now() - ending.at < REMEMBERED_MS ? ending : undefined;
+  #find(id: string): KnownFate | undefined {
+    const known = this.#fates.get(id);
+    return known !== undefined && this.#clock.now() - known.at < REMEMBERED_MS ? known : undefined;
   }
 
   #remember(id: string, to: string | null): void {
     const now = this.#clock.now();
-    this.#endings.delete(id);
-    for (const [oldest, { at }] of this.#endings) {
-      if (this.#endings.size < this.#max && now - at < REMEMBERED_MS) break;
-      this.#endings.delete(oldest);
+    this.#fates.delete(id);
+    for (const [oldest, { at }] of this.#fates) {
+      if (this.#fates.size < this.#max && now - at < REMEMBERED_MS) break;
+      this.#fates.delete(oldest);
     }
     // Copies: a substring that a serializer cut out of a token would keep the whole token in memory.
-    this.#endings.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
+    this.#fates.set(ownText(id), { to: to === null ? null : ownText(to), at: now });
     if (to === null) this.#watched.ended(id);
     else this.#watched.moved(id, to);
   }

@@ -42,14 +42,14 @@ interface ClientListener {
  * it, so the message sees what others have written since, and a sign-out. The loaded session is compared with
  * the one the client had before: the client follows its session to another id, but never to another user.
  */
-export class ClientSessions {
+export class ClientSession {
   readonly #connection: SocketConnection;
   readonly #setup: ConnectionSetup;
   readonly #listener: ClientListener;
   #tokens: readonly string[];
   /** Null until a stored session of the client was loaded. */
   #known: { id: string; user: unknown; readonly watch: Watch } | null = null;
-  #areOver = false;
+  #isOver = false;
   #isForgotten = false;
 
   /** @param tokens the tokens of the session cookie, likeliest first */
@@ -74,14 +74,14 @@ export class ClientSessions {
    * Whether the client's session has ended or belongs to another user: the client is disconnected after the
    * next answer.
    */
-  get areOver(): boolean {
-    return this.#areOver;
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Whether the session is known to have another id than when it was last loaded. */
-  get haveMoved(): boolean {
+  get hasMoved(): boolean {
     const id = this.#known?.watch.id ?? null;
-    return !this.#areOver && id !== null && id !== this.#known?.id;
+    return !this.#isOver && id !== null && id !== this.#known?.id;
   }
 
   /** The client has disconnected: stops watching its session. */
@@ -123,7 +123,7 @@ export class ClientSessions {
   #recognized(opened: Opened): Opened {
     const { session, host } = opened;
     if (!session.stored) {
-      if (this.#known !== null && !host.degraded) this.#areOver = true;
+      if (this.#known !== null && !host.degraded) this.#isOver = true;
       return opened;
     }
     const { id, expiresAt } = session;
@@ -140,7 +140,7 @@ export class ClientSessions {
       this.#goOnAs(id);
     } else {
       // The session has another user now: a socket is never passed from one user to another.
-      this.#areOver = true;
+      this.#isOver = true;
       this.#tokens = [];
       return this.make();
     }

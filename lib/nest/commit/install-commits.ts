@@ -11,7 +11,7 @@ const SSE_METADATA = '__sse__';
  *
  * Call it once controllers and resolvers are known, before their routes are registered.
  */
-export function commitBehindHandlers(discovery: DiscoveryService): void {
+export function installCommits(discovery: DiscoveryService): void {
   for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
     if (typeof metatype !== 'function') continue;
     for (const found of methodsOf(metatype.prototype)) {
