@@ -142,6 +142,16 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     await expect(app.manager.endAll('ann')).rejects.toThrow(said);
   });
 
+  it('ends a session although destroyVersion of its driver returned nothing, and says so', async () => {
+    const { app, lines } = await begin(platform, brought(changed({ destroyVersion: async () => undefined })));
+    const visitor = app.visitor();
+    const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
+    await visitor.in((session) => session.destroy());
+    const copied = await app.visitor().handle((session) => session.all(), { headers: asHeaders });
+    expect(copied.value).toEqual({});
+    expect(lines.join()).toContain('is wrong: destroyVersion() returned undefined; it returns true or false');
+  });
+
   it('takes undefined from read for a record that is not there', async () => {
     const { app } = await begin(platform, brought(changed({ read: async () => undefined })));
     const visitor = app.visitor();
