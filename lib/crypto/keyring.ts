@@ -8,10 +8,10 @@ import { type Opened, Sealer, strictBytes } from './sealer.js';
 const SIGNED_PREFIX = 'v1.';
 const SEALED_PREFIX = 'v1s.';
 
-/** Separates a signed id from the mark of its place. No encoded id contains it. */
-const MARK_SIGN = '@';
-/** 128 bits: among tenants, a place with the same mark as another would open ids signed for the other. */
-const MARK_LENGTH = 22;
+/** Separates a signed id from the tag of its place. No encoded id contains it. */
+const PLACE_TAG_SIGN = '@';
+/** 128 bits: among tenants, a place with the same tag as another would open ids signed for the other. */
+const PLACE_TAG_LENGTH = 22;
 
 /** A signed id, or a sealed session. */
 export type TokenKind = 'signed' | 'sealed';
@@ -35,7 +35,7 @@ export function verifiedIds(): VerifiedIds {
  * one cookie or purpose is not accepted for another. Browsers keep cookies with the same name but a different
  * path or domain side by side. So a sealed token is also bound to path and domain, and an older cookie left
  * at another place opens nothing. A signed id only opens its record, so it is valid wherever a cookie with
- * this name is set; it only carries a mark of its place. Among tenants, whose places belong to different
+ * this name is set; it only carries a tag of its place. Among tenants, whose places belong to different
  * people, a signed id is bound to its place too.
  */
 export class Keyring {
@@ -46,8 +46,8 @@ export class Keyring {
   readonly #domain: string | null;
   /** Whether signed ids of another place open nothing here. */
   readonly #isAmongTenants: boolean;
-  /** The mark of the place in signed ids; empty for the usual place (path `/`, no domain). */
-  readonly #mark: string;
+  /** The tag of the place in signed ids; empty for the usual place (path `/`, no domain). */
+  readonly #placeTag: string;
   readonly #sealer: Sealer;
   readonly #verified: VerifiedIds;
 
@@ -71,7 +71,7 @@ export class Keyring {
     this.#domain = domain;
     this.#isAmongTenants = amongTenants !== null;
     this.#verified = amongTenants ?? verifiedIds();
-    this.#mark = path === '/' && domain === null ? '' : MARK_SIGN + markOf(path, domain);
+    this.#placeTag = path === '/' && domain === null ? '' : PLACE_TAG_SIGN + placeTagOf(path, domain);
     const [newest, ...older] = secrets.map((secret) => deriveKey(secret, `sign ${cookieName}`));
     if (newest === undefined) throw new RangeError('A keyring needs at least one secret.');
     this.#signing = [newest, ...older];
@@ -87,11 +87,11 @@ export class Keyring {
   }
 
   /**
-   * Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a mark after the id if the place is not the
+   * Signs an id with HMAC-SHA256: `v1.<id>.<signature>`, with a tag after the id if the place is not the
    * usual one.
    */
   sign(id: string): string {
-    const signed = encodeURIComponent(id) + this.#mark;
+    const signed = encodeURIComponent(id) + this.#placeTag;
     return `${SIGNED_PREFIX}${signed}.${macOf(signed, this.#signing[0])}`;
   }
 
@@ -108,7 +108,7 @@ export class Keyring {
     const signed = token.slice(SIGNED_PREFIX.length, end);
     if (this.#signerOf(signed, token.slice(end + 1)) === -1) return null;
     // Only ids encoded by sign() carry our signature, so decoding cannot fail.
-    const [encoded = ''] = signed.split(MARK_SIGN, 1);
+    const [encoded = ''] = signed.split(PLACE_TAG_SIGN, 1);
     const id = ownText(encoded.includes('%') ? decodeURIComponent(encoded) : encoded);
     this.#verified.add(token, { id, by: this });
     return id;
@@ -157,13 +157,13 @@ export class Keyring {
   }
 
   /**
-   * Whether the mark of a signed id is that of the cookie's current place. Sealed tokens have no mark, as
+   * Whether the tag of a signed id is that of the cookie's current place. Sealed tokens have no tag, as
    * they do not open at any other place.
    */
   isMarkedHere(token: string): boolean {
     if (!token.startsWith(SIGNED_PREFIX)) return true;
-    const mark = token.indexOf(MARK_SIGN);
-    return this.#mark === '' ? mark === -1 : token.startsWith(`${this.#mark}.`, mark);
+    const tag = token.indexOf(PLACE_TAG_SIGN);
+    return this.#placeTag === '' ? tag === -1 : token.startsWith(`${this.#placeTag}.`, tag);
   }
 
   /**
@@ -186,12 +186,12 @@ export class Keyring {
 }
 
 /**
- * A mark that only tells places with the same cookie name apart. It needs no secret, as it is signed with the
+ * A tag that only tells places with the same cookie name apart. It needs no secret, as it is signed with the
  * id.
  */
-function markOf(path: string, domain: string | null): string {
+function placeTagOf(path: string, domain: string | null): string {
   const place = JSON.stringify([path, domain]);
-  return createHash('sha256').update(place).digest('base64url').slice(0, MARK_LENGTH);
+  return createHash('sha256').update(place).digest('base64url').slice(0, PLACE_TAG_LENGTH);
 }
 
 function macOf(text: string, key: Hmac): string {

@@ -97,7 +97,7 @@ export interface RecordDriver extends DriverLifecycle {
    *
    * @param id a session id: 43 characters of base64url; ids that an application sets itself may be any text
    * @returns the record, or null if there is none. Never an expired one. Also null if the stored data cannot be
-   * understood (half a file, foreign bytes).
+   * understood (half a file, bytes of something else).
    */
   read(id: string): Promise<SessionRecord | null>;
 

@@ -13,7 +13,7 @@ const MAX_REMEMBERED = 4096;
 /** A payload that no serializer can turn into a session. */
 const UNREADABLE = '';
 
-interface Opened {
+interface OpenedPayload {
   readonly id: string;
   readonly payload: string;
   /** The position of the secret that opened it: 0 for the first. */
@@ -55,9 +55,9 @@ export function encryptedStore(
   store: RecordStore,
   { sealer, seals, opensPlain, onOldSecret }: EncryptionSettings,
 ): RecordStore {
-  const recent = new RecentTokens<Opened>(OPENED_HALF);
+  const recent = new RecentTokens<OpenedPayload>(OPENED_HALF);
 
-  const open = (id: string, text: string): Opened | null => {
+  const open = (id: string, text: string): OpenedPayload | null => {
     const known = recent.get(text);
     if (known?.id === id) return known;
     const opened = sealer.open(id, text);

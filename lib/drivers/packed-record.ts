@@ -77,7 +77,7 @@ function isTextOrNull(value: unknown): value is string | null {
   return value === null || typeof value === 'string';
 }
 
-/** Unpacks a record; null for foreign text, or one that was cut short. */
+/** Unpacks a record; null for any other text, or one that was cut short. */
 export function unpackRecord(text: string): SessionRecord | null {
   if (!head.test(text)) return null;
   const lineEnd = text.indexOf('\n', HEAD_LENGTH);

@@ -81,7 +81,7 @@ export abstract class ActiveSessionFields {
 
   /**
    * @param id the id that it begins with; null: a new one, made when needed
-   * @param phase `new`, or `stale` if the request came with an outdated id
+   * @param phase `new`, or `stale` if the request came with an id just replaced
    */
   constructor(
     readonly runtime: SessionRuntime,

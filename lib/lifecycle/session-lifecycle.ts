@@ -87,7 +87,7 @@ export class SessionLifecycle {
    * @param id the id that a new session gets if none is loaded; null: a random one
    */
   switchTo(id: string | null): void {
-    // A request that came with an outdated id must not store a session under an id that nobody has.
+    // A request that came with a stale id must not store a session under an id that nobody has.
     const next = this.session.next(id, this.session.phase === 'stale' ? 'stale' : 'new');
     this.session.close();
     this.#watch?.stop();

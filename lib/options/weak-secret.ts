@@ -105,7 +105,7 @@ export function weaknessOf(secret: string, enough: number): string | null {
   if (isRepetitive(words, lower.length, enough)) return 'repeats the same words';
   if (isPadded(lower, enough)) return 'is short, and filled up with one character';
   const isPlaceholder =
-    TEMPLATE_PATTERNS.some((mark) => mark.test(secret.trim())) ||
+    TEMPLATE_PATTERNS.some((pattern) => pattern.test(secret.trim())) ||
     PLACEHOLDERS.some((phrase) => phrase.test(words)) ||
     (isWords && hasOnlyPlaceholderWords(words)) ||
     isRunTogether(lower);

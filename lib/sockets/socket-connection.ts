@@ -1,7 +1,7 @@
 import { type Observable, isObservable } from 'rxjs';
 import { inContextOf, sessionContext } from '../session/session.context.js';
 import type { RequestSession } from '../session/request-session.js';
-import { ClientSession, type ConnectionSetup, type Opened } from './client-session.js';
+import { ClientSession, type ConnectionSetup, type OpenedSession } from './client-session.js';
 import { disconnect } from './disconnect.js';
 import { RunningHandler } from './running-handler.js';
 import { SocketHost } from './socket-host.js';
@@ -35,7 +35,7 @@ export class SocketConnection {
   readonly #setup: ConnectionSetup;
   readonly #session: ClientSession;
   /** The session loaded when the client connected, until it is used. */
-  #first: Promise<Opened> | null = null;
+  #first: Promise<OpenedSession> | null = null;
   /** Settles once `handleConnection` was called: messages wait for it. */
   #connecting: Promise<unknown> | null = null;
   /** Settles once the handlers of all messages so far have started: messages are started in the order of arrival. */
@@ -131,11 +131,12 @@ export class SocketConnection {
       this.#setup.hookFailed(error);
       this.#disconnect(REFUSED);
     };
-    const call = (opened: Opened): void => void this.#run(opened, hook).catch(refuse);
+    const call = (opened: OpenedSession): void => void this.#run(opened, hook).catch(refuse);
     const enter =
       admit === null
         ? call
-        : (opened: Opened): Promise<void> => this.#admitted(opened, admit).then(() => call(opened), refuse);
+        : (opened: OpenedSession): Promise<void> =>
+            this.#admitted(opened, admit).then(() => call(opened), refuse);
     if (!this.#session.mayExist && admit === null) return call(this.#session.make());
     const loading = !this.#session.mayExist
       ? Promise.resolve(this.#session.make())
@@ -145,13 +146,13 @@ export class SocketConnection {
   }
 
   /** Loads the session without counting a visit: a client that loses its connection and reconnects is no visit. */
-  async #loadUnvisited(): Promise<Opened> {
+  async #loadUnvisited(): Promise<OpenedSession> {
     const opened = await this.#session.load();
     opened.session.bePassive();
     return opened;
   }
 
-  async #admitted(opened: Opened, admit: () => Promise<void>): Promise<void> {
+  async #admitted(opened: OpenedSession, admit: () => Promise<void>): Promise<void> {
     try {
       await inContextOf(opened.session, admit);
     } catch (error) {
@@ -162,7 +163,7 @@ export class SocketConnection {
 
   /** Calls `handleDisconnect` in the session. */
   disconnected(hook: () => unknown): void {
-    const call = (opened: Opened): Promise<unknown> => this.#run(opened, hook);
+    const call = (opened: OpenedSession): Promise<unknown> => this.#run(opened, hook);
     const called = !this.#session.mayExist ? call(this.#session.make()) : this.#loadUnvisited().then(call);
     called.catch((error: unknown) => this.#setup.hookFailed(error));
   }
@@ -174,7 +175,7 @@ export class SocketConnection {
     this.#connecting = connecting;
   }
 
-  async #run(opened: Opened, call: () => unknown): Promise<unknown> {
+  async #run(opened: OpenedSession, call: () => unknown): Promise<unknown> {
     const answered = this.#session.isOver ? () => this.#disconnect(SESSION_ENDED) : () => undefined;
     let answer: unknown;
     try {
@@ -190,7 +191,7 @@ export class SocketConnection {
     return answer;
   }
 
-  #listen(answer: Observable<unknown>, opened: Opened, answered: () => void): Observable<unknown> {
+  #listen(answer: Observable<unknown>, opened: OpenedSession, answered: () => void): Observable<unknown> {
     const through = (): void => {
       this.#handlers.delete(handler);
       answered();
@@ -208,7 +209,7 @@ export class SocketConnection {
   }
 
   /** Commits what guards and filters have written. From then on the facade no longer finds this session. */
-  async #finish({ session, host }: Opened): Promise<void> {
+  async #finish({ session, host }: OpenedSession): Promise<void> {
     try {
       await session.commitDue();
     } catch (error) {

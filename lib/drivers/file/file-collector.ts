@@ -9,7 +9,7 @@ import type { IsMeant } from './remove-on-full-disk.js';
 import { describeEntry, filesNamed, isShard, type SessionFiles } from './session-files.js';
 
 /** Locks and temporary folders live for milliseconds. An owner that took longer comes to no harm. */
-const STALE_AFTER_MS = 60_000;
+const ORPHANED_AFTER_MS = 60_000;
 /** A file that this release cannot read may come from a newer release that is being rolled out. */
 const UNREADABLE_KEPT_MS = 24 * 60 * 60 * 1_000;
 /** Node runs file operations in four threads by default. One of them stays free for requests. */
@@ -107,7 +107,7 @@ async function collectRecord({ now, remove }: Collection, files: SessionFiles): 
 }
 
 async function isStale(path: string, owner: string, now: number): Promise<boolean> {
-  return hasEnded(owner) || isOlder(path, STALE_AFTER_MS, now);
+  return hasEnded(owner) || isOlder(path, ORPHANED_AFTER_MS, now);
 }
 
 async function isOlder(path: string, ageMs: number, now: number): Promise<boolean> {

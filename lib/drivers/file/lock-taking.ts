@@ -11,7 +11,7 @@ import type { SessionFiles } from './session-files.js';
  * comes to no harm, because it starts over, so this can be well below the time a request may wait for its store
  * (2 s).
  */
-const STALE_AFTER_MS = 1_000;
+const ORPHANED_AFTER_MS = 1_000;
 const GIVEN_UP_AFTER_MS = 10_000;
 const LONGEST_DELAY_MS = 16;
 const FOLDER_MODE = 0o700;
@@ -100,7 +100,7 @@ class LockTimeout {
       this.#owner = owner;
       this.#ownerSinceMs = nowMs;
     }
-    return nowMs - this.#ownerSinceMs >= STALE_AFTER_MS;
+    return nowMs - this.#ownerSinceMs >= ORPHANED_AFTER_MS;
   }
 
   async wait(): Promise<void> {

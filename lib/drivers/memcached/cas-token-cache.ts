@@ -1,12 +1,12 @@
 /** The state of an item that was read. */
 interface KnownState {
   readonly version: number;
-  readonly token: string | number;
+  readonly casUnique: string | number;
 }
 
 /**
  * Caches the CAS token of each item that was read, so that the write that follows needs no second read. A
- * forgotten or outdated token costs one more round trip, and nothing else: the server compares.
+ * forgotten or changed item costs one more round trip, and nothing else: the server compares.
  */
 export class CasTokenCache {
   readonly #max: number;
@@ -17,9 +17,9 @@ export class CasTokenCache {
     this.#max = max;
   }
 
-  keep(key: string, version: number, token: string | number): void {
+  keep(key: string, version: number, casUnique: string | number): void {
     this.#states.delete(key);
-    this.#states.set(key, { version, token });
+    this.#states.set(key, { version, casUnique });
     const [oldest] = this.#states.keys();
     if (this.#states.size > this.#max && oldest !== undefined) this.#states.delete(oldest);
   }
@@ -28,6 +28,6 @@ export class CasTokenCache {
   take(key: string, version: number): string | number | undefined {
     const state = this.#states.get(key);
     this.#states.delete(key);
-    return state?.version === version ? state.token : undefined;
+    return state?.version === version ? state.casUnique : undefined;
   }
 }

@@ -13,8 +13,8 @@ import { EXPIRED_ALREADY, memcachedExpiry, memcachedKey } from './memcached.prot
 import { isTooLarge, type MemcachedItem, MemcachedServer } from './memcached.server.js';
 import { ServerRing } from './server-ring.js';
 
-const MOST_KNOWN_TOKENS = 5_000;
-// The bytes of an item besides key and value: a header, the token, two line ends and a NUL.
+const MOST_CAS_TOKENS = 5_000;
+// The bytes of an item besides key and value: a header, the CAS token, two line ends and a NUL.
 const ITEM_OVERHEAD_BYTES = 59;
 // Each failed attempt means that another touch or write succeeded in between.
 const MOST_ATTEMPTS = 100;
@@ -39,7 +39,7 @@ interface NextItem {
 export class MemcachedDriver implements RecordDriver {
   readonly #options: MemcachedSettings;
   readonly #context: Pick<DriverContext, 'clock' | 'storeTimeout'>;
-  readonly #tokens = new CasTokenCache(MOST_KNOWN_TOKENS);
+  readonly #casTokens = new CasTokenCache(MOST_CAS_TOKENS);
   #servers: MemcachedServer[] = [];
   #ring: ServerRing<MemcachedServer> | undefined;
 
@@ -76,7 +76,7 @@ export class MemcachedDriver implements RecordDriver {
     const key = this.#keyOf(id);
     const item = await this.#serverOf(key).get(key);
     const record = this.#liveRecord(item);
-    if (item !== null && record !== null) this.#tokens.keep(key, record.version, item.token);
+    if (item !== null && record !== null) this.#casTokens.keep(key, record.version, item.casUnique);
     return record;
   }
 
@@ -121,10 +121,10 @@ export class MemcachedDriver implements RecordDriver {
     const replaced = record.version - 1;
     const next = { text, expiry: this.#expiryOf(record.expiresAt) };
     if (replaced === 0 && (await server.add(key, next.text, next.expiry)) === 'stored') return true;
-    const known = this.#tokens.take(key, replaced);
+    const known = this.#casTokens.take(key, replaced);
     if (known !== undefined) {
       const outcome = await server.replace(key, next.text, next.expiry, known);
-      if (outcome !== 'outdated') return outcome === 'stored';
+      if (outcome !== 'changed') return outcome === 'stored';
     }
     // The item may have changed since it was read and still be the same version, touched since.
     return this.#swap(key, (live) => (live?.record.version ?? 0) === replaced && next);
@@ -150,7 +150,7 @@ export class MemcachedDriver implements RecordDriver {
       const outcome =
         item === null
           ? await server.add(key, next.text, next.expiry)
-          : await server.replace(key, next.text, next.expiry, item.token);
+          : await server.replace(key, next.text, next.expiry, item.casUnique);
       if (outcome === 'stored') return true;
     }
     throw new Error(`Other requests changed the item ${MOST_ATTEMPTS} times while this one tried to`);

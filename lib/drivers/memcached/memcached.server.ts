@@ -2,21 +2,21 @@ import type { MemcachedClient } from '../../options/memcached.options.js';
 import { SessionConfigError } from '../../session.errors.js';
 
 /**
- * The outcome of a conditional command. `outdated`: the item has changed since the token was read, or exists
+ * The outcome of a conditional command. `changed`: the item has changed since its CAS token was read, or exists
  * already.
  */
-type Outcome = 'stored' | 'outdated' | 'missing';
+type Outcome = 'stored' | 'changed' | 'missing';
 
-/** An item, and the token of this very state of it. */
+/** An item, and the CAS token of this very state of it. */
 export interface MemcachedItem {
   /** Undefined if the item is not text: this package has not written it. */
   readonly text: string | undefined;
-  readonly token: string | number;
+  readonly casUnique: string | number;
 }
 
 const outcomes: ReadonlyMap<string, Outcome> = new Map([
-  ['NOT_STORED', 'outdated'],
-  ['EXISTS', 'outdated'],
+  ['NOT_STORED', 'changed'],
+  ['EXISTS', 'changed'],
   ['NOT_FOUND', 'missing'],
 ]);
 
@@ -64,7 +64,7 @@ export class MemcachedServer {
   async get(key: string): Promise<MemcachedItem | null> {
     const item = await this.#client.gets(key);
     if (item === undefined) return null;
-    return { text: typeof item.value === 'string' ? item.value : undefined, token: item.casUniq };
+    return { text: typeof item.value === 'string' ? item.value : undefined, casUnique: item.casUniq };
   }
 
   /** Stores an item if there is none. */
@@ -72,9 +72,9 @@ export class MemcachedServer {
     return this.#send(() => this.#client.add(key, text, { lifetime: expiry }));
   }
 
-  /** Replaces the item that has the token. */
-  async replace(key: string, text: string, expiry: number, token: string | number): Promise<Outcome> {
-    return this.#send(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: token }));
+  /** Replaces the item that has the CAS token. */
+  async replace(key: string, text: string, expiry: number, casUnique: string | number): Promise<Outcome> {
+    return this.#send(() => this.#client.cas(key, text, { lifetime: expiry, casUniq: casUnique }));
   }
 
   async remove(key: string): Promise<void> {

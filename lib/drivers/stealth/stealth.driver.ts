@@ -10,7 +10,7 @@ const OPENED_HALF = 512;
 /** Longer tokens are not cached, in characters. */
 const MAX_REMEMBERED = 4096;
 
-interface Opened {
+interface OpenedRecord {
   readonly record: SessionRecord;
   readonly by: Keyring;
 }
@@ -28,9 +28,13 @@ export class StealthDriver implements SealingDriver {
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   /** Shared by all places: a token opens in one of them only, which is cached with it. */
-  readonly #opened: RecentTokens<Opened>;
+  readonly #opened: RecentTokens<OpenedRecord>;
 
-  constructor(keyring: Keyring, clock: Clock = systemClock, opened = new RecentTokens<Opened>(OPENED_HALF)) {
+  constructor(
+    keyring: Keyring,
+    clock: Clock = systemClock,
+    opened = new RecentTokens<OpenedRecord>(OPENED_HALF),
+  ) {
     this.#keyring = keyring;
     this.#clock = clock;
     this.#opened = opened;

@@ -34,7 +34,7 @@ export class SessionHeader {
   }
 
   /**
-   * The token of a request. A foreign token is not told apart; it just opens nothing.
+   * The token of a request. The token of another application is not told apart; it just opens nothing.
    *
    * @returns none if the header is empty; null if there is no header, so the client uses cookies
    */

@@ -2,12 +2,12 @@
 const PARTS = 10;
 
 /**
- * Visits each member once per round, evenly spread over it; a new member within one round of joining. One
+ * Calls a function for each member once per round, evenly spread over it; a new member within one round of joining. One
  * timer serves all members, and none runs while there are none. It does not keep the process alive.
  */
 export class RoundTimer<T> {
   readonly #partMs: number;
-  readonly #visit: (member: T) => void;
+  readonly #each: (member: T) => void;
   readonly #parts: readonly Set<T>[] = Array.from({ length: PARTS }, () => new Set<T>());
   readonly #partOf = new Map<T, Set<T>>();
   #timer: NodeJS.Timeout | null = null;
@@ -15,9 +15,9 @@ export class RoundTimer<T> {
   #joined = 0;
 
   /** @param roundMs how long a round takes */
-  constructor(roundMs: number, visit: (member: T) => void) {
+  constructor(roundMs: number, each: (member: T) => void) {
     this.#partMs = Math.max(1, Math.floor(roundMs / PARTS));
-    this.#visit = visit;
+    this.#each = each;
   }
 
   /** Adds a member. Does nothing if it is one already. */
@@ -29,7 +29,7 @@ export class RoundTimer<T> {
     this.#partOf.set(member, part);
     if (this.#timer !== null) return;
     this.#timer = setInterval(() => {
-      this.#visitNext();
+      this.#runNext();
     }, this.#partMs);
     this.#timer.unref();
   }
@@ -43,10 +43,10 @@ export class RoundTimer<T> {
     this.#timer = null;
   }
 
-  #visitNext(): void {
+  #runNext(): void {
     const part = this.#part(this.#next);
     this.#next += 1;
-    for (const member of part) this.#visit(member);
+    for (const member of part) this.#each(member);
   }
 
   #part(number: number): Set<T> {
