@@ -88,7 +88,9 @@ export async function serveSharedServers(servers: SharedServers): Promise<{ url:
   const server = createServer((request, response) => {
     const name = request.url?.slice(1) ?? '';
     const answer = (status: number, body: unknown): void => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      // A kept connection would be closed just when a test process that was busy for seconds asks again on it.
+      const headers = { 'content-type': 'application/json', connection: 'close' };
+      response.writeHead(status, headers).end(JSON.stringify(body));
     };
     if (!isSharedServerName(name)) {
       answer(404, { message: `No shared server "${name}"` });
