@@ -20,7 +20,7 @@ function setUp() {
     ipAddress: null,
     userAgent: null,
   });
-  /** What another process does. */
+  /** Another process's access to the store. */
   const others = driver.inner;
   return { clock, driver, others, record, cache: new CachingStore(driver, clock, MAX_AGE_MS) };
 }
@@ -29,7 +29,7 @@ describe('a store whose answers are cached for ten seconds', () => {
   it.each<[string, boolean]>([
     ['a record', true],
     ['that there is none', false],
-  ])('is asked once in that time for %s', async (_what, exists) => {
+  ])('is read once in that time for %s', async (_what, exists) => {
     const { clock, driver, others, record, cache } = setUp();
     if (exists) await others.write('id', record(1));
     const first = await cache.read('id');
@@ -41,7 +41,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     expect(driver.takeCounts().read).toBe(1);
   });
 
-  it('counts what this process does at once', async () => {
+  it('reflects writes and removals by this process immediately', async () => {
     const { others, record, cache } = setUp();
     await cache.read('id');
     await cache.store.write('id', record(1));
@@ -53,7 +53,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     expect(await cache.read('id')).toBeNull();
   });
 
-  it('knows what it wrote without asking, and asks where others wrote first', async () => {
+  it('returns its own write without a read, and reads again where another process wrote first', async () => {
     const { driver, others, record, cache } = setUp();
     await cache.store.write('id', record(1));
     expect((await cache.read('id'))?.payload).toBe('1');
@@ -63,7 +63,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     expect((await cache.read('id'))?.payload).toBe('2');
   });
 
-  it('does not cache an answer that was on its way while this process ended the session', async () => {
+  it('does not cache a read that was in flight when this process ended the session', async () => {
     const { driver, others, record, cache } = setUp();
     await others.write('id', record(1));
     const [isRead, goOn] = [new Deferred(), new Deferred()];
@@ -80,7 +80,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     expect(await cache.read('id')).toBeNull();
   });
 
-  it('does not cache what the store says while this process ends the session', async () => {
+  it('does not cache a read made while this process is ending the session', async () => {
     const { driver, others, record, cache } = setUp();
     await others.write('id', record(1));
     const [isEnding, goOn] = [new Deferred(), new Deferred()];
@@ -98,7 +98,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     await ending;
   });
 
-  it('asks where somebody has seen a newer version, and where the record has expired', async () => {
+  it('reads again once a newer version has been seen, or the record has expired', async () => {
     const { clock, driver, others, record, cache } = setUp();
     await others.write('id', { ...record(1), expiresAt: clock.now() + 5_000 });
     await cache.read('id');
@@ -112,7 +112,7 @@ describe('a store whose answers are cached for ten seconds', () => {
     expect(await cache.read('id')).toBeNull();
   });
 
-  it('keeps no long payloads in memory', async () => {
+  it('does not cache long payloads', async () => {
     const { driver, others, record, cache } = setUp();
     await others.write('id', record(1, 'x'.repeat(5_000)));
     await cache.read('id');

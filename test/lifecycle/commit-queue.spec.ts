@@ -14,8 +14,8 @@ const RECORD = {
 
 afterEach(() => void vi.useRealTimers());
 
-describe('the commits to one session', () => {
-  it('run one after the other, and each is told what the one before left', async () => {
+describe('commits to one session', () => {
+  it('run one after the other, and each is given the state the previous one left', async () => {
     const queue = new CommitQueue(Infinity);
     const seen: unknown[] = [];
     let running = 0;
@@ -33,7 +33,7 @@ describe('the commits to one session', () => {
     expect(seen).toEqual([null, 1, 2]);
   });
 
-  it('are told nothing after one that failed', async () => {
+  it('are given no previous state after a failed one', async () => {
     const queue = new CommitQueue(Infinity);
     const outcomes = await Promise.allSettled([
       queue.run('id', async (turn) => void (turn.newest = { kind: 'gone' })),
@@ -43,7 +43,7 @@ describe('the commits to one session', () => {
     expect(outcomes[2]).toEqual({ status: 'fulfilled', value: null });
   });
 
-  it('do not wait for those of another session', async () => {
+  it('do not wait for commits to another session', async () => {
     const queue = new CommitQueue(Infinity);
     const slow = new Deferred();
     const first = queue.run('a', () => slow.promise);
@@ -52,7 +52,7 @@ describe('the commits to one session', () => {
     await first;
   });
 
-  it('fail together behind a store that does not answer, instead of waiting for one time-out each', async () => {
+  it('fail together when the store does not answer, instead of each waiting for its own timeout', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const queue = new CommitQueue(20);
     const store = new Deferred();
@@ -71,7 +71,7 @@ describe('the commits to one session', () => {
     expect(await queue.run('id', () => Promise.resolve('well again'))).toBe('well again');
   });
 
-  it('try for themselves where they came too late to have waited so long', async () => {
+  it('still run if they were queued too late to have waited for the full timeout', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const queue = new CommitQueue(20);
     const store = new Deferred();
@@ -87,7 +87,7 @@ describe('the commits to one session', () => {
     expect(await late).toBe('stored');
   });
 
-  it('try for themselves behind one that failed soon, however long the line was before it', async () => {
+  it('still run after one that failed quickly, however long the queue before it took', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const queue = new CommitQueue(20);
     const store = new Deferred();
@@ -101,7 +101,7 @@ describe('the commits to one session', () => {
     expect(await third).toBe('stored');
   });
 
-  it('try for themselves behind one that failed at once', async () => {
+  it('still run after one that failed immediately', async () => {
     const queue = new CommitQueue(1_000);
     const outcomes = await Promise.allSettled([
       queue.run('id', () => Promise.reject(new Error('a bad moment'))),

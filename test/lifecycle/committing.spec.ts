@@ -4,7 +4,7 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 const pass = stoppedTime();
 
 describe('a commit', () => {
-  it('creates the record of a new session, and sends its cookie', async () => {
+  it('creates the record of a new session and sends its cookie', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     request.session.put('a', 1);
@@ -14,7 +14,7 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({ a: 1 });
   });
 
-  it('makes no call and sends no cookie where nothing is due', async () => {
+  it('makes no store call and sends no cookie when nothing is due', async () => {
     const store = await OneStore.start();
     expect((await (await store.open()).respond()).cookie).toBe('none');
     expect(store.calls()).toEqual([]);
@@ -23,7 +23,7 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['read A']);
   });
 
-  it('writes one version above what was read, once, and leaves a cookie that is good yet', async () => {
+  it('writes once, one version above the one read, and leaves a still valid cookie alone', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -36,7 +36,7 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['write A 3']);
   });
 
-  it('replays its changes on the newest record where another request wrote first', async () => {
+  it('replays its changes on the newest record when another request wrote first', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [one, other] = [await store.open(token), await store.open(token)];
@@ -49,7 +49,7 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', visits: 2, other: 1 });
   });
 
-  it('drops its changes and sends no cookie where the record has gone', async () => {
+  it('drops its changes and sends no cookie when the record is gone', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -61,7 +61,7 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('sends the same write again where its answer was lost, and finds that it had arrived', async () => {
+  it('repeats a write whose answer was lost, and detects that it had arrived', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -73,7 +73,7 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', visits: 1 });
   });
 
-  it('that waits for one before it fails with that one, and does not try the store a second time', async () => {
+  it('fails together with the one it waits for, without another call to the store', async () => {
     const store = await OneStore.start();
     const { session } = await store.open(await store.seed());
     session.put('a', 1);
@@ -85,7 +85,7 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['write A 2']);
   });
 
-  it('writes anew where the write had not arrived', async () => {
+  it('repeats a write that had not arrived', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -96,7 +96,7 @@ describe('a commit', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', visits: 1 });
   });
 
-  it('renews by a touch where only a renewal is due, and by its write where there is one', async () => {
+  it('renews with a touch when only a renewal is due, and with its write otherwise', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     pass(59_999);
@@ -113,7 +113,7 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['read A', 'write A 2']);
   });
 
-  it('stores nothing of a value that cannot be stored, and names its key', async () => {
+  it('writes nothing if a value cannot be stored, and names its key', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -123,14 +123,14 @@ describe('a commit', () => {
     expect(store.calls()).toEqual(['read A']);
   });
 
-  it('has still to do what could not be sealed', async () => {
+  it('fails again for a change that could not be sealed', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const request = await store.open(await store.seed());
     request.session.flash('text', 'x'.repeat(20_000));
     for (const _ of [1, 2]) expect(String((await request.respond()).error)).toContain('are allowed');
   });
 
-  it('seals a new cookie for each change of a session that lives there, and none for a read', async () => {
+  it('seals a new cookie for each change of a cookie-based session, and none for a read', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
     expect((await (await store.open(token)).respond()).cookie).toBe('none');

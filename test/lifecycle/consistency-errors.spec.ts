@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ConsistencyErrors } from '../../lib/lifecycle/consistency-errors.js';
 import { StoppedClock } from '../conformance/stopped-clock.js';
 
-it('says what is wrong with a store that answers once, and again after a minute without it', () => {
+it('logs each kind of consistency error once, and again only after a minute without it', () => {
   const clock = new StoppedClock();
   const lines: string[] = [];
   const faults = new ConsistencyErrors(

@@ -4,7 +4,7 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 const pass = stoppedTime();
 
 describe('destroy', () => {
-  it('lets the session read as empty at once, before the store has answered', async () => {
+  it('makes the session read as empty immediately, before the store has answered', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -20,7 +20,7 @@ describe('destroy', () => {
     expect(store.calls()).toEqual(['read A', 'destroyVersion A 1']);
   });
 
-  it('is followed by a new session with a new id at the first write', async () => {
+  it('is followed by a new session with a new id on the first write', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -33,7 +33,7 @@ describe('destroy', () => {
     expect(await store.reads(answer.token)).toEqual({ status: 'bye' });
   });
 
-  it('removes what a commit under way stores meanwhile', async () => {
+  it('removes what a concurrent commit stores meanwhile', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -48,7 +48,7 @@ describe('destroy', () => {
     expect(store.calls()).toEqual(['read A', 'write A 2', 'destroyVersion A 2']);
   });
 
-  it('that the store refuses is reported by the commit where nobody waited, and tried again by a later one', async () => {
+  it('is reported by the commit if it failed without being awaited, and retried by a later one', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -62,7 +62,7 @@ describe('destroy', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('says nothing about the cookie where the session had gone already', async () => {
+  it('leaves the cookie alone when the session was already gone', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [one, other] = [await store.open(token), await store.open(token)];
@@ -71,7 +71,7 @@ describe('destroy', () => {
     expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
   });
 
-  it('called once more leaves what it has to say about the cookie as it was', async () => {
+  it('called twice has the same effect on the cookie as called once', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [one, other] = [await store.open(token), await store.open(token)];
@@ -79,7 +79,7 @@ describe('destroy', () => {
     expect([(await one.respond()).cookie, (await other.respond()).cookie]).toEqual(['expire', 'none']);
   });
 
-  it('says nothing about the cookie where the request has switched to another session since', async () => {
+  it('leaves the cookie alone when the request has switched to another session since', async () => {
     const store = await OneStore.start();
     const request = await store.open(await store.seed());
     await request.session.destroy();
@@ -87,7 +87,7 @@ describe('destroy', () => {
     expect((await request.respond()).cookie).toBe('none');
   });
 
-  it('of a session in a cookie expires it, and the cookie opens nothing any more', async () => {
+  it('of a cookie-based session expires the cookie, and the old cookie opens nothing', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
     const request = await store.open(token);
@@ -97,8 +97,8 @@ describe('destroy', () => {
   });
 });
 
-describe('an id under which the same request begins again', () => {
-  it('has ended for all others until something is stored under it', async () => {
+describe('an id under which the same request begins a new session', () => {
+  it('stays ended for all other requests until something is stored under it', async () => {
     const store = await OneStore.start();
     const ending = await store.open();
     const id = await ending.session.generateId();

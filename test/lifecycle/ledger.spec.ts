@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 function setUp() {
   const world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId' });
   const [here, there] = [world.process(), world.process()];
-  /** One request, and what its response says. */
+  /** Performs one request and returns its response. */
   const does = async (
     process: ApplicationProcess,
     token: string | null,
@@ -24,7 +24,7 @@ function setUp() {
     await deed(request.session);
     return request.respond();
   };
-  /** Loses the answer to the next call of a method. */
+  /** Loses the answer to the next call of a driver method. */
   const loseAnswer = (method: DriverCall['method']): void => {
     world.driver.after = (call) => {
       if (call.method !== method) return;
@@ -32,13 +32,13 @@ function setUp() {
       throw new Error('The connection was reset.');
     };
   };
-  /** In a process that knows nothing but what the ledger says. */
+  /** Opens a session in a new process, which knows only what the ledger says. */
   const open = async (token: string | null): Promise<RequestSession> =>
     (await world.process().request(token)).session;
   return { world, here, there, does, loseAnswer, open };
 }
 
-/** @throws where the response sets no cookie */
+/** @throws if the response sets no cookie */
 function tokenOf({ cookie, error }: Answer): string {
   if (cookie.kind !== 'set') throw new Error(`No cookie was set (${cookie.kind}): ${String(error)}`);
   return cookie.token;
@@ -46,8 +46,8 @@ function tokenOf({ cookie, error }: Answer): string {
 
 const fill = (session: RequestSession): unknown => session.put('cart', 1);
 
-describe('a session in a cookie, beside a ledger', () => {
-  it('moves to its new id once, where the answer of the ledger got lost', async () => {
+describe('a cookie-based session with a ledger', () => {
+  it('moves to its new id once if the answer of the ledger is lost', async () => {
     const { here, does, loseAnswer, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const request = await here.request(token);
@@ -59,7 +59,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(token)).stored).toBe(false);
   });
 
-  it('is signed in to once, where the answer of the ledger got lost', async () => {
+  it('is signed in once if the answer of the ledger is lost', async () => {
     const { here, does, loseAnswer, open, world } = setUp();
     for (const lost of [1, 2]) {
       const token = tokenOf(await does(here, null, fill));
@@ -78,7 +78,7 @@ describe('a session in a cookie, beside a ledger', () => {
     }
   });
 
-  it('stays as it is where it turns out to be too large for its new id', async () => {
+  it('stays as it is if it turns out too large to move to its new id', async () => {
     const { here, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const { error } = await does(here, token, (session) =>
@@ -88,14 +88,14 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(token)).get('cart')).toBe(1);
   });
 
-  it('is not bound by the size of a cookie once somebody is signed in', async () => {
+  it('is not limited to the size of a cookie once a user is signed in', async () => {
     const { here, does, open } = setUp();
     const text = 'x'.repeat(50_000);
     const token = tokenOf(await does(here, null, (session) => session.put('text', text).signIn('ann')));
     expect((await open(token)).get('text')).toBe(text);
   });
 
-  it('does not come back by a slow request, and can be ended by one wherever it has moved to', async () => {
+  it('is not revived by a slow request, and can be ended by one wherever it has moved to', async () => {
     const { here, there, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const [writes, ends] = [await there.request(token), await there.request(token)];
@@ -107,7 +107,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(next)).stored).toBe(false);
   });
 
-  it('can be ended by a request that came late, and written by it no more', async () => {
+  it('can be ended, but no longer written, by a request that arrives late', async () => {
     const { here, there, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const next = tokenOf(await does(here, token, (session) => session.regenerate()));
@@ -128,7 +128,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(next)).stored).toBe(false);
   });
 
-  it('is renewed only while it lives', async () => {
+  it('is not renewed after it has ended', async () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     world.clock.advance(2 * MINUTE_MS);
@@ -139,7 +139,7 @@ describe('a session in a cookie, beside a ledger', () => {
     await late.session.touch();
   });
 
-  it('loads anew as gone where it has ended elsewhere, and otherwise as the browser has it', async () => {
+  it('is empty on reload if it has ended elsewhere, and otherwise as in the cookie', async () => {
     const { here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const { session } = await there.request(token);
@@ -151,7 +151,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect(session.stored).toBe(false);
   });
 
-  it('leads requests under way to where it is signed in for half a minute, and then nowhere', async () => {
+  it('redirects concurrent requests to the signed-in session for half a minute, then nowhere', async () => {
     const { world, here, there, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const requests = [await there.request(token), await there.request(token)];
@@ -164,7 +164,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(next)).all()).toEqual({ cart: 1, userId: 'ann', late0: true });
   });
 
-  it('stays ended where it is ended once more', async () => {
+  it('stays ended when it is ended twice', async () => {
     const { here, there, does, open } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const requests = [await there.request(token), await here.request(token)];
@@ -172,7 +172,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect((await open(token)).stored).toBe(false);
   });
 
-  it('is not renewed where no cookie can be sent', async () => {
+  it('is not renewed when no cookie can be sent', async () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     world.clock.advance(2 * MINUTE_MS);
@@ -183,7 +183,7 @@ describe('a session in a cookie, beside a ledger', () => {
     }
   });
 
-  it('is looked for where it lives, and where it has moved to', async () => {
+  it('is located under its id, and under the id it has moved to', async () => {
     const { here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const { id, expiresAt } = (await there.request(token)).session;
@@ -195,7 +195,7 @@ describe('a session in a cookie, beside a ledger', () => {
     expect(await locate?.(id, expiresAt)).toBeNull();
   });
 
-  it('is over for those who look for it when it has expired or ended', async () => {
+  it('is not located once it has expired or ended', async () => {
     const { world, here, there, does } = setUp();
     const token = tokenOf(await does(here, null, fill));
     const { id, expiresAt } = (await there.request(token)).session;

@@ -6,7 +6,7 @@ import { OneRequest, OneStore, stoppedTime } from '../support/one-session.js';
 const pass = stoppedTime();
 
 describe('loading a session', () => {
-  it('takes one read, and none where no token of ours came in', async () => {
+  it('takes one read, and none without a valid token', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     expect((await store.open(token)).session.get('user')).toBe('ann');
@@ -17,7 +17,7 @@ describe('loading a session', () => {
   });
 
   it.each(['watched', 'stealth'])(
-    'finds nothing from the very end of its lifetime on (%s)',
+    'finds nothing from the exact end of its lifetime on (%s)',
     async (driver) => {
       const store = await OneStore.start({ driver, age: '1h' });
       const token = await store.seed();
@@ -29,7 +29,7 @@ describe('loading a session', () => {
   );
 
   it.each(['watched', 'stealth'])(
-    'finds nothing beyond the absolute age, renewed or not (%s)',
+    'finds nothing beyond the absolute age, even if renewed (%s)',
     async (driver) => {
       const store = await OneStore.start({ driver, age: '1h', absoluteAge: '90m' });
       const token = await store.seed();
@@ -42,7 +42,7 @@ describe('loading a session', () => {
     },
   );
 
-  it('fails with the store, and an initiate after it tries again', async () => {
+  it('fails when the store fails, and succeeds when tried again', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     store.failNext('read');
@@ -51,8 +51,8 @@ describe('loading a session', () => {
   });
 });
 
-describe('a store that fails while a session is loaded, with degrade,', () => {
-  it('leaves it empty and read-only, and the cookie as it is', async () => {
+describe('a store failure while a session is loaded, with degrade,', () => {
+  it('makes the session empty and read-only, and leaves the cookie alone', async () => {
     const store = await OneStore.start({ whenStoreFails: 'degrade' });
     const token = await store.seed();
     store.failNext('read');
@@ -63,7 +63,7 @@ describe('a store that fails while a session is loaded, with degrade,', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
 
-  it('hides no mistake of the application', async () => {
+  it('does not hide an error of the application', async () => {
     let answers = (text: string): unknown => JSON.parse(text);
     const serializer = { stringify: JSON.stringify, parse: (text: string) => answers(text) };
     const store = await OneStore.start({ whenStoreFails: 'degrade', serializer });
@@ -73,13 +73,13 @@ describe('a store that fails while a session is loaded, with degrade,', () => {
   });
 });
 
-describe('a session whose redirects lead in a circle', () => {
+describe('a session whose redirects form a loop', () => {
   it.each<[string, (store: OneStore, session: RequestSession) => Promise<unknown>]>([
     ['is loaded once more', (_store, session) => session.reload()],
     ['is ended', (store, { id }) => store.manager.destroy(id)],
     ['is listed', (store) => store.manager.list('ann')],
     ['is worked with in a job', (store, { id }) => store.manager.run(id, () => undefined)],
-  ])('is given up where it %s, and the log says why', async (_what, use) => {
+  ])('fails with a SessionStoreError when it %s, and the log says why', async (_what, use) => {
     const store = await OneStore.start({ userKey: 'user' });
     const { session } = await store.open(await store.seed());
     const record = await store.driver.inner.read(session.id);
@@ -107,7 +107,7 @@ describe('a read-only session', () => {
 });
 
 describe('touch', () => {
-  it('moves the expiry now, without a write, and renews the cookie', async () => {
+  it('moves the expiry immediately, without a write, and renews the cookie', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     pass(1_000);
@@ -117,7 +117,7 @@ describe('touch', () => {
     expect(store.calls()).toEqual(['read A', 'touch A', 'read A']);
   });
 
-  it('of a session that the request has let go of before its turn came does nothing', async () => {
+  it('does nothing if the request has switched to another session before its turn comes', async () => {
     const store = await OneStore.start();
     const [token, target] = [await store.seed(), await store.seed()];
     const { id } = (await store.open(target)).session;
@@ -133,7 +133,7 @@ describe('touch', () => {
     expect(store.calls().filter((call) => call.startsWith('touch'))).toEqual([]);
   });
 
-  it('after a commit that failed for good does nothing', async () => {
+  it('does nothing after the session was abandoned', async () => {
     const store = await OneStore.start();
     const { session } = await store.open(await store.seed());
     session.abandon();
@@ -141,7 +141,7 @@ describe('touch', () => {
     expect(store.calls()).toEqual(['read A']);
   });
 
-  it('of a session that is not stored does nothing', async () => {
+  it('does nothing for a session that is not stored', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     await request.session.touch();
@@ -150,7 +150,7 @@ describe('touch', () => {
 });
 
 describe('reload', () => {
-  it('forgets what is not stored, and reads what others stored', async () => {
+  it('discards what is not stored, and reads what others stored', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [one, other] = [await store.open(token), await store.open(token)];
@@ -164,7 +164,7 @@ describe('reload', () => {
     expect(store.calls()).toEqual([]);
   });
 
-  it('reads a write whose answer was lost, and what is written after it is stored', async () => {
+  it('reads a write whose answer was lost, and later changes are stored on top', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session, ...request } = await store.open(token);
@@ -177,7 +177,7 @@ describe('reload', () => {
     expect(await store.reads(request.tokens[0] ?? '')).toEqual({ user: 'ann', count: 2 });
   });
 
-  it('of a session that has ended cannot bring it back', async () => {
+  it('does not revive a session that has ended', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -189,7 +189,7 @@ describe('reload', () => {
 });
 
 describe('switching to another session', () => {
-  it('by setId loads that one, and the cookie goes with it', async () => {
+  it('by setId loads the other session, and its cookie is sent', async () => {
     const store = await OneStore.start();
     const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
     const { id } = (await store.open(target)).session;
@@ -202,7 +202,7 @@ describe('switching to another session', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
 
-  it('by setId loads that one also while the first is still being loaded', async () => {
+  it('by setId loads the other session even while the first is still being loaded', async () => {
     const store = await OneStore.start();
     const [token, target] = [await store.seed(), await store.seed((session) => session.put('user', 'bob'))];
     const { id } = (await store.open(target)).session;
@@ -216,7 +216,7 @@ describe('switching to another session', () => {
     expect([session.get('user'), session.id]).toEqual(['bob', id]);
   });
 
-  it('adopts an id without a record only where generateId made it', async () => {
+  it('adopts an id without a record only if generateId made it', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const id = await request.session.generateId();
@@ -226,7 +226,7 @@ describe('switching to another session', () => {
     expect(request.session.id).not.toBe('chosen-by-a-visitor');
   });
 
-  it('by setSignedId changes nothing where the signature is not ours', async () => {
+  it('by setSignedId changes nothing if the signature is invalid', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session } = await store.open(token);

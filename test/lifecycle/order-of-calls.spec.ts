@@ -21,7 +21,7 @@ interface Outcome {
   readonly reads: unknown;
 }
 
-/** Writes, calls, writes once more, and answers. */
+/** Writes, makes the calls in this order, and responds. */
 async function outcome(driver: string, order: readonly Call[], waits: boolean): Promise<Outcome> {
   const store = await OneStore.start({ driver });
   const token = await store.seed();
@@ -40,8 +40,8 @@ async function outcome(driver: string, order: readonly Call[], waits: boolean): 
   };
 }
 
-describe.each(['watched', 'stealth'])('calls of one request that nobody waits for (%s)', (driver) => {
-  it.each(ORDERS)('come out as if each had been waited for: %s, %s, %s', async (...order) => {
+describe.each(['watched', 'stealth'])('calls of one request that are not awaited (%s)', (driver) => {
+  it.each(ORDERS)('have the same outcome as if each had been awaited: %s, %s, %s', async (...order) => {
     const names = order.filter((name): name is Call => NAMES.some((known) => known === name));
     expect(await outcome(driver, names, false)).toEqual(await outcome(driver, names, true));
   });

@@ -8,7 +8,7 @@ import { StoppedClock } from '../conformance/stopped-clock.js';
 
 const TEN_MINUTES_MS = 10 * 60_000;
 
-/** What is in use once all garbage is collected. */
+/** The heap in use after a garbage collection. */
 function usedBytes(): number {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc()');
@@ -23,12 +23,12 @@ function make(max?: number) {
 const LIVES = { kind: 'lives' };
 const GONE = { kind: 'gone' };
 
-describe('what a process remembers of sessions that ended or moved', () => {
-  it('is nothing of a session that it has not seen end', () => {
+describe('the memory of a process for sessions that ended or moved', () => {
+  it('holds nothing about a session that it has not seen end', () => {
     expect(make().fates.fateOf('a')).toEqual(LIVES);
   });
 
-  it('is for ten minutes that one ended, and for whom it was new', () => {
+  it('knows for ten minutes that a session ended, and tells whether that was new', () => {
     const { clock, fates } = make();
     expect(fates.endWherever('a')).toBe(true);
     expect(fates.endWherever('a')).toBe(false);
@@ -36,12 +36,12 @@ describe('what a process remembers of sessions that ended or moved', () => {
     expect(fates.fateOf('a')).toEqual(GONE);
     clock.advance(1);
     expect(fates.fateOf('a')).toEqual(LIVES);
-    // Whoever kept the token ends it again.
+    // A token kept longer can end the session again.
     expect(fates.endWherever('a')).toBe(true);
     expect(fates.fateOf('a')).toEqual(GONE);
   });
 
-  it('is where one moved to, for half a minute, and for ten minutes that it is not there any more', () => {
+  it('knows for half a minute where a session moved to, and for ten minutes that the old id is gone', () => {
     const { clock, fates } = make();
     fates.noteMoved('a', 'b');
     clock.advance(REDIRECT_MS - 1);
@@ -53,7 +53,7 @@ describe('what a process remembers of sessions that ended or moved', () => {
     expect(fates.fateOf('a')).toEqual(LIVES);
   });
 
-  it('is of one id alone where nothing was known to have moved with it', () => {
+  it('ends only the one id once its redirect has expired', () => {
     const { clock, fates } = make();
     fates.noteMoved('a', 'b');
     clock.advance(REDIRECT_MS);
@@ -61,7 +61,7 @@ describe('what a process remembers of sessions that ended or moved', () => {
     expect([fates.fateOf('a'), fates.fateOf('b')]).toEqual([GONE, LIVES]);
   });
 
-  it('is enough to end a session under any id that it had', () => {
+  it('suffices to end a session by any id that it had', () => {
     for (const known of ['a', 'b', 'c']) {
       const { clock, fates } = make();
       fates.noteMoved('a', 'b');
@@ -74,17 +74,17 @@ describe('what a process remembers of sessions that ended or moved', () => {
     }
   });
 
-  it('is bounded: of more sessions than that, the oldest is forgotten', () => {
+  it('is bounded: beyond its maximum, the oldest session is forgotten', () => {
     const { fates } = make(3);
     for (const id of ['a', 'b', 'c']) fates.endWherever(id);
-    // Seen again, it is the youngest.
+    // Seen again, it becomes the youngest.
     fates.noteMoved('a', 'a2');
     fates.endWherever('d');
     const kinds = ['a', 'b', 'c', 'd'].map((id) => fates.fateOf(id).kind);
     expect(kinds).toEqual(['moved', 'lives', 'gone', 'gone']);
   });
 
-  it('goes by itself with what comes after it', () => {
+  it('drops expired entries as new ones come in', () => {
     const { clock, fates } = make(3);
     fates.endWherever('a');
     clock.advance(TEN_MINUTES_MS);
@@ -94,12 +94,12 @@ describe('what a process remembers of sessions that ended or moved', () => {
     expect(['b', 'c', 'd'].map((id) => fates.fateOf(id).kind)).toEqual(['gone', 'gone', 'gone']);
   });
 
-  it('takes as much memory as its ids, whatever these were cut from', () => {
+  it('takes only as much memory as its ids, not the strings they were sliced from', () => {
     const { fates } = make();
     const cut = (index: number): string => `${'x'.repeat(100_000)}${index}`.slice(-45);
     const before = usedBytes();
     for (let index = 0; index < 1_000; index += 1) fates.endWherever(cut(index));
-    // What they were cut from is a hundred megabytes.
+    // The strings they were sliced from total a hundred megabytes.
     expect(usedBytes() - before).toBeLessThan(20_000_000);
     expect(fates.fateOf(cut(999))).toEqual(GONE);
   });

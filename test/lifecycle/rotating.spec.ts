@@ -7,7 +7,7 @@ const pass = stoppedTime();
 const REDIRECT_MS = 30_000;
 
 describe('regenerate', () => {
-  it('stores under the new id first, then puts a redirect in the place of the old record', async () => {
+  it('stores under the new id first, then replaces the old record with a redirect', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -20,7 +20,7 @@ describe('regenerate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('leaves the redirect for thirty seconds, and nothing after them', async () => {
+  it('leaves a redirect for thirty seconds, and nothing after that', async () => {
     const store = await OneStore.start();
     const request = await store.open(await store.seed());
     const old = request.session.id;
@@ -32,7 +32,7 @@ describe('regenerate', () => {
     expect(await store.driver.inner.read(old)).toBeNull();
   });
 
-  it('is followed by a commit that was under way, which leaves the cookie to it', async () => {
+  it('is followed by a concurrent commit, which sends no cookie itself', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [mover, writer] = [await store.open(token), await store.open(token)];
@@ -43,7 +43,7 @@ describe('regenerate', () => {
     expect(await store.reads(moved.token)).toEqual({ user: 'ann', late: 1 });
   });
 
-  it('twice at once ends in one id', async () => {
+  it('called twice concurrently results in one id', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const requests = [await store.open(token), await store.open(token)];
@@ -53,7 +53,7 @@ describe('regenerate', () => {
     expect(await store.reads(tokens[0] ?? '')).toEqual({ user: 'ann', moves: 2 });
   });
 
-  it('leaves the old session as it is where the store fails at the new record', async () => {
+  it('leaves the old session as it is if the store fails to write the new record', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -66,7 +66,7 @@ describe('regenerate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('asked for again while it is being stored moves the session once more', async () => {
+  it('called again while it is being stored moves the session once more', async () => {
     const store = await OneStore.start();
     const request = await store.open(await store.seed());
     const write = store.hold('write');
@@ -81,7 +81,7 @@ describe('regenerate', () => {
   });
 
   it.each(['touch', 'reload'] as const)(
-    'is performed once where the answer to its redirect was lost, and a %s comes next',
+    'is performed once if the answer to its redirect was lost and a %s comes next',
     async (next) => {
       const store = await OneStore.start();
       const token = await store.seed();
@@ -101,7 +101,7 @@ describe('regenerate', () => {
     },
   );
 
-  it('of a session in a cookie seals it under a new id, and the cookie before opens nothing', async () => {
+  it('of a cookie-based session seals it under a new id, and the old cookie opens nothing', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
     const request = await store.open(token);
@@ -124,7 +124,7 @@ describe('invalidate', () => {
     expect(await store.reads(answer.token)).toEqual({ status: 'bye' });
   });
 
-  it('sends nothing again that was to be stored of the old one before', async () => {
+  it('does not repeat a failed write of the old session', async () => {
     const store = await OneStore.start();
     const request = await store.open(await store.seed());
     request.session.put('a', 1);
@@ -136,7 +136,7 @@ describe('invalidate', () => {
     expect(store.calls()).toEqual(['destroyVersion A 1', 'write B 1']);
   });
 
-  it('has ended the session also where the new one cannot be stored', async () => {
+  it('ends the session even if the new one cannot be stored', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -146,7 +146,7 @@ describe('invalidate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('ends a session that is only just being stored for the first time', async () => {
+  it('ends a session that is being stored for the first time', async () => {
     const store = await OneStore.start();
     const request = await store.open();
     const { id } = request.session.put('user', 'ann');
@@ -160,7 +160,7 @@ describe('invalidate', () => {
     expect(await store.driver.inner.read(id)).toBeNull();
   });
 
-  it('ends the session also where the head of the response has left, and the new one cannot be told', async () => {
+  it('ends the session even if the response head is already sent and the new cookie cannot be', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const request = await store.open(token);
@@ -171,7 +171,7 @@ describe('invalidate', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('is not followed by a commit that was under way', async () => {
+  it('is not followed by a concurrent commit', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [leaver, writer] = [await store.open(token), await store.open(token)];
@@ -200,7 +200,7 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
     expect(await store.reads(moved.token)).toEqual({ user: 'ann' });
   });
 
-  it('stores nothing either of a session that nobody has, which it switches to, nor after a destroy there', async () => {
+  it('stores nothing when it switches to an id without a session, nor after a destroy there', async () => {
     const store = await OneStore.start({ driver });
     const token = await store.seed();
     const mover = await store.open(token);
@@ -223,7 +223,7 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
     ['destroy, behind touch', async (session) => (await session.touch()).destroy()],
     ['destroy, behind reload', async (session) => (await session.reload()).destroy()],
     ['invalidate, behind reload', async (session) => (await session.reload()).invalidate()],
-  ])('ends it where it has moved to while the request ran: %s', async (_what, end) => {
+  ])('ends the session where it moved to during the request: %s', async (_what, end) => {
     const store = await OneStore.start({ driver });
     const token = await store.seed();
     const slow = await store.open(token);
@@ -235,7 +235,7 @@ describe.each(['watched', 'stealth'])('a request with an id that was just left (
     expect(await store.reads(moved.token)).toEqual({});
   });
 
-  it('ends the session where it has moved to by destroy, and expires the cookie', async () => {
+  it('destroys the session where it has moved to, and expires the cookie', async () => {
     const store = await OneStore.start({ driver });
     const token = await store.seed();
     const mover = await store.open(token);

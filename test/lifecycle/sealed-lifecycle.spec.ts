@@ -20,9 +20,9 @@ import { LIFETIMES } from '../parallel/support/world.js';
 const RENEWAL_MS = 120_000;
 const FORGOTTEN_MS = 10 * 60_000;
 
-/** A sealing driver of an application, which takes its time. */
+/** An application's own, slow sealing driver. */
 class SlowSealer implements SealingDriver {
-  /** What a seal waits for. */
+  /** `seal` waits for this. */
   gate: Promise<void> = Promise.resolve();
   sealing = new Deferred();
 
@@ -67,21 +67,21 @@ class Process {
     this.#backend = new SealedBackend(this.#runtime, driver);
   }
 
-  /** A request that carries a token (none: ''), and has loaded its session. */
+  /** A request with a token (none: '') whose session is loaded. */
   async request(token: string): Promise<SessionLifecycle> {
     const life = new SessionLifecycle(this.#backend, VISITOR);
     if (token !== '') await life.loads.byToken(token);
     return life;
   }
 
-  /** Does something in a request of its own. Returns what its response says about the cookie. */
+  /** Performs a deed in a new request. Returns what the response does with the cookie. */
   async does(token: string, deed: (life: SessionLifecycle) => unknown): Promise<CookieInstruction> {
     const life = await this.request(token);
     await deed(life);
     return respond(life);
   }
 
-  /** A session that somebody has already; its token. */
+  /** Creates a session and returns its token. */
   async signIn(): Promise<string> {
     return tokenOf(await this.does('', (life) => life.state.put('user', 'ann')));
   }
@@ -132,7 +132,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       ['is touched', (life) => life.touch()],
       ['is rotated', rotate],
       ['is reloaded and writes', async (life) => (await life.reload(), put(life))],
-    ])('are not brought back by a slower request that %s', async (_what, deed) => {
+    ])('are not revived by a slower request that %s', async (_what, deed) => {
       const process = make();
       const token = await process.signIn();
       process.clock.advance(RENEWAL_MS);
@@ -142,7 +142,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       expect((await respond(slower)).kind).toBe('none');
     });
 
-    it('are not brought back by what a slower request has committed before', async () => {
+    it('are not revived by what a slower request has committed before', async () => {
       const process = make();
       const token = await process.signIn();
       const slower = await process.request(token);
@@ -152,7 +152,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       expect((await respond(slower)).kind).toBe('none');
     });
 
-    it('are empty for a slower request that loads them once more', async () => {
+    it('are empty for a slower request that reloads them', async () => {
       const process = make();
       const token = await process.signIn();
       const slower = await process.request(token);
@@ -161,7 +161,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
       expect([slower.state.all(), slower.session.base]).toEqual([{}, null]);
     });
 
-    it('are forgotten under the token that was left, for ten minutes', async () => {
+    it('cannot be read with the old token for ten minutes', async () => {
       const process = make();
       const token = await process.signIn();
       await process.does(token, leave);
@@ -174,7 +174,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
   });
 
   it.each(LEAVING)(
-    'are not stored by a request that was sealing them when they were %s',
+    'are not sent by a request that was sealing them when they were %s',
     async (_how, leave) => {
       const sealer = new SlowSealer();
       const process = new Process(() => sealer);
@@ -195,7 +195,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     },
   );
 
-  it('end under the token that they have moved to, by destroy and invalidate with the one before', async () => {
+  it('end under all their tokens by destroy and invalidate with an old one', async () => {
     for (const end of ENDINGS) {
       for (const arrives of ['before', 'after']) {
         const process = make();
@@ -212,7 +212,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     }
   });
 
-  it('begin anew where something is written after they were ended with a token that was left', async () => {
+  it('begin anew when something is written after they were ended with an old token', async () => {
     for (const end of ENDINGS) {
       const process = make();
       const token = await process.signIn();
@@ -226,7 +226,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     }
   });
 
-  it('expire the cookie where nothing is, and once only', async () => {
+  it('expire the cookie once when ended with an old token', async () => {
     const process = make();
     const token = await process.signIn();
     await process.does(token, rotate);
@@ -234,7 +234,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     expect((await process.does(token, destroy)).kind).toBe('none');
   });
 
-  it('drop what comes with a token that was just left, and say so once', async () => {
+  it('drop what is written with a token that was just left, and log it once', async () => {
     const process = make();
     const token = await process.signIn();
     const moved = tokenOf(await process.does(token, rotate));
@@ -242,12 +242,12 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     expect(process.said).toHaveLength(1);
     expect(process.said[0]).toContain('dropped');
     expect(await process.read(moved)).toEqual({ user: 'ann' });
-    // After half a minute it is a token that names nothing, as any other.
+    // After half a minute, the token is like any other that names no session.
     process.clock.advance(REDIRECT_MS);
     expect(await process.read(tokenOf(await process.does(token, put)))).toEqual({ late: 1 });
   });
 
-  it('are taken from a later cookie where the one before was left', async () => {
+  it('are loaded from a later cookie if the earlier one was left', async () => {
     const process = make();
     const token = await process.signIn();
     const moved = tokenOf(await process.does(token, rotate));
@@ -257,7 +257,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     expect(await process.read(tokenOf(await respond(life)))).toEqual({ user: 'ann', b: 1 });
   });
 
-  it('end by invalidate also where what comes after it is too large to be stored', async () => {
+  it('end by invalidate even if the new session is too large to be stored', async () => {
     const process = make();
     const token = await process.signIn();
     const life = await process.request(token);
@@ -269,7 +269,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
     expect(await process.read(tokenOf(await respond(life)))).toEqual({ text: 'short' });
   });
 
-  it('go on as ever where nobody ended them: the last response wins', async () => {
+  it('are overwritten by the last response as long as nobody ends them', async () => {
     const process = make();
     const token = await process.signIn();
     const [one, other] = [await process.request(token), await process.request(token)];
@@ -281,7 +281,7 @@ describe.each(DRIVERS)('sealed sessions of %s in one process', (_driver, make) =
 });
 
 describe('sealed sessions of two applications in one process', () => {
-  it('know nothing of each other', async () => {
+  it('are independent of each other', async () => {
     const sealer = new SlowSealer();
     const [one, other] = [new Process(() => sealer), new Process(() => sealer)];
     const token = await one.signIn();

@@ -12,8 +12,8 @@ function limitOf(max: number, warns = true): { limit: TokenLimit; warnings: stri
   return { limit: new TokenLimit(max, JSON, warns ? log : null), warnings };
 }
 
-describe('the limit of a session in cookies', () => {
-  it('says once when a session comes near it, with the largest keys and without their content', () => {
+describe('the size limit of a cookie-based session', () => {
+  it('warns once when a session comes near it, with the largest keys but not their content', () => {
     const { limit, warnings } = limitOf(1000);
     limit.assertFits(800, payload);
     expect(warnings).toEqual([]);
@@ -27,14 +27,14 @@ describe('the limit of a session in cookies', () => {
     expect(warnings.join()).not.toMatch(/secret|Ada/);
   });
 
-  it('says nothing ahead of time in production, and refuses what is beyond', () => {
+  it('gives no early warning in production, and refuses a larger session', () => {
     const { limit, warnings } = limitOf(1000, false);
     limit.assertFits(1000, payload);
     expect(warnings).toEqual([]);
     expect(() => limit.assertFits(1001, payload)).toThrow(SessionTooLargeError);
   });
 
-  it('names flash messages and fields of forms among the largest keys, escaped and shortened', () => {
+  it('names flash messages and form fields among the largest keys, escaped and shortened', () => {
     const { limit } = limitOf(1000);
     const flashed: Payload = {
       ...payload,

@@ -21,11 +21,11 @@ type Step = readonly [act: (typeof ACTS)[number], visitor: number];
 
 const steps = fc.array(fc.tuple(fc.constantFrom(...ACTS), fc.nat(2)), { maxLength: 40 });
 
-/** Texts that nothing else can contain by chance. */
+/** Texts that cannot occur anywhere else by chance. */
 const VALUE = 'a value that is nobody’s business';
 const USER = 'ann the user';
 
-/** What nobody may hear, with what was heard. */
+/** The secrets that no event may contain, and the events heard. */
 interface History {
   readonly secrets: Set<string>;
   readonly heard: Heard[];
@@ -51,7 +51,7 @@ async function play(options: Partial<SessionModuleOptions>, history: readonly St
         continue;
       }
       if (act === 'open' || act === 'forge') {
-        // Another request of the same visitor goes on beside the one that is open.
+        // Another request of the same visitor runs beside the open one.
         const beside = await store.open(act === 'open' ? tokens[visitor] : `v1.${VALUE}.forged`);
         beside.session.put('beside', VALUE);
         await beside.respond();
@@ -86,7 +86,7 @@ const KEPT: readonly [name: string, options: Partial<SessionModuleOptions>][] = 
   ['stealth', { driver: 'stealth' }],
 ];
 
-/** Fails unless a session begins once, ends once, is signed in before it is signed out, and nothing is told of it after its end. */
+/** Fails unless a session begins once, ends once, is signed in before it is signed out, and has no event after its end. */
 function expectLives(heard: readonly Heard[]): void {
   const lives = new Map<string, { isUsers: boolean; hasEnded: boolean }>();
   for (const event of heard) {
@@ -110,8 +110,8 @@ function expectLives(heard: readonly Heard[]): void {
   }
 }
 
-describe.each(KEPT)('what is told of any history, with %s', (_name, options) => {
-  it('are whole lives of sessions, and in nothing of it is an id, a token or a value', async () => {
+describe.each(KEPT)('the events of any history, with %s', (_name, options) => {
+  it('form complete session lifecycles and contain no id, token or value', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         const { secrets, heard } = await play(options, history);
@@ -124,8 +124,8 @@ describe.each(KEPT)('what is told of any history, with %s', (_name, options) => 
   });
 });
 
-describe('the end of a session that was left on its way to another id', () => {
-  it('is told once, though both ids have a record of it', async () => {
+describe('the end of a session whose move to another id failed halfway', () => {
+  it('emits one event, though both ids have a record', async () => {
     const store = await OneStore.start();
     const token = await store.seed((session) => session.signIn(USER));
     using events = new HeardEvents();

@@ -27,7 +27,7 @@ afterEach(() => void vi.useRealTimers().restoreAllMocks());
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-/** A store that several processes of one application share; without one, sessions are in cookies. */
+/** A store shared by several processes of one application; with stealth, sessions are in cookies. */
 class Shared {
   readonly driver = new WatchedDriver(new MemoryDriver({}, systemClock));
 
@@ -53,7 +53,7 @@ class Process {
     return request;
   }
 
-  /** A request that does something to a session, and its answer; the token that the browser has after it. */
+  /** Performs a request that acts on a session. Returns the token that the browser has after the response. */
   async request(token: string, act: (session: RequestSession) => unknown): Promise<string> {
     const request = await this.open(token);
     await act(request.session);
@@ -87,7 +87,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
   });
 
   it.each(ENDINGS)(
-    'has fired where it is asked for after the session was %s by another',
+    'has already fired if first accessed after another request has the session %s',
     async (_how, end) => {
       const { here, token } = await begin({ sockets: { checkEvery: false } });
       const { session } = await here.open(token);
@@ -97,7 +97,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     },
   );
 
-  it('follows a session that had got its new id before somebody asked', async () => {
+  it('follows a session that got its new id before the signal was accessed', async () => {
     const { here, token } = await begin({ sockets: { checkEvery: false } });
     const { session } = await here.open(token);
     const moved = await here.request(token, (other) => other.regenerate());
@@ -108,7 +108,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
   });
 
   it.each(ENDINGS.slice(0, 2))(
-    'fires at once when its own request has the session %s, stored or not',
+    'fires immediately when its own request has the session %s, stored or not',
     async (_how, end) => {
       const { here, token } = await begin();
       for (const each of [token, '']) {
@@ -118,7 +118,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
         expect(ended.aborted).toBe(true);
         expect(session.ended).toBe(ended);
       }
-      // Asked for afterwards only.
+      // First accessed after the ending.
       const { session } = await here.open(token);
       void session.destroy();
       session.put('begun', 'anew');
@@ -126,7 +126,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     },
   );
 
-  it('fires when its own request has invalidated the session and the commit is through', async () => {
+  it('fires when its own request has invalidated the session and committed', async () => {
     const { here, token } = await begin();
     const { session } = await here.open(token);
     const { ended } = session;
@@ -156,7 +156,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     expect([ended.aborted, other.aborted]).toEqual([true, true]);
   });
 
-  it('fires when the session expires, and not before the time to which visits have renewed it', async () => {
+  it('fires when the session expires, taking renewals by visits into account', async () => {
     const { here, token } = await begin();
     const { ended } = (await here.open(token)).session;
     await pass(8 * MINUTE_MS);
@@ -167,7 +167,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     expect(ended.aborted).toBe(true);
   });
 
-  it('is of a new session from when it is stored', async () => {
+  it('watches a new session once it is stored', async () => {
     const { here } = await begin();
     const { session } = await here.open();
     const { ended } = session;
@@ -179,7 +179,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     expect(ended.aborted).toBe(true);
   });
 
-  it('is of the session that the request has switched to', async () => {
+  it('belongs to the session that the request has switched to', async () => {
     const { here, token } = await begin();
     const other = await here.request('', (session) => session.put('user', 'bob'));
     const { session } = await here.open(token);
@@ -194,7 +194,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     }
   });
 
-  it('does not fire once the response has ended, and keeps no timer', async () => {
+  it('does not fire after the response has ended, and leaves no timer', async () => {
     const { here, token } = await begin();
     const request = await here.open(token);
     const { ended } = request.session;
@@ -203,7 +203,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
     expect(vi.getTimerCount()).toBe(0);
     await here.request(token, (session) => session.destroy());
     expect([ended.aborted, request.session.ended.aborted]).toEqual([false, false]);
-    // Nor for one that is asked for only then.
+    // Nor does a signal first accessed after the response.
     const other = await here.request('', (session) => session.put('user', 'bob'));
     request.session.setSignedId(other);
     await request.session.start();
@@ -213,7 +213,7 @@ describe.each(['shared', 'stealth'])('session.ended with the driver "%s"', (driv
 });
 
 describe('session.ended', () => {
-  /** Somebody's session, and two processes that both know it. */
+  /** One session, and two processes that share its store. */
   async function begin(options: Partial<SessionModuleOptions> = {}) {
     const shared = new Shared();
     const here = await shared.process(options);
@@ -223,7 +223,7 @@ describe('session.ended', () => {
     return { shared, here, there, token, request, ended: request.session.ended };
   }
 
-  it('fires at once when SessionManager.destroy ends the session in this process', async () => {
+  it('fires immediately when SessionManager.destroy ends the session in this process', async () => {
     const { here, request, ended } = await begin();
     await here.manager.destroy(request.session.id);
     expect(ended.aborted).toBe(true);
@@ -237,7 +237,7 @@ describe('session.ended', () => {
     expect(ended.aborted).toBe(true);
   });
 
-  it('does not fire where another process has ended the session and checkEvery is false, before it would expire', async () => {
+  it('fires only at the expiry when another process ends the session and checkEvery is false', async () => {
     const { shared, there, token, ended } = await begin({ sockets: { checkEvery: false } });
     await there.request(token, (session) => session.destroy());
     shared.driver.takeCounts();
@@ -248,7 +248,7 @@ describe('session.ended', () => {
   });
 
   it.each(['1m', '1h', '5s'])(
-    'follows a new id that another process gives, checkEvery being %s',
+    'follows a new id assigned by another process, with checkEvery %s',
     async (checkEvery) => {
       const { there, token, ended } = await begin({ sockets: { checkEvery } });
       let last = token;
@@ -263,7 +263,7 @@ describe('session.ended', () => {
     },
   );
 
-  it('fires at once where a commit of its own finds the session gone', async () => {
+  it('fires immediately when a commit of its own request finds the session gone', async () => {
     const { there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
     await there.request(token, (session) => session.destroy());
     await request.session.put('late', true).commit();
@@ -272,7 +272,7 @@ describe('session.ended', () => {
     expect((await there.open(token)).session.all()).toEqual({});
   });
 
-  it('has fired where it is first asked for behind such a commit', async () => {
+  it('has already fired if first accessed after such a commit', async () => {
     const { here, there, token } = await begin();
     const { session } = await here.open(token);
     await there.request(token, (other) => other.destroy());
@@ -280,7 +280,7 @@ describe('session.ended', () => {
     expect(session.ended.aborted).toBe(true);
   });
 
-  it('is renewed by visits in another process, with or without looking in between', async () => {
+  it('takes into account renewals by another process, with or without checks in between', async () => {
     for (const checkEvery of ['1m', false] as const) {
       const { there, token, ended } = await begin({ sockets: { checkEvery } });
       for (let visit = 0; visit < 3; visit += 1) {
@@ -294,7 +294,7 @@ describe('session.ended', () => {
   });
 
   it.each(['1m', false] as const)(
-    'fires for nobody while the store is down, however long the session should have expired (checkEvery: %s)',
+    'does not fire while the store is down, even long after the expiry (checkEvery: %s)',
     async (checkEvery) => {
       const { shared, there, token, ended } = await begin({ sockets: { checkEvery } });
       await there.request(token, (session) => session.destroy());
@@ -309,7 +309,7 @@ describe('session.ended', () => {
     },
   );
 
-  it('does not fire behind an outage for a session that lives', async () => {
+  it('does not fire after an outage if the session is still alive', async () => {
     const { shared, there, token, ended } = await begin({ age: '1h' });
     shared.driver.before = () => {
       throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
@@ -323,14 +323,14 @@ describe('session.ended', () => {
     expect(ended.aborted).toBe(true);
   });
 
-  it('fires at once where this process is to end a session that another has ended already', async () => {
+  it('fires immediately when this process ends a session that another has already ended', async () => {
     const { here, there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
     await there.request(token, (session) => session.destroy());
     await here.manager.destroy(request.session.id);
     expect(ended.aborted).toBe(true);
   });
 
-  it('follows a move of another process that a commit of its own has found', async () => {
+  it('follows a move by another process that a commit of its own request has found', async () => {
     const { here, there, token, request, ended } = await begin({ sockets: { checkEvery: false } });
     const moved = await there.request(token, (session) => session.regenerate());
     await request.session.put('theme', 'dark').commit();
@@ -338,7 +338,7 @@ describe('session.ended', () => {
     expect(ended.aborted).toBe(true);
   });
 
-  it('takes no answer of the store about an id that the session has left meanwhile', async () => {
+  it('ignores the answer of the store for an id that the session has left meanwhile', async () => {
     const live = new WatchedSessions(systemClock, 1_000);
     const answer = new Deferred<null>();
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + MINUTE_MS }, () => answer.promise);
@@ -352,7 +352,7 @@ describe('session.ended', () => {
     expect(watch.signal.aborted).toBe(true);
   });
 
-  it('costs one read for each session in each interval, spread over it, whoever watches it how often', async () => {
+  it('costs one read per session and interval, evenly spread, however many requests watch it', async () => {
     const shared = new Shared();
     const here = await shared.process({ sockets: { checkEvery: '10s' } });
     for (let visitor = 0; visitor < 50; visitor += 1) {
@@ -366,7 +366,7 @@ describe('session.ended', () => {
     }
   });
 
-  it('asks a slow store for few sessions at a time, and for each once', async () => {
+  it('checks few sessions at a time in a slow store, and each once', async () => {
     const shared = new Shared();
     const here = await shared.process({ sockets: { checkEvery: '1s' }, storeTimeout: '1h' });
     for (let visitor = 0; visitor < 50; visitor += 1)
@@ -382,7 +382,7 @@ describe('session.ended', () => {
     expect(shared.driver.takeCounts().read).toBe(50);
   });
 
-  it('asks for 2,000 sessions once each in a round, few in a turn of the event loop, however fast the store', async () => {
+  it('checks each of 2,000 sessions once per interval, at most 100 per turn of the event loop', async () => {
     const live = new WatchedSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Map<string, number>();
@@ -411,7 +411,7 @@ describe('session.ended', () => {
     live.close();
   });
 
-  it('keeps up with 2,000 sessions where the store takes 50 ms, and asks for some dozens at a time', async () => {
+  it('keeps up with 2,000 sessions when the store takes 50 ms, with fewer than 50 checks at a time', async () => {
     const live = new WatchedSessions(systemClock, 10_000);
     const expiresAt = Date.now() + 10 * MINUTE_MS;
     const asked = new Set<string>();
@@ -435,7 +435,7 @@ describe('session.ended', () => {
     live.close();
   });
 
-  it('sets no timer for a session that nobody watches any more when the store answers', async () => {
+  it('sets no timer if nobody watches the session any more when the store answers', async () => {
     const live = new WatchedSessions(systemClock, false);
     const answer = new Deferred<null>();
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + 500 }, async () => {
@@ -449,7 +449,7 @@ describe('session.ended', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('leaves nothing of 10,000 watchers that come and go, and no timer', async () => {
+  it('leaves neither memory nor timers behind after 10,000 watchers have come and gone', async () => {
     const { here, token, request } = await begin();
     request.end();
     const { expiresAt } = request.session;
@@ -465,7 +465,7 @@ describe('session.ended', () => {
     expect(await heapGrowth(watchers)).toBeLessThan(1_000_000);
   });
 
-  it('keeps nothing and nobody waiting when the application ends', async () => {
+  it('drops all watches and timers when the application ends, without firing', async () => {
     const live = new WatchedSessions(systemClock, 1_000);
     const watch = live.watch({ id: 'a', expiresAt: Date.now() + 1_000 }, () => Promise.resolve(null));
     live.close();
@@ -474,7 +474,7 @@ describe('session.ended', () => {
     expect(watch.signal.aborted).toBe(false);
   });
 
-  it('costs no timer and no call as long as nobody asks for it', async () => {
+  it('costs no timer as long as it is not accessed', async () => {
     const shared = new Shared();
     const here = await shared.process();
     await here.request('', (session) => session.put('user', 'ann'));
