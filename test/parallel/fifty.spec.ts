@@ -9,7 +9,7 @@ describe.each([
   ['memory', (clock: Clock) => new MemoryDriver({}, clock)],
   ['a driver of the application', (clock: Clock) => new CustomDriver(clock)],
 ])('fifty parallel requests on %s', (_, makeDriver) => {
-  it('lose nothing in one process, and cost one read and one write each', async () => {
+  it('lose no change in one process, and cost one read and one write each', async () => {
     const world = new World(makeDriver);
     const id = await world.seed((session) => session.put('count', 0));
     world.driver.takeCounts();
@@ -18,14 +18,14 @@ describe.each([
     expect(world.driver.takeCounts()).toEqual({ read: REQUESTS, write: REQUESTS, touch: 0, destroy: 0 });
   });
 
-  it('lose nothing in two processes', async () => {
+  it('lose no change in two processes', async () => {
     const world = new World(makeDriver);
     const id = await world.seed((session) => session.put('count', 0));
     await fifty(id, [world.process(), world.process()]);
     expectAll((await world.find(id))?.d);
   });
 
-  it('lose nothing in a process each', async () => {
+  it('lose no change in fifty processes', async () => {
     const world = new World(makeDriver);
     const id = await world.seed((session) => session.put('count', 0));
     await fifty(

@@ -23,7 +23,7 @@ for (const kind of SHARED_STORES) {
     let store: TestStore;
     let look: OpenStore;
     let second: OpenStore;
-    /** Of the application in each of the two processes. */
+    /** The application's address in each of the two processes. */
     let urls: string[];
 
     beforeAll(async () => {
@@ -38,7 +38,7 @@ for (const kind of SHARED_STORES) {
     });
 
     it(
-      'lets some serial order explain what parallel requests of two processes come to, in any order of their calls',
+      'gives parallel requests of two processes an outcome that some serial order explains, in any order of calls',
       async () => {
         await fc.assert(
           fc.asyncProperty(fc.scheduler(), histories(2), (scheduler, history) =>
@@ -51,7 +51,7 @@ for (const kind of SHARED_STORES) {
     );
 
     it(
-      'answers parallel requests of two processes as if they had come one after the other',
+      'answers parallel requests to two processes as if they had come one after the other',
       async () => {
         await fc.assert(
           fc.asyncProperty(histories(2), (history) => playOverHttp(history, urls, look.driver)),
@@ -61,7 +61,7 @@ for (const kind of SHARED_STORES) {
       HISTORIES_TIMEOUT_MS,
     );
 
-    it('makes one read and one write for each of fifty parallel requests in one process', async () => {
+    it('takes one read and one write for each of fifty parallel requests in one process', async () => {
       const driver = new WatchedDriver(look.driver);
       const world = new World(() => look.driver);
       const id = await world.seed((session) => session.put('count', 0));
@@ -70,7 +70,7 @@ for (const kind of SHARED_STORES) {
       expect(driver.takeCounts()).toEqual({ read: REQUESTS, write: REQUESTS, touch: 0, destroy: 0 });
     });
 
-    it('loses nothing of fifty parallel requests in two processes', async () => {
+    it('loses no change of fifty parallel requests in two processes', async () => {
       const { cookieId: id } = await send(`${urls[0]}/begin`, null, { count: 0 });
       const replies = await Promise.all(
         KEYS.map((key, index) => send(`${urls[index % urls.length]}/count/${key}`, id, {})),

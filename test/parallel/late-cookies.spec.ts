@@ -13,14 +13,14 @@ const DRIVERS: readonly [string, Partial<SessionModuleOptions>][] = [
   ['stealth with a ledger', { driver: 'stealth', stealth: { ledger: 'memory', ledgerEvery: '10s' } }],
 ];
 
-/** After each of them a cookie is due of the session that the request came with. */
+/** After each of them, a cookie is due for the session that the request came with. */
 const RENEWALS: readonly [string, Handler<unknown>][] = [
   ['a commit of a visit', (session) => session.commit()],
   ['a touch', (session) => session.touch()],
   ['a write', (session) => session.put('late', true).commit()],
 ];
 
-/** Whatever gives the visitor another cookie, and what he has then. */
+/** Everything that gives the visitor another cookie; the new session has the value `new`. */
 const MOVES: readonly [string, Handler<unknown>][] = [
   ['regenerate', (session) => session.put('new', true).regenerate()],
   ['signIn', (session) => session.put('new', true).signIn('bob')],
@@ -30,11 +30,11 @@ const MOVES: readonly [string, Handler<unknown>][] = [
 
 afterEach(() => vi.useRealTimers());
 
-describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered late, on %s', (platform) => {
+describe.each(PLATFORMS)('the cookie of a request that renewed its session and responds late, on %s', (platform) => {
   const ways = DRIVERS.flatMap((driver) => RENEWALS.map((renewal) => [...driver, ...renewal] as const));
 
   it.each(ways)(
-    'takes no newer cookie from its visitor, on %s %j, after %s',
+    'does not replace a newer cookie, on %s %j, after %s',
     async (_, options, _how, renew) => {
       vi.useFakeTimers({ toFake: ['Date'] });
       await using app = await HandlerApp.start(platform, { options });
@@ -65,7 +65,7 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
   );
 
   it.each(DRIVERS.filter(([name]) => name !== 'stealth'))(
-    'is not sent of a session that something else than its visitor has ended meanwhile, on %s %j',
+    'is not sent if the session was ended by somebody else meanwhile, on %s %j',
     async (_name, options) => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const sessionsPerUser = { max: 1, when: 'end-oldest' } as const;
@@ -93,7 +93,7 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
   );
 
   it.each(DRIVERS)(
-    'is not sent of a session that has expired before the answer, on %s %j',
+    'is not sent if the session has expired before the response, on %s %j',
     async (_name, options) => {
       vi.useFakeTimers({ toFake: ['Date'] });
       await using app = await HandlerApp.start(platform, { options: { ...options, age: '1m' } });
@@ -115,7 +115,7 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     },
   );
 
-  it('is sent by an application whose neighbour in the process has ended a session of the same id', async () => {
+  it('is sent if another application in the same process has ended a session with the same id', async () => {
     const driver = 'memory';
     await using one = await HandlerApp.start(platform, { options: { driver } });
     await using other = await HandlerApp.start(platform, { options: { driver } });
@@ -132,7 +132,7 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
     expect(cookies).toHaveLength(1);
   });
 
-  it.each(DRIVERS)('is sent where the session is still there, on %s', async (_name, options) => {
+  it.each(DRIVERS)('is sent if the session still exists, on %s', async (_name, options) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await using app = await HandlerApp.start(platform, { options });
     const visitor = app.visitor();
@@ -143,13 +143,13 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
   });
 
   it.each(DRIVERS)(
-    'is sent of an id under which the application begins again what it has ended, on %s %j',
+    'is sent for an ended id under which the application begins a new session, on %s %j',
     async (_name, options) => {
       await using app = await HandlerApp.start(platform, { options });
       const endings: Handler<unknown>[] = [
         (session) => session.destroy(),
         (session) => session.signOut().commit(),
-        // By another hand than this request's.
+        // Ended by other means than this request's session.
         (session) => (options.driver === 'memory' ? app.manager.destroy(session.id) : session.destroy()),
       ];
       for (const end of endings)
@@ -169,7 +169,7 @@ describe.each(PLATFORMS)('the cookie of a request that was renewed, and answered
           });
           expect(cookies).toHaveLength(1);
           expect(await visitor.in((session) => session.get('cart'))).toBe(2);
-          // And it is not taken for over in the next one either.
+          // The next request does not consider it ended either.
           const { cookies: renewed } = await visitor.handle((session) => session.touch());
           expect(renewed).toHaveLength(1);
           await visitor.in((session) => session.destroy());

@@ -3,9 +3,9 @@ import { describe, it } from 'vitest';
 import { CopiedCookies, rounds } from './support/copied-cookies.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
 
-describe('with a ledger, whatever a visitor does at once, in two processes', () => {
+describe('with a ledger, whatever a visitor does concurrently in two processes', () => {
   it(
-    'no copy of a cookie leads to a session that has ended, was left or is somebody’s since, and nothing of who is signed in gets lost',
+    'no copied cookie opens a session that has ended, moved or been signed in to, and no signed-in user loses changes',
     { timeout: HISTORIES_TIMEOUT_MS },
     async () => {
       await fc.assert(

@@ -10,9 +10,9 @@ import { playHistory } from './support/play-history.js';
 import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
 
 /**
- * Without `touch`: of a session that is in a cookie, it seals what was changed so far as well, which is no commit that the model
- * would know of. And without another `name`, which is somebody else who signs in: who asks for a new id then is not told it
- * (signing-in-meanwhile.spec.ts).
+ * Histories without `touch`: for a cookie-based session it also seals the changes so far, a commit unknown to the model.
+  * And without a change of `name`, which signs in somebody else: a request that regenerates then is not told the new id
+  * (signing-in-meanwhile.spec.ts).
  */
 const untouched = (processes: number): fc.Arbitrary<History> =>
   histories(processes).map((history) =>
@@ -23,7 +23,7 @@ const isLeftOut = (step: History[number]['steps'][number]): boolean =>
   step.op === 'touch' || (step.op === 'put' && step.key === 'name');
 
 describe(
-  'with a ledger, the outcome of parallel requests of somebody who is signed in equals some serial order of them',
+  'with a ledger, the outcome of parallel requests of a signed-in user equals some serial order of them',
   { timeout: HISTORIES_TIMEOUT_MS },
   () => {
     it.each([
@@ -38,7 +38,7 @@ describe(
       );
     });
 
-    it('in one process that caches its answers for a while', async () => {
+    it('in one process that caches the answers of the ledger for a while', async () => {
       class Caching extends LedgerWorld {
         constructor(makeDriver: (clock: StoppedClock) => RecordDriver) {
           super(makeDriver, {}, 10_000);

@@ -22,7 +22,7 @@ const WAYS: [string, (session: RequestSession) => unknown][] = [
   ['invalidate', (session) => session.invalidate()],
 ];
 
-/** A session that a regenerate has just moved so many times, with the ids that it had, the present one last. */
+/** Regenerates a new session this many times. Returns all its ids, the present one last. */
 async function movedSession(world: World, times = 1): Promise<string[]> {
   const ids = [await world.seed((session) => session.put('user', 'ann'))];
   for (let move = 0; move < times; move += 1) {
@@ -48,7 +48,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     ['saves', (session) => session.put('late', 1).save()],
     ['regenerates and puts', (session) => session.regenerate().put('user', 'mallory')],
     ['reloads and puts', async (session) => (await session.reload()).put('late', 1)],
-  ])('stores nothing and sends no cookie where it %s, and the log says so once', async (_what, change) => {
+  ])('stores nothing and sends no cookie when it %s, and the log says so once', async (_what, change) => {
     const { world, said } = makeWorld();
     const [old = '', id = ''] = await movedSession(world);
     const request = await world.process().request(old);
@@ -64,7 +64,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     for (const secret of [old, id]) expect(said[0]).not.toContain(secret);
   });
 
-  it('says nothing where it only reads', async () => {
+  it('logs nothing when it only reads', async () => {
     const { world, said } = makeWorld();
     const [old = ''] = await movedSession(world);
     const request = await world.process().request(old);
@@ -91,7 +91,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     },
   );
 
-  it.each(WAYS)('begins a new session where it writes after %s', async (_way, end) => {
+  it.each(WAYS)('begins a new session when it writes after %s', async (_way, end) => {
     const { world } = makeWorld();
     const ids = await movedSession(world);
     const request = await world.process().request(ids[0] ?? '');
@@ -109,7 +109,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
   });
 
   it.each(WAYS)(
-    'ends the session by %s also where it took longer than the old id leads on',
+    'ends the session by %s even after the redirect of the old id has expired',
     async (_way, end) => {
       const { world } = makeWorld();
       const [old = ''] = await movedSession(world);
@@ -121,7 +121,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     },
   );
 
-  it.each(WAYS)('answers 503 where the store fails at its %s, and can be tried again', async (_way, end) => {
+  it.each(WAYS)('answers 503 if the store fails during its %s, and can be retried', async (_way, end) => {
     const { world } = makeWorld();
     const [old = '', id] = await movedSession(world);
     const failing = await world.process().request(old);
@@ -138,7 +138,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     expect(await world.living()).toEqual([]);
   });
 
-  it('takes the session of a later cookie where that one lives', async () => {
+  it('uses the session of a later cookie if that is alive', async () => {
     const { world, said } = makeWorld();
     const [old = '', id = ''] = await movedSession(world);
     const request = await world.process().request(old, id);
@@ -149,7 +149,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     expect(said).toEqual([]);
   });
 
-  it('keeps to it where a later cookie names nothing', async () => {
+  it('stores nothing either if a later cookie names no session', async () => {
     const { world } = makeWorld();
     const [old = '', id] = await movedSession(world);
     const request = await world.process().request(old, 'nobody');
@@ -158,7 +158,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     expect(await world.living()).toEqual([id]);
   });
 
-  it('may switch to another session, and from another one to it', async () => {
+  it('may switch to another session, and back to the left id from another one', async () => {
     const { world } = makeWorld();
     const [old = '', id = ''] = await movedSession(world);
     const other = await world.seed((session) => session.put('user', 'bob'));
@@ -177,7 +177,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     expect((await world.find(other))?.d).toEqual({ user: 'bob', b: 1 });
   });
 
-  it('removes the session that it destroyed before it switched to such an id', async () => {
+  it('retries a failed destroy of another session after switching to the left id', async () => {
     const { world } = makeWorld();
     const [old = '', id] = await movedSession(world);
     const request = await world.process().request(await world.seed((session) => session.put('a', 1)));
@@ -188,13 +188,13 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     await request.session.destroy().catch(() => undefined);
     failing = false;
     await request.session.setId(old).start();
-    // That it failed is reported once more, to whoever commits.
+    // The next commit reports the failure once more.
     await request.session.commit().catch(() => undefined);
     expect(await request.respond()).toMatchObject({ status: 200, cookie: { kind: 'none' } });
     expect(await world.living()).toEqual([id]);
   });
 
-  it.each(WAYS)('ends the session by %s, in whatever order it comes with a regenerate', async (_way, end) => {
+  it.each(WAYS)('ends the session by %s, in whatever order it interleaves with a regenerate', async (_way, end) => {
     await everyInterleaving(async (turns) => {
       const { world } = makeWorld();
       const old = await world.seed((session) => session.put('user', 'ann'));
@@ -210,7 +210,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     });
   });
 
-  it.each(WAYS)('ends by %s what two regenerates of the same moment have come to', async (_way, end) => {
+  it.each(WAYS)('ends by %s the session that two concurrent regenerates have moved', async (_way, end) => {
     await everyInterleaving(async (turns) => {
       const { world } = makeWorld();
       const old = await world.seed((session) => session.put('user', 'ann'));
@@ -235,7 +235,7 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
 for (const kind of SHARED_STORES) {
   describeWith(kind.pieces, `sign-out with an id from before a regenerate, on ${kind.name}`, () => {
     it.each(WAYS)(
-      'ends the session by %s, whether it was under way before or comes after',
+      'ends the session by %s, whether the request began before or after the regenerate',
       async (_way, end) => {
         const store = await kind.make();
         const look = await openStore(store.setting);

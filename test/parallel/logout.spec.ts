@@ -27,19 +27,19 @@ interface Meeting {
   /** The id that all requests came with. */
   readonly old: string;
   readonly answers: readonly Answer[];
-  /** The ids of the sessions that are left. */
+  /** The ids of the remaining sessions. */
   readonly living: readonly string[];
 }
 
 interface MeetingSetup {
   readonly makeDriver: (clock: StoppedClock) => RecordDriver;
-  /** Whether the requests share a process, and with it a queue. */
+  /** Whether the requests share a process and thus a queue. */
   readonly oneProcess: boolean;
   /** Whether the session is due for renewal. */
   readonly renewing?: boolean;
 }
 
-/** Requests that have all loaded one session, and then do something at the same time. */
+/** Lets requests load one session, and then act on it concurrently. */
 async function meet(turns: Turns, deeds: readonly Deed[], setup: MeetingSetup): Promise<Meeting> {
   const world = new World(setup.makeDriver);
   const old = await world.seed((session) => session.put({ secret: SECRET, count: 1 }));
@@ -66,7 +66,7 @@ function cookieKinds({ answers }: Meeting): string[] {
   return answers.map(({ cookie }) => cookie.kind);
 }
 
-/** One that can remove a version by itself, and one that cannot. */
+/** One without `destroyVersion`, and one with it. */
 const DRIVERS: Record<string, MeetingSetup['makeDriver']> = {
   'a driver of the application': (clock) => new CustomDriver(clock),
   memory: (clock) => new MemoryDriver({}, clock),
@@ -116,12 +116,12 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
       await always([destroy, regenerate, signIn], ({ living }) => expect(living).toEqual([]));
     });
 
-    it('leave nothing of the old session when one is an invalidate', async () => {
+    it('leave nothing of the old session when one of them is an invalidate', async () => {
       for (const deed of [write, regenerate, signIn, touch, invalidate]) {
         await always([invalidate, deed], async ({ world, answers, living }) => {
           expect(living).toHaveLength(1);
           for (const id of living) expect((await world.find(id))?.d).toEqual({ goodbye: true });
-          // Exactly those who hold the new session tell the browser of it.
+          // The new id is sent to the browser.
           const told = answers.flatMap(({ cookieId }) => (cookieId === null ? [] : [cookieId]));
           expect(told).toContain(living[0]);
         });
@@ -160,7 +160,7 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
     it.each<[what: string, deed: Deed]>([
       ['put', signIn],
       ['signIn', (session) => session.signIn('ada')],
-    ])('tell the new id of a sign-in (%s) to nobody who has only regenerated', async (_, deed) => {
+    ])('do not send the new id of a sign-in (%s) to a request that only regenerates', async (_, deed) => {
       await always([deed, regenerate], async ({ world, answers, living }) => {
         expect(living).toEqual([answers[0]?.cookieId]);
         expect((await world.find(living[0] ?? ''))?.d).toEqual({ secret: SECRET, count: 1, userId: 'ada' });
@@ -168,7 +168,7 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
       });
     });
 
-    it('have a session each when two sign in as different users, and neither sees what the other writes', async () => {
+    it('get separate sessions when two sign in as different users, and neither sees the values of the other', async () => {
       const as =
         (user: string): Deed =>
         (session) =>
@@ -200,11 +200,11 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
         [regenerate, deed],
         async ({ world, turns, old, answers, living }) => {
           expect(living).toEqual([answers[0]?.cookieId]);
-          // The old id may be told only by who was through before the session moved.
+          // Only a request that finished before the session moved may send the old id.
           const moved = turns.story.findIndex((line) => line === `a: write ${old.slice(0, 4)}`);
           const last = turns.story.findLastIndex((line) => line.startsWith('b:'));
           if (answers[1]?.cookie.kind === 'set') expect(last).toBeLessThan(moved);
-          // And the marker lives no longer for it.
+          // The marker does not live longer because of it.
           world.clock.advance(REDIRECT_MS);
           expect(await world.driver.inner.read(old)).toBeNull();
         },
@@ -212,13 +212,13 @@ for (const { name, makeDriver, oneProcess } of SETTINGS) {
       );
     });
 
-    it('expire the cookie once when both destroy: what comes after may be another session', async () => {
+    it('expire the cookie once when both destroy, since the next cookie may be for another session', async () => {
       await always([destroy, destroy], (meeting) => {
         expect(cookieKinds(meeting).toSorted()).toEqual(['expire', 'none']);
       });
     });
 
-    it('say nothing about the cookie when their session was gone', async () => {
+    it('send no cookie when their session is gone', async () => {
       await always([destroy, write], (meeting) => {
         expect(cookieKinds(meeting)).toEqual(['expire', 'none']);
       });

@@ -14,16 +14,16 @@ function makeWorld(makeDriver = (clock: StoppedClock): RecordDriver => new Custo
   return new World(makeDriver);
 }
 
-/** How the answer to a write gets lost. */
+/** Ways in which the answer to a write gets lost. */
 const LOSSES: Record<string, (driver: WatchedDriver, nth: number) => void> = {
-  // A connection breaks: nobody knows whether the command arrived.
+  // The connection breaks: it is unknown whether the command arrived.
   'is an error': (driver, nth) => {
     let writes = 0;
     driver.after = ({ method }) => {
       if (method === 'write' && ++writes === nth) throw new Error('connection lost');
     };
   },
-  // A client sends a command again by itself, and hears that somebody was first: it was itself.
+  // The store's client resends the command by itself, and is refused because of its own first attempt.
   'is a refusal': (driver, nth) => {
     const write = driver.inner.write.bind(driver.inner);
     let writes = 0;
@@ -67,14 +67,14 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     other.session.push('list', 'b');
     expect((await other.respond()).status).toBe(200);
     await session.save().catch((error: unknown) => {
-      // Nobody can tell any more: then it says so, and stores nothing twice.
+      // The outcome of the write is unknown: the save fails and stores nothing twice.
       expect(String(error)).toContain('not known');
       expect(saved).toBe(false);
     });
     expect((await world.find(id))?.d).toEqual({ list: ['a', 'b'], count: 1 });
   });
 
-  it('makes one session and not two when it was the first', async () => {
+  it('creates one session, not two, when it was the first', async () => {
     const world = makeWorld();
     const request = await world.process().request(null);
     lose(world.driver, 1);
@@ -86,7 +86,7 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     expect((await world.find(answer.cookieId ?? ''))?.d).toEqual({ count: 1 });
   });
 
-  it.each([1, 2])('moves a session once when it was number %i of a regenerate', async (nth) => {
+  it.each([1, 2])('moves the session once when it was write number %i of a regenerate', async (nth) => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -94,7 +94,7 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     lose(world.driver, nth);
     request.session.regenerate().increment('count');
     await request.session.save().catch(() => undefined);
-    // Nothing to do for this one where the session has moved, and all the same for those under way.
+    // Concurrent requests succeed as well, whether or not the session has moved.
     other.session.put('other', true);
     expect((await other.respond()).status).toBe(200);
     const answer = await request.respond();
@@ -104,7 +104,7 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
     expect(await world.find(id)).toBeNull();
   });
 
-  it('ends a session all the same when it was part of a destroy', async () => {
+  it('still ends the session when it was part of a destroy', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -116,7 +116,7 @@ describe.each(Object.entries(LOSSES))('a write that arrived and whose answer %s'
   });
 });
 
-/** Loses the answer to the first call of a method. */
+/** Loses the answer to the first call of a driver method. */
 function loseAnswer(driver: WatchedDriver, lost: DriverCall['method']): void {
   driver.after = ({ method }) => {
     if (method !== lost) return;
@@ -130,7 +130,7 @@ describe.each<[string, (clock: StoppedClock) => RecordDriver, DriverCall['method
   ['one that does not', (clock) => new CustomDriver(clock), 'write'],
   ['one that does not, at its last call', (clock) => new CustomDriver(clock), 'destroy'],
 ])('an ending that arrived and whose answer is lost, on %s', (_name, makeDriver, method) => {
-  it('is one all the same: the cookie expires, and the old id of a moved session is free', async () => {
+  it('still counts: the cookie expires, and nothing remains, even with the old id of a moved session', async () => {
     for (const arrives of ['with its id', 'with the one before']) {
       const world = makeWorld(makeDriver);
       const id = await world.seed((session) => session.put('a', 1));
@@ -147,7 +147,7 @@ describe.each<[string, (clock: StoppedClock) => RecordDriver, DriverCall['method
     }
   });
 
-  it('is followed by the session that comes after an invalidate', async () => {
+  it('does not prevent the new session after an invalidate', async () => {
     const world = makeWorld(makeDriver);
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -160,8 +160,8 @@ describe.each<[string, (clock: StoppedClock) => RecordDriver, DriverCall['method
   });
 });
 
-describe('an ending that the store refuses', () => {
-  /** A store that is full: nothing can be written. */
+describe('an ending whose write the store refuses', () => {
+  /** Makes the store full: nothing can be written. */
   function refuseWrites({ driver }: World): void {
     driver.before = ({ method }) => {
       if (method === 'write') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
@@ -181,7 +181,7 @@ describe('an ending that the store refuses', () => {
     expect(await world.living()).toEqual([]);
   });
 
-  it('leaves the way to a moved session in place, and goes it', async () => {
+  it('follows the redirect and removes the moved session', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -193,7 +193,7 @@ describe('an ending that the store refuses', () => {
     expect(await world.living()).toEqual([]);
   });
 
-  it('is not tried another way where the store did not answer: that would take twice as long', async () => {
+  it('is not tried another way if the store did not answer, which would take twice as long', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const { runtime } = world;
@@ -210,7 +210,7 @@ describe('an ending that the store refuses', () => {
 });
 
 describe('a write that arrives late', () => {
-  it('is not applied twice when it was sent again meanwhile', async () => {
+  it('is not applied twice when it was resent meanwhile', async () => {
     for (const first of ['the late one', 'the new one']) {
       const world = makeWorld();
       const id = await world.seed((session) => session.put('count', 0));

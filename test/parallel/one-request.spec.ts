@@ -9,7 +9,7 @@ function makeWorld(): World {
   return new World((clock) => new CustomDriver(clock));
 }
 
-/** Holds the next call of a method until the returned barrier opens; `reached` says that it is there. */
+/** Holds the next call of a method until `open` is called; `reached` resolves when it arrives. */
 function hold(world: World, method: DriverCall['method']): { reached: Promise<void>; open: () => void } {
   const reached = new Deferred();
   const gate = new Deferred();
@@ -22,8 +22,8 @@ function hold(world: World, method: DriverCall['method']): { reached: Promise<vo
   return { reached: reached.promise, open: () => gate.resolve() };
 }
 
-describe('one request that does several things at once', () => {
-  it('removes what a commit under way has just stored when it is destroyed meanwhile', async () => {
+describe('one request that does several things concurrently', () => {
+  it('removes what a pending commit has just stored when the session is destroyed meanwhile', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const { session, ...request } = await world.process().request(id);
@@ -38,7 +38,7 @@ describe('one request that does several things at once', () => {
     expect(request.tokens).toHaveLength(1);
   });
 
-  it('removes a session that was first stored while it was destroyed', async () => {
+  it('removes a session that was first stored while it was being destroyed', async () => {
     const world = makeWorld();
     const request = await world.process().request(null);
     request.session.put('a', 1);
@@ -52,7 +52,7 @@ describe('one request that does several things at once', () => {
     expect((await request.respond()).cookie.kind).toBe('none');
   });
 
-  it('removes the new record when it is destroyed while it moves there', async () => {
+  it('removes the new record when the session is destroyed while it is moving there', async () => {
     for (const held of [1, 2]) {
       const world = makeWorld();
       const id = await world.seed((session) => session.put('a', 1));
@@ -76,7 +76,7 @@ describe('one request that does several things at once', () => {
     }
   });
 
-  it('destroys the session it switched to, not the one it had before', async () => {
+  it('destroys the session it switched to, not the previous one', async () => {
     const world = makeWorld();
     const first = await world.seed((session) => session.put('a', 1));
     const second = await world.seed((session) => session.put('b', 1));
@@ -99,7 +99,7 @@ describe('one request that does several things at once', () => {
     expect(await world.living()).toEqual([first]);
   });
 
-  it('stores nothing of a session in another one that it switched to while the store was slow', async () => {
+  it('stores no change of a session in another one that it switched to while the store was slow', async () => {
     const world = makeWorld();
     const first = await world.seed((session) => session.put('a', 1));
     const second = await world.seed((session) => session.put('b', 1));
@@ -108,7 +108,7 @@ describe('one request that does several things at once', () => {
     const other = await world.process().request(first);
     other.session.put('other', 1);
     await other.respond();
-    // The write is refused, because the other one was first; while the newest is read, the request switches.
+    // The write is refused because the other request was first. The request switches while the newest record is read.
     const reading = hold(world, 'read');
     const saving = session.save();
     await reading.reached;
@@ -123,7 +123,7 @@ describe('one request that does several things at once', () => {
     expect((await world.find(first))?.d).toEqual({ a: 1, other: 1 });
   });
 
-  it('leaves no record behind under an id that it gave up while moving there', async () => {
+  it('leaves no record under an id that it abandoned while moving there', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const { session } = await world.process().request(id);
@@ -141,7 +141,7 @@ describe('one request that does several things at once', () => {
     expect((await world.find(session.id))?.d).toEqual({ a: 1, other: 1 });
   });
 
-  it('stores what it changes while a commit is under way', async () => {
+  it('stores what it changes while a commit is pending', async () => {
     const world = makeWorld();
     const request = await world.process().request(await world.seed((session) => session.put('list', [])));
     const { session } = request;
@@ -161,7 +161,7 @@ describe('one request that does several things at once', () => {
     expect(stored?.f?.map(([, messages]) => messages)).toEqual([{ status: 'done' }]);
   });
 
-  it('reports a destroy that failed, once it is waited for, and removes the session when asked again', async () => {
+  it('reports a failed destroy to the caller that awaits it, and removes the session on the second try', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -177,7 +177,7 @@ describe('one request that does several things at once', () => {
     expect((await request.respond()).cookie.kind).toBe('expire');
   });
 
-  it('answers 503 where a destroy failed that nobody waited for', async () => {
+  it('answers 503 after a failed destroy that was not awaited', async () => {
     const world = makeWorld();
     const id = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(id);
@@ -193,7 +193,7 @@ describe('one request that does several things at once', () => {
 });
 
 describe('the manager', () => {
-  it('ends a session under the id that it has moved away from', async () => {
+  it('ends a session by an id that it has moved away from', async () => {
     const world = makeWorld();
     const old = await world.seed((session) => session.put('a', 1));
     const request = await world.process().request(old);
@@ -206,7 +206,7 @@ describe('the manager', () => {
     expect(await world.living()).toEqual([]);
   });
 
-  it('can end a moved session after an attempt that failed half-way', async () => {
+  it('can end a moved session after an attempt that failed halfway', async () => {
     for (let broken = 0; ; broken += 1) {
       const world = makeWorld();
       const old = await world.seed((session) => session.put('a', 1));
@@ -228,7 +228,7 @@ describe('the manager', () => {
 });
 
 describe('an expiry', () => {
-  it('during a slow request stays one, and no cookie is sent', async () => {
+  it('during a slow request is final, and no cookie is sent', async () => {
     for (const change of ['put', 'regenerate', 'touch', 'nothing'] as const) {
       const world = makeWorld();
       const id = await world.seed((session) => session.put('a', 1));

@@ -3,8 +3,8 @@ import { CustomDriver } from '../conformance/custom-driver.js';
 import { WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
-describe('a commit that other processes overtake again and again', () => {
-  it('keeps its changes where the session is written and then moved each time', async () => {
+describe('a commit that other processes repeatedly overtake', () => {
+  it('keeps its changes when the session is written and moved in turn', async () => {
     const world = new World((clock) => new CustomDriver(clock));
     let id = await world.seed((session) => session.put('list', []));
     const driver = new WatchedDriver(world.driver);
@@ -16,7 +16,7 @@ describe('a commit that other processes overtake again and again', () => {
       overtakings += 1;
       const other = await world.process().request(id);
       other.session.increment('others');
-      // Written first, then moved: the commit has just gone on from the newest version, and finds a marker in its place.
+      // Written first, then moved: the commit retries on the newest version and finds a marker in its place.
       if (overtakings % 2 === 0) other.session.regenerate();
       id = (await other.respond()).cookieId ?? id;
     };

@@ -12,9 +12,9 @@ const KINDS: readonly [name: string, options: Partial<SessionModuleOptions>][] =
   ['a ledger of stealth', { driver: 'stealth', stealth: { ledger: 'shared' } }],
 ];
 
-/** What a visitor does who has planted his cookie with another: both come with it, and one is slow. */
+/** An attacker has planted his cookie on another visitor: both send it, and one request is slow. */
 describe.each(KINDS.flatMap(([name, options]) => [1, 2].map((count) => ({ name, options, count }))))(
-  'whoever has planted a cookie, and is at work when its visitor signs in, with $name in $count processes',
+  'an attacker who has planted a cookie and has a request running when the visitor signs in, with $name in $count processes',
   ({ options, count }) => {
     async function meet(slowly: Act, meanwhile: Act) {
       const driver = new MemoryDriver({}, systemClock);
@@ -48,13 +48,13 @@ describe.each(KINDS.flatMap(([name, options]) => [1, 2].map((count) => ({ name, 
     const ann = { cart: ['mug'], userId: 'ann', address: 'private' };
     const mallory = { cart: ['mug'], userId: 'mallory' };
 
-    it('is not told the new id by a regenerate of his own', async () => {
+    it('does not learn the new id by regenerating', async () => {
       const met = await meet((session) => session.regenerate().put('seen', true), signIn);
       expect(met.slow).toBeNull();
       expect(met.fast).toEqual({ ...ann, seen: true });
     });
 
-    it('signs in to a session of his own', async () => {
+    it('signs in to a separate session', async () => {
       const met = await meet(signInAsMallory, signIn);
       expect([met.slow, met.fast]).toEqual([mallory, ann]);
       const lists = await Promise.all(['ann', 'mallory'].map((user) => met.app.manager.list(user)));
@@ -62,18 +62,18 @@ describe.each(KINDS.flatMap(([name, options]) => [1, 2].map((count) => ({ name, 
       expect(lists[0]?.[0]?.handle).not.toBe(lists[1]?.[0]?.handle);
     });
 
-    it('has signed in before: the visitor signs in to a session of his own', async () => {
+    it('leaves the visitor to sign in to a separate session if he signed in first', async () => {
       const met = await meet(signIn, signInAsMallory);
       expect([met.slow, met.fast]).toEqual([ann, mallory]);
     });
 
-    it('is told the new id where he signs in as the same user, as one does who clicks twice', async () => {
+    it('gets the new id if he signs in as the same user, as happens on a double click', async () => {
       const met = await meet((session) => session.signIn('ann'), signIn);
       expect([met.slow, met.fast]).toEqual([ann, ann]);
       expect(await met.app.manager.list('ann')).toHaveLength(1);
     });
 
-    it('has regenerated before: his id is not that of the session that is signed in', async () => {
+    it('does not have the id of the signed-in session if he regenerated first', async () => {
       const met = await meet(signIn, (session) => session.regenerate());
       expect(met.fast).not.toMatchObject({ userId: 'ann' });
       expect(met.slow).toEqual(ann);

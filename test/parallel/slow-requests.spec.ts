@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A request that has loaded its session and waits in its handler until it is told to go on. */
+/** Starts a request that has loaded its session and waits in its handler until `finish` is called. */
 async function slow<T>(
   visitor: Visitor,
   change: (session: RequestSession) => T | Promise<T>,
@@ -30,7 +30,7 @@ async function slow<T>(
   };
 }
 
-/** A second browser window: the same cookie, but what it is sent does not reach the first. */
+/** A second browser with the same cookie; cookies sent to it do not reach the first. */
 function sameVisitor(app: HandlerApp, cookie: string): Visitor {
   const visitor = app.visitor();
   visitor.agent.set('cookie', cookie);
@@ -55,7 +55,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     ['a touch', async (session: RequestSession) => void (await session.touch())],
     ['a save', async (session: RequestSession) => void (await session.put('back', true).save())],
     ['a destroy', async (session: RequestSession) => void (await session.destroy())],
-  ])('cannot bring a session back that was signed out meanwhile, by %s', async (_, change) => {
+  ])('cannot revive a session that was signed out meanwhile, by %s', async (_, change) => {
     for (const signOut of ['destroy', 'invalidate'] as const) {
       await using scene = await begin();
       const { app, id, open } = scene;
@@ -73,7 +73,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     }
   });
 
-  it('cannot bring a session back that an operator ended, under any of its ids', async () => {
+  it('cannot revive a session that an operator ended, under any of its ids', async () => {
     await using scene = await begin();
     const { app, id, open } = scene;
     const request = await slow(open(), (session) => void session.put('back', true));
@@ -84,7 +84,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     expect(await app.manager.read(moved.value)).toBeNull();
   });
 
-  it('cannot bring a session back that expired meanwhile', async () => {
+  it('cannot revive a session that expired meanwhile', async () => {
     await using scene = await begin();
     const { app, id, open } = scene;
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 - 5_000 });
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     expect(await app.manager.read(id)).toBeNull();
   });
 
-  it('is not in the way of the session that the visitor has by then', async () => {
+  it('does not disturb the new session that the visitor has by then', async () => {
     await using scene = await begin();
     const { app, open } = scene;
     const request = await slow(open(), (session) => void session.put('back', true));
@@ -105,7 +105,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     expect(await bob.in((session) => session.all())).toEqual({ name: 'Bob' });
   });
 
-  it('follows a session that was regenerated meanwhile, and whoever comes with the old id finds nothing', async () => {
+  it('follows a session that was regenerated meanwhile, while a new request with the old id finds nothing', async () => {
     await using scene = await begin();
     const { app, id, open } = scene;
     const request = await slow(open(), (session) => {
@@ -123,7 +123,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     });
   });
 
-  it('follows no longer than half a minute', async () => {
+  it('follows a regenerated session for no longer than half a minute', async () => {
     await using scene = await begin();
     const { app, open } = scene;
     const request = await slow(open(), (session) => void session.put('late', true));
@@ -133,7 +133,7 @@ describe.each(PLATFORMS)('a slow request on %s', (platform) => {
     expect((await app.manager.read(id))?.values).toEqual({ name: 'Ada', tags: ['new'] });
   });
 
-  it('writes nothing into the session of whoever comes with an id that has moved', async () => {
+  it('cannot write into a session with an id that it has moved away from', async () => {
     await using scene = await begin();
     const { app, open } = scene;
     const { value: id } = await open().handle((session) => session.regenerate().id);

@@ -7,16 +7,16 @@ import { LedgerWorld } from './support/ledger-world.js';
 import { WatchedDriver } from './support/watched-driver.js';
 import { World } from './support/world.js';
 
-describe('a touch that nobody waits for', () => {
+describe('a touch that is not awaited', () => {
   it.each(['before', 'after'])(
-    'waits its turn where the same request moves the session, called %s that',
+    'waits its turn when the same request moves the session, called %s that',
     async (when) => {
       const orders = await everyInterleaving(async (turns) => {
         const world = new World((clock) => new CustomDriver(clock));
         const id = await world.seed((session) => session.put('count', 1));
         const driver = new WatchedDriver(world.driver);
         const request = await world.process(driver, () => Promise.resolve()).request(id);
-        // Answers take their time as well: the store may have done what the request does not know of yet.
+        // Answers are delayed as well: the store may have done something the request does not know of yet.
         const answers = new WatchedDriver(world.driver);
         turns.gate('request', driver);
         turns.gate('answer', answers);
@@ -35,12 +35,12 @@ describe('a touch that nobody waits for', () => {
         expect((await world.find(session.id))?.d).toEqual({ count: 2, name: 'Ada' });
         expect(await world.living()).toEqual([session.id]);
       });
-      // What one request does to its session runs one after the other: there is but one order.
+      // A request's operations on its session run one after the other: there is only one order.
       expect(orders).toBe(1);
     },
   );
 
-  it('loses no change of the request that it led to the new id, even when the way there is gone by then', async () => {
+  it('loses no change of a request that follows to the new id, even when the redirect is gone by then', async () => {
     let led = 0;
     await everyInterleaving(async (turns) => {
       const world = new World((clock) => new CustomDriver(clock));
@@ -56,7 +56,7 @@ describe('a touch that nobody waits for', () => {
       await turns.run<unknown>([slow.session.save(), slow.session.touch(), others.destroy(id)]);
       driver.before = others.before = () => undefined;
 
-      // Where nothing led to the new id any more, the session is gone for this request, as after 30 seconds.
+      // Without the redirect, the session is gone for this request, as after 30 seconds.
       if (slow.session.id !== mover.session.id) return;
       led += 1;
       expect((await slow.respond()).status).toBe(200);
@@ -66,14 +66,14 @@ describe('a touch that nobody waits for', () => {
   });
 });
 
-describe('a renewal beside a request that changes the lifetime', () => {
+describe('a renewal concurrent with a request that changes the lifetime', () => {
   const DAY_MS = 24 * 3_600_000;
 
   it.each<[string, Duration, (session: RequestSession) => unknown]>([
     ['a visit', '30d', () => undefined],
     ['a touch', '30d', (session) => session.touch()],
     ['a visit', '10m', () => undefined],
-  ])('takes nothing of it back: %s, %s', async (_how, duration, renew) => {
+  ])('does not revert the lifetime: %s, %s', async (_how, duration, renew) => {
     for (const world of [
       new World((clock) => new CustomDriver(clock)),
       new LedgerWorld((clock) => new MemoryDriver({}, clock)),
@@ -84,7 +84,7 @@ describe('a renewal beside a request that changes the lifetime', () => {
       other.session.setDuration(duration);
       expect((await other.respond()).cookie.kind).toBe('set');
       await renew(slow.session);
-      // The other's response has the cookie: this one would have it end with the lifetime of before.
+      // The other response has the cookie: one sent here would have the previous lifetime.
       expect(await slow.respond()).toMatchObject({ status: 200, cookie: { kind: 'none' } });
       const stored = await world.stored.read(id);
       expect((stored?.expiresAt ?? 0) - world.clock.now()).toBe(

@@ -7,8 +7,8 @@ function makeWorld(serializer = JSON as ReturnType<typeof encryptingSerializer>)
   return new World((clock) => new CustomDriver(clock), { serializer });
 }
 
-describe('parallel requests on a session whose text differs each time', () => {
-  it.each(['one process', 'two processes'])('lose nothing and write once each, in %s', async (processes) => {
+describe('parallel requests on a session whose serialized text differs each time', () => {
+  it.each(['one process', 'two processes'])('lose no change and take at most six writes, in %s', async (processes) => {
     const world = makeWorld(encryptingSerializer());
     const id = await world.seed((session) => session.put({ cart: { items: [] }, user: { name: 'Ann' } }));
     const one = world.process();
@@ -25,13 +25,13 @@ describe('parallel requests on a session whose text differs each time', () => {
     for (const request of [third, second, first]) expect(request.session.isModified).toBe(false);
     const { session } = await one.request(id);
     expect(session.all()).toEqual({ cart: { items: ['milk', 'tea'] }, user: { name: 'Eve' } });
-    // Whoever was overtaken in another process finds out by a write that is refused.
+    // A request overtaken in another process learns of it by a refused write.
     expect(world.driver.calls.filter(({ method }) => method === 'write').length).toBeLessThanOrEqual(6);
   });
 });
 
 describe('a commit', () => {
-  it('is given up where an object is mutated each time that it is stored', async () => {
+  it('fails if an object is mutated each time that it is stored', async () => {
     const world = makeWorld();
     const { session, ...request } = await world.process().request(null);
     const progress = { percent: 0 };
@@ -48,7 +48,7 @@ describe('a commit', () => {
     expect((await world.find(session.id))?.d).toEqual({ progress: { percent: 8 }, other: 1 });
   });
 
-  it('is not where the application goes on calling the session', async () => {
+  it('succeeds if the application keeps calling the session', async () => {
     const world = makeWorld();
     const { session } = await world.process().request(null);
     session.put('list', []);

@@ -3,10 +3,10 @@ import { DEEDS, type Limit, UserStory } from './support/user-story.js';
 
 const ENDING: Limit = { max: 1, when: 'end-oldest' };
 const REFUSING: Limit = { max: 1, when: 'refuse' };
-/** The user's, one that nobody is signed in with yet, and one without a session. */
+/** The user's device, one with a session but not signed in, and one without a session. */
 const DEVICES = [0, 1, 2];
 
-/** A process does something on a device and dies after one call to the store, then another after two, until one lives through it. */
+/** A process performs an operation on a device and dies after one store call, the next after two, until one survives. */
 async function* deaths(op: (typeof DEEDS)[number], limit: Limit | null): AsyncGenerator<UserStory> {
   for (const device of DEVICES) {
     for (let lastCall = 1, isThrough = false; !isThrough; lastCall += 1) {
@@ -18,8 +18,8 @@ async function* deaths(op: (typeof DEEDS)[number], limit: Limit | null): AsyncGe
   }
 }
 
-describe.each(DEEDS)('The sessions of a user whose process dies between two calls of %s', (op) => {
-  it.each([null, ENDING, REFUSING])('are listed while they live, and stay ended, limit %j', async (limit) => {
+describe.each(DEEDS)('The sessions of a user after a process died between two store calls of %s', (op) => {
+  it.each([null, ENDING, REFUSING])('are listed while alive, and stay ended, limit %j', async (limit) => {
     for await (const story of deaths(op, limit)) {
       const first = await story.find();
       expect(first.listed).toEqual(first.living);
@@ -28,13 +28,13 @@ describe.each(DEEDS)('The sessions of a user whose process dies between two call
       const { listed, living, revived } = await story.find();
       expect(listed).toEqual(living);
       expect(revived).toEqual([]);
-      // What may be left is what no browser was ever given the cookie of.
+      // Only sessions whose cookie no browser ever got may be left.
       await story.perform({ process: 0, device: 0, op: 'endAll' });
       expect((await story.find()).living).toEqual([]);
     }
   });
 
-  it('are as many as they may be, after the next sign-in', async () => {
+  it('are within the limit after the next sign-in', async () => {
     for await (const story of deaths(op, ENDING)) {
       story.world.clock.advance(1);
       await story.perform({ process: 0, device: 2, op: 'signIn' });

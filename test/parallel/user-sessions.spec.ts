@@ -27,7 +27,7 @@ const limits: fc.Arbitrary<Limit> = fc.record({
   when: fc.constantFrom('end-oldest', 'refuse'),
 });
 
-/** Plays all deeds at once, in the order of the scheduler. */
+/** Plays all deeds concurrently, in the order of the scheduler. */
 async function playAll(story: UserStory, scheduler: fc.Scheduler, history: readonly Deed[]): Promise<void> {
   const { driver } = story.world;
   driver.before = ({ method }) => scheduler.schedule(Promise.resolve(), method);
@@ -37,7 +37,7 @@ async function playAll(story: UserStory, scheduler: fc.Scheduler, history: reado
   driver.beforeListing = () => undefined;
 }
 
-/** Reads the names of a user's records first, and then one record after the other, as redis does: in between a test may do something. */
+/** Reads the names of a user's records first and then each record, as redis does; a test may act in between. */
 class HeldFileDriver extends FileDriver {
   beforeRead: () => unknown = () => undefined;
 
@@ -47,15 +47,15 @@ class HeldFileDriver extends FileDriver {
   }
 }
 
-describe('the sessions of a user, through all that two processes do at once', () => {
-  it('end while they move to another id, and others write where they were', async () => {
+describe('the sessions of a user, whatever two processes do concurrently', () => {
+  it('can be ended while moving to another id and being written under the old one', async () => {
     const world = new World((clock) => new MemoryDriver({}, clock));
     const [here, there] = [world.process(), world.process()];
     const id = await world.seed((session) => session.signIn(USER));
     const [mover, writer] = [await here.request(id), await there.request(id)];
     mover.session.regenerate();
     writer.session.put('seen', true);
-    // Stored under its new id, and the old one not given up yet.
+    // Stored under its new id, while the old id is not left yet.
     const [placed, goOn] = [new Deferred(), new Deferred()];
     world.driver.before = async (call) => {
       if (call.method !== 'write' || call.id !== id) return;
@@ -72,7 +72,7 @@ describe('the sessions of a user, through all that two processes do at once', ()
     expect(await world.living()).toEqual([]);
   });
 
-  it('are found where they have moved to, by whoever has just read under which ids they were', async () => {
+  it('are found under their new id by a list that read the old id just before the move', async () => {
     await using folder = await TempFolder.make();
     let driver: HeldFileDriver | undefined;
     const world = new World((clock) => (driver = new HeldFileDriver({ location: folder.path }, clock)));
@@ -94,12 +94,12 @@ describe('the sessions of a user, through all that two processes do at once', ()
     expect(await listing).toMatchObject([{ id: cookieId, handle: mover.session.handle }]);
   });
 
-  it('end as a whole, after processes have died again and again over moving one to another id', async () => {
+  it('end completely, even after several processes have died while moving one to another id', async () => {
     const story = new UserStory(null);
     await story.begin(1, 1);
     const { world } = story;
     const [id] = await world.living();
-    // Each is stored under its new id, and dies before it leaves the old one.
+    // Each process stores it under a new id, and dies before leaving the old one.
     for (let death = 0; death < 3; death += 1) {
       const driver = new MortalDriver(world.driver, 2);
       const request = await world.process(driver).request(id ?? null);
@@ -115,7 +115,7 @@ describe('the sessions of a user, through all that two processes do at once', ()
   });
 
   it(
-    'are listed while they live, and do not come back when they have ended',
+    'are listed while alive, and do not come back once ended',
     { timeout: HISTORIES_TIMEOUT_MS },
     async () => {
       await fc.assert(
@@ -133,7 +133,7 @@ describe('the sessions of a user, through all that two processes do at once', ()
   );
 
   it(
-    'are as many as he may have, and no more, when all is done',
+    'are within the limit in the end',
     { timeout: HISTORIES_TIMEOUT_MS },
     async () => {
       await fc.assert(
@@ -152,7 +152,7 @@ describe('the sessions of a user, through all that two processes do at once', ()
   );
 
   it(
-    'are listed and stay ended, whenever one of the processes dies, and a later sign-in puts their number right',
+    'are listed and stay ended whenever a process dies, and a later sign-in restores the limit',
     { timeout: HISTORIES_TIMEOUT_MS },
     async () => {
       const maybeLimits = fc.option(limits);
@@ -172,7 +172,7 @@ describe('the sessions of a user, through all that two processes do at once', ()
             expect(revived).toEqual([]);
             if (limit?.when !== 'end-oldest') return;
             story.world.clock.advance(1);
-            // On a device without a session: one that is signed in already counts as it is.
+            // On a device without a session, since a sign-in on a signed-in one changes no count.
             await story.perform({ process: 0, device: 3, op: 'signIn' });
             expect(await story.isSignedIn(3)).toBe(true);
             expect((await story.find()).living.length).toBeLessThanOrEqual(limit.max);

@@ -7,14 +7,14 @@ import type { ApplicationProcess, TestRequest } from './world.js';
 const USER = 'ann';
 const SECOND = 1_000;
 
-/** What one request does, in which process, and when its response arrives among those of its round. */
+/** What one request does, in which process, and when its response arrives relative to the others of its round. */
 interface Deed {
   readonly process: number;
   readonly op: 'push' | 'read' | 'signIn' | 'regenerate' | 'signOut' | 'destroy' | 'end' | 'endAll';
   readonly arrives: number;
 }
 
-/** Requests of one visitor at once, and how much later. */
+/** Concurrent requests of one visitor, and the time since the previous round. */
 interface Round {
   readonly deeds: readonly Deed[];
   readonly later: number;
@@ -37,26 +37,26 @@ export const rounds: fc.Arbitrary<Round[]> = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-/** What a response says of the cookie, where it says anything. */
+/** What a response does with the cookie, if anything. */
 interface Arrival {
   readonly arrives: number;
   /** Null: it expires. */
   readonly cookie?: string | null;
-  /** Whether it is only the lifetime that is new. */
+  /** Whether only the lifetime is new. */
   readonly renews?: boolean;
 }
 
-/** A visitor, and somebody who has a copy of every cookie that he ever had. */
+/** A visitor, and an attacker with a copy of every cookie that the visitor ever had. */
 export class CopiedCookies {
   readonly world = new LedgerWorld((clock) => new MemoryDriver({}, clock), { userKey: 'userId' });
   readonly #processes: readonly ApplicationProcess[] = [this.world.process(), this.world.process()];
   #cookie: string | null = null;
   readonly #copies = new Set<string>();
-  /** The handles of sessions that somebody was told have ended. */
+  /** The handles of sessions that were reported as ended. */
   readonly #ended = new Set<string>();
-  /** The handles of those that somebody was signed in to before the round. One that is only being signed in to may come to nothing. */
+  /** The handles of sessions signed in before the round. A sign-in within the round may still fail. */
   #signedIn = new Set<string>();
-  /** By handle: what requests of somebody who was signed in were told is stored. */
+  /** By handle: the values that signed-in requests were told are stored. */
   readonly #pushed = new Map<string, string[]>();
   #serial = 0;
 
@@ -103,7 +103,7 @@ export class CopiedCookies {
     return (await this.#process(index).request(token)).session;
   }
 
-  /** All requests of a round at once; then their responses arrive in some order. */
+  /** Runs all requests of a round concurrently; then their responses arrive in some order. */
   async play({ deeds, later }: Round, atOnce: (all: Promise<unknown>) => Promise<unknown>): Promise<void> {
     const before = await this.#lookAt(this.#cookie);
     const answering = Promise.all(deeds.map((each) => this.#perform(each)));
@@ -112,7 +112,7 @@ export class CopiedCookies {
     for (const { cookie } of answers.toSorted((a, b) => a.arrives - b.arrives))
       if (cookie !== undefined) this.#cookie = cookie;
     const wasSignedIn = before.stored && before.userId === USER;
-    // A renewal of the cookie as it was, which arrives behind a new one, undoes that: the browser knows no order.
+    // A renewal of the old cookie that arrives after a new cookie replaces it: the browser knows no order.
     const isSteady = !answers.some(({ renews = false }) => renews);
     if (wasSignedIn && isSteady && !this.#ended.has(before.handle)) await this.#staysSignedIn(before.handle);
     await this.check();

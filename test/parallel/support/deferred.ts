@@ -1,4 +1,4 @@
-/** A promise that a test settles: a barrier for whoever waits on it. */
+/** A promise that a test settles, used as a barrier. */
 export class Deferred<T = void> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => undefined;

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import type { ApplicationProcess } from './world.js';
 
-/** So many at once. */
+/** The number of concurrent requests. */
 export const REQUESTS = 50;
-/** What each of them stores something under. */
+/** The key that each request stores a value under. */
 export const KEYS = Array.from({ length: REQUESTS }, (_, index) => `key${index}`);
 
-/** What has to be there when nothing was lost. */
+/** Fails unless every request's change is there. */
 export function expectAll(values: unknown): void {
   expect(values).toMatchObject({ count: REQUESTS, own: Object.fromEntries(KEYS.map((key) => [key, true])) });
   const { list } = values as { list: string[] };

@@ -8,7 +8,7 @@ const MESSAGES = ['status', 'error'] as const;
 const LOGS = ['log'] as const;
 const KEYS = [...COUNTERS, 'list', ...TEXTS, ...OBJECTS, ...LOGS] as const;
 
-/** What a request does, one thing at a time. Values are not drawn: each change stores one that no other does. */
+/** One step of a request. Values are not drawn: each change stores a unique one. */
 export type Step =
   | { readonly op: 'put'; readonly key: string }
   | { readonly op: 'update'; readonly key: string }
@@ -20,10 +20,10 @@ export type Step =
   | { readonly op: 'touch'; readonly waits: boolean }
   | { readonly op: 'flush' | 'keep' | 'regenerate' | 'invalidate' | 'destroy' | 'save' };
 
-/** What one request does, and which process of the application it comes to. */
+/** What one request does, and which process of the application serves it. */
 export interface RequestPlan {
   readonly process: number;
-  /** Whether it looks at all values before it changes any. */
+  /** Whether the request reads all values before it changes any. */
   readonly looks: boolean;
   readonly steps: readonly Step[];
 }
@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant('regenerate') }) },
 );
 
-/** The end of a session, in some histories only: otherwise hardly any would get beyond it. */
+/** Ends the session, in some histories only: otherwise hardly any would get past it. */
 const ending: fc.Arbitrary<Step> = fc.record({ op: fc.constantFrom('destroy', 'invalidate') });
 
 /** Up to 8 parallel requests on one session, each with up to 6 changes. */

@@ -8,10 +8,10 @@ import { nameOf, storyOf } from './story.js';
 import type { Trace } from './trace.js';
 
 /**
- * Plays a history as real requests to processes of an application, and checks that some serial order explains the end.
+ * Plays a history as real requests to processes of an application, and checks that some serial order explains the outcome.
  *
- * @param urls of the processes
- * @param driver a way of its own to the store that they share
+ * @param urls the addresses of the processes
+ * @param driver a separate driver on the store that they share
  */
 export async function playOverHttp(
   history: History,
@@ -28,7 +28,7 @@ export async function playOverHttp(
       const end = Number(process.hrtime.bigint());
       expect(reply.status, JSON.stringify(reply.body)).toBe(201);
       const trace = reply.body as Trace;
-      // JSON has no Infinity: the commit after the handler was over when the response was there.
+      // JSON has no Infinity: the commit after the handler was over when the response arrived.
       for (const event of trace.events) event.end ??= end;
       return { ...reply, trace };
     }),

@@ -5,7 +5,7 @@ import type { DriverCall, WatchedDriver } from './watched-driver.js';
 export class Turns {
   readonly #waiting = new Map<string, () => void>();
   readonly #choose: (options: number) => number;
-  /** Who did what, in the order in which it reached the store: the story of a failure. */
+  /** Who did what, in the order in which the calls reached the store, to explain a failure. */
   readonly story: string[] = [];
   #running = 0;
 
@@ -13,7 +13,7 @@ export class Turns {
     this.#choose = choose;
   }
 
-  /** Makes each call on a driver wait for its turn from here on. */
+  /** Makes each call on a driver wait for its turn from now on. */
   gate(name: string, driver: WatchedDriver): void {
     driver.before = (call) => this.#wait(name, call);
   }
@@ -29,7 +29,7 @@ export class Turns {
     });
   }
 
-  /** Lets all of them run until they are through, one call to the store at a time. */
+  /** Runs all participants to completion, one call to the store at a time. */
   async run<T>(participants: readonly Promise<T>[]): Promise<T[]> {
     this.#running = participants.length;
     const results = participants.map(async (participant) => {
@@ -77,7 +77,7 @@ export async function everyInterleaving(scenario: (turns: Turns) => Promise<void
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`In this order:\n${turns.story.join('\n')}\n${reason}`, { cause });
     }
-    // The next path: the last choice that has an alternative left takes it.
+    // The next path: the last choice with an alternative left takes it.
     path.length = options.length;
     while (path.length > 0 && (path.at(-1) ?? 0) + 1 >= (options[path.length - 1] ?? 0)) path.pop();
     if (path.length === 0) return runs;

@@ -19,11 +19,11 @@ const LINES = {
   opensPlain: false,
 };
 
-/** The same where sessions are in cookies, and in a ledger once they have a value `name`: that names the user here. */
+/** A world with cookie-based sessions, which move to a ledger once they have a `name`, the user id here. */
 export class LedgerWorld extends World {
   readonly #stealth = new StealthDriver(KEYRING, this.clock);
 
-  /** @param cacheMs how long an answer of the ledger is cached; 0: each request asks */
+  /** @param cacheMs how long an answer of the ledger is cached; 0: every request reads it */
   constructor(
     makeDriver: (clock: StoppedClock) => RecordDriver,
     runtime: Partial<SessionRuntime> = {},
@@ -50,7 +50,7 @@ export class LedgerWorld extends World {
     return encryptedStore(this.driver.inner, LINES);
   }
 
-  /** An id, or a whole cookie. */
+  /** @param id an id or a whole cookie */
   override tokenOf(id: string): string {
     return id.includes('.') ? id : super.tokenOf(id);
   }

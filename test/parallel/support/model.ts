@@ -7,12 +7,12 @@ interface Batch {
 }
 
 interface Reader {
-  /** Whether it has the session, or came with an id that the session has just left: then it can end it. */
+  /** Whether the request has the session, or came with an id that the session has just left, and so can end it. */
   readonly reaches: boolean;
-  /** The flash messages that it saw: they are used up by its next commit. */
+  /** The flash messages that it saw; its next commit uses them up. */
   readonly seen: readonly string[];
   readonly previous: Readonly<Record<string, unknown>>;
-  /** What it flashed in earlier commits and has not taken back. */
+  /** What it flashed in earlier commits and has not removed since. */
   readonly own: readonly Batch[];
 }
 
@@ -33,7 +33,7 @@ function apply(values: Record<string, unknown>, change: ModelChange): void {
     for (const key of Object.keys(values)) delete values[key];
     return;
   }
-  // What is left are changes of one key each; flashing and keeping is about messages.
+  // The remaining changes are of one key each; flash and keep only affect messages.
   if (!('key' in change)) return;
   const [root = '', leaf] = change.key.split('.');
   const inner = values[root];
@@ -67,7 +67,7 @@ function apply(values: Record<string, unknown>, change: ModelChange): void {
   if (leaf !== undefined) values[root] = parent;
 }
 
-/** What a commit makes of a session's values. */
+/** Applies a commit to a session's values. */
 function applyAll(
   values: Readonly<Record<string, unknown>>,
   changes: readonly ModelChange[],
@@ -77,7 +77,7 @@ function applyAll(
   return result;
 }
 
-/** What a commit makes of the flash messages: those in the session, and those of its own that a request goes on with. */
+/** Applies a commit to the flash messages: those in the session, and those of the request that it continues with. */
 function applyFlash(
   shared: Shared,
   reader: Reader,
@@ -118,14 +118,14 @@ function applyFlash(
   return { batches: [...batches, fresh], own: [...own, fresh] };
 }
 
-/** What a session has in the end that no other request knew of. */
+/** The final contents of a session that only one request knew of. */
 export function ownSession({ changes, previous }: NonNullable<Trace['own']>): View {
   const nothing: Shared = { state: 'lives', values: {}, batches: [], readers: [] };
   const { batches } = applyFlash(nothing, { reaches: true, seen: [], previous, own: [] }, changes, 'own');
   return { values: applyAll({}, changes), messages: joined(batches) };
 }
 
-/** The shared session after one event of one request; null where it cannot have happened now. */
+/** The shared session after one event of one request; null if the event is impossible at this point. */
 function after(shared: Shared, index: number, position: number, event: Event): Shared | null {
   const reader = shared.readers[index];
   if (reader === undefined) return null;
@@ -165,11 +165,11 @@ function after(shared: Shared, index: number, position: number, event: Event): S
 const MOST_TRIES = 300_000;
 
 /**
- * Looks for a serial order of all events that explains the end: the events of one request in their own order, and
- * nothing before what was over when it began.
+ * Looks for a serial order of all events that explains the outcome: the events of a request stay in order, and no
+  * event comes before one that was over when it began.
  *
  * @param end what is left of the shared session; null: nothing
- * @returns the order, as the numbers of requests; null where there is none
+  * @returns the order, as request numbers; null if there is none
  */
 export function findSerialOrder(begin: View, traces: readonly Trace[], end: View | null): number[] | null {
   const positions = traces.map(() => 0);
@@ -188,7 +188,7 @@ export function findSerialOrder(begin: View, traces: readonly Trace[], end: View
     if (++tries > MOST_TRIES) throw new Error('The search for a serial order takes too long');
     const next = traces.map(({ events }, index) => events[positions[index] ?? 0]);
     const firstEnd = Math.min(...next.map((event) => event?.end ?? Infinity));
-    // Who was over first comes first in most orders: with it the search is over at once as a rule.
+    // The event that was over first usually comes first: trying it first mostly ends the search immediately.
     const candidates = next
       .map((event, index) => ({ event, index }))
       .filter(({ event }) => event !== undefined && event.begin <= firstEnd)

@@ -4,22 +4,22 @@ import { Deferred } from './deferred.js';
 type WholeDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser' | 'destroyVersion'>>;
 
 /**
- * The way to a store of a process that dies: of its last call the store carries out everything, and no answer arrives. What it calls
- * afterwards does not happen.
+ * The driver of a process that dies: the store carries out its last call, but no answer arrives. Later calls do not
+  * reach the store.
  */
 export class MortalDriver implements RecordDriver {
   readonly #died = new Deferred();
   readonly #inner: WholeDriver;
   #left: number;
 
-  /** @param calls how many it makes before it dies; Infinity: it lives on */
+  /** @param calls how many calls the process makes before it dies; Infinity: it survives */
   constructor(inner: RecordDriver, calls: number) {
     if (!isWhole(inner)) throw new Error('Not without listByUser and destroyVersion.');
     this.#inner = inner;
     this.#left = calls;
   }
 
-  /** Waits for what the process does, or for its death: undefined then. */
+  /** Waits for the result of a deed; undefined if the process dies. */
   survive<T>(deed: Promise<T>): Promise<T | undefined> {
     return Promise.race([deed, this.#died.promise.then(() => undefined)]);
   }

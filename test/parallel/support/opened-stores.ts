@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { type OpenStore, openStore } from './store-setting.js';
 import { SHARED_STORES, type TestStore } from './stores.js';
 
-/** Opens a store of every shared kind for the tests of a suite. @returns gives the one of a kind's name */
+/** Opens a store of every shared kind for the tests of a suite. @returns a function that gives the store by kind name */
 export function openedStores(): (name: string) => OpenStore {
   const opened = new Map<string, readonly [TestStore, OpenStore]>();
   beforeAll(async () => {

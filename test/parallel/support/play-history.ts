@@ -11,13 +11,13 @@ import type { View } from './trace.js';
 import { WatchedDriver } from './watched-driver.js';
 import { type Answer, TestRequest, World } from './world.js';
 
-/** What is there before the history begins. */
+/** The session before the history begins. */
 export const BEGIN: View = {
   values: { count: 5, list: ['a'], name: 'Ada', profile: { by: 'begin' }, log: 'begin ' },
   messages: { status: 'welcome' },
 };
 
-/** What is left of a session, wherever it has moved to; null: nothing. */
+/** Returns what is left of a session, wherever it has moved to; null: nothing. */
 export async function viewOfStored(
   driver: Pick<RecordDriver, 'read'>,
   id: string,
@@ -34,11 +34,11 @@ function viewOf(id: string, { d: values, f: batches = [] }: Payload): View & { r
 }
 
 /**
- * Plays a history on a store, with every call to the store, and every step of a request, in an order that is drawn, and
- * checks that some serial order of the requests explains the end.
+ * Plays a history on a store, with all store calls and request steps in a drawn order, and checks that some serial
+  * order of the requests explains the outcome.
  *
- * @param drivers for each process its own way to the store, where they are not to share one
- * @param Kind of the world that it is played in
+ * @param drivers a separate driver for each process, if they do not share one
+  * @param Kind the class of the world to play in
  */
 export async function playHistory(
   scheduler: fc.Scheduler,
@@ -99,7 +99,7 @@ export async function playHistory(
   const order = findSerialOrder(BEGIN, traces, endView);
   expect(order, `No serial order explains:\n${storyOf(BEGIN, traces, endView)}`).not.toBeNull();
 
-  // Sessions of one request alone have exactly what it stored in them.
+  // Sessions that only one request used contain exactly what it stored.
   for (const [index, { request, player }] of requests.entries()) {
     const { own } = player.trace;
     if (own === null || own.changes.length === 0) continue;
@@ -110,9 +110,9 @@ export async function playHistory(
     expect(stored).toEqual({ id: request.session.id, ...ownSession(own) });
     expect(answers[index]?.cookieId).toBe(request.session.id);
   }
-  // Where the session moved, somebody tells the browser where to.
+  // If the session moved, some response sends the new id.
   if (end !== null && end.id !== id) expect(answers.map(({ cookieId }) => cookieId)).toContain(end.id);
-  // Nobody's changes were dropped unless somebody ended the session.
+  // No changes were dropped unless a request ended the session.
   const events = traces.flatMap((trace) => trace.events);
   if (events.some((event) => event.kind === 'commit' && event.stored === false)) {
     expect(
@@ -121,7 +121,7 @@ export async function playHistory(
       ),
     ).toBe(true);
   }
-  // Nothing is left that no cookie leads to.
+  // No record is left that no cookie leads to.
   for (const { calls } of watched)
     for (const { method, id: at } of calls) if (method === 'write') world.ids.add(at);
   const known = new Set([...answers.map(({ cookieId }) => cookieId), end?.id]);

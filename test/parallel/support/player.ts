@@ -2,17 +2,17 @@ import type { RequestSession } from '../../../lib/session/request-session.js';
 import type { RequestPlan, Step } from './history.js';
 import type { Event, Found, ModelChange, Moves, Trace, View } from './trace.js';
 
-/** What a history is played on: the store and the requests to it, real or not. */
+/** The environment that a history is played in, real or simulated. */
 export interface Stage {
-  /** Lets others go first, maybe. */
+  /** May let other requests go first. */
   pause(): Promise<void>;
-  /** A moment of the whole history; each is one higher than the one before. */
+  /** The next moment of the whole history, one higher than the previous. */
   tick(): number;
 }
 
 const REMOVING: ReadonlySet<ModelChange['op']> = new Set(['flush', 'forget', 'keep']);
 
-/** Plays the steps of one request on a session, and writes down what it did. */
+/** Plays the steps of one request on a session and records what it did. */
 export class Player {
   readonly trace: Trace = { events: [], own: null };
   readonly #stage: Stage;
@@ -22,25 +22,25 @@ export class Player {
   #previous: View['messages'] = {};
   #changes: ModelChange[] = [];
   #moves: Moves = 'stays';
-  /** The first object got from each key: an application holds on to what it has. */
+  /** The first object got from each key, since an application holds on to its references. */
   readonly #held = new Map<string, object>();
   /** Keys whose object was mutated in place since they were last set as a whole. */
   readonly #mutated = new Set<string>();
-  /** Touches that the application did not wait for. */
+  /** Touches that the application did not await. */
   readonly #unawaited: Promise<unknown>[] = [];
   #serial = 0;
-  /** Whether it is still about the session that all share. */
+  /** Whether the request still has the shared session. */
   #shared = true;
-  /** Whether the session was gone when it came to store something. */
+  /** Whether the session was gone when the request stored something. */
   #dropped = false;
-  /** Whether it found nothing, perhaps because the session had just moved: then it can still end it. */
+  /** Whether it found nothing, perhaps because the session had just moved, and so can still end it. */
   #mayReach = false;
-  /** Its ending of the session, where that may not be over yet. */
+  /** Its ending of the session, if that may still be running. */
   #ending: Event | null = null;
 
   /**
-   * @param name no other request has
-   * @param looks whether the request looks at all values before it changes any
+   * @param name a unique name of the request
+    * @param looks whether the request reads all values before it changes any
    */
   constructor(stage: Stage, session: RequestSession, name: string, looks: boolean) {
     this.#stage = stage;
@@ -49,7 +49,7 @@ export class Player {
     this.#looks = looks;
   }
 
-  /** @param begin when the session began to be loaded, where that is over already */
+  /** @param begin when the session began to be loaded, if that is already over */
   async load(begin: number = this.#stage.tick()): Promise<void> {
     await this.#session.initiate();
     const end = this.#stage.tick();
@@ -67,12 +67,12 @@ export class Player {
     }
   }
 
-  /** Waits for what the application did not wait for. */
+  /** Waits for calls that the application did not await. */
   async settled(): Promise<void> {
     await Promise.all(this.#unawaited);
   }
 
-  /** From here on it is about a session that only this request knows. */
+  /** From here on, the request has a session that no other request knows. */
   #alone(previous: View['messages']): void {
     this.#shared = false;
     this.trace.own = { changes: [], previous };
@@ -88,7 +88,7 @@ export class Player {
     switch (step.op) {
       case 'put': {
         const value = step.key === 'profile' || step.key === 'cart' ? { by: this.#unique } : this.#unique;
-        // The model keeps what was put, and not what the application does to it afterwards.
+        // The model keeps the value as put, without later mutations by the application.
         this.#set(step.key, { op: 'put', key: step.key, value: structuredClone(value) });
         session.put(step.key, value);
         return;
@@ -197,7 +197,7 @@ export class Player {
     this.#alone({});
   }
 
-  /** Commits, by whatever does it, and writes down what was committed. */
+  /** Commits with the given function and records what was committed. */
   async commit(commit: () => Promise<unknown>): Promise<void> {
     await this.#commit(commit);
     if (this.#ending !== null) this.#ending.end = this.#stage.tick();
@@ -206,7 +206,7 @@ export class Player {
 
   async #commit(commit: () => Promise<unknown>): Promise<void> {
     if (!this.#session.due || this.#dropped) {
-      // Forgetting what is not there waits for a commit that has more to do.
+      // A removal without effect waits for a commit that has more to do.
       await commit();
       return;
     }
@@ -216,7 +216,7 @@ export class Player {
     this.#committed(changes, moves, this.#session.stored, begin, this.#stage.tick());
   }
 
-  /** Leaves the last commit to somebody who does not say what came of it. */
+  /** Leaves the last commit to the package, with an unknown outcome. */
   leave(): void {
     if (!this.#session.due || this.#dropped) return;
     const { changes, moves } = this.#take();
@@ -238,7 +238,7 @@ export class Player {
 
   #committed(changes: ModelChange[], moves: Moves, stored: boolean | null, begin: number, end: number): void {
     if (!this.#shared) {
-      // Removing what is not there begins no session; it may only have been what there was beside an ending.
+      // Removing a missing value begins no session; it may have been the only change beside an ending.
       const isNothing = stored === false && changes.every(({ op }) => REMOVING.has(op));
       if (!isNothing) this.trace.own?.changes.push(...changes);
       return;

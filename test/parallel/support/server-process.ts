@@ -9,22 +9,22 @@ import { Player, type Stage } from './player.js';
 import { type StoreSetting, openStore } from './store-setting.js';
 import type { Trace } from './trace.js';
 
-/** What the server process is told. */
+/** The order sent to a server process. */
 export interface ServerOrder {
   readonly secret: string;
   readonly store: StoreSetting;
 }
 
-/** What it answers. */
+/** The server process's answer. */
 export type ServerReport = { readonly url: string } | { readonly error: string };
 
-/** A request of a history, as it travels. */
+/** A request of a history, as sent over HTTP. */
 export interface PlayOrder {
   readonly name: string;
   readonly plan: RequestPlan;
 }
 
-/** Moments that two processes on one machine agree on. */
+/** A stage whose moments two processes on one machine agree on. */
 const stage: Stage = {
   pause: async () => {
     await turn();
@@ -46,11 +46,11 @@ export class HistoriesController {
   @Post('play')
   async play(@Session() session: RequestSession, @Body() { name, plan }: PlayOrder): Promise<Trace> {
     const player = new Player(stage, session, name, plan.looks);
-    // The session was loaded before the handler: what it saw was so at some time before now.
+    // The session was loaded before the handler, at some earlier time.
     await player.load(0);
     await player.play(plan);
     await player.settled();
-    // The package commits by itself after this; the client knows when that was over, and nobody whether it was dropped.
+    // The package commits after this. The client knows when that is over, but nobody whether changes were dropped.
     player.leave();
     return player.trace;
   }
@@ -69,7 +69,7 @@ export class HistoriesController {
   }
 }
 
-/** The application, on a driver that is open already. */
+/** The application, on an already opened driver. */
 export function applicationOn(secret: string, driver: RecordDriver): Type {
   @Module({
     imports: [
@@ -86,7 +86,7 @@ export function applicationOn(secret: string, driver: RecordDriver): Type {
   return ServerModule;
 }
 
-/** Starts an application for each order, and says where it listens. */
+/** Starts an application for an order and reports its address. */
 async function serve({ secret, store }: ServerOrder): Promise<ServerReport> {
   const { driver } = await openStore(store);
   const app = await NestFactory.create<NestFastifyApplication>(

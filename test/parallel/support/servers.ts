@@ -11,7 +11,7 @@ import type { StoreSetting } from './store-setting.js';
 const SECRET = 'a secret for tests that is long enough';
 const KEYRING = new Keyring([SECRET], 'session');
 
-/** Processes of an application: each can serve any number of stores, and is started once for a test file. */
+/** Processes of an application. Each serves any number of stores and is started once per test file. */
 export class ServerProcesses implements AsyncDisposable {
   readonly #folder: string;
   readonly #children: readonly ChildProcess[];
@@ -29,7 +29,7 @@ export class ServerProcesses implements AsyncDisposable {
     return new ServerProcesses(folder, children);
   }
 
-  /** Starts an application on a store in each of them. Returns their addresses. */
+  /** Starts an application on a store in each process. Returns their addresses. */
   async serve(store: StoreSetting): Promise<string[]> {
     const order: ServerOrder = { secret: SECRET, store };
     return Promise.all(
@@ -52,15 +52,15 @@ export class ServerProcesses implements AsyncDisposable {
   }
 }
 
-/** What a request came to. */
+/** The response to a request. */
 export interface Reply {
   readonly status: number;
   readonly body: unknown;
-  /** The id in the cookie that was set; null where none was. */
+  /** The id in the cookie that was set; null if none was. */
   readonly cookieId: string | null;
 }
 
-/** Sends a request with the cookie of an id (null: none). */
+/** Sends a request with the cookie of a session id (null: none). */
 export async function send(url: string, id: string | null, body?: object): Promise<Reply> {
   const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',

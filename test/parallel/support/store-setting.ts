@@ -8,14 +8,14 @@ import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { MemcachedDriver } from '../../../lib/drivers/memcached/memcached.driver.js';
 import { RedisDriver } from '../../../lib/drivers/redis/redis.driver.js';
 
-/** Where sessions are kept, as it can be told to another process. */
+/** Where sessions are stored, in a form that can be sent to another process. */
 export type StoreSetting =
   | { readonly driver: 'file'; readonly location: string }
   | { readonly driver: 'redis'; readonly url: string; readonly prefix: string }
   | { readonly driver: 'memcached'; readonly servers: string; readonly prefix: string }
   | { readonly driver: 'database'; readonly source: DataSourceOptions };
 
-/** A driver on a store, with what has to be closed after it. */
+/** A driver on a store, and how to close it. */
 export interface OpenStore {
   readonly driver: RecordDriver;
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export interface OpenStore {
 
 const STORE_TIMEOUT_MS = 60_000;
 
-/** Opens a driver of the package on a store that others use as well. */
+/** Opens a driver of the package on a shared store. */
 export async function openStore(
   setting: StoreSetting,
   storeTimeout: number = STORE_TIMEOUT_MS,
@@ -54,7 +54,7 @@ export async function openStore(
   }
 }
 
-/** Makes the table where there has to be one. Once for each store, before it is opened. */
+/** Creates the table if the store needs one. Once per store, before it is opened. */
 export async function prepareStore(setting: StoreSetting): Promise<void> {
   if (setting.driver !== 'database') return;
   const source = await new DataSource({

@@ -6,13 +6,13 @@ import { createDatabase, type DatabaseType } from '../../drivers/database/test-d
 import { type Piece, startMemcached, startRedis } from '../../servers/index.js';
 import { type StoreSetting, prepareStore } from './store-setting.js';
 
-/** A store that any number of processes can use at once. */
+/** A store that any number of processes can use concurrently. */
 export interface TestStore {
   readonly setting: StoreSetting;
   remove(): Promise<void>;
 }
 
-/** A kind of store, and what this machine needs for it. */
+/** A kind of store, and what it requires on this machine. */
 export interface StoreKind {
   readonly name: string;
   readonly pieces: readonly Piece[];
@@ -24,7 +24,7 @@ const inDatabase = (type: DatabaseType, name: string): StoreKind => ({
   pieces: type === 'better-sqlite3' ? [] : [type],
   async make() {
     const database = await createDatabase(type);
-    // SQLite locks the whole file for a write: in a crowd, the last one waits longer than the driver's tests allow.
+    // SQLite locks the whole file for a write: with many writers, the last waits longer than the driver's tests allow.
     const source = type === 'better-sqlite3' ? { ...database.options, timeout: 60_000 } : database.options;
     const setting: StoreSetting = { driver: 'database', source };
     await prepareStore(setting);
@@ -32,7 +32,7 @@ const inDatabase = (type: DatabaseType, name: string): StoreKind => ({
   },
 });
 
-/** The matrix says so on a Node for which better-sqlite3 was not built. */
+/** The matrix sets this to `no` on a Node version that better-sqlite3 was not built for. */
 const CAN_OPEN_SQLITE = process.env['MATRIX_SQLITE'] !== 'no';
 
 /** Every store that outlives a process. */

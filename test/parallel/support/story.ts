@@ -1,8 +1,8 @@
 import type { Event, ModelChange, Trace, View } from './trace.js';
 
 /**
- * What requests did, in the order in which they began to, for the one who has to find out why no order of them explains
- * the end. All that the search for an order knows is in it.
+ * What requests did, in the order in which they began, to find out why no order explains the outcome. Contains all that
+  * the search for an order knows.
  */
 export function storyOf(begin: View, traces: readonly Trace[], end: View | null): string {
   const lines = traces.flatMap(({ events }, index) =>
@@ -19,7 +19,7 @@ export function storyOf(begin: View, traces: readonly Trace[], end: View | null)
   ].join('\n');
 }
 
-/** The name of a request: the values that it stores begin with it. */
+/** The name of a request, which prefixes the values that it stores. */
 export function nameOf(index: number): string {
   return String.fromCodePoint(97 + index);
 }

@@ -8,7 +8,7 @@ export type ModelChange =
   | { readonly op: 'flash'; readonly key: string; readonly value: unknown }
   | { readonly op: 'flush' | 'keep' };
 
-/** What becomes of the session's id. */
+/** What happens to the session's id. */
 export type Moves = 'stays' | 'regenerate' | 'invalidate';
 
 /** What a visitor sees of a session. */
@@ -17,15 +17,15 @@ export interface View {
   readonly messages: Readonly<Record<string, unknown>>;
 }
 
-/** What a request saw. Looking at the values is a change of its own kind (they may be mutated then), so not all do. */
+/** What a request saw. Reading values has an effect (they may be mutated then), so not all requests do. */
 export interface Found {
   readonly values: View['values'] | null;
   readonly messages: View['messages'];
 }
 
-/** Something that a request did and that happened at one moment between two others. */
+/** An operation of a request that took effect at one moment. */
 export type Event = {
-  /** When it began and when it was over, in steps of the whole history: what was over before is before. */
+  /** When it began and was over, in steps of the whole history: what was over before precedes it. */
   readonly begin: number;
   end: number;
 } & (
@@ -34,15 +34,15 @@ export type Event = {
       readonly kind: 'commit';
       readonly changes: readonly ModelChange[];
       readonly moves: Moves;
-      /** False where the session was gone when the changes came; null where nobody knows. */
+      /** False if the session was gone when the changes were committed; null if unknown. */
       readonly stored: boolean | null;
     }
   | { readonly kind: 'destroy' }
 );
 
-/** What one request did to the session that all of them share. */
+/** What one request did to the shared session. */
 export interface Trace {
   readonly events: Event[];
-  /** What it stored in a session of its own: it found none, or ended the shared one. Null: it has none. */
+  /** What it stored in its own session, having found none or ended the shared one. Null: it has none. */
   own: { readonly changes: ModelChange[]; readonly previous: View['messages'] } | null;
 }

@@ -7,10 +7,10 @@ import { type ApplicationProcess, World } from './world.js';
 
 export const USER = 'ann';
 
-/** What can be done: a request of a device, or `end` and `endAll`. */
+/** The possible deeds: requests of a device, and `end` and `endAll`. */
 export const DEEDS = ['signIn', 'regenerate', 'put', 'signOut', 'end', 'endAll'] as const;
 
-/** What is done, on which of three devices where it is a request of one, and in which process. */
+/** A deed, the process that performs it and, for a request, one of three devices. */
 export interface Deed {
   readonly process: number;
   readonly device: number;
@@ -19,35 +19,35 @@ export interface Deed {
 
 export type Limit = Omit<SessionsPerUser, 'turns'>;
 
-/** What the store holds of the user's, by handles. */
+/** What the store holds of the user, by handles. */
 export interface Found {
-  /** What `list` gives. */
+  /** What `list` returns. */
   readonly listed: string[];
-  /** What lives. */
+  /** The living sessions. */
   readonly living: string[];
-  /** What was said to have ended, and can still be opened by what a browser was ever given. */
+  /** Sessions reported as ended that a cookie ever sent can still open. */
   readonly revived: string[];
-  /** What was said to have ended, and is still in the store under whatever id. */
+  /** Sessions reported as ended that are still in the store under any id. */
   readonly left: string[];
 }
 
-/** One user with three devices, and all that is done to his sessions by two processes; the second may die over it. */
+/** One user with three devices, and all that two processes do to his sessions; the second process may die. */
 export class UserStory {
   readonly world: World;
   readonly #processes: readonly { server: ApplicationProcess; driver: MortalDriver }[];
   readonly #devices: (string | null)[] = [];
-  /** All ids that a browser was ever given. */
+  /** All ids ever sent to a browser. */
   readonly #given = new Set<string>();
-  /** The handles of sessions that are the user's since somebody was told so. */
+  /** The handles of sessions reported as the user's. */
   readonly #signedIn = new Set<string>();
-  /** Of them, those that were ended. */
+  /** Those of them that were ended. */
   readonly #ended = new Set<string>();
-  /** The handles of sessions that their device has left. */
+  /** The handles of sessions that their device has signed out of. */
   readonly #signedOut = new Set<string>();
 
   /**
-   * @param limit of how many sessions he may have
-   * @param lastCall the one at which the second process dies; Infinity: never
+   * @param limit how many sessions the user may have
+    * @param lastCall the store call at which the second process dies; Infinity: never
    */
   constructor(limit: Limit | null, lastCall = Infinity) {
     const runtime = limit === null ? {} : { sessionsPerUser: { ...limit, turns: new CommitQueue(Infinity) } };
@@ -60,7 +60,7 @@ export class UserStory {
     });
   }
 
-  /** Devices that have a session already; the user is signed in on the first of them. */
+  /** Gives devices a session and signs the user in on the first ones. */
   async begin(signedIn: number, withSession = 3): Promise<void> {
     for (let device = 0; device < 3; device += 1) {
       const id =
@@ -75,7 +75,7 @@ export class UserStory {
     }
   }
 
-  /** Does something, as far as the process lives. @returns whether it came to an end */
+  /** Performs a deed as long as the process lives. @returns whether it was completed */
   async perform(deed: Deed): Promise<boolean> {
     const process = this.#processes[deed.process];
     if (process === undefined) throw new Error('There is no such process.');
@@ -106,7 +106,7 @@ export class UserStory {
     if (op === 'signIn' && status === 200) this.#signedIn.add(session.handle);
   }
 
-  /** Writes down what ends, whoever ends it. A sign-in that has not come to its end when sessions are looked for comes after that. */
+  /** Records endings, whoever causes them. A sign-in still running when sessions are looked up counts as later. */
   #note(users: UserSessions): void {
     const [list, endFound] = [users.list.bind(users), users.endFound.bind(users)];
     const his = new WeakSet<object>();
@@ -123,7 +123,7 @@ export class UserStory {
     };
   }
 
-  /** Looks, in the process that lives. */
+  /** Looks sessions up in the surviving process. */
   async find(): Promise<Found> {
     const [first] = this.#processes;
     if (first === undefined) throw new Error('There is a process.');
@@ -146,7 +146,7 @@ export class UserStory {
     };
   }
 
-  /** Whether the user is signed in on a device, as the process finds that lives. */
+  /** Whether the surviving process finds the user signed in on a device. */
   async isSignedIn(device: number): Promise<boolean> {
     const request = await this.#processes[0]?.server.request(this.#devices[device] ?? null);
     return request?.session.userId === USER;

@@ -8,15 +8,15 @@ export type DriverCall =
   | { readonly method: 'destroy'; readonly id: string }
   | { readonly method: 'destroyVersion'; readonly id: string; readonly version: number };
 
-/** Hands each call on to another driver, and lets a test hold it, count it, or lose its answer. */
+/** Delegates each call to another driver, and lets a test hold it, count it, or lose its answer. */
 export class WatchedDriver implements RecordDriver {
   readonly calls: DriverCall[] = [];
-  /** Runs before a call reaches the store. What it throws is what the caller gets; the store hears nothing then. */
+  /** Runs before a call reaches the store. If it throws, the caller gets the error and the store is not called. */
   before: (call: DriverCall) => unknown = () => undefined;
-  /** Runs when the store has done its part. What it throws is what the caller gets. */
+  /** Runs after the store has carried out a call. If it throws, the caller gets the error. */
   after: (call: DriverCall) => unknown = () => undefined;
 
-  /** Runs before a page of a user's records is read, which is none of the calls above. */
+  /** Runs before a page of a user's records is read, which is not among the calls above. */
   beforeListing: () => unknown = () => undefined;
 
   /** Only where the other driver has it. */
@@ -62,7 +62,7 @@ export class WatchedDriver implements RecordDriver {
     return result;
   }
 
-  /** How often each method was called since the last time this was asked; what removes counts as one. */
+  /** How often each method was called since the last `takeCounts`; both kinds of removal count as `destroy`. */
   takeCounts(): Record<Exclude<DriverCall['method'], 'destroyVersion'>, number> {
     const counts = { read: 0, write: 0, touch: 0, destroy: 0 };
     for (const { method } of this.calls.splice(0))

@@ -26,8 +26,7 @@ import { WatchedDriver } from './watched-driver.js';
 
 export const KEYRING = new Keyring(['a secret for tests that is long enough'], 'session');
 
-/** Nothing is to be said to an operator in these tests. */
-/** As they are by default. */
+/** The default lifetimes. */
 export const LIFETIMES: LifetimeSettings = {
   age: 2 * 3_600_000,
   absoluteAge: Infinity,
@@ -36,27 +35,28 @@ export const LIFETIMES: LifetimeSettings = {
   clearWithBrowser: false,
 };
 
+/** Logs nothing, as these tests look at no messages. */
 const SILENT: SessionLog = { warn: () => undefined, error: () => undefined };
 
-/** Sessions of which some at least are records. */
+/** Sessions of which at least some are records. */
 interface HasRecords {
   readonly records: RecordBackend;
 }
 
-/** What a request's response said. */
+/** What a request's response contained. */
 export interface Answer {
   readonly status: 200 | 503;
   readonly cookie: CookieInstruction;
-  /** The id in the cookie, where one was set. */
+  /** The id in the cookie, if one was set. */
   readonly cookieId: string | null;
   readonly error: unknown;
 }
 
-/** One store with all that is needed to have requests on it, without HTTP, so that a test can decide on every order. */
+/** One store and all that requests on it need, without HTTP, so that a test controls the order of every call. */
 export class World {
   readonly clock = new StoppedClock();
   readonly driver: WatchedDriver;
-  /** All ids that a record was ever written under. */
+  /** All ids under which a record was ever written. */
   readonly ids = new Set<string>();
   readonly runtime: SessionRuntime;
 
@@ -80,7 +80,7 @@ export class World {
     };
   }
 
-  /** One process of the application. Requests of one process share a queue; `driver` is its way to the store. */
+  /** One process of the application. Its requests share a queue; `driver` is its access to the store. */
   process(
     driver: RecordDriver = this.driver,
     wait: (ms: number) => Promise<unknown> = sleep,
@@ -88,7 +88,7 @@ export class World {
     return new ApplicationProcess(this, driver, wait);
   }
 
-  /** A session that somebody has already; its id. */
+  /** Creates a session and returns its id. */
   async seed(fill: (session: RequestSession) => unknown): Promise<string> {
     const request = await this.process().request(null);
     await fill(request.session);
@@ -97,7 +97,7 @@ export class World {
     return cookieId;
   }
 
-  /** What sessions of one process live on. */
+  /** The backend for the sessions of one process. */
   backendOn(
     runtime: SessionRuntime,
     store: RecordStore,
@@ -106,27 +106,27 @@ export class World {
     return new RecordBackend(runtime, store, new CommitQueue(Infinity), wait);
   }
 
-  /** The records as they are, behind everybody's back. */
+  /** Direct access to the stored records. */
   get stored(): Pick<RecordDriver, 'read'> {
     return this.driver.inner;
   }
 
-  /** The cookie of the session of an id. */
+  /** The cookie token for a session id. */
   tokenOf(id: string): string {
     return KEYRING.sign(id);
   }
 
-  /** The id of the session that a cookie is of. */
+  /** The session id in a cookie token. */
   idOf(token: string): string | null {
     return KEYRING.verify(token);
   }
 
-  /** What a cookie itself holds of its session. Null: nothing, it lies in the store. */
+  /** The payload in the cookie itself. Null: the session is in the store. */
   heldBy(_token: string): Payload | null {
     return null;
   }
 
-  /** What a visitor with the cookie of that id finds. Null: nothing. */
+  /** What a visitor with the cookie of this id finds. Null: nothing. */
   async find(id: string): Promise<Payload | null> {
     const record = await this.stored.read(id);
     if (record === null) return null;
@@ -134,7 +134,7 @@ export class World {
     return parsed.kind === 'session' ? parsed.payload : null;
   }
 
-  /** The ids of all sessions in the store: markers and the like are none. */
+  /** The ids of all sessions in the store, without markers and the like. */
   async living(): Promise<string[]> {
     const living: string[] = [];
     for (const call of this.driver.calls) if (call.method === 'write') this.ids.add(call.id);
@@ -144,9 +144,9 @@ export class World {
 }
 
 export class ApplicationProcess {
-  /** Where its records are. */
+  /** The backend for its records. */
   readonly backend: RecordBackend;
-  /** Where its sessions are. */
+  /** The backend for its sessions. */
   readonly sessions: SessionBackend & HasRecords;
   readonly runtime: SessionRuntime;
 
@@ -169,7 +169,7 @@ export class ApplicationProcess {
     this.backend = this.sessions.records;
   }
 
-  /** A request that carries the cookies of these ids (null: none), and has loaded its session. */
+  /** A request with the cookies of these ids (null: none) whose session is loaded. */
   async request(...ids: (string | null)[]): Promise<TestRequest> {
     const request = new TestRequest(this, ...ids);
     await request.session.initiate();
@@ -177,7 +177,7 @@ export class ApplicationProcess {
   }
 }
 
-/** One request, from the time its session is loaded until its response leaves. */
+/** One request, from loading its session to sending its response. */
 export class TestRequest implements SessionHost {
   readonly session: RequestSession;
   readonly tokens: readonly string[];
@@ -219,7 +219,7 @@ export class TestRequest implements SessionHost {
     return KEYRING.verify(signedId);
   }
 
-  /** Commits as the interceptor and the gate do, and says what the response says. */
+  /** Commits as the interceptor and the gate do, and returns the response. */
   async respond(): Promise<Answer> {
     try {
       await this.session.commitDue();
