@@ -5,7 +5,7 @@ import { HandlerApp } from '../support/handler-app.js';
 
 const double = (value: unknown): number => Number(value) * 2;
 
-describe('An argument that a method does not take', () => {
+describe('A wrong number of arguments', () => {
   let app: HandlerApp;
   beforeAll(async () => {
     app = await HandlerApp.start('express');
@@ -55,7 +55,7 @@ describe('An argument that a method does not take', () => {
     ['flashAll', ['a'], /^flashAll got 1 argument\. .*flashOnly\(keys\) and flashExcept\(keys\)/],
     ['old', ['a', 'b', 'c'], /a key and a default/],
   ] as const)(
-    'of %s(%j) is an error that says what to do, and nothing is done',
+    'to %s(%j) is an error that says what to do, and changes nothing',
     async (method, args, says) => {
       await app.visitor().in((session) => {
         session.put({ a: 1, list: [] });
@@ -69,7 +69,7 @@ describe('An argument that a method does not take', () => {
     },
   );
 
-  it('is refused by request.session in the same way', async () => {
+  it('is refused by request.session too', async () => {
     await app.visitor().in((_session, { req }) => {
       const push: unknown = Reflect.get(Object(req.session) as object, 'push');
       expect(() => Reflect.apply(Object(push), undefined, ['list', 1, 2])).toThrow(
@@ -81,22 +81,22 @@ describe('An argument that a method does not take', () => {
   it.each([
     ['get', ['a', 'b', 'c']],
     ['all', ['a']],
-  ] as const)('of %s(%j) is refused by flash messages as well', async (method, args) => {
+  ] as const)('to %s(%j) is refused by flash messages too', async (method, args) => {
     await app.visitor().in(({ flashMessages }) => {
       expect(() => Reflect.apply(flashMessages[method], flashMessages, args)).toThrow(SessionValueError);
     });
   });
 
-  it('is not one that is given as undefined', async () => {
+  it('does not include explicit undefined', async () => {
     const stored = await app.visitor().in((session) => {
       session.put('a', undefined).push('list', undefined).now('b', undefined).flash('c', undefined);
-      // A list with undefined in it is not stored.
+      // A list that contains undefined cannot be stored.
       return [session.exists('a'), session.pull('list'), session.get('a', undefined)];
     });
     expect(stored).toEqual([false, [undefined], undefined]);
   });
 
-  it('is passed over by what express-session has with callbacks, since its callers give more', async () => {
+  it('is ignored by the callback methods of express-session, since their callers pass more', async () => {
     await app.visitor().in(async (session) => {
       for (const method of ['touch', 'save', 'commit', 'reload', 'regenerate', 'roll', 'destroy'] as const) {
         expect(await Reflect.apply(session[method], session, [undefined, 'more']), method).toBe(session);
@@ -104,7 +104,7 @@ describe('An argument that a method does not take', () => {
     });
   });
 
-  it('is counted without another name for the method', async () => {
+  it('is checked without changing the name property of the methods', async () => {
     const names = Object.keys(ARGUMENTS) as (keyof typeof ARGUMENTS)[];
     await app.visitor().in((session) => {
       for (const name of names.filter((each) => each !== 'set')) expect(session[name].name).toBe(name);

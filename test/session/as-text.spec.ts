@@ -23,15 +23,15 @@ class EchoController {
   }
 }
 
-describe.each(PLATFORMS)('a session as text on %s', (platform) => {
-  it('is what can be read of it, where a handler returns it', async () => {
+describe.each(PLATFORMS)('a session turned into text on %s', (platform) => {
+  it('contains its values and messages when a handler returns it', async () => {
     await using app = await TestApp.start(platform, { controllers: [EchoController] });
     const visitor = app.visitor();
     await visitor.get('/write').expect(200, { name: 'Ada', status: 'Saved.' });
     await visitor.get('/flash').expect(200, { status: 'Saved.' });
   });
 
-  it('shows neither id nor token where it is logged', async () => {
+  it('shows no id when it is logged', async () => {
     await using app = await TestApp.start(platform, { controllers: [EchoController] });
     const [cookie = ''] = setCookies(await app.request.get('/write'))[0]?.split(';') ?? [];
     const { text } = (await app.request.get('/inspect').set('Cookie', cookie)).body;

@@ -22,7 +22,7 @@ class FailingDriver extends CustomDriver {
     if (this.failing) throw new Error('The store is away.');
     return super.touch(...args);
   }
-  // Where it can still do that, a session ends whatever else fails.
+  // If only this still worked, a session would end whatever else fails.
   override async destroy(...args: Parameters<CustomDriver['destroy']>) {
     if (this.failing) throw new Error('The store is away.');
     return super.destroy(...args);
@@ -31,7 +31,7 @@ class FailingDriver extends CustomDriver {
 
 type Operation = 'save' | 'commit' | 'regenerate' | 'roll' | 'destroy' | 'reload' | 'touch';
 
-/** What an operation calls back with: nothing, or the error. */
+/** The arguments that an operation passes to its callback: none, or the error. */
 function calledBack(session: RequestSession, operation: Operation): Promise<unknown[]> {
   return new Promise((resolve) => {
     void session[operation]((...args: unknown[]) => resolve(args));
@@ -61,7 +61,7 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     },
   );
 
-  it('find what was asked for done', async () => {
+  it('are called after the operation is done', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     const saved = await visitor.in(async (session) => {
@@ -88,9 +88,9 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     expect(destroyed).toEqual([{}, null]);
   });
 
-  // Passport calls regenerate() from within a callback of its own: an exception there would end the process.
+  // Passport calls regenerate() from within a callback: an exception there would end the process.
   it.each(['regenerate', 'roll', 'destroy', 'touch'] as const)(
-    'are called with the error where %s is refused at once',
+    'are called with the error when %s is refused immediately',
     async (operation) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
@@ -106,9 +106,9 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
   it.each([
     ['save', 200],
     ['touch', 200],
-    // Whoever was told to be signed out has to be.
+    // A user told that he is signed out must be.
     ['destroy', 503],
-  ] as const)('are called with the error where %s fails, and the answer is %i', async (operation, status) => {
+  ] as const)('are called with the error when %s fails, and the response status is %i', async (operation, status) => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 1));
     const args = await visitor.in(
@@ -125,7 +125,7 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     expect(args).toEqual([expect.any(SessionStoreError)]);
   });
 
-  it('are called with what is wrong with a value', async () => {
+  it('are called with the error for an unstorable value', async () => {
     const args = await app.visitor().in(async (session) => {
       const outcome = await calledBack(session.put('n', Number.NaN), 'save');
       session.forget('n');
@@ -134,9 +134,9 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     expect(args).toEqual([expect.any(SessionValueError)]);
   });
 
-  // @fastify/passport gives regenerate a list of keys; calling that would end the process.
+  // @fastify/passport passes regenerate a list of keys; calling it would end the process.
   it.each(['save', 'commit', 'regenerate', 'roll', 'destroy', 'reload', 'touch'] as const)(
-    'are not looked for in what %s is given besides functions',
+    'are not called when %s gets something other than a function',
     async (operation) => {
       const visitor = app.visitor();
       const id = await visitor.in((session) => session.put('a', 1).id);
@@ -151,14 +151,14 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     },
   );
 
-  it('may be left out without waiting: a save that fails does not end the process, and is answered with 503', async () => {
+  it('may be omitted: a failing save that is not awaited does not end the process, and the response is 503', async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
     process.on('unhandledRejection', listen);
     try {
       driver.failing = true;
       await app.visitor().handle((session) => void session.put('a', 1).save(), { status: 503 });
-      // Node reports what nobody handled once the microtasks have run.
+      // Node reports unhandled rejections once the microtasks have run.
       await new Promise((resolve) => {
         setImmediate(resolve);
       });

@@ -9,7 +9,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
     const start = () => HandlerApp.start(platform, { options: { driver } });
 
-    it('is there after a chain of redirects, until it is read, and then gone', async () => {
+    it('survives a chain of redirects until it is read, and is gone then', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
@@ -21,7 +21,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ step: 2 });
     });
 
-    it('stays where only one of another type is read, and joins those that follow', async () => {
+    it('stays when only another type is read, and is joined by later ones', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((session, context) => {
@@ -37,7 +37,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({});
     });
 
-    it.each([undefined, null, '', 0, false])('is none where the message or the type is %j', async (none) => {
+    it.each([undefined, null, '', 0, false])('does not exist if the message or the type is %j', async (none) => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => {
@@ -57,7 +57,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ['flush', ({ session }) => session.flush()],
       ['forget', ({ session }) => session.forget('error')],
       ['invalidate', ({ session }) => session.invalidate()],
-    ])('is used up by %s as well', async (_name, use) => {
+    ])('is used up by %s too', async (_name, use) => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
@@ -65,7 +65,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((_session, context) => flash(context, 'error'))).toEqual([]);
     });
 
-    it('is of a type to the letter, dots included, and stays until it is read', async () => {
+    it('has a literal type, dots included, and stays until it is read', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => {
@@ -82,7 +82,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ step: 2 });
     });
 
-    it('of a type with dots joins what the application flashed at that path, and both are taken out', async () => {
+    it('of a type with dots joins what the application flashed at that path, and both are read together', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('form.error', 'Mine.').flash('form.title', 'Kept.'));
@@ -108,7 +108,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((_session, context) => flash(context, 'form.error'))).toEqual([]);
     });
 
-    it('gives way to the latest where nobody reads them, and the session does not grow for ever', async () => {
+    it('gives way to later ones if never read, so the session does not grow without limit', async () => {
       await using app = await start();
       const visitor = app.visitor();
       for (let round = 0; round < 3; round += 1) {
@@ -131,7 +131,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       ).toEqual([50, Array.from({ length: 50 }, (_, index) => index + 10)]);
     });
 
-    it('is stored once, and no request that leaves it unread writes the session', async () => {
+    it('is stored once, and a request that leaves it unread does not write the session', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((_session, context) => void flash(context, 'error', 'Wrong password.'));
@@ -139,7 +139,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(cookies).toEqual([]);
     });
 
-    it('is none where the list of them is empty: nothing is stored, and nothing stays for ever', async () => {
+    it('is not stored if the list is empty, and does not become permanent', async () => {
       await using app = await start();
       const visitor = app.visitor();
       const { value, cookies } = await visitor.handle((_session, context) => flash(context, 'errors', []));
@@ -150,7 +150,7 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((_session, context) => flash(context))).toEqual({});
     });
 
-    it('lives on through a commit and a reload of the request that flashed it', async () => {
+    it('survives a commit and a reload in the request that flashed it', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in(async (session, context) => {

@@ -8,7 +8,7 @@ const pass = stoppedTime();
 
 const SOCKET = { name: 'the handler of a message', isVisit: true, noCookie: 'A socket cannot send one.' };
 
-/** A session behind a door without a response, loaded. */
+/** A loaded session behind a door without a response. */
 async function detached(
   store: OneStore,
   token: string,
@@ -19,7 +19,7 @@ async function detached(
 }
 
 describe('a session without a response', () => {
-  it('is read and written as any other, in one read and one write', async () => {
+  it('is read and written like any other, with one read and one write', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session } = await detached(store, token);
@@ -29,7 +29,7 @@ describe('a session without a response', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', seen: true });
   });
 
-  it('merges what it wrote with what a request wrote meanwhile', async () => {
+  it('merges its changes with those that a request made meanwhile', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const [{ session }, request] = [await detached(store, token), await store.open(token)];
@@ -48,7 +48,7 @@ describe('a session without a response', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann' });
   });
 
-  it('neither shows flash messages nor uses them up, and leaves messages of its own for the next page', async () => {
+  it('neither shows nor uses up flash messages, and leaves its own messages for the next page', async () => {
     const store = await OneStore.start();
     const token = await store.seed((session) => session.flash('status', 'Saved.').put('user', 'ann'));
     const { session } = await detached(store, token);
@@ -65,7 +65,7 @@ describe('a session without a response', () => {
   });
 
   it.each(['', 'garbage', 's:garbage.of another application'])(
-    'reads as empty where the token is %j, and refuses to begin one',
+    'reads as empty if the token is %j, and refuses to begin a session',
     async (token) => {
       const store = await OneStore.start();
       const { session } = await detached(store, token);
@@ -78,7 +78,7 @@ describe('a session without a response', () => {
     },
   );
 
-  it('refuses another id and another session, and goes on with the one that it has', async () => {
+  it('refuses another id or session, and stays usable', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session } = await detached(store, token);
@@ -94,7 +94,7 @@ describe('a session without a response', () => {
     expect(await store.reads(token)).toEqual({ user: 'ann', a: 1 });
   });
 
-  it('can be destroyed; then it reads as empty and nothing is written any more', async () => {
+  it('can be destroyed, after which it reads as empty and nothing is written', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session } = await detached(store, token);
@@ -106,7 +106,7 @@ describe('a session without a response', () => {
     expect(await store.reads(token)).toEqual({});
   });
 
-  it('that ended meanwhile is not brought back, and says that its changes were dropped', async () => {
+  it('is not revived if it ended meanwhile, and reports that its changes were dropped', async () => {
     const store = await OneStore.start();
     const token = await store.seed();
     const { session, host } = await detached(store, token);
@@ -131,7 +131,7 @@ describe('a session without a response', () => {
     expect(await store.reads(moved)).toEqual({ user: 'ann', job: 1 });
   });
 
-  it('stores nothing behind a door that stores nothing, and takes everything', async () => {
+  it('accepts all changes behind a door that stores nothing, and stores none', async () => {
     const store = await OneStore.start();
     const { session } = await detached(store, '', { ...SOCKET, storesNothing: true });
     session.put('a', 1).regenerate().flash('b', 2).increment('a');
@@ -144,7 +144,7 @@ describe('a session without a response', () => {
     expect(store.calls()).toEqual([]);
   });
 
-  it('says once in the log that what was written after its end is not stored', async () => {
+  it('logs once that changes after its end are not stored', async () => {
     const store = await OneStore.start();
     const { session, host } = await detached(store, await store.seed());
     host.end();
@@ -159,8 +159,8 @@ describe('a session without a response', () => {
   });
 });
 
-describe('a session that is the cookie itself, without a response,', () => {
-  it('is read, and refuses whatever would change it', async () => {
+describe('a cookie-based session without a response', () => {
+  it('can be read, and refuses every change', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed();
     const { session } = await detached(store, token);
@@ -176,7 +176,7 @@ describe('a session that is the cookie itself, without a response,', () => {
     await session.commitDue();
   });
 
-  it('refuses to commit what was mutated in place', async () => {
+  it('refuses to commit a mutation in place', async () => {
     const store = await OneStore.start({ driver: 'stealth' });
     const token = await store.seed((session) => session.put('cart', ['mug']));
     const { session } = await detached(store, token);
@@ -184,7 +184,7 @@ describe('a session that is the cookie itself, without a response,', () => {
     await expect(session.commitDue()).rejects.toThrow(SessionReadonlyError);
   });
 
-  it('whose renewal is due lets that be, without an error', async () => {
+  it('skips a due renewal without an error', async () => {
     const store = await OneStore.start({ driver: 'stealth', age: '1h' });
     const token = await store.seed();
     pass(45 * 60_000);

@@ -13,12 +13,12 @@ class FacadeController {
 }
 
 describe.each(PLATFORMS)('session.ended on %s', (platform) => {
-  it('is one signal for each request, on the facade too', async () => {
+  it('is one signal per request, on the facade too', async () => {
     await using app = await HandlerApp.start(platform, { controllers: [FacadeController] });
     await app.visitor().agent.get('/facade').expect(200, { same: true, aborted: false });
   });
 
-  it('leaves a value of that name alone, on request.session and on the session', async () => {
+  it('does not collide with a value named `ended`, on request.session and on the session', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     await visitor.in((session, { req }) => {
@@ -35,7 +35,7 @@ describe.each(PLATFORMS)('session.ended on %s', (platform) => {
     });
   });
 
-  it('watches nobody any more when the response has ended, and none that never asked', async () => {
+  it('does not fire after the response has ended', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     const { asHeaders: headers, value: id } = await visitor.handle(

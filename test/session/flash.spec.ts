@@ -6,7 +6,7 @@ import { PAIRS } from '../support/test-app.js';
 
 @Controller()
 class OtherController {
-  /** Has nothing to do with sessions. */
+  /** Does not use the session. */
   @Get('plain')
   plain() {
     return { ok: true };
@@ -33,7 +33,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
 
     const messages = ({ flashMessages }: RequestSession) => flashMessages.all();
 
-    it('survive whatever they hold: 0, false, empty text, null, lists, objects', async () => {
+    it('can hold any value: 0, false, empty text, null, lists, objects', async () => {
       const visitor = app.visitor();
       const flashed = { zero: 0, no: false, empty: '', nothing: null, list: [], object: { a: [0] } };
       await visitor.in((session) => session.flash(flashed));
@@ -50,7 +50,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(has).toEqual([true, true, true, false, false]);
     });
 
-    it('take paths, and stand side by side under one name', async () => {
+    it('take paths, and share one name side by side', async () => {
       const visitor = app.visitor();
       await visitor.in((session) =>
         session.flash('errors.title', 'Required').flash('errors.text', 'Too short'),
@@ -58,7 +58,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({ errors: { title: 'Required', text: 'Too short' } });
     });
 
-    it('are hidden by a stored value of the same name, and do not touch it', async () => {
+    it('are hidden by a stored value of the same name, and do not change it', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('status', 'stored').flash('status', 'flashed'));
       expect(
@@ -67,7 +67,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ status: 'stored' });
     });
 
-    it('age once in a request, however often it commits', async () => {
+    it('age once per request, however often it commits', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('first', 1));
       await visitor.in(async (session) => {
@@ -81,14 +81,14 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({});
     });
 
-    it('age with a request that does not look at them', async () => {
+    it('age with a request that does not read them', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
       await visitor.agent.get('/plain').expect(200);
       expect(await visitor.in(messages)).toEqual({});
     });
 
-    it('wait for the next page where the browser only fetches ahead, or asks for what is excluded', async () => {
+    it('wait for the next page when the browser prefetches, or requests an excluded route', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
       await visitor.agent.get('/asset').expect(200);
@@ -110,7 +110,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       ['a picture', { 'sec-fetch-dest': 'image' }],
       ['a page that Turbo fetches ahead', { 'x-sec-purpose': 'prefetch' }],
       ['a page that htmx fetches ahead', { 'hx-preloaded': 'true' }],
-    ])('wait for the next page where a browser fetches %s', async (_, headers) => {
+    ])('wait for the next page when a browser fetches %s', async (_, headers) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
       for (const path of ['/plain', '/missing']) await visitor.agent.get(path).set(headers);
@@ -122,7 +122,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({});
     });
 
-    it('wait for the next page where only its head is asked for', async () => {
+    it('wait for the next page on a HEAD request', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
       await visitor.agent.head('/plain').expect(200);
@@ -130,7 +130,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({});
     });
 
-    it('are kept also where a page fetched ahead writes something else', async () => {
+    it('are kept even if a prefetched page writes something else', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash('status', 'Saved.'));
       await visitor.in((session) => session.put('seen', 1), { headers: { 'sec-purpose': 'prefetch' } });
@@ -138,7 +138,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({ seen: 1 });
     });
 
-    it('can be kept by name or all together, beside new ones', async () => {
+    it('can be kept by name or all together, along with new ones', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.flash({ a: 1, b: { c: 2, d: 3 } }));
       await visitor.in((session) => session.keep('b.c').flash('new', 4));
@@ -149,7 +149,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({ b: { c: 2 }, new: 4, newer: 5 });
     });
 
-    it('are asked for and kept by several keys, or by a list of them', async () => {
+    it('are queried and kept by several keys, or by a list of keys', async () => {
       const visitor = app.visitor();
       const flashed = { a: 1, b: { c: 2 }, d: 3 };
       await visitor.in((session) => session.flash(flashed));
@@ -168,7 +168,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
     });
 
     it.each([[], ['a', 5], [['a', null]], [['a', ['b']]], ['a', undefined]])(
-      'are not asked for, kept or flashed by what is no key: %j',
+      'are not queried, kept or flashed by an invalid key: %j',
       async (...keys) => {
         await app.visitor().in(
           (session) => {
@@ -185,7 +185,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       },
     );
 
-    it('are taken back by forget, pull and flush', async () => {
+    it('are removed by forget, pull and flush', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => {
         session.flash({ forgotten: 1, pulled: 2, kept: 3 }).forget('forgotten');
@@ -196,8 +196,7 @@ describe.each(PAIRS)('flash messages on %s', (platform, driver) => {
       expect(await visitor.in(messages)).toEqual({});
     });
 
-    // What connect-flash does: its messages, kept on the method itself, would have been those of all visitors.
-    it('for now only are no reason for a session', async () => {
+    it('begin no session if they are for the current request only', async () => {
       const { value, cookies } = await app
         .visitor()
         .handle((session) => [

@@ -6,7 +6,7 @@ import { PLATFORMS } from '../support/test-app.js';
 
 const SECRET_INPUT = 'hunter2';
 
-/** Forms in which nothing but `name` may be shown again. */
+/** Forms of which only `name` may be shown again. */
 const FORMS: [string, object][] = [
   [
     'at the top',
@@ -56,7 +56,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 
   it.each(['user[password]', 'user.password', 'password', 'accounts[0][token]'])(
-    'never shows %s again, sent by a browser as it sends forms',
+    'never shows %s again when sent URL-encoded by a browser',
     async (field) => {
       await using app = await start();
       const visitor = app.visitor();
@@ -76,7 +76,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['user.id', { 'user[id]': '1' }, ['user.id']],
     ['account.user.id', { 'account.user': { id: '1' } }, ['account.user.id']],
     ['account.user.id', { account: { 'user.id': '1' } }, ['account.user.id']],
-  ])('never says who is signed in (userKey %s): %j', async (userKey, form, keys) => {
+  ])('never passes for a signed-in user (userKey %s): %j', async (userKey, form, keys) => {
     await using app = await HandlerApp.start(platform, { options: { userKey } });
     for (const flash of [
       (session: RequestSession) => session.flashAll(),
@@ -92,7 +92,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     }
   });
 
-  it('never shows one field of it again even where it is asked for by its path', async () => {
+  it('never shows a password again even if it is asked for by its path', async () => {
     await using app = await start();
     const body = { user: { name: 'Ada', password: SECRET_INPUT } };
     expect(await flashed(app, body, (session) => session.flashOnly(['user.name', 'user.password']))).toEqual({
@@ -100,7 +100,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
-  it('shows everything else again, of every kind', async () => {
+  it('shows all other fields again, of every kind', async () => {
     await using app = await start();
     const body = {
       name: 'Ada',
@@ -130,7 +130,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
-  it('is found by the path of its fields, and by their names, whichever way they were parsed', async () => {
+  it('is found by the paths and the names of its fields, however they were parsed', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), {
@@ -166,7 +166,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ]);
   });
 
-  it('is kept in part by the names of its fields as well as by their paths', async () => {
+  it('is kept in part by the names or the paths of its fields', async () => {
     await using app = await start();
     const form = { 'user[name]': 'Ada', 'user[card]': '4000', 'items[0][sku]': 'tea', 'items[0][pin]': '1' };
     const kept = async (flash: (session: RequestSession) => unknown): Promise<object> => {
@@ -189,7 +189,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     }
   });
 
-  it('lives one request more by the names of its fields, beside messages of such a name', async () => {
+  it('is kept for another request by the names of its fields, beside messages with such names', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll().flash('list[0]', 'mine'), {
@@ -224,12 +224,12 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
       },
       { name: 'Ada' },
     ],
-  ])('is kept as the last word says: %s', async (_, flash, expected) => {
+  ])('is kept as the last call says: %s', async (_, flash, expected) => {
     await using app = await start();
     expect(await flashed(app, { name: 'Ada', card: '4000', 'a.b': 1 }, flash)).toEqual(expected);
   });
 
-  it('shows what was kept last in the same request, too', async () => {
+  it('shows what was kept last in the same request too', async () => {
     await using app = await start();
     const seen = await app
       .visitor()
@@ -237,7 +237,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     expect(seen).toEqual({ name: 'Ada' });
   });
 
-  it('stays as it was, where an earlier one is kept beside it', async () => {
+  it('replaces the fields of an earlier form that is kept beside it', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), { body: { name: 'Ada', note: 'old' } });
@@ -255,7 +255,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ['a name with dots', { 'errors.email': 'mine', name: 'Ada' }],
     ['a name in brackets', { 'errors[email]': 'mine', 'errors[admin]': 'mine', name: 'Ada' }],
     ['a path', { errors: { email: 'mine', admin: 'mine' }, name: 'Ada' }],
-  ])('does not reach a message of the application by %s', (_, body) => {
+  ])('does not override a message of the application by %s', (_, body) => {
     const errors = { email: 'Give an e-mail address.' };
 
     it.each<[string, (session: RequestSession) => unknown]>([
@@ -295,7 +295,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
-  it('stands beside a message of the application in one object', async () => {
+  it('is merged with a message of the application into one object', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const seen = await visitor.in(
@@ -312,7 +312,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
-  it('is filled in again with what was typed', async () => {
+  it('is filled in again with the typed values', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), {
@@ -327,7 +327,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     ).toEqual(['a@example.org', 'Ada', 'Paris']);
   });
 
-  it('may name other fields that are never shown again: they replace the usual ones', async () => {
+  it('hides the fields that the option names in place of the default ones', async () => {
     await using app = await start({ flash: { except: ['iban', 'Card_Number'] } });
     const body = { iban: SECRET_INPUT, payment: { cardNumber: SECRET_INPUT }, password: 'shown' };
     expect(await flashed(app, body, (session) => session.flashAll())).toEqual({
@@ -336,7 +336,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
     });
   });
 
-  it('is none where the body is a list, or there is no body', async () => {
+  it('is empty if the body is a list or missing', async () => {
     await using app = await start();
     expect(await flashed(app, ['a', 'b'], (session) => session.flashAll())).toEqual({});
     const visitor = app.visitor();
@@ -347,7 +347,7 @@ describe.each(PLATFORMS)('a posted form on %s', (platform) => {
   });
 });
 
-it('cannot reach a prototype, nor fail because of what a visitor sent', () => {
+it('formInput can neither reach a prototype nor fail because of what a visitor sent', () => {
   const body: unknown = JSON.parse(
     '{"name":"Ada","__proto__":{"polluted":1},"a":{"constructor":{"prototype":{"polluted":1}}},"x.__proto__.y":1}',
   );
@@ -359,10 +359,10 @@ class Upload {
   name = 'picture.png';
 }
 
-describe('what is flashed of a form', () => {
+describe('the flashed input of a form', () => {
   const input = (body: unknown): object => formInput(body, (field) => field === 'password');
 
-  it('is text, numbers, booleans, null, and lists and objects of those; all else is left out', () => {
+  it('consists of text, numbers, booleans, null, and lists and objects of those, and omits all else', () => {
     const bare: Record<string, unknown> = Object.assign(Object.create(null), { a: 1 });
     expect(
       input({
@@ -387,7 +387,7 @@ describe('what is flashed of a form', () => {
     ).toEqual({ text: '', zero: 0, no: false, none: null, list: ['a', 'b', []], bare: { a: 1 } });
   });
 
-  it('is each object once, whether it contains itself or is there many times', () => {
+  it('contains each object once, even if it contains itself or occurs several times', () => {
     const address: Record<string, unknown> = { city: 'London' };
     address['of'] = [address, { address }];
     expect(input({ home: address, work: address, list: [address] })).toEqual({
@@ -396,7 +396,7 @@ describe('what is flashed of a form', () => {
     });
   });
 
-  it('is the value of a field that knows its siblings, and of each that shares a name', () => {
+  it('contains the values of multipart fields, and of each that shares a name', () => {
     const fields: Record<string, unknown> = {};
     const part = (fieldname: string, value: string) => ({ type: 'field', fieldname, value, fields });
     fields['name'] = part('name', 'Ada');
@@ -413,7 +413,7 @@ describe('what is flashed of a form', () => {
     expect(input({ ...fields })).toEqual({ name: 'Ada', tags: ['a', 'b'] });
   });
 
-  it('is an object as it is, where a visitor made it look like such a field', () => {
+  it('contains an object as it is if a visitor made it look like such a field', () => {
     const body = { name: { type: 'field', value: 'Ada', fields: { name: 'x' } } };
     expect(input(body)).toEqual(body);
   });
@@ -432,13 +432,13 @@ describe('what is flashed of a form', () => {
       { 'a[b': 1, '[c]': 2, 'd]e': 3 },
     ],
     [{ 'a[__proto__][b]': 1, 'a[password]': 2 }, {}],
-  ])('is nested as the names of the fields say: %j', (body, expected) => {
+  ])('is nested according to the names of the fields: %j', (body, expected) => {
     expect(input(body)).toEqual(expected);
   });
 });
 
 it.each([['text'], [null], [undefined], [1], [new Date(0)], [Buffer.from('x')]])(
-  'has no fields: %s',
+  'formInput finds no fields in %s',
   (body) => {
     expect(formInput(body, () => false)).toEqual({});
   },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allocated } from '../support/allocated.js';
 import { OneStore } from '../support/one-session.js';
 
-/** Half of the names have dots in them, and share what stands before the dot. */
+/** Half of the names have a dot, with the same text before it. */
 function formOf(size: number): Record<string, string> {
   const names = Array.from(
     { length: size },
@@ -11,7 +11,7 @@ function formOf(size: number): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, 'typed']));
 }
 
-/** Flashes a form in all ways there are, and shows it twice. */
+/** Flashes a form in all possible ways, keeps it for another request and reads it. */
 async function fillIn(store: OneStore, form: Record<string, string>): Promise<void> {
   const first = await store.open();
   first.body = () => form;
@@ -32,17 +32,17 @@ async function fillIn(store: OneStore, form: Record<string, string>): Promise<vo
   expect(third.session.old('errors.email')).toBe('Give an address.');
 }
 
-/** Several times what a field takes on its way, and a small part of one copy of all fields for each of them. */
+/** Several times what a field allocates, and a small part of what a copy of all fields per field would. */
 const MAX_A_FIELD = 100_000;
 
 describe('a form of thousands of fields with dots in their names', () => {
-  it('costs what it holds, and no copy of it for each field', async () => {
+  it('allocates memory in proportion to its size, without a copy for each field', async () => {
     const store = await OneStore.start();
     const form = formOf(4000);
     expect((await allocated(() => fillIn(store, form))) / 4000).toBeLessThan(MAX_A_FIELD);
   });
 
-  it('nor does all but thousands of its fields', async () => {
+  it('is also read without thousands of its fields in proportional memory', async () => {
     const store = await OneStore.start();
     const { session } = await store.open();
     const form = Object.fromEntries(Object.keys(formOf(4000)).map((name) => [`form.${name}`, 'typed']));

@@ -13,7 +13,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 
   describe('merge', () => {
-    it('puts each leaf at its own place, and leaves what stands beside it', async () => {
+    it('puts each leaf at its own path, and leaves its siblings alone', async () => {
       const visitor = app.visitor();
       await visitor.in((session) =>
         session.put({ user: { name: 'Ada', settings: { theme: 'light', language: 'en' } }, cart: [1, 2] }),
@@ -42,7 +42,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(merged).toEqual({ 'user.name': 'Grace', user: { age: 37, address: { city: 'London' } } });
     });
 
-    it('gives objects with nothing in them the place of what is no object only', async () => {
+    it('replaces only non-objects by empty objects', async () => {
       const merged = await app.visitor().in((session) =>
         session
           .put({ kept: { a: 1 }, number: 1 })
@@ -52,7 +52,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(merged).toEqual({ kept: { a: 1 }, number: {}, missing: { deep: {} } });
     });
 
-    it('is seen in objects that were handed out, and sees what was mutated in them', async () => {
+    it('shows in objects handed out before, and keeps what was mutated in them', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('user', { name: 'Ada' }));
       await visitor.in((session) => {
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(await visitor.in((session) => session.get('user'))).toEqual({ name: 'Grace', age: 36 });
     });
 
-    it('keeps what requests at once merge side by side', async () => {
+    it('combines what parallel requests merge', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('user', { name: 'Ada', settings: { theme: 'light' } }));
       await visitor.in(async (session) => {
@@ -96,7 +96,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       });
     });
 
-    it('leaves what contains itself to the commit, which names it', async () => {
+    it('leaves circular values to the commit, which names them', async () => {
       const cycle: Record<string, unknown> = {};
       cycle['again'] = cycle;
       const { response } = await app
@@ -107,7 +107,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 
   describe('remember', () => {
-    it('stores what is made where the value is missing or null, and makes nothing otherwise', async () => {
+    it('stores the made value if the value is missing or null, and makes nothing otherwise', async () => {
       const visitor = app.visitor();
       const first = await visitor.in((session) => {
         session.put('nothing', null);
@@ -123,7 +123,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       ]);
     });
 
-    it('waits for what resolves later, also for queries that are no promises of the language', async () => {
+    it('waits for promises, and for queries that are only thenable', async () => {
       const visitor = app.visitor();
       await visitor.in(async (session) => {
         expect(await session.remember('a', () => Promise.resolve('made'))).toBe('made');
@@ -136,7 +136,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(await visitor.in((session) => session.all())).toEqual({ a: 'made', b: 'found' });
     });
 
-    it('stores nothing where making fails', async () => {
+    it('stores nothing if making fails', async () => {
       await app.visitor().in(async (session) => {
         const failure = new Error('the bank is closed');
         expect(() =>
@@ -149,7 +149,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       });
     });
 
-    it('keeps the value that came while it was being made, of this request or of another', async () => {
+    it('keeps a value set meanwhile, by this request or another', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('begun', true));
       const seen = await visitor.in(async (session) => {
@@ -163,13 +163,13 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       expect(await visitor.in((session) => session.only('a', 'b'))).toEqual({ a: 'early', b: 'early' });
     });
 
-    it('hands out what may be mutated in place', async () => {
+    it('returns a value that may be mutated in place', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.remember<string[]>('list', () => []).push('a'));
       expect(await visitor.in((session) => session.get('list'))).toEqual(['a']);
     });
 
-    it('makes nothing where nothing can be stored', async () => {
+    it('makes nothing if nothing can be stored', async () => {
       await app.visitor().in(async (session) => {
         session.put('a', 1);
         await session.commit();

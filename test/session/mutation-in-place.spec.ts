@@ -20,7 +20,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       await app[Symbol.asyncDispose]();
     });
 
-    it('is stored as it was mutated, however it was got', async () => {
+    it('is stored as mutated, however it was obtained', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('user', newUser()));
       await visitor.in((session) => session.get<User>('user', newUser()).teams.push('get'));
@@ -36,7 +36,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       });
     });
 
-    it('is stored as it stands when the response leaves, also if it was put before', async () => {
+    it('is stored as it is when the response is sent, even if it was put before', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => {
         const user = newUser();
@@ -50,7 +50,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       });
     });
 
-    it('is stored again where it was mutated after a commit', async () => {
+    it('is stored again if it is mutated after a commit', async () => {
       const visitor = app.visitor();
       await visitor.in(async (session) => {
         const user = newUser();
@@ -62,7 +62,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       expect(await visitor.in((session) => session.get('user.teams'))).toEqual(['testers', 'late']);
     });
 
-    it('costs no write and no cookie where it was only read', async () => {
+    it('costs no write and no cookie if it is only read', async () => {
       const visitor = app.visitor();
       const id = await visitor.in((session) => session.put('user', newUser()).id);
       const version = (await app.manager.read(id))?.version;
@@ -78,7 +78,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
     });
   });
 
-  it('counts as a put of its top-level key where another request wrote meanwhile', async () => {
+  it('counts as a put of its top-level key if another request wrote meanwhile', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     const { asHeaders: headers } = await visitor.handle((session) => session.put('user', newUser()));
@@ -86,7 +86,7 @@ describe.each(PAIRS)('an object got from a session, on %s', (platform, driver) =
       session.get<User>('user', newUser()).teams.push('slow');
       await app.visitor().in((other) => other.put('cart', ['tea']).put('user.name', 'Grace'), { headers });
     });
-    // The whole of `user` is what the slow request made of it; other keys stay as the quick one left them.
+    // The whole of `user` is from the slow request; other keys stay as the quick one left them.
     expect(await visitor.in((session) => session.all())).toEqual({
       user: { name: 'Ada', teams: ['testers', 'slow'] },
       cart: ['tea'],

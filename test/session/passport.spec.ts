@@ -19,7 +19,7 @@ interface PassportRequest {
   isAuthenticated(): boolean;
 }
 
-/** A Passport of its own, with nothing but its strategy for sessions. */
+/** A separate Passport with only its session strategy. */
 function newPassport() {
   const own = new passport.Passport();
   own.serializeUser<string>((user, done) => {
@@ -68,7 +68,7 @@ describe.each(PAIRS)('Passport on %s', (platform, driver) => {
       await app[Symbol.asyncDispose]();
     });
 
-    it('knows nobody, and begins no session for a look', async () => {
+    it('finds no user at first, and begins no session by checking', async () => {
       const { value, cookies } = await app
         .visitor()
         .handle((_session, context) => [userOf(context), passportRequest(context).isAuthenticated()]);
@@ -95,18 +95,18 @@ describe.each(PAIRS)('Passport on %s', (platform, driver) => {
       ]);
       expect(seen).toEqual([{ id: 'ada' }, after, ['tea'], { user: 'ada' }, 'ada']);
       if (driver === 'stealth') return;
-      // Whoever knew the old id is not signed in by it.
+      // The old id is not signed in.
       const headers = before.asHeaders;
       expect(await app.visitor().in((_session, context) => userOf(context), { headers })).toBeNull();
     });
 
-    it('signs in somebody who had no session', async () => {
+    it('signs in a visitor without a session', async () => {
       const visitor = app.visitor();
       await visitor.in((_session, context) => signIn(context, 'ada'));
       expect(await visitor.in((_session, context) => userOf(context))).toEqual({ id: 'ada' });
     });
 
-    it('signs out under a new id, and keeps what is not the user', async () => {
+    it('signs out under a new id, and keeps everything except the user', async () => {
       const visitor = app.visitor();
       const signedIn = await visitor.handle(async (session, context) => {
         await signIn(context, 'ada');
@@ -126,7 +126,7 @@ describe.each(PAIRS)('Passport on %s', (platform, driver) => {
       expect(await app.visitor().in((_session, context) => userOf(context), { headers })).toBeNull();
     });
 
-    it('does the same with keepSessionInfo, which nothing has to be told here', async () => {
+    it('does the same with keepSessionInfo, which is not needed here', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('cart', ['tea']));
       await visitor.in((_session, context) => signIn(context, 'ada', { keepSessionInfo: true }));
@@ -141,14 +141,14 @@ describe.each(PAIRS)('Passport on %s', (platform, driver) => {
       ]);
     });
 
-    it('signs one in after the other', async () => {
+    it('signs in one user after another', async () => {
       const visitor = app.visitor();
       await visitor.in((_session, context) => signIn(context, 'ada'));
       await visitor.in((_session, context) => signIn(context, 'grace'));
       expect(await visitor.in((_session, context) => userOf(context))).toEqual({ id: 'grace' });
     });
 
-    it('tells its caller what went wrong, and signs nobody in', async () => {
+    it('passes an error to its caller, and signs nobody in', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('cart', ['tea']));
       const outcome = await visitor.in((_session, context) =>
@@ -163,7 +163,7 @@ describe.each(PAIRS)('Passport on %s', (platform, driver) => {
   });
 });
 
-describe('Passport put into main.ts', () => {
+describe('Passport set up in main.ts', () => {
   it('finds the session that SessionMiddleware has opened before it', async () => {
     const configure: HandlerAppSetup['configure'] = (nest) => {
       const own = newPassport();

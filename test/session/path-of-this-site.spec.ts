@@ -25,7 +25,7 @@ describe('a path of this site', () => {
     ['/\u2028<script>"', '/%E2%80%A8%3Cscript%3E%22'],
     ['/half a pair \ud800'.replaceAll(' ', '-'), '/half-a-pair-%EF%BF%BD'],
     ['/／evil.example', '/%EF%BC%8Fevil.example'],
-  ])('is %j, as browsers write it', (url, path) => expect(pathOfThisSite(url)).toBe(path));
+  ])('is %j, written as browsers do', (url, path) => expect(pathOfThisSite(url)).toBe(path));
 
   it.each([
     '',
@@ -63,7 +63,7 @@ describe('a path of this site', () => {
     expect(pathOfThisSite(url)).toBeUndefined(),
   );
 
-  it('stays on the site, whatever it is made of', () => {
+  it('never leads off the site, whatever it consists of', () => {
     const piece = fc.constantFrom(
       '/',
       '\\',
@@ -90,7 +90,7 @@ describe('a path of this site', () => {
         const path = pathOfThisSite(url);
         if (path === undefined) return;
         expect(new URL(url, `${SITE}/sign-in`).href).toBe(SITE + path);
-        // What it has become stays that, and can go into a header.
+        // The result is stable, and safe in a header.
         expect(pathOfThisSite(path)).toBe(path);
         expect(path).toMatch(/^[!-~]+$/);
       }),

@@ -21,7 +21,7 @@ describe.each(PAIRS)(
       await app[Symbol.asyncDispose]();
     });
 
-    it('refuses whatever writes, and reads on', async () => {
+    it('refuses all writes, and can still be read', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
       await visitor.in(async (session) => {
@@ -31,7 +31,7 @@ describe.each(PAIRS)(
           () => session.put('a', 2),
           () => session.merge({ a: 2 }),
           () => session.flash('b', 1),
-          // Whatever else is wrong with a write.
+          // This error comes first, even if the write is wrong otherwise.
           () => session.put('__proto__', 1),
           () => session.increment('__proto__'),
           () => session.regenerate(),
@@ -49,7 +49,7 @@ describe.each(PAIRS)(
       expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
     });
 
-    it('refuses writes also where the visitor has no session', async () => {
+    it('refuses writes even if the visitor has no session', async () => {
       const { cookies } = await app.visitor().handle(async (session) => {
         await session.start(true);
         expect(() => session.put('a', 1)).toThrow(SessionReadonlyError);
@@ -57,7 +57,7 @@ describe.each(PAIRS)(
       expect(cookies).toEqual([]);
     });
 
-    it('commits nothing further: no mutation, no renewal, and no message used up', async () => {
+    it('commits no mutation, no renewal and no use of messages', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('list', [1]).flash('status', 'Saved.'));
       const { cookies } = await visitor.handle(async (session) => {
@@ -73,7 +73,7 @@ describe.each(PAIRS)(
       ['get', (session) => session.get<number[]>('list', []).push(2)],
       ['all', (session) => Object(session.all()['list']).push(2)],
       ['request.session', (_session, { req }) => Object(req.session).list.push(2)],
-    ])('says once in the log what was mutated in place of what came from %s', async (_way, mutate) => {
+    ])('logs once the key of a mutation in place of a value from %s', async (_way, mutate) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('list', [1]));
       log.length = 0;
@@ -86,7 +86,7 @@ describe.each(PAIRS)(
         expect.stringMatching(/read-only .* mutated in place at "list": nothing of that is stored/),
       ]);
       expect(await visitor.in((session) => session.all())).toEqual({ list: [1] });
-      // Who only looks is told nothing.
+      // Reading alone logs nothing.
       await visitor.in(async (session) => {
         await session.initiate(true);
         session.get('list');
@@ -105,7 +105,7 @@ describe.each(PAIRS)(
       ['a cookie that ends with the browser', (session) => (Object(session['cookie']).maxAge = null)],
       ['an end', (session) => (Object(session['cookie']).maxAge = 0)],
       ['regenerate with keys', (session) => Object(session).regenerate(['a'], () => undefined)],
-    ])('refuses it by request.session as well: %s', async (_what, write) => {
+    ])('refuses writes through request.session too: %s', async (_what, write) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('list', [1]));
       await visitor.in(async (session, { req }) => {
@@ -123,7 +123,7 @@ describe.each(PAIRS)(
       ['the id', (session) => session.regenerate()],
       ['the lifetime', (session) => session.setDuration('1h')],
     ])(
-      'is not made so where something was changed before, and says what to do: %s',
+      'stays writable after uncommitted changes, with an error that says what to do: %s',
       async (_what, change) => {
         const visitor = app.visitor();
         await visitor.in((session) => session.put('list', [1]));
@@ -140,7 +140,7 @@ describe.each(PAIRS)(
       },
     );
 
-    it('still brings the browser what was committed before', async () => {
+    it('still sends the cookie of what was committed before', async () => {
       const visitor = app.visitor();
       await visitor.in(async (session) => {
         await session.put('a', 1).commit();

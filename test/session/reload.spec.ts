@@ -7,7 +7,7 @@ import { PAIRS, PLATFORMS } from '../support/test-app.js';
 describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
   const start = () => HandlerApp.start(platform, { options: { driver } });
 
-  it('forgets what was not committed, and what is written after it joins what was there', async () => {
+  it('discards uncommitted changes, and later ones are added to the stored values', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 1));
@@ -22,7 +22,7 @@ describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
     expect(await visitor.in((session) => session.all())).toEqual({ a: 1, c: 3 });
   });
 
-  it('takes an uncommitted regenerate back', async () => {
+  it('reverts an uncommitted regenerate', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
@@ -61,7 +61,7 @@ describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
     expect(cookies).toEqual([expect.stringContaining('session=; Max-Age=0')]);
   });
 
-  it('waits for a commit that nobody waited for', async () => {
+  it('waits for a commit that was not awaited', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const seen = await visitor.in(async (session) => {
@@ -73,7 +73,7 @@ describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
     expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
   });
 
-  it('keeps flash messages where they were: the old ones for this request, stored new ones for the next', async () => {
+  it('keeps old flash messages for this request and committed new ones for the next', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flash('old', 1));
@@ -88,8 +88,8 @@ describe.each(PAIRS)('reload on %s with %s', (platform, driver) => {
   });
 });
 
-describe.each(PLATFORMS)('reload during requests of others on %s', (platform) => {
-  it('does not bring a session back that another request ended', async () => {
+describe.each(PLATFORMS)('reload during other requests on %s', (platform) => {
+  it('does not revive a session that another request ended', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     const { asHeaders: headers } = await visitor.handle((session) => session.put('a', 1));
@@ -101,7 +101,7 @@ describe.each(PLATFORMS)('reload during requests of others on %s', (platform) =>
     expect([value, cookies]).toEqual([false, []]);
   });
 
-  it('goes on with the session that another request moved, and leaves its cookie to that one', async () => {
+  it('follows a session that another request moved, and leaves the cookie to that request', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     const { asHeaders: headers } = await visitor.handle((session) => session.put('a', 1));
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('reload during requests of others on %s', (platform) =>
     expect([value, cookies]).toEqual([[true, { a: 1, b: 2 }, 2], []]);
   });
 
-  it('fails with the store, and leaves the session as it was', async () => {
+  it('fails if the store fails, and leaves the session as it was', async () => {
     const driver = new CustomDriver(systemClock);
     const read = driver.read.bind(driver);
     await using app = await HandlerApp.start(platform, {

@@ -15,7 +15,7 @@ import {
 import { HandlerApp, type HandlerContext } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
-/** A session as JavaScript sees it, and libraries that know none of its types. */
+/** A session as seen by JavaScript and by libraries without its types. */
 type Loose = Record<string, unknown>;
 
 const shape = ({ req }: HandlerContext): Loose => Object(req.session);
@@ -27,17 +27,17 @@ const calling = (session: Loose, method: string, ...args: unknown[]) =>
     Reflect.apply(Object(session[method]), session, [...args, callback]);
   });
 
-/** What another library may call a session. */
+/** A session of another library. */
 const ofNobody = { user: 'nobody' };
 
 const cookieOf = (session: Loose): Loose => Object(session['cookie']);
 
-/** Strict code, as modules are: what takes no property throws. */
+/** In strict mode, as modules are: throws if the object takes no property. */
 function putField(into: Loose): void {
   into['field'] = 'x';
 }
 
-/** What an object has and inherits. */
+/** The names of an object's own and inherited properties. */
 function namesOf(object: object): Set<string> {
   const names = new Set<string>();
   for (let on: object | null = object; on !== null; on = Reflect.getPrototypeOf(on)) {
@@ -49,7 +49,7 @@ function namesOf(object: object): Set<string> {
 describe.each(PLATFORMS)('request.session on %s', (platform) => {
   const start = (driver = 'memory') => HandlerApp.start(platform, { options: { driver } });
 
-  it('keeps what is set, counted up, deleted and set to undefined', async () => {
+  it('stores assignments, increments, deletions and undefined', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const stored = await visitor.handle((_session, context) => {
@@ -66,7 +66,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ views: 2 });
   });
 
-  it('has its values, and nothing else, as own keys', async () => {
+  it('has only its values as own keys', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session, context) => {
@@ -99,14 +99,14 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('never takes a flash message, which a form may hold, for a value', async () => {
+  it('never exposes a flash message, which may be form input, as a value', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.flashAll(), { body: { passport: { user: 'admin' } } });
     expect(await visitor.in((_session, context) => shape(context)['passport'])).toBeUndefined();
   });
 
-  it('takes names to the letter, and what is changed in place, as a library keeps its state', async () => {
+  it('takes names literally and stores mutations in place, as libraries need for their state', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const key = 'oauth2:example.test';
@@ -122,7 +122,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({});
   });
 
-  it('stores nothing and sends no cookie where it is only asked for', async () => {
+  it('stores nothing and sends no cookie when it is only read', async () => {
     await using app = await start();
     const { value, cookies } = await app
       .visitor()
@@ -130,7 +130,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect([value, cookies]).toEqual([[undefined, []], []]);
   });
 
-  it.each(['memory', 'stealth'])('destroys where null is assigned, with %s', async (driver) => {
+  it.each(['memory', 'stealth'])('destroys the session when null is assigned, with %s', async (driver) => {
     await using app = await start(driver);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', 'ada'));
@@ -142,7 +142,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({});
   });
 
-  it('refuses whatever else is assigned, and says what to do', async () => {
+  it('refuses any other assignment, and says what to do', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session, { req }) => {
@@ -155,7 +155,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ user: 'ada' });
   });
 
-  it('keeps or refuses every name, and no name breaks the session', async () => {
+  it('stores or refuses every name, and no name breaks the session', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const names = ['then', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty', 'constructor', '__proto__'];
@@ -177,7 +177,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ before: 1 });
   });
 
-  it('keeps or refuses what is put into an object under a name from outside, and loses it nowhere', async () => {
+  it('stores or refuses a field set on the object under an arbitrary name, and never loses it silently', async () => {
     await using app = await start();
     for (const name of [...namesOf(RequestSession.prototype), 'cookie', 'over', 'toJSON', 'resetMaxAge']) {
       const visitor = app.visitor();
@@ -198,7 +198,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect([{}, Object, RequestSession].map((shared) => 'field' in shared)).toEqual([false, false, false]);
   });
 
-  it('has what all objects have, for whatever that is called on', async () => {
+  it('has the methods of all objects, which work on other objects too', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {
       const session = shape(context);
@@ -218,7 +218,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('answers 400 where something is put into what it has under a name from outside', async () => {
+  it('answers 400 when a field from a request is assigned to one of its methods', async () => {
     await using app = await start();
     const assign = (_session: unknown, context: HandlerContext): void => {
       const session = shape(context);
@@ -229,7 +229,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(response.status).toBe(400);
   });
 
-  it('answers 400 to a field of a form whose name is taken', async () => {
+  it('answers 400 to a form field with a reserved name', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const assign = (_session: unknown, context: HandlerContext): void => {
@@ -239,7 +239,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(response.status).toBe(400);
   });
 
-  it('has the cookie of express-session, whose lifetime is that of this session', async () => {
+  it('has the cookie of express-session, with the lifetime of this session', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { cookies } = await visitor.handle((_session, context) => {
@@ -264,7 +264,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['originalMaxAge', null],
     ['expires', false],
     ['expires', null],
-  ] as const)('has a cookie that ends with the browser where cookie.%s is set to %s', async (name, value) => {
+  ] as const)('has a cookie that ends with the browser if cookie.%s is set to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
       await using app = await start(driver);
       const visitor = app.visitor();
@@ -275,7 +275,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       });
       expect(cookies.join()).toMatch(/session=/);
       expect(cookies.join()).not.toMatch(/max-age|expires/i);
-      // So it stays, also where a write of another request sends it again.
+      // It stays so when another request sends the cookie again.
       const later = await visitor.handle((session, context) => {
         const { maxAge, originalMaxAge, expires } = cookieOf(shape(context));
         expect([maxAge, originalMaxAge, expires]).toEqual([null, null, null]);
@@ -296,7 +296,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['originalMaxAge', 3_600_000],
     ['expires', false],
     ['expires', new Date(Date.now() + 3_600_000)],
-  ])('begins no session for a stranger where middleware sets cookie.%s to %s', async (name, value) => {
+  ])('begins no session for a stranger if middleware sets cookie.%s to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
       await using app = await start(driver);
       const visitor = app.visitor();
@@ -305,7 +305,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
         return [session.isModified, session.stored];
       });
       expect([cookies, seen]).toEqual([[], [false, false]]);
-      // It is that of the session that somebody begins behind it.
+      // The setting applies to a session that is begun afterwards.
       const begun = await visitor.handle((session, context) => {
         cookieOf(shape(context))[name] = value;
         session.put('user', 'ada');
@@ -313,7 +313,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       expect(begun.cookies.join()).toMatch(/session=/);
       expect(/max-age=/i.test(begun.cookies.join())).toBe(Boolean(value));
       expect(/max-age=7200\b/i.test(begun.cookies.join())).toBe(false);
-      // And of one that is there already.
+      // And to an existing session.
       const later = await visitor.handle((session, context) => {
         cookieOf(shape(context))['maxAge'] = 60_000;
         return session.isModified;
@@ -323,7 +323,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it.each(['maxAge', 'originalMaxAge', 'expires'])(
-    'takes the date of its end for cookie.%s',
+    'takes a Date for cookie.%s',
     async (name) => {
       await using app = await start();
       const { cookies } = await app.visitor().handle((session, context) => {
@@ -347,7 +347,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       /cookie\.expires got "2036-01-01T00:00:00.000Z"; it takes a Date/,
     ],
     ['expires', new Date('soon'), /cookie\.expires got NaN; it takes a Date/],
-  ])('says what cookie.%s takes where it is set to %s', async (name, value, message) => {
+  ])('says what cookie.%s takes when it is set to %s', async (name, value, message) => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session, context) => {
@@ -359,7 +359,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('says of its cookie as a whole that its fields are set', async () => {
+  it('refuses a whole new cookie, and says to set its fields', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {
       expect(() => (shape(context)['cookie'] = { maxAge: 1000 })).toThrow(
@@ -368,7 +368,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('shows its values and its cookie where it is printed, and neither its id nor its token', async () => {
+  it('shows its values and its cookie when printed, but neither its id nor its token', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { name: 'Ada' }));
@@ -390,7 +390,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('is cloned by way of a copy of its values', async () => {
+  it('can be cloned through a copy of its values', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { roles: ['a'] }));
@@ -401,7 +401,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ user: { roles: ['a'] } });
   });
 
-  it('keeps what its cookie says where a field of it is deleted, as in express-session', async () => {
+  it('keeps the fields of its cookie when one is deleted, as in express-session', async () => {
     const app = await start();
     const visitor = app.visitor();
     await visitor.handle((session) => session.put('user', 'ada'));
@@ -417,7 +417,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('has the fields of the cookie as own keys, also where all of them are copied', async () => {
+  it('has the fields of the cookie as own keys, even when all of them are copied', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {
       shape(context)['user'] = 'ada';
@@ -439,7 +439,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 
   it.each(['partitioned', 'priority', 'path', 'foo', 'name'])(
-    'says what to do where cookie.%s is set',
+    'says what to do when cookie.%s is set',
     async (name) => {
       await using app = await start();
       await app.visitor().in((_session, context) => {
@@ -455,7 +455,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     ['maxAge', -1],
     ['originalMaxAge', 0],
     ['expires', new Date(0)],
-  ] as const)('ends where cookie.%s is set to %s', async (name, value) => {
+  ] as const)('ends when cookie.%s is set to %s', async (name, value) => {
     for (const driver of ['memory', 'stealth']) {
       await using app = await start(driver);
       const visitor = app.visitor();
@@ -468,7 +468,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     }
   });
 
-  it('takes no symbol for a name, and says so', async () => {
+  it('refuses a symbol as a name, and says so', async () => {
     await using app = await start();
     await app.visitor().in((_session, context) => {
       expect(() => Reflect.set(shape(context), Symbol('mine'), 1)).toThrow(
@@ -489,7 +489,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('stays where it is deleted from the request, which ends nothing', async () => {
+  it('stays when it is deleted from the request, which does not end it', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', 'ada'));
@@ -500,7 +500,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ user: 'ada' });
   });
 
-  it('has an id beside it that reads as what is assigned to it, and switches to no other session', async () => {
+  it('has a request.sessionID beside it that can be assigned without switching to another session', async () => {
     await using app = await start();
     const other = await app.visitor().in((session) => session.put('user', 'bob').id);
     const visitor = app.visitor();
@@ -514,11 +514,11 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
       return [...seen, session.id, session.get('user')];
     });
     expect([value, cookies]).toEqual([[before, before, other, before, 'ada'], []]);
-    // And nobody else has it.
+    // The next request does not see the assigned id.
     expect(await visitor.in((_session, { req }) => req['sessionID'])).toBe(before);
   });
 
-  it('is what is assigned where the application has no session for a request', async () => {
+  it('is what is assigned if the application has no session for a request', async () => {
     const ofAnother = { of: 'another library' };
     @Controller()
     class ExcludedController {
@@ -537,7 +537,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(body).toEqual([null, null, ofAnother, ofAnother, ofAnother]);
   });
 
-  it('gives way on the request to what code defines over it, and goes on by itself', async () => {
+  it('can be redefined on a request, while the session still works', async () => {
     await using app = await start();
     const visitor = app.visitor();
     await visitor.in((session, { req }) => {
@@ -570,7 +570,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(seen).toEqual({ kept: { cart: 1 }, reloaded: { cart: 1 }, changed: true, left: {} });
   });
 
-  it('has the methods of the session, which give the session back in the same shape', async () => {
+  it('has the methods of the session, which return request.session itself', async () => {
     await using app = await start();
     const seen = await app.visitor().in((session, context) => {
       const own = shape(context);
@@ -580,7 +580,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     expect(seen).toEqual([true, true, 1]);
   });
 
-  it('is refused where the session is read-only, not loaded yet, and where the key cannot be one', async () => {
+  it('refuses assignments if the session is read-only or not loaded yet, or the key is invalid', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
@@ -595,7 +595,7 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
     });
   });
 
-  it('has connect-flash beside it, whose messages are flash messages', async () => {
+  it('has req.flash of connect-flash beside it', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const flash = ({ req }: HandlerContext, ...args: unknown[]): unknown =>
@@ -616,11 +616,11 @@ describe.each(PLATFORMS)('request.session on %s', (platform) => {
   });
 });
 
-describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
-  it('is reached by its methods only: what is assigned is refused, strict or not', async () => {
+describe.each(PLATFORMS)('the value of @Session(), on %s', (platform) => {
+  it('refuses assignments, in strict mode or not', async () => {
     await using app = await HandlerApp.start(platform);
     await app.visitor().in((session) => {
-      // Code that is not strict swallows what a frozen object refuses: a script of its own is not.
+      // Sloppy code ignores a refusal by a frozen object; a separate script runs in sloppy mode.
       const sloppy = (on: object, name: string): unknown => runInNewContext('on[name] = 1', { on, name });
       for (const name of [
         'user',
@@ -640,7 +640,7 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     });
   });
 
-  it('keeps nothing that is defined as no assignment could take back', async () => {
+  it('refuses to define a non-configurable property on request.session', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     await visitor.in((_session, { req }) => {
@@ -652,7 +652,7 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     });
   });
 
-  it('notices what is mutated of what its toJSON gave', async () => {
+  it('stores mutations of the values that toJSON of request.session returns', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('user', { roles: [] }));
@@ -663,7 +663,7 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     expect(await visitor.in((session) => session.get('user'))).toEqual({ roles: ['admin'] });
   });
 
-  it('has nothing of its own, however that is defined, and answers', async () => {
+  it('refuses to define properties, and still works', async () => {
     await using app = await HandlerApp.start(platform);
     const visitor = app.visitor();
     await visitor.in((session) => {
@@ -678,7 +678,7 @@ describe.each(PLATFORMS)('what @Session() hands out, on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ a: 1 });
   });
 
-  it('is an object like any other for whoever looks at it', async () => {
+  it('looks like an ordinary object', async () => {
     await using app = await HandlerApp.start(platform);
     const looked = await app.visitor().in(async (session) => {
       session.put('get', 'taken').put('then', 'taken');
@@ -742,7 +742,7 @@ class SerializedController {
   }
 }
 
-/** What class-transformer makes plain by what its class says. */
+/** An object that class-transformer serializes by its decorators. */
 class Page {
   @Exclude() readonly hidden = 'hidden';
   readonly #messages: FlashMessages;
@@ -773,7 +773,7 @@ class Account {
 
 describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) => {
   it.each([true, false])(
-    'a session and messages are serialized as without it (everywhere: %s)',
+    'a session and messages are serialized as usual (everywhere: %s)',
     async (everywhere) => {
       await using app = await HandlerApp.start(platform, {
         controllers: [SerializedController],
@@ -794,7 +794,7 @@ describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) =
     });
   const values = { cart: ['tea'], user: { name: 'Ada' } };
 
-  it('they are serialized as without it wherever they are in what a handler returns', async () => {
+  it('a session and messages are serialized as usual anywhere in the result of a handler', async () => {
     await using app = await start();
     const { agent } = app.visitor();
     await agent.post('/session').expect(201);
@@ -815,7 +815,7 @@ describe.each(PLATFORMS)('under ClassSerializerInterceptor, on %s', (platform) =
     expect((await agent.get('/facade').expect(200)).body).toEqual({ session, messages });
   });
 
-  it('what they hold is made plain as all else is, and a value may be called as it likes', async () => {
+  it('the values of a session are transformed like all others, and may have any name', async () => {
     await using app = await start();
     const { agent } = app.visitor();
     expect((await agent.post('/account').expect(201)).body).toEqual({

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-// What the manuals in test/manuals do not mention of a session.
+// What the tests of the manuals in test/manuals do not cover of a session.
 import { Controller, Get, ParseIntPipe, Query } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Flash, type FlashMessages, NoSessionError, Session, SessionValueError } from 'nestjs-session-kit';
@@ -52,7 +52,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     await app[Symbol.asyncDispose]();
   });
 
-  it('hands single values to parameters, through pipes', async () => {
+  it('passes single values to parameters, through pipes', async () => {
     const { agent } = app.visitor();
     await agent.get('/fill?views=7').expect(200);
     expect((await agent.get('/show').expect(200)).body).toEqual({
@@ -66,14 +66,14 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     await agent.get('/show').expect(400);
   });
 
-  it('is not there on an excluded route, which says so', async () => {
+  it('is refused on an excluded route', async () => {
     const { agent } = app.visitor();
     await agent.get('/fill?views=7').expect(200);
     expect((await agent.get('/excluded').expect(200)).body).toEqual({ refused: true });
     await agent.get('/excluded/decorated').expect(500);
   });
 
-  it('shows in logs what it holds, and no id; its messages as well', async () => {
+  it('shows its values in logs but no id, and so do its messages', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put('cart', ['tea']).flash('status', 'Saved.'));
     const [session, messages, nested] = await visitor.in((shown) => [
@@ -88,7 +88,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     expect(unloaded).toBe('RequestSession { initiated: false }');
   });
 
-  it('asks for several keys at once: all of them', async () => {
+  it('has several keys only if it has all of them', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put({ a: 1, b: { c: 2 }, nothing: null }));
     const asked = [['a', 'b.c'], ['a', 'nothing'], ['a', 'absent'], ['nothing', 'absent'], []];
@@ -104,7 +104,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     ]);
   });
 
-  it('makes a default with a function, only where it is needed', async () => {
+  it('calls a default function only when needed', async () => {
     let made = 0;
     const make = () => {
       made += 1;
@@ -124,7 +124,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     expect(made).toBe(2);
   });
 
-  it('updates a value by a function of what it was, and removes it where that gives nothing', async () => {
+  it('updates a value by a function of the old one, and removes it if that returns undefined', async () => {
     const visitor = app.visitor();
     await visitor.in((session) =>
       session.update<string[]>('cart', (cart = []) => [...cart, 'tea']).put('gone', 1),
@@ -135,7 +135,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ cart: ['tea', 'milk'] });
   });
 
-  it('picks some of its values, nested ones included', async () => {
+  it('returns some of its values, nested ones included', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put({ user: { name: 'Ada', age: 36 }, theme: 'dark', a: 1 }));
     expect(
@@ -171,7 +171,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     ).toEqual([false, false, true]);
   });
 
-  it('is loaded anew by reload, without what was not committed', async () => {
+  it('is loaded again by reload, without uncommitted changes', async () => {
     const visitor = app.visitor();
     const { asHeaders: headers, value: id } = await visitor.handle((session) => session.put('a', 1).id);
     const seen = await visitor.in(async (session) => {
@@ -184,7 +184,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ a: 1, b: 2 });
   });
 
-  it('lasts ten years with permanent also without values', async () => {
+  it('lasts ten years after permanent, even without values', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 1));
     const { cookies } = await visitor.handle((session) => session.permanent());
@@ -193,7 +193,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
   });
 
   it.each([0, -1, Number.NaN, Infinity, 'soon', '', '101 years'])(
-    'refuses %s for a lifetime',
+    'refuses %s as a lifetime',
     async (duration) => {
       await app.visitor().in((session) => {
         expect(() => session.setDuration(duration)).toThrow(SessionValueError);
@@ -237,7 +237,7 @@ describe.each(PLATFORMS)('a session on %s', (platform) => {
     },
   );
 
-  it('starts anew after destroy, with a new id, where something is written', async () => {
+  it('starts anew with a new id when something is written after destroy', async () => {
     const visitor = app.visitor();
     const before = await visitor.in((session) => session.put('a', 1).id);
     const { value, cookies } = await visitor.handle(async (session) => {

@@ -11,7 +11,7 @@ describe('several keys', () => {
     await app[Symbol.asyncDispose]();
   });
 
-  it('are asked for one by one or in a list, and all of them count', async () => {
+  it('are queried one by one or in a list, and all of them count', async () => {
     await app.visitor().in((session) => {
       session.put({ a: 1, b: { c: 2 }, nothing: null });
       expect([session.has('a', 'b.c'), session.has(['a', 'b.c']), session.has('a', ['b.c'])]).toEqual([
@@ -31,7 +31,7 @@ describe('several keys', () => {
     });
   });
 
-  it('are picked, left out and removed one by one or in a list', async () => {
+  it('are picked, omitted and removed one by one or in a list', async () => {
     await app.visitor().in((session) => {
       session.put({ a: 1, b: { c: 2, d: 3 }, e: 4 });
       expect(session.only('a', 'b.c')).toEqual({ a: 1, b: { c: 2 } });
@@ -62,7 +62,7 @@ describe('several keys', () => {
       ['list.9', 'list.10', 'list.0'],
       ['b', 'c', { d: 1, e: 2 }],
     ],
-  ])('into a list mean the items that it has before any is gone: %j', async (keys, left) => {
+  ])('of list items refer to the list before any item is removed: %j', async (keys, left) => {
     const visitor = app.visitor();
     await visitor.in((session) => {
       session.put({ list: ['a', 'b', 'c', { d: 1, e: 2 }], other: 1 });
@@ -76,7 +76,7 @@ describe('several keys', () => {
   });
 
   it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'forget', 'delete'] as const)(
-    'are refused by %s, and nothing is done, where one of them is none',
+    'are refused by %s, which changes nothing, if one of them is invalid',
     async (method) => {
       await app.visitor().in((session) => {
         session.put({ a: 1, b: 2 });
@@ -90,7 +90,7 @@ describe('several keys', () => {
   );
 
   it.each(['has', 'hasAny', 'exists', 'missing', 'only', 'except', 'flashOnly', 'flashExcept'] as const)(
-    'are missed by %s where there is none at all',
+    'must include at least one in a call of %s',
     async (method) => {
       await app.visitor().in((session) => {
         const call = (): unknown => Reflect.apply(session[method], session, []);
@@ -99,7 +99,7 @@ describe('several keys', () => {
     },
   );
 
-  it('are missed by keep, which says what keeps all', async () => {
+  it('must include at least one for keep, whose error says how to keep all', async () => {
     await app.visitor().in((session) => {
       const call = (): unknown => Reflect.apply(Object(Reflect.get(session, 'keep')), session, []);
       expect(call).toThrow(/^keep got no key\. .* For all messages there is reflash\(\)\.$/);

@@ -23,7 +23,7 @@ class Pages {
     return { user: Session.userId };
   }
 
-  /** As a link to the form brings it along. */
+  /** The target comes in the link to the form. */
   @Get('sign-in')
   @Redirect()
   signIn(@Session() session: Session, @Query('next') next?: string) {
@@ -65,7 +65,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   });
 
   describe('signIn', () => {
-    it('gives the session a new id, the user and the time, and keeps what was in it', async () => {
+    it('gives the session a new id, the user and the time, and keeps its values', async () => {
       const visitor = app.visitor();
       const before = await visitor.in((session) => session.put('cart', ['mug']).id);
       const from = Date.now();
@@ -91,7 +91,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       expect(after.signedInAt).toBeLessThanOrEqual(Date.now());
     });
 
-    it('leaves nothing under the old id for whoever has a copy of it', async () => {
+    it('leaves nothing under the old id for a thief with a copy of it', async () => {
       const visitor = app.visitor();
       const { asHeaders } = await visitor.handle((session) => session.put('cart', ['mug']));
       await visitor.in((session) => session.signIn('u1'));
@@ -105,27 +105,27 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       [HOUR, HOUR],
       [false, 2 * HOUR],
       [undefined, 2 * HOUR],
-    ])('that is to be remembered (%s) lives so long', async (remember, duration) => {
+    ])('with remember (%s) sets the lifetime', async (remember, duration) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1', { remember }));
       expect(await visitor.in((session) => session.duration)).toBe(duration);
     });
 
-    it('without being remembered does not take over the lifetime of the sign-in before', async () => {
+    it('without remember does not inherit the lifetime of the previous sign-in', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1', { remember: true }));
       await visitor.in((session) => session.signIn('u2'));
       expect(await visitor.in((session) => session.duration)).toBe(2 * HOUR);
     });
 
-    it('takes numbers, which are text where the user is asked for', async () => {
+    it('takes numbers, which userId returns as text', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn(42));
       expect(await visitor.in((session) => [session.userId, session.get('userId')])).toEqual(['42', 42]);
     });
 
     it.each([[''], [undefined], [null], [Number.NaN], [{ id: 1 }], [true]])(
-      'refuses %j for a user, and changes nothing',
+      'refuses %j as a user, and changes nothing',
       async (user) => {
         const visitor = app.visitor();
         const { cookies } = await visitor.handle((session) => {
@@ -136,7 +136,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
     );
 
     it.each([['never'], [-1], [0], [{}]])(
-      'refuses %j for a lifetime, and changes nothing',
+      'refuses %j as a lifetime, and changes nothing',
       async (remember) => {
         const { cookies } = await app.visitor().handle((session) => {
           expect(() => session.signIn('u1', { remember: remember as string })).toThrow(/'remember'/);
@@ -146,7 +146,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
     );
 
     it.each([[true], ['30d'], [null], [1000]])(
-      'refuses %j for its options, and shows what to write',
+      'refuses %j as its options, and shows what to write',
       async (options) => {
         const { cookies } = await app.visitor().handle((session) => {
           const signIn = (): unknown => session.signIn('u1', options as unknown as object);
@@ -156,13 +156,13 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       },
     );
 
-    it('is no sign-in where empty text is put for a user', async () => {
+    it('does not count empty text put as the user', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('userId', ''));
       expect(await visitor.in(({ userId }) => userId)).toBeNull();
     });
 
-    it('is refused where the session is read-only', async () => {
+    it('is refused if the session is read-only', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('cart', ['mug']));
       await visitor.in(async (session) => {
@@ -194,7 +194,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   });
 
   describe('handle', () => {
-    it('stays the same when the id changes, and when he signs in', async () => {
+    it('stays the same when the id changes and when the user signs in', async () => {
       const visitor = app.visitor();
       const { handle, id } = await visitor.in((session) => {
         session.put('cart', []);
@@ -208,7 +208,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       expect(await visitor.in((session) => session.handle)).toBe(handle);
     });
 
-    it('is another one after he has signed out', async () => {
+    it('changes after the user has signed out', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1'));
       const signedIn = await visitor.in((session) => session.handle);
@@ -222,14 +222,14 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       expect(new Set(handles).size).toBe(2);
     });
 
-    it('costs nothing: a visitor who gets a new id without having anything gets no session', async () => {
+    it('begins no session, even after regenerate, for a visitor without values', async () => {
       const { cookies } = await app.visitor().handle((session) => session.regenerate().handle);
       expect(cookies).toEqual([]);
     });
   });
 
   describe('intended', () => {
-    it('keeps a path of this site until it is taken out', async () => {
+    it('keeps a path of this site until it is read', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.intended('/orders?page=2#last'));
       await visitor.in((session) => session.signIn('u1'));
@@ -243,19 +243,19 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       ['/a/../b', '/b'],
       ['//evil.example', '/'],
       ['/a\r\nSet-Cookie: a=b', '/'],
-    ])('comes in a link, and can be redirected to: %j', async (next, location) => {
+    ])('comes from a link, and is safe to redirect to: %j', async (next, location) => {
       const response = await app.visitor().agent.get('/sign-in').query({ next }).redirects(0);
       expect([response.status, response.headers['location']]).toEqual([302, location]);
     });
 
-    it('keeps nothing of what no request had', async () => {
+    it('keeps the previous path when given undefined', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.intended('/orders'));
       await visitor.in((session) => session.intended(undefined));
       expect(await visitor.in((session) => session.intended())).toBe('/orders');
     });
 
-    it('is not what an application stored under that name for itself', async () => {
+    it('ignores a value that the application put under its name', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('_intended', 'https://evil.example/'));
       expect(await visitor.in((session) => session.intended())).toBe('/');
@@ -263,13 +263,13 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   });
 
   describe('SignedInGuard', () => {
-    it('answers 401 with a reason to whoever is not signed in', async () => {
+    it('answers 401 with a reason to a visitor who is not signed in', async () => {
       const response = await app.visitor().agent.get('/account');
       expect(response.status).toBe(401);
       expect(response.body).toMatchObject({ statusCode: 401, reason: 'signed-out' });
     });
 
-    it('lets pass who is', async () => {
+    it('lets a signed-in visitor pass', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1'));
       expect((await visitor.agent.get('/account')).body).toEqual({ user: 'u1' });
@@ -279,7 +279,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   });
 
   describe('SignedInWithin', () => {
-    it('lets pass who has signed in lately, and no one else; a handler wins over its controller', async () => {
+    it('lets only recently signed-in visitors pass, and a handler overrides its controller', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1'));
       const statuses = async () =>
@@ -307,7 +307,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       ['merge', (session) => session.merge({ userId: 'u2' })],
       ['reset', (session) => session.reset({ userId: 'u2' })],
       ['regenerate', (session) => session.regenerate().put('userId', 'u2')],
-    ])('asks whoever comes into the session of a user who has signed in again (%s)', async (_how, become) => {
+    ])('asks a new user in the session of a signed-in one to sign in (%s)', async (_how, become) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.signIn('u1'));
       await visitor.in(become);
@@ -320,7 +320,7 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
       await visitor.in((session) => session.signOut());
     });
 
-    it('asks whoever was signed in by other means again', async () => {
+    it('asks a user who was signed in by other means to sign in again', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('userId', 'u1'));
       const { status, body } = await visitor.agent.get('/password');
@@ -329,13 +329,13 @@ describe.each(PAIRS)('on %s with %s', (platform, driver) => {
   });
 });
 
-it('SignedInWithin refuses what is no duration', () => {
+it('SignedInWithin refuses an invalid duration', () => {
   expect(() => SignedInWithin('soon')).toThrow(SessionConfigError);
   expect(() => SignedInWithin(0)).toThrow(/@SignedInWithin got 0/);
 });
 
 describe('a user who signs in', () => {
-  it('loses nothing of a request that runs meanwhile, which follows him', async () => {
+  it('loses no change of a concurrent request, which follows to the new session', async () => {
     await using app = await HandlerApp.start('express');
     const visitor = app.visitor();
     const handle = await visitor.in((session) => session.put('cart', []).handle);
@@ -364,7 +364,7 @@ describe('a user who signs in', () => {
     expect(now).toEqual(['u1', 1, TEN_YEARS, handle, expect.any(Number)]);
   });
 
-  it('stands under another key where the option userKey says so', async () => {
+  it('is stored under the key that the option userKey names', async () => {
     await using app = await HandlerApp.start('express', { options: { userKey: 'account.id' } });
     const visitor = app.visitor();
     await visitor.in((session) => session.signIn('u1'));

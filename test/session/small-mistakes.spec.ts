@@ -40,9 +40,9 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     });
   });
 
-  describe('a key that a visitor names', () => {
+  describe('a key chosen by a visitor', () => {
     it.each(['__proto__', 'a.constructor.b', 'prototype'])(
-      'is his mistake where it can be none: %s',
+      'is answered with 400 if it is invalid: %s',
       async (key) => {
         await using app = await start();
         await app.visitor().agent.get(`/value?key=${key}`).expect(400);
@@ -50,7 +50,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       },
     );
 
-    it('does not give everything away where it is missing', async () => {
+    it('does not expose all values if it is missing', async () => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.put('secret', 'treasure'));
@@ -69,7 +69,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       ['beside an object', { 'a.b': 1, a: { b: 2 } }, { 'a.b': 1, a: { b: 2 } }],
       ['in a list', { tags: ['a'], 'tags.0': 'b' }, { tags: ['a'], 'tags.0': 'b' }],
       ['thousands of them', { [`${'a.'.repeat(5000)}b`]: 1 }, { [`${'a.'.repeat(5000)}b`]: 1 }],
-    ])('come back as they were typed, and do no harm: %s', async (_, body, expected) => {
+    ])('come back as typed, and do no harm: %s', async (_, body, expected) => {
       await using app = await start();
       const visitor = app.visitor();
       await visitor.in((session) => session.flashAll(), { body });
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
   });
 
   describe('a default for a message', () => {
-    it('is made by a function where one is given, as for a value', async () => {
+    it('can be a function, as for a value', async () => {
       await using app = await start();
       const defaults = await app
         .visitor()
@@ -94,7 +94,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
 
   describe('a change after the response has ended', () => {
     it.each([true, false])(
-      'is said in the log, as nothing stores it (session changed before: %s)',
+      'is logged, since it is not stored (session changed before: %s)',
       async (before) => {
         await using app = await start();
         const visitor = app.visitor();
@@ -110,7 +110,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       },
     );
 
-    it('is stored by a commit, and nothing is said', async () => {
+    it('is stored by a commit, and nothing is logged', async () => {
       await using app = await start();
       const visitor = app.visitor();
       const session = await visitor.in((current) => current.put('name', 'Ada'));
@@ -121,7 +121,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     });
   });
 
-  it('a session in a cookie cannot be ended from outside, and the log says so', async () => {
+  it('a cookie-based session cannot be ended from outside, and the log says so', async () => {
     await using app = await start('stealth');
     await app.manager.destroy('whichever');
     expect(log).toEqual([
@@ -129,7 +129,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     ]);
   });
 
-  it('update takes a function, and says so', async () => {
+  it('update refuses anything but a function, and says so', async () => {
     await using app = await start();
     const update = vi.fn<() => unknown>(() => undefined);
     await app.visitor().in((session) => {

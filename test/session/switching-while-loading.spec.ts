@@ -2,7 +2,7 @@ import { SessionStoreError } from 'nestjs-session-kit';
 import { describe, expect, it } from 'vitest';
 import { OneRequest, OneStore } from '../support/one-session.js';
 
-describe('a request that switches to another session while the one of its cookie is being loaded', () => {
+describe('a request that switches to another session while that of its cookie is being loaded', () => {
   /** Two sessions: ann's, of the cookie, and bob's, which the request switches to. */
   async function start() {
     const store = await OneStore.start();
@@ -13,7 +13,7 @@ describe('a request that switches to another session while the one of its cookie
     return { store, ann, bob: id };
   }
 
-  /** The session of such a request, once the first has arrived. */
+  /** The session of such a request, once the first one is loaded. */
   async function switched(store: OneStore, tokens: readonly string[], id: string) {
     const { session } = new OneRequest(store.manager, tokens);
     const read = store.hold('read');
@@ -25,7 +25,7 @@ describe('a request that switches to another session while the one of its cookie
     return session;
   }
 
-  it('is not taken for loaded once the first has arrived', async () => {
+  it('does not count as loaded once the first session has arrived', async () => {
     const { store, ann, bob } = await start();
     const session = await switched(store, [ann], bob);
     expect(session.initiated).toBe(false);
@@ -33,7 +33,7 @@ describe('a request that switches to another session while the one of its cookie
     expect((await session.start()).get('user')).toBe('bob');
   });
 
-  it('tries no further cookie where the first stands for nothing', async () => {
+  it('tries no further cookie if the first names no session', async () => {
     const { store, ann, bob } = await start();
     const gone = await store.seed((session) => session.put('user', 'eve'));
     await store.manager.destroy((await store.open(gone)).session.id);
@@ -44,7 +44,7 @@ describe('a request that switches to another session while the one of its cookie
     expect(store.calls()).toHaveLength(1);
   });
 
-  it('loads the other one once, also where the first fails meanwhile', async () => {
+  it('loads the other session once, even if the first fails meanwhile', async () => {
     const { store, ann, bob } = await start();
     const { session } = new OneRequest(store.manager, [ann]);
     const first = store.hold('read');

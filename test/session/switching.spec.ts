@@ -11,7 +11,7 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     await app[Symbol.asyncDispose]();
   });
 
-  it.each(['only reads it', 'writes to it'])('takes the cookie with it where it %s', async (how) => {
+  it.each(['only reads it', 'writes to it'])('sends the cookie of the other session when it %s', async (how) => {
     const other = await app.visitor().in((session) => [session.put('a', 'other').id, session.signedId]);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 'mine'));
@@ -24,14 +24,14 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     expect(await visitor.in((session) => [session.id, session.get('a')])).toEqual([other[0], 'other']);
   });
 
-  it('sends no cookie where the browser has it already', async () => {
+  it('sends no cookie if the browser already has it', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     const { cookies } = await visitor.handle((session) => session.setId(id).start());
     expect(cookies).toEqual([]);
   });
 
-  it('leaves the cookie alone where it switches read-only, or to what does not exist', async () => {
+  it('leaves the cookie alone if it switches read-only, or to a missing session', async () => {
     const id = await app.visitor().in((session) => session.put('a', 1).id);
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 'mine'));
@@ -41,7 +41,7 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     expect(await visitor.in((session) => session.get('a'))).toBe('mine');
   });
 
-  it('may write what it switches to, also where it switched read-only before', async () => {
+  it('may write to the other session, even if it switched read-only before', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     await visitor.in(async (session) => {
@@ -53,7 +53,7 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     expect(await visitor.in((session) => session.all())).toEqual({ a: 1, b: 2 });
   });
 
-  it('is fresh where nobody has the id', async () => {
+  it('has a fresh session if no session has the id', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     const seen = await visitor.in(async (session) => {

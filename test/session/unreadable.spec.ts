@@ -7,7 +7,7 @@ const refuse = (): never => {
   throw new Error('not to be read');
 };
 
-/** Objects that throw when somebody reads what is in them, made of one that a session handed out. */
+/** Turn an object that a session handed out into one that throws when it is read. */
 const MAKERS: readonly [string, (value: object) => object][] = [
   [
     'a getter',
@@ -45,7 +45,7 @@ const MAKERS: readonly [string, (value: object) => object][] = [
   ],
 ];
 
-describe.each(PAIRS)('What throws when it is read, inside of a lent value, on %s', (platform, driver) => {
+describe.each(PAIRS)('A lent value that throws when it is read, on %s', (platform, driver) => {
   describe(`with ${driver}`, () => {
     let app: HandlerApp;
     beforeAll(async () => {
@@ -55,7 +55,7 @@ describe.each(PAIRS)('What throws when it is read, inside of a lent value, on %s
       await app[Symbol.asyncDispose]();
     });
 
-    it.each(MAKERS)('%s: the commit names the key, the request is answered', async (_what, spoil) => {
+    it.each(MAKERS)('%s: the commit names the key, and the response is 503', async (_what, spoil) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put({ cart: { count: 1 }, other: { a: 1 } }));
       const { value, response, cookies } = await visitor.handle(
@@ -77,7 +77,7 @@ describe.each(PAIRS)('What throws when it is read, inside of a lent value, on %s
     });
 
     it.each(MAKERS)(
-      '%s: nobody is harmed where the handler commits nothing by itself',
+      '%s: the stored session stays intact if the handler does not commit by itself',
       async (_what, spoil) => {
         const visitor = app.visitor();
         await visitor.in((session) => session.put('cart', { count: 1 }));

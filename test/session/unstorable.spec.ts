@@ -54,7 +54,7 @@ describe.each(PAIRS)('a value that cannot be stored, on %s', (platform, driver) 
         'list.1',
       ],
       ['updated to', (session) => session.update('list', () => [undefined]), 'list.0'],
-    ])('is named by its index, where undefined comes into a list: %s', async (_name, write, path) => {
+    ])('is named by its index if undefined gets into a list: %s', async (_name, write, path) => {
       const refused = await app.visitor().in(async (session) => {
         write(session);
         const outcome = await session.commit().catch((error: unknown) => error);
@@ -65,7 +65,7 @@ describe.each(PAIRS)('a value that cannot be stored, on %s', (platform, driver) 
       expect(refused).toMatchObject({ message: expect.stringContaining(`"${path}"`) });
     });
 
-    it('is not undefined by itself: as JSON has it, that is no value', async () => {
+    it('does not include undefined outside lists, which counts as no value, as in JSON', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('gone', undefined).put('user', { name: undefined, age: 1 }));
       expect(await visitor.in((session) => session.all())).toEqual({ user: { age: 1 } });
@@ -80,7 +80,7 @@ describe.each(PAIRS)('a value that cannot be stored, on %s', (platform, driver) 
       expect(await visitor.in((session) => [session.all(), session.stored])).toEqual([{}, false]);
     });
 
-    it('can be taken back after a commit that named it, and the rest is stored', async () => {
+    it('can be removed after a commit that named it, and the rest is stored', async () => {
       const visitor = app.visitor();
       const refused = await visitor.in(async (session) => {
         session
@@ -99,7 +99,7 @@ describe.each(PAIRS)('a value that cannot be stored, on %s', (platform, driver) 
       expect(await visitor.in((session) => session.all())).toEqual({ fine: 1, status: 'Saved.' });
     });
 
-    it('is noticed where an object was mutated into it', async () => {
+    it('is noticed if it got there by mutation in place', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('user', { name: 'Ada' }));
       await visitor.handle(

@@ -65,7 +65,7 @@ const multipartWith =
     if (isFastify(app)) await app.register(multipart, { attachFieldsToBody });
   };
 
-/** What a visitor has typed, of a form that is sent with a file in it. */
+/** Submits a form with a file and returns what was flashed of it. */
 async function flashedOf(app: HandlerApp): Promise<unknown> {
   const visitor = app.visitor();
   await visitor.agent
@@ -82,7 +82,7 @@ async function flashedOf(app: HandlerApp): Promise<unknown> {
 
 const TYPED = [{ name: 'Ada', user: { city: 'London' }, tags: ['a', 'b'] }, 'London'];
 
-describe('a form with a file in it is filled in again with what was typed, and nothing else', () => {
+describe('a form with a file is filled in again with the typed values only', () => {
   it('through multer', async () => {
     await using app = await HandlerApp.start('express', { controllers: [MulterController] });
     expect(await flashedOf(app)).toEqual(TYPED);

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SessionValueError } from 'nestjs-session-kit';
 import { HandlerApp } from '../support/handler-app.js';
 
-/** What JavaScript hands over where TypeScript is not asked, a visitor's query for instance. */
+/** Values that untyped code can pass, such as a visitor's query. */
 const NO_KEYS = [null, 5, true, {}];
 
-describe('what is no key', () => {
+describe('an invalid argument', () => {
   let app: HandlerApp;
   beforeAll(async () => {
     app = await HandlerApp.start('express');
@@ -28,7 +28,7 @@ describe('what is no key', () => {
       'increment',
     ] as const),
     ...(['forget', 'old', 'flashOnly', 'flashExcept'] as const),
-  ])('is refused by %s with an error that says so', async (method) => {
+  ])('in place of a key is refused by %s', async (method) => {
     const errors = await app.visitor().in((session) =>
       NO_KEYS.map((key): unknown => {
         try {
@@ -41,7 +41,7 @@ describe('what is no key', () => {
     expect(errors).toEqual(NO_KEYS.map(() => expect.any(SessionValueError)));
   });
 
-  it.each([undefined, null, 'text', 5, [1]])('is not made of %s by reset', async (values) => {
+  it.each([undefined, null, 'text', 5, [1]])('such as %s is refused by reset', async (values) => {
     const kept = await app.visitor().in((session) => {
       session.put('a', 1);
       expect(() => session.reset(values as never)).toThrow(SessionValueError);
@@ -61,7 +61,7 @@ describe('what is no key', () => {
     ['an Error', new Error('a')],
     ['a Date', new Date()],
     ['an object with a symbol for a key', { [Symbol('a')]: 1 }],
-  ])('are values by their keys that are not under keys: %s', async (_what, values) => {
+  ])('in place of values by their keys is refused: %s', async (_what, values) => {
     const seen = await app.visitor().in((session, { req }) => {
       session.put('kept', 1).now('message', 1);
       for (const of of [session, Object(req.session)]) {
@@ -76,7 +76,7 @@ describe('what is no key', () => {
     expect(seen).toEqual({ kept: 1, message: 1 });
   });
 
-  it('are no values by their keys that an instance of a class has as properties', async () => {
+  it('does not include a class instance, whose properties are stored as values', async () => {
     class Address {
       readonly street = 'Hill Road';
     }
@@ -91,7 +91,7 @@ describe('what is no key', () => {
   });
 
   it.each([undefined, null, 5, ['v1.a.b'], {}])(
-    'of a signed id (%s) is a bad signature',
+    'in place of a signed id (%s) counts as a bad signature',
     async (signedId) => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
@@ -102,7 +102,7 @@ describe('what is no key', () => {
     },
   );
 
-  it.each([null, 5, '', {}])('of a secret (%j) is refused: anybody could sign with it', async (secret) => {
+  it.each([null, 5, '', {}])('in place of a secret (%j) is refused, since anybody could sign with it', async (secret) => {
     await app.visitor().in((session) => {
       const call = (): unknown => session.setSignedId(session.put('a', 1).signedId, secret as never);
       expect(call).toThrow(SessionValueError);
@@ -112,7 +112,7 @@ describe('what is no key', () => {
   });
 
   it.each(['forget', 'delete'] as const)(
-    'does not make %s remove everything where it is missing',
+    'such as undefined does not make %s remove everything',
     async (method) => {
       const kept = await app.visitor().in((session) => {
         session.put('a', 1);
@@ -123,7 +123,7 @@ describe('what is no key', () => {
     },
   );
 
-  it('is one key where several are expected', async () => {
+  it('does not include a single key where several are expected', async () => {
     const seen = await app.visitor().in(
       (session) => {
         session.put({ ab: 1, c: 2 }).flashExcept('password2').flashOnly('email');
@@ -135,7 +135,7 @@ describe('what is no key', () => {
   });
 });
 
-describe('what is no duration, number or id', () => {
+describe('an invalid duration, number or id', () => {
   it.each([
     ['setDuration', 'soon', 'setDuration got "soon"; it takes milliseconds above zero'],
     ['setDuration', 'x'.repeat(5000), `setDuration got "${'x'.repeat(80)}..."; it takes`],
@@ -159,7 +159,7 @@ describe('what is no duration, number or id', () => {
 });
 
 describe('expiresAt', () => {
-  it('follows a lifetime at once, also that of a session which is stored already', async () => {
+  it('follows a new lifetime immediately, even for a session that is already stored', async () => {
     await using app = await HandlerApp.start('express');
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 1));
