@@ -5,7 +5,7 @@ import { PAYLOAD_FORMAT, type Payload, parsePayload } from '../../lib/state/payl
 import { SessionState } from '../../lib/state/session-state.js';
 import type { Values } from '../../lib/state/values.js';
 
-/** The state of a request that loads these values. */
+/** The state of a request that has loaded these values. */
 function load(values: Values, version = 1): SessionState {
   const payload: Payload = { v: PAYLOAD_FORMAT, n: version, c: 0, d: values };
   return loadText(JSON.stringify(payload));
@@ -21,14 +21,14 @@ function payloadOf(text: string): Payload {
   return parsed.payload;
 }
 
-/** Stores a state and returns the text that is now kept. */
+/** Stores a state and returns the stored text. */
 function commit(state: SessionState): string {
   const draft = state.draft('w', undefined);
   state.onStored(draft);
   return draft.text;
 }
 
-/** What is kept after two requests that both loaded the same values; the second finds the first one's record. */
+/** The stored values after two requests that loaded the same values; the second finds the first one's record. */
 function inParallel(
   values: Values,
   first: (state: SessionState) => void,
@@ -43,7 +43,7 @@ function inParallel(
 }
 
 describe('changes of two requests', () => {
-  it('are all there where they concern different keys', () => {
+  it('are all stored if they concern different keys', () => {
     const kept = inParallel(
       { user: { name: 'Ada' } },
       (state) => state.put('user.age', 36),
@@ -52,7 +52,7 @@ describe('changes of two requests', () => {
     expect(kept).toEqual({ user: { name: 'Ada', age: 36, city: 'London' } });
   });
 
-  it('add up where they count', () => {
+  it('add up if they are increments', () => {
     const kept = inParallel(
       { views: 10 },
       (state) => state.increment('views', 3),
@@ -61,7 +61,7 @@ describe('changes of two requests', () => {
     expect(kept).toEqual({ views: 12 });
   });
 
-  it('append one after the other where they push', () => {
+  it('are appended one after the other if they push', () => {
     const kept = inParallel(
       {},
       (state) => state.push('cart', 'tea'),
@@ -82,7 +82,7 @@ describe('changes of two requests', () => {
     expect(kept).toEqual({ cart: ['milk', 'tea'] });
   });
 
-  it('remove what is forgotten, also what the other one stored meanwhile', () => {
+  it('remove a forgotten key, even if the other request stored it meanwhile', () => {
     const kept = inParallel(
       { kept: 1 },
       (state) => state.put('token', 'x'),
@@ -100,12 +100,12 @@ describe('changes of two requests', () => {
     expect(inParallel({ b: 2 }, put, (state) => state.reset({ c: 3 }))).toEqual({ c: 3 });
   });
 
-  it('keep the later one where both put the same key', () => {
+  it('keep the later one if both put the same key', () => {
     const put = (value: string) => (state: SessionState) => state.put('theme', value);
     expect(inParallel({}, put('dark'), put('light'))).toEqual({ theme: 'light' });
   });
 
-  it('are refused by name where they no longer fit, and nothing is lost of the first', () => {
+  it('are refused with the key if they no longer fit', () => {
     expect(() =>
       inParallel(
         { cart: ['tea'] },
@@ -122,7 +122,7 @@ describe('changes of two requests', () => {
     ).toThrow(SessionValueError);
   });
 
-  it('carry copies: what is mutated after it was put counts, and shares nothing with the caller after the commit', () => {
+  it('include mutations made after a put and before the commit', () => {
     const line = { sku: 'tea' };
     const state = load({});
     state.put('line', line);
@@ -161,12 +161,12 @@ describe('changes of two requests', () => {
     fc.constant<Step>((state) => state.flush()),
   );
 
-  it('come out as if the requests had run one after the other, whatever they do', () => {
+  it('have the same outcome as if the requests had run one after the other, whatever they do', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 5 }), fc.array(step, { maxLength: 5 }), (first, second) => {
         const start = { count: 1, list: [1], m: { count: 1, list: [] } };
         const apply = (steps: Step[]) => (state: SessionState) => steps.forEach((each) => each(state));
-        // What a flush removes is created again: 'm' may then be missing, and every step still fits.
+        // Steps create again what a flush removed: 'm' may be missing, and every step still fits.
         const serial = load(structuredClone(start));
         apply(first)(serial);
         const then = loadText(commit(serial));
@@ -180,7 +180,7 @@ describe('changes of two requests', () => {
 });
 
 describe('a change', () => {
-  it('is no reason to commit where it changes nothing: forgetting what is not there, flushing what is empty', () => {
+  it('causes no commit if it changes nothing: forgetting a missing key, flushing an empty session', () => {
     const state = load({});
     state.forget('absent');
     state.flush();
@@ -191,7 +191,7 @@ describe('a change', () => {
     expect([state.hasChanges, state.modified]).toEqual([false, false]);
   });
 
-  it('still counts where all is removed that was left of it', () => {
+  it('still counts if everything it left is removed', () => {
     const state = load({});
     state.flash.flashFields({ a: 'x' });
     state.flash.flashFields({});
@@ -206,13 +206,13 @@ describe('a change', () => {
     expect(state.hasChanges).toBe(false);
   });
 
-  it('removes the key where an updater returns undefined', () => {
+  it('removes the key if an updater returns undefined', () => {
     const state = load({ a: 1, b: 2 });
     state.update('a', () => undefined);
     expect(payloadOf(commit(state)).d).toEqual({ b: 2 });
   });
 
-  it('changes nothing where it is refused', () => {
+  it('changes nothing if it is refused', () => {
     const state = load({ text: 'x', list: [1] });
     expect(() => state.push('text', 1)).toThrow(SessionValueError);
     expect(() => state.increment('text', 1)).toThrow(SessionValueError);

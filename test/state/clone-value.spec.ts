@@ -14,7 +14,7 @@ describe('A copied value', () => {
     expect(copy.bare.a).not.toBe(original.bare.a);
   });
 
-  it('takes what is no plain object as it is', () => {
+  it('shares everything that is not a list or plain object', () => {
     const original = { date: new Date(), map: new Map(), call: () => 1 };
     const copy = cloneValue(original);
     expect(copy.date).toBe(original.date);
@@ -22,7 +22,7 @@ describe('A copied value', () => {
     expect(copy.call).toBe(original.call);
   });
 
-  it('has the cycles of the original, and none that leads back into it', () => {
+  it('has the cycles of the original, but no reference to it', () => {
     const original: Record<string, unknown> = {};
     original['list'] = [original];
     const copy = cloneValue(original);
@@ -30,7 +30,7 @@ describe('A copied value', () => {
     expect(copy).not.toBe(original);
   });
 
-  it('has a key named __proto__ where the original has one, and the prototype of any other object', () => {
+  it('keeps a key named __proto__ without changing the prototype', () => {
     const hostile: object = JSON.parse('{"a":{"__proto__":{"admin":true}}}');
     const copy = cloneValue(hostile);
     expect(JSON.stringify(copy)).toBe(JSON.stringify(hostile));
@@ -42,7 +42,7 @@ describe('A copied value', () => {
     expect(Reflect.get(Reflect.get(merged, 'a'), 'admin')).toBeUndefined();
   });
 
-  it('ends where no commit would store it any more', () => {
+  it('is not copied beyond the depth that can be stored', () => {
     let deep: unknown = 'the end';
     for (let level = 0; level < 100_000; level += 1) deep = [deep];
     let copy: unknown = cloneValue(deep);

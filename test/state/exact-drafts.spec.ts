@@ -13,7 +13,7 @@ function loaded(text: string): SessionState {
 
 const parsed = (text: string) => JSON.parse(text) as Parameters<typeof SessionState.loaded>[1];
 
-/** Where a draft counts as exact, reading its text gives what it says. */
+/** Drafts a state; the payload of an exact draft must equal its parsed text. */
 function drafted(state: SessionState): Draft {
   const draft = state.draft('writer', undefined);
   if (draft.isExact) expect(draft.payload).toStrictEqual(JSON.parse(draft.text));
@@ -24,8 +24,8 @@ function attempt(act: () => unknown): void {
   expect(act).toThrow('not today');
 }
 
-describe('A draft that others may be given', () => {
-  it('has no object that an updater was handed before it threw', () => {
+describe('A draft that may be shared', () => {
+  it('is not exact after an updater got an object and threw', () => {
     const state = begun({ cart: { lines: [] } });
     let kept: unknown;
     attempt(() => {
@@ -40,7 +40,7 @@ describe('A draft that others may be given', () => {
     expect(state.read('cart')).toBe(kept);
   });
 
-  it('has no object that an updater was handed and kept', () => {
+  it('is not exact after an updater got an object and kept it', () => {
     const state = begun({ user: { name: 'Ada' } });
     let kept: object = {};
     state.update('user', (user) => {
@@ -54,7 +54,7 @@ describe('A draft that others may be given', () => {
     expect(draft.isExact).toBe(false);
   });
 
-  it('says nothing that an updater said which was asked for a promise', () => {
+  it('is not exact after an updater mutated an object and returned a promise', () => {
     const state = begun({ user: { name: 'Ada' } });
     expect(() => {
       state.update('user', async (user) => {
@@ -69,7 +69,7 @@ describe('A draft that others may be given', () => {
   it.each([
     ['an infinite sum', 1e308, 1e308],
     ['minus infinity', -1e308, -1e308],
-  ])('is refused where a merge makes %s of an increment', (_, by, others) => {
+  ])('is refused if a merge turns an increment into %s', (_, by, others) => {
     const state = begun({});
     state.increment('count', by);
     const text = JSON.stringify({ v: 1, n: 2, c: 0, d: { count: others } });
@@ -79,7 +79,7 @@ describe('A draft that others may be given', () => {
     );
   });
 
-  it('is exact where a merge adds up usual numbers', () => {
+  it('is exact if a merge adds up ordinary numbers', () => {
     const state = begun({});
     state.increment('count', 1);
     const text = JSON.stringify({ v: 1, n: 2, c: 0, d: { count: 41 } });
@@ -88,7 +88,7 @@ describe('A draft that others may be given', () => {
     expect(draft.payload.d).toEqual({ count: 42 });
   });
 
-  it('is what the text says of keys in any order, numbers for names, half characters and a key named __proto__', () => {
+  it('equals its text with keys in any order, numeric keys, lone surrogates and a key named __proto__', () => {
     const text = '{"v":1,"n":1,"c":0,"d":{"b":{"__proto__":{"x":1}},"__proto__":{"y":2},"2":"two"}}';
     const state = loaded(text);
     state.put('z', 'half \ud800');
@@ -100,12 +100,12 @@ describe('A draft that others may be given', () => {
     expect(isExact).toBe(true);
     expect(Object.keys(payload.d)).toEqual(Object.keys(parsed(written).d));
     expect(Object.getPrototypeOf(payload.d)).toBe(Object.prototype);
-    // And the copy that a request makes of it for itself.
+    // As does the request's own copy of it.
     state.onStored({ ...drafted(state) });
     expect(Object.entries(state.values)).toEqual(Object.entries(parsed(written).d));
   });
 
-  it('is not exact with minus nothing in it, nor with nothing', () => {
+  it('is not exact with minus zero or undefined in it', () => {
     for (const value of [-0, undefined]) {
       const state = begun({ a: 1 });
       state.put('a', value);
@@ -113,14 +113,14 @@ describe('A draft that others may be given', () => {
     }
   });
 
-  it('is exact with another serializer never', () => {
+  it('is never exact with another serializer', () => {
     const serializer = { stringify: JSON.stringify, parse: JSON.parse };
     const state = SessionState.empty(serializer, 0);
     state.put('a', 1);
     expect(state.draft('writer', undefined).isExact).toBe(false);
   });
 
-  it('shares nothing with what the same request hands out and changes after it was stored', () => {
+  it('shares no object with values that the same request hands out and changes after storing it', () => {
     const state = begun({ user: { name: 'Ada' }, list: [1] });
     const drafts: Draft[] = [];
     const texts: string[] = [];
@@ -147,7 +147,7 @@ describe('A draft that others may be given', () => {
 });
 
 describe('reset', () => {
-  it('leaves the session as it was where a getter throws', () => {
+  it('leaves the session as it was if a getter throws', () => {
     const state = begun({ name: 'Ada' });
     attempt(() => {
       state.reset({

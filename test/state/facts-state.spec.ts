@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FactsState } from '../../lib/state/facts-state.js';
 import { PAYLOAD_FORMAT, type Payload, type SessionFacts } from '../../lib/state/payload.js';
 
-/** What a commit would write of it. */
+/** The facts that a commit would write. */
 function written(facts: FactsState): SessionFacts {
   const { v: _format, n: _number, c: _created, d: _values, ...rest } = drafted(facts);
   return rest;
@@ -16,8 +16,8 @@ function drafted(facts: FactsState): Payload {
 
 const payload = (facts: SessionFacts = {}): Payload => drafted(new FactsState(1000, facts));
 
-describe('what a session says of itself', () => {
-  it('is what was loaded, until it is changed', () => {
+describe('the facts of a session', () => {
+  it('are those that were loaded, until they are changed', () => {
     const facts = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'] }));
     expect([facts.duration, facts.signIn, facts.handle]).toEqual([60_000, [5, 'ann'], undefined]);
     expect([facts.hasChanges, facts.durationChanged, facts.signsIn]).toEqual([false, false, false]);
@@ -26,7 +26,7 @@ describe('what a session says of itself', () => {
     expect(written(facts)).toEqual({ t: 90_000, s: [5, 'ann'] });
   });
 
-  it('can be taken out, and is not written then', () => {
+  it('can be removed, and are not written then', () => {
     const facts = new FactsState(1000, payload({ t: 60_000, h: 'kept' }));
     facts.duration = undefined;
     facts.handle = undefined;
@@ -34,7 +34,7 @@ describe('what a session says of itself', () => {
     expect([facts.durationChanged, facts.storedHandle]).toEqual([true, 'kept']);
   });
 
-  it('begins a session, unless all that was changed is a lifetime set by last()', () => {
+  it('begin a session when changed, unless only by a lifetime set with last()', () => {
     const lasting = new FactsState(1000, null);
     lasting.last(60_000);
     expect([lasting.hasChanges, written(lasting)]).toEqual([false, { t: 60_000 }]);
@@ -45,7 +45,7 @@ describe('what a session says of itself', () => {
     expect(stored.hasChanges).toBe(true);
   });
 
-  it('is due no more once it is stored, but for what was changed again meanwhile', () => {
+  it('are no longer due once stored, except those changed again meanwhile', () => {
     const facts = new FactsState(1000, null);
     facts.duration = 60_000;
     facts.signIn = [5, 'ann'];
@@ -58,7 +58,7 @@ describe('what a session says of itself', () => {
     expect([facts.hasChanges, facts.duration]).toEqual([false, 90_000]);
   });
 
-  it('goes on top of what another request wrote first', () => {
+  it('are applied on top of those that another request wrote first', () => {
     const facts = new FactsState(1000, payload({ t: 60_000 }));
     facts.signIn = [9, 'ann'];
     facts.rebase(payload({ t: 90_000, s: [7, 'bob'], h: 'kept' }));
@@ -66,7 +66,7 @@ describe('what a session says of itself', () => {
     expect([facts.storedSignIn, facts.signsIn]).toEqual([[7, 'bob'], true]);
   });
 
-  it('is nothing where the session begins anew, and changed by that only where it was stored', () => {
+  it('are cleared when the session begins anew, which counts as a change only if it was stored', () => {
     const stored = new FactsState(1000, payload({ t: 60_000, s: [5, 'ann'], h: 'kept' }));
     stored.beginAnew(2000);
     expect([stored.createdAt, stored.hasChanges, written(stored)]).toEqual([2000, true, {}]);

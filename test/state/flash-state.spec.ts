@@ -14,7 +14,7 @@ function load(batches: FlashBatch[] = [], n = 0, consumes: ConsumesFlash = true)
   return SessionState.loaded(JSON, payload, JSON.stringify(payload), consumes);
 }
 
-/** Other requests stored write `n` first. */
+/** Rebases a state on write `n`, which other requests stored first. */
 function rebase(state: SessionState, batches: FlashBatch[], n: number): void {
   const payload = payloadOf(batches, n);
   state.rebase(payload, JSON.stringify(payload));
@@ -26,14 +26,14 @@ function draft(state: SessionState): Draft {
 
 const batchesOf = ({ payload }: Draft): FlashBatch[] => payload.f ?? [];
 
-/** Stores what a state has to store, as the next write. */
+/** Stores the changes of a state as the next write. */
 function store(state: SessionState): FlashBatch[] {
   const stored = draft(state);
   state.onStored(stored);
   return batchesOf(stored);
 }
 
-/** What a request sees that loads the session now. */
+/** The messages that a request sees when it loads the session now. */
 function seenBy(batches: FlashBatch[], n: number): unknown {
   return load(batches, n).flash.previous;
 }
@@ -49,7 +49,7 @@ describe('the flash messages of a request', () => {
     expect(store(state)).toEqual([[4, { b: 2 }]]);
   });
 
-  it('stand side by side when two requests flashed under one name', () => {
+  it('are merged when two requests flash under one name', () => {
     const batches: FlashBatch[] = [
       [3, { errors: { title: 'missing' }, old: ['a'] }],
       [4, { errors: { price: 'too low' }, old: ['b'] }],
@@ -58,7 +58,7 @@ describe('the flash messages of a request', () => {
     expect(batches[0]?.[1]).toEqual({ errors: { title: 'missing' }, old: ['a'] });
   });
 
-  it('can be taken back after they were stored', () => {
+  it('can be removed after they were stored', () => {
     const state = load();
     state.flash.flash('errors.title', 'missing');
     state.flash.flash('errors.price', 'too low');
@@ -74,7 +74,7 @@ describe('the flash messages of a request', () => {
     expect(state.hasChanges).toBe(false);
   });
 
-  it('can be taken back while they are being stored', () => {
+  it('can be removed while they are being stored', () => {
     const state = load();
     state.flash.flash('a', 1);
     const underWay = draft(state);
@@ -85,7 +85,7 @@ describe('the flash messages of a request', () => {
     expect(store(state)).toEqual([]);
   });
 
-  it('stay taken back where the write that carried them failed', () => {
+  it('stay removed if the write that contained them failed', () => {
     const state = load();
     state.flash.flash('a', 1);
     state.flash.flash('b', 2);
@@ -94,7 +94,7 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(state), 1)).toEqual({ b: 2 });
   });
 
-  it('are replaced, and not mixed, when one request flashes a name again after a commit', () => {
+  it('are replaced, not merged, when one request flashes a name again after a commit', () => {
     const state = load();
     state.flash.flash('errors', { title: 'missing' });
     store(state);
@@ -102,7 +102,7 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(state), 2)).toEqual({ errors: { price: 'too low' } });
   });
 
-  it('keep their number after a commit, so that whoever saw them ages them', () => {
+  it('keep their number after a commit, so that a request that saw them ages them', () => {
     const state = load();
     state.flash.flash('a', 1);
     const first = store(state);
@@ -112,7 +112,7 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(reader), 3)).toEqual({ b: 2 });
   });
 
-  it('are kept for one request more, but do not replace what this request flashed under their name', () => {
+  it('can be kept for another request, but do not replace what this request flashed under their name', () => {
     const state = load([[1, { a: 'old', b: 'old' }]], 1);
     state.flash.flash('a', 'new');
     state.flash.keep();
@@ -121,7 +121,7 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(state), 3)).toEqual({ a: 'new', b: 'old' });
   });
 
-  it('stand side by side where a write failed between two of them', () => {
+  it('are merged if a write failed between two of them', () => {
     const state = load();
     state.flash.flash('errors.title', 'missing');
     draft(state);
@@ -133,7 +133,7 @@ describe('the flash messages of a request', () => {
     });
   });
 
-  it('do not change what the application flashed, nor what is on its way', () => {
+  it('change neither the object that the application flashed nor a pending draft', () => {
     const errors = { title: 'missing', rows: [{ sku: 'tea' }] };
     const state = load([[1, { errors }]], 1);
     state.flash.flash('first', errors);
@@ -153,7 +153,7 @@ describe('the flash messages of a request', () => {
     });
   });
 
-  it('are back where they were taken back and the session is loaded once more, and can be taken back again', () => {
+  it('reappear when the session is reloaded after their removal, and can be removed again', () => {
     const state = load();
     state.flash.flash('a', 1);
     state.flash.flash('b', 2);
@@ -166,13 +166,13 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(again), 2)).toEqual({ a: 1 });
   });
 
-  it('are no reason to commit where one for now only is taken out', () => {
+  it('cause no commit when one for the current request is removed', () => {
     const state = load();
     state.flash.now('a', 1);
     expect([state.flash.forget('a'), state.hasChanges, state.modified]).toEqual([true, false, false]);
   });
 
-  it('that stay until they are read are forgotten with what was not stored of them', () => {
+  it('that stay until read are dropped completely by a reload and by clear', () => {
     const state = load([[1, { status: 'Saved.' }]], 1);
     state.flash.flashUntilRead('a', ['kept']);
     const again = state.reloadedFromText() ?? state;
@@ -183,7 +183,7 @@ describe('the flash messages of a request', () => {
     expect(store(state)).toEqual([[2, { a: { x: 1 } }]]);
   });
 
-  it('that stay until they are read have a name with dots to the letter, and no field shows at that path', () => {
+  it('that stay until read have literal names with dots, and hide a field at that path', () => {
     const state = load();
     state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
     state.flash.flash('form.note', 'mine');
@@ -195,7 +195,7 @@ describe('the flash messages of a request', () => {
     expect(seenBy(store(state), 2)).toEqual(shown);
   });
 
-  it('that stay until they are read leave an object of fields without what they hide', () => {
+  it('that stay until read remove the field they hide from its object', () => {
     const state = load();
     state.flash.flashFields({ form: { error: 'typed', title: 'Tea' } });
     state.flash.flashUntilRead('form.error', ['Wrong.']);
@@ -235,7 +235,7 @@ describe('the flash messages of a request', () => {
   );
   const first = fc.array(writing, { maxLength: 6 });
 
-  /** Two requests that have come equally far. */
+  /** Two requests that have performed the same steps. */
   function two(steps: Step[]): readonly [SessionState, SessionState] {
     const seen: FlashBatch[] = [[1, { a: { x: 'old' }, c: 'old' }, { b: 'old', f: { x: 'old' } }]];
     const pair = [load(seen, 1), load(seen, 1)] as const;
@@ -245,7 +245,7 @@ describe('the flash messages of a request', () => {
 
   const outcome = (state: SessionState): unknown => [state.hasChanges, store(state), state.flash.all()];
 
-  it('come out as if a write that failed between them had not been tried', () => {
+  it('have the same outcome as if a failed write between them had not been tried', () => {
     fc.assert(
       fc.property(first, fc.array(writing, { maxLength: 6 }), (steps, then) => {
         const [state, untried] = two(steps);
@@ -257,7 +257,7 @@ describe('the flash messages of a request', () => {
     );
   });
 
-  it('come out the same while a write is under way as after it', () => {
+  it('have the same outcome during a write as after it', () => {
     fc.assert(
       fc.property(first, fc.array(step, { maxLength: 6 }), (steps, meanwhile) => {
         const [state, after] = two(steps);
@@ -272,7 +272,7 @@ describe('the flash messages of a request', () => {
     );
   });
 
-  it('are asked whether they age only where there are any, and not before a commit', () => {
+  it('are checked for ageing only if there are any, and not before a commit', () => {
     let asked = 0;
     const ages = () => {
       asked += 1;
@@ -286,7 +286,7 @@ describe('the flash messages of a request', () => {
 });
 
 describe('the fields of a form', () => {
-  it('lie apart from messages where they are stored, and are seen with them', () => {
+  it('are stored apart from messages, and read together with them', () => {
     const state = load();
     state.flash.flash('status', 'Not saved.');
     state.flash.flashFields({ name: 'Ada', 'errors.name': 'typed' });
@@ -296,7 +296,7 @@ describe('the fields of a form', () => {
     expect(seenBy(batches, 1)).toEqual({ name: 'Ada', status: 'Not saved.', errors: { name: 'Too short.' } });
   });
 
-  it('are found among the messages of a record that was written before they lay apart', () => {
+  it('are read from the messages of an older record, written before they were stored apart', () => {
     const text = JSON.stringify({
       v: 1,
       n: 2,
@@ -313,14 +313,14 @@ describe('the fields of a form', () => {
   });
 
   it.each([[[1, {}, null]], [[1, {}, 'text']], [[1, null]], [['1', {}]]])(
-    'of a record that is not as we write it make it unreadable: %j',
+    'make a record corrupt if they are malformed: %j',
     (batch) => {
       const text = JSON.stringify({ v: 1, n: 2, c: 0, d: {}, f: [batch] });
       expect(parsePayload(text, JSON).kind).toBe('corrupt');
     },
   );
 
-  it('are replaced by those flashed later, stored or on their way, and those kept from before stay', () => {
+  it('are replaced by those flashed later, stored or pending, while earlier ones that were kept stay', () => {
     const state = load([[1, { status: 'old' }, { name: 'Ada', note: 'old' }]], 1);
     state.flash.keep();
     state.flash.flashFields({ name: 'Grace', card: '1' });
@@ -335,7 +335,7 @@ describe('the fields of a form', () => {
     expect(seenBy(store(state), 4)).toEqual({ status: 'old', name: 'Ada', note: 'old' });
   });
 
-  it('of two requests stand side by side, below the messages of both', () => {
+  it('of two requests are merged, and messages of both take precedence', () => {
     const batches: FlashBatch[] = [
       [3, { errors: { a: 1 } }, { name: 'Ada', 'errors.b': 'typed' }],
       [4, { errors: { b: 2 }, name: 'mine' }, { city: 'London' }],
@@ -343,7 +343,7 @@ describe('the fields of a form', () => {
     expect(seenBy(batches, 4)).toEqual({ errors: { a: 1, b: 2 }, name: 'mine', city: 'London' });
   });
 
-  it('are taken back one by one, and all together', () => {
+  it('can be removed one by one and all together', () => {
     const state = load();
     state.flash.flashFields({ name: 'Ada', 'user.city': 'London', note: 'x' });
     store(state);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { OwnCopy } from '../../lib/state/own-copy.js';
 
-describe('a copy of values that can be changed', () => {
-  it('copies what is on the way to a change once, however many changes follow', () => {
+describe('a changeable copy of values', () => {
+  it('copies the objects on the path of a change once, however many changes follow', () => {
     const errors = { title: 'Required.' };
     const other = {};
     const copy = new OwnCopy({ errors, other });
@@ -24,7 +24,7 @@ describe('a copy of values that can be changed', () => {
     expect(second).not.toBe(first);
   });
 
-  it('leaves the original as it was, and what was handed out', () => {
+  it('leaves the original and shared values unchanged', () => {
     const original = { list: [{ a: 1 }], deep: { b: { c: 2 } }, 'a.b': 1 };
     const text = JSON.stringify(original);
     const copy = new OwnCopy(original);
@@ -42,14 +42,14 @@ describe('a copy of values that can be changed', () => {
     expect(copy.values).toEqual({ list: [3], deep: { b: { d: 4 } }, 'x.y': 5, 'a.b': 6 });
   });
 
-  it('takes an instance of a class for what it is', () => {
+  it('does not copy an instance of a class', () => {
     const date = new Date(0);
     const copy = new OwnCopy({ at: { date } });
     copy.write('at.now', 1);
     expect(copy.values).toEqual({ at: { date, now: 1 } });
   });
 
-  it.each(['__proto__.a', 'a.constructor.b', '__proto__'])('reaches no prototype by %s', (path) => {
+  it.each(['__proto__.a', 'a.constructor.b', '__proto__'])('cannot reach a prototype by %s', (path) => {
     const copy = new OwnCopy(
       JSON.parse('{"__proto__":{"b":1},"a":{"constructor":{}}}') as Record<string, unknown>,
     );

@@ -20,7 +20,7 @@ describe('values by their paths', () => {
       { a: 1, 'b.c': 2, b: { c: 3, d: {} }, list: [{ y: 2 }, { x: 3 }], at: values.at },
     ],
     [['list.0', 'b.c.deeper'], { a: 1, 'b.c': 2, b: values.b, list: [{ x: 3 }], at: values.at }],
-  ])('can be left out: %j', (paths, expected) => {
+  ])('can be omitted: %j', (paths, expected) => {
     const text = JSON.stringify(values);
     expect(without(values, PathTree.of(paths))).toEqual(expected);
     expect(JSON.stringify(values)).toBe(text);
@@ -36,7 +36,7 @@ describe('values by their paths', () => {
     expect(within(values, PathTree.of(paths))).toEqual(expected);
   });
 
-  it('can be taken out of the set again, with all below them', () => {
+  it('can be removed from the tree, with all paths below them', () => {
     const paths = PathTree.of(['a.b', 'a.b.c', 'd']);
     paths.delete('a');
     paths.delete('absent.path');

@@ -7,10 +7,10 @@ import { SessionState } from '../../lib/state/session-state.js';
 
 let versions = 0;
 
-/** The version that a text was stored as. */
+/** The version under which a text was stored. */
 const versionOf = new Map<string, number>();
 
-/** What is remembered of a text: as the record of an id that others were stored under, and as a token. */
+/** The remembered payload of a text, read as a record of an id with several versions and as a token. */
 function remembered(text: string): ParsedPayload {
   const version = versionOf.get(text) ?? (versions += 1);
   versionOf.set(text, version);
@@ -24,7 +24,7 @@ function remembered(text: string): ParsedPayload {
   return record;
 }
 
-/** The state of a request that has just loaded what another one stored. */
+/** The state of a request that has just loaded a text that another one stored. */
 function load(text: string): SessionState {
   const parsed = remembered(text);
   if (parsed.kind !== 'session') throw new Error('not a session');
@@ -33,7 +33,7 @@ function load(text: string): SessionState {
 
 let writes = 0;
 
-/** @param meanwhile what is done to the session while it is on its way */
+/** @param meanwhile runs while the write is pending */
 function store(state: SessionState, meanwhile: () => void = () => undefined): string {
   const draft = state.draft(`writer ${(writes += 1)}`.padEnd(30, '.'), undefined);
   meanwhile();
@@ -97,12 +97,12 @@ function perform(state: SessionState, step: Step): void {
   try {
     step(state);
   } catch {
-    // What does not fit (a push to what is no list) changes nothing.
+    // A step that does not fit (a push to something other than a list) changes nothing.
   }
 }
 
-describe('What is remembered of payloads', () => {
-  it('is what their text says, whatever was done to the session before and after', () => {
+describe('A remembered payload', () => {
+  it('equals its parsed text, whatever was done to the session before and after', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(some, some), { maxLength: 6 }), (rounds) => {
         let state = SessionState.empty(JSON, 0);
@@ -112,11 +112,11 @@ describe('What is remembered of payloads', () => {
             for (const step of round) perform(state, step);
           };
           performAll(before);
-          // What cannot be stored (undefined in a list) is given up with its request.
+          // A state that cannot be stored (undefined in a list) is abandoned with its request.
           const text = state.hasChanges ? storeIfPossible(state, () => performAll(meanwhile)) : null;
           if (text === undefined) state = SessionState.empty(JSON, 0);
           else if (text !== null) texts.push(text);
-          // Every second round goes on in the same request, the others in one that loads it.
+          // Every second round continues in the same request, the others in one that loads the session.
           const latest = texts.at(-1);
           if (index % 2 === 1 && latest !== undefined) state = load(latest);
         });
@@ -128,7 +128,7 @@ describe('What is remembered of payloads', () => {
     );
   });
 
-  it('is the same object from then on', () => {
+  it('is the same object on every read', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('name', 'Ada');
     const text = store(state);
@@ -137,7 +137,7 @@ describe('What is remembered of payloads', () => {
     expect(second.payload).toBe(first.payload);
   });
 
-  it('is not what another application of the process has under the same id and version', () => {
+  it('is not mixed up with that of another application in the process under the same id and version', () => {
     const texts = ['Ada', 'Grace'].map((name) => {
       const state = SessionState.empty(JSON, 0);
       state.put('name', name);
@@ -151,7 +151,7 @@ describe('What is remembered of payloads', () => {
     }
   });
 
-  it('is what was just stored, where it is known what reading that would give', () => {
+  it('is the stored draft itself if that equals its parsed text', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('name', 'Ada');
     const text = store(state);
@@ -159,13 +159,13 @@ describe('What is remembered of payloads', () => {
     state.put('name', 'Grace');
     expect(state.readonlyValues).not.toBe(stored);
     expect(load(text).readonlyValues).toBe(stored);
-    // An object of the application's may be any, and be changed by it.
+    // An object of the application can be of any kind, and may be changed by it.
     state.put('user', { born: new Date(0) });
     const other = store(state);
     expect(load(other).readonlyValues).toEqual({ name: 'Grace', user: { born: '1970-01-01T00:00:00.000Z' } });
   });
 
-  it('is changed by no request that it was handed to', () => {
+  it('cannot be changed by a request that uses it', () => {
     const begun = SessionState.empty(JSON, 0);
     begun.put('user.name', 'Ada');
     const text = store(begun);
@@ -181,7 +181,7 @@ describe('What is remembered of payloads', () => {
     expect(load(text).read('user')).toEqual({ name: 'Ada' });
   });
 
-  it('shares no object with a session that goes on while it is stored for the first time', () => {
+  it('shares no object with a session that continues while it is first stored', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('user.name', 'Ada');
     const draft = state.draft('writer of the first version...', undefined);
@@ -193,12 +193,12 @@ describe('What is remembered of payloads', () => {
     expect(load(store(state)).read('user')).toEqual({ name: 'Grace', age: 36 });
   });
 
-  it('shares no object with a session that a merge leaves as it was', () => {
+  it('shares no object with a session that a merge leaves unchanged', () => {
     const begun = SessionState.empty(JSON, 0);
     begun.put('user.name', 'Ada');
     const text = store(begun);
     const [first, second] = [load(text), load(text)];
-    // An object of its own, such as a flash message, is what it hands out: nothing of the values.
+    // The request hands out an object of its own, such as a flash message, and none of the values.
     second.lend({});
     first.put('views', 1);
     const newest = store(first);
@@ -210,7 +210,7 @@ describe('What is remembered of payloads', () => {
     expect(load(newest).read('user')).toEqual({ name: 'Ada' });
   });
 
-  it('is not changed by what is written while it is on its way to the store, nor after', () => {
+  it('is not changed by writes during or after its way to the store', () => {
     const state = SessionState.empty(JSON, 0);
     state.put('views', 1);
     const draft = state.draft('writer', undefined);
@@ -222,7 +222,7 @@ describe('What is remembered of payloads', () => {
     expect(load(store(state)).read('views')).toBe(2);
   });
 
-  it('is told from what was handed out, and mutated, while the first write was under way', () => {
+  it('is not affected by mutations of an object handed out during the first write', () => {
     const state = SessionState.empty(JSON, 0);
     state.push('cart', 'tea');
     const cart: unknown[] = [];

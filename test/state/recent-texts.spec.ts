@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { RecentTexts } from '../../lib/state/recent-texts.js';
 
-/** What a text says is found out twice before it is remembered. */
+/** A text must be added twice before it is remembered. */
 function addTwice<V>(texts: RecentTexts<V>, text: string, value: V): void {
   texts.add(text, value);
   texts.add(text, value);
 }
 
 describe('Recent texts', () => {
-  it('know what was added twice, and nothing else', () => {
+  it('contain only texts that were added twice', () => {
     const texts = new RecentTexts<string>(4);
     texts.add('a', '1');
     expect(texts.get('a')).toBeUndefined();
@@ -17,7 +17,7 @@ describe('Recent texts', () => {
     expect(texts.get('b')).toBeUndefined();
   });
 
-  it('are told from texts that end like them', () => {
+  it('are distinguished from texts with the same end', () => {
     const texts = new RecentTexts<string>(4);
     const end = 'the same end of two texts';
     addTwice(texts, `one with ${end}`, '1');
@@ -28,7 +28,7 @@ describe('Recent texts', () => {
     expect(texts.get(`one with ${end}`)).toBeUndefined();
   });
 
-  it('forget the oldest generation, and never hold more than two', () => {
+  it('drop the oldest generation, and hold at most two', () => {
     const texts = new RecentTexts<number>(10);
     for (let index = 0; index < 1_000; index += 1) addTwice(texts, `text ${index}`, index);
     const known = Array.from({ length: 1_000 }, (_, index) => index).filter(
@@ -39,7 +39,7 @@ describe('Recent texts', () => {
     expect(known).not.toContain(0);
   });
 
-  it('keep what is asked for again and again', () => {
+  it('keep a text that is read repeatedly', () => {
     const texts = new RecentTexts<string>(10);
     addTwice(texts, 'kept', 'yes');
     for (let index = 0; index < 1_000; index += 1) {

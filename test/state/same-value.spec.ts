@@ -35,7 +35,7 @@ function nested(depth: number, value: unknown): Values {
   return depth === 0 ? { value } : { below: nested(depth - 1, value) };
 }
 
-/** Each of them, and what an application may do to it. */
+/** Values, and how an application may mutate them. */
 // oxlint-disable-next-line typescript/no-explicit-any -- each row mutates a value of a type of its own
 const MUTATIONS: readonly [what: string, make: () => object, mutate: (value: any) => void][] = [
   ['a plain object', () => ({ a: { b: 1 } }), (value) => (value.a.b = 2)],
@@ -87,9 +87,9 @@ const MUTATIONS: readonly [what: string, make: () => object, mutate: (value: any
   ],
 ];
 
-describe('a copy to compare with', () => {
+describe('a copy for comparison', () => {
   it.each(MUTATIONS)(
-    'is the same as what it was made of, until that is mutated: %s',
+    'equals its original until that is mutated: %s',
     (_what, make, mutate) => {
       const live = make();
       const copy = deepCopy(live);
@@ -101,7 +101,7 @@ describe('a copy to compare with', () => {
     },
   );
 
-  it('asks no getter and no toJSON', () => {
+  it('calls no getter and no toJSON', () => {
     const asked: string[] = [];
     const live = {
       get a() {
@@ -114,7 +114,7 @@ describe('a copy to compare with', () => {
     expect(asked).toEqual([]);
   });
 
-  it('has an end for objects that are reached in very many ways', () => {
+  it('terminates for objects that are reachable by very many paths', () => {
     const make = (): unknown => {
       let value: unknown = { a: 1 };
       for (let level = 0; level < 60; level += 1) value = [value, value];
@@ -123,7 +123,7 @@ describe('a copy to compare with', () => {
     expect(isSame(make(), deepCopy(make()))).toBe(true);
   });
 
-  it('has an end below an object that says itself how it is written, whatever that holds on to', () => {
+  it('terminates below an object with a toJSON, whatever that references', () => {
     let made = 0;
     const endless = (): object =>
       new Proxy(

@@ -15,7 +15,7 @@ function loaded(values: Values): SessionState {
   return SessionState.loaded(JSON, payload, text, true);
 }
 
-/** What happens when another request has stored these values first. */
+/** Rebases a state on these values, which another request stored first. */
 function rebase(state: SessionState, values: Values): void {
   const { payload, text } = payloadOf(values, 2);
   state.rebase(payload, text);
@@ -36,7 +36,7 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ cart: { lines: [1, 2] }, other: 2 });
   });
 
-  it('fit also where they stand on a mutation in place', () => {
+  it('still apply if they build on a mutation in place', () => {
     const state = loaded({ cart: { count: 'none', lines: 'none' } });
     const cart = state.read('cart') as Values;
     cart['count'] = 5;
@@ -47,7 +47,7 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ cart: { count: 6, lines: ['a'] }, other: 2 });
   });
 
-  it('are as they were where they do not fit', () => {
+  it('stay as they were if they do not fit', () => {
     const state = loaded({ list: [1] });
     state.increment('count', 1);
     state.push('list', 2);
@@ -59,7 +59,7 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ list: [7, 2], count: 11, last: 2 });
   });
 
-  it('leave an object with the application where nobody else changed it', () => {
+  it('keep track of an object that the application holds if no other request changed it', () => {
     const state = loaded({ cart: { lines: [1] } });
     const cart = state.read('cart') as { lines: number[] };
     state.put('a', 1);
@@ -71,7 +71,7 @@ describe('the changes of a request on a newer record', () => {
     expect(store(state)).toEqual({ cart: { lines: [1, 2] }, a: 1, b: 1 });
   });
 
-  it('count a mutation of an object that a merge has replaced as well', () => {
+  it('include a mutation of an object that a merge has replaced', () => {
     const state = loaded({ cart: { lines: [1] } });
     const cart = state.read('cart') as { lines: number[] };
     state.put('a', 1);
@@ -84,7 +84,7 @@ describe('the changes of a request on a newer record', () => {
     expect(state.hasChanges).toBe(false);
   });
 
-  it('overwrite what was done to an object that a merge has replaced', () => {
+  it('override a mutation of an object that a merge has replaced', () => {
     const state = loaded({ cart: { lines: [1] }, list: [1] });
     const cart = state.read('cart') as { lines: number[] };
     const list = state.read('list') as number[];
@@ -97,7 +97,7 @@ describe('the changes of a request on a newer record', () => {
   });
 });
 
-describe('what this request stored itself', () => {
+describe('what the request itself has stored', () => {
   class Counter {
     constructor(public n: number) {}
 
@@ -106,7 +106,7 @@ describe('what this request stored itself', () => {
     }
   }
 
-  it('is not due again, whatever its objects say of themselves the next time', () => {
+  it('is not due again, even if its toJSON returns something else the next time', () => {
     const state = loaded({});
     state.put('counter', new Counter(1));
     store(state);
@@ -114,7 +114,7 @@ describe('what this request stored itself', () => {
     expect(state.mutatedKey).toBeUndefined();
   });
 
-  it('is due where an object in it is mutated afterwards', () => {
+  it('is due if an object in it is mutated afterwards', () => {
     const state = loaded({});
     const counter = new Counter(1);
     const date = new Date(0);
@@ -129,7 +129,7 @@ describe('what this request stored itself', () => {
     expect(state.mutatedKey).toBe('date');
   });
 
-  it('is due where an object in it is mutated while it is on its way', () => {
+  it('is due if an object in it is mutated during the write', () => {
     const state = loaded({ cart: { lines: [1] } });
     state.put('a', {});
     const draft = state.draft(undefined, undefined);
@@ -138,7 +138,7 @@ describe('what this request stored itself', () => {
     expect(state.mutatedKey).toBe('cart');
   });
 
-  it('is due where an object is handed out and mutated first while it is on its way', () => {
+  it('is due if an object is first handed out and mutated during the write', () => {
     const state = loaded({ cart: { lines: [1] } });
     state.put('a', 1);
     const draft = state.draft(undefined, undefined);
@@ -149,7 +149,7 @@ describe('what this request stored itself', () => {
     expect(state.mutatedKey).toBe('cart');
   });
 
-  it('stays the very objects through a merge, of which a text keeps less', () => {
+  it('keeps its original objects through a merge, even those that JSON simplifies', () => {
     const state = loaded({ other: 1 });
     const counter = new Counter(1);
     const date = new Date(0);
@@ -169,7 +169,7 @@ describe('what this request stored itself', () => {
     expect(store(state)).toEqual({ counter: new Counter(2), date, other: 3 });
   });
 
-  it('gives way in a merge where another request has changed it', () => {
+  it('is replaced in a merge if another request has changed it', () => {
     const state = loaded({});
     const date = new Date(0);
     state.put('date', date);

@@ -4,13 +4,13 @@ import { SessionState } from '../../lib/state/session-state.js';
 import { shownKey } from '../../lib/state/shown-key.js';
 
 describe('a key in a message', () => {
-  it('is shown as it is where it is an ordinary one', () => {
+  it('is shown unchanged if it is ordinary', () => {
     expect(shownKey('cart.total')).toBe('cart.total');
     expect(shownKey('größe.каталог.買い物.🛒')).toBe('größe.каталог.買い物.🛒');
     expect(shownKey('k'.repeat(80))).toBe('k'.repeat(80));
   });
 
-  it('says no more than its first 80 characters', () => {
+  it('is cut after 80 characters', () => {
     expect(shownKey('k'.repeat(81))).toBe(`${'k'.repeat(80)}...`);
     expect(shownKey('k'.repeat(1_000_000))).toBe(`${'k'.repeat(80)}...`);
   });
@@ -27,7 +27,7 @@ describe('a key in a message', () => {
     expect(shownKey(key)).toBe(shown);
   });
 
-  it('is no longer for being escaped, and ends with no half of an escape', () => {
+  it('is cut after escaping, but never within an escape', () => {
     expect(shownKey('\u0000'.repeat(79))).toBe(`${String.raw`\u0000`.repeat(13)}...`);
     expect(shownKey(`${'k'.repeat(79)}"`)).toBe(`${'k'.repeat(79)}...`);
   });
@@ -49,7 +49,7 @@ describe('the message of an error', () => {
     ['a value that cannot be stored', () => storing(bad)],
     ['the same further down', () => storing('a', { [bad]: () => 1 })],
     ['a place in a list', () => placing(bad)],
-  ])('shows a key escaped and cut: %s', (_what, provoke) => {
+  ])('shows the key escaped and cut: %s', (_what, provoke) => {
     const { message } = refusalOf(provoke);
     expect(message).toContain(String.raw`\n\u001b[2Jkkk`);
     expect(message).not.toMatch(/\p{Cc}|k{81}/u);

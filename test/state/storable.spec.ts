@@ -69,7 +69,7 @@ const UNSTORABLE: [string, unknown, RegExp][] = [
   ],
   ['a toJSON that returns bytes', says(new Uint8Array([1])), /its toJSON returned .*a Uint8Array/],
   ['a toJSON that returns a Buffer', says(Buffer.from('confidential')), /its toJSON returned .*a Buffer/],
-  // JSON asks only once: what it gets is written by its properties.
+  // JSON.stringify calls toJSON only once and writes the result by its properties.
   ['a toJSON that returns a Date', says(new Date(0)), /its toJSON returned .*a Date/],
   ['a toJSON that returns a URL', says(new URL('http://localhost')), /its toJSON returned .*a URL/],
   ['a toJSON that returns NaN', says(Number.NaN), /NaN would become null/],
@@ -93,15 +93,15 @@ function says(answer: unknown): object {
   })();
 }
 
-/** Two items, of which the first is none. */
+/** A list of two items with a hole in the first place. */
 function holed(): unknown[] {
   const list: unknown[] = [];
   list[1] = 'confidential';
   return list;
 }
 
-describe('what JSON cannot keep', () => {
-  it.each(UNSTORABLE)('is refused under its key: %s', (_name, value, reason) => {
+describe('a value that JSON cannot represent', () => {
+  it.each(UNSTORABLE)('is refused with its key: %s', (_name, value, reason) => {
     const store = () => serialize(payload({ fine: 1, culprit: value }), JSON);
     expect(store).toThrow(SessionValueError);
     expect(store).toThrow(/"culprit"/);
@@ -141,14 +141,14 @@ describe('undefined in a list', () => {
   });
 });
 
-/** An object of an application that says of what kind it is. */
+/** An application's object with its own string tag. */
 class Tagged {
   readonly name = 'x';
   readonly [Symbol.toStringTag] = 'Tagged';
 }
 
-describe('what can be kept', () => {
-  it('is kept as JSON writes it', () => {
+describe('a value to be stored', () => {
+  it('is stored as JSON writes it', () => {
     const values = {
       text: 'x',
       zero: 0,
@@ -167,7 +167,7 @@ describe('what can be kept', () => {
     expect(serialize(payload(values), JSON)).toBe(JSON.stringify(payload(values)));
   });
 
-  it('is up to an object that says itself how it is written', () => {
+  it('may be any object with a toJSON', () => {
     const money = { cents: 100n, toJSON: () => '1.00' };
     expect(serialize(payload({ money }), JSON)).toContain('"money":"1.00"');
   });
@@ -176,13 +176,13 @@ describe('what can be kept', () => {
     ['a list', [1, { at: new Date(0) }]],
     ['an object with objects that say themselves', { total: says('1.00'), left: undefined }],
     ['nothing', null],
-  ])('is also what such an object says when it says %s', (_name, answer) => {
+  ])('may have a toJSON that returns %s', (_name, answer) => {
     expect(serialize(payload({ value: says(answer) }), JSON)).toBe(
       JSON.stringify(payload({ value: answer })),
     );
   });
 
-  it('is an object that says itself to be what it is', () => {
+  it('may have a toJSON that returns the object itself', () => {
     class Line {
       readonly name = 'x';
 
@@ -193,13 +193,13 @@ describe('what can be kept', () => {
     expect(serialize(payload({ line: new Line() }), JSON)).toContain('"line":{"name":"x"}');
   });
 
-  it('finds what a toJSON returns somewhere inside, with its path', () => {
+  it('is checked inside the result of toJSON, and refused with its path', () => {
     expect(() => serialize(payload({ a: [says({ b: [says({ c: new Map() })] })] }), JSON)).toThrow(
       /"a\.0\.b\.0\.c"/,
     );
   });
 
-  it('is up to a serializer of the application', () => {
+  it('may be anything that a serializer of the application accepts', () => {
     const serializer: SessionSerializer = {
       stringify: (value) =>
         JSON.stringify(value, (_key, each: unknown) => (each instanceof Map ? [...each] : each)),
@@ -208,7 +208,7 @@ describe('what can be kept', () => {
     expect(serialize(payload({ map: new Map([[1, 2]]) }), serializer)).toContain('"map":[[1,2]]');
   });
 
-  it('names the key that a serializer of the application refuses, and keeps its error as the cause', () => {
+  it('is named if a serializer of the application refuses it, with the error as the cause', () => {
     const refusal = new Error('no secrets: confidential');
     const serializer: SessionSerializer = {
       stringify: (value) =>

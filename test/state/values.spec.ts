@@ -16,7 +16,7 @@ import {
 const FORBIDDEN = ['__proto__', 'prototype', 'constructor'];
 
 describe('a path', () => {
-  it('leads through objects and lists', () => {
+  it('is followed through objects and lists', () => {
     const values = { user: { name: 'Ada', teams: ['testers', { lead: true }] } };
     expect(readPath(values, 'user.name')).toBe('Ada');
     expect(readPath(values, 'user.teams.0')).toBe('testers');
@@ -27,7 +27,7 @@ describe('a path', () => {
     }
   });
 
-  it('gives way to a key that is there literally, for reading, writing and removing', () => {
+  it('yields to an existing literal key when reading, writing and removing', () => {
     const values: Values = { 'a.b': 1, a: { b: 2 } };
     expect(readPath(values, 'a.b')).toBe(1);
     writePath(values, 'a.b', 3);
@@ -41,7 +41,7 @@ describe('a path', () => {
     expect(values).toEqual({ a: {} });
   });
 
-  it('makes the objects that are missing, and replaces what is none', () => {
+  it('creates missing objects and replaces non-objects when written', () => {
     const values: Values = { flat: 1, nothing: null };
     writePath(values, 'new.deep.key', 1);
     writePath(values, 'flat.key', 2);
@@ -49,7 +49,7 @@ describe('a path', () => {
     expect(values).toEqual({ new: { deep: { key: 1 } }, flat: { key: 2 }, nothing: { key: 3 } });
   });
 
-  it('sees only what an object has itself', () => {
+  it('sees only own properties', () => {
     const values: Values = { user: {} };
     for (const inherited of ['toString', 'hasOwnProperty', 'user.toString', 'user.valueOf']) {
       expect(readPath(values, inherited)).toBeUndefined();
@@ -57,7 +57,7 @@ describe('a path', () => {
     }
   });
 
-  it.each(FORBIDDEN)('is refused with %s anywhere in it, whatever is done', (segment) => {
+  it.each(FORBIDDEN)('is refused with %s anywhere in it by every operation', (segment) => {
     for (const path of [
       segment,
       `${segment}.x`,
@@ -84,13 +84,13 @@ describe('a path', () => {
     expect(values).toEqual({ constructors: { __proto: 1 } });
   });
 
-  it.each([[1], [null], [undefined], [['a']], [{}], [Symbol('a')]])('is text, and not %s', (key) => {
+  it.each([[1], [null], [undefined], [['a']], [{}], [Symbol('a')]])('must be text, not %s', (key) => {
     expect(() => assertKey(key)).toThrow(SessionValueError);
   });
 });
 
 describe('a list in a path', () => {
-  it('takes the indexes that it has, and the next one', () => {
+  it('takes existing indexes and the next one', () => {
     const values: Values = { list: ['a', 'b'] };
     writePath(values, 'list.1', 'B');
     writePath(values, 'list.2', 'c');
@@ -99,7 +99,7 @@ describe('a list in a path', () => {
   });
 
   it.each(['list.3', 'list.-1', 'list.01', 'list.1e0', 'list.length', 'list.name', 'list.9.name'])(
-    'refuses %s, which would leave a hole or is no index',
+    'refuses %s, which would leave a hole or is not an index',
     (path) => {
       const values: Values = { list: ['a', 'b'] };
       expect(() => writePath(values, path, 'x')).toThrow(/list of 2/);
@@ -117,9 +117,9 @@ describe('a list in a path', () => {
   });
 });
 
-describe('what keeps its content elsewhere, in a path', () => {
+describe('an object with internal content, in a path', () => {
   it.each([new Map([['a', 1]]), new Set(), new Date(0), new URL('http://a.test'), new Error('a'), /a/])(
-    'takes nothing, which would be lost: %s',
+    'takes no value, which would be lost: %s',
     (held) => {
       const values: Values = { held };
       for (const path of ['held.a', 'held.a.b'])
@@ -130,7 +130,7 @@ describe('what keeps its content elsewhere, in a path', () => {
     },
   );
 
-  it('is no instance of a class, and no bytes', () => {
+  it('excludes instances of ordinary classes and bytes', () => {
     class Money {
       amount = 1;
     }
@@ -151,7 +151,7 @@ describe('some of the values', () => {
     expect(omit(values, ['user.age', 'theme', 'absent.too'])).toEqual({ user: { name: 'Ada' }, empty: null });
   });
 
-  it('are the very ones, and need not be writable where one is in another', () => {
+  it('are the original objects, and may be frozen and overlap', () => {
     const values = { user: Object.freeze({ teams: Object.freeze(['a']) }) };
     const picked = pick(values, ['user', 'user.teams', 'user.teams.0']);
     expect(picked['user']).toBe(values.user);
@@ -159,7 +159,7 @@ describe('some of the values', () => {
     expect(Object(pick(values, ['user.teams'])['user']).teams).toBe(values.user.teams);
   });
 
-  it('leave the whole as it was', () => {
+  it('leave the original unchanged', () => {
     const values = { user: { name: 'Ada', age: 36 }, list: [1, 2] };
     omit(values, ['user.age', 'list.0']);
     writePath(pick(values, ['user']), 'other', 1);
@@ -179,7 +179,7 @@ describe('a copy', () => {
     expect(readPath(copy, 'inner.list.0')).not.toBe(inner.list[0]);
   });
 
-  it('is made of objects without a prototype, and of those with an empty one, too', () => {
+  it('includes objects with a null prototype or an empty one', () => {
     const bare: Values = Object.assign(Object.create(null), { a: 1 });
     const parsed: Values = Object.assign(Object.create(Object.create(null)), { a: 1 });
     const copy = cloneValue({ bare, parsed });
@@ -188,13 +188,13 @@ describe('a copy', () => {
     expect(copy.parsed).not.toBe(parsed);
   });
 
-  it('takes instances of classes as they are', () => {
+  it('shares instances of classes', () => {
     const date = new Date(0);
     expect(cloneValue({ date })['date']).toBe(date);
   });
 });
 
-describe('any path whatever', () => {
+describe('any path', () => {
   const segment = fc.oneof(
     fc.constantFrom('a', 'b', '0', '1', '', 'length', 'toString', ...FORBIDDEN),
     fc.string({ maxLength: 3 }),
@@ -213,7 +213,7 @@ describe('any path whatever', () => {
   })).value;
   const values = fc.dictionary(fc.constantFrom('a', 'b', 'a.b', '0'), tree, { noNullPrototype: true });
 
-  it('gives back what was written there, or refuses with a SessionValueError and changes nothing of note', () => {
+  it('returns what was written there, or is refused with a SessionValueError, and never touches Object.prototype', () => {
     fc.assert(
       fc.property(values, path, (given, key) => {
         const written: unknown = Symbol('written');
