@@ -1,8 +1,8 @@
-/** What a browser does with cookies, as far as one host and one path are concerned (RFC 6265bis). */
+/** A browser's cookie jar for one host and one path (RFC 6265bis). */
 export class BrowserJar {
   readonly #cookies = new Map<string, string>();
 
-  /** Takes the Set-Cookie headers of a response. Refuses, as browsers do without a word, what is longer than 4096 bytes. */
+  /** Takes the Set-Cookie headers of a response. Refuses those longer than 4096 bytes, as browsers silently do. */
   take(setCookies: readonly string[]): void {
     for (const header of setCookies) {
       if (Buffer.byteLength(header) > 4096)
@@ -15,7 +15,7 @@ export class BrowserJar {
     }
   }
 
-  /** The Cookie header of the next request; undefined where there is nothing to send. */
+  /** The Cookie header of the next request; undefined if there is none. */
   get header(): string | undefined {
     if (this.#cookies.size === 0) return undefined;
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');

@@ -8,7 +8,7 @@ const NONCE = Buffer.alloc(12, 7);
 it.each([
   ['text', true],
   ['an object, where Node does not take text', false],
-])('A key given to Node as %s is the key that its bytes are', (_way, isTaken) => {
+])('A key passed to Node as %s is the key with these bytes', (_way, isTaken) => {
   const seal = (key: Parameters<typeof createCipheriv>[1]) =>
     createCipheriv(CIPHER, key, NONCE, CIPHER_OPTIONS).update('whatever', 'utf8', 'hex');
   expect(seal(toKey(BYTES.toString('latin1'), isTaken))).toBe(seal(BYTES));

@@ -6,7 +6,7 @@ import { Hmac } from '../../lib/crypto/hmac.js';
 const BLOCK = 64;
 
 describe('HMAC-SHA256', () => {
-  it('is what Node computes, for keys and messages of every length, again and again with one key', () => {
+  it('equals what Node computes, for keys and messages of every length, and repeatedly with one key', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 1, maxLength: BLOCK }),
@@ -27,7 +27,7 @@ describe('HMAC-SHA256', () => {
     );
   });
 
-  it('takes no key that would have to be hashed first', () => {
+  it('refuses a key that would have to be hashed first', () => {
     expect(() => new Hmac(new Uint8Array(BLOCK + 1))).toThrow('must fit into one block');
   });
 });

@@ -17,7 +17,7 @@ const COOKIE_VALUE = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]*$/;
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** A text with one character replaced by another one. */
+/** Returns a text with one character replaced. */
 function changed(text: string, place: number, by: string): string {
   const at = place % text.length;
   const replacement = text[at] === by ? (by === 'A' ? 'B' : 'A') : by;
@@ -48,7 +48,7 @@ const twoPlaces = fc
   .filter(({ ownPlace, otherPlace }) => ownPlace.some((part, index) => part !== otherPlace[index]));
 
 describe('A signed id', () => {
-  it('is good wherever a cookie of its name lies, and tells the places apart', () => {
+  it('verifies for any path and domain of its cookie name, though each place has its own token', () => {
     fc.assert(
       fc.property(secret, twoPlaces, id, (text, { ownPlace, otherPlace }, value) => {
         const token = new Keyring([text], ...ownPlace).sign(value);
@@ -60,7 +60,7 @@ describe('A signed id', () => {
     );
   });
 
-  it('comes back from its token, whatever it is, and the token fits into a cookie', () => {
+  it('is recovered from its token, whatever it is, and the token fits into a cookie', () => {
     fc.assert(
       fc.property(secret, cookieName, id, (text, name, value) => {
         const token = new Keyring([text], name).sign(value);
@@ -76,14 +76,14 @@ describe('A signed id', () => {
     expect(keyring.sign('an-id')).not.toBe(keyring.sign('an-ie'));
   });
 
-  it('is not found in a token that was changed anywhere, cut or lengthened', () => {
+  it('is not accepted from a token that was changed anywhere, cut or lengthened', () => {
     const keyring = new Keyring([SECRET], 'session');
     fc.assert(
       fc.property(
         id.chain((value) => fc.tuple(fc.constant(value), tampered(keyring.sign(value)))),
         ([value, token]) => {
           expect(keyring.verify(token)).toBeNull();
-          // What was refused leaves no trace, and neither does what was accepted.
+          // Neither a refused nor an accepted token affects later ones.
           expect(keyring.verify(keyring.sign(value))).toBe(value);
           expect(keyring.verify(token)).toBeNull();
         },
@@ -92,7 +92,7 @@ describe('A signed id', () => {
     );
   });
 
-  it('is not found under a foreign secret or another cookie name', () => {
+  it('is not accepted under a foreign secret or another cookie name', () => {
     fc.assert(
       fc.property(secret, secret, cookieName, cookieName, id, (ours, theirs, name, otherName, value) => {
         fc.pre(ours !== theirs && name !== otherName);
@@ -103,7 +103,7 @@ describe('A signed id', () => {
     );
   });
 
-  it('is found by every secret of the list, and signed by the first', () => {
+  it('is accepted under every secret of the list, and signed with the first', () => {
     const before = new Keyring([OTHER], 'session');
     const rotated = new Keyring([SECRET, OTHER], 'session');
     const after = new Keyring([SECRET], 'session');
@@ -113,7 +113,7 @@ describe('A signed id', () => {
     expect(before.verify(rotated.sign('an-id'))).toBeNull();
   });
 
-  it('is not found in garbage of any kind, and garbage does no harm', () => {
+  it('is never found in garbage, which throws no error', () => {
     const keyring = new Keyring([SECRET], 'session');
     const garbage = fc.oneof(
       fc.string({ unit: anyCharacter, maxLength: 300 }),
@@ -142,7 +142,7 @@ describe('A signed id', () => {
 });
 
 describe('A sealed token', () => {
-  it('gives back what was sealed, byte for byte, and fits into a cookie', () => {
+  it('opens to its original content, byte for byte, and fits into a cookie', () => {
     fc.assert(
       fc.property(secret, cookieName, bytes, (text, name, plain) => {
         const token = new Keyring([text], name).seal(plain);
@@ -152,12 +152,12 @@ describe('A sealed token', () => {
     );
   });
 
-  it('never comes out the same twice, and shows nothing of what it holds', () => {
+  it('is never the same twice, and reveals nothing of its content', () => {
     const keyring = new Keyring([SECRET], 'session');
     const plain = Buffer.from('a text that anyone could read '.repeat(10));
     const tokens = Array.from({ length: 300 }, () => keyring.seal(plain));
     expect(new Set(tokens).size).toBe(tokens.length);
-    // Key and nonce come from the salt: it must be another one each time.
+    // Key and nonce are derived from the salt, which must differ each time.
     expect(new Set(tokens.map((token) => token.slice(4, 4 + 21))).size).toBe(tokens.length);
     for (const token of tokens) {
       const text = Buffer.from(token.slice(4), 'base64url').toString('latin1');
@@ -165,7 +165,7 @@ describe('A sealed token', () => {
     }
   });
 
-  it('opens nothing once it was changed anywhere, cut or lengthened', () => {
+  it('does not open once it was changed anywhere, cut or lengthened', () => {
     const keyring = new Keyring([SECRET], 'session');
     fc.assert(
       fc.property(
@@ -178,7 +178,7 @@ describe('A sealed token', () => {
     );
   });
 
-  it('opens nothing with any one of its bits flipped', () => {
+  it('does not open with any single bit flipped', () => {
     const keyring = new Keyring([SECRET], 'session');
     const sealed = Buffer.from(keyring.seal(Buffer.from('userId=1')).slice(4), 'base64url');
     const opened: number[] = [];
@@ -190,7 +190,7 @@ describe('A sealed token', () => {
     expect(opened).toEqual([]);
   });
 
-  it('opens nothing in another spelling of the same bytes', () => {
+  it('does not open in another encoding of the same bytes', () => {
     const keyring = new Keyring([SECRET], 'session');
     const token = keyring.seal(Buffer.from('userId=1'));
     const body = token.slice(4);
@@ -199,7 +199,7 @@ describe('A sealed token', () => {
     expect(keyring.open(`v1s.${body.slice(0, 8)} ${body.slice(8)}`)).toBeNull();
   });
 
-  it('opens nothing under a foreign secret or another cookie name', () => {
+  it('does not open under a foreign secret or another cookie name', () => {
     fc.assert(
       fc.property(secret, secret, cookieName, cookieName, bytes, (ours, theirs, name, otherName, plain) => {
         fc.pre(ours !== theirs && name !== otherName);
@@ -210,7 +210,7 @@ describe('A sealed token', () => {
     );
   });
 
-  it('opens nothing where the cookie has another name, path or domain', () => {
+  it('does not open if the cookie has another name, path or domain', () => {
     fc.assert(
       fc.property(secret, twoPlaces, bytes, (text, { ownPlace, otherPlace }, plain) => {
         const token = new Keyring([text], ...ownPlace).seal(plain);
@@ -231,7 +231,7 @@ describe('A sealed token', () => {
     expect(before.open(rotated.seal(plain))).toBeNull();
   });
 
-  it('is no signed id, and a signed id is no sealed token', () => {
+  it('is not accepted as a signed id, nor a signed id as a sealed token', () => {
     const keyring = new Keyring([SECRET], 'session');
     const sealed = keyring.seal(Buffer.from('an-id'));
     const signed = keyring.sign('an-id');
@@ -242,12 +242,12 @@ describe('A sealed token', () => {
   });
 });
 
-describe('A token of another place', () => {
+describe('Renewing a token from another place', () => {
   const here = new Keyring([SECRET], 'session', '/');
   const renamed = new Keyring([SECRET], 'old', '/');
   const moved = new Keyring([OTHER, SECRET], 'session', '/shop');
 
-  it('becomes one of this place, with the same content', () => {
+  it('gives a token of this place with the same content', () => {
     for (const there of [renamed, moved]) {
       const renewed = new Keyring([SECRET, OTHER], 'session').renew(
         there.seal(Buffer.from('content')),
@@ -258,7 +258,7 @@ describe('A token of another place', () => {
     expect(here.verify(here.renew(renamed.sign('an-id'), renamed) ?? '')).toBe('an-id');
   });
 
-  it('becomes none where it was not made there', () => {
+  it('gives none if it was not made there', () => {
     for (const stranger of [new Keyring([OTHER], 'old', '/'), here, moved]) {
       expect(here.renew(stranger.seal(Buffer.from('content')), renamed)).toBeNull();
       expect(here.renew(stranger.sign('an-id'), renamed)).toBeNull();
@@ -267,9 +267,9 @@ describe('A token of another place', () => {
     expect(here.renew('v1s.forged', renamed)).toBeNull();
   });
 
-  it('stays what it is where it is bound to nothing', () => {
+  it('gives a token that is not bound to a place unchanged, and only under another name', () => {
     expect(here.renew('token-of-a-driver', renamed)).toBe('token-of-a-driver');
-    // Under the same name it was tried already.
+    // Under the same name, it was already tried.
     expect(here.renew('token-of-a-driver', moved)).toBeNull();
     expect(here.renew(moved.sign('an-id'), moved)).toBeNull();
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { randomId, randomSlice } from '../../lib/crypto/random-id.js';
 
 describe('A random id', () => {
-  it('is 256 bits as base64url, and never comes twice', () => {
+  it('is 256 bits as base64url, and never repeats', () => {
     const ids = Array.from({ length: 5000 }, randomId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.filter((id) => !/^[\w-]{43}$/.test(id))).toEqual([]);
@@ -17,12 +17,12 @@ describe('A random id', () => {
       for (let bit = 0; bit < 256; bit += 1)
         ones[bit] = (ones[bit] ?? 0) + ((bytes.readUInt8(bit >> 3) >> (bit & 7)) & 1);
     }
-    // Eight standard deviations from the middle: a fair bit does not get there in the lifetime of the test.
+    // Eight standard deviations from the mean: a fair bit never gets there in practice.
     const spread = 8 * Math.sqrt(rounds / 4);
     expect(ones.filter((count) => Math.abs(count - rounds / 2) > spread)).toEqual([]);
   });
 
-  it('shares no byte with another slice of random bytes, of whatever size', () => {
+  it('shares no bytes with another random slice, whatever the size', () => {
     const seen = new Set<string>();
     for (let round = 0; round < 3000; round += 1)
       seen.add(

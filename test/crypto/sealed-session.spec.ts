@@ -19,7 +19,7 @@ import { BrowserJar } from './browser-jar.js';
 
 const SECRET = 'the first secret, which is long enough';
 
-/** An application with sealed sessions, without the HTTP between it and the browser. */
+/** An application with sealed sessions, without HTTP. */
 class SealedWorld {
   readonly clock = new StoppedClock();
   readonly log: string[] = [];
@@ -31,7 +31,7 @@ class SealedWorld {
     this.#keyring = new Keyring(secrets, this.cookie.name);
   }
 
-  /** One request: what the jar sends is opened, the session changed and committed, and the jar takes what comes back. */
+  /** One request: opens what the jar sends, changes and commits the session, and returns the cookies to the jar. */
   async request(
     jar: BrowserJar,
     handle: (life: SessionLifecycle) => void = () => undefined,
@@ -82,11 +82,11 @@ const key = fc
   .filter((name) => !/__proto__|prototype|constructor|\./.test(name));
 const values = fc.dictionary(key, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 5 });
 
-/** As JSON sees it: -0 is 0. */
+/** The value as JSON stores it: -0 is 0. */
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('A session sealed into cookies', () => {
-  it('survives with values, flash messages, id, beginning and lifetime, whatever they are', async () => {
+  it('round-trips any values, flash messages, id, beginning and lifetime', async () => {
     await fc.assert(
       fc.asyncProperty(
         values,
@@ -119,7 +119,7 @@ describe('A session sealed into cookies', () => {
     );
   });
 
-  it('is as it was committed, and not as a later request found it invalid', async () => {
+  it('still opens after a forged copy of it was refused', async () => {
     const world = new SealedWorld();
     const jar = new BrowserJar();
     await world.request(jar, (life) => life.state.put('a', 1));
@@ -131,7 +131,7 @@ describe('A session sealed into cookies', () => {
     expect(await world.valuesIn(jar)).toEqual({ a: 1 });
   });
 
-  it('ends when its time is over, and not before', async () => {
+  it('ends exactly when its lifetime is over', async () => {
     const world = new SealedWorld();
     const jar = new BrowserJar();
     await world.request(jar, (life) => life.state.put('a', 1));
@@ -144,7 +144,7 @@ describe('A session sealed into cookies', () => {
     expect(await world.valuesIn(jar)).toEqual({ a: 1 });
   });
 
-  it('moves to the new secret with the next write after a rotation', async () => {
+  it('moves to the new secret on the first write after a rotation', async () => {
     const next = 'the next secret, which is long enough, too';
     const jar = new BrowserJar();
     await new SealedWorld({}, 3, [SECRET]).request(jar, (life) => life.state.put('a', 1));
@@ -154,7 +154,7 @@ describe('A session sealed into cookies', () => {
     expect(await new SealedWorld({}, 3, [next]).valuesIn(jar)).toEqual({ a: 1, b: 2 });
   });
 
-  it('is worth nothing under another cookie name or secret', async () => {
+  it('does not open under another cookie name or secret', async () => {
     const jar = new BrowserJar();
     await new SealedWorld().request(jar, (life) => life.state.put('a', 1));
     const renamed = new BrowserJar();
@@ -182,7 +182,7 @@ describe('A session too long for one cookie', () => {
     { requiredKeys: ['secure'] },
   );
 
-  it('is split into cookies that browsers take, and comes back, whatever the attributes', async () => {
+  it('is split into cookies that browsers accept, and round-trips, whatever the attributes', async () => {
     await fc.assert(
       fc.asyncProperty(
         attributes.filter(({ name = '' }) => !/^__(host|secure)-/i.test(name)),
@@ -202,7 +202,7 @@ describe('A session too long for one cookie', () => {
     );
   });
 
-  it('fills one cookie to the last byte before it takes a second, and as many as are allowed before it fails', async () => {
+  it('fills each cookie before it takes another, and takes all that are allowed before it fails', async () => {
     const world = new SealedWorld({ name: 'n', secure: true }, 3);
     const sizes = new Map<number, number>();
     let limit = 0;
@@ -221,7 +221,7 @@ describe('A session too long for one cookie', () => {
       }
     }
     expect([...sizes.keys()]).toEqual([1, 2, 3]);
-    // `Max-Age` has room for ten digits, and here it takes four.
+    // Room is reserved for ten digits of `Max-Age`, of which four are used here.
     for (const size of sizes.values()) expect(size).toBeGreaterThan(4096 - 10);
     expect(limit).toBeGreaterThan(8500);
   });
@@ -237,7 +237,7 @@ describe('A session too long for one cookie', () => {
     expect(await world.valuesIn(jar)).toEqual({ text: filler(2800) });
   });
 
-  it('is refused beyond the limit, with both sizes and the largest keys, and without their content', async () => {
+  it('is refused beyond the limit, with both sizes and the largest keys, but not their content', async () => {
     const world = new SealedWorld();
     const jar = new BrowserJar();
     await world.request(jar, (life) => life.state.put('kept', true));
@@ -259,7 +259,7 @@ describe('A session too long for one cookie', () => {
     expect(await world.valuesIn(jar)).toEqual({ kept: true });
   });
 
-  it('leaves no piece behind that does not belong to it any more', async () => {
+  it('leaves no obsolete piece behind', async () => {
     const world = new SealedWorld();
     await fc.assert(
       fc.asyncProperty(
