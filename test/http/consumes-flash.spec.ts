@@ -6,20 +6,20 @@ const uses = (headers: Record<string, string>, method = 'GET', sent: readonly st
 
 describe('flash messages are used up', () => {
   it.each(['document', 'iframe', 'frame', 'fencedframe', 'empty'])(
-    'by what shows them: a request for %s',
+    'by a request that can show them, for %s',
     (destination) => {
       expect(uses({ 'sec-fetch-dest': destination })).toBe(true);
     },
   );
 
-  it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])('by a %s that says no more', (method) => {
+  it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])('by a %s without further headers', (method) => {
     expect(uses({}, method)).toBe(true);
     expect(uses({ purpose: 'checkout', 'hx-preloaded': 'false' }, method)).toBe(true);
   });
 });
 
 describe('flash messages are not used up', () => {
-  it('by what is answered with a file, which is offered in ranges', () => {
+  it('by a response with a file, which accepts ranges', () => {
     expect(uses({}, 'GET', ['accept-ranges', 'last-modified'])).toBe(false);
     expect(uses({}, 'GET', ['last-modified'])).toBe(true);
   });
@@ -33,7 +33,7 @@ describe('flash messages are not used up', () => {
       'audio audioworklet embed font image json manifest object paintworklet report script serviceworker sharedworker ' +
       'style track video webidentity worker xslt'
     ).split(' '),
-  )('by what a browser fetches for a page: %s', (destination) => {
+  )('by a subresource that a browser fetches for a page: %s', (destination) => {
     expect(uses({ 'sec-fetch-dest': destination })).toBe(false);
   });
 
@@ -50,7 +50,7 @@ describe('flash messages are not used up', () => {
     { 'x-sec-purpose': 'prefetch' },
     { 'hx-preloaded': 'true' },
     { 'sec-purpose': '', purpose: 'prefetch' },
-  ])('by what is fetched ahead: %j', (headers) => {
+  ])('by a prefetch: %j', (headers) => {
     expect(uses({ ...headers, 'sec-fetch-dest': 'document' })).toBe(false);
   });
 });

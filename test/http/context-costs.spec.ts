@@ -54,10 +54,10 @@ function registering(register: Registering): Type {
   return RegisteringModule;
 }
 
-describe.each(PLATFORMS)('what it costs a request to stay in its own context on %s', (platform) => {
+describe.each(PLATFORMS)('the cost of keeping a request in its own context on %s', (platform) => {
   afterEach(() => void vi.restoreAllMocks());
 
-  /** How often one request is asked for its context, enters it, and has it entered by Node. */
+  /** How often one request checks its context, enters it, and calls `run` of AsyncLocalStorage. */
   async function countsWith(register: Registering, configure?: (app: TestApp['app']) => void) {
     await using app = await TestApp.start(platform, {
       imports: [registering(register)],
@@ -77,7 +77,7 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
     return { asked: asked ?? 0, entered, run };
   }
 
-  it('is one question for each layer, and nothing is entered where the context is right', async () => {
+  it('is limited to checks in each layer, without entering a context that is already right', async () => {
     const without = await countsWith(() => undefined);
     const layered = await countsWith(LAYERS[platform]);
     expect(layered.asked).toBeGreaterThan(without.asked);
@@ -85,7 +85,7 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
     expect(without.run).toBe(1);
   });
 
-  it('is one question for middleware of main.ts', async () => {
+  it('is one check for middleware of main.ts', async () => {
     const one = (app: TestApp['app']): void => void app.use(goOn);
     const two = (app: TestApp['app']): void => void app.use(goOn).use(goOn);
     const [first, second] = [await countsWith(() => undefined, one), await countsWith(() => undefined, two)];
@@ -93,7 +93,7 @@ describe.each(PLATFORMS)('what it costs a request to stay in its own context on 
   });
 });
 
-it('what runs in its own context already stays as it is', () => {
+it('a function that is already bound to its context is not bound again', () => {
   const sessions = Object.create(HttpSessions.prototype);
   const once = bindToRequest(sessions, goOn);
   expect(once).not.toBe(goOn);

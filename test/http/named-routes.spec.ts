@@ -37,7 +37,7 @@ function excludes(
 }
 
 describe('The routes of the option exclude', () => {
-  it('cost nothing where there are none', () => {
+  it('cost nothing if there are none', () => {
     expect(compileRoutes([], setup('api'), 'exclude')).toBeNull();
   });
 
@@ -75,14 +75,14 @@ describe('The routes of the option exclude', () => {
     [/^\/hooks\/(?<name>\w+)$/iu, '/HOOKS/stripe'],
     [{ path: /^\/health$/, method: 'GET' }, '/Health'],
     [/^\/health$/, '/API/Health'],
-  ])('follow the letter case of the router as regular expressions, too: %s over %s', (route, url) => {
+  ])('follow the case sensitivity of the router in regular expressions too: %s over %s', (route, url) => {
     expect(excludes([route], url, 'GET', 'api', EXPRESS)).toBe(true);
     expect(excludes([route], url, 'GET', 'api', { ...FASTIFY, caseSensitive: false })).toBe(true);
     const ignoresCase = route instanceof RegExp && route.ignoreCase;
     expect(excludes([route], url, 'GET', 'api', FASTIFY)).toBe(ignoresCase);
   });
 
-  it('give the same answer each time, also for a regular expression that remembers', () => {
+  it('give the same answer each time, even for a stateful regular expression', () => {
     const test = compileRoutes([/^\/health/g], setup(), 'exclude');
     expect([1, 2, 3].map(() => test?.('GET', '/health'))).toEqual([true, true, true]);
   });
@@ -102,11 +102,11 @@ describe('The routes of the option exclude', () => {
     expect(excludes([{ path: /health/, method }], '/health', requested)).toBe(expected);
   });
 
-  it('stand for every method where none is named', () => {
+  it('match every method if none is named', () => {
     expect(excludes([{ path: '/health' }], '/health', 'PATCH')).toBe(true);
   });
 
-  it.each(['api', '/api', '/api/', 'api/'])('count with and without the global prefix %j', (prefix) => {
+  it.each(['api', '/api', '/api/', 'api/'])('match with and without the global prefix %j', (prefix) => {
     expect(excludes(['/health'], '/api/health', 'GET', prefix)).toBe(true);
     expect(excludes(['/health'], '/health', 'GET', prefix)).toBe(true);
     expect(excludes(['/api/health'], '/api/health', 'GET', prefix)).toBe(true);
@@ -123,7 +123,7 @@ describe('The routes of the option exclude', () => {
   ] as const;
   const MATCHINGS = [EXPRESS, FASTIFY, { ...FASTIFY, ignoreTrailingSlash: true }];
 
-  it.each(ROOTS)('count as the root of an application and of its global prefix: %s', (route) => {
+  it.each(ROOTS)('match the root of an application and of its global prefix: %s', (route) => {
     for (const matching of MATCHINGS) {
       for (const [prefix, root] of PREFIXES) {
         const isExcluded = (url: string) => excludes([route], url, 'GET', prefix, matching);
@@ -150,18 +150,18 @@ describe('The routes of the option exclude', () => {
     [/^\/internal\//, '/tenants/acme/internal/a', true],
     [/^\/internal\//, '/tenants/acme/b/internal/a', false],
     [/^\/tenants\/acme\/x$/, '/tenants/acme/x', true],
-  ])('count below a global prefix with parameters: %s over %s: %s', (route, url, expected) => {
+  ])('match below a global prefix with parameters: %s over %s: %s', (route, url, expected) => {
     for (const prefix of ['tenants/:tenant', '/tenants/:tenant', 'tenants/:tenant/'])
       expect(excludes([route], url, 'GET', prefix), prefix).toBe(expected);
   });
 
-  it('count below a prefix of which a part is optional, in each of its ways', () => {
+  it('match below a prefix with an optional part, in all its forms', () => {
     for (const url of ['/api/health', '/en/api/health', '/health'])
       expect(excludes(['/health'], url, 'GET', '{:language/}api'), url).toBe(true);
     expect(excludes(['/health'], '/a/b/api/health', 'GET', '{:language/}api')).toBe(false);
   });
 
-  it('follow a prefix that main.ts sets, or sets anew, after the module is made', () => {
+  it('follow a prefix that main.ts sets or changes after the module is created', () => {
     let prefix = '';
     const test = compileRoutes(['/health'], { ...setup(), globalPrefix: () => prefix }, 'exclude');
     expect(test?.('GET', '/api/health')).toBe(false);
@@ -180,7 +180,7 @@ describe('The routes of the option exclude', () => {
     ['/%E0%A4%A', false, false],
     ['/he%2561lth', false, false],
     ['//health', false, false],
-  ])('are compared as the router compares: %s', (url, onExpress, onFastify) => {
+  ])('are compared as the router does: %s', (url, onExpress, onFastify) => {
     expect(excludes(['/health'], url, 'GET', '', EXPRESS)).toBe(onExpress);
     expect(excludes(['/health'], url, 'GET', '', FASTIFY)).toBe(onFastify);
     const strict = { ...EXPRESS, caseSensitive: true, ignoreTrailingSlash: false };
@@ -194,7 +194,7 @@ describe('The routes of the option exclude', () => {
     '/:kind/:tenant(^(?:[a-z]{2}|\\d+)$)/',
     'tenants/:tenant(^\\d+|\\(x\\)$)',
     'a/::b',
-  ])('count below the prefix %s, which only Fastify takes', (prefix) => {
+  ])('match below the prefix %s, which only Fastify accepts', (prefix) => {
     const isRead = !prefix.includes('::');
     expect(excludes(['/health'], '/tenants/12/health', 'GET', prefix, FASTIFY)).toBe(isRead);
     expect(excludes(['/health'], '/tenants/12/page', 'GET', prefix, FASTIFY)).toBe(false);
@@ -202,7 +202,7 @@ describe('The routes of the option exclude', () => {
     expect(excludes(['/health'], '/health', 'GET', prefix, FASTIFY)).toBe(true);
   });
 
-  it('end where the router says that a path ends', () => {
+  it('end where the router ends a path', () => {
     const matching = { ...FASTIFY, endsAtSemicolon: true };
     expect(excludes(['/health'], '/health;verbose=1', 'GET', '', matching)).toBe(true);
     expect(excludes(['/files/:name'], '/page;/files/a', 'GET', '', matching)).toBe(false);
@@ -215,12 +215,12 @@ describe('The routes of the option exclude', () => {
     ['/health#verbose', true],
     ['http://shop.test/other/health', false],
     ['ftp://shop.test/health', false],
-  ])('are found in whole URLs, as routers take them: %s', (url, expected) => {
+  ])('match in absolute URLs, as routers do: %s', (url, expected) => {
     for (const matching of [EXPRESS, FASTIFY])
       expect(excludes(['/health'], url, 'GET', '', matching)).toBe(expected);
   });
 
-  it('are found in paths with more slashes than one, where the router takes them as one', () => {
+  it('match in paths with repeated slashes if the router merges them', () => {
     const matching = { ...FASTIFY, mergesSlashes: true };
     for (const url of ['//health', '/tenants//acme///health', 'http://shop.test//health'])
       expect(excludes(['/health'], url, 'GET', 'tenants/:tenant', matching), url).toBe(true);
@@ -228,7 +228,7 @@ describe('The routes of the option exclude', () => {
       expect(excludes(['/health'], url, 'GET', '', matching), url).toBe(url.includes('?'));
   });
 
-  it('are enough if one of them fits', () => {
+  it('need only one match', () => {
     expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/x/c')).toBe(true);
     expect(excludes(['/a', { path: '/b', method: 'POST' }, /c$/], '/b')).toBe(false);
   });
@@ -246,7 +246,7 @@ describe('The routes of the option exclude', () => {
     [{ path: '/a', method: '' }, /got the method/],
     [{ path: '/a', method: 'GETT' }, /got the method "GETT"\. It takes a RequestMethod or a name/],
     [{ path: '/a', method: null }, /got the method null/],
-  ])('are refused at boot where they are none: %j', (route, message) => {
+  ])('are refused at boot if invalid: %j', (route, message) => {
     const compile = (): unknown => compileRoutes([route as NamedRoute], setup(), 'exclude');
     expect(compile).toThrow(SessionConfigError);
     expect(compile).toThrow(message);

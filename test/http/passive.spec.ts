@@ -7,7 +7,7 @@ import { PLATFORMS, type Platform, setCookies } from '../support/test-app.js';
 const MINUTE = 60_000;
 const START = 1_800_000_000_000;
 
-/** What a handler does with the session, as its request says. */
+/** Does with the session what the request asks for. */
 function perform(session: Session, what?: string): object {
   if (what === 'put') session.put('seen', true);
   if (what === 'flash') session.flash('status', 'Flashed by a poll.');
@@ -19,7 +19,7 @@ function perform(session: Session, what?: string): object {
 
 @Controller()
 class Pages {
-  /** Named by the option. */
+  /** Made passive by the option. */
   @Get('poll')
   poll(@Session() session: Session, @Query('do') what?: string) {
     return perform(session, what);
@@ -80,7 +80,7 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
   const get = (path: string, who = visitor) => who.agent.get(path);
   const userOf = (): Promise<string | null> => visitor.in(({ userId }) => userId);
 
-  it.each(ROUTES)('reads the session and does not renew it: %s', async (route) => {
+  it.each(ROUTES)('reads the session without renewing it: %s', async (route) => {
     for (const minute of [30, 60, 119]) {
       minutesLater(minute);
       const response = await get(route);
@@ -91,7 +91,7 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
     expect(await userOf()).toBeNull();
   });
 
-  it('leaves it to every other route to renew', async () => {
+  it('leaves renewal to all other routes', async () => {
     minutesLater(119);
     await get('/poll');
     await get('/page');
@@ -99,7 +99,7 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
     expect((await get('/poll')).body).toMatchObject({ user: 'ann' });
   });
 
-  it.each(ROUTES)('does not renew either where its handler fails: %s', async (route) => {
+  it.each(ROUTES)('does not renew if its handler fails either: %s', async (route) => {
     minutesLater(119);
     const response = await get(`${route}?do=fail`);
     expect(response.status).toBe(500);
@@ -109,7 +109,7 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
   });
 
   it.each(ROUTES)(
-    'stores what is written, for as long as the session would live anyway: %s',
+    'stores what is written without extending the lifetime: %s',
     async (route) => {
       minutesLater(119);
       const response = await get(`${route}?do=put`);
@@ -121,33 +121,33 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
     },
   );
 
-  it('shows messages and leaves them to the page that they are for', async () => {
+  it('shows messages without using them up', async () => {
     await visitor.in((session) => session.flash('status', 'Saved.'));
     for (const path of ['/messages', '/messages', '/page'])
       expect((await get(path)).body, path).toEqual({ status: 'Saved.' });
     expect((await get('/page')).body).toEqual({});
   });
 
-  it.each(ROUTES)('may flash something itself: %s', async (route) => {
+  it.each(ROUTES)('may flash messages itself: %s', async (route) => {
     await visitor.in((session) => session.flash('hint', 'Press F1.'));
     await get(`${route}?do=flash`);
     expect((await get('/page')).body).toEqual({ hint: 'Press F1.', status: 'Flashed by a poll.' });
     expect((await get('/page')).body).toEqual({});
   });
 
-  it.each(ROUTES)('may give the session another id, which lives no longer: %s', async (route) => {
+  it.each(ROUTES)('may give the session another id without extending the lifetime: %s', async (route) => {
     minutesLater(119);
     expect(setCookies(await get(`${route}?do=regenerate`))).toEqual([expect.stringContaining('Max-Age=60;')]);
     expect(await get(route)).toMatchObject({ body: { user: 'ann', expiresAt: START + 120 * MINUTE } });
   });
 
-  it.each(ROUTES)('may sign somebody in, who lives as long as from any other page: %s', async (route) => {
+  it.each(ROUTES)('may sign a user in, with the full lifetime: %s', async (route) => {
     minutesLater(119);
     await get(`${route}?do=sign-in`);
     expect((await get(route)).body).toEqual({ user: 'bob', expiresAt: START + 239 * MINUTE });
   });
 
-  it.each(ROUTES)('begins a session that lives as long as any: %s', async (route) => {
+  it.each(ROUTES)('may begin a session, with the full lifetime: %s', async (route) => {
     const other = app.visitor();
     await get(`${route}?do=put`, other);
     expect((await get(route, other)).body).toEqual({
@@ -167,7 +167,7 @@ describe.each(CASES)('A passive route, on %s with %s', (platform, driver) => {
 });
 
 it.each([['/a/:'], [{}], [{ path: '/a', method: 1000 }]])(
-  'What is no route in `passive` (%j) stops the boot, and the message names the option',
+  'An invalid route in `passive` (%j) stops the boot, and the error names the option',
   async (route) => {
     const starting = HandlerApp.start('express', { options: { passive: [route as string] } });
     await expect(starting).rejects.toThrow(SessionConfigError);

@@ -9,7 +9,7 @@ import { OneStore, stoppedTime } from '../support/one-session.js';
 
 stoppedTime();
 
-/** A method of a response, looked up and not called. */
+/** Looks a method of a response up without calling it. */
 function lookUp(res: ServerResponse, name: 'write' | 'end'): CallableFunction {
   const method: unknown = Reflect.get(res, name);
   if (typeof method !== 'function') throw new TypeError(`A response has no ${name}.`);
@@ -19,9 +19,9 @@ function lookUp(res: ServerResponse, name: 'write' | 'end'): CallableFunction {
 type Beneath = (res: ServerResponse) => void;
 
 /**
- * A response whose bytes are kept, prepared for a gate that is not up.
+ * A response that records its bytes, prepared for a gate that is not up yet.
  *
- * @param beneath what a library does to it before the gate comes
+ * @param beneath what a library does to the response before the gate is installed
  */
 function prepared(beneath: Beneath = () => undefined) {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
@@ -38,7 +38,7 @@ function prepared(beneath: Beneath = () => undefined) {
   return { res, sent: () => sent };
 }
 
-/** A response behind a gate that is up. */
+/** A response behind an installed gate. */
 async function gated(beneath?: Beneath) {
   const store = await OneStore.start();
   const { session } = await store.open();
@@ -55,7 +55,7 @@ async function gated(beneath?: Beneath) {
   return { store, session, res, gate, context, failures, late, sent };
 }
 
-/** The same, with a change due and its commit held in the store. */
+/** The same, with a due change whose commit is held in the store. */
 async function holding() {
   const scene = await gated();
   scene.session.put('a', 1);
@@ -63,7 +63,7 @@ async function holding() {
 }
 
 describe('a response that is prepared for a gate', () => {
-  it('does all at once, with the arguments and return values of its own methods, until the gate is up', () => {
+  it('passes everything through, with the arguments and return values of its own methods, until the gate is up', () => {
     const { res, sent } = prepared();
     expect(res.writeHead(201, 'Made', { 'x-own': 'yes' })).toBe(res);
     expect(res.flushHeaders()).toBe(undefined);
@@ -73,7 +73,7 @@ describe('a response that is prepared for a gate', () => {
     expect(sent()).toMatch(/one[^]*two/);
   });
 
-  it('leads to the gate by a method that was looked up before that was up', async () => {
+  it('leads to the gate even by a method that was looked up before', async () => {
     const { store, res, context, sent } = { ...(await gated()), ...prepared() };
     const end = lookUp(res, 'end');
     const { session } = await store.open();
@@ -86,7 +86,7 @@ describe('a response that is prepared for a gate', () => {
     await expect.poll(sent).toMatch(/set-cookie: session=token[^]*body/i);
   });
 
-  it('asks a second gate first and then the one before, and tells both when it closes', async () => {
+  it('passes a second gate first and then the previous one, and notifies both when it closes', async () => {
     const { store, session, res, context, sent } = await gated();
     const second = await store.open();
     const gate = new ResponseGate(res, second.session.put('b', 1), {
@@ -113,14 +113,14 @@ describe('a response that is prepared for a gate', () => {
 });
 
 describe('the response gate', () => {
-  it('lets everything pass at once where nothing is due', async () => {
+  it('lets everything pass immediately if nothing is due', async () => {
     const { res, sent } = await gated();
     res.end('body');
     await settled();
     expect(sent()).toMatch(/^HTTP\/1.1 200 OK[^]*body/);
   });
 
-  it('holds head and body back until the session is stored, and sends both with the cookie', async () => {
+  it('holds head and body until the session is stored, and sends both with the cookie', async () => {
     const { store, session, res, sent } = await gated();
     session.put('a', 1);
     const write = store.hold('write');
@@ -136,7 +136,7 @@ describe('the response gate', () => {
     for (const header of [/^x-own: yes/im, /^set-cookie: session=token/im]) expect(sent()).toMatch(header);
   });
 
-  it("holds a head that is written by Node's old name for it", async () => {
+  it("holds a head that is written with the deprecated writeHeader", async () => {
     const { res, write, sent } = await holding();
     Reflect.apply(Object(Reflect.get(res, 'writeHeader')), res, [201, { 'x-own': 'yes' }]);
     res.end('body');
@@ -147,7 +147,7 @@ describe('the response gate', () => {
     expect(sent()).toMatch(/^HTTP\/1.1 201 [^]*set-cookie: session=token[^]*x-own: yes/i);
   });
 
-  it('appends its cookie to those of the application, in whatever letters they are written', async () => {
+  it('appends its cookie to those of the application, whatever the case of the header name', async () => {
     const { session, res, sent } = await gated();
     session.put('a', 1);
     res.writeHead(200, { 'SET-COOKIE': 'theirs=1' });
@@ -157,7 +157,7 @@ describe('the response gate', () => {
     expect(sent()).toContain('session=token');
   });
 
-  it('commits what is changed while the end is held before it lets the end go', async () => {
+  it('commits changes made while the end is held before it releases the end', async () => {
     const { store, session, res, sent } = await gated();
     session.put('a', 1);
     const write = store.hold('write');
@@ -169,7 +169,7 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1', 'write A 2']);
   });
 
-  it('answers a failed commit with a bare 503, nothing of the answer before it left', async () => {
+  it('answers a failed commit with a bare 503, without anything of the original response', async () => {
     const { store, session, res, failures, sent } = await gated();
     session.put('a', 1);
     store.failNext('write');
@@ -183,7 +183,7 @@ describe('the response gate', () => {
     expect(session.due).toBe(false);
   });
 
-  it('breaks the connection where the head is out and the commit fails', async () => {
+  it('destroys the connection if the commit fails after the head was sent', async () => {
     const { store, session, res, failures } = await gated();
     session.put('a', 1);
     await session.commit();
@@ -195,14 +195,14 @@ describe('the response gate', () => {
     expect([res.destroyed, failures]).toEqual([true, [[expect.anything(), 'cut off']]]);
   });
 
-  it('stores what is due where the client goes away before the end', async () => {
+  it('stores due changes if the client disconnects before the end', async () => {
     const { store, session, res } = await gated();
     session.put('a', 1);
     res.emit('close');
     await expect.poll(() => store.calls()).toEqual(['write A 1']);
   });
 
-  it('says what a response says whose methods have done their work, and looks sent while it is held', async () => {
+  it('makes a held response look sent, with the usual return values', async () => {
     const { res, gate, write, sent } = await holding();
     expect(res.writeHead(200)).toBe(res);
     expect(res.write('one')).toBe(false);
@@ -223,7 +223,7 @@ describe('the response gate', () => {
     expect([gate.headSent, gate.ended, Object.hasOwn(res, 'headersSent')]).toEqual([true, true, false]);
   });
 
-  it('holds a head that is flushed, and lets it go without an end', async () => {
+  it('holds a flushed head, and releases it without an end', async () => {
     const { res, write, sent } = await holding();
     res.flushHeaders();
     await write.reached;
@@ -233,7 +233,7 @@ describe('the response gate', () => {
     res.end();
   });
 
-  it('sends the first of two heads, and the status that the response had then', async () => {
+  it('sends the first of two heads, with the status at that time', async () => {
     const { res, write, sent } = await holding();
     res.statusCode = 202;
     res.statusMessage = 'Taken';
@@ -255,7 +255,7 @@ describe('the response gate', () => {
     await expect.poll(other.sent).toMatch(/^HTTP\/1.1 201 [^]*one/);
   });
 
-  it('drops what is written behind an end that is held', async () => {
+  it('drops what is written after a held end', async () => {
     const { res, write, sent } = await holding();
     const errors: unknown[] = [];
     res.on('error', (error) => errors.push(error));
@@ -270,7 +270,7 @@ describe('the response gate', () => {
     expect(sent()).not.toContain('too much');
   });
 
-  it('tells each who waits to write once it is released, whether they asked before or meanwhile', async () => {
+  it('emits drain to all listeners when released, whether added before or meanwhile', async () => {
     const { res, write, sent } = await holding();
     const told: string[] = [];
     res.on('drain', () => told.push('before'));
@@ -287,7 +287,7 @@ describe('the response gate', () => {
     res.end();
   });
 
-  it('holds only the end once the head has left', async () => {
+  it('holds only the end once the head was sent', async () => {
     const { store, session, res, sent } = await gated();
     session.put('a', 1);
     await session.commit();
@@ -303,7 +303,7 @@ describe('the response gate', () => {
     await expect.poll(sent).toContain('rest');
   });
 
-  it('answers 503 where each commit finds another change, the head of the answer not sent before', async () => {
+  it('answers 503 if each commit finds another change and the head was not sent', async () => {
     const { store, session, res, failures, sent } = await gated();
     session.put('n', 0);
     store.driver.after = ({ method }) => void (method === 'write' && session.increment('n'));
@@ -319,7 +319,7 @@ describe('the response gate', () => {
     expect(store.calls().length).toBeLessThan(300);
   });
 
-  it('has nothing more to do with what is written after a 503, and calls back whoever waits for the end', async () => {
+  it('ignores what is written after a 503, and calls the callback of end', async () => {
     const { store, session, res, sent } = await gated();
     session.put('a', 1);
     store.failNext('write');
@@ -334,7 +334,7 @@ describe('the response gate', () => {
     expect(sent()).not.toMatch(/more|the page/);
   });
 
-  it('answers 500 in place of what Node refuses to send, with the cookie of the session, which is stored', async () => {
+  it('answers 500 if Node refuses the head, with the cookie of the stored session', async () => {
     const { store, session, res, failures, sent } = await gated();
     session.put('a', 1);
     res.writeHead(200, { 'x-broken': 'one\r\ntwo' });
@@ -345,7 +345,7 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1']);
   });
 
-  it('commits once where the client goes away while a commit is under way, or after the end', async () => {
+  it('commits once if the client disconnects during a commit or after the end', async () => {
     const { store, res, session, write, sent } = await holding();
     res.end('body');
     await write.reached;
@@ -358,7 +358,7 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1']);
   });
 
-  it('says that a commit fails after the client has gone, and stores what was changed with what is changed next', async () => {
+  it('reports a commit that fails after a disconnect, and stores its changes with the next ones', async () => {
     const { store, session, res, failures } = await gated();
     session.put('a', 1);
     store.failNext('write');
@@ -369,7 +369,7 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1', 'write A 1', 'write A 2']);
   });
 
-  it('stores what a library beneath it changes when the first chunk passes, before the end passes', async () => {
+  it('stores changes that a library beneath it makes on the first chunk, before the end passes', async () => {
     let change = (): void => undefined;
     const { store, session, res, sent } = await gated((bare) => {
       const write = lookUp(bare, 'write');
@@ -389,7 +389,7 @@ describe('the response gate', () => {
     expect(store.calls()).toEqual(['write A 1', 'write A 2']);
   });
 
-  it('says that a cookie is late where the head was written past it, and breaks off what fails then', async () => {
+  it('reports a late cookie if the head was written past it, and destroys the connection if the commit fails', async () => {
     const { res, write, late, sent } = await holding();
     res.write('one');
     ServerResponse.prototype.writeHead.call(res, 202);
@@ -407,7 +407,7 @@ describe('the response gate', () => {
     expect([other.res.destroyed, other.sent()]).toEqual([true, '']);
   });
 
-  it('lets pass what its end calls in turn, also where the session has changed by then', async () => {
+  it('lets calls made within end pass, even if the session has changed by then', async () => {
     let change = (): unknown => undefined;
     const { session, res, sent } = await gated((bare) => {
       const end = lookUp(bare, 'end');

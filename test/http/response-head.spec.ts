@@ -12,7 +12,7 @@ interface Head {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What arrives at a client when a response, prepared as given, writes its head with cookies of ours. */
+/** The head that a client receives when a prepared response writes it with session cookies. */
 async function send(
   args: HeadArguments,
   prepare: (res: ServerResponse) => void = () => undefined,
@@ -40,8 +40,8 @@ async function send(
 
 const OWN = 'own=1; Path=/';
 
-describe('The head of a response that brings a session cookie', () => {
-  it('has it beside nothing else, and says to caches whose it is', async () => {
+describe('The head of a response with a session cookie', () => {
+  it('contains the cookie, and marks the response as private to caches', async () => {
     const { status, headers } = await send([204]);
     expect(status).toBe(204);
     expect(headers['set-cookie']).toEqual(COOKIES);
@@ -53,7 +53,7 @@ describe('The head of a response that brings a session cookie', () => {
     ['on the response', [200]],
     ['in the head', [200, { Vary: 'Accept' }]],
   ])(
-    'has it once where Node has refused a head with it, and a filter writes another: %s',
+    'contains the cookie once after Node refused a first head and a filter writes another: %s',
     async (_where, args) => {
       const refused = (res: ServerResponse): void =>
         void addToHead(res, [200], { field: SET_COOKIE, values: COOKIES });
@@ -84,12 +84,12 @@ describe('The head of a response that brings a session cookie', () => {
       [200, { 'X-Other': 'x' }],
       (res) => res.setHeader('Set-Cookie', OWN),
     ],
-  ])("keeps the application's own cookie: %s", async (_how, args, prepare) => {
+  ])("keeps the cookie of the application: %s", async (_how, args, prepare) => {
     const { headers } = await send(args, prepare);
     expect(headers['set-cookie']).toEqual([OWN, ...COOKIES]);
   });
 
-  it('reaches the client also where a library in front of setHeader keeps a list of its own', async () => {
+  it('contains the cookie even if a library wraps setHeader and appends its own', async () => {
     const { headers } = await send([200], (res) => {
       const setHeader = res.setHeader.bind(res);
       res.setHeader = (name, value) => setHeader(name, Array.isArray(value) ? [...value, OWN] : value);
@@ -97,7 +97,7 @@ describe('The head of a response that brings a session cookie', () => {
     expect(headers['set-cookie']).toEqual([...COOKIES, OWN]);
   });
 
-  it('keeps several cookies of a flat list, of which Node 20 by itself keeps one', async () => {
+  it('keeps several cookies of a flat list, of which Node 20 alone keeps one', async () => {
     const { headers } = await send([200, ['Set-Cookie', OWN, 'Set-Cookie', 'own=2', 'X-A', '1', 'X-A', '2']]);
     expect(headers['set-cookie']).toEqual([OWN, 'own=2', ...COOKIES]);
     expect(headers['x-a']).toBe('1, 2');
@@ -122,7 +122,7 @@ describe('The head of a response that brings a session cookie', () => {
       [200, { a: 'b' }],
       (res) => res.setHeader('cache-control', 'no-store'),
     ],
-  ])("leaves the application's own Cache-Control as it is: %s", async (_how, args, prepare) => {
+  ])("leaves the Cache-Control of the application as it is: %s", async (_how, args, prepare) => {
     expect((await send(args, prepare)).headers['cache-control']).toBe('no-store');
   });
 
@@ -144,18 +144,18 @@ describe('The head of a response that brings a session cookie', () => {
       (res) => res.setHeader('Vary', 'Accept'),
       'Accept, Cookie',
     ],
-  ])('adds to Vary what is missing: %s', async (_how, args, prepare, expected) => {
+  ])('adds Cookie to Vary if it is missing: %s', async (_how, args, prepare, expected) => {
     expect((await send(args, prepare)).headers.vary).toBe(expected);
   });
 
-  it("changes nothing that is the application's: neither its headers object nor its arguments", async () => {
+  it("changes neither the headers object nor the arguments of the application", async () => {
     const headers = Object.freeze({ 'Set-Cookie': OWN, Vary: 'Accept' });
     const args = Object.freeze([200, headers]) as HeadArguments;
     await send(args);
     expect(args).toEqual([200, { 'Set-Cookie': OWN, Vary: 'Accept' }]);
   });
 
-  it('takes a head that says nothing in place of headers', async () => {
+  it('takes undefined in place of headers', async () => {
     expect((await send([200, undefined])).headers['set-cookie']).toEqual(COOKIES);
     expect((await send([200, 'Fine', undefined])).message).toBe('Fine');
   });

@@ -7,7 +7,7 @@ import { anyCharacter } from '../support/any-character.js';
 const cookie = new SessionCookie({}, 3);
 
 describe('Reading the Cookie header', () => {
-  it('finds nothing where there is nothing of ours', () => {
+  it('finds nothing without a session cookie', () => {
     for (const header of [
       undefined,
       '',
@@ -47,14 +47,14 @@ describe('Reading the Cookie header', () => {
     expect(cookie.read(header).names).toEqual(['session']);
   });
 
-  it('puts pieces together in the order of their numbers, up to the first that is missing', () => {
+  it('joins pieces in the order of their numbers, up to the first missing one', () => {
     expect(cookie.read('session.1=b; session.0=a; session.2=c').tokens).toEqual(['abc']);
     expect(cookie.read('session.0=a; session.2=c').tokens).toEqual(['a']);
     expect(cookie.read('session.1=b; session.2=c').tokens).toEqual([]);
     expect(cookie.read('session.1=b; session.2=c').names).toEqual(['session.1', 'session.2']);
   });
 
-  it('puts the pieces of each place together by themselves, those with the more specific path first', () => {
+  it('joins the pieces of each place separately, those with the more specific path first', () => {
     expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y').tokens).toEqual(['ab', 'xy']);
     expect(cookie.read('session.0=a; session.1=b; session.0=x; session.1=y; session.2=z').tokens).toEqual([
       'ab',
@@ -67,21 +67,21 @@ describe('Reading the Cookie header', () => {
     ]);
   });
 
-  it('tries a whole token before one in pieces, and names all that is ours', () => {
+  it('returns a whole token before one in pieces, and the names of all session cookies', () => {
     expect(cookie.read('session.0=a; session=whole; session.1=b')).toEqual({
       tokens: ['whole', 'ab'],
       names: ['session.0', 'session', 'session.1'],
     });
   });
 
-  it('looks at no more than eight cookies of its name', () => {
+  it('reads at most eight cookies of its name', () => {
     const eight = ['0', '1', '2', '3', '4', '5', '6', '7'];
     const header = Array.from({ length: 100 }, (_, index) => `session=${index}`).join('; ');
     expect(cookie.read(header).tokens).toEqual(eight);
     expect(cookie.read(header.replaceAll('session=', 'session.0=')).tokens).toEqual(eight);
   });
 
-  it('takes any header without an error, and finds the session between whatever else there is', () => {
+  it('accepts any header without an error, and finds the session among other cookies', () => {
     const pair = fc
       .tuple(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }))
       .map(([name, value]) => `${name}=${value}`.replaceAll(';', ','));
@@ -109,7 +109,7 @@ describe('Reading the Cookie header', () => {
     'sessions;',
     '; session',
     '=session;',
-  ])('looks at no character of the longest header that servers take more than a few times (%j)', (pair) => {
+  ])('reads each character of the longest header that servers accept at most three times (%j)', (pair) => {
     const header = pair.repeat(16_000 / pair.length);
     // oxlint-disable-next-line typescript/unbound-method -- It is called with its string below.
     const { indexOf } = String.prototype;
@@ -132,7 +132,7 @@ describe('Reading the Cookie header', () => {
 });
 
 describe('Writing Set-Cookie', () => {
-  it('sends one cookie with the attributes that were asked for', () => {
+  it('sends one cookie with the configured attributes', () => {
     expect(cookie.set('token', 7200, [])).toEqual([
       'session=token; Max-Age=7200; Path=/; HttpOnly; SameSite=Lax',
     ]);
@@ -170,11 +170,11 @@ describe('Writing Set-Cookie', () => {
     expect(new SessionCookie({ sameSite }, 3).set('t', 1, [])[0]).toContain(attribute);
   });
 
-  it('leaves SameSite out where it is false', () => {
+  it('omits SameSite if it is false', () => {
     expect(new SessionCookie({ sameSite: false }, 3).set('t', 1, [])[0]).not.toContain('SameSite');
   });
 
-  it('is Secure in production, and only there, unless told otherwise', () => {
+  it('sets Secure in production only, unless configured otherwise', () => {
     const before = process.env['NODE_ENV'];
     try {
       process.env['NODE_ENV'] = 'production';
@@ -197,7 +197,7 @@ describe('Writing Set-Cookie', () => {
     [{ secure: true, name: 'sid' }, 'sid'],
     [{ secure: true, sameSite: 'none', partitioned: true }, '__Host-session'],
   ] as const)(
-    'has by default the name that no other host can set, where that is allowed: %j: %s',
+    'uses the __Host- prefix by default where it is allowed: %j: %s',
     (options, name) => {
       const named = new SessionCookie(options, 3);
       expect(named.name).toBe(name);
@@ -215,7 +215,7 @@ describe('Writing Set-Cookie', () => {
     expect(pieces.map(isExpired)).toEqual([false, false, true, true]);
   });
 
-  it('comes back from a browser as it was, however long, in cookies of at most 4096 bytes', () => {
+  it('round-trips a token of any length, in cookies of at most 4096 bytes', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: cookie.maxTokenLength }),
@@ -232,7 +232,7 @@ describe('Writing Set-Cookie', () => {
     );
   });
 
-  it('needs as many cookies as it says for the longest token', () => {
+  it('uses the maximum number of cookies for the longest token', () => {
     for (const maxPieces of [1, 2, 3]) {
       const limited = new SessionCookie({}, maxPieces);
       expect(limited.set('x'.repeat(limited.maxTokenLength), 9_999_999_999, [])).toHaveLength(maxPieces);
@@ -264,7 +264,7 @@ describe('A cookie whose attributes contradict each other', () => {
     expect(make).toThrow(message);
   });
 
-  it('is refused at boot where its name or its attributes leave no room for a token', () => {
+  it('is refused at boot if its name or attributes leave no room for a token', () => {
     for (const options of [
       { name: 'n'.repeat(3600) },
       { name: 'n'.repeat(5000) },
@@ -284,7 +284,7 @@ describe('A cookie whose attributes contradict each other', () => {
     { name: '__Host-s', secure: true },
     { name: '__Secure-s', secure: true, path: '/a', domain: 'example.com' },
     { sameSite: 'none', secure: true, partitioned: true },
-  ] as const)('is accepted where it fits: %j', (options) => {
+  ] as const)('is accepted if they agree: %j', (options) => {
     expect(new SessionCookie(options, 3).set('t', 1, [])).toHaveLength(1);
   });
 });

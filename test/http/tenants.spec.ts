@@ -6,7 +6,7 @@ import { readOption } from '../../lib/options/read-option.js';
 import { type SessionCookieOptions, cookieOptions } from '../../lib/options/cookie.options.js';
 import { SECRET } from '../support/test-app.js';
 
-/** How many tenants come between two requests of one. */
+/** How many other tenants are requested between two requests of one tenant. */
 const OTHERS = 2000;
 
 function setUp(cookie: SessionCookieOptions) {
@@ -24,7 +24,7 @@ describe('The cookies of tenants', () => {
   const { tenants } = setUp({ domain: ({ headers }) => headers.host });
   const at = (host: string) => tenants?.of(requestTo(host));
 
-  it('are set up once for a tenant whose visitors keep coming, whatever hosts others name meanwhile', () => {
+  it('are set up once for a tenant with regular requests, however many other hosts are requested meanwhile', () => {
     const first = at('a.test');
     for (let index = 0; index < OTHERS; index += 1) {
       at(`${index}.other.test`);
@@ -32,18 +32,18 @@ describe('The cookies of tenants', () => {
     }
   });
 
-  it('are not all kept: what nobody asks for is forgotten', () => {
+  it('are dropped for a tenant without requests', () => {
     const first = at('b.test');
     for (let index = 0; index < OTHERS; index += 1) at(`${index}.other.test`);
     expect(at('b.test')).not.toBe(first);
     expect(at('b.test')?.cookie.place).toEqual(first?.cookie.place);
   });
 
-  it('are none where the options say the same for all', () => {
+  it('are not needed if the options are the same for all', () => {
     expect(setUp({ domain: 'a.test' }).tenants).toBeNull();
   });
 
-  it('are checked at once as far as no request decides', () => {
+  it('are checked at boot as far as they do not depend on a request', () => {
     const domain = (): string => 'a.test';
     expect(() => setUp({ domain, sameSite: 'none', secure: false })).toThrow(/needs secure: true/);
     expect(() => setUp({ domain, name: '__Secure-x', secure: false })).toThrow(/needs secure: true/);

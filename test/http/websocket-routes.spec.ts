@@ -13,7 +13,7 @@ import { loadedSnippet } from '../support/loaded-snippet.js';
 import { ScriptedDriver } from '../support/scripted-driver.js';
 import type { TestApplication } from '../support/test-app.js';
 
-/** What the facade says: a value, or its error. */
+/** Returns a value from the facade, or its error. */
 function facade(): string {
   try {
     return String(Session.get('user'));
@@ -24,7 +24,7 @@ function facade(): string {
 
 interface Talk {
   readonly app: HandlerApp;
-  /** Of the server, for each WebSocket so far. */
+  /** The server's close promises, one for each WebSocket so far. */
   readonly closed: Promise<unknown>[];
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -62,7 +62,7 @@ function open({ app }: Talk, headers: Record<string, string> = {}): WebSocket {
   return new WebSocket(`${app.url.replace(/^http/, 'ws')}/plain`, { headers });
 }
 
-/** What a WebSocket hears next. */
+/** Returns the next message of a WebSocket. */
 async function heard(socket: WebSocket): Promise<string> {
   const [text] = await once(socket, 'message');
   return String(text);
@@ -74,7 +74,7 @@ async function close({ closed }: Talk, socket: WebSocket): Promise<void> {
 }
 
 describe('a WebSocket of Fastify', () => {
-  it('has behind its handler not the session of its handshake', async () => {
+  it('does not expose the session of its handshake through the facade when a message arrives', async () => {
     await using talk = await start(async (socket) => {
       socket.send(facade());
       const messages = on(socket, 'message');
@@ -91,7 +91,7 @@ describe('a WebSocket of Fastify', () => {
     await close(talk, socket);
   });
 
-  it('uses no messages up with its handshake, and renews nothing', async () => {
+  it('neither uses up messages nor renews the session with its handshake', async () => {
     await using talk = await start((socket, { session }) => socket.send(String(session.get('status'))), {
       touchEvery: '10s',
     });
@@ -113,7 +113,7 @@ describe('a WebSocket of Fastify', () => {
     }
   });
 
-  it('stores what its handler writes while it is open, at once and later', async () => {
+  it('stores what its handler writes while it is open, immediately and later', async () => {
     const later = new Deferred();
     await using talk = await start(async (socket, { session }) => {
       session.put('first', 1);
@@ -131,7 +131,7 @@ describe('a WebSocket of Fastify', () => {
     await close(talk, socket);
   });
 
-  it('stores what could not be stored with what its handler writes next, and says which was', async () => {
+  it('stores failed changes with the next ones, and reports the failure to its handler', async () => {
     const driver = new ScriptedDriver();
     await using talk = await start(
       async (socket, { session }) => {
@@ -174,7 +174,7 @@ describe('a WebSocket of Fastify', () => {
     await close(talk, socket);
   });
 
-  it('stores nothing where the session is the cookie, and says so each time', async () => {
+  it('stores nothing of a cookie-based session, and reports it each time', async () => {
     await using talk = await start(
       async (socket, { session }) => {
         const outcome = () =>
@@ -199,7 +199,7 @@ describe('a WebSocket of Fastify', () => {
     }
   });
 
-  it('begins no session that its browser could not hear of, and the log says so', async () => {
+  it('begins no session, since its cookie could not be sent, and the log says so', async () => {
     const driver = new CountingDriver();
     await using talk = await start(
       (socket, { session }) => {
@@ -221,8 +221,8 @@ describe('a WebSocket of Fastify', () => {
   });
 });
 
-describe('what the documentation shows of @fastify/websocket', () => {
-  it('counts the messages of a session, refuses strangers, and is closed with the session', async () => {
+describe('the example of @fastify/websocket in the documentation', () => {
+  it('counts the messages of a session, refuses strangers, and closes the socket with the session', async () => {
     const route = await loadedSnippet<{ addChat: (app: TestApplication) => Promise<void> }>('chat.route.ts');
     await using app = await HandlerApp.start('fastify', {
       configure: async (nest) => {
