@@ -11,11 +11,11 @@ const client = new MemcacheClient({ server: '127.0.0.1:1' });
 const randomClient = new MemcacheClient({
   server: { servers: [{ server: '127.0.0.1:1' }, { server: '127.0.0.1:2' }] },
 });
-/** What a client of the package memcached looks like: the same names, with callbacks. */
+/** A client of the package memcached: the same names, with callbacks. */
 const callbackClient = { HashRing: {}, gets: () => {}, add: () => {}, cas: () => {}, delete: () => {} };
 
 function make(options: unknown): MemcachedDriver {
-  // Options come from JavaScript and from configuration files too: types do not check those.
+  // Options can also come from JavaScript and configuration files, which types do not check.
   return Reflect.construct(MemcachedDriver, [options, context]);
 }
 
@@ -52,7 +52,7 @@ describe('the options of the memcached driver', () => {
   });
 
   it.each([{}, { prefix: 'a:' }, { maxItemBytes: 2_097_152 }])('take the default server: %j', (options) => {
-    // The type says so too.
+    // Also checks the type.
     const checked = readOption(memcachedOptions, options, 'memcached');
     expect(checked).toMatchObject({ ...options, servers: ['127.0.0.1:11211'], client: undefined });
   });

@@ -6,7 +6,7 @@ import { SessionConfigError } from '../../lib/session.errors.js';
 
 const context = { clock: systemClock, storeTimeout: 1_000 };
 
-/** What node-redis 5 looks like: the same commands in another spelling. */
+/** A client of node-redis 5: the same commands with other names. */
 const nodeRedisClient = {
   isOpen: true,
   get: async () => null,
@@ -25,7 +25,7 @@ afterAll(() => {
 });
 
 function make(options: unknown): RedisDriver {
-  // Options come from JavaScript and from configuration files too: types do not check those.
+  // Options can also come from JavaScript and configuration files, which types do not check.
   return Reflect.construct(RedisDriver, [options, context]);
 }
 

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { optionSettings } from '../../lib/options/option-table.js';
 import { SECRET } from '../support/test-app.js';
 
-/** An option as the docstrings have it. */
+/** An option as its docstring describes it. */
 interface Described {
-  /** The names that lead to it: `['sockets', 'checkEvery']`. */
+  /** The path to it: `['sockets', 'checkEvery']`. */
   readonly path: readonly string[];
   readonly text: string;
 }
 
-/** The options that an interface describes, those within others included. */
+/** The options that an interface describes, nested ones included. */
 function described(file: string, interfaceName: string, within: readonly string[] = []): Described[] {
   const path = new URL(`../../lib/options/${file}`, import.meta.url);
   const source = ts.createSourceFile(file, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
@@ -36,13 +36,13 @@ function describedBy(members: readonly ts.TypeElement[], within: readonly string
   });
 }
 
-/** The settings of options, apart from the options themselves. */
+/** The settings of options, without the options themselves. */
 function settingsOf(options: object): object {
   const { given: _given, ...settings } = optionSettings({ secret: SECRET, ...options });
   return settings;
 }
 
-/** Options in which a single one is given. */
+/** Options with a single one given. */
 function onlyWith([name = '', ...rest]: readonly string[], value: unknown): object {
   return { [name]: rest.length === 0 ? value : onlyWith(rest, value) };
 }
@@ -60,13 +60,13 @@ const literals = all.flatMap(({ path, text }) => {
 
 describe('The docstrings of the options', () => {
   it.each(literals.map(({ path, value }) => [path.join('.'), value, path] as const))(
-    'say of %s the default that it has: %j',
+    'name the actual default of %s: %j',
     (_name, value, path) => {
       expect(settingsOf(onlyWith(path, value))).toEqual(settingsOf({}));
     },
   );
 
-  it('say the default of every option that has one in a word', () => {
+  it('name the default of every option with a simple one', () => {
     const said = new Set(literals.map(({ path }) => path.join('.')));
     const settings: Readonly<Record<string, unknown>> = { ...settingsOf({}) };
     const unsaid = all.filter(

@@ -16,7 +16,7 @@ const table = {
 } as const satisfies Table;
 
 describe('A table of options', () => {
-  it('makes settings of defaults, which go through the same checks as what is given', () => {
+  it('turns defaults into settings with the same checks as given options', () => {
     expect(readTable(table, {}, '')).toEqual({
       age: 7_200_000,
       name: undefined,
@@ -26,7 +26,7 @@ describe('A table of options', () => {
     expect(() => readTable({ on: { default: 'yes', check: boolean() } }, {}, '')).toThrow(SessionConfigError);
   });
 
-  it('takes undefined for a default, but not where a name has to be given or stands there empty', () => {
+  it('treats undefined as the default, except for a required option or one that must not be undefined', () => {
     expect(readTable(table, { age: undefined, name: undefined }, '').age).toBe(7_200_000);
     const message = "The option 'memcached.servers' got undefined; it takes a server.";
     expect(() => readTable(table, { servers: undefined }, 'memcached.')).toThrow(message);
@@ -34,7 +34,7 @@ describe('A table of options', () => {
     expect(() => readTable(needed, {}, '')).toThrow("The option 'secret' got undefined; it takes text.");
   });
 
-  it('refuses names that it does not have, inherited ones included, and says which it has', () => {
+  it('refuses unknown names, inherited ones included, and lists the known ones', () => {
     const check = group(table);
     for (const stray of ['ages', 'toString', '__proto__']) {
       const given: unknown = JSON.parse(`{"${stray}": {}}`);
@@ -44,14 +44,14 @@ describe('A table of options', () => {
     }
   });
 
-  it('names the way to an option of an option', () => {
+  it('names the full path of a nested option', () => {
     expect(() => readTable(table, { inner: { max: 4 } }, 'a.')).toThrow("'a.inner.max' got 4; it takes up");
     expect(() => readTable(table, { inner: [] }, 'a.')).toThrow("'a.inner' got an empty list; it takes an");
   });
 });
 
 describe('The options of the module', () => {
-  it('may be an instance of a class whose getters say what they are', () => {
+  it('may be an instance of a class with getters', () => {
     class Options {
       get secret() {
         return SECRET;

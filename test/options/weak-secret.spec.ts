@@ -10,7 +10,7 @@ const weakness = (text: string): string | null => {
   return weaknessOf(text, LENGTH);
 };
 
-/** As dice pick them from a list. */
+/** Words as dice would pick them from a list. */
 const WORDS =
   'abacus acorn banjo basket cactus candle dolphin dragon eagle ember falcon feather garden glacier hammer harbor iceberg ivory jacket jungle kettle kitten ladder lantern magnet marble napkin needle ocean orchid paddle pebble quartz quiver rabbit ribbon saddle salmon tablet thunder umbrella unicorn valley velvet walnut window yogurt zebra zipper correct production secretary session keyboard random changes password'.split(
     ' ',
@@ -18,7 +18,7 @@ const WORDS =
 
 const ALPHANUMERIC = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
-/** As text of 32 characters or more. */
+/** Repeats a text to 32 characters or more. */
 const filled = (text: string): string => text.repeat(Math.ceil(LENGTH / text.length));
 
 describe('A secret', () => {
@@ -134,7 +134,7 @@ describe('A secret', () => {
     ['<whatever the operator has thought of>', 'is a placeholder'],
     ['${whatever the operator has thought of}', 'is a placeholder'],
     ['TBD by Ann and Bob before they go live', 'is a placeholder'],
-  ])('is refused where everybody can guess it: %s', (text, expected) => {
+  ])('is refused if it is guessable: %s', (text, expected) => {
     expect(weakness(text)).toBe(expected);
   });
 
@@ -152,7 +152,7 @@ describe('A secret', () => {
     'change_me',
     'mysupersecret',
     'shhhhhhared-secret',
-  ])('is refused where it is one of an example (%s) that was filled up', (example) => {
+  ])('is refused if it is a repeated example (%s)', (example) => {
     const long = Math.max(LENGTH, 2 * example.length + 2);
     for (const again of [example, `${example}-`, `${example} `]) {
       expect(weakness(again.repeat(8)), again).not.toBeNull();
@@ -191,11 +191,11 @@ describe('A secret', () => {
     '83920 47156 90283 61749 25038 17465',
     'open sesame said the thief and the door fell; open-sesame-said-the-thief-and-the-door-fell',
     '人之初性本善性相近习相远苟不教性乃迁教之道贵以专昔孟母择邻处子不学断机杼',
-  ])('is taken where it is a passphrase, even a poor one: %s', (text) => {
+  ])('is accepted if it is a passphrase, even a poor one: %s', (text) => {
     expect(weakness(text)).toBeNull();
   });
 
-  it('is taken where it is random, in whatever alphabet', () => {
+  it('is accepted if it is random, in any alphabet', () => {
     const alphabets = ['hex', 'base64', 'base64url', 'latin1'] as const;
     fc.assert(
       fc.property(fc.constantFrom(...alphabets), fc.integer({ min: 32, max: 96 }), (alphabet, length) => {
@@ -208,20 +208,20 @@ describe('A secret', () => {
     }
   });
 
-  it.each(['a', 'i'])('is taken where the only letter between what is no letter is %s', (letter) => {
+  it.each(['a', 'i'])('is accepted if the only letter among symbols is %s', (letter) => {
     const marks = '§±´¿÷×°¬¦¶·»«¡£¥©®';
     const secret = Array.from({ length: 4 }, (_, at) => letter + marks.slice(at, at + 9)).join('');
     expect(weakness(secret)).toBeNull();
   });
 
-  // A refusal has a chance of less than one in a thousand million: 32 characters would have to be a few short words, or so.
+  // A false refusal has a probability below one in a billion: 32 characters would have to form a few short words.
   it.each([
     '0123456789abcdef',
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
     `${ALPHANUMERIC}+/`,
     `${ALPHANUMERIC}-_`,
     ALPHANUMERIC,
-  ])('is taken where it is drawn out of %s', (alphabet) => {
+  ])('is accepted if it is drawn from %s', (alphabet) => {
     const picks = fc.array(fc.nat(alphabet.length - 1), { minLength: LENGTH, maxLength: 2 * LENGTH });
     fc.assert(
       fc.property(fc.noBias(picks), (drawn) => {
@@ -231,7 +231,7 @@ describe('A secret', () => {
     );
   });
 
-  it('is taken where a program made it: identifiers, words by dice, passwords', () => {
+  it('is accepted if it is generated: identifiers, words by dice, passwords', () => {
     const letters = ALPHANUMERIC;
     const text = (alphabet: string, minLength: number) =>
       Array.from({ length: minLength + randomInt(30) }, () => alphabet[randomInt(alphabet.length)]).join('');
@@ -260,7 +260,7 @@ describe('A secret', () => {
     }
   });
 
-  it('is as good as what it repeats: twice a secret that is long enough is one', () => {
+  it('that repeats itself is as strong as the repeated part', () => {
     const good = randomBytes(24).toString('base64url');
     expect(weakness(good + good)).toBeNull();
     expect(weakness(good.slice(0, 31) + good.slice(0, 31))).toBe('repeats the same 31 characters');
