@@ -1,10 +1,10 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** One Set-Cookie header, taken apart. */
+/** One parsed Set-Cookie header. */
 export interface SetCookie {
   readonly name: string;
   readonly value: string;
-  /** Its attributes by their names in lower case; a flag is ''. */
+  /** Its attributes by lower-case names; a flag is ''. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -18,16 +18,16 @@ function parseSetCookie(header: string): SetCookie {
   return { name: pair.slice(0, at), value: pair.slice(at + 1), attributes: Object.fromEntries(attributes) };
 }
 
-/** What every cookie of a session has, as the design says. */
+/** The attributes of every session cookie. */
 const ATTRIBUTES = { path: '/', httponly: '', samesite: 'Lax' };
 
-/** The cookies of a response: each as the design says, and the response kept out of shared caches where there is one. */
+/** Parses the cookies of a response. Checks their attributes, and that shared caches do not store them. */
 export function receivedCookies(headers: Readonly<Record<string, unknown>>): SetCookie[] {
   const lines: unknown = headers['set-cookie'] ?? [];
   const cookies = (Array.isArray(lines) ? lines : [lines]).map((line) => parseSetCookie(String(line)));
   for (const { name, value, attributes } of cookies) {
     const { 'max-age': _maxAge, expires, ...others } = attributes;
-    // The date of an expired cookie is for clients that do not know Max-Age.
+    // The date of an expired cookie is for clients without Max-Age support.
     const dates = value === '' ? 'Thu, 01 Jan 1970 00:00:00 GMT' : undefined;
     const found = [name, others, expires, headers['cache-control'], headers['vary']];
     const expected = ['session', ATTRIBUTES, dates, 'private, no-cache="Set-Cookie"', 'Cookie'];
@@ -47,7 +47,7 @@ export class Browser {
     else this.#cookies.set(name, { value, until });
   }
 
-  /** The Cookie header; undefined where there is no cookie. */
+  /** The Cookie header; undefined if there is no cookie. */
   header(now: number): string | undefined {
     const living = [...this.#cookies].filter(([, { until }]) => until > now);
     return living.length === 0 ? undefined : living.map(([name, { value }]) => `${name}=${value}`).join('; ');

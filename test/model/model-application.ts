@@ -1,7 +1,7 @@
 import { REDIRECT_MS } from '../../lib/lifecycle/lifetimes.js';
 import type { Flashed, Values } from './naive-values.js';
 
-/** What is kept of a session: in the store, or sealed in a cookie. */
+/** A stored session: in the store, or sealed in a cookie. */
 export interface Kept {
   readonly id: number;
   /** How often it was stored. */
@@ -14,13 +14,13 @@ export interface Kept {
   readonly expiresAt: number;
 }
 
-/** The options of an application that sessions depend on. */
+/** The application's options that affect sessions. */
 export interface Settings {
   /** Whether the cookie carries the session itself. */
   readonly isSealed: boolean;
   readonly ageMs: number;
   readonly touchEveryMs: number;
-  /** Whether a visit that only reads renews. */
+  /** Whether a visit that only reads renews the session. */
   readonly automaticTouch: boolean;
   /** Whether the cookie ends with the browser. */
   readonly clearWithBrowser: boolean;
@@ -29,7 +29,7 @@ export interface Settings {
 /** The model's application: its settings and its store. */
 export class ModelApplication {
   readonly records = new Map<number, Kept>();
-  /** Where the ids lead to that were left for others, and when they were left, epoch ms. */
+  /** For each id that was left, the new id and when it was left, epoch ms. */
   readonly #left = new Map<number, { readonly to: number; readonly at: number }>();
   #lastId = 0;
 
@@ -51,23 +51,23 @@ export class ModelApplication {
     this.records.delete(kept.id);
   }
 
-  /** A session goes on under another id. */
+  /** Records that a session moved to another id. */
   leave(id: number, to: number): void {
     if (!this.settings.isSealed) this.#left.set(id, { to, at: this.now() });
   }
 
-  /** Where an id leads to that was left within the last thirty seconds; null for any other. */
+  /** The new id of one that was left within the last thirty seconds; null for any other. */
   ledTo(id: number): number | null {
     const left = this.#left.get(id);
     return left !== undefined && this.now() - left.at < REDIRECT_MS ? left.to : null;
   }
 
-  /** The id that was left last and leads somewhere still. */
+  /** The most recently left id that still leads somewhere. */
   lastLeft(): number | null {
     return [...this.#left.keys()].findLast((id) => this.ledTo(id) !== null) ?? null;
   }
 
-  /** Ends the session of an id, wherever that leads. Returns whether there was one. */
+  /** Ends the session of an id, wherever it has moved to. Returns whether there was one. */
   end(id: number): boolean {
     const to = this.ledTo(id);
     if (to !== null) {

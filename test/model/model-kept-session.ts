@@ -3,38 +3,38 @@ import type { Kept, ModelApplication } from './model-application.js';
 import { ModelSession } from './model-session.js';
 import { type Flashed, joined, nothingFlashed, stored } from './naive-values.js';
 
-/** What is left of what was flashed after it was stored. */
+/** What remains of flashed data after it was stored. */
 const flashedAgain = ({ messages, fields }: Flashed): Flashed => ({
   ...nothingFlashed(),
   messages: stored(messages),
   fields: stored(fields),
 });
 
-/** A session and what is kept of it: how it is loaded and stored. */
+/** A session and its stored form: how it is loaded and stored. */
 export abstract class KeptSession extends ModelSession {
   createdAt = 0;
-  /** A lifetime of its own. */
+  /** The session's own lifetime. */
   protected ownDuration: number | null = null;
   fresh = true;
-  /** What the store (or the cookie) has of this session. */
+  /** The stored form of this session, in the store or the cookie. */
   kept: Kept | null = null;
   protected ownId: number | null = null;
   /**
-   * Where the id that the request came with, or switched to, was just left: the id that it leads to, until that is ended. It reads
-   * nothing, stores nothing and sends no cookie.
+   * If the request came with, or switched to, an id that was just left: the id it leads to, until that is ended. Such a
+    * request reads nothing, stores nothing and sends no cookie.
    */
   protected left: { to: number | null } | null = null;
-  /** Invalidate leaves no way from the id before. */
+  /** Invalidate leaves no redirect from the old id. */
   protected leavesNoWay = false;
   protected hasNewDuration = false;
-  /** What waits for a request that is no prefetch. */
+  /** Flashed data that waits for a request other than a prefetch. */
   protected waiting: Flashed = nothingFlashed();
-  /** The same as of when the session was last loaded or stored: what reload comes back to. */
+  /** The same when the session was last loaded or stored, to which reload returns. */
   protected waitingThen: Flashed = nothingFlashed();
-  /** What it stored for the next request. */
+  /** What the request stored for the next one. */
   protected justStored: Flashed = nothingFlashed();
   protected isCookieDue = false;
-  /** Found when the session came in. */
+  /** Determined when the session is loaded. */
   protected isRenewalDue = false;
 
   constructor(
@@ -68,7 +68,7 @@ export abstract class KeptSession extends ModelSession {
     this.createdAt = kept?.createdAt ?? this.application.now();
   }
 
-  // ---- about the session -------------------------------------------------------------------------------------------
+  // ---- the session itself ------------------------------------------------------------------------------------------
 
   /** A number in place of random bits. */
   get id(): string {
@@ -104,7 +104,7 @@ export abstract class KeptSession extends ModelSession {
     return this.kept.expiresAt;
   }
 
-  /** Messages that age are no doing of this request. */
+  /** Ageing messages do not count as a change by this request. */
   get isModified(): boolean {
     const isMoved = this.kept !== null && this.kept.id !== this.ownId;
     const isMutated = !isDeepStrictEqual(stored(this.values), this.kept?.values ?? {});
@@ -115,9 +115,9 @@ export abstract class KeptSession extends ModelSession {
     return this.isModified || !isDeepStrictEqual(this.#nextFlash, this.kept?.flash ?? nothingFlashed());
   }
 
-  /** A page that is only fetched ahead does not use the messages up. */
+  /** A prefetched page does not use up the messages. */
   get #nextFlash(): Flashed {
-    // What is mutated in a message after it was stored, and nothing else is written: not noticed by the package so far.
+    // A mutation in a message after it was stored, without any other write: the package does not notice it so far.
     if (this.hasStored && !this.isWritten) return this.kept?.flash ?? nothingFlashed();
     const { messages, fields } = this.next;
     if (!this.prefetch) return flashedAgain(this.next);
@@ -130,7 +130,7 @@ export abstract class KeptSession extends ModelSession {
 
   // ---- storing -----------------------------------------------------------------------------------------------------
 
-  /** Stores what changed; renews what was not renewed for a minute. */
+  /** Stores what changed; renews the session if it was not renewed for a minute. */
   commit(): this {
     if (this.readonly || this.left !== null) return this;
     if (this.#isDue) this.store();

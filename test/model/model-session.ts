@@ -13,7 +13,7 @@ import {
 
 const NEVER_FLASHED = ['password', '_csrf'];
 
-/** The keys that a method was given. One that is refused is refused wherever it stands, and before anything is done. */
+/** The keys that a method was given. An invalid key is refused anywhere in the list, before anything is done. */
 const asList = (keys: unknown): string[] => {
   const list = (Array.isArray(keys) ? keys : [keys]) as string[];
   for (const key of list) read({}, key);
@@ -37,7 +37,7 @@ const pairs = (key: string | Values, value: unknown): [string, unknown][] =>
 const writeMessage = (messages: Values, key: string, value: unknown): void =>
   apart(() => write(messages, key, value), messages, key);
 
-/** Values and messages of one request, as the design describes them: plain objects, and nothing clever. */
+/** Values and messages of one request, as the design describes them, in plain objects. */
 export abstract class ModelSession {
   values: Values = {};
   /** What the previous request flashed. */
@@ -46,12 +46,12 @@ export abstract class ModelSession {
   visible: Flashed = nothingFlashed();
   /** The messages that the next request will see. */
   next: Flashed = nothingFlashed();
-  /** Whether this request wrote: what is put counts also where it is what was there. */
+  /** Whether this request wrote: a put counts even if it changes nothing. */
   isWritten = false;
   readonly = false;
   initiated = true;
   protected abstract readonly body: Values | null;
-  /** Whether this request has stored the session once: then what the store has flashed is this request's. */
+  /** Whether this request has stored the session: then the flashed data in the store is this request's. */
   protected hasStored = false;
 
   abstract destroy(): this;
@@ -198,11 +198,11 @@ export abstract class ModelSession {
     return keys === undefined ? this.flush() : this.forget(keys);
   }
 
-  /** What is removed cannot be read any more: a message of this name goes as well. */
+  /** Removes a key so that it cannot be read any more: a message of this name is removed too. */
   #remove(key: string): void {
     if (read(this.values, key) !== undefined) this.isWritten = true;
     remove(this.values, key);
-    // Counts also where it was a message for now only.
+    // Counts even for a message of the current request only.
     for (const flashed of [this.visible, this.next]) {
       if (read(shown(flashed), key) !== undefined) this.isWritten = true;
       for (const from of [flashed.messages, flashed.fields, flashed.olderFields])
@@ -252,7 +252,7 @@ export abstract class ModelSession {
     return this.keep(Object.keys(shown(this.previous)));
   }
 
-  /** What this request flashed under the name stays. */
+  /** Keeps messages; what this request flashed under the same name stays. */
   keep(keys: unknown): this {
     this.checkWritable();
     for (const key of asList(keys)) {
@@ -269,7 +269,7 @@ export abstract class ModelSession {
     return this;
   }
 
-  /** What was said last is what is kept of the form. */
+  /** Keeps of the form what the last call names. */
   #flashFields(form: Values): this {
     this.checkWritable();
     const { fields, olderFields } = this.next;

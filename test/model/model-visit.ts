@@ -7,18 +7,18 @@ const SPELLED: Record<string, number> = { '1h': 3_600_000, '3h': 10_800_000 };
 
 type Callback = (error?: unknown) => void;
 
-/** What a response does about the cookie. */
+/** What a response does with the cookie. */
 export interface Cookie {
   readonly kind: 'set' | 'expire';
-  /** Undefined: it ends with the browser. */
+  /** Undefined: the cookie ends with the browser. */
   readonly maxAgeSeconds: number | undefined;
-  /** Of the session; not where the session itself is sealed in it. */
+  /** The session id; not set if the session is sealed in the cookie. */
   readonly id?: number;
 }
 
-/** One request of the model: its session, from what the browser sent to what the response says. */
+/** One request of the model: its session, from the browser's request to the response. */
 export class ModelVisit extends KeptSession {
-  /** Whether what was destroyed last was there; null where nothing was, since the request switched to this session. */
+  /** Whether the last destroyed session existed; null if none was destroyed since the request switched to this one. */
   #existed: boolean | null = null;
 
   constructor(
@@ -57,7 +57,7 @@ export class ModelVisit extends KeptSession {
   }
 
   invalidate(): this {
-    // What begins anew is another session at once.
+    // A session that begins anew is a different one immediately.
     if (this.left !== null) return this.destroy();
     this.regenerate().flush();
     this.leavesNoWay = this.kept !== null;
@@ -100,7 +100,7 @@ export class ModelVisit extends KeptSession {
       fields: { ...previous.fields, ...next?.fields },
       olderFields: { ...previous.fields, ...next?.fields },
     };
-    // What is flashed from now on is forgotten by the next reload.
+    // Messages flashed from now on are discarded by the next reload.
     if (next !== null) this.next = structuredClone(next);
     this.waiting = waitingThen;
     this.waitingThen = waitingThen;
@@ -128,14 +128,14 @@ export class ModelVisit extends KeptSession {
     else this.put('passport', user);
   }
 
-  /** Lets go of this session, and loads another; an id without a record is taken only where it was made for this. */
+  /** Leaves this session and loads another; an id without a record is adopted only if it was generated for this. */
   switchTo(id: number | null, isGenerated: boolean, readonly: boolean): void {
     const kept = id === null ? null : this.application.find(id);
     this.load(kept);
     this.hasStored = false;
     this.isCookieDue = false;
     this.#existed = null;
-    // Who came late stores nothing of his own under an id that nobody has.
+    // A late request stores nothing under an id without a session.
     const leadsTo = id === null || kept !== null ? null : this.application.ledTo(id);
     this.left = kept === null && (this.left !== null || leadsTo !== null) ? { to: leadsTo } : null;
     if (kept === null && isGenerated) this.ownId = id;
@@ -155,7 +155,7 @@ export class ModelVisit extends KeptSession {
     if (callback !== undefined) return this.#called(callback, () => this.touch());
     this.checkWritable();
     if (this.kept === null) return this;
-    // A sealed session travels as a whole: what is pending goes along.
+    // A sealed session is sent as a whole, with pending changes.
     if (this.application.settings.isSealed) this.store();
     else this.renew(this.kept, true);
     return this;
@@ -170,7 +170,7 @@ export class ModelVisit extends KeptSession {
     return this.regenerate();
   }
 
-  /** The end of the request: what the response says. */
+  /** Ends the request and returns what the response does with the cookie. */
   leave(): Cookie | null {
     this.commit();
     if (this.readonly || this.left !== null) return null;

@@ -1,14 +1,14 @@
 /** Values by their keys, as a session holds them. */
 export type Values = Record<string, unknown>;
 
-/** What the model throws where the design promises this error of the package. */
+/** Thrown by the model where the design promises this error of the package. */
 export class Refused extends Error {
   constructor(override readonly name: 'SessionValueError' | 'SessionReadonlyError') {
     super(name);
   }
 }
 
-/** Where a key leads: the object or list that has it last, and its name in there. */
+/** The target of a key: the innermost object or list, and the name in it. */
 interface Place {
   readonly parent: object | undefined;
   readonly name: string;
@@ -33,7 +33,7 @@ function has(parent: object | undefined, name: string): parent is object {
 
 const isIndex = (name: string): boolean => /^(0|[1-9]\d*)$/.test(name);
 
-/** The place of a key for reading: a literal key first, then step by step; no parent where the way ends early. */
+/** The place of a key for reading: a literal key first, then step by step; no parent if the path ends early. */
 function find(values: Values, key: string): Place {
   const segments = segmentsOf(key);
   if (Object.hasOwn(values, key)) return { parent: values, name: key };
@@ -50,7 +50,7 @@ export function read(values: Values, key: string): unknown {
   return has(parent, name) ? Reflect.get(parent, name) : undefined;
 }
 
-/** Stores a value; makes the objects that are missing on its way, and replaces what is none. */
+/** Stores a value; creates missing objects on its path and replaces non-objects. */
 export function write(values: Values, key: string, value: unknown): void {
   const segments = segmentsOf(key);
   const names = Object.hasOwn(values, key) ? [key] : segments;
@@ -65,7 +65,7 @@ export function write(values: Values, key: string, value: unknown): void {
   Reflect.set(parent, names.at(-1) ?? '', value);
 }
 
-/** A list takes the indexes that it has and the next one: anything else would not survive being stored. */
+/** A list takes its existing indexes and the next one: anything else would not survive storing. */
 function checkIndexes(values: Values, names: string[]): void {
   let parent: unknown = values;
   for (const name of names) {
@@ -83,14 +83,14 @@ export function remove(values: Values, key: string): void {
   else Reflect.deleteProperty(parent, name);
 }
 
-/** The same, without touching objects inside that others may hold as well. */
+/** Applies a change without touching nested objects that others may also hold. */
 export function apart(change: () => void, values: Values, key: string): void {
   const root = Object.hasOwn(values, key) ? key : (key.split('.')[0] ?? '');
   if (root !== key && Object.hasOwn(values, root)) values[root] = structuredClone(values[root]);
   change();
 }
 
-/** Both: objects of one name become one object, and of anything else the second wins. */
+/** Merges values: objects of one name become one object; otherwise the second wins. */
 export function joined(first: Values, second: Values): Values {
   const both = { ...first };
   for (const [key, value] of Object.entries(second)) {
@@ -102,16 +102,16 @@ export function joined(first: Values, second: Values): Values {
 
 const isObject = (value: unknown): value is Values => isContainer(value) && !Array.isArray(value);
 
-/** What is left of values after they were stored. */
+/** What remains of values after they were stored. */
 export function stored(values: Values): Values {
   return JSON.parse(JSON.stringify(values)) as Values;
 }
 
-/** What is flashed: messages, and fields of forms, which show where there is no message. */
+/** Flashed data: messages, and form fields, which show if there is no message. */
 export interface Flashed {
   messages: Values;
   fields: Values;
-  /** Fields that stay when a form is flashed: this request's own do not. */
+  /** Fields that stay when a form is flashed, unlike this request's own. */
   olderFields: Values;
 }
 

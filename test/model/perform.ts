@@ -1,10 +1,10 @@
 import { RequestSession } from 'nestjs-session-kit';
 import type { Step } from './script.js';
 
-/** What a step came to: as JSON has it, since that is what a session keeps. */
+/** The outcome of a step, as JSON, since that is what a session stores. */
 export type Outcome = { readonly value?: unknown } | { readonly error: string };
 
-/** The real session or the model's: they have the same names. */
+/** The real session or the model's, with the same method names. */
 export interface Subject {
   get(key: string): unknown;
   put(key: string, value: unknown): unknown;
@@ -13,7 +13,7 @@ export interface Subject {
 
 /** Performs the steps of one request, on the real session or on the model's. */
 export class Performer {
-  /** The object last got or handed in: the application may mutate it any time later. */
+  /** The object last obtained or passed in, which the application may mutate later. */
   #last: unknown = null;
 
   constructor(
@@ -28,7 +28,7 @@ export class Performer {
         args.map((arg) => unshared(arg)),
       );
       if (value === this.subject) return { value: 'the session' };
-      // As it was at this moment.
+      // A snapshot of this moment.
       return JSON.parse(JSON.stringify({ value })) as Outcome;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -89,11 +89,11 @@ export class Performer {
   }
 }
 
-/** A copy in which nothing stands at two places. */
+/** A copy in which no object occurs twice. */
 const unshared = (value: unknown): unknown =>
   value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 
-/** What an application does to an object that it got from a session. */
+/** Mutates an object from a session as an application might. */
 function mutate(object: unknown, trick: string): void {
   if (typeof object !== 'object' || object === null) return;
   if (Array.isArray(object)) {

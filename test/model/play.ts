@@ -19,7 +19,7 @@ export interface Time {
   advance(ms: number): void;
 }
 
-/** What every request asks last. Nothing that hands an object out: that would hide what a step forgot to note. */
+/** What every request reads last. Nothing that hands out an object, which would hide a change that a step missed. */
 const ASKED_AT_THE_END = ['fresh', 'stored', 'isEmpty', 'isModified', 'readonly', 'expiresAt'].map((use) => ({
   use,
   args: [],
@@ -29,9 +29,9 @@ const ASKED_AT_THE_END = ['fresh', 'stored', 'isEmpty', 'isModified', 'readonly'
 export class Play {
   readonly #model: ModelApplication;
   readonly #people: readonly [Person, Person] = [new Person(), new Person()];
-  /** The real id behind each number of the model. */
+  /** The real id for each number of the model. */
   readonly #ids = new Map<number, string>();
-  /** How each real id travels in a cookie. */
+  /** The cookie token of each real id. */
   readonly #signed = new Map<string, string>();
 
   constructor(
@@ -109,7 +109,7 @@ export class Play {
     if (which === 'forged') {
       const signed = 'v1.nobody.forged';
       if (session.setSignedId(signed) !== false) throw new Error('took a forged signature');
-      // Nothing was switched. To make this session read-only is another story: test/session/read-only.spec.ts.
+      // Nothing was switched. Making this session read-only is covered by test/session/read-only.spec.ts.
       await session.start();
       return false;
     }
@@ -157,7 +157,7 @@ export class Play {
     return { outcomes, cookies: cookies.map((each) => this.#summary(each)) };
   }
 
-  /** What a cookie says, in the model's terms. */
+  /** A cookie in the model's terms. */
   #summary({ value, attributes }: SetCookie) {
     const maxAge = attributes['max-age'];
     const maxAgeSeconds = maxAge === undefined ? undefined : Number(maxAge);
@@ -167,7 +167,7 @@ export class Play {
     return { kind: 'set', maxAgeSeconds, id: number };
   }
 
-  /** An id as the model has it: by its number. The first time that the model speaks of one, this is the one. */
+  /** Replaces an id by its number in the model, which is assigned when the model first mentions it. */
   #named(outcome: Outcome, expected: Outcome | undefined): Outcome {
     if (expected === undefined || !('value' in outcome) || !('value' in expected)) return outcome;
     const number = /^id (\d+)$/.exec(String(expected.value))?.[1];

@@ -3,7 +3,7 @@ import { diff } from '@vitest/utils/diff';
 import type { Outcome } from './perform.js';
 import type { Visit } from './script.js';
 
-/** The steps of a request with what they came to, as text. */
+/** The steps of a request with their outcomes, as text. */
 export function told({ steps }: Visit, outcomes: readonly Outcome[]): string[] {
   return steps.map(({ use, args }, at) => {
     const given = args.map((arg) => JSON.stringify(arg)).join(', ');
@@ -12,7 +12,7 @@ export function told({ steps }: Visit, outcomes: readonly Outcome[]): string[] {
   });
 }
 
-/** Throws what is different, as lines. */
+/** Throws the differences, as lines. */
 export function expectSame(model: object, real: object): void {
   if (isDeepStrictEqual(model, real)) return;
   const options = { aAnnotation: 'model', bAnnotation: 'package', contextLines: 2, expand: false };

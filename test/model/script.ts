@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** One use of a session, by the name of its method or property; a few more names stand in `perform.ts`. */
+/** One use of a session, by the name of a method or property; `perform.ts` has a few more names. */
 export interface Step {
   readonly use: string;
   readonly args: readonly unknown[];
@@ -8,12 +8,12 @@ export interface Step {
 
 /** One request of a script. */
 export interface Visit {
-  /** Whose browser. */
+  /** The visitor whose browser sends the request. */
   readonly visitor: 0 | 1;
-  /** How much later than the request before, in ms. */
+  /** The time since the previous request, in ms. */
   readonly afterMs: number;
   readonly prefetch: boolean;
-  /** Sends a form. */
+  /** The form that the request sends. */
   readonly form: Readonly<Record<string, unknown>> | null;
   readonly steps: readonly Step[];
   /** Whether the handler throws at the end. */
@@ -45,7 +45,7 @@ const trick = fc.constantFrom('add', 'empty', 'wrap', 'nothing', 'remove');
 const seldom = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>, times: number): fc.Arbitrary<T> =>
   fc.oneof({ weight: times - 1, arbitrary: usual }, { weight: 1, arbitrary: odd });
 
-/** A use of any of these names with these arguments. */
+/** A use with one of these names and these arguments. */
 const uses = (names: string, ...args: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
   fc.record({ use: fc.constantFrom(...names.split(' ')), args: fc.tuple(...args) });
 
@@ -86,7 +86,7 @@ function kinds(someOf: readonly string[]): Kinds {
   const mutating = fc.oneof(
     uses('mutate', key, trick),
     uses('mutateLast', trick),
-    // From the first of these to the others only: a circle of objects cannot be stored at all.
+    // Copies in one direction only: a cycle cannot be stored at all.
     uses('copy', fc.constantFrom('a', 'a.b', 'a.c'), fc.constantFrom('b', 'c')),
     uses('copy', fc.constantFrom('b', 'b.0'), fc.constant('c')),
   );
@@ -153,7 +153,7 @@ const form = fc.dictionary(
   },
 );
 
-/** Most requests of a browser follow within a minute; some come just before or after something has run out. */
+/** Most requests of a browser follow within a minute; some come just before or after something expires. */
 const pause = fc.oneof(
   fc.constantFrom(0, 1, 20_000, 30_000),
   fc.constantFrom(MINUTE - 1, MINUTE, 10 * MINUTE, HOUR, 2 * HOUR - 1, 2 * HOUR, 24 * HOUR),
@@ -170,13 +170,13 @@ const visit = (step: fc.Arbitrary<Step>): fc.Arbitrary<Visit> =>
   });
 
 /**
- * Scripts of one to five requests of up to eight uses each. Each script keeps to a few keys and to a few kinds of uses,
- * so that they get in each other's way.
+ * Scripts of one to five requests with up to eight uses each. Each script is limited to a few keys and kinds of uses,
+  * so that they interfere with each other.
  */
 export function scripts(more: { switches: boolean }): fc.Arbitrary<Script> {
   return fc.shuffledSubarray(KEYS, { minLength: 2, maxLength: 4 }).chain((keys) => {
     const { all, mutating, flashing } = kinds(keys);
-    // What becomes of a message that is mutated depends on who else holds the object: nothing that a design could say.
+    // The outcome of mutating a message depends on who else holds the object, which the design does not specify.
     const isClear = (some: readonly fc.Arbitrary<Step>[]): boolean =>
       !some.includes(mutating) || !some.includes(flashing);
     return fc
@@ -186,7 +186,7 @@ export function scripts(more: { switches: boolean }): fc.Arbitrary<Script> {
   });
 }
 
-/** A script as one would write it down. */
+/** A script as readable text. */
 export function written(script: Script): string {
   return script
     .map(({ visitor, afterMs, prefetch, form: sent, steps, fails }) => {

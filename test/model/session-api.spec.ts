@@ -9,7 +9,7 @@ import { Play, type Time } from './play.js';
 import { scripts, written } from './script.js';
 
 const START = Date.UTC(2030, 0, 1);
-/** More of them find what is rarer: MODEL_RUNS=5000 npx vitest run test/model */
+/** More runs find rarer failures: MODEL_RUNS=5000 npx vitest run test/model */
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 100);
 
 const time: Time = {
@@ -71,7 +71,7 @@ describe.each([
     vi.useRealTimers();
   });
 
-  it('is what a model of the design is, whatever two visitors do to it', async () => {
+  it('behaves like the model of the design, whatever two visitors do', async () => {
     await fc.assert(
       fc.asyncProperty(scripts({ switches: !isSealed }), async (script) => {
         vi.setSystemTime(START);
@@ -86,7 +86,7 @@ describe.each([
   });
 
   it.skipIf(isSealed)(
-    'is what the model is where a request takes an id that was just left (stealth keeps nothing under one)',
+    'behaves like the model when a request takes an id that was just left (stealth stores nothing under ids)',
     async () => {
       const visit = { visitor: 0, afterMs: 1, prefetch: false, form: null, fails: false } as const;
       const take = { use: 'switch', args: ['setId', 'left', false] };
@@ -106,8 +106,8 @@ describe.each([
     },
   );
 
-  it('never ends while its visitor comes in time, whether to read or to write', async () => {
-    // The last renewal may be as long ago as renewals wait for.
+  it('never ends while its visitor returns in time, whether to read or to write', async () => {
+    // The last renewal may be as old as the renewal interval.
     const longest = ageMs - Math.min(touchEveryMs, ageMs / 4);
     const pauses = fc.array(fc.oneof(fc.nat(longest), fc.nat(60_000)), { minLength: 40, maxLength: 40 });
     await fc.assert(
