@@ -84,7 +84,7 @@ describe('The head of a response with a session cookie', () => {
       [200, { 'X-Other': 'x' }],
       (res) => res.setHeader('Set-Cookie', OWN),
     ],
-  ])("keeps the cookie of the application: %s", async (_how, args, prepare) => {
+  ])('keeps the cookie of the application: %s', async (_how, args, prepare) => {
     const { headers } = await send(args, prepare);
     expect(headers['set-cookie']).toEqual([OWN, ...COOKIES]);
   });
@@ -122,7 +122,7 @@ describe('The head of a response with a session cookie', () => {
       [200, { a: 'b' }],
       (res) => res.setHeader('cache-control', 'no-store'),
     ],
-  ])("leaves the Cache-Control of the application as it is: %s", async (_how, args, prepare) => {
+  ])('leaves the Cache-Control of the application as it is: %s', async (_how, args, prepare) => {
     expect((await send(args, prepare)).headers['cache-control']).toBe('no-store');
   });
 
@@ -148,7 +148,7 @@ describe('The head of a response with a session cookie', () => {
     expect((await send(args, prepare)).headers.vary).toBe(expected);
   });
 
-  it("changes neither the headers object nor the arguments of the application", async () => {
+  it('changes neither the headers object nor the arguments of the application', async () => {
     const headers = Object.freeze({ 'Set-Cookie': OWN, Vary: 'Accept' });
     const args = Object.freeze([200, headers]) as HeadArguments;
     await send(args);

@@ -196,15 +196,12 @@ describe('Writing Set-Cookie', () => {
     [{ secure: true, domain: 'example.com' }, 'session'],
     [{ secure: true, name: 'sid' }, 'sid'],
     [{ secure: true, sameSite: 'none', partitioned: true }, '__Host-session'],
-  ] as const)(
-    'uses the __Host- prefix by default where it is allowed: %j: %s',
-    (options, name) => {
-      const named = new SessionCookie(options, 3);
-      expect(named.name).toBe(name);
-      expect(named.set('t', 1, [])[0]).toMatch(new RegExp(`^${name}=t;`));
-      expect(named.read(`${name}=t`).tokens).toEqual(['t']);
-    },
-  );
+  ] as const)('uses the __Host- prefix by default where it is allowed: %j: %s', (options, name) => {
+    const named = new SessionCookie(options, 3);
+    expect(named.name).toBe(name);
+    expect(named.set('t', 1, [])[0]).toMatch(new RegExp(`^${name}=t;`));
+    expect(named.read(`${name}=t`).tokens).toEqual(['t']);
+  });
 
   it('expires stale pieces with a whole token, and a stale whole token with pieces', () => {
     const whole = cookie.set('token', 60, ['session', 'session.0', 'session.1']);

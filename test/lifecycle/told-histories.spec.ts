@@ -31,7 +31,7 @@ interface History {
   readonly heard: Heard[];
 }
 
-/** Visitors whose requests overlap: a request is open until it responds, and the cookie stays as the last response left it. */
+/** Plays overlapping requests: each is open until it responds, and the cookie is that of the last response. */
 async function play(options: Partial<SessionModuleOptions>, history: readonly Step[]): Promise<History> {
   const store = await OneStore.start(options);
   using events = new HeardEvents();
@@ -86,7 +86,7 @@ const KEPT: readonly [name: string, options: Partial<SessionModuleOptions>][] = 
   ['stealth', { driver: 'stealth' }],
 ];
 
-/** Fails unless a session begins once, ends once, is signed in before it is signed out, and has no event after its end. */
+/** Fails unless a session begins and ends once, is signed in before signed out, and has no event after its end. */
 function expectLives(heard: readonly Heard[]): void {
   const lives = new Map<string, { isUsers: boolean; hasEnded: boolean }>();
   for (const event of heard) {

@@ -272,7 +272,7 @@ describe('session.ended', () => {
     expect((await there.open(token)).session.all()).toEqual({});
   });
 
-  it('has already fired if first accessed after such a commit', async () => {
+  it('has already fired if first accessed after a commit that found the session gone', async () => {
     const { here, there, token } = await begin();
     const { session } = await here.open(token);
     await there.request(token, (other) => other.destroy());

@@ -21,7 +21,7 @@ export abstract class KeptSession extends ModelSession {
   protected ownId: number | null = null;
   /**
    * If the request came with, or switched to, an id that was just left: the id it leads to, until that is ended. Such a
-    * request reads nothing, stores nothing and sends no cookie.
+   * request reads nothing, stores nothing and sends no cookie.
    */
   protected left: { to: number | null } | null = null;
   /** Invalidate leaves no redirect from the old id. */

@@ -171,7 +171,7 @@ const visit = (step: fc.Arbitrary<Step>): fc.Arbitrary<Visit> =>
 
 /**
  * Scripts of one to five requests with up to eight uses each. Each script is limited to a few keys and kinds of uses,
-  * so that they interfere with each other.
+ * so that they interfere with each other.
  */
 export function scripts(more: { switches: boolean }): fc.Arbitrary<Script> {
   return fc.shuffledSubarray(KEYS, { minLength: 2, maxLength: 4 }).chain((keys) => {

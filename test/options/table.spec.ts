@@ -26,7 +26,7 @@ describe('A table of options', () => {
     expect(() => readTable({ on: { default: 'yes', check: boolean() } }, {}, '')).toThrow(SessionConfigError);
   });
 
-  it('treats undefined as the default, except for a required option or one that must not be undefined', () => {
+  it('treats undefined as the default, except for a required option or one that must have a value if named', () => {
     expect(readTable(table, { age: undefined, name: undefined }, '').age).toBe(7_200_000);
     const message = "The option 'memcached.servers' got undefined; it takes a server.";
     expect(() => readTable(table, { servers: undefined }, 'memcached.')).toThrow(message);

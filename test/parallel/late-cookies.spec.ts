@@ -30,12 +30,12 @@ const MOVES: readonly [string, Handler<unknown>][] = [
 
 afterEach(() => vi.useRealTimers());
 
-describe.each(PLATFORMS)('the cookie of a request that renewed its session and responds late, on %s', (platform) => {
-  const ways = DRIVERS.flatMap((driver) => RENEWALS.map((renewal) => [...driver, ...renewal] as const));
+describe.each(PLATFORMS)(
+  'the cookie of a request that renewed its session and responds late, on %s',
+  (platform) => {
+    const ways = DRIVERS.flatMap((driver) => RENEWALS.map((renewal) => [...driver, ...renewal] as const));
 
-  it.each(ways)(
-    'does not replace a newer cookie, on %s %j, after %s',
-    async (_, options, _how, renew) => {
+    it.each(ways)('does not replace a newer cookie, on %s %j, after %s', async (_, options, _how, renew) => {
       vi.useFakeTimers({ toFake: ['Date'] });
       await using app = await HandlerApp.start(platform, { options });
       for (const user of [null, 'ann'])
@@ -61,120 +61,120 @@ describe.each(PLATFORMS)('the cookie of a request that renewed its session and r
           const { value } = await app.visitor().handle((session) => session.get('new'), { headers: newer });
           expect(value).toBe(true);
         }
-    },
-  );
+    });
 
-  it.each(DRIVERS.filter(([name]) => name !== 'stealth'))(
-    'is not sent if the session was ended by somebody else meanwhile, on %s %j',
-    async (_name, options) => {
-      vi.useFakeTimers({ toFake: ['Date'] });
-      const sessionsPerUser = { max: 1, when: 'end-oldest' } as const;
-      await using app = await HandlerApp.start(platform, { options: { ...options, sessionsPerUser } });
-      const { manager } = app;
-      const endings: ((id: string, handle: string) => unknown)[] = [
-        (id) => manager.destroy(id),
-        (_id, handle) => manager.end('ann', handle),
-        () => manager.endAll('ann'),
-        () => app.visitor().in((session) => session.signIn('ann')),
-      ];
-      for (const end of endings) {
-        const begun = await app.visitor().handle((session) => session.signIn('ann').commit());
-        vi.setSystemTime(Date.now() + 2 * MINUTE);
-        const { cookies } = await app.visitor().handle(
-          async (session) => {
-            await session.touch();
-            await end(session.id, session.handle);
-          },
-          { headers: begun.asHeaders },
-        );
-        expect(cookies).toEqual([]);
-      }
-    },
-  );
-
-  it.each(DRIVERS)(
-    'is not sent if the session has expired before the response, on %s %j',
-    async (_name, options) => {
-      vi.useFakeTimers({ toFake: ['Date'] });
-      await using app = await HandlerApp.start(platform, { options: { ...options, age: '1m' } });
-      for (const user of [null, 'ann']) {
-        const begun = await app.visitor().handle((session) => {
-          session.put('cart', 1);
-          if (user !== null) session.signIn(user);
-        });
-        const { cookies } = await app.visitor().handle(
-          async (session) => {
-            await session.touch();
-            vi.setSystemTime(Date.now() + MINUTE);
-            await app.manager.collectGarbage();
-          },
-          { headers: begun.asHeaders },
-        );
-        expect(cookies).toEqual([]);
-      }
-    },
-  );
-
-  it('is sent if another application in the same process has ended a session with the same id', async () => {
-    const driver = 'memory';
-    await using one = await HandlerApp.start(platform, { options: { driver } });
-    await using other = await HandlerApp.start(platform, { options: { driver } });
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const begun = await one.visitor().handle((session) => session.put('cart', 1));
-    vi.setSystemTime(Date.now() + 2 * MINUTE);
-    const { cookies } = await one.visitor().handle(
-      async (session) => {
-        await session.touch();
-        await other.manager.destroy(session.id);
-      },
-      { headers: begun.asHeaders },
-    );
-    expect(cookies).toHaveLength(1);
-  });
-
-  it.each(DRIVERS)('is sent if the session still exists, on %s', async (_name, options) => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    await using app = await HandlerApp.start(platform, { options });
-    const visitor = app.visitor();
-    await visitor.in((session) => session.put('cart', 1).signIn('ann'));
-    vi.setSystemTime(Date.now() + 2 * MINUTE);
-    const { cookies } = await visitor.handle((session) => session.touch());
-    expect(cookies.join()).toContain('Max-Age=7200');
-  });
-
-  it.each(DRIVERS)(
-    'is sent for an ended id under which the application begins a new session, on %s %j',
-    async (_name, options) => {
-      await using app = await HandlerApp.start(platform, { options });
-      const endings: Handler<unknown>[] = [
-        (session) => session.destroy(),
-        (session) => session.signOut().commit(),
-        // Ended by other means than this request's session.
-        (session) => (options.driver === 'memory' ? app.manager.destroy(session.id) : session.destroy()),
-      ];
-      for (const end of endings)
-        for (const user of [null, 'ann']) {
-          const visitor = app.visitor();
-          const { cookies } = await visitor.handle(async (session, context) => {
-            const id = await session.generateId();
-            const begin = async (cart: number): Promise<unknown> => {
-              await session.setId(id).start();
-              if (user !== null) session.put('userId', user);
-              return session.put('cart', cart);
-            };
-            await begin(1);
-            await session.commit();
-            await end(session, context);
-            await begin(2);
-          });
-          expect(cookies).toHaveLength(1);
-          expect(await visitor.in((session) => session.get('cart'))).toBe(2);
-          // The next request does not consider it ended either.
-          const { cookies: renewed } = await visitor.handle((session) => session.touch());
-          expect(renewed).toHaveLength(1);
-          await visitor.in((session) => session.destroy());
-          expect(await visitor.in((session) => session.get('cart', null))).toBeNull();
+    it.each(DRIVERS.filter(([name]) => name !== 'stealth'))(
+      'is not sent if the session was ended by somebody else meanwhile, on %s %j',
+      async (_name, options) => {
+        vi.useFakeTimers({ toFake: ['Date'] });
+        const sessionsPerUser = { max: 1, when: 'end-oldest' } as const;
+        await using app = await HandlerApp.start(platform, { options: { ...options, sessionsPerUser } });
+        const { manager } = app;
+        const endings: ((id: string, handle: string) => unknown)[] = [
+          (id) => manager.destroy(id),
+          (_id, handle) => manager.end('ann', handle),
+          () => manager.endAll('ann'),
+          () => app.visitor().in((session) => session.signIn('ann')),
+        ];
+        for (const end of endings) {
+          const begun = await app.visitor().handle((session) => session.signIn('ann').commit());
+          vi.setSystemTime(Date.now() + 2 * MINUTE);
+          const { cookies } = await app.visitor().handle(
+            async (session) => {
+              await session.touch();
+              await end(session.id, session.handle);
+            },
+            { headers: begun.asHeaders },
+          );
+          expect(cookies).toEqual([]);
         }
-    },
-  );
-});
+      },
+    );
+
+    it.each(DRIVERS)(
+      'is not sent if the session has expired before the response, on %s %j',
+      async (_name, options) => {
+        vi.useFakeTimers({ toFake: ['Date'] });
+        await using app = await HandlerApp.start(platform, { options: { ...options, age: '1m' } });
+        for (const user of [null, 'ann']) {
+          const begun = await app.visitor().handle((session) => {
+            session.put('cart', 1);
+            if (user !== null) session.signIn(user);
+          });
+          const { cookies } = await app.visitor().handle(
+            async (session) => {
+              await session.touch();
+              vi.setSystemTime(Date.now() + MINUTE);
+              await app.manager.collectGarbage();
+            },
+            { headers: begun.asHeaders },
+          );
+          expect(cookies).toEqual([]);
+        }
+      },
+    );
+
+    it('is sent if another application in the same process has ended a session with the same id', async () => {
+      const driver = 'memory';
+      await using one = await HandlerApp.start(platform, { options: { driver } });
+      await using other = await HandlerApp.start(platform, { options: { driver } });
+      vi.useFakeTimers({ toFake: ['Date'] });
+      const begun = await one.visitor().handle((session) => session.put('cart', 1));
+      vi.setSystemTime(Date.now() + 2 * MINUTE);
+      const { cookies } = await one.visitor().handle(
+        async (session) => {
+          await session.touch();
+          await other.manager.destroy(session.id);
+        },
+        { headers: begun.asHeaders },
+      );
+      expect(cookies).toHaveLength(1);
+    });
+
+    it.each(DRIVERS)('is sent if the session still exists, on %s', async (_name, options) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      await using app = await HandlerApp.start(platform, { options });
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('cart', 1).signIn('ann'));
+      vi.setSystemTime(Date.now() + 2 * MINUTE);
+      const { cookies } = await visitor.handle((session) => session.touch());
+      expect(cookies.join()).toContain('Max-Age=7200');
+    });
+
+    it.each(DRIVERS)(
+      'is sent for an ended id under which the application begins a new session, on %s %j',
+      async (_name, options) => {
+        await using app = await HandlerApp.start(platform, { options });
+        const endings: Handler<unknown>[] = [
+          (session) => session.destroy(),
+          (session) => session.signOut().commit(),
+          // Ended by other means than this request's session.
+          (session) => (options.driver === 'memory' ? app.manager.destroy(session.id) : session.destroy()),
+        ];
+        for (const end of endings)
+          for (const user of [null, 'ann']) {
+            const visitor = app.visitor();
+            const { cookies } = await visitor.handle(async (session, context) => {
+              const id = await session.generateId();
+              const begin = async (cart: number): Promise<unknown> => {
+                await session.setId(id).start();
+                if (user !== null) session.put('userId', user);
+                return session.put('cart', cart);
+              };
+              await begin(1);
+              await session.commit();
+              await end(session, context);
+              await begin(2);
+            });
+            expect(cookies).toHaveLength(1);
+            expect(await visitor.in((session) => session.get('cart'))).toBe(2);
+            // The next request does not consider it ended either.
+            const { cookies: renewed } = await visitor.handle((session) => session.touch());
+            expect(renewed).toHaveLength(1);
+            await visitor.in((session) => session.destroy());
+            expect(await visitor.in((session) => session.get('cart', null))).toBeNull();
+          }
+      },
+    );
+  },
+);

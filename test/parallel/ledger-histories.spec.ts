@@ -11,8 +11,8 @@ import { HISTORIES_TIMEOUT_MS, playing } from './support/replay.js';
 
 /**
  * Histories without `touch`: for a cookie-based session it also seals the changes so far, a commit unknown to the model.
-  * And without a change of `name`, which signs in somebody else: a request that regenerates then is not told the new id
-  * (signing-in-meanwhile.spec.ts).
+ * And without a change of `name`, which signs in somebody else: a request that regenerates then is not told the new id
+ * (signing-in-meanwhile.spec.ts).
  */
 const untouched = (processes: number): fc.Arbitrary<History> =>
   histories(processes).map((history) =>

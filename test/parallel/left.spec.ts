@@ -194,21 +194,24 @@ describe.each(DRIVERS)('a request with an id that has just been left, on %s', (_
     expect(await world.living()).toEqual([id]);
   });
 
-  it.each(WAYS)('ends the session by %s, in whatever order it interleaves with a regenerate', async (_way, end) => {
-    await everyInterleaving(async (turns) => {
-      const { world } = makeWorld();
-      const old = await world.seed((session) => session.put('user', 'ann'));
-      const drivers = [new WatchedDriver(world.driver), new WatchedDriver(world.driver)] as const;
-      drivers.forEach((driver, index) => turns.gate(String(index), driver));
-      const perform = async (driver: WatchedDriver, deed: (session: RequestSession) => unknown) => {
-        const request = await world.process(driver).request(old);
-        await deed(request.session);
-        return request.respond();
-      };
-      await turns.run([perform(drivers[0], (session) => session.regenerate()), perform(drivers[1], end)]);
-      for (const id of await world.living()) expect((await world.find(id))?.d).toEqual({});
-    });
-  });
+  it.each(WAYS)(
+    'ends the session by %s, in whatever order it interleaves with a regenerate',
+    async (_way, end) => {
+      await everyInterleaving(async (turns) => {
+        const { world } = makeWorld();
+        const old = await world.seed((session) => session.put('user', 'ann'));
+        const drivers = [new WatchedDriver(world.driver), new WatchedDriver(world.driver)] as const;
+        drivers.forEach((driver, index) => turns.gate(String(index), driver));
+        const perform = async (driver: WatchedDriver, deed: (session: RequestSession) => unknown) => {
+          const request = await world.process(driver).request(old);
+          await deed(request.session);
+          return request.respond();
+        };
+        await turns.run([perform(drivers[0], (session) => session.regenerate()), perform(drivers[1], end)]);
+        for (const id of await world.living()) expect((await world.find(id))?.d).toEqual({});
+      });
+    },
+  );
 
   it.each(WAYS)('ends by %s the session that two concurrent regenerates have moved', async (_way, end) => {
     await everyInterleaving(async (turns) => {

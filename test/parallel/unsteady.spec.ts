@@ -8,26 +8,29 @@ function makeWorld(serializer = JSON as ReturnType<typeof encryptingSerializer>)
 }
 
 describe('parallel requests on a session whose serialized text differs each time', () => {
-  it.each(['one process', 'two processes'])('lose no change and take at most six writes, in %s', async (processes) => {
-    const world = makeWorld(encryptingSerializer());
-    const id = await world.seed((session) => session.put({ cart: { items: [] }, user: { name: 'Ann' } }));
-    const one = world.process();
-    const other = processes === 'one process' ? one : world.process();
-    const [first, second, third] = [await one.request(id), await other.request(id), await one.request(id)];
-    world.driver.takeCounts();
-    const user = first.session.get<{ name: string }>('user', { name: '' });
-    first.session.push('cart.items', 'tea');
-    second.session.push('cart.items', 'milk');
-    second.session.get('user');
-    third.session.get<{ name: string }>('user', { name: '' }).name = 'Eve';
-    for (const request of [third, second, first]) expect((await request.respond()).status).toBe(200);
-    expect(user.name).toBe('Ann');
-    for (const request of [third, second, first]) expect(request.session.isModified).toBe(false);
-    const { session } = await one.request(id);
-    expect(session.all()).toEqual({ cart: { items: ['milk', 'tea'] }, user: { name: 'Eve' } });
-    // A request overtaken in another process learns of it by a refused write.
-    expect(world.driver.calls.filter(({ method }) => method === 'write').length).toBeLessThanOrEqual(6);
-  });
+  it.each(['one process', 'two processes'])(
+    'lose no change and take at most six writes, in %s',
+    async (processes) => {
+      const world = makeWorld(encryptingSerializer());
+      const id = await world.seed((session) => session.put({ cart: { items: [] }, user: { name: 'Ann' } }));
+      const one = world.process();
+      const other = processes === 'one process' ? one : world.process();
+      const [first, second, third] = [await one.request(id), await other.request(id), await one.request(id)];
+      world.driver.takeCounts();
+      const user = first.session.get<{ name: string }>('user', { name: '' });
+      first.session.push('cart.items', 'tea');
+      second.session.push('cart.items', 'milk');
+      second.session.get('user');
+      third.session.get<{ name: string }>('user', { name: '' }).name = 'Eve';
+      for (const request of [third, second, first]) expect((await request.respond()).status).toBe(200);
+      expect(user.name).toBe('Ann');
+      for (const request of [third, second, first]) expect(request.session.isModified).toBe(false);
+      const { session } = await one.request(id);
+      expect(session.all()).toEqual({ cart: { items: ['milk', 'tea'] }, user: { name: 'Eve' } });
+      // A request overtaken in another process learns of it by a refused write.
+      expect(world.driver.calls.filter(({ method }) => method === 'write').length).toBeLessThanOrEqual(6);
+    },
+  );
 });
 
 describe('a commit', () => {

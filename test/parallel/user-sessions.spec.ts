@@ -132,24 +132,20 @@ describe('the sessions of a user, whatever two processes do concurrently', () =>
     },
   );
 
-  it(
-    'are within the limit in the end',
-    { timeout: HISTORIES_TIMEOUT_MS },
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(fc.scheduler(), limits, deeds, async (scheduler, limit, history) => {
-          const story = new UserStory(limit);
-          await story.begin(limit.max - 1);
-          await playAll(story, scheduler, history);
-          const { listed, living, left } = await story.find();
-          expect(listed).toEqual(living);
-          expect(left).toEqual([]);
-          expect(living.length).toBeLessThanOrEqual(limit.max);
-        }),
-        playing(300),
-      );
-    },
-  );
+  it('are within the limit in the end', { timeout: HISTORIES_TIMEOUT_MS }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), limits, deeds, async (scheduler, limit, history) => {
+        const story = new UserStory(limit);
+        await story.begin(limit.max - 1);
+        await playAll(story, scheduler, history);
+        const { listed, living, left } = await story.find();
+        expect(listed).toEqual(living);
+        expect(left).toEqual([]);
+        expect(living.length).toBeLessThanOrEqual(limit.max);
+      }),
+      playing(300),
+    );
+  });
 
   it(
     'are listed and stay ended whenever a process dies, and a later sign-in restores the limit',

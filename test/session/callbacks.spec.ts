@@ -108,22 +108,25 @@ describe.each(PLATFORMS)('node-style callbacks on %s', (platform) => {
     ['touch', 200],
     // A user told that he is signed out must be.
     ['destroy', 503],
-  ] as const)('are called with the error when %s fails, and the response status is %i', async (operation, status) => {
-    const visitor = app.visitor();
-    await visitor.in((session) => session.put('a', 1));
-    const args = await visitor.in(
-      async (session) => {
-        driver.failing = true;
-        try {
-          return await calledBack(operation === 'save' ? session.put('b', 2) : session, operation);
-        } finally {
-          driver.failing = false;
-        }
-      },
-      { status },
-    );
-    expect(args).toEqual([expect.any(SessionStoreError)]);
-  });
+  ] as const)(
+    'are called with the error when %s fails, and the response status is %i',
+    async (operation, status) => {
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 1));
+      const args = await visitor.in(
+        async (session) => {
+          driver.failing = true;
+          try {
+            return await calledBack(operation === 'save' ? session.put('b', 2) : session, operation);
+          } finally {
+            driver.failing = false;
+          }
+        },
+        { status },
+      );
+      expect(args).toEqual([expect.any(SessionStoreError)]);
+    },
+  );
 
   it('are called with the error for an unstorable value', async () => {
     const args = await app.visitor().in(async (session) => {

@@ -37,18 +37,21 @@ describe.each(PAIRS)('A message of req.flash on %s', (platform, driver) => {
       expect(await visitor.in((session) => session.all())).toEqual({});
     });
 
-    it.each([undefined, null, '', 0, false])('does not exist if the message or the type is %j', async (none) => {
-      await using app = await start();
-      const visitor = app.visitor();
-      await visitor.in((_session, context) => {
-        flash(context, 'error', 'Wrong.');
-        flash(context, 'info', 'Hello.');
-      });
-      expect(
-        await visitor.in((_session, context) => [flash(context, 'error', none), flash(context, none)]),
-      ).toEqual([['Wrong.'], { info: ['Hello.'] }]);
-      expect(await visitor.in((session) => session.all())).toEqual({});
-    });
+    it.each([undefined, null, '', 0, false])(
+      'does not exist if the message or the type is %j',
+      async (none) => {
+        await using app = await start();
+        const visitor = app.visitor();
+        await visitor.in((_session, context) => {
+          flash(context, 'error', 'Wrong.');
+          flash(context, 'info', 'Hello.');
+        });
+        expect(
+          await visitor.in((_session, context) => [flash(context, 'error', none), flash(context, none)]),
+        ).toEqual([['Wrong.'], { info: ['Hello.'] }]);
+        expect(await visitor.in((session) => session.all())).toEqual({});
+      },
+    );
 
     it.each<[string, (context: HandlerContext) => unknown]>([
       ['flashMessages', ({ session }) => session.flashMessages.get('error')],

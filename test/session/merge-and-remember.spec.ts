@@ -128,7 +128,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
       await visitor.in(async (session) => {
         expect(await session.remember('a', () => Promise.resolve('made'))).toBe('made');
         const query: PromiseLike<string> = {
-          // oxlint-disable-next-line unicorn/no-thenable -- it is what the sentence is about
+          // oxlint-disable-next-line unicorn/no-thenable -- it is what the test is about
           then: (resolved, failed) => Promise.resolve('found').then(resolved, failed),
         };
         expect(await Session.remember('b', () => query)).toBe('found');

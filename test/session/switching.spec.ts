@@ -11,18 +11,21 @@ describe.each(PLATFORMS)('a request that switches to another session on %s', (pl
     await app[Symbol.asyncDispose]();
   });
 
-  it.each(['only reads it', 'writes to it'])('sends the cookie of the other session when it %s', async (how) => {
-    const other = await app.visitor().in((session) => [session.put('a', 'other').id, session.signedId]);
-    const visitor = app.visitor();
-    await visitor.in((session) => session.put('a', 'mine'));
-    const { cookies } = await visitor.handle(async (session) => {
-      session.setSignedId(other[1] ?? '');
-      await session.start();
-      if (how === 'writes to it') session.put('b', 1);
-    });
-    expect(cookies).toEqual([expect.stringMatching(/^session=v1\..*; Max-Age=7(200|199)/)]);
-    expect(await visitor.in((session) => [session.id, session.get('a')])).toEqual([other[0], 'other']);
-  });
+  it.each(['only reads it', 'writes to it'])(
+    'sends the cookie of the other session when it %s',
+    async (how) => {
+      const other = await app.visitor().in((session) => [session.put('a', 'other').id, session.signedId]);
+      const visitor = app.visitor();
+      await visitor.in((session) => session.put('a', 'mine'));
+      const { cookies } = await visitor.handle(async (session) => {
+        session.setSignedId(other[1] ?? '');
+        await session.start();
+        if (how === 'writes to it') session.put('b', 1);
+      });
+      expect(cookies).toEqual([expect.stringMatching(/^session=v1\..*; Max-Age=7(200|199)/)]);
+      expect(await visitor.in((session) => [session.id, session.get('a')])).toEqual([other[0], 'other']);
+    },
+  );
 
   it('sends no cookie if the browser already has it', async () => {
     const visitor = app.visitor();

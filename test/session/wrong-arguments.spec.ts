@@ -102,14 +102,17 @@ describe('an invalid argument', () => {
     },
   );
 
-  it.each([null, 5, '', {}])('in place of a secret (%j) is refused, since anybody could sign with it', async (secret) => {
-    await app.visitor().in((session) => {
-      const call = (): unknown => session.setSignedId(session.put('a', 1).signedId, secret as never);
-      expect(call).toThrow(SessionValueError);
-      expect(call).toThrow(/setSignedId got .* in place of a secret; it takes text/);
-      expect(session.all()).toEqual({ a: 1 });
-    });
-  });
+  it.each([null, 5, '', {}])(
+    'in place of a secret (%j) is refused, since anybody could sign with it',
+    async (secret) => {
+      await app.visitor().in((session) => {
+        const call = (): unknown => session.setSignedId(session.put('a', 1).signedId, secret as never);
+        expect(call).toThrow(SessionValueError);
+        expect(call).toThrow(/setSignedId got .* in place of a secret; it takes text/);
+        expect(session.all()).toEqual({ a: 1 });
+      });
+    },
+  );
 
   it.each(['forget', 'delete'] as const)(
     'such as undefined does not make %s remove everything',

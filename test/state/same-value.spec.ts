@@ -88,18 +88,15 @@ const MUTATIONS: readonly [what: string, make: () => object, mutate: (value: any
 ];
 
 describe('a copy for comparison', () => {
-  it.each(MUTATIONS)(
-    'equals its original until that is mutated: %s',
-    (_what, make, mutate) => {
-      const live = make();
-      const copy = deepCopy(live);
-      expect(copy).not.toBe(live);
-      expect(isSame(live, copy)).toBe(true);
-      expect(isSame(live, deepCopy(copy))).toBe(true);
-      mutate(live);
-      expect(isSame(live, copy)).toBe(false);
-    },
-  );
+  it.each(MUTATIONS)('equals its original until that is mutated: %s', (_what, make, mutate) => {
+    const live = make();
+    const copy = deepCopy(live);
+    expect(copy).not.toBe(live);
+    expect(isSame(live, copy)).toBe(true);
+    expect(isSame(live, deepCopy(copy))).toBe(true);
+    mutate(live);
+    expect(isSame(live, copy)).toBe(false);
+  });
 
   it('calls no getter and no toJSON', () => {
     const asked: string[] = [];

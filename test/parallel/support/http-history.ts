@@ -8,7 +8,7 @@ import { nameOf, storyOf } from './story.js';
 import type { Trace } from './trace.js';
 
 /**
- * Plays a history as real requests to processes of an application, and checks that some serial order explains the outcome.
+ * Plays a history as real requests to an application's processes. Checks that some serial order explains the outcome.
  *
  * @param urls the addresses of the processes
  * @param driver a separate driver on the store that they share

@@ -166,10 +166,10 @@ const MOST_TRIES = 300_000;
 
 /**
  * Looks for a serial order of all events that explains the outcome: the events of a request stay in order, and no
-  * event comes before one that was over when it began.
+ * event comes before one that was over when it began.
  *
  * @param end what is left of the shared session; null: nothing
-  * @returns the order, as request numbers; null if there is none
+ * @returns the order, as request numbers; null if there is none
  */
 export function findSerialOrder(begin: View, traces: readonly Trace[], end: View | null): number[] | null {
   const positions = traces.map(() => 0);

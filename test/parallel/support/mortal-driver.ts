@@ -5,7 +5,7 @@ type WholeDriver = RecordDriver & Required<Pick<RecordDriver, 'listByUser' | 'de
 
 /**
  * The driver of a process that dies: the store carries out its last call, but no answer arrives. Later calls do not
-  * reach the store.
+ * reach the store.
  */
 export class MortalDriver implements RecordDriver {
   readonly #died = new Deferred();

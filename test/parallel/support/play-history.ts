@@ -35,10 +35,10 @@ function viewOf(id: string, { d: values, f: batches = [] }: Payload): View & { r
 
 /**
  * Plays a history on a store, with all store calls and request steps in a drawn order, and checks that some serial
-  * order of the requests explains the outcome.
+ * order of the requests explains the outcome.
  *
  * @param drivers a separate driver for each process, if they do not share one
-  * @param Kind the class of the world to play in
+ * @param Kind the class of the world to play in
  */
 export async function playHistory(
   scheduler: fc.Scheduler,

@@ -40,7 +40,7 @@ export class Player {
 
   /**
    * @param name a unique name of the request
-    * @param looks whether the request reads all values before it changes any
+   * @param looks whether the request reads all values before it changes any
    */
   constructor(stage: Stage, session: RequestSession, name: string, looks: boolean) {
     this.#stage = stage;

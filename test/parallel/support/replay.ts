@@ -15,8 +15,8 @@ export const HISTORIES_TIMEOUT_MS = PLAYING_MS + 120_000 * EFFORT;
  * Options for fast-check to play this many histories.
  *
  * To replay a failure, run its file with SESSION_TEST_SEED and SESSION_TEST_PATH set to the printed seed and path, and
-  * vitest's `-t` with the test's name. With real processes, only the requests are the same then, not their timing: see
-  * the story that was printed with the failure.
+ * vitest's `-t` with the test's name. With real processes, only the requests are the same then, not their timing: see
+ * the story that was printed with the failure.
  */
 export function playing(histories: number): fc.Parameters<unknown> {
   return {

@@ -2,7 +2,7 @@ import type { Event, ModelChange, Trace, View } from './trace.js';
 
 /**
  * What requests did, in the order in which they began, to find out why no order explains the outcome. Contains all that
-  * the search for an order knows.
+ * the search for an order knows.
  */
 export function storyOf(begin: View, traces: readonly Trace[], end: View | null): string {
   const lines = traces.flatMap(({ events }, index) =>

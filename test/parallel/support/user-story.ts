@@ -47,7 +47,7 @@ export class UserStory {
 
   /**
    * @param limit how many sessions the user may have
-    * @param lastCall the store call at which the second process dies; Infinity: never
+   * @param lastCall the store call at which the second process dies; Infinity: never
    */
   constructor(limit: Limit | null, lastCall = Infinity) {
     const runtime = limit === null ? {} : { sessionsPerUser: { ...limit, turns: new CommitQueue(Infinity) } };
@@ -106,7 +106,7 @@ export class UserStory {
     if (op === 'signIn' && status === 200) this.#signedIn.add(session.handle);
   }
 
-  /** Records endings, whoever causes them. A sign-in still running when sessions are looked up counts as later. */
+  /** Records endings, whatever causes them. A sign-in still running when sessions are looked up counts as later. */
   #note(users: UserSessions): void {
     const [list, endFound] = [users.list.bind(users), users.endFound.bind(users)];
     const his = new WeakSet<object>();
