@@ -4,15 +4,15 @@ import { RedisConnection } from '../../lib/drivers/redis/redis.connection.js';
 import { freePort } from '../servers/free-port.js';
 
 /**
- * Sessions work again within a second of the store's return. How long that takes on a given machine says little; what we
- * decide ourselves is how long we pause between two attempts, and that is looked at here, without a server.
+ * Sessions work again within a second of the store's return. How long a real reconnect takes depends on the machine, so
+ * these tests check, without a server, the part that we decide: the pause between two attempts.
  */
 const LONGEST_PAUSE_MS = 500;
 
 /** A call that the store never answers. */
 const unanswered = (): Promise<never> => new Promise(() => undefined);
 
-/** Makes a call each ms, and tells the longest pause, in ms, between two that were let through. */
+/** Makes a call each ms and returns the longest pause, in ms, between two calls that were let through. */
 async function longestPause(
   forMs: number,
   attempt: () => Promise<unknown>,
@@ -35,27 +35,27 @@ describe('the pauses between attempts to reach a store again', () => {
     vi.useRealTimers();
   });
 
-  describe('of a connection to Redis', () => {
+  describe('of the connection to Redis', () => {
     async function openWithoutServer(): Promise<RedisConnection> {
       const connection = await RedisConnection.open({ host: '127.0.0.1', port: await freePort() }, 50);
       onTestFinished(() => connection.close());
       return connection;
     }
 
-    it('never grow beyond it, however long the server has been away', async () => {
+    it('never exceed the limit, however long the server has been away', async () => {
       const { retryStrategy } = (await openWithoutServer()).client.options;
       for (let attempt = 1; attempt <= 1_000; attempt += 1) {
         const pause = retryStrategy?.(attempt);
-        // Anything but a number would be the end of all attempts.
+        // Anything but a number would make ioredis give up.
         expect(pause).toBeTypeOf('number');
         expect(pause).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
       }
     });
 
-    it('are those that the client makes', async () => {
+    it('are the ones the client actually makes', async () => {
       const { client } = await openWithoutServer();
       for (let attempt = 0; attempt < 5; attempt += 1) {
-        // Not by `once`, which would take the error that comes with each attempt for the end of the waiting.
+        // `once` from node:events would reject with the error that each attempt emits.
         const pause = await new Promise<unknown>((resolve) => {
           client.once('reconnecting', resolve);
         });
@@ -64,18 +64,18 @@ describe('the pauses between attempts to reach a store again', () => {
       }
     });
 
-    it('are as short while the server still loads its data', async () => {
+    it('stay within the limit while the server still loads its data', async () => {
       const { maxLoadingRetryTime } = (await openWithoutServer()).client.options;
       expect(maxLoadingRetryTime).toBeLessThanOrEqual(LONGEST_PAUSE_MS);
     });
 
-    it('come after an attempt of a second at the longest, where nobody answers it', async () => {
+    it('follow a connection attempt of at most a second when nothing answers it', async () => {
       expect((await openWithoutServer()).client.options.connectTimeout).toBeLessThanOrEqual(1_000);
     });
   });
 
   it.each([50, 300, 2_000, 60_000])(
-    'of the guard, once a store has left calls without an answer for %d ms, never grow beyond it',
+    'of the guard never exceed the limit after a store has left calls unanswered for %d ms',
     async (limitMs) => {
       vi.useFakeTimers();
       const guard = new CircuitBreaker(limitMs);
@@ -88,7 +88,7 @@ describe('the pauses between attempts to reach a store again', () => {
       attempt().catch(() => undefined);
       await vi.advanceTimersByTimeAsync(limitMs + 200);
       expect(await longestPause(3_000, attempt, () => calls)).toBeLessThanOrEqual(LONGEST_PAUSE_MS + 1);
-      // And it does pause: of three thousand calls it lets a few through.
+      // The guard does pause: of three thousand calls it lets only a few through.
       expect(calls).toBeLessThan(100);
     },
   );

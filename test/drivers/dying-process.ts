@@ -8,16 +8,16 @@ import { RedisDriver } from '../../lib/drivers/redis/redis.driver.js';
 import type { RedisClient } from '../../lib/options/redis.options.js';
 import { sampleRecord } from '../../lib/conformance/record-samples.js';
 
-/** What a process is told that dies. */
+/** The orders of a process that will kill itself. */
 export interface DyingOrder {
   readonly store: { readonly location: string } | { readonly url: string; readonly prefix: string };
-  /** Two sessions of its own. */
+  /** Two sessions that no other process uses. */
   readonly ids: readonly [string, string];
-  /** Which step is its last: a command that Redis has answered, or a change that the file system has made. */
+  /** The step after which the process dies: a command that Redis has answered, or a change to the file system. */
   readonly lastStep: number;
 }
 
-/** By these files come, go and change. Folders are made and removed by others, and no list depends on them. */
+/** The functions that create, delete and change files. Others make and remove folders, which no list depends on. */
 const CHANGES = ['rename', 'rm', 'unlink', 'writeFile'] as const;
 
 let stepsLeft = Infinity;
@@ -57,7 +57,7 @@ async function onRedis(url: string, prefix: string): Promise<[RecordDriver, Redi
   return [new RedisDriver({ client, prefix }, { clock: systemClock, storeTimeout: 60_000 }), redis];
 }
 
-/** A sign-in, a renewal, another user, a move to another id, and the end. */
+/** A sign-in, a renewal, a change of user, a move to another id, and the end. */
 async function live(driver: RecordDriver, [id, next]: DyingOrder['ids']): Promise<void> {
   const record = sampleRecord(Date.now(), { userId: 'ann' });
   const later = record.expiresAt + 3_600_000;

@@ -13,10 +13,10 @@ import { describeWith, startRedis } from '../servers/index.js';
 import type { DyingOrder } from './dying-process.js';
 import { compileProgram } from './file/compile-program.js';
 
-/** How many processes there are at a time. */
+/** How many processes run at the same time. */
 const AT_A_TIME = 3;
 
-/** A store that the process has, and a way to it that outlives the process. */
+/** A store for the process, and a driver on it that outlives the process. */
 interface Way {
   readonly store: DyingOrder['store'];
   readonly driver: RecordDriver;
@@ -49,7 +49,7 @@ describeWith(['redis'], 'A process that is killed between any two steps of a dri
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** @returns whether it came to its end */
+  /** @returns whether it ran to its end */
   async function runUntil(order: DyingOrder): Promise<boolean> {
     const child = fork(program, { execArgv: [] });
     child.send(order);
@@ -78,7 +78,7 @@ describeWith(['redis'], 'A process that is killed between any two steps of a dri
   });
 });
 
-/** Whoever died over it, a record is in the list of its user, can be written once more, and ended. */
+/** Wherever the process died, a record is listed for its user only, can be written again, and can be removed. */
 async function expectInOrder(driver: RecordDriver, id: string): Promise<void> {
   const left = await driver.read(id);
   for (const user of ['ann', 'bob'])

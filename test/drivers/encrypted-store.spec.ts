@@ -19,7 +19,7 @@ const record = (payload = PAYLOAD): SessionRecord => ({
   userAgent: 'a browser',
 });
 
-/** A store, what an application finds in it that has these secrets, and what somebody finds who reads the store itself. */
+/** A store, as applications with given secrets see it, and as it looks to somebody who reads it directly. */
 function world() {
   const memory = new MemoryDriver();
   const old: number[] = [];
@@ -31,7 +31,7 @@ function world() {
       onOldSecret: (position) => void old.push(position),
     });
   const rawly = async (id: string): Promise<SessionRecord> => (await memory.read(id)) ?? expect.unreachable();
-  /** The same where nothing was ever plain. */
+  /** The same for a store that has never held plain payloads. */
   const ledger = (secrets: readonly string[]) =>
     encryptedStore(memory, {
       sealer: new PayloadSealer(secrets, 'lines of a ledger'),
@@ -41,8 +41,8 @@ function world() {
   return { memory, application, ledger, rawly, old };
 }
 
-describe('a store with sealed payloads', () => {
-  it('holds nothing of them in clear, and all else as it was', async () => {
+describe('a store with encrypted payloads', () => {
+  it('encrypts the payload and leaves all other fields as they are', async () => {
     const { application, rawly } = world();
     const written = record();
     await application([SECRET]).write('an id', written);
@@ -53,13 +53,13 @@ describe('a store with sealed payloads', () => {
     expect(await application([SECRET]).read('an id')).toEqual(written);
   });
 
-  it('seals the same payload into another text each time', async () => {
+  it('encrypts the same payload differently each time', async () => {
     const { application, rawly } = world();
     for (const id of ['one', 'two']) await application([SECRET]).write(id, record());
     expect((await rawly('one')).payload).not.toBe((await rawly('two')).payload);
   });
 
-  it('gives back any text, halves of surrogate pairs included', async () => {
+  it('returns any text unchanged, including lone surrogates', async () => {
     const store = world().application([SECRET]);
     const lonely = fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) });
     let count = 0;
@@ -72,7 +72,7 @@ describe('a store with sealed payloads', () => {
     );
   });
 
-  it('opens a payload under no other id, whether it was opened before or not', async () => {
+  it('does not decrypt a payload under another id, whether it was decrypted before or not', async () => {
     const { memory, application, rawly } = world();
     const store = application([SECRET]);
     await store.write('rich', record());
@@ -83,7 +83,7 @@ describe('a store with sealed payloads', () => {
     }
   });
 
-  it('opens nothing that was changed in any place, or sealed with a secret that it does not have', async () => {
+  it('does not decrypt a payload that was tampered with, or encrypted with a secret it does not have', async () => {
     const { memory, application, rawly } = world();
     await application([SECRET]).write('id', record());
     const { payload, ...rest } = await rawly('id');
@@ -100,7 +100,7 @@ describe('a store with sealed payloads', () => {
     expect((await application([OTHER]).read('id'))?.payload).toBe(payload);
   });
 
-  it('opens what an old secret has sealed, says which, and seals with the first', async () => {
+  it('decrypts with an old secret, reports which one, and encrypts with the first', async () => {
     const { application, old } = world();
     await application([OTHER]).write('id', record());
     const rotated = application([SECRET, OTHER]);
@@ -111,7 +111,7 @@ describe('a store with sealed payloads', () => {
     expect([newest.payload, isOutdated(newest), old]).toEqual([PAYLOAD, false, [1]]);
   });
 
-  it('reads plain payloads when it is switched on, and sealed ones when it is switched off', async () => {
+  it('reads plain payloads once encryption is on, and encrypted ones once it is off', async () => {
     const { application, rawly } = world();
     const [on, off] = [application([SECRET]), application([SECRET], false)];
     await off.write('plain', record());
@@ -131,7 +131,7 @@ describe('a store with sealed payloads', () => {
     expect(outdated).toEqual([true, true, false, false]);
   });
 
-  it('reads nothing in a plain payload where none was ever plain, and nothing in what was sealed for another purpose', async () => {
+  it('rejects plain payloads where none was ever plain, and payloads encrypted for another purpose', async () => {
     const { memory, application, ledger } = world();
     await memory.write('plain', record());
     await application([SECRET]).write('sealed', record());
@@ -145,7 +145,7 @@ describe('a store with sealed payloads', () => {
     expect((await application([SECRET]).read('line'))?.payload).toMatch(/^v1e\./);
   });
 
-  it('lists a user’s records opened', async () => {
+  it('lists a user’s records decrypted', async () => {
     const { application } = world();
     const store = application([SECRET]);
     await store.write('id', record());
@@ -154,7 +154,7 @@ describe('a store with sealed payloads', () => {
     ]);
   });
 
-  it('has only what the store below has', () => {
+  it('has only the methods of the store below', () => {
     const memory = new MemoryDriver();
     const few = {
       read: (id: string) => memory.read(id),

@@ -26,7 +26,7 @@ const records = record({
 });
 
 describe('a packed record', () => {
-  it('unpacks to what was packed, whatever the texts and numbers', () => {
+  it('unpacks to the original record, whatever its texts and numbers', () => {
     assert(
       property(records, (original) => {
         expect(unpackRecord(packRecord(original))).toEqual(original);
@@ -34,13 +34,13 @@ describe('a packed record', () => {
     );
   });
 
-  it('survives UTF-8, halves of surrogate pairs included', () => {
+  it('survives UTF-8 encoding, lone surrogates included', () => {
     const original = { ...sample, payload: 'a\ud800b\udfff' };
     const sent = Buffer.from(packRecord(original), 'utf8').toString('utf8');
     expect(unpackRecord(sent)).toEqual(original);
   });
 
-  it('is no record when cut short at any place, or longer than it was', () => {
+  it('is invalid when truncated at any place, or longer than it was', () => {
     const packed = packRecord(sample);
     for (let length = 0; length < packed.length; length++) {
       expect(unpackRecord(packed.slice(0, length))).toBeNull();
@@ -54,11 +54,11 @@ describe('a packed record', () => {
     ['another format', `9${packRecord(sample).slice(1)}`],
     ['a client that is no list', packRecord({ ...sample, userId: 'x' }).replace('["x"', '{"x"')],
     ['a user that is no text', packRecord({ ...sample, userId: 'x' }).replace('["x"', '[{}')],
-  ])('is no record when it is %s', (_what, foreign) => {
+  ])('is invalid when it is %s', (_what, foreign) => {
     expect(unpackRecord(foreign)).toBeNull();
   });
 
-  it('takes another expiry without a change of anything else', () => {
+  it('gets another expiry without any other change', () => {
     expect(unpackRecord(repackExpiry(packRecord(sample), 5))).toEqual({ ...sample, expiresAt: 5 });
   });
 });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * For what vitest waits for: less than after what it ends a test that hangs, so that the report says what was missing. That nobody
- * pauses for longer than a second is tested apart from any machine in back-within-a-second.spec.ts.
+ * A timeout for `vi.waitFor`, shorter than that of vitest for a hanging test, so that the report says what was missing.
+ * That no pause exceeds a second is tested in back-within-a-second.spec.ts, independent of the machine.
  */
 export const backWithinMs = 500_000;
 
-/** Tries again until a call succeeds. What never does is ended by vitest. */
+/** Retries until a call succeeds. If it never does, vitest ends the test. */
 export async function untilItWorks(call: () => Promise<unknown>): Promise<void> {
   for (;;) {
     const works = await call().then(

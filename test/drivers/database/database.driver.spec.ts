@@ -32,7 +32,7 @@ describeOnEachDatabase('the driver database', (type) => {
     await Promise.all(databases.map((each) => each.drop()));
   });
 
-  it('keeps ids of printable ASCII as they are and hashes the rest', async () => {
+  it('stores ids of printable ASCII as they are and hashes all others', async () => {
     const plain = `${'A1-_'.repeat(63)}z~!`;
     const others = [`${plain}z`, 'with space', 'größe', 'nul\0', '', 'sha256:abc', '\u{1f600}'];
     for (const id of [plain, ...others])
@@ -43,7 +43,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect(stored.filter((id) => /^sha256:[0-9a-f]{64}$/.test(id))).toHaveLength(others.length);
   });
 
-  it('tells ids apart that differ in case only', async () => {
+  it('distinguishes ids that differ only in case', async () => {
     await driver.write('CaseOnly', recordWith({ payload: 'upper' }));
     expect(await driver.read('caseonly')).toBe(null);
     expect(await driver.write('caseonly', recordWith({ payload: 'lower' }))).toBe(true);
@@ -57,7 +57,7 @@ describeOnEachDatabase('the driver database', (type) => {
     ['its own mark', 'escaped:"x"'],
     ['what looks escaped beside what has to be', '\\0 \\\\0 \\ud83d \\ \0\ud83d\\'],
     ['2 MB', JSON.stringify({ text: '😀é'.repeat(350_000) })],
-  ])('keeps a payload with %s to the letter', async (kind, payload) => {
+  ])('stores a payload with %s unchanged', async (kind, payload) => {
     const id = `payload-${kind.replaceAll(' ', '-')}`;
     await driver.write(id, recordWith({ payload }));
     expect((await driver.read(id))?.payload === payload).toBe(true);
@@ -65,7 +65,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect((await driver.read(id))?.payload === `${payload}.`).toBe(true);
   });
 
-  it('keeps what stands beside the payload within the bounds of its columns', async () => {
+  it('truncates the IP address and the user agent to the size of their columns', async () => {
     const ipAddress = '2001:0db8:85a3:0000:0000:8a2e:192.168.100.228, 127.0.0.1';
     await driver.write(
       'bounds',
@@ -83,13 +83,13 @@ describeOnEachDatabase('the driver database', (type) => {
     ['backslashes and a NUL', `\0${'\\'.repeat(254)}`],
     ['the mark of escaped text in front', `escaped:${'\\'.repeat(247)}`],
     ['a character that was cut in half', `\0${'\\'.repeat(253)}\ud83d`],
-  ])('keeps a user of 255 characters to the letter: %s', async (kind, userId) => {
+  ])('stores a user id of 255 characters unchanged: %s', async (kind, userId) => {
     const id = `user-${kind.replaceAll(' ', '-')}`;
     expect(await driver.write(id, recordWith({ userId }))).toBe(true);
     expect((await driver.read(id))?.userId === userId).toBe(true);
   });
 
-  it('keeps writing after January 2038', async () => {
+  it('stores sessions that expire after January 2038', async () => {
     const late = Date.UTC(2040, 0, 1);
     const record = recordWith({ lastActivity: late, expiresAt: late + hour });
     expect(await driver.write('late', record)).toBe(true);
@@ -105,7 +105,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect((await driver.read('shared-id'))?.payload).toBe('here');
   });
 
-  it('is asked for at once by many requests without any harm', async () => {
+  it('loses no update of parallel requests that begin before it is opened', async () => {
     const fresh = new DatabaseDriver({ dataSource: source }, contextWith());
     await fresh.write('counter', recordWith({ payload: '0' }));
     const increment = async (): Promise<void> => {
@@ -120,7 +120,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect((await fresh.read('counter'))?.payload).toBe('15');
   });
 
-  it('collects beside other collectors and beside requests', async () => {
+  it('collects garbage while other processes collect and requests write', async () => {
     const second = await new DataSource(source.options).initialize();
     sources.push(second);
     const drivers = [driver, new DatabaseDriver({ dataSource: second }, contextWith())];
@@ -144,7 +144,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect(await source.getRepository(SessionEntity).existsBy({ id: 'old-1' })).toBe(false);
   });
 
-  it('names the remedy where the table is missing, and works once it is there', async () => {
+  it('names the remedy when the table is missing, and works once it exists', async () => {
     const empty = await connect({ entities: [SessionEntity] });
     const early = new DatabaseDriver({ dataSource: empty }, contextWith());
     await early.open();
@@ -156,7 +156,7 @@ describeOnEachDatabase('the driver database', (type) => {
     expect(await early.write('some-id', recordWith())).toBe(true);
   });
 
-  it('says nothing of id, payload or user when a statement fails', async () => {
+  it('keeps ids, payloads and users out of its errors when a statement fails', async () => {
     const broken = await connect({});
     await broken.query('CREATE TABLE sessions (id varchar(10) PRIMARY KEY, expires_at bigint)');
     const failing = new DatabaseDriver({ dataSource: broken }, contextWith());

@@ -21,7 +21,7 @@ const resolverOf =
     typeof token === 'string' || typeof token === 'function' ? app.get(token, { strict: false }) : undefined;
 
 describe('SessionEntity in a Nest application', () => {
-  it('is listed among the entities of TypeOrmModule, and the driver finds the data source by itself', async () => {
+  it('is registered in the entities of TypeOrmModule, and the driver finds the data source by itself', async () => {
     const app = await Test.createTestingModule({
       imports: [TypeOrmModule.forRoot({ ...inMemory, entities: [SessionEntity] })],
     }).compile();
@@ -52,7 +52,7 @@ describe('SessionEntity in a Nest application', () => {
     await app.close();
   });
 
-  it('lives in named data sources at once, and the driver takes the one that is named', async () => {
+  it('can be registered in several named data sources, and the driver uses the one it is given the name of', async () => {
     const app = await Test.createTestingModule({
       imports: [
         TypeOrmModule.forRoot({ ...inMemory, entities: [SessionEntity] }),
@@ -70,8 +70,8 @@ describe('SessionEntity in a Nest application', () => {
   });
 });
 
-describe('SessionEntity as a repository sees it', () => {
-  it('gives numbers in epoch milliseconds and takes them in conditions', async () => {
+describe('SessionEntity in a repository', () => {
+  it('returns epoch milliseconds and accepts them in conditions', async () => {
     const source = await new DataSource({ ...inMemory, entities: [SessionEntity] }).initialize();
     const driver = new DatabaseDriver({ dataSource: source }, contextWith());
     await driver.write('some-id', recordWith());
@@ -86,19 +86,19 @@ describe('SessionEntity as a repository sees it', () => {
 });
 
 describe('the data source of the driver', () => {
-  it('is asked for where the application has none', async () => {
+  it('must exist: the error points to TypeOrmModule.forRoot and the option', async () => {
     const open = new DatabaseDriver({}, contextWith()).open();
     await expect(open).rejects.toThrow(SessionConfigError);
     await expect(open).rejects.toThrow(/TypeOrmModule\.forRoot.*'database\.dataSource'/);
   });
 
-  it('is asked for by name where that one is missing', async () => {
+  it('must exist under the configured name: the error repeats the name', async () => {
     const open = new DatabaseDriver({ dataSource: 'reports' }, contextWith()).open();
     await expect(open).rejects.toThrow(SessionConfigError);
     await expect(open).rejects.toThrow(/named 'reports'/);
   });
 
-  it('may be provided under a token of the application', async () => {
+  it('can be provided under a token of the application', async () => {
     const source = await new DataSource({ ...inMemory, entities: [SessionEntity] }).initialize();
     const resolve = (token: unknown): unknown => (token === 'DATA_SOURCE' ? source : undefined);
     const driver = new DatabaseDriver({ dataSource: 'DATA_SOURCE' }, contextWith({ resolve }));
@@ -106,7 +106,7 @@ describe('the data source of the driver', () => {
     await source.destroy();
   });
 
-  it('is refused where it is none, or of a kind that the driver does not know', async () => {
+  it('is refused when it is not a data source or has an unsupported type', async () => {
     const options: object = { dataSource: {} };
     expect(() => new DatabaseDriver(options, contextWith())).toThrow(SessionConfigError);
     expect(() => new DatabaseDriver(options, contextWith())).toThrow(
@@ -119,7 +119,7 @@ describe('the data source of the driver', () => {
     );
   });
 
-  it('may be initialized after the application has booted; until then calls say what is missing', async () => {
+  it('can be initialized after the application has booted; until then calls fail with an error that says so', async () => {
     const source = new DataSource({ ...inMemory, entities: [SessionEntity] });
     const driver = new DatabaseDriver({ dataSource: source }, contextWith());
     await driver.open();
@@ -140,7 +140,7 @@ describe('the data source of the driver', () => {
   });
 
   it.each(['', 'a.', 'x"y', 'x`y', "x'y", 'a\0b', 'x'.repeat(64), 7])(
-    'refuses %j as the name of a table',
+    'cannot have a table named %j',
     (table) => {
       const options: object = { table };
       expect(() => new DatabaseDriver(options, contextWith())).toThrow(SessionConfigError);

@@ -24,12 +24,12 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
     await database.drop();
   });
 
-  it('sends a statement again that the server chose as the victim of a deadlock', async () => {
+  it('retries a statement that the server chose as a deadlock victim', async () => {
     await driver.write('first', recordWith({ expiresAt: clock.now() - 2 }));
     await driver.write('second', recordWith({ expiresAt: clock.now() - 1 }));
     const other = source.createQueryRunner();
     await other.startTransaction();
-    // The server gives up the transaction that changed less, so this one changes more.
+    // The server rolls back the transaction that changed less, so this one changes more.
     const rows = Array.from({ length: 50 }, (_, at) => ({ id: `row-${at}`, ...recordWith() }));
     await other.manager.insert(SessionEntity, rows);
     await other.query("UPDATE sessions SET user_id = 'x' WHERE id = 'second'");
@@ -42,7 +42,7 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
         );
         expect(waiting).toHaveLength(1);
       },
-      // The server renews this list only after nobody has asked for a tenth of a second.
+      // The server refreshes this list only when nobody has queried it for a tenth of a second.
       { interval: 150, timeout: backWithinMs },
     );
     await other.query("UPDATE sessions SET user_id = 'x' WHERE id = 'first'");
@@ -51,7 +51,7 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
     expect(await collecting).toBe(2);
   });
 
-  it('answers for a touch that changes nothing where the application counts changed rows only', async () => {
+  it('reports a touch that changes nothing as successful even if the connection counts changed rows only', async () => {
     const counting = await new DataSource(
       Object.assign({}, database.options, { entities: [SessionEntity], extra: { flags: ['-FOUND_ROWS'] } }),
     ).initialize();
@@ -65,7 +65,7 @@ describeWith(['mariadb'], 'the driver database on MariaDB', () => {
     await counting.destroy();
   });
 
-  it('keeps text whole and ids apart in a database of an older character set', async () => {
+  it('keeps text intact and distinguishes ids in a database with an older character set', async () => {
     await source.query('DROP TABLE sessions');
     await source.query(
       `ALTER DATABASE ${String(source.driver.database)} CHARACTER SET latin1 COLLATE latin1_swedish_ci`,

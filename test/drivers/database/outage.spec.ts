@@ -9,7 +9,7 @@ import { backWithinMs } from '../time-of-calls.js';
 import { contextWith, recordWith } from './records.js';
 import { StatementLog } from './test-databases.js';
 
-// So long that also a busy machine answers in time as long as the server is well.
+// Long enough for a busy machine to answer in time while the server is up.
 const storeTimeout = 1_000;
 const starters = { postgres: startPostgres, mariadb: startMariadb } as const;
 
@@ -46,13 +46,13 @@ function outages(type: keyof typeof starters): void {
     await driver.write('kept', recordWith());
   });
   afterEach(async () => {
-    // A test that fails half-way must not leave the next one a server that is paused or gone.
+    // A test that fails halfway must not leave a paused or killed server to the next one.
     server.resume();
     if (server.pid === 0) await server.restart();
     await source.destroy();
   });
 
-  it('rejects while it is down, and goes on with what it had when it is back', async () => {
+  it('rejects calls while it is down, and has its records again when it is back', async () => {
     await Promise.all(Array.from({ length: 4 }, () => driver.read('kept')));
     await server.kill();
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -60,14 +60,14 @@ function outages(type: keyof typeof starters): void {
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     }
     await server.restart();
-    // Connections that broke unnoticed may fail once more each.
+    // Connections whose loss went unnoticed may each fail once more.
     await vi.waitFor(async () => expect(await driver.read('kept')).toEqual(recordWith()), {
       timeout: backWithinMs,
     });
     expect(await driver.write('kept', recordWith({ version: 2 }))).toBe(true);
   });
 
-  it('rejects what was under way when it went down', async () => {
+  it('rejects the calls in progress when it goes down', async () => {
     server.pause();
     const calls = Promise.allSettled([driver.read('kept'), driver.write('other', recordWith())]);
     await server.kill();
@@ -78,7 +78,7 @@ function outages(type: keyof typeof starters): void {
     });
   });
 
-  it('lets nothing pile up while it does not answer, and stores nothing late that nobody waits for', async () => {
+  it('queues no calls while it does not answer, and stores no write late whose caller has given up', async () => {
     const held = guarded(driver, storeTimeout);
     server.pause();
     const early = Array.from({ length: 50 }, (_, at) => driver.write(`early-${at}`, recordWith()));
@@ -95,7 +95,7 @@ function outages(type: keyof typeof starters): void {
     log.statements.length = 0;
     server.resume();
     const stored = (await outcomes).filter(({ status }) => status === 'fulfilled');
-    // Four were on their way over the four connections of the pool.
+    // Four were already on their way over the pool's four connections.
     expect(stored.length).toBeLessThanOrEqual(4);
     await vi.waitFor(async () => expect(await driver.read('kept')).toEqual(recordWith()), {
       timeout: backWithinMs,

@@ -1,7 +1,7 @@
 import type { DriverContext } from '../../../lib/drivers/driver-context.js';
 import type { SessionRecord } from '../../../lib/drivers/driver.js';
 
-/** A clock that stands still until it is moved. Shows whole seconds, as the column `last_activity` keeps them. */
+/** A clock that stands still until it is advanced, at whole seconds, as the column `last_activity` stores them. */
 export class StoppedClock {
   #now = 1_750_000_000_000;
   now(): number {

@@ -4,7 +4,7 @@ import { DatabaseDriver } from '../../../lib/drivers/database/database.driver.js
 import { SessionConfigError } from '../../../lib/session.errors.js';
 import { contextWith } from './records.js';
 
-/** Boots the driver on a data source; what it complains of, or null. No server is asked. */
+/** Opens the driver on a data source and returns the message of its SessionConfigError, or null. Contacts no server. */
 async function complaintAbout(options: DataSourceOptions): Promise<string | null> {
   const driver = new DatabaseDriver({ dataSource: new DataSource(options) }, contextWith());
   try {
@@ -18,7 +18,7 @@ async function complaintAbout(options: DataSourceOptions): Promise<string | null
 
 describe('a data source', () => {
   it.each(['latin1', 'utf8', 'UTF8_GENERAL_CI'])(
-    'of MySQL or MariaDB that would lose characters, with charset %s, stops the boot',
+    'of MySQL or MariaDB whose charset %s would lose characters stops the boot',
     async (charset) => {
       for (const type of ['mysql', 'mariadb'] as const) {
         for (const options of [
@@ -33,7 +33,7 @@ describe('a data source', () => {
     },
   );
 
-  it('of MySQL or MariaDB that carries them all is taken', async () => {
+  it('of MySQL or MariaDB with a charset that holds all characters is accepted', async () => {
     for (const type of ['mysql', 'mariadb'] as const) {
       expect(await complaintAbout({ type })).toBe(null);
       for (const charset of ['utf8mb4', 'UTF8MB4_UNICODE_CI']) {

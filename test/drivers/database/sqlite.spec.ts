@@ -24,7 +24,7 @@ describe('the driver database on SQLite', () => {
     await database.drop();
   });
 
-  /** For what never comes: there is no need to wait for it long. */
+  /** For calls that never succeed, so that tests need not wait long. */
   const impatient = () => new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 400 }));
 
   it('waits for another process that is writing to the file', async () => {
@@ -38,7 +38,7 @@ describe('the driver database on SQLite', () => {
     expect(await write).toBe(true);
   });
 
-  it('fails with the reason where another process never ends writing', async () => {
+  it('fails with SQLITE_BUSY when another process never finishes writing', async () => {
     const other = new Database(String(source.options.database));
     other.exec('BEGIN IMMEDIATE');
     await expect(impatient().write('some-id', recordWith())).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
@@ -46,7 +46,7 @@ describe('the driver database on SQLite', () => {
     expect(await driver.write('some-id', recordWith())).toBe(true);
   });
 
-  it('does not lose a write with the rollback of a transaction that the application has open', async () => {
+  it('does not lose a write to the rollback of a transaction that the application has open', async () => {
     const signals = new EventEmitter();
     const begun = once(signals, 'begun');
     const transaction = source.transaction(async () => {
@@ -64,7 +64,7 @@ describe('the driver database on SQLite', () => {
     expect(await driver.read('some-id')).toEqual(recordWith());
   });
 
-  it('says what is in the way where such a transaction does not end', async () => {
+  it('names the open transaction when it does not end in time', async () => {
     await source.transaction(async () => {
       await expect(impatient().write('some-id', recordWith())).rejects.toThrow(
         /transaction.*data source of their own/,
@@ -73,7 +73,7 @@ describe('the driver database on SQLite', () => {
     expect(await driver.read('some-id')).toBe(null);
   });
 
-  it('collects in slices that let the event loop turn', async () => {
+  it('collects garbage in slices that let the event loop turn', async () => {
     const rows = Array.from({ length: 1500 }, (_, at) => ({
       id: `old-${Math.imul(at, 2_654_435_761)}`,
       ...recordWith({ expiresAt: clock.now() - 1, payload: 'x'.repeat(1000) }),

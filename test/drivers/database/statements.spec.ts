@@ -21,13 +21,13 @@ describeOnEachDatabase('the statements of the driver', (type) => {
     return log.statements.map((statement) => statement.split(' ')[0] ?? '');
   }
 
-  /** How the database goes about a statement: never row by row through the whole table. */
+  /** Returns the query plan of a statement, and expects it not to scan the whole table. */
   async function planOf(sql: string, parameters: unknown[]): Promise<string> {
     const dialect = dialectOf(type);
     if (dialect !== 'sqlite')
       await source.query(dialect === 'mysql' ? 'ANALYZE TABLE sessions' : 'ANALYZE sessions');
     const explain = dialect === 'sqlite' ? 'EXPLAIN QUERY PLAN' : 'EXPLAIN';
-    // MySQL can say nothing of a DELETE in the format that it takes by default, and MariaDB does not know another.
+    // MySQL cannot explain a DELETE in its default format; MariaDB has no other format.
     const format = /^[89]\./.test(source.driver.version ?? '') ? 'FORMAT=TRADITIONAL' : '';
     const plan = JSON.stringify(await source.query(`${explain} ${format} ${sql}`, parameters));
     expect(plan).not.toMatch(/Seq Scan|"SCAN |"type":"ALL"/);
@@ -61,7 +61,7 @@ describeOnEachDatabase('the statements of the driver', (type) => {
     await driver.open();
   });
 
-  it('are one for each call that meets no other', async () => {
+  it('are one for each call that does not conflict with another', async () => {
     expect(await statementsOf(() => driver.write('id', recordWith()))).toEqual(['INSERT']);
     expect(await statementsOf(() => driver.read('id'))).toEqual(['SELECT']);
     expect(await statementsOf(() => driver.write('id', recordWith({ version: 2 })))).toEqual(['UPDATE']);

@@ -56,7 +56,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
     await database.drop();
   });
 
-  it('is the same by the migration and by the entity', async () => {
+  it('is the same whether the migration or the entity creates it', async () => {
     const source = await connect({
       entities: [SessionEntity],
       migrations: [CreateSessionsTable1700000000000],
@@ -66,7 +66,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
     expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('is not changed by a second synchronization', async () => {
+  it('is left unchanged by a second synchronization', async () => {
     const source = await connect({ entities: [SessionEntity], synchronize: true });
     const pending = await source.driver.createSchemaBuilder().log();
     expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
@@ -76,7 +76,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
     const source = await connect({ entities: [SessionEntity], synchronize: true });
     const table = await source.createQueryRunner().getTable('sessions');
     const columns = new Map(table?.columns.map((column) => [column.name, column]));
-    // In whatever order: MySQL tells them by their names.
+    // In any order: MySQL lists them by name.
     expect(new Set(columns.keys())).toEqual(
       new Set([
         'id',
@@ -101,7 +101,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
     expect(indexed).toEqual(['expires_at', 'last_activity', 'user_id']);
   });
 
-  it('goes away when the migration is reverted', async () => {
+  it('is dropped when the migration is reverted', async () => {
     const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
     const runner = source.createQueryRunner();
     expect(await runner.hasTable('sessions')).toBe(true);
@@ -110,18 +110,18 @@ describeOnEachDatabase('the table of sessions', (type) => {
     await runner.release();
   });
 
-  it('is left as it is by the migration where synchronization made it before', async () => {
+  it('is left unchanged by the migration if synchronization has created it before', async () => {
     await connect({ entities: [SessionEntity], synchronize: true });
     const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
     expect(await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()))).toBe(true);
   });
 
-  it('is used without any entity in the data source', async () => {
+  it('works without an entity in the data source', async () => {
     const source = await connect({ migrations: [CreateSessionsTable1700000000000], migrationsRun: true });
     expect(await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()))).toBe(true);
   });
 
-  it('may have another name, with the quotes that it needs, and columns of the application', async () => {
+  it('can have another name, even one that needs quotes, and additional columns', async () => {
     const source = await connect({ entities: [SessionEntity, OrderSession], synchronize: true });
     const driver = new DatabaseDriver({ dataSource: source, table: 'order sessions' }, contextWith());
     await driver.write('in-orders', recordWith());
@@ -130,7 +130,7 @@ describeOnEachDatabase('the table of sessions', (type) => {
     expect(await keepsARecord(driver)).toBe(true);
   });
 
-  it('has no drift under another name either', async () => {
+  it('does not drift from its entity under another name either', async () => {
     const source = await connect({
       entities: [SessionEntity, AppSession],
       migrations: [CreateSessionsTable1700000000000, CreateAppSessions1760000000001],
@@ -140,19 +140,19 @@ describeOnEachDatabase('the table of sessions', (type) => {
     expect(pending.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
-  it('is found by its entity where only one is there and no name is set', async () => {
+  it('is found by its entity if there is only one and no name is set', async () => {
     const source = await connect({ entities: [AppSession], synchronize: true });
     expect(await keepsARecord(new DatabaseDriver({ dataSource: source }, contextWith()))).toBe(true);
   });
 
-  it('is found by its name without an entity', async () => {
+  it('is found by its name when there is no entity', async () => {
     const source = await connect({ migrations: [CreateOrderSessions1760000000000], migrationsRun: true });
     expect(
       await keepsARecord(new DatabaseDriver({ dataSource: source, table: 'order sessions' }, contextWith())),
     ).toBe(true);
   });
 
-  it('follows the prefix of the data source, by entity and by migration alike', async () => {
+  it('uses the prefix of the data source in entity and migration alike', async () => {
     const source = await connect({
       entityPrefix: 'shop_',
       entities: [SessionEntity],

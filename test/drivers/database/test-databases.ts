@@ -5,24 +5,24 @@ import { DataSource, type DataSourceOptions, type Logger } from 'typeorm';
 import { describeWith, sharedServer } from '../../servers/index.js';
 import { makeScratchFolder } from '../../support/scratch-folder.js';
 
-/** The databases that the driver knows, by the `type` of their data sources. */
+/** The databases that the driver supports, by the `type` of their data sources. */
 export const databaseTypes = ['better-sqlite3', 'postgres', 'mariadb'] as const;
 export type DatabaseType = (typeof databaseTypes)[number];
 
-/** An empty database of its own. */
+/** A fresh, empty database. */
 export interface TestDatabase {
   readonly options: DataSourceOptions;
   drop(): Promise<void>;
 }
 
-/** `describe` once for each database, with the reason where its server cannot be had. */
+/** `describe` once for each database; skipped with the reason if its server is not available. */
 export function describeOnEachDatabase(name: string, body: (type: DatabaseType) => void): void {
   for (const type of databaseTypes) {
     describeWith(type === 'better-sqlite3' ? [] : [type], `${name} (${type})`, () => body(type));
   }
 }
 
-/** Makes an empty database: a file, or a database on the shared server. */
+/** Creates an empty database: a file, or a database on the shared server. */
 export async function createDatabase(type: DatabaseType): Promise<TestDatabase> {
   if (type === 'better-sqlite3') {
     const folder = makeScratchFolder('session-sqlite-');
@@ -47,7 +47,7 @@ export async function createDatabase(type: DatabaseType): Promise<TestDatabase> 
   };
 }
 
-/** Keeps the statements that a data source sends. */
+/** Records the statements that a data source sends. */
 export class StatementLog implements Logger {
   readonly statements: string[] = [];
 
@@ -58,15 +58,11 @@ export class StatementLog implements Logger {
     // The failed statement is in the list already.
   }
   logQuerySlow(): void {
-    // Of no interest here.
   }
   logSchemaBuild(): void {
-    // Of no interest here.
   }
   logMigration(): void {
-    // Of no interest here.
   }
   log(): void {
-    // Of no interest here.
   }
 }

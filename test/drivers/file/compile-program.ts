@@ -5,8 +5,8 @@ import { ModuleKind, ScriptTarget, preProcessFile, transpileModule } from 'types
 const root = resolve(import.meta.dirname, '../../..');
 
 /**
- * Compiles a program, and whatever it imports by relative paths, into a folder, so that plain Node can run it: child
- * processes know nothing of the test runner.
+ * Compiles a program and its relative imports into a folder so that plain Node can run it: child processes run outside
+ * the test runner.
  *
  * @param program path of its TypeScript source
  * @returns path of the compiled program

@@ -1,16 +1,16 @@
 import { FileDriver } from '../../../lib/drivers/file/file.driver.js';
 import { countOf, payloadOf } from './counting-payload.js';
 
-/** What a counting process is told. */
+/** The orders of a counting process. */
 export interface CountingOrder {
   readonly location: string;
   /** The sessions whose counters it increments, in turn. */
   readonly ids: readonly string[];
-  /** How often; without end where left out, until it is killed. */
+  /** How often; if left out, until the process is killed. */
   readonly times?: number;
 }
 
-/** What a counting process reports: an increment that was stored, or what it has found wrong. */
+/** What a counting process reports: a stored increment, or an error. */
 export type CountingReport =
   { readonly stored: string; readonly tookMs: number } | { readonly wrong: string };
 
@@ -18,7 +18,7 @@ async function report(message: CountingReport): Promise<void> {
   await new Promise((resolve) => process.send?.(message, resolve));
 }
 
-/** Adds one to a counter, trying again while others were first. */
+/** Increments a counter, retrying while others win the race. */
 async function increment(driver: FileDriver, id: string): Promise<void> {
   for (;;) {
     const record = await driver.read(id);
@@ -36,7 +36,7 @@ async function run({ location, ids, times = Number.POSITIVE_INFINITY }: Counting
   for (let index = 0; index < times; index++) {
     const id = ids[index % ids.length] ?? '';
     const startMs = performance.now();
-    // Prolonged by the way: a touch must not take anything from the increments of others.
+    // A touch in between must not undo the increments of others.
     if (index % 5 === 4) await driver.touch(id, Date.now() + 3_600_000);
     await increment(driver, id);
     await report({ stored: id, tookMs: performance.now() - startMs });

@@ -10,19 +10,19 @@ async function pidOfEndedProcess(): Promise<number> {
   return child.pid;
 }
 
-/** The name of a lock's owner, with parts that tests change. */
+/** The name of a lock's owner, with some parts replaced. */
 export function ownerWith(differing: Partial<Record<'place' | 'pid', string>>): string {
   const [place, pid, random] = newOwner().split('-');
   const parts = { place, pid, ...differing };
   return [parts.place, parts.pid, random].join('-');
 }
 
-/** The name that a lock's owner would have whose process has ended. */
+/** The owner name of a process that has ended. */
 export async function endedOwner(): Promise<string> {
   return ownerWith({ pid: String(await pidOfEndedProcess()) });
 }
 
-/** The name of an owner on another machine, whose process id is that of a process that has ended here. */
+/** An owner name from another machine, with the process id of a process that has ended here. */
 export async function ownerElsewhere(): Promise<string> {
   return ownerWith({ place: '0123456789abcdef', pid: String(await pidOfEndedProcess()) });
 }

@@ -10,7 +10,7 @@ import { StoppedClock } from '../../conformance/stopped-clock.js';
 import { endedOwner, ownerElsewhere } from './ended-process.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
 
-describe('the garbage of a folder of sessions', () => {
+describe('garbage collection in a folder of sessions', () => {
   const makeFolder = useStoreFolders();
   const openStore = async () => {
     const location = await makeFolder();
@@ -20,14 +20,14 @@ describe('the garbage of a folder of sessions', () => {
     return { location, clock, driver };
   };
 
-  it('is nothing where nothing was ever stored, or the folder is gone', async () => {
+  it('removes nothing when nothing was ever stored or the folder is gone', async () => {
     const { location, clock, driver } = await openStore();
     expect(await driver.collectGarbage(clock.now())).toBe(0);
     await rm(location, { recursive: true });
     expect(await driver.collectGarbage(clock.now())).toBe(0);
   });
 
-  it('holds the locks and temporary folders of processes that have ended', async () => {
+  it('removes the locks and temporary folders of processes that have ended', async () => {
     const { location, clock, driver } = await openStore();
     const [locked, free, preparing] = [
       filesOf(location, 'a'),
@@ -43,7 +43,7 @@ describe('the garbage of a folder of sessions', () => {
     expect(await entriesOf(location)).toEqual([]);
   });
 
-  it('holds what owners that cannot be judged have had for more than a minute, and nothing younger', async () => {
+  it('removes what owners of unknown state have held for more than a minute, and nothing younger', async () => {
     const { location, clock, driver } = await openStore();
     const young = newOwner();
     const old = await ownerElsewhere();
@@ -64,7 +64,7 @@ describe('the garbage of a folder of sessions', () => {
     expect(left.filter((entry) => entry.includes(young))).toHaveLength(2);
   });
 
-  it('holds files that have been unreadable for a day, uncounted, and nothing younger', async () => {
+  it('removes files that have been unreadable for a day, without counting them, and nothing younger', async () => {
     const { location, clock, driver } = await openStore();
     const [old, young] = [filesOf(location, 'old'), filesOf(location, 'young')];
     for (const files of [old, young]) {
@@ -78,7 +78,7 @@ describe('the garbage of a folder of sessions', () => {
     expect((await stat(young.record)).isFile()).toBe(true);
   });
 
-  it('holds nothing that somebody else has put there', async () => {
+  it('removes nothing that somebody else has put there', async () => {
     const { location, clock, driver } = await openStore();
     await mkdir(join(location, 'ab', 'folder'), { recursive: true });
     await mkdir(join(location, 'not-a-shard'));
@@ -90,7 +90,7 @@ describe('the garbage of a folder of sessions', () => {
     expect((await readdir(join(location, 'ab'))).toSorted()).toEqual(['folder', 'notes.txt']);
   });
 
-  it('is collected file by file, and whoever waits hears of each', async () => {
+  it('removes one file at a time and reports each to its caller', async () => {
     const { clock, driver } = await openStore();
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
     for (let times = 0; times < 3; times += 1) await driver.write(freshId(), expired);
@@ -99,7 +99,7 @@ describe('the garbage of a folder of sessions', () => {
     expect(heard).toBe(3);
   });
 
-  it('is collected to the end where one file cannot be, and that one is reported', async () => {
+  it('continues to the end if a file cannot be collected, and reports it', async () => {
     const { location, clock, driver } = await openStore();
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
     const ids = Array.from({ length: 20 }, freshId);
@@ -116,7 +116,7 @@ describe('the garbage of a folder of sessions', () => {
     expect(await entriesOf(location)).toHaveLength(1);
   });
 
-  it('is left for the next time when the driver closes meanwhile', async () => {
+  it('stops when the driver closes, and leaves the rest for the next time', async () => {
     const { clock, driver } = await openStore();
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
     for (let index = 0; index < 50; index++) await driver.write(freshId(), expired);

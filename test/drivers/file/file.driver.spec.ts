@@ -31,7 +31,7 @@ describe('FileDriver', () => {
   };
 
   describe('where it keeps sessions', () => {
-    it('makes its folder for its owner alone, and those above it as usual', async () => {
+    it('creates its folder for its owner only, and the parent folders with the usual mode', async () => {
       const above = join(await makeFolder(), 'above');
       const location = join(above, 'sessions');
       const driver = await openIn(location);
@@ -43,7 +43,7 @@ describe('FileDriver', () => {
       expect(await modeOf(above)).toBe((0o777 & ~process.umask()).toString(8));
     });
 
-    it('keeps the modes when a session is written again or touched', async () => {
+    it('keeps the file mode when a session is written again or touched', async () => {
       const location = await makeFolder();
       const driver = await openIn(location);
       const { record } = filesOf(location, 'id');
@@ -54,7 +54,7 @@ describe('FileDriver', () => {
       expect(await modeOf(record)).toBe('600');
     });
 
-    it('takes a folder that is there already, as it is', async () => {
+    it('leaves the mode of an existing folder as it is', async () => {
       const location = join(await makeFolder(), 'sessions');
       await mkdir(location, { mode: 0o750 });
       const before = await modeOf(location);
@@ -62,7 +62,7 @@ describe('FileDriver', () => {
       expect(await modeOf(location)).toBe(before);
     });
 
-    it('leaves one file for a session and none for a destroyed one', async () => {
+    it('keeps one file per session and none for a destroyed one', async () => {
       const location = await makeFolder();
       const driver = await openIn(location);
       const ids = Array.from({ length: 10 }, freshId);
@@ -73,7 +73,7 @@ describe('FileDriver', () => {
       expect(await entriesOf(location)).toEqual([]);
     });
 
-    it('names no file after an id', async () => {
+    it('never uses an id as a file name', async () => {
       const location = await makeFolder();
       const driver = await openIn(location);
       await driver.write('../outside', sampleRecord(clock.now()));
@@ -82,7 +82,7 @@ describe('FileDriver', () => {
       expect(file).toMatch(/^[0-9a-f]{64}$/);
     });
 
-    it('keeps sessions in storage/sessions below the working directory unless told otherwise', async () => {
+    it('stores sessions in storage/sessions below the working directory by default', async () => {
       const before = process.cwd();
       const workingDirectory = await makeFolder();
       process.chdir(workingDirectory);
@@ -97,7 +97,7 @@ describe('FileDriver', () => {
       expect(await entriesOf(resolve(workingDirectory, 'storage/sessions'))).toHaveLength(1);
     });
 
-    it('goes on where the folder was emptied, or removed, under it', async () => {
+    it('keeps working when its folder is removed', async () => {
       const location = await makeFolder();
       const driver = await openIn(location);
       await driver.write('id', sampleRecord(clock.now()));
@@ -110,17 +110,20 @@ describe('FileDriver', () => {
     });
   });
 
-  it('lists a thousand sessions of a user by pages of some hundred, and a few as if nobody else had any', async () => {
+  it('lists a thousand sessions of a user in pages of 200 reads, and a few without reading those of others', async () => {
     const location = await makeFolder();
     const driver = new CountingFileDriver({ location }, clock);
     await driver.open();
     const users = new UserFiles(location);
-    // Of most there is the entry alone: a record takes a lock, which is not what this is about.
+    // Most have only the entry in the user's list: writing records takes locks, which this test is not about.
     const ids = Array.from({ length: 1_000 }, (_, at) => `id-${at}`);
     for (let at = 0; at < ids.length; at += 100)
       await Promise.all(ids.slice(at, at + 100).map((id) => users.add('ann', id)));
     for (const id of ['b', 'c']) await driver.write(id, sampleRecord(clock.now(), { userId: 'bob' }));
-    /** What the first three pages have, and how many records were read for each; that all pages have all of them, the conformance suite sees. */
+    /**
+     * The ids on the first three pages, and the reads for each. The conformance suite checks that all pages together
+     * are complete.
+     */
     const listing = async (userId: string) => {
       const [found, reads]: [string[], number[]] = [[], []];
       for (let cursor: string | null = null; ;) {
@@ -137,7 +140,7 @@ describe('FileDriver', () => {
     expect(await listing('ann')).toEqual({ found: [], reads: [200, 200, 200], goesOn: true });
   });
 
-  it('does what one process asks of a session in the order it was asked', async () => {
+  it('runs the calls of one process on a session in order', async () => {
     const driver = await openIn(await makeFolder());
     const record = sampleRecord(clock.now());
     const results = await Promise.all([
@@ -152,7 +155,7 @@ describe('FileDriver', () => {
     expect(results).toEqual([true, true, true, undefined, false, true, true]);
   });
 
-  it('goes on with a session after a call that failed', async () => {
+  it('keeps working with a session after a call has failed', async () => {
     const location = await makeFolder();
     const driver = await openIn(location);
     const shard = dirname(filesOf(location, 'id').record);
@@ -166,12 +169,12 @@ describe('FileDriver', () => {
   });
 
   describe('a wrong location', () => {
-    it.each(['', 'a\0b'])('is refused at once: "%s"', (location) => {
+    it.each(['', 'a\0b'])('is refused by the constructor: "%s"', (location) => {
       expect(() => new FileDriver({ location })).toThrow(SessionConfigError);
       expect(() => new FileDriver({ location })).toThrow(/file\.location' got .*takes the path of a folder/);
     });
 
-    it('is refused when opened: a file', async () => {
+    it('is refused by open: a file', async () => {
       const location = join(await makeFolder(), 'file');
       await writeFile(location, '');
       await expect(openIn(location)).rejects.toBeInstanceOf(SessionConfigError);
@@ -188,7 +191,7 @@ describe('FileDriver', () => {
       return { id, record, bytes: await readFile(record) };
     };
 
-    it('takes a record that was cut short, anywhere, for none', async () => {
+    it('treats a record that was truncated at any byte as missing', async () => {
       const location = await makeFolder();
       const driver = await openIn(location);
       const { id, record, bytes } = await packedOf(location, driver);
@@ -206,7 +209,7 @@ describe('FileDriver', () => {
         (bytes) => Buffer.from(bytes.map((byte) => (byte === 0x61 ? 0xff : byte))),
       ],
       ['full of NUL', (bytes) => Buffer.alloc(bytes.length)],
-    ])('takes a record %s for none: it can be written anew, but not go on', async (_what, damage) => {
+    ])('treats a record %s as missing: it can be created anew, but not continued', async (_what, damage) => {
       const location = await makeFolder();
       const driver = await openIn(location);
       const { id, record, bytes } = await packedOf(location, driver);
@@ -224,10 +227,10 @@ describe('FileDriver', () => {
       ['write', (driver) => driver.write('id', sampleRecord(clock.now()))],
       ['touch', (driver) => driver.touch('id', clock.now() + HOUR_MS)],
       ['destroy', (driver) => driver.destroy('id')],
-    ])('a disk that refuses is an error of %s, and not "no session"', async (_what, call) => {
+    ])('a file system error makes %s fail instead of returning "no session"', async (_what, call) => {
       const location = await makeFolder();
       const driver = await openIn(location);
-      // A file where a folder has to be: nothing below it can be read or written, whoever asks.
+      // A file in place of the folder makes everything below it fail, even for root.
       await writeFile(dirname(filesOf(location, 'id').record), '');
       await expect(call(driver)).rejects.toMatchObject({ code: 'ENOTDIR' });
     });

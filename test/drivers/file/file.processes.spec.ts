@@ -12,7 +12,7 @@ import { countOf, payloadOf } from './counting-payload.js';
 import type { CountingOrder, CountingReport } from './counting-process.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
 
-/** More of them find more: SESSION_TEST_KILLS=300. */
+/** More kills find more; set SESSION_TEST_KILLS=300, for example. */
 const kills = Number(process.env['SESSION_TEST_KILLS'] ?? 12);
 
 describe('several processes on one folder', () => {
@@ -30,7 +30,7 @@ describe('several processes on one folder', () => {
     for (const child of running) child.kill('SIGKILL');
   });
 
-  /** A store with a counter of 0 in each of some sessions, and what has been reported about them. */
+  /** A store whose sessions each hold a counter of 0, and the reports about them. */
   async function makeCounters(number: number) {
     const location = await makeFolder();
     const driver = new FileDriver({ location });
@@ -62,7 +62,7 @@ describe('several processes on one folder', () => {
     return { child, ended };
   }
 
-  it('loses no update of four processes, of the same session and of different ones', async () => {
+  it('lose no update of four processes, to a shared session or to their own', async () => {
     const { location, driver, ids, stored, wrong, take, countsKept } = await makeCounters(4);
     const [shared = '', ...own] = ids;
     const processes = [...own, shared].map((id) => start({ location, ids: [shared, id], times: 40 }, take));
@@ -74,7 +74,7 @@ describe('several processes on one folder', () => {
     expect(await driver.collectGarbage(Date.now())).toBe(0);
   });
 
-  it('survives that one of them is killed again and again, at any moment', async () => {
+  it('survive when one of them is killed again and again, at any moment', async () => {
     const { location, driver, ids, stored, wrong, take, countsKept } = await makeCounters(2);
     const survivors = [ids, ids.toReversed(), ids].map((order) => start({ location, ids: order }, take));
     for (let kill = 0; kill < kills; kill++) {
@@ -84,7 +84,7 @@ describe('several processes on one folder', () => {
       victim.child.kill('SIGKILL');
       await victim.ended;
     }
-    // Each must have gone on after the last kill.
+    // Each must have made progress after the last kill.
     for (const { child } of survivors) await once(child, 'message');
     for (const { child, ended } of survivors) {
       child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { hasEnded, newOwner } from '../../../lib/drivers/file/lock-owner.js';
 import { endedOwner, ownerElsewhere } from './ended-process.js';
 
 describe('the owner of a lock', () => {
-  it('never gets the name of another', () => {
+  it('has a unique name', () => {
     const names = Array.from({ length: 1_000 }, newOwner);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -12,16 +12,16 @@ describe('the owner of a lock', () => {
     expect(hasEnded(newOwner())).toBe(false);
   });
 
-  it('has ended when its process has', async () => {
+  it('has ended once its process has', async () => {
     expect(hasEnded(await endedOwner())).toBe(true);
   });
 
-  it('may live where its process cannot be seen: on another machine or in another container', async () => {
+  it('counts as alive if its process is on another machine or in another container', async () => {
     expect(hasEnded(await ownerElsewhere())).toBe(false);
   });
 
   it.each(['', 'x', '..', '0-0-0-0', `${newOwner()}x`])(
-    'is not judged by a name of another kind: "%s"',
+    'counts as alive if its name has another format: "%s"',
     (name) => {
       expect(hasEnded(name)).toBe(false);
     },

@@ -12,13 +12,13 @@ import { Deferred } from '../../parallel/support/deferred.js';
 import { describeWithSmallDisk, SmallDisk } from '../../support/small-disk.js';
 import { entriesOf, useStoreFolders } from './store-folder.js';
 
-/** Whether a file holds this text. */
+/** Whether a file contains exactly this text. */
 const holds =
   (text: string) =>
   async (path: string): Promise<boolean> =>
     (await readFile(path, 'utf8').catch(() => null)) === text;
 
-describe('the removal of a record without room for a lock', () => {
+describe('removing a record when there is no room for a lock', () => {
   const makeFolder = useStoreFolders();
   async function make(content?: string) {
     const location = await makeFolder();
@@ -28,7 +28,7 @@ describe('the removal of a record without room for a lock', () => {
     return { location, files };
   }
 
-  it('removes what is meant and nothing else, and leaves nothing behind', async () => {
+  it('removes only a record that matches, and leaves nothing behind', async () => {
     const { location, files } = await make('first');
     expect(await removeOnFullDisk(files, holds('another'))).toBe(false);
     expect(await readFile(files.record, 'utf8')).toBe('first');
@@ -37,7 +37,7 @@ describe('the removal of a record without room for a lock', () => {
     expect(await removeOnFullDisk(files, exists)).toBe(false);
   });
 
-  it('makes whoever has the lock start anew: what he was about to write is based on what is gone', async () => {
+  it('makes the lock holder retry, because its pending write is based on the removed record', async () => {
     const { location, files } = await make('first');
     const [reached, gate] = [new Deferred(), new Deferred()];
     const seen: (string | null)[] = [];
@@ -56,7 +56,7 @@ describe('the removal of a record without room for a lock', () => {
     expect(await entriesOf(location)).toEqual([]);
   });
 
-  it('puts back what was written between the look at it and its removal', async () => {
+  it('restores a record that was written between the check and the removal', async () => {
     const { files } = await make('first');
     let looks = 0;
     const isMeant = async (path: string): Promise<boolean> => {
@@ -69,7 +69,7 @@ describe('the removal of a record without room for a lock', () => {
     expect(await readFile(files.record, 'utf8')).toBe('second');
   });
 
-  it('looks again at what was written after its removal, by whoever still had the lock', async () => {
+  it('checks again what a lock holder has written after the removal', async () => {
     for (const [written, left] of [
       ['first', null],
       ['second', 'second'],
@@ -87,7 +87,7 @@ describe('the removal of a record without room for a lock', () => {
     }
   });
 
-  it('removes a record once, however many come', async () => {
+  it('removes a record once, however many callers there are', async () => {
     const { location, files } = await make('first');
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () => removeOnFullDisk(files, holds('first'))),
@@ -98,7 +98,7 @@ describe('the removal of a record without room for a lock', () => {
 });
 
 describeWithSmallDisk('the file driver on a disk that is full', () => {
-  it.each(['blocks', 'inodes'] as const)('says so where it cannot write (%s)', async (shortage) => {
+  it.each(['blocks', 'inodes'] as const)('rejects writes with ENOSPC and still removes records (%s)', async (shortage) => {
     using disk = new SmallDisk();
     const driver = new FileDriver({ location: disk.path }, systemClock);
     await driver.open();

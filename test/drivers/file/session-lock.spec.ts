@@ -10,7 +10,7 @@ import { entriesOf, useStoreFolders } from './store-folder.js';
 
 const doNothing = (): void => {};
 
-/** A promise that a test fulfils. */
+/** A promise that a test resolves. */
 function makeBarrier(): { passed: Promise<void>; open: () => void } {
   let open = doNothing;
   const passed = new Promise<void>((resolve) => (open = resolve));
@@ -28,7 +28,7 @@ describe('the lock of a session', () => {
     return { location, files: filesOf(location, freshId()) };
   };
 
-  it('lets one in at a time, however many come', async () => {
+  it('admits one holder at a time, however many are waiting', async () => {
     const { location, files } = await makeFiles();
     let inside = 0;
     let most = 0;
@@ -47,7 +47,7 @@ describe('the lock of a session', () => {
     expect(await entriesOf(location)).toHaveLength(1);
   });
 
-  it('lets sessions go on side by side', async () => {
+  it('does not block other sessions', async () => {
     const location = await makeFolder();
     const both = makeBarrier();
     await withLock(filesOf(location, 'one'), async () => {
@@ -57,9 +57,9 @@ describe('the lock of a session', () => {
     expect(await entriesOf(location)).toEqual([]);
   });
 
-  it('is given back when the work fails, with the error and without leftovers', async () => {
+  it('is released when the work fails, with the error and without leftovers', async () => {
     const { location, files } = await makeFiles();
-    // What cannot be replaced by a file: a folder with something in it.
+    // A folder that is not empty cannot be replaced by a file.
     await mkdir(join(files.record, 'obstacle'), { recursive: true });
     await expect(withLock(files, (lock) => lock.replaceRecord('record'))).rejects.toThrow(/EISDIR|ENOTEMPTY/);
     expect((await entriesOf(location)).filter((entry) => /lock|tmp/.test(entry))).toEqual([]);
@@ -68,7 +68,7 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('record');
   });
 
-  it('lets one in at a time when many find it with an owner that has ended', async () => {
+  it('admits one holder at a time when many find it owned by a process that has ended', async () => {
     const { files } = await makeFiles();
     for (let round = 0; round < 5; round++) {
       await lockAs(files, await endedOwner());
@@ -84,12 +84,12 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('40');
   });
 
-  // Those below wait for a second on end, so that an owner counts as asleep: they wait together.
+  // The tests below wait about a second until an owner counts as asleep, so they run concurrently.
   it.concurrent('is taken at once from an owner whose process has ended', async () => {
     const [ended, alive] = [await makeFiles(), await makeFiles()];
     await lockAs(ended.files, await endedOwner());
     await lockAs(alive.files, newOwner());
-    // Beside a lock that is waited for, so that the order tells what no clock has to.
+    // Compared with a lock that must be waited for: the order proves it without a clock.
     const taken: string[] = [];
     const take = ({ files }: typeof ended, whose: string): Promise<void> =>
       withLock(files, async (lock) => {
@@ -101,7 +101,7 @@ describe('the lock of a session', () => {
     expect(await entriesOf(ended.location)).toHaveLength(1);
   });
 
-  it.concurrent('is taken within a moment, but not at once, from an owner that may be alive', async () => {
+  it.concurrent('is taken after about a second from an owner that may be alive', async () => {
     const owners = [await ownerElsewhere(), newOwner(), 'a name of another kind'];
     const waits = await Promise.all(
       owners.map(async (owner) => {
@@ -114,11 +114,11 @@ describe('the lock of a session', () => {
       }),
     );
     expect(Math.min(...waits)).toBeGreaterThan(900);
-    // About a second, and what a busy machine adds.
+    // About a second, plus what a busy machine adds.
   });
 
   it.concurrent(
-    'an owner that slept too long overwrites nothing: it starts anew and sees what was stored',
+    'an owner that slept too long does not overwrite: it retries and sees what was stored',
     async () => {
       const { location, files } = await makeFiles();
       const [asleep, awake] = [makeBarrier(), makeBarrier()];
@@ -139,7 +139,7 @@ describe('the lock of a session', () => {
     },
   );
 
-  it.concurrent('an owner that slept too long removes nothing that was stored meanwhile', async () => {
+  it.concurrent('an owner that slept too long does not remove what was stored meanwhile', async () => {
     const { files } = await makeFiles();
     await withLock(files, (lock) => lock.replaceRecord('expired'));
     const [asleep, awake] = [makeBarrier(), makeBarrier()];
@@ -156,7 +156,7 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('live');
   });
 
-  it.concurrent('an owner that slept too long does not take the lock from the next one', async () => {
+  it.concurrent('an owner that slept too long does not take the lock back from the next owner', async () => {
     const { files } = await makeFiles();
     const [asleep, awake, inside, done] = [makeBarrier(), makeBarrier(), makeBarrier(), makeBarrier()];
     const sleeper = withLock(files, async () => {
@@ -180,7 +180,7 @@ describe('the lock of a session', () => {
   });
 
   it.concurrent(
-    'an owner that slept too long removes in the end what it was to remove in any case',
+    'an owner that slept too long retries until an unconditional removal is done',
     async () => {
       const { location, files } = await makeFiles();
       await withLock(files, (lock) => lock.replaceRecord('old'));
@@ -198,7 +198,7 @@ describe('the lock of a session', () => {
     },
   );
 
-  it('says whether there was a record to remove', async () => {
+  it('reports whether there was a record to remove', async () => {
     const { location, files } = await makeFiles();
     expect(await withLock(files, (lock) => lock.removeRecord())).toBe(false);
     await withLock(files, (lock) => lock.replaceRecord('record'));
@@ -206,7 +206,7 @@ describe('the lock of a session', () => {
     expect(await entriesOf(location)).toEqual([]);
   });
 
-  it('makes the folder that it needs, again and again', async () => {
+  it('recreates its folder whenever needed', async () => {
     const { location, files } = await makeFiles();
     expect(dirname(files.record).startsWith(location)).toBe(true);
     for (let round = 0; round < 2; round++) {

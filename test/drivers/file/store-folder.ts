@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** Makes folders for stores and removes them after the tests of the file that calls this. */
+/** Creates folders for stores and removes them after the tests of the calling file. */
 export function useStoreFolders(): () => Promise<string> {
   const made: string[] = [];
   afterAll(async () => {
@@ -16,7 +16,7 @@ export function useStoreFolders(): () => Promise<string> {
   };
 }
 
-/** The names of everything below a store's folder but the folders that sessions are spread among. */
+/** The names of everything below a store's folder, without the shard folders. */
 export async function entriesOf(location: string): Promise<string[]> {
   const paths = await readdir(location, { recursive: true });
   return paths.filter((path) => path.includes('/')).map((path) => path.slice(path.indexOf('/') + 1));

@@ -6,10 +6,10 @@ import {
 } from '../../../lib/drivers/guard/circuit-breaker.js';
 
 const LIMIT_MS = 1_000;
-/** What a probe may hold its caller for. */
+/** How long a probe may block its caller. */
 const PROBE_MS = 250;
 
-/** A store that answers when told to. */
+/** A store that answers on command. */
 class PausedStore {
   readonly waiting: { resolve: (value: string) => void; reject: (error: Error) => void }[] = [];
   readonly stalled = vi.fn<() => void>();
@@ -29,7 +29,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     vi.useRealTimers();
   });
 
-  /** A breaker that has just opened, before a store that left one call without an answer. */
+  /** A breaker that has just opened because its store left a call unanswered. */
   async function opened(): Promise<{ store: PausedStore; breaker: CircuitBreaker }> {
     const store = new PausedStore();
     const breaker = new CircuitBreaker(LIMIT_MS);
@@ -38,7 +38,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     return { store, breaker };
   }
 
-  it('lets calls through, and hands back what they give', async () => {
+  it('passes calls through and returns their results', async () => {
     const breaker = new CircuitBreaker(LIMIT_MS);
     expect(await breaker.run(async () => 'answer')).toBe('answer');
     await expect(breaker.run(async () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
@@ -50,7 +50,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(await outcome).toEqual(new CallTimeoutError(LIMIT_MS, false));
   });
 
-  it('opens once no call was answered for as long as the limit, and says so to the driver', async () => {
+  it('opens after the limit has passed without any answer, and tells the driver', async () => {
     const store = new PausedStore();
     const breaker = new CircuitBreaker(LIMIT_MS);
     void outcomeOf(breaker.run(store.call, store));
@@ -63,7 +63,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(store.stalled, 'of what was under way then it knows').toHaveBeenCalledOnce();
   });
 
-  it('lets one probe at a time through then, and refuses all others at once', async () => {
+  it('then lets one probe through at a time and refuses all other calls at once', async () => {
     const { store, breaker } = await opened();
     const calls = Array.from({ length: 20 }, () => outcomeOf(breaker.run(store.call, store)));
     expect(store.waiting).toHaveLength(2);
@@ -71,14 +71,14 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(refused.every((error) => error instanceof CircuitOpenError)).toBe(true);
   });
 
-  it('holds the caller of a probe for a moment only', async () => {
+  it('blocks the caller of a probe only briefly', async () => {
     const { store, breaker } = await opened();
     const probe = outcomeOf(breaker.run(store.call, store));
     await vi.advanceTimersByTimeAsync(PROBE_MS);
     expect(await probe).toEqual(new CallTimeoutError(PROBE_MS, true));
   });
 
-  it('lets a few a second through while the store is silent, however many come', async () => {
+  it('lets a few calls a second through while the store is silent, however many arrive', async () => {
     const { store, breaker } = await opened();
     store.waiting.length = 0;
     for (let ms = 0; ms < 10_000; ms += 1) {
@@ -89,7 +89,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(store.waiting.length).toBeLessThanOrEqual(25);
   });
 
-  it('says to the driver again that the store is silent, once for each further span', async () => {
+  it('tells the driver again about once per limit while the store stays silent', async () => {
     const { store, breaker } = await opened();
     for (let ms = 0; ms < 4 * LIMIT_MS; ms += 10) {
       void outcomeOf(breaker.run(store.call, store));
@@ -100,7 +100,7 @@ describe('the circuit breaker before a store that stops answering', () => {
   });
 
   it.each(['the call that opened it', 'a probe that was given up'])(
-    'closes with the first answer, even a late one: %s',
+    'closes on the first answer, even a late one: %s',
     async (which) => {
       const { store, breaker } = await opened();
       void outcomeOf(breaker.run(store.call, store));
@@ -113,7 +113,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     },
   );
 
-  it('stays open where a probe is rejected, and tries again', async () => {
+  it('stays open when a probe is rejected, and probes again', async () => {
     const { breaker } = await opened();
     const refuse = () => Promise.reject(new Error('refused'));
     expect(await outcomeOf(breaker.run(refuse))).toEqual(new Error('refused'));
@@ -122,7 +122,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(await breaker.run(async () => 'answer')).toBe('answer');
   });
 
-  it('begins anew with the next silence, however the last one ended', async () => {
+  it('starts afresh with the next silence, however the last one ended', async () => {
     const { store, breaker } = await opened();
     const probeInVain = async (): Promise<void> => {
       void outcomeOf(breaker.run(store.call, store));
@@ -139,12 +139,12 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(store.waiting).toHaveLength(3);
   });
 
-  it('does not take a slow store for a silent one, nor one that answers some calls', async () => {
+  it('does not treat a slow store, or one that answers some calls, as silent', async () => {
     const store = new PausedStore();
     const breaker = new CircuitBreaker(LIMIT_MS);
     void outcomeOf(breaker.run(store.call, store));
     for (let ms = 0; ms < 5_000; ms += 500) {
-      // This one is never answered; the next in half a second.
+      // This call is never answered; the next one after half a second.
       void outcomeOf(breaker.run(() => new Promise(() => undefined), store));
       void outcomeOf(breaker.run(store.call, store));
       await vi.advanceTimersByTimeAsync(500);
@@ -165,7 +165,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(store.stalled).toHaveBeenCalledOnce();
   });
 
-  it('never opens where calls only fail: who answers so is not silent', async () => {
+  it('never opens while all calls fail, because a store that rejects is not silent', async () => {
     const breaker = new CircuitBreaker(LIMIT_MS);
     const refuse = () => Promise.reject(new Error('refused'));
     for (let ms = 0; ms < 3 * LIMIT_MS; ms += 100) {
@@ -174,7 +174,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     }
   });
 
-  it('outlives a driver that throws when it hears of the silence', async () => {
+  it('survives a driver that throws when told of the silence', async () => {
     const breaker = new CircuitBreaker(LIMIT_MS);
     const stalled = () => {
       throw new Error('no connection to drop');
@@ -184,7 +184,7 @@ describe('the circuit breaker before a store that stops answering', () => {
     expect(await outcome).toBeInstanceOf(CallTimeoutError);
   });
 
-  it('leaves no timer behind when nothing waits', async () => {
+  it('leaves no timer behind when no call is pending', async () => {
     const breaker = new CircuitBreaker(LIMIT_MS);
     await breaker.run(async () => 'answer');
     await outcomeOf(breaker.run(async () => Promise.reject(new Error('refused'))));

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { failureReason } from '../../../lib/drivers/guard/failure-reason.js';
 
-/** An error with what a client puts on it. */
+/** An error with the properties that a client adds. */
 function failure(message: string, properties: object = {}, cause?: unknown): Error {
   return Object.assign(new Error(message, cause === undefined ? {} : { cause }), properties);
 }
 
 const reply = (message: string): Error => failure(message, { name: 'ReplyError' });
 
-describe('the reason that a log gives for the failure of a store', () => {
+describe('the reason in the log when a store fails', () => {
   it.each<[what: string, error: unknown, reason: string]>([
     ['a full Redis', reply("OOM command not allowed when used memory > 'maxmemory'."), 'OOM'],
     ['a replica', reply("READONLY You can't write against a read only replica."), 'READONLY'],
@@ -69,11 +69,11 @@ describe('the reason that a log gives for the failure of a store', () => {
     ['a code that may be an id or a sentence', failure('x', { code: 'secret of the shop' }), 'Error'],
     ['no code at all', failure('x', {}, new TypeError('secret')), 'TypeError'],
     ['what is no error', 'secret', ''],
-  ])('is its code: %s', (_what, error, reason) => {
+  ])('is the error code: %s', (_what, error, reason) => {
     expect(failureReason(error)).toBe(reason);
   });
 
-  it('is found also where causes go round in a circle', () => {
+  it('is found even if causes form a cycle', () => {
     const [one, other] = [new Error('one'), new Error('other')];
     one.cause = other;
     other.cause = one;

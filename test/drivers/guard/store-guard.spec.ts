@@ -28,8 +28,8 @@ const CALLS: [string, (store: RecordDriver) => Promise<unknown>][] = [
   ['destroy', (store) => store.destroy('id')],
 ];
 
-// By a stopped clock: however slow the machine, it is this very millisecond.
-describe('the time that a store has for an answer', () => {
+// Fake timers make this exact to the millisecond on any machine.
+describe('the time a store has to answer', () => {
   beforeEach(() => {
     vi.useFakeTimers();
   });
@@ -37,7 +37,7 @@ describe('the time that a store has for an answer', () => {
     vi.useRealTimers();
   });
 
-  it.each(CALLS)('is storeTimeout and no millisecond more (%s)', async (_name, call) => {
+  it.each(CALLS)('is exactly storeTimeout (%s)', async (_name, call) => {
     const { store } = makeStore(TIMEOUT_MS);
     const settled = vi.fn<(error: unknown) => void>();
     void call(store).then(settled, settled);
@@ -49,7 +49,7 @@ describe('the time that a store has for an answer', () => {
     );
   });
 
-  it('is the same for each of many calls, whenever the others began', async () => {
+  it('is the same for each of many calls, whenever the others started', async () => {
     const { store } = makeStore(TIMEOUT_MS);
     const failed: number[] = [];
     const begun = Date.now();
@@ -61,7 +61,7 @@ describe('the time that a store has for an answer', () => {
     expect(failed).toEqual(Array.from({ length: 10 }, (_, call) => TIMEOUT_MS + call * 100));
   });
 
-  it('leaves no timer behind once it has answered', async () => {
+  it('leaves no timer behind once the store has answered', async () => {
     const { gate, store } = makeStore(TIMEOUT_MS);
     const reading = store.read('id');
     gate.resolve();
@@ -69,7 +69,7 @@ describe('the time that a store has for an answer', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('has no end where storeTimeout has none', async () => {
+  it('is unlimited when storeTimeout is Infinity', async () => {
     const { gate, store } = makeStore(Infinity);
     const reading = store.read('id');
     await vi.advanceTimersByTimeAsync(365 * 86_400_000);

@@ -25,7 +25,7 @@ function failingWith(error: unknown): RecordDriver {
   return { read: fail, write: fail, touch: fail, destroy: fail };
 }
 
-/** What Node reports of a connection that it could not make. */
+/** The error of Node for a connection that could not be made. */
 const refused = (address: string, port?: number): Error =>
   Object.assign(new Error(`connect ECONNREFUSED at secret`), {
     code: 'ECONNREFUSED',
@@ -34,7 +34,7 @@ const refused = (address: string, port?: number): Error =>
     port,
   });
 
-/** What a driver may fail with, and what the log says of it. */
+/** Errors of a driver, and what the log says of each. */
 const WHYS: [what: string, error: unknown, why: string][] = [
   ['a refused connection', refused('127.0.0.1', 6379), ' (ECONNREFUSED 127.0.0.1:6379)'],
   ['one over IPv6', refused('::1', 6379), ' (ECONNREFUSED [::1]:6379)'],
@@ -59,7 +59,7 @@ const WHYS: [what: string, error: unknown, why: string][] = [
   ['what is no error', 'secret', ''],
 ];
 
-/** A store whose reads and writes fail when told to, and what the operator hears of it. */
+/** A store whose reads and writes fail on command, and the lines that it logs. */
 function makeStore() {
   const { lines, log } = makeLog();
   const trouble = { reading: false, writing: false, slow: null as Promise<void> | null };
@@ -83,7 +83,7 @@ function makeStore() {
 }
 
 describe('the log of a store in trouble', () => {
-  it('says once that it fails and once that it is back', async () => {
+  it('says once that the store fails and once that it is back', async () => {
     const { lines, trouble, read, write } = makeStore();
     await read();
     trouble.reading = trouble.writing = true;
@@ -98,7 +98,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('does not say that it is back while it can be read but not written', async () => {
+  it('does not say that the store is back while reads work but writes fail', async () => {
     const { lines, trouble, read, write } = makeStore();
     trouble.writing = true;
     for (let times = 0; times < 3; times += 1) {
@@ -113,7 +113,7 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('does not say that it is back while it is full, and can be removed from but not written', async () => {
+  it('does not say that the store is back while it is full: removals work but writes fail', async () => {
     const { lines, log } = makeLog();
     let isFull = true;
     const full: RecordDriver = {
@@ -138,7 +138,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('does not take a late success for a recovery', async () => {
+  it('does not treat a late success as a recovery', async () => {
     const { lines, trouble, read } = makeStore();
     const late = new Deferred();
     trouble.slow = late.promise;
@@ -151,7 +151,7 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('does not take the late failure of a call made before the recovery for new trouble', async () => {
+  it('does not treat the late failure of a call made before the recovery as a new outage', async () => {
     const { lines, trouble, read } = makeStore();
     const late = new Deferred();
     trouble.reading = true;
@@ -168,7 +168,7 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
-  /** A store of two servers, the first of which is away: it has the ids that begin with `a`. */
+  /** A store of two servers. The first, which is down, holds the ids that begin with `a`. */
   function makeCluster() {
     const { lines, log } = makeLog();
     const clock = new StoppedClock();
@@ -192,7 +192,7 @@ describe('the log of a store in trouble', () => {
     return { lines, clock, away, visit };
   }
 
-  it('does not say in turn that it fails and that it is back where only one of its servers is away', async () => {
+  it('does not alternate between failing and back while only one of its servers is down', async () => {
     const { lines, clock, away, visit } = makeCluster();
     for (let round = 0; round < 100; round += 1) {
       for (const id of [`a${round}`, `b${round}`, 'a', 'b']) await visit(id);
@@ -206,7 +206,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('does not take a call for a recovery that failed in an earlier outage', async () => {
+  it('does not treat a key that failed in an earlier outage as proof of recovery', async () => {
     const { lines, away, visit } = makeCluster();
     await visit('a');
     away.a = false;
@@ -221,7 +221,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(3)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('says that it is back with the first read where it could not even be read', async () => {
+  it('says that the store is back on the first read if reads had failed', async () => {
     const { lines, trouble, read, write } = makeStore();
     trouble.reading = trouble.writing = true;
     await write();
@@ -231,7 +231,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(1)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('says that it is back where nobody whose calls failed comes again, once none has failed for a minute', async () => {
+  it('says that the store is back after a minute without failures if the affected visitors do not return', async () => {
     const { lines, clock, away, visit } = makeCluster();
     await visit('a visitor who has left');
     away.a = false;
@@ -243,7 +243,7 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(2);
   });
 
-  /** Fails once, and is back. */
+  /** Fails for a while, then recovers. */
   async function outage({ trouble, read }: ReturnType<typeof makeStore>): Promise<void> {
     trouble.reading = true;
     for (let times = 0; times < 3; times += 1) await read();
@@ -251,7 +251,7 @@ describe('the log of a store in trouble', () => {
     for (let times = 0; times < 3; times += 1) await read();
   }
 
-  it('says of the fourth outage within a minute that the store comes and goes, and then within a minute how it is', async () => {
+  it('says at the fourth outage within a minute that the store comes and goes, and a minute later how it is', async () => {
     const made = makeStore();
     const { lines, read, clock } = made;
     for (let times = 0; times < 20; times += 1) {
@@ -271,7 +271,7 @@ describe('the log of a store in trouble', () => {
     ]);
   });
 
-  it('says within a minute of a store that came and went that it fails for good', async () => {
+  it('says within a minute that a store that came and went now stays down', async () => {
     const made = makeStore();
     const { lines, trouble, read, clock } = made;
     for (let times = 0; times < 5; times += 1) await outage(made);
@@ -291,7 +291,7 @@ describe('the log of a store in trouble', () => {
     expect(lines.slice(8)).toEqual(['warn: The session store "test" is back.']);
   });
 
-  it('leaves no outage unsaid and says at most nine lines a minute, however a store comes and goes', async () => {
+  it('accounts for every outage in at most nine lines a minute, however often the store comes and goes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(40_000), { maxLength: 60 }), async (pauses) => {
         const made = makeStore();
@@ -314,7 +314,7 @@ describe('the log of a store in trouble', () => {
     );
   });
 
-  it('says nothing new of a store that is not asked, because it has stopped answering', async () => {
+  it('logs nothing more while calls are refused because the store has stopped answering', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { lines, log } = makeLog();
@@ -351,7 +351,7 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(1);
   });
 
-  /** A store that fails with whatever it is told to; null: it is well. */
+  /** A store that fails with a given error; null: it works. */
   function makeFickle() {
     const { lines, log } = makeLog();
     const clock = new StoppedClock();
@@ -381,7 +381,7 @@ describe('the log of a store in trouble', () => {
   const NOAUTH = redisSays('NOAUTH Authentication required.');
   const READONLY = redisSays('READONLY at secret-host');
 
-  it('says once that a store fails for another reason than it did', async () => {
+  it('says once for each new reason that the store fails for', async () => {
     const { meet } = makeFickle();
     expect(await meet(coded('ECONNREFUSED'), NOAUTH, READONLY, NOAUTH, READONLY, coded('ENOSPC'))).toEqual([
       expect.stringContaining('(ECONNREFUSED)'),
@@ -395,7 +395,7 @@ describe('the log of a store in trouble', () => {
     ]);
   });
 
-  it('takes all that shows a server that is away for one reason', async () => {
+  it('treats all signs of an unreachable server as one reason', async () => {
     const { meet } = makeFickle();
     const away = [
       ...['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOTFOUND', '57P01', '57P03', '08006'].map(coded),
@@ -405,7 +405,7 @@ describe('the log of a store in trouble', () => {
     expect(await meet(...away, ...away)).toHaveLength(1);
   });
 
-  it('adds at most two lines an outage for its reasons, however often they change', async () => {
+  it('adds at most two lines per outage for further reasons, however often they change', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(9), { maxLength: 100 }), async (codes) => {
         const { meet, clock } = makeFickle();
@@ -419,7 +419,7 @@ describe('the log of a store in trouble', () => {
     );
   });
 
-  it('says no further reason of a store that comes and goes until it is time for its line', async () => {
+  it('holds back the reasons of a store that comes and goes until its next line is due', async () => {
     const { meet, clock } = makeFickle();
     for (let times = 0; times < 3; times += 1) await meet(coded('ECONNREFUSED'), null);
     expect(await meet(coded('ECONNREFUSED'), NOAUTH)).toEqual([expect.stringContaining('It comes and goes')]);
@@ -427,7 +427,7 @@ describe('the log of a store in trouble', () => {
     expect(await meet(NOAUTH, NOAUTH)).toEqual([expect.stringContaining('(NOAUTH)')]);
   });
 
-  it('names nothing that a client said', async () => {
+  it("repeats nothing of a client's message", async () => {
     const { lines, trouble, read } = makeStore();
     trouble.reading = true;
     await read();
@@ -441,11 +441,11 @@ describe('the log of a store in trouble', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`The session store "test" failed${why}. Is it running,`);
     expect(lines[0]).not.toMatch(/secret|cause/);
-    // Who catches it can look: there is a cause.
+    // The error that callers catch has the cause.
     expect(failure).toMatchObject({ message: expect.stringContaining('see cause'), cause: error });
   });
 
-  it('says what a driver itself says of its store', async () => {
+  it('quotes a SessionStoreError that the driver throws itself', async () => {
     const { lines, log } = makeLog();
     const error = new SessionStoreError('Redis refused the database 99.');
     const store = guardedDriver(failingWith(error), new StoreGuard({ name: 'test', timeout: 1_000, log }));
@@ -453,7 +453,7 @@ describe('the log of a store in trouble', () => {
     expect(lines[0]).toMatch(/^error: Redis refused the database 99\. Said once/);
   });
 
-  it('becomes a SessionStoreError also where a driver throws before it returns a promise', async () => {
+  it('is also written when a driver throws before it returns a promise, as a SessionStoreError', async () => {
     const driver = {
       read: () => {
         throw new TypeError('not connected');

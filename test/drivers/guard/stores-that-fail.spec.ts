@@ -29,7 +29,7 @@ const SECRET = 'secret-payload';
 const lasting = (changes: Partial<SessionRecord>): SessionRecord =>
   recordWith({ expiresAt: Date.now() + 3_600_000, ...changes });
 
-/** What the operator reads when a session cannot be stored. */
+/** The log line when a session cannot be stored. */
 async function saidOf(driver: RecordDriver): Promise<string> {
   const log = new GuardLog();
   await expect(
@@ -52,7 +52,7 @@ describeWith(
     }
 
     it('says that it is full', async () => {
-      // Less than an empty server takes: whatever it frees of its buffers meanwhile, it stays full.
+      // Below what an empty server needs, so it stays full whatever buffers it frees.
       const server = await start({ maxmemory: '100kb', 'maxmemory-policy': 'noeviction' });
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (OOM).');
     });
@@ -66,7 +66,7 @@ describeWith(
       expect(await saidOf(driver)).toContain('failed (READONLY).');
     });
 
-    it('says that it wants a password, and that the password is wrong', async () => {
+    it('says that a password is missing, or wrong', async () => {
       const server = await start();
       const client = new Redis(server.url);
       await client.config('SET', 'requirepass', 'secret-password');
@@ -81,7 +81,7 @@ describeWith(
       const server = await start({ save: '3600 1' });
       const client = new Redis(server.url);
       onTestFinished(() => client.disconnect());
-      // Its dump cannot be put in place: a folder of that name is in the way.
+      // Its dump cannot be saved: a folder of the same name is in the way.
       const setting = async (name: string): Promise<string> =>
         [await client.config('GET', name)].flat().map(String).at(-1) ?? '';
       await mkdir(join(await setting('dir'), await setting('dbfilename')));
@@ -92,12 +92,12 @@ describeWith(
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (MISCONF).');
     });
 
-    it('says that its cluster serves nothing', async () => {
+    it('says that its cluster serves no slots', async () => {
       const server = await start({ 'cluster-enabled': 'yes' });
       expect(await saidOf(await openRedis({ url: server.url }))).toContain('failed (CLUSTERDOWN).');
     });
 
-    it('says that it is not allowed to, also out of a script', async () => {
+    it('says that permissions are missing, for keys and for commands in a script', async () => {
       const server = await start();
       const client = new Redis(server.url);
       onTestFinished(() => client.disconnect());
@@ -115,7 +115,7 @@ describeWith(
   'the log of a Redis Cluster',
   () => {
     it.each(['is gone', 'hangs'])(
-      'does not say in turn that it fails and is back where one node %s',
+      'does not alternate between failing and back when one node %s',
       async (trouble) => {
         const servers = await startRedisCluster();
         onTestFinished(() => servers.stop());
@@ -192,7 +192,7 @@ describeOnEachDatabase('the log of a database that refuses', (type) => {
     return source.initialize();
   }
 
-  it('says that it takes no writes', async () => {
+  it('says that the database is read-only', async () => {
     const source = await open();
     const says = {
       postgres: '25006',
@@ -204,7 +204,7 @@ describeOnEachDatabase('the log of a database that refuses', (type) => {
       mariadb: 'SET SESSION TRANSACTION READ ONLY',
       'better-sqlite3': 'PRAGMA query_only = on',
     }[type];
-    // On the one connection that its pool has opened.
+    // On the only connection that the pool has opened.
     await source.query(makeReadonly);
     const driver = new DatabaseDriver({ dataSource: source }, contextWith({ storeTimeout: 5_000 }));
     expect(await saidOf(driver)).toContain(`failed (${says}).`);
@@ -221,7 +221,7 @@ describeWith(
   ['postgres'],
   'the log of a PostgreSQL that lets nobody in',
   () => {
-    /** A driver that has worked, as a role that has to give its password, and whose connections are gone. */
+    /** A driver that has worked as a role with a password, and whose connections are gone. */
     async function begin() {
       const server = await startPostgres();
       onTestFinished(() => server.stop());
@@ -248,7 +248,7 @@ describeWith(
         const left = `FROM pg_stat_activity WHERE usename = 'ann'`;
         await admin.query(`SELECT pg_terminate_backend(pid) ${left}`);
         await vi.waitFor(async () => expect(await admin.query(`SELECT pid ${left}`)).toEqual([]), 500_000);
-        // The pool has noticed as well.
+        // The pool has noticed too.
         await vi.waitFor(async () => {
           const failure: unknown = await source.query('SELECT 1').catch((error: unknown) => error);
           expect(failure).toMatchObject({ severity: 'FATAL', code: expect.not.stringMatching('57P01') });
@@ -260,7 +260,7 @@ describeWith(
     it.each([
       ['the password is wrong', `ALTER ROLE ann PASSWORD 'another'`, '28P01'],
       ['it has too many connections', 'ALTER ROLE ann CONNECTION LIMIT 0', '53300'],
-    ])('says that %s, and neither password nor address', async (_what, change, state) => {
+    ])('says that %s, and reveals neither password nor address', async (_what, change, state) => {
       const { driver, server, shutOut } = await begin();
       await shutOut(change);
       const line = await saidOf(driver);
@@ -287,7 +287,7 @@ describe('the log of a folder that refuses', () => {
 
   const mayMount = process.platform === 'linux' && process.getuid?.() === 0 && canMount();
 
-  it.runIf(mayMount)('says that the disk is full, and not what came of it', async () => {
+  it.runIf(mayMount)('says that the disk is full rather than what followed from it', async () => {
     const location = await mounted('size=64k');
     await writeFile(join(location, 'filler'), Buffer.alloc(64 * 1_024)).catch(() => undefined);
     const driver = new FileDriver({ location });
@@ -295,7 +295,7 @@ describe('the log of a folder that refuses', () => {
     expect(await saidOf(driver)).toContain('failed (ENOSPC).');
   });
 
-  it.runIf(mayMount)('says that the disk has no place for another file', async () => {
+  it.runIf(mayMount)('says that the disk has no inodes left', async () => {
     const location = await mounted('size=1m,nr_inodes=2');
     const driver = new FileDriver({ location });
     await driver.open();
@@ -303,7 +303,7 @@ describe('the log of a folder that refuses', () => {
     expect(await saidOf(driver)).toContain('failed (ENOSPC).');
   });
 
-  it.runIf(mayMount)('says that the disk takes no writes', async () => {
+  it.runIf(mayMount)('says that the disk is read-only', async () => {
     const location = await mounted('size=1m');
     const driver = new FileDriver({ location });
     await driver.open();
@@ -311,14 +311,14 @@ describe('the log of a folder that refuses', () => {
     expect(await saidOf(driver)).toContain('failed (EROFS).');
   });
 
-  it('says that the folder has become something else', async () => {
+  it('says that the folder has been replaced by a file', async () => {
     const location = join(await makeFolder(), 'a-file');
     await writeFile(location, '');
     expect(await saidOf(new FileDriver({ location }))).toContain('failed (ENOTDIR).');
   });
 });
 
-/** Root of a container often may not. */
+/** Root in a container often may not mount. */
 function canMount(): boolean {
   try {
     execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });

@@ -11,7 +11,7 @@ export function sampleRecord(changes: Partial<SessionRecord> = {}): SessionRecor
   return { ...record, userId: null, ipAddress: null, userAgent: null, ...changes };
 }
 
-/** An open driver that is closed when the test ends. */
+/** An open driver; closed when the test ends. */
 export async function openDriver(
   options: MemcachedDriverOptions,
   storeTimeout = 60_000,

@@ -16,7 +16,7 @@ describeWith(
   ['memcached'],
   'the memcached driver in trouble',
   () => {
-    it('boots while the server is away, fails at once, and works as soon as it is back', async () => {
+    it('boots while the server is down, fails at once, and works as soon as it is back', async () => {
       const server = await start();
       await server.kill();
       const driver = await openDriver({ servers: server.url });
@@ -25,12 +25,12 @@ describeWith(
         await expect(driver.write('id', sampleRecord())).rejects.toThrow('ECONNREFUSED');
       }
       await server.restart();
-      // The very first call connects: there is no pause between attempts that would have to end.
+      // The very first call connects: there is no pause between attempts to wait for.
       expect(await driver.read('id')).toBeNull();
       expect(await driver.write('id', sampleRecord())).toBe(true);
     });
 
-    it('knows no session of before a restart, and takes no write that was based on one', async () => {
+    it('has no sessions from before a restart, and rejects writes based on one', async () => {
       const server = await start();
       const driver = await openDriver({ servers: server.url });
       await driver.write('id', sampleRecord());
@@ -41,7 +41,7 @@ describeWith(
       expect(await driver.read('id')).toBeNull();
     });
 
-    it('fails the calls that wait when the server dies', async () => {
+    it('fails pending calls when the server dies', async () => {
       const server = await start();
       const driver = await openDriver({ servers: server.url });
       await driver.write('id', sampleRecord());
@@ -52,18 +52,18 @@ describeWith(
       expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     });
 
-    it('lets no calls pile up in front of a paused server, and works soon after its return', async () => {
+    it('queues no calls for a paused server, and works soon after its return', async () => {
       const server = await start();
       const opened = await openDriver({ servers: server.url }, 300);
       const driver = guarded(opened, 300);
       const record = sampleRecord();
       await opened.write('id', record);
       server.pause();
-      // For four times as long as a call may take.
+      // Four times as long as a call may take.
       using load = new SteadyLoad(() => driver.read('id'));
       await sleep(1_200);
       const mostWaiting = load.stop();
-      // Without the guard all of the last 300 ms and more would wait; with it, only those that probe.
+      // Without the guard at least all calls of the last 300 ms would be pending; with it, only probes.
       expect(mostWaiting).toBeLessThan(30);
       server.resume();
       await untilItWorks(() => driver.read('id'));
@@ -71,7 +71,7 @@ describeWith(
       expect(await opened.read('id')).toEqual(record);
     });
 
-    it('serves the sessions of the other servers while one is away, and moves none', async () => {
+    it('serves the sessions of the other servers while one is down, and moves none', async () => {
       const servers = [await start(), await start(), await start()];
       const driver = await openDriver({ servers: servers.map(({ url }) => url) });
       const ids = Array.from({ length: 60 }, (_, index) => `id-${index}`);
@@ -89,7 +89,7 @@ describeWith(
       expect(outcomes).not.toContain(false);
     });
 
-    it('gives a server up that hangs for its own sessions only, and says so once', async () => {
+    it("stops waiting for a hanging server for that server's sessions only, and logs it once", async () => {
       const servers = [await start(), await start(), await start()];
       const opened = await openDriver({ servers: servers.map(({ url }) => url) }, 1_000);
       const log = new GuardLog();
@@ -110,7 +110,7 @@ describeWith(
       );
       const failed = ids.filter((_, index) => outcomes[index] !== 'read');
       expect(failed).toEqual(hanging);
-      // One of them is let through, to see whether the server is back.
+      // One of them is let through as a probe.
       expect(outcomes.filter((outcome) => outcome.includes('has stopped answering'))).toHaveLength(
         hanging.length - 1,
       );
@@ -120,7 +120,7 @@ describeWith(
       expect(log.lines.slice(1)).toEqual(['The session store "test" is back.']);
     });
 
-    it('refuses to work before it is opened and after it is closed', async () => {
+    it('fails after it has been closed', async () => {
       const server = await start();
       const driver = await openDriver({ servers: server.url });
       await driver.close();

@@ -8,7 +8,7 @@ import { openDriver, sampleRecord } from './memcached-fixture.js';
 
 const dayMs = 86_400_000;
 
-/** Passes everything on to a client, and notes which commands it was given. */
+/** Forwards everything to a client and records the commands. */
 function countingClient(client: MemcacheClient): MemcachedClient & { readonly commands: string[] } {
   const commands: string[] = [];
   return {
@@ -33,7 +33,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     await server.stop();
   });
 
-  it('makes one round trip for each operation of a request that reads and writes', async () => {
+  it('makes one round trip for each read, write and destroy', async () => {
     const counting = countingClient(client);
     const driver = await openDriver({ client: counting, prefix: randomUUID() });
     await driver.write('id', sampleRecord());
@@ -60,7 +60,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await toucher.read('id')).toEqual(next);
   });
 
-  it('does not undo a write that comes between the two steps of a touch', async () => {
+  it('does not undo a write between the two steps of a touch', async () => {
     const prefix = randomUUID();
     const writer = await openDriver({ client, prefix });
     const record = sampleRecord();
@@ -81,7 +81,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await writer.read('id')).toEqual({ ...next, expiresAt: record.expiresAt + 5_000 });
   });
 
-  it('lets fifty parallel touches and writers through, with one winner among the writers', async () => {
+  it('lets one of fifty parallel writes win and fifty parallel touches all succeed', async () => {
     const prefix = randomUUID();
     const driver = await openDriver({ servers: server.url, prefix });
     const record = sampleRecord();
@@ -101,7 +101,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     ['31 days', 31 * dayMs],
     ['ten years', 3_653 * dayMs],
     ['a hundred years', 36_525 * dayMs],
-  ])('keeps a record of %s, written or touched', async (_what, lifetimeMs) => {
+  ])('keeps a record for %s, written or touched', async (_what, lifetimeMs) => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     const long = sampleRecord({ expiresAt: Date.now() + lifetimeMs });
     await driver.write('written', long);
@@ -111,7 +111,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await driver.read('touched')).toMatchObject({ expiresAt: long.expiresAt });
   });
 
-  it('refuses what is too large with both sizes, and leaves the record as it was', async () => {
+  it('refuses a record that is too large, names both sizes, and keeps the old record', async () => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     const record = sampleRecord();
     await driver.write('id', record);
@@ -130,7 +130,7 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(counting.commands).toEqual([]);
   });
 
-  it('counts bytes, not characters', async () => {
+  it('measures items in bytes, not characters', async () => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     await expect(driver.write('id', sampleRecord({ payload: 'é'.repeat(600_000) }))).rejects.toThrow(
       SessionTooLargeError,
@@ -138,14 +138,14 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await driver.write('id', sampleRecord({ payload: 'e'.repeat(600_000) }))).toBe(true);
   });
 
-  it('says the same when only the server knows its limit', async () => {
+  it('throws the same error when only the server knows its limit', async () => {
     const driver = await openDriver({ client, prefix: randomUUID(), maxItemBytes: 10_000_000 });
     await expect(driver.write('id', sampleRecord({ payload: 'x'.repeat(1_100_000) }))).rejects.toThrow(
       SessionTooLargeError,
     );
   });
 
-  it('takes the largest item that the server takes', async () => {
+  it('accepts the largest item that the server accepts', async () => {
     const driver = await openDriver({ client, prefix: 'p:' });
     const id = randomUUID();
     const onePayloadTooLarge = async (length: number) =>
@@ -153,19 +153,19 @@ describeWith(['memcached'], 'the memcached driver', () => {
         () => false,
         (error: unknown) => error instanceof SessionTooLargeError,
       );
-    // The key has 38 bytes, the packed record 60 besides its payload, the item 59 besides both.
+    // The key takes 38 bytes, the packed record 60 besides its payload, the item 59 besides both.
     const largest = 1_048_576 - 38 - 60 - 59;
     expect(await onePayloadTooLarge(largest + 1)).toBe(true);
     expect(await onePayloadTooLarge(largest)).toBe(false);
   });
 
-  it('leaves a client of the application open', async () => {
+  it("leaves the application's own client open", async () => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     await driver.close();
     expect(await client.version()).toContain('VERSION');
   });
 
-  it('takes an item that is no text for no record', async () => {
+  it('treats an item that is not text as no record', async () => {
     const prefix = randomUUID();
     const driver = await openDriver({ client, prefix });
     await client.set(`${prefix}id`, { an: 'object' });
@@ -174,14 +174,14 @@ describeWith(['memcached'], 'the memcached driver', () => {
     expect(await driver.write('id', sampleRecord())).toBe(true);
   });
 
-  it('tells ids with different halves of surrogate pairs apart', async () => {
+  it('distinguishes ids that differ only in lone surrogates', async () => {
     const driver = await openDriver({ client, prefix: randomUUID() });
     await driver.write('id\ud800', sampleRecord());
     expect(await driver.read('id\udfff')).toBeNull();
     expect(await driver.read('id\ud800')).not.toBeNull();
   });
 
-  it('is told apart by its prefix', async () => {
+  it('keeps sessions apart by prefix, `session:` by default', async () => {
     const [one, other] = [randomUUID(), randomUUID()];
     const driver = await openDriver({ client, prefix: one });
     await driver.write('id', sampleRecord());

@@ -21,7 +21,7 @@ describe('consistent hashing', () => {
     for (const key of keys) expect(one.serverOf(key)).toBe(other.serverOf(key));
   });
 
-  it('moves about a quarter of the keys to a fourth server, and no others', () => {
+  it('moves about a quarter of the keys to an added fourth server, and no others', () => {
     const [three, four] = [ringOf('a:1', 'b:1', 'c:1'), ringOf('a:1', 'b:1', 'c:1', 'd:1')];
     const moved = keys.filter((key) => three.serverOf(key) !== four.serverOf(key));
     expect(moved.length).toBeGreaterThan(1_500);

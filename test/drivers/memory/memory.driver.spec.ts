@@ -15,7 +15,7 @@ async function keptOf(driver: MemoryDriver, ids: string[]): Promise<string[]> {
 describe('MemoryDriver', () => {
   const clock = new StoppedClock();
 
-  it('lists ten thousand sessions of a user by pages of some hundred', async () => {
+  it('lists ten thousand sessions of a user in pages of 200', async () => {
     const driver = new MemoryDriver({}, clock);
     const ids = Array.from({ length: 10_000 }, (_, at) => `id-${at}`);
     for (const id of ids) await driver.write(id, sampleRecord(clock.now(), { userId: 'ann' }));
@@ -31,7 +31,7 @@ describe('MemoryDriver', () => {
   });
 
   describe('with a limit', () => {
-    it('forgets the session that was not used for the longest time', async () => {
+    it('drops the session that has gone unused the longest', async () => {
       const driver = new MemoryDriver({ max: 3 }, clock);
       const record = sampleRecord(clock.now());
       for (const id of ['a', 'b', 'c', 'd']) expect(await driver.write(id, record)).toBe(true);
@@ -42,7 +42,7 @@ describe('MemoryDriver', () => {
       ['a read', (driver) => driver.read('a')],
       ['a touch', (driver) => driver.touch('a', clock.now() + HOUR_MS)],
       ['a write', (driver) => driver.write('a', sampleRecord(clock.now(), { version: 2 }))],
-    ])('takes %s for a use', async (_what, use) => {
+    ])('counts %s as a use', async (_what, use) => {
       const driver = new MemoryDriver({ max: 3 }, clock);
       const record = sampleRecord(clock.now());
       for (const id of ['a', 'b', 'c']) await driver.write(id, record);
@@ -51,7 +51,7 @@ describe('MemoryDriver', () => {
       expect(await keptOf(driver, ['a', 'b', 'c', 'd'])).toEqual(['a', 'c', 'd']);
     });
 
-    it('does not take a refused write or touch for a use', async () => {
+    it('does not count a refused write as a use', async () => {
       const stopped = new StoppedClock();
       const driver = new MemoryDriver({ max: 2 }, stopped);
       const record = sampleRecord(stopped.now());
@@ -62,7 +62,7 @@ describe('MemoryDriver', () => {
       expect(await keptOf(driver, ['a', 'b', 'c'])).toEqual(['b', 'c']);
     });
 
-    it('makes room again when sessions are destroyed or collected', async () => {
+    it('frees room when sessions are destroyed or collected', async () => {
       const stopped = new StoppedClock();
       const driver = new MemoryDriver({ max: 3 }, stopped);
       const record = sampleRecord(stopped.now());
@@ -77,7 +77,7 @@ describe('MemoryDriver', () => {
       expect(await keptOf(driver, ['a', 'd', 'e', 'f'])).toEqual(['d', 'e', 'f']);
     });
 
-    it('keeps the last session only where the limit is one', async () => {
+    it('keeps only the last session if the limit is one', async () => {
       const driver = new MemoryDriver({ max: 1 }, clock);
       for (const id of ['a', 'b', 'c']) await driver.write(id, sampleRecord(clock.now()));
       expect(await keptOf(driver, ['a', 'b', 'c'])).toEqual(['c']);
@@ -89,14 +89,14 @@ describe('MemoryDriver', () => {
     });
   });
 
-  it('expires by the machine clock where it was handed none', async () => {
+  it('uses the system clock by default', async () => {
     const driver = new MemoryDriver();
     await driver.write('past', sampleRecord(Date.now(), { expiresAt: Date.now() - 1 }));
     await driver.write('future', sampleRecord(Date.now()));
     expect(await keptOf(driver, ['past', 'future'])).toEqual(['future']);
   });
 
-  it('lets others have their turn while it collects 100,000 sessions, and takes only the expired ones', async () => {
+  it('yields to the event loop while it collects from 100,000 sessions, and removes only expired ones', async () => {
     const driver = new MemoryDriver({}, clock);
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
     const live = sampleRecord(clock.now());
@@ -116,7 +116,7 @@ describe('MemoryDriver', () => {
     expect(await driver.collectGarbage(clock.now())).toBe(0);
   });
 
-  it('comes to an end when it collects while new sessions keep arriving', async () => {
+  it('finishes collecting even while new sessions keep arriving', async () => {
     const driver = new MemoryDriver({}, clock);
     const expired = sampleRecord(clock.now(), { expiresAt: clock.now() });
     for (let index = 0; index < 50_000; index++) await driver.write(`session ${index}`, expired);

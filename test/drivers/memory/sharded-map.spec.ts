@@ -4,7 +4,7 @@ import { ShardedMap } from '../../../lib/drivers/memory/sharded-map.js';
 
 const COUNT = 100_000;
 
-/** The most keys in one of the maps: what was set in order comes back map by map, in order within each. */
+/** The most keys in any shard. Values come back shard by shard, in insertion order within each. */
 function largestShard(map: ShardedMap<number>): number {
   let [largest, run, last] = [0, 0, Infinity];
   for (const number of map.values()) {
@@ -23,7 +23,7 @@ describe('ShardedMap', () => {
     ['those that differ in the middle', (at) => `session-${String(at).padStart(8, '0')}-of-this-shop`],
     ['short ones', (at) => at.toString(36)],
   ])(
-    'spreads keys, so that none of its maps gets large enough to hold a request up as it grows: %s',
+    'spreads keys so that no shard grows large enough to delay a request when it is resized: %s',
     (_what, keyOf) => {
       const map = new ShardedMap<number>();
       for (let at = 0; at < COUNT; at += 1) map.set(keyOf(at), at);

@@ -6,15 +6,18 @@ import { describeWith, startRedisProcess, type TestServer } from '../../servers/
 import { untilItWorks } from '../time-of-calls.js';
 import { openDriver, sampleRecord, startProxy, unique } from './redis-fixture.js';
 
-/** A master and its replica behind one address, as a cloud or a virtual IP has them. */
+/** A master and its replica behind one address, like a cloud endpoint or a virtual IP. */
 interface Pair {
-  /** The one address. */
+  /** The port of that address. */
   readonly port: number;
-  /** How often somebody connected to the address. */
+  /** How many connections the address has accepted. */
   readonly connections: number;
-  /** The replica becomes the master, and the master its replica, or one that looks for its master nowhere. Connections that are there stay where they are. */
+  /**
+   * Promotes the replica and demotes the master to its replica, or to one whose master is unreachable. Existing
+   * connections stay where they are.
+   */
   swapRoles(where?: 'nowhere'): Promise<void>;
-  /** From here on the address leads to the other one. */
+  /** From now on the address leads to the other server. */
   swapAddress(): void;
 }
 
@@ -47,7 +50,7 @@ async function startPair(settings: Record<string, string> = {}): Promise<Pair> {
       return connections;
     },
     swapRoles: async (where) => {
-      // What was written so far has arrived at the replica.
+      // Make sure that the replica has all writes so far.
       await first.admin.set('last', 'write');
       expect(await first.admin.wait(1, 0)).toBe(1);
       await second.admin.replicaof('NO', 'ONE');
@@ -59,17 +62,17 @@ async function startPair(settings: Record<string, string> = {}): Promise<Pair> {
   };
 }
 
-describe('a refusal of a replica', () => {
+describe('an error of a replica', () => {
   it.each([
     "READONLY You can't write against a read only replica.",
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
     "READONLY You can't write against a read only replica. script: 1f, on @user_script:8.",
     "ERR Error running script (call to f_1f): @user_script:8: @user_script: 8: -READONLY You can't write against a read only replica.",
-  ])('is known, also out of a script: %s', (message) => {
+  ])('is recognized, also from a script: %s', (message) => {
     expect(isOfReplica(new ReplyError(message))).toBe(true);
   });
 
-  it('is nothing else that Redis answers, and nothing that looks like it and is no answer', () => {
+  it('is not mistaken for other Redis errors, or for errors that are no reply', () => {
     expect(isOfReplica(new ReplyError('OOM command not allowed'))).toBe(false);
     expect(isOfReplica(new ReplyError('ERR unknown READONLY'))).toBe(false);
     expect(isOfReplica(new Error('READONLY'))).toBe(false);
@@ -80,7 +83,7 @@ describeWith(
   ['redis'],
   'the redis driver behind an address whose roles are swapped',
   () => {
-    it('goes on with the master in the very call that the replica refused, whatever it was', async () => {
+    it('carries out a call that the replica refused on the master, whatever the call', async () => {
       const pair = await startPair();
       const host = '127.0.0.1';
       const open = () => openDriver({ host, port: pair.port });
@@ -97,7 +100,7 @@ describeWith(
       expect(await toucher.touch(touched, record.expiresAt + 1)).toBe(true);
       expect(await remover.destroyVersion(removed, 1)).toBe(true);
       await destroyer.destroy(destroyed);
-      // Asked of the master: nobody here is connected to the old one any more.
+      // Read from the master: no driver is connected to the old one any more.
       const stored = await Promise.all(ids.map((id) => writer.read(id)));
       expect(stored).toEqual([
         { ...record, version: 2 },
@@ -122,7 +125,7 @@ describeWith(
       for (const id of ids) expect(await driver.read(id)).toMatchObject({ version: 2 });
     });
 
-    it('says READONLY while there is no master, and finds it soon after it is there', async () => {
+    it('fails with READONLY while there is no master, and finds the new one soon', async () => {
       const pair = await startPair();
       const driver = await openDriver({ host: '127.0.0.1', port: pair.port });
       const id = unique();
@@ -138,7 +141,7 @@ describeWith(
           reason: { message: expect.stringMatching(/^READONLY/) },
         });
       }
-      // Not one for each call: reads go on in between.
+      // Not one connection per call; reads still work.
       expect(pair.connections).toBe(before + 1);
       expect(await driver.read(id)).toEqual(record);
       pair.swapAddress();
@@ -148,7 +151,7 @@ describeWith(
       expect(await driver.read(id)).toEqual(next);
     });
 
-    it('keeps to its database', async () => {
+    it('reconnects to the same database', async () => {
       const pair = await startPair();
       const driver = await openDriver({ host: '127.0.0.1', port: pair.port, db: 3 });
       const id = unique();
@@ -161,7 +164,7 @@ describeWith(
       expect(await other.read(id)).toBeNull();
     });
 
-    it('is found by a call that reads too, where the replica has lost its master and says so', async () => {
+    it('also finds the master on a read when the replica says that it has lost its master', async () => {
       const pair = await startPair({ 'replica-serve-stale-data': 'no' });
       const driver = await openDriver({ host: '127.0.0.1', port: pair.port });
       const id = unique();
@@ -172,7 +175,7 @@ describeWith(
       expect(await driver.read(id)).toEqual(record);
     });
 
-    it("is found by a client of the application's own that is set as the documentation says", async () => {
+    it("finds the master with an application's own client configured as documented", async () => {
       const pair = await startPair();
       const client = new Redis({
         port: pair.port,

@@ -38,14 +38,14 @@ describeWith(
   ['redis'],
   'the redis driver behind sentinels',
   () => {
-    it('finds its master, and the next one when that is gone', async () => {
+    it('finds the master, and the next one after a failover', async () => {
       const master = await start();
       const replica = await start({ replicaof: `${master.host} ${master.port}` });
       const { host, port } = await startSentinel(master);
       const driver = await openDriver({ sentinels: [{ host, port }], name: 'sessions' });
       const record = sampleRecord();
       expect(await driver.write('id', record)).toBe(true);
-      // The replica has the record, and the sentinel has heard of the replica.
+      // The replica has the record, and the sentinel knows the replica.
       await untilItWorks(() => ask(replica.host, replica.port, 'EXISTS session:id', ':1'));
       await untilItWorks(() => ask(host, port, 'SENTINEL replicas sessions', '*1'));
       await master.kill();

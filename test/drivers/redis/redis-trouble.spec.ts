@@ -24,7 +24,7 @@ function clientOf(server: TestServer): Redis {
   return client;
 }
 
-/** Passes everything on to a server, but swallows what comes over the first connection. */
+/** Forwards to a server, but never answers on the first connection. */
 async function startSilentProxy(server: TestServer): Promise<number> {
   let connections = 0;
   return startProxy((incoming) => {
@@ -34,7 +34,7 @@ async function startSilentProxy(server: TestServer): Promise<number> {
   });
 }
 
-/** Passes everything on to a server, but cuts the connection instead of passing on the answer to `command`. */
+/** Forwards to a server, but cuts the connection instead of returning the answer to `command`. */
 async function startCuttingProxy(server: TestServer, command: string): Promise<number> {
   return startProxy((incoming) => {
     const outgoing = connect(server.port, server.host);
@@ -56,7 +56,7 @@ describeWith(
   ['redis'],
   'the redis driver in trouble',
   () => {
-    it('boots while the server is away, fails at once, and works soon after its return', async () => {
+    it('boots while the server is down, fails at once, and works soon after its return', async () => {
       const server = await start();
       await server.kill();
       const driver = await openDriver({ url: server.url });
@@ -69,7 +69,7 @@ describeWith(
     });
 
     it.each(['its own', "the application's"])(
-      'finds every record again after a restart, over %s connection',
+      'finds all records after a restart, over %s connection',
       async (whose) => {
         const server = await start();
         const driver = await openDriver(
@@ -95,7 +95,7 @@ describeWith(
     });
 
     it.each(['its own', "the application's"])(
-      'lets no calls pile up in front of a paused server, and works soon after its return, over %s connection',
+      'queues no calls for a paused server, and works soon after its return, over %s connection',
       async (whose) => {
         const server = await start();
         const client = clientOf(server);
@@ -104,16 +104,16 @@ describeWith(
         const record = sampleRecord();
         await opened.write('id', record);
         server.pause();
-        // For four times as long as a call may take.
+        // Four times as long as a call may take.
         using load = new SteadyLoad(() => driver.read('id'));
         await sleep(1_200);
         const mostWaiting = load.stop();
-        // No timer fires between these, so at most one of them is let through; the others are refused on the spot.
+        // No timer fires between these calls, so at most one is let through; the others are refused at once.
         const burst = await Promise.allSettled(
           Array.from({ length: 20 }, () => Promise.race([driver.read('id'), turnOfTheLoop()])),
         );
         expect(burst.filter(({ status }) => status === 'rejected').length).toBeGreaterThanOrEqual(19);
-        // Without the guard all 400 would wait; with it, those of the first 300 ms and a few that probe.
+        // Without the guard all 400 would be pending; with it, those of the first 300 ms and a few probes.
         expect(mostWaiting).toBeLessThan(180);
         server.resume();
         await untilItWorks(() => driver.read('id'));
@@ -122,13 +122,13 @@ describeWith(
       },
     );
 
-    it('fails what waits for a paused server soon after the store timeout, over its own connection', async () => {
+    it('fails calls pending on a paused server soon after the store timeout, over its own connection', async () => {
       const server = await start();
       const opened = await openDriver({ url: server.url }, 300);
       const driver = guarded(opened, 300);
       await opened.read('id');
       server.pause();
-      // Nobody limits this one's time: it fails with the connection, which the guard had dropped.
+      // This call has no time limit of its own: it fails because the guard drops the connection.
       const waiting = opened.read('id').catch((error: unknown) => error);
       await expect(driver.read('id')).rejects.toThrow(SessionStoreError);
       expect(await waiting).toMatchObject({
@@ -137,14 +137,14 @@ describeWith(
       });
     });
 
-    it('tries another connection where the server does not greet', async () => {
+    it('opens another connection if the server does not complete the first', async () => {
       const port = await startSilentProxy(await start());
       const driver = await openDriver({ host: '127.0.0.1', port }, 300);
       await untilItWorks(() => driver.read('id'));
       expect(await driver.read('id')).toBeNull();
     });
 
-    it('does not queue in a client of the application that connects again to a paused server', async () => {
+    it("does not queue calls in an application's client that reconnects to a paused server", async () => {
       const server = await start();
       const client = clientOf(server);
       const driver = await openDriver({ client });
@@ -158,7 +158,7 @@ describeWith(
       await expect(driver.write('id', sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
     });
 
-    it('does not queue in a client of the application that has lost its connection', async () => {
+    it("does not queue calls in an application's client that has lost its connection", async () => {
       const server = await start();
       const client = clientOf(server);
       const driver = await openDriver({ client });
@@ -168,11 +168,11 @@ describeWith(
       await expect(driver.write(id, sampleRecord({ version: 2 }))).rejects.toThrow('Not connected');
       await server.restart();
       await untilItWorks(() => client.ping());
-      // What was refused has not been carried out later.
+      // The refused write was not carried out later.
       expect(await driver.read(id)).toMatchObject({ version: 1 });
     });
 
-    it('does not queue in a client of the application whose first connection fails', async () => {
+    it("does not queue calls in an application's client whose first connection fails", async () => {
       const server = await start();
       await server.kill();
       const client = clientOf(server);
@@ -186,13 +186,13 @@ describeWith(
       expect(await driver.read('id')).toBeNull();
     });
 
-    it('waits for the first connection of a client of the application', async () => {
+    it("waits for the first connection of an application's client", async () => {
       const server = await start();
       const driver = await openDriver({ client: clientOf(server) });
       expect(await driver.read('id')).toBeNull();
     });
 
-    it('fails a call whose connection is cut before the answer, and does not send it again', async () => {
+    it('fails a call whose connection is cut before the answer, and does not resend it', async () => {
       const server = await start();
       const port = await startCuttingProxy(server, 'evalsha');
       const driver = await openDriver({ host: '127.0.0.1', port });
@@ -207,7 +207,7 @@ describeWith(
     });
 
     it.each(['99', '/99'])(
-      'writes nowhere where the server lacks the database %s, and says which option names it',
+      'writes nothing if the server lacks the database %s, and names the option',
       async (where) => {
         const server = await start();
         const driver = await openDriver(
@@ -222,7 +222,7 @@ describeWith(
     );
 
     it.each([{}, { enableReadyCheck: false, disableClientInfo: true }])(
-      'finds the database again after a restart: %j',
+      'selects the database again after a restart: %j',
       async (settings) => {
         const server = await start();
         const driver = await openDriver({ url: `${server.url}/3`, ...settings });
@@ -238,7 +238,7 @@ describeWith(
       },
     );
 
-    it('writes nowhere before the server has agreed to the database', async () => {
+    it('writes nothing before the server has confirmed the database', async () => {
       const server = await start();
       const driver = await openDriver({
         url: `${server.url}/99`,
@@ -246,7 +246,7 @@ describeWith(
         disableClientInfo: true,
       });
       const until = performance.now() + 1_500;
-      // Across the attempts of further connections too.
+      // Includes further connection attempts.
       while (performance.now() < until) {
         await driver.write('id', sampleRecord()).catch(() => undefined);
         await turnOfTheLoop();
@@ -254,7 +254,7 @@ describeWith(
       expect(await clientOf(server).dbsize()).toBe(0);
     });
 
-    it('works soon after it has been allowed to use the database', async () => {
+    it('works soon after it is permitted to use the database', async () => {
       const server = await start();
       const client = clientOf(server);
       await client.call('acl', 'setuser', 'shop', 'on', '>pass', '~*', '+@all', '-select');
@@ -277,7 +277,7 @@ describeWith(
       expect(said).not.toContain('hunter2');
     });
 
-    it('closes while the server is away', async () => {
+    it('closes while the server is down', async () => {
       const server = await start();
       const driver = await openDriver({ url: server.url });
       await server.kill();

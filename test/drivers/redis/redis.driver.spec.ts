@@ -11,7 +11,7 @@ import { openDriver, sampleRecord, unique } from './redis-fixture.js';
 
 const dayMs = 86_400_000;
 
-/** A way to Redis for a process that dies when it has had the answers to so many commands. */
+/** A client of a process that dies after so many commands. */
 function mortalClient(client: Redis, commands: number): RedisClient {
   let left = commands;
   const live = <T>(call: () => Promise<T>): Promise<T> => {
@@ -41,16 +41,16 @@ describeWith(['redis'], 'the redis driver', () => {
     await server.stop();
   });
 
-  /** The commands that clients send to one key. */
+  /** The commands that clients send about one key. */
   const commandsOn = (key: string, work: () => Promise<unknown>): Promise<string[]> =>
     seenCommands(client, (args) => args.includes(key), work);
 
-  it('lists ten thousand sessions by pages, and a few as if nobody else had any', async () => {
+  it('lists ten thousand sessions in pages, and a few at a cost independent of the others', async () => {
     const prefix = `${unique()}:`;
     const driver = await openDriver({ url: server.url, prefix });
     const write = (userId: string) => driver.write(unique(), sampleRecord({ userId }));
     for (let at = 0; at < 3; at += 1) await write('bob');
-    /** How many commands Redis is sent for all pages, and how many records are on each. */
+    /** The number of commands sent to Redis for all pages, and the number of records on each. */
     const listing = async (userId: string) => {
       const commandsSoFar = async (): Promise<number> =>
         Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1]);
@@ -63,7 +63,7 @@ describeWith(['redis'], 'the redis driver', () => {
         if (cursor === null) return { commands: (await commandsSoFar()) - before, sizes };
       }
     };
-    // Redis gets to know the script.
+    // Loads the script.
     await listing('bob');
     const alone = await listing('bob');
     expect(alone.sizes).toEqual([3]);
@@ -72,7 +72,7 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await listing('bob')).toEqual(alone);
     const { commands, sizes } = await listing('ann');
     expect(Math.max(...sizes)).toBeLessThan(1000);
-    // Each record is read, once or on two pages, and each page is asked for.
+    // Each record is read once or twice, plus one command per page.
     expect(commands).toBeLessThan(11_000);
   });
 
@@ -81,7 +81,7 @@ describeWith(['redis'], 'the redis driver', () => {
     ['a shorter lifetime', 50_000],
     ['a longer lifetime', 2 * dayMs],
   ])(
-    'lists what lives for as long as it does, at whatever command a process dies that gives it %s',
+    'keeps a session listed as long as it lives, at whatever command a process dies that gives it %s',
     async (_what, lifetimeMs) => {
       const isThere: boolean[] = [];
       for (let commands = 0; isThere.length < 5; commands += 1) {
@@ -95,7 +95,7 @@ describeWith(['redis'], 'the redis driver', () => {
         const next = sampleRecord({ userId: 'ann', version: 2, expiresAt: clock.now() + lifetimeMs });
         isThere.push(await dying.write(id, next).catch(() => false));
         for (let listed = await driver.read(id); listed !== null; listed = await driver.read(id)) {
-          // Another session of the user's is stored: what has no place in the list any more leaves it.
+          // Storing another session of the user prunes the list.
           await driver.write(unique(), sampleRecord({ userId: 'ann', expiresAt: clock.now() + 1000 }));
           const { records } = await driver.listByUser('ann', null);
           expect(
@@ -110,7 +110,7 @@ describeWith(['redis'], 'the redis driver', () => {
     },
   );
 
-  it('takes the name of a session that has moved from the list soon', async () => {
+  it("removes a moved session from the user's list soon", async () => {
     const [clock, prefix, id] = [new StoppedClock(), `${unique()}:`, unique()];
     const driver = new RedisDriver({ client, prefix }, { clock, storeTimeout: 60_000 });
     await driver.write(id, sampleRecord({ userId: 'ann', expiresAt: clock.now() + 3_650 * dayMs }));
@@ -122,7 +122,7 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await client.zrange(list ?? '', 0, -1)).toEqual([other]);
   });
 
-  it('takes the name of a session that has ended from the list, however long it was to live', async () => {
+  it("removes an ended session from the user's list, however long it had left to live", async () => {
     const prefix = `${unique()}:`;
     const driver = new RedisDriver({ client, prefix }, { clock: systemClock, storeTimeout: 60_000 });
     const [ended, moved, kept] = [unique(), unique(), unique()];
@@ -140,14 +140,14 @@ describeWith(['redis'], 'the redis driver', () => {
       const lists = await client.keys(`${prefix}user:*`);
       return (await Promise.all(lists.map((list) => client.zrange(list, 0, -1)))).flat();
     };
-    // What has become another user's stood in both lists.
+    // The session that changed its user was in both lists.
     await vi.waitFor(async () => expect((await names()).toSorted()).toEqual([moved, kept].toSorted()));
   });
 
   it('makes one round trip for each operation', async () => {
     const prefix = unique();
     const driver = await openDriver({ client, prefix });
-    // The first of each kind loads its script.
+    // The first call of each kind loads its script.
     await driver.write('warm', sampleRecord());
     await driver.touch('warm', Date.now() + dayMs);
     const seen = await commandsOn(`${prefix}id`, async () => {
@@ -173,7 +173,7 @@ describeWith(['redis'], 'the redis driver', () => {
   it.each([
     ['31 days', 31 * dayMs],
     ['ten years', 3_653 * dayMs],
-  ])('lets Redis remove a record of %s at its end, written or touched', async (_what, lifetimeMs) => {
+  ])('sets the TTL of a key to a lifetime of %s, written or touched', async (_what, lifetimeMs) => {
     const prefix = unique();
     const driver = await openDriver({ client, prefix });
     await driver.write('written', sampleRecord({ expiresAt: Date.now() + lifetimeMs }));
@@ -186,7 +186,7 @@ describeWith(['redis'], 'the redis driver', () => {
     }
   });
 
-  it('goes on after SCRIPT FLUSH', async () => {
+  it('keeps working after SCRIPT FLUSH', async () => {
     const driver = await openDriver({ client, prefix: unique() });
     const record = sampleRecord();
     expect(await driver.write('id', record)).toBe(true);
@@ -198,7 +198,7 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await driver.write('id', { ...record, version: 2 })).toBe(false);
   });
 
-  it('takes a key of another type for no record, and replaces it', async () => {
+  it('treats a key of another type as no record, and replaces it', async () => {
     const prefix = unique();
     const driver = await openDriver({ client, prefix });
     await client.hset(`${prefix}id`, 'field', 'value');
@@ -209,7 +209,7 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await driver.read('id')).toEqual(record);
   });
 
-  it('takes a record that was cut short for no record', async () => {
+  it('treats a truncated record as no record', async () => {
     const prefix = unique();
     const driver = await openDriver({ client, prefix });
     await driver.write('id', sampleRecord());
@@ -220,7 +220,7 @@ describeWith(['redis'], 'the redis driver', () => {
     }
   });
 
-  it('keeps payloads and ids with half a surrogate pair to the letter', async () => {
+  it('stores payloads and ids with lone surrogates unchanged', async () => {
     const driver = await openDriver({ client, prefix: unique() });
     const [one, other] = ['id\ud800', 'id\udfff'];
     await driver.write(one, sampleRecord({ payload: 'half \ud83d of a smile' }));
@@ -228,8 +228,8 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await driver.read(other)).toBeNull();
   });
 
-  it('says that a write was stored when the client sent it twice over a lost connection', async () => {
-    // What ioredis does by default after a reconnect: the first answer was lost, the second one counts.
+  it('reports a write as stored when the client resends it after a lost connection', async () => {
+    // By default ioredis resends after a reconnect: the first answer is lost, the second counts.
     const twice: RedisClient = {
       status: 'ready',
       get: (key) => client.get(key),
@@ -251,7 +251,7 @@ describeWith(['redis'], 'the redis driver', () => {
     expect(await resending.write('id', next)).toBe(false);
   });
 
-  it('leaves a client of the application open', async () => {
+  it("leaves the application's own client open", async () => {
     const driver = await openDriver({ client, prefix: unique() });
     await driver.close();
     expect(await client.ping()).toBe('PONG');
