@@ -198,7 +198,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     await eventually(async () => expect(await visitor.in((s) => s.get('connections'))).toBe(0));
   });
 
-  it('has called handleConnection before it handles a message, however long the store takes', async () => {
+  it('finishes handleConnection before it handles a message, however long the store takes', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -220,7 +220,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     [seen, isHolding] = [[], true];
     await using client = await connect(library, app.url, asHeaders);
     const answered = client.ask('who');
-    // What the client has sent is there by the time that others are answered.
+    // By the time the others are answered, the client's message has arrived.
     for (let round = 0; round < 5; round += 1) await stranger.ask('who');
     release();
     expect(await answered).toBe('ann');
@@ -234,7 +234,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
   it.each([
     ['a field', FieldGateway, 'field:ann'],
     ['of a gateway that is made for each client', ScopedGateway, 'scoped:ann'],
-  ])('has its session where handleConnection is %s', async (_what, gateway, expected) => {
+  ])('has its session when handleConnection is %s', async (_what, gateway, expected) => {
     seen = [];
     await using app = await startGateways(platform, library, [gateway]);
     const { asHeaders } = await signedIn(app);
@@ -272,13 +272,13 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     }
   });
 
-  it('refuses a new id and another session, and with stealth every write', async () => {
+  it('refuses a new id and a switch of sessions, and with stealth every write', async () => {
     await using app = await startGateways(platform, library, [WritingGateway]);
     const { visitor, asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
     const refused = (times: number) => Array.from({ length: times }, () => 'refused');
     expect(await client.ask('forbidden')).toEqual(['null', ...refused(6), 'null']);
-    // Nothing of it has happened: the one write that was none of these is all that there is.
+    // Only the writes that were not refused took effect.
     expect(await visitor.in((session) => session.all())).toEqual({ user: 'ann', x: 2 });
     await using stealthy = await startGateways(platform, library, [MembersGateway, WritingGateway], {
       options: { driver: 'stealth' },
@@ -290,7 +290,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await reader.ask('forbidden')).toEqual(refused(8));
   });
 
-  it('is refused by what handleConnection throws, and the process goes on', async () => {
+  it('is closed when handleConnection throws, and the process keeps running', async () => {
     await using app = await startGateways(platform, library, [MembersGateway]);
     const { asHeaders } = await signedIn(app);
     await using stranger = await connect(library, app.url);
@@ -299,7 +299,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await member.ask('who')).toBe('ann');
   });
 
-  it('is refused by a guard of handleConnection, and of its messages none is handled', async () => {
+  it('is closed by a guard of handleConnection before any of its messages is handled', async () => {
     for (let application = 0; application < 2; application += 1) {
       await using app = await startGateways(platform, library, [Doorkeeper, GuardedGateway]);
       const { visitor, asHeaders } = await signedIn(app);
@@ -315,7 +315,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     }
   });
 
-  it('is let in by SignedInGuard, of whatever scope the gateway is, where somebody has signed in', async () => {
+  it('is admitted by SignedInGuard on a request-scoped gateway only if somebody has signed in', async () => {
     await using app = await startGateways(platform, library, [ScopedGuardedGateway]);
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.signIn('ann').put('user', 'ann'));
@@ -327,14 +327,14 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(member.isClosed).toBe(false);
   });
 
-  it('is refused where handleConnection writes without a session', async () => {
+  it('is closed when handleConnection writes without a session', async () => {
     await using app = await startGateways(platform, library, [CarelessGateway]);
     await using stranger = await connect(library, app.url);
     await stranger.closed;
     expect(stranger.isClosed).toBe(true);
   });
 
-  it('opens no session where its path is excluded', async () => {
+  it('has no session if its path is excluded', async () => {
     const at = library === 'ws' ? { path: '/ticker' } : { namespace: 'ticker' };
     @WebSocketGateway(at)
     class TickerGateway {
@@ -351,7 +351,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await client.ask('who')).toBe(true);
   });
 
-  it('renews nothing where its path is passive, or its handler', async () => {
+  it('renews nothing if its path or its handler is passive', async () => {
     const at = (name: string) => (library === 'ws' ? { path: `/${name}` } : { namespace: name });
     @WebSocketGateway(at('ticker'))
     class TickerGateway {
@@ -375,7 +375,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     }
     const start = 1_800_000_000_000;
     const end = start + 2 * 3_600_000;
-    // socket.io takes a connection for dead where the clock has jumped further.
+    // A larger jump of the clock makes socket.io consider a connection dead.
     const later = 20_000;
     vi.useFakeTimers({ toFake: ['Date'], now: start });
     onTestFinished(() => void vi.useRealTimers());
@@ -394,7 +394,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await expiry()).toEqual([end + later]);
   });
 
-  it('is no visit where it connects or leaves, but by its messages', async () => {
+  it('counts its messages as visits, but not connecting and leaving', async () => {
     const hasLeft = new Deferred();
     @WebSocketGateway()
     class HookedGateway implements OnGatewayDisconnect {
@@ -414,7 +414,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
       }
     }
     const start = 1_800_000_000_000;
-    // socket.io takes a connection for dead where the clock has jumped further.
+    // A larger jump of the clock makes socket.io consider a connection dead.
     const later = 20_000;
     vi.useFakeTimers({ toFake: ['Date'], now: start });
     onTestFinished(() => void vi.useRealTimers());
@@ -435,7 +435,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
     expect(await activity()).toEqual([start + later]);
   });
 
-  it('has its session on a port of its own', async () => {
+  it("has its session on a port of the gateway's own", async () => {
     const port = await freePort();
     @WebSocketGateway(port)
     class OwnPortGateway {
@@ -452,7 +452,7 @@ describe.each(DOORS)('a connection on %s, by %s', (platform, library) => {
 });
 
 describe.each(PLATFORMS)('on %s', (platform) => {
-  it('gives namespaces, and adapters of the application, their sessions', async () => {
+  it('a namespace behind a custom adapter has the session', async () => {
     @WebSocketGateway({ namespace: 'shop' })
     class ShopGateway {
       @SubscribeMessage('who')
@@ -474,7 +474,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(await client.ask('who')).toBe('ann');
   });
 
-  it('finds the handshake of an adapter that keeps it with the client', async () => {
+  it('the session is found when an adapter stores the handshake on the client', async () => {
     class KeepingAdapter extends WsAdapter {
       override bindClientConnect(server: { on(event: string, listener: unknown): void }, callback: Function) {
         server.on('connection', (client: object, upgradeReq: unknown) => {
@@ -490,7 +490,7 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     expect(await client.ask('who')).toBe('ann');
   });
 
-  it('answers acknowledgements, and uses the default adapter without being told', async () => {
+  it('acknowledgements work with the default adapter', async () => {
     @WebSocketGateway()
     class AckGateway {
       @SubscribeMessage('who')

@@ -22,9 +22,9 @@ class WhoGateway {
   }
 }
 
-/** How many clients are there. */
+/** How many clients are connected. */
 let present = 0;
-/** All that ever were. */
+/** All clients that ever connected. */
 const clients: WeakRef<object>[] = [];
 
 @WebSocketGateway()
@@ -68,11 +68,11 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     expect(await other.ask('who')).toBe('bob');
   });
 
-  it('is disconnected at once, by SessionManager.destroy and by a message, which is answered', async () => {
+  it('is disconnected at once by SessionManager.destroy, and by a message, which is still answered', async () => {
     await using app = await startGateways(platform, library, [WhoGateway]);
     const [ann, bob] = [await signedIn(app), await signedIn(app, 'bob')];
     await using first = await connect(library, app.url, ann.asHeaders);
-    // All tabs of a browser.
+    // Two tabs of one browser.
     await using second = await connect(library, app.url, bob.asHeaders);
     await using third = await connect(library, app.url, bob.asHeaders);
     await Promise.all([first.ask('who'), second.ask('who'), third.ask('who')]);
@@ -82,7 +82,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     await Promise.all([second.closed, third.closed]);
   });
 
-  it('is disconnected where it never sent a message', async () => {
+  it('is disconnected even if it never sent a message', async () => {
     await using app = await startGateways(platform, library, [WhoGateway, CountingGateway]);
     const { visitor, asHeaders } = await signedIn(app);
     present = 0;
@@ -93,7 +93,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     await eventually(() => expect(present).toBe(0));
   });
 
-  it('goes on under a new id, and not where somebody has signed in by it', async () => {
+  it('follows a new id, and is disconnected if somebody signs in with the new id', async () => {
     await using app = await startGateways(platform, library, [WhoGateway]);
     const { visitor, asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
@@ -103,7 +103,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
       expect(await client.ask('who')).toBe(user);
     }
     await visitor.in((session) => session.put('userId', 'u1').regenerate());
-    // It may be closed before the message arrives.
+    // The socket may be closed before the message arrives.
     expect(await client.ask('who').catch(() => null)).toBeNull();
     await client.closed;
     const now = await visitor.handle((session) => session.regenerate());
@@ -113,7 +113,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     await again.closed;
   });
 
-  it('that only listens is disconnected too where the user changes with the id, and else goes on', async () => {
+  it('is disconnected without sending a message if the user changes with the id, and stays otherwise', async () => {
     await using app = await startGateways(platform, library, [WhoGateway, CountingGateway]);
     const ann = await signedIn(app);
     await ann.visitor.in((session) => session.put('userId', 'u1'));
@@ -123,7 +123,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     await using stranger = await connect(library, app.url, bob.asHeaders);
     await eventually(() => expect(present).toBe(2));
     await ann.visitor.in((session) => session.regenerate());
-    // As Passport signs out, and in.
+    // As Passport signs in. Signing out follows below.
     await bob.visitor.in((session) => session.regenerate().put('userId', 'u2'));
     await stranger.closed;
     expect(await client.ask('who')).toBe('ann');
@@ -134,7 +134,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
     await Promise.all([client.closed, another.closed]);
   });
 
-  it('that only listens is disconnected when its sealed session goes on without its user', async () => {
+  it('is disconnected without sending a message if its sealed session continues without its user', async () => {
     await using app = await startGateways(platform, library, [WhoGateway, CountingGateway], {
       options: { driver: 'stealth' },
     });
@@ -159,7 +159,7 @@ describe.each(DOORS)('when its session ends, a socket on %s, by %s', (platform, 
 });
 
 describe.each(LIBRARIES)('where the session ends in another process, a socket by %s', (library) => {
-  /** Two applications on one store: each knows what happens in itself. */
+  /** Two applications on one store, each unaware of what happens in the other. */
   const two = async (options: Partial<SessionModuleOptions>) => {
     const driver = new CountingDriver();
     const shared = { driver: 'shared', drivers: { shared: { useFactory: () => driver } }, ...options };
@@ -176,7 +176,7 @@ describe.each(LIBRARIES)('where the session ends in another process, a socket by
     };
   };
 
-  it('is answered as a stranger, and disconnected with its next message', async () => {
+  it('is answered without a session, and disconnected, at its next message', async () => {
     await using apps = await two({ sockets: { checkEvery: false } });
     const { visitor, asHeaders } = await signedIn(apps.here);
     await using client = await connect(library, apps.there.url, asHeaders);
@@ -200,7 +200,7 @@ describe.each(LIBRARIES)('where the session ends in another process, a socket by
     expect(await other.ask('who')).toBe('bob');
   });
 
-  it('is disconnected within checkEvery where the user changes with the id', async () => {
+  it('is disconnected within checkEvery if the user changes with the id', async () => {
     await using apps = await two({ sockets: { checkEvery: 100 } });
     const { visitor, asHeaders } = await signedIn(apps.here);
     await visitor.in((session) => session.put('userId', 'u1'));
@@ -210,7 +210,7 @@ describe.each(LIBRARIES)('where the session ends in another process, a socket by
     await client.closed;
   });
 
-  it('follows a new id by the redirect', async () => {
+  it('follows a new id through the redirect', async () => {
     await using apps = await two({ sockets: { checkEvery: false } });
     const { visitor, asHeaders } = await signedIn(apps.here);
     await using client = await connect(library, apps.there.url, asHeaders);
@@ -222,7 +222,7 @@ describe.each(LIBRARIES)('where the session ends in another process, a socket by
     expect(apps.driver.take()).toEqual(['read']);
   });
 
-  it('does not get by an old id to a session that it has never seen', async () => {
+  it('cannot reach through an old id a session that it has never seen', async () => {
     await using apps = await two({ sockets: { checkEvery: false } });
     const { visitor, asHeaders } = await signedIn(apps.here);
     await visitor.in((session) => session.regenerate());
@@ -240,7 +240,7 @@ describeWith(['redis'], 'sockets of two applications on one Redis', () => {
   });
   afterAll(() => server.stop());
 
-  it.each(LIBRARIES)('see what the other writes, and end with it, by %s', async (library) => {
+  it.each(LIBRARIES)('see the writes of the other, and are disconnected when the session ends there, by %s', async (library) => {
     const options = { driver: 'redis', redis: { url: server.url }, sockets: { checkEvery: 200 } };
     await using here = await startGateways('express', library, [WhoGateway], { options });
     await using there = await startGateways('fastify', library, [WhoGateway], { options });
@@ -264,7 +264,7 @@ describe.each(LIBRARIES)('sockets by %s', (library) => {
       const { asHeaders } = await signedIn(app);
       await using client = await connect(library, app.url, asHeaders);
       const closed = client.closed.then(() => 'closed');
-      // On a slow machine the session may have expired before its socket was there: then there is nothing to end.
+      // On a slow machine the session may have expired before the socket opened: retry.
       const seen = await Promise.race([closed, client.ask('who').catch(() => 'closed')]);
       if (seen === null) continue;
       await closed;
@@ -273,7 +273,7 @@ describe.each(LIBRARIES)('sockets by %s', (library) => {
     expect(hasEnded).toBe(true);
   });
 
-  it('that connect and leave, leave nothing behind', async () => {
+  it('are not retained after they disconnect', async () => {
     await using app = await startGateways('express', library, [WhoGateway, CountingGateway]);
     const { asHeaders } = await signedIn(app);
     [present, clients.length] = [0, 0];
@@ -283,7 +283,7 @@ describe.each(LIBRARIES)('sockets by %s', (library) => {
     await eventually(() => expect([present, clients.length]).toEqual([0, 60]));
     await heapUsed();
     const kept = clients.filter((client) => client.deref() !== undefined);
-    // The last ones may be held by what the server has just done.
+    // The server may still hold the last ones.
     expect(kept.length).toBeLessThan(10);
   });
 });

@@ -23,8 +23,8 @@ class ShopGateway {
   }
 }
 
-describe.each(DOORS)('what is told of a socket’s session on %s with %s', (platform, library) => {
-  it('is what its messages do, each once', async () => {
+describe.each(DOORS)('the session events of a socket on %s with %s', (platform, library) => {
+  it('are those of its messages, each once', async () => {
     using heard = new HeardEvents();
     await using app = await startGateways(platform, library, [ShopGateway]);
     const { asHeaders, value: handle } = await app
@@ -50,7 +50,7 @@ describe.each(DOORS)('what is told of a socket’s session on %s with %s', (plat
     ]);
   });
 
-  it('is told where the facade names the session', async () => {
+  it('are published where the facade finds the session', async () => {
     await using app = await startGateways(platform, library, [ShopGateway]);
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
     await using client = await connect(library, app.url, asHeaders);

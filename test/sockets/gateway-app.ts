@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { HandlerApp, type HandlerAppSetup } from '../support/handler-app.js';
 import { PLATFORMS, type Platform } from '../support/test-app.js';
 
-/** The libraries that sockets are served with. */
+/** The WebSocket libraries. */
 export const LIBRARIES = ['socket.io', 'ws'] as const;
 
 export type Library = (typeof LIBRARIES)[number];
@@ -16,7 +16,7 @@ export const DOORS = PLATFORMS.flatMap((platform) =>
   LIBRARIES.map((library): [Platform, Library] => [platform, library]),
 );
 
-/** Nest 11 emits exceptions on its own side of a client of ws, where nobody listens; 12 sends them. */
+/** Nest 11 emits exceptions on the server's own side of a ws client, where nothing listens; Nest 12 sends them. */
 class HeardWsAdapter extends WsAdapter {
   override bindClientConnect(
     server: Parameters<WsAdapter['bindClientConnect']>[0],
@@ -46,20 +46,20 @@ export async function startGateways(
   });
 }
 
-/** What a handler answers in both libraries: a WsResponse. */
+/** A handler's answer, valid in both libraries: a WsResponse. */
 export const answer = (data: unknown): { event: string; data: unknown } => ({ event: 'answer', data });
 
-/** A client of either library, as tests use it. */
+/** A client of either library. */
 export class SocketClient implements AsyncDisposable {
-  /** What has come that was not asked for, in order. */
+  /** Received messages that answer no `ask`, in order. */
   readonly heard: (readonly [event: string, data: unknown])[] = [];
-  /** Resolves when the connection has closed, whoever closed it. */
+  /** Resolves when the connection has closed, from either side. */
   readonly closed: Promise<void>;
   isClosed = false;
   #waiting: { answer: (data: unknown) => void; fail: (error: Error) => void }[] = [];
 
   /**
-   * @param send sends a message that nobody waits for
+   * @param send sends a message without waiting for an answer
    * @param close closes the connection
    */
   private constructor(
@@ -97,7 +97,7 @@ export class SocketClient implements AsyncDisposable {
     return client;
   }
 
-  /** Nest's own protocol: `{ event, data }` both ways. */
+  /** Nest's message format for ws: `{ event, data }` both ways. */
   static async overWs(url: string, headers: Record<string, string>): Promise<SocketClient> {
     const socket = new WebSocket(url, { headers });
     const client = new SocketClient(
@@ -117,7 +117,9 @@ export class SocketClient implements AsyncDisposable {
     return client;
   }
 
-  /** Sends a message, and gives the answer to it; of an error, `{ exception }`. Rejected where the connection closes before. */
+  /**
+   * Sends a message and returns its answer, or `{ exception }` for an error. Rejects if the connection closes first.
+   */
   ask(event: string, data?: unknown): Promise<unknown> {
     return new Promise((resolve, fail) => {
       if (this.isClosed) fail(new Error('The connection has closed.'));
@@ -133,7 +135,7 @@ export class SocketClient implements AsyncDisposable {
   }
 }
 
-/** Connects, and waits until that is done. */
+/** Resolves once connected. */
 export function connect(
   library: Library,
   url: string,

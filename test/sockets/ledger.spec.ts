@@ -44,7 +44,7 @@ const asAnn: Handler<unknown> = (session) => session.put('cart', 1).signIn('ann'
 const asNobody: Handler<unknown> = (session) => session.put('cart', 1);
 
 describe.each(LIBRARIES)('with a ledger, a socket by %s', (library) => {
-  it('of somebody who is signed in reads what others have written, and writes', async () => {
+  it('of a signed-in user reads what others have written, and writes', async () => {
     const { here, there } = await two(library);
     const { asHeaders: headers } = await begin(here, asAnn);
     await using client = await connect(library, there.url, headers);
@@ -54,7 +54,7 @@ describe.each(LIBRARIES)('with a ledger, a socket by %s', (library) => {
     expect(await here.visitor().in((session) => session.get('cart'), { headers })).toBe(3);
   });
 
-  it('of nobody reads what its cookie holds, and says why it cannot write', async () => {
+  it('of a signed-out visitor reads what its cookie holds, and says why it cannot write', async () => {
     const { there } = await two(library);
     const { asHeaders: headers } = await begin(there, asNobody);
     await using client = await connect(library, there.url, headers);
@@ -79,7 +79,7 @@ describe.each(LIBRARIES)('with a ledger, a socket by %s', (library) => {
     },
   );
 
-  it('of nobody stays connected while its session lives', async () => {
+  it('of a signed-out visitor stays connected while its session lives', async () => {
     const { there, ledger } = await two(library, { sockets: { checkEvery: 50 } });
     const { asHeaders: headers } = await begin(there, asNobody);
     await using client = await connect(library, there.url, headers);

@@ -29,7 +29,7 @@ import { CountingDriver } from '../support/counting-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
-/** Says where the facade named whom. */
+/** Records in which places the facade found which user. */
 const seen: string[] = [];
 const see = (where: string): void => void seen.push(`${where}:${String(Session.get('user'))}`);
 
@@ -77,9 +77,9 @@ class Cart {
   }
 }
 
-/** Lets the handler `held` go on. */
+/** Functions that release the handler `held`. */
 const held = new Set<() => void>();
-/** Called when a client has left. */
+/** Called when a client has disconnected. */
 let left: () => void = () => undefined;
 const shared = new Subject<string>();
 
@@ -150,7 +150,7 @@ class ShopGateway implements OnGatewayDisconnect {
     );
   }
 
-  /** Without an interceptor that would see to the context. */
+  /** Has no interceptor that could restore the context. */
   @SubscribeMessage('overhear')
   @UseFilters(SeeingFilter)
   overhear() {
@@ -163,14 +163,14 @@ class ShopGateway implements OnGatewayDisconnect {
     return answer('spoken');
   }
 
-  /** Answers when something is spoken, and not before. */
+  /** Answers only when something is spoken. */
   @SubscribeMessage('join')
   join(@MessageBody() room: string) {
     Session.put('room', room);
     return shared.pipe(map((value) => answer(value)));
   }
 
-  /** The same, by a promise. */
+  /** The same, with a promise. */
   @SubscribeMessage('join later')
   async joinLater(@MessageBody() room: string) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -210,7 +210,7 @@ class ShopGateway implements OnGatewayDisconnect {
   }
 }
 
-/** Made anew for each message. */
+/** Created for each message. */
 @WebSocketGateway()
 @Injectable({ scope: Scope.REQUEST })
 class ScopedCart {
@@ -227,14 +227,14 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
   const start = (driver = 'memory') =>
     startGateways(platform, library, [ShopGateway], { providers: [Cart], options: { driver } });
 
-  it("finds the session of the handshake's cookie, in the handler and in the facade", async () => {
+  it("finds the session of the handshake's cookie, in the handler and through the facade", async () => {
     await using app = await start();
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
     await using client = await connect(library, app.url, asHeaders);
     expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
   });
 
-  it('finds it in guards, pipes, interceptors and filters', async () => {
+  it('finds the session in guards, pipes, interceptors and filters', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -248,7 +248,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await eventually(async () => expect(await visitor.in((session) => session.get('filtered'))).toBe(true));
   });
 
-  it('loads it anew for each message', async () => {
+  it('loads the session afresh each time', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -258,7 +258,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(await client.ask('who')).toEqual(['bob', 'bob', 'bob']);
   });
 
-  it('has stored what was written before its answer arrives', async () => {
+  it('stores its writes before its answer arrives', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -277,7 +277,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
   });
 
   it.each(['join', 'join later'])(
-    'stores what a handler has written that returns a stream (%s), before its first value',
+    'stores what a handler wrote that returns a stream (%s), before the first value',
     async (join) => {
       await using app = await start();
       const visitor = app.visitor();
@@ -290,7 +290,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     },
   );
 
-  it('stores what each value of a stream has written before that value is sent', async () => {
+  it('stores what each value of a stream wrote before that value is sent', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -305,7 +305,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(await visitor.in((session) => session.get('count'))).toBe(3);
   });
 
-  it('loses nothing where messages of one socket and requests run at once', async () => {
+  it('loses no update when messages of one socket and requests run in parallel', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -320,7 +320,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(count).toBe(20);
   });
 
-  it('stores what a handler writes whose client has left meanwhile', async () => {
+  it('stores what a handler writes after its client has left', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.put('user', 'ann'));
@@ -337,7 +337,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     await eventually(async () => expect(await visitor.in((session) => session.get('count'))).toBe(1));
   });
 
-  it('neither shows flash messages nor uses them up, and may leave one for the next page', async () => {
+  it('neither sees nor consumes flash messages, and can leave one for the next page', async () => {
     await using app = await start();
     const visitor = app.visitor();
     const { asHeaders } = await visitor.handle((session) => session.flash('status', 'Saved.'));
@@ -349,7 +349,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(await visitor.in((session) => session.flashMessages.all())).toEqual({ status: 'From a socket.' });
   });
 
-  it('keeps visitors apart, in one stream that both listen to as well', async () => {
+  it('keeps visitors apart, even in a stream that both listen to', async () => {
     await using app = await start();
     const [ann, bob] = [app.visitor(), app.visitor()];
     const cookies = [
@@ -380,7 +380,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     ]);
   });
 
-  it('costs one read, and one write where something was written', async () => {
+  it('costs one read, and one write if something was written', async () => {
     const driver = new CountingDriver();
     await using app = await startGateways(platform, library, [ShopGateway], {
       providers: [Cart],
@@ -399,7 +399,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(driver.take()).toEqual([]);
   });
 
-  it('is a visit that keeps the session alive, and says nothing new of who the visitor is', async () => {
+  it('is a visit that renews the session, without changing its user agent and IP address', async () => {
     const driver = new CountingDriver();
     await using app = await startGateways(platform, library, [ShopGateway], {
       providers: [Cart],
@@ -411,7 +411,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
       .handle((session) => session.put('user', 'ann').id, visit);
     const before = await app.manager.read(id);
     await clockGoesOn();
-    // That it connects is none: a client does so by itself.
+    // Connecting alone is no visit: clients reconnect by themselves.
     await using client = await connect(library, app.url, { ...asHeaders, 'user-agent': 'the socket' });
     await client.ask('who');
     await eventually(() => expect(driver.take()).toContain('touch'));
@@ -421,7 +421,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect([after?.userAgent, after?.ipAddress]).toEqual(['the browser', before?.ipAddress]);
   });
 
-  it('reads a session that is the cookie, and leaves it as it is', async () => {
+  it('reads a session that is stored in the cookie, and cannot write to it', async () => {
     const log = vi.spyOn(Logger.prototype, 'error');
     try {
       await using app = await startGateways(platform, library, [ShopGateway], {
@@ -433,7 +433,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
       expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
       expect(await client.ask('add', 'mug')).toMatchObject({ exception: { status: 'error' } });
       expect(await client.ask('who')).toEqual(['ann', 'ann', 'ann']);
-      // Of what a handler throws Nest says so itself.
+      // Nest itself logs what a handler throws.
       expect(log.mock.calls.flat().filter((line) => String(line).includes('could not be stored'))).toEqual(
         [],
       );
@@ -442,7 +442,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     }
   });
 
-  it('runs a gateway that is made for each message in it', async ({ skip }) => {
+  it('runs a request-scoped gateway in its session', async ({ skip }) => {
     skip(process.env['MATRIX_NEST'] === '11', 'Nest 11 makes gateways once, whatever their scope');
     await using app = await startGateways(platform, library, [ScopedCart], { providers: [Cart] });
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
@@ -451,7 +451,7 @@ describe.each(DOORS)('a message on %s, by %s', (platform, library) => {
     expect(await client.ask('scoped', 'pen')).toEqual(['mug', 'pen']);
   });
 
-  it('leaves no session behind for what goes on afterwards', async () => {
+  it('leaves no session behind outside of messages', async () => {
     await using app = await start();
     expect(() => Session.current()).toThrow(NoSessionError);
     expect(app.url).not.toBe('');

@@ -15,7 +15,7 @@ class WhoGateway {
   }
 }
 
-/** The requests that sockets began with. */
+/** The handshake requests of sockets. */
 const handshakes: WeakRef<object>[] = [];
 
 @WebSocketGateway()
@@ -26,7 +26,7 @@ class HandshakeGateway implements OnGatewayConnection {
 }
 
 describe.each(DOORS)('on %s with %s a socket has the session', (platform, library) => {
-  it('of a client without cookies, by its header', async () => {
+  it('of a client without cookies, identified by its header', async () => {
     await using app = await startGateways(platform, library, [WhoGateway], {
       options: { header: 'X-Session' },
     });
@@ -37,7 +37,7 @@ describe.each(DOORS)('on %s with %s a socket has the session', (platform, librar
     const token = String(response.headers['x-session']);
     await using client = await connect(library, app.url, { 'x-session': token });
     expect(await client.ask('who')).toBe('ann');
-    // Made for the header, it opens nothing as a cookie, and the header counts where both are sent.
+    // The header's token is not valid as a cookie, and the header wins if both are sent.
     await using other = await connect(library, app.url, { cookie: `session=${token}` });
     expect(await other.ask('who')).toBeNull();
     await using empty = await connect(library, app.url, { 'x-session': '', cookie: `session=${token}` });
@@ -63,7 +63,7 @@ describe.each(DOORS)('on %s with %s a socket has the session', (platform, librar
     expect(await other.ask('who')).toBeNull();
   });
 
-  it('of nobody, where the function of a tenant throws', async () => {
+  it('of nobody if the tenant function throws', async () => {
     await using app = await startGateways(platform, library, [WhoGateway], {
       options: {
         cookie: {
@@ -79,7 +79,7 @@ describe.each(DOORS)('on %s with %s a socket has the session', (platform, librar
 });
 
 describe.each(PLATFORMS)('on %s', (platform) => {
-  it('an open socket of ws keeps nothing of its handshake but the token', async () => {
+  it('an open ws socket retains nothing of its handshake but the token', async () => {
     handshakes.length = 0;
     await using app = await startGateways(platform, 'ws', [WhoGateway, HandshakeGateway]);
     const { asHeaders } = await app.visitor().handle((session) => session.put('user', 'ann'));
@@ -91,14 +91,14 @@ describe.each(PLATFORMS)('on %s', (platform) => {
     for (const client of clients) expect(await client.ask('who')).toBe('ann');
     await heapUsed();
     expect(handshakes).toHaveLength(20);
-    // The last ones may be held by what the server has just done.
+    // The server may still hold the last ones.
     expect(handshakes.filter((request) => request.deref() !== undefined).length).toBeLessThan(5);
     for (const client of clients) expect(await client.ask('who')).toBe('ann');
     for (const client of clients) await client[Symbol.asyncDispose]();
   });
 
   it.each(LIBRARIES)(
-    'a driver that is made for each request is told of the handshake, however late, by %s',
+    'a driver created per request gets the handshake even for late messages, by %s',
     async (library) => {
       const store = new CustomDriver(systemClock);
       const told: unknown[] = [];

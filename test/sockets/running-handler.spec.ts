@@ -2,7 +2,7 @@ import { NEVER, Observable, Subject, of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunningHandler } from '../../lib/sockets/running-handler.js';
 
-/** A handler that runs, and what came of it. */
+/** A running handler, and what it reported. */
 function run(source: Observable<unknown>) {
   const said: unknown[] = [];
   const handler = new RunningHandler(
@@ -27,14 +27,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a handler that runs for a client', () => {
-  it('hands its answers on, and is through before they complete', () => {
+describe('a handler running for a client', () => {
+  it('forwards its answers, and is done before they complete', () => {
     const { said, listen } = run(of(1, 2));
     listen();
     expect(said).toEqual([1, 'answered', 2, 'answered', 'through', 'complete']);
   });
 
-  it('begins where nobody listens any more, and is taken to its first answer', () => {
+  it('starts even if nobody listens any more, and is unsubscribed after its first answer', () => {
     const source = new Subject();
     const { handler, said } = run(source);
     handler.leave();
@@ -45,7 +45,7 @@ describe('a handler that runs for a client', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is let go of with its client where it has answered already', () => {
+  it('is unsubscribed when its client leaves if it has already answered', () => {
     const source = new Subject();
     const { said, listen } = run(source);
     const listening = listen();
@@ -55,7 +55,7 @@ describe('a handler that runs for a client', () => {
     expect(said).toEqual([1, 'answered', 'through']);
   });
 
-  it('is let go of in the end where it never answers', () => {
+  it('is given up 30 seconds after its client has left if it never answers', () => {
     const { handler, said } = run(NEVER);
     handler.leave();
     vi.advanceTimersByTime(29_000);
@@ -66,7 +66,7 @@ describe('a handler that runs for a client', () => {
     expect(said).toEqual(['through']);
   });
 
-  it('is through once, whatever comes first', () => {
+  it('is done once, whichever way comes first', () => {
     const source = new Subject();
     const { handler, said, listen } = run(source);
     listen();

@@ -70,7 +70,7 @@ async function signedIn(app: HandlerApp, user = 'ann') {
 }
 
 describe.each(DOORS)('on %s with %s', (platform, library) => {
-  it('gateways that share a port share the session of each client', async () => {
+  it('gateways on a shared port share the session of each client', async () => {
     await using app = await startGateways(platform, library, [ShopGateway, ChatGateway]);
     const { visitor, asHeaders } = await signedIn(app);
     await using client = await connect(library, app.url, asHeaders);
@@ -86,7 +86,7 @@ describe.each(DOORS)('on %s with %s', (platform, library) => {
     });
   });
 
-  it('applications of one process keep their clients apart, and only the own ones end', async () => {
+  it('applications in one process keep their clients apart, and disconnect only their own', async () => {
     await using here = await startGateways(platform, library, [ShopGateway]);
     await using there = await startGateways(platform, library, [ShopGateway]);
     const [ann, bob] = [await signedIn(here), await signedIn(there, 'bob')];
@@ -101,7 +101,7 @@ describe.each(DOORS)('on %s with %s', (platform, library) => {
     expect(await second.ask('shop')).toEqual(['shop', 'bob']);
   });
 
-  it('a message that is being handled while its session ends does not bring it back', async () => {
+  it('a message in progress does not revive a session that ends meanwhile', async () => {
     [begun, goesOn] = [new Deferred(), new Deferred()];
     await using app = await startGateways(platform, library, [SlowGateway]);
     const { visitor, asHeaders, id } = await signedIn(app);
@@ -117,7 +117,7 @@ describe.each(DOORS)('on %s with %s', (platform, library) => {
 });
 
 describe.each(PLATFORMS)('on %s', (platform) => {
-  it('nothing reaches the tabs of who has signed out by a room of socket.io, and the other readers still hear it', async () => {
+  it("a signed-out user's tabs receive nothing more from a socket.io room, while other members still do", async () => {
     await using app = await startGateways(platform, 'socket.io', [NewsGateway]);
     const [ann, bob] = [await signedIn(app), await signedIn(app, 'bob')];
     await using tab = await connect('socket.io', app.url, ann.asHeaders, '/news');

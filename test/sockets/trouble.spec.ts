@@ -13,7 +13,7 @@ import { ScriptedDriver } from '../support/scripted-driver.js';
 import { DOORS, answer, connect, startGateways } from './gateway-app.js';
 import { eventually } from '../support/eventually.js';
 
-/** Writes when the handler is through. */
+/** Writes after the handler is done. */
 @Injectable()
 class CountingInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -52,7 +52,7 @@ class ShopGateway {
     return answer('added');
   }
 
-  /** Answers nothing by itself. */
+  /** Never answers. */
   @SubscribeMessage('join')
   join() {
     Session.put('room', 'blue');
@@ -71,7 +71,7 @@ class ShopGateway {
   }
 }
 
-describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform, library) => {
+describe.each(DOORS)('while the store fails, a message on %s, by %s', (platform, library) => {
   const start = async (whenStoreFails: 'reject' | 'degrade' = 'reject') => {
     const driver = new ScriptedDriver();
     const app = await startGateways(platform, library, [ShopGateway, CountedGateway, CountedClassGateway], {
@@ -83,7 +83,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
   };
   const refused = { exception: { status: 'error' } };
 
-  it('is answered with an exception where it needs the session, and with what it says where it does not', async () => {
+  it('is answered with an exception if it needs the session, and normally if it does not', async () => {
     await using shop = await start();
     await using client = await connect(library, shop.app.url, shop.asHeaders);
     shop.driver.moods = { read: 'failing' };
@@ -95,7 +95,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     expect(client.isClosed).toBe(false);
   });
 
-  it('is answered with an exception where what it wrote could not be stored', async () => {
+  it('is answered with an exception if its writes could not be stored', async () => {
     await using shop = await start();
     await using client = await connect(library, shop.app.url, shop.asHeaders);
     shop.driver.moods = { write: 'failing' };
@@ -108,7 +108,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
   });
 
   it.each(['counted', 'counted by class'])(
-    'is answered with an exception where what an interceptor wrote behind its handler could not be stored (%s)',
+    'is answered with an exception if what an interceptor wrote after its handler could not be stored (%s)',
     async (message) => {
       await using shop = await start();
       await using client = await connect(library, shop.app.url, shop.asHeaders);
@@ -120,7 +120,7 @@ describe.each(DOORS)('where the store fails, a message on %s, by %s', (platform,
     },
   );
 
-  it('reads as empty where that was asked for, and nobody is disconnected', async () => {
+  it('is answered with whenStoreFails: degrade unless it writes, and nobody is disconnected', async () => {
     await using shop = await start('degrade');
     await using client = await connect(library, shop.app.url, shop.asHeaders);
     expect(await client.ask('who')).toBe('ann');
