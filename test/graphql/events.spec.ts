@@ -27,9 +27,9 @@ class Resolvers {
 }
 
 describe.each(serversOf(typeDefs))(
-  'what is told of a GraphQL operation with %s',
+  'the session events of a GraphQL operation with %s',
   (_name, platform, options) => {
-    it('is told once for all of its resolvers', async () => {
+    it('are published once for all of its resolvers', async () => {
       await using server = await TestApp.start(platform, {
         imports: [GraphQLModule.forRoot({ ...options })],
         providers: [Resolvers],

@@ -23,7 +23,7 @@ const typeDefs = `
 
 @Injectable()
 class Counters {
-  /** By way of the facade, from a service that knows nothing of GraphQL. */
+  /** Uses the facade, in a service that knows nothing of GraphQL. */
   greeted(): number {
     return Session.increment('greeted');
   }
@@ -132,26 +132,26 @@ describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platfo
     return { driver, ask, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
   }
 
-  it('has the session of its request in resolvers, and keeps what they write', async () => {
+  it('has the session of its request in resolvers, and stores what they write', async () => {
     await using server = await start();
     expect((await server.ask('{ visits }')).data).toEqual({ visits: 1 });
     expect((await server.ask('{ visits }')).data).toEqual({ visits: 2 });
   });
 
-  it('may be answered with a session: its values', async () => {
+  it('can return a session as its values', async () => {
     await using server = await start();
     await server.ask('{ visits }');
     expect((await server.ask('{ whole { visits } }')).data).toEqual({ whole: { visits: 1 } });
   });
 
-  it('that does not touch the session stores nothing and sends no cookie', async () => {
+  it('stores nothing and sends no cookie if it does not touch the session', async () => {
     await using server = await start();
     const { response } = await server.ask('{ idle }');
     expect(setCookies(response)).toEqual([]);
     expect(server.driver.take()).toEqual([]);
   });
 
-  it('signs in, and its guards see it in the next one', async () => {
+  it('signs in, and guards of the next one see it', async () => {
     await using server = await start();
     expect((await server.ask('{ secret }')).data).toEqual({ secret: null });
     await server.ask('mutation { signIn(id: "u1") }');
@@ -171,7 +171,7 @@ describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platfo
     expect(server.driver.take()).toEqual(['read', 'write']);
   });
 
-  it('loses nothing of field resolvers that run in parallel', async () => {
+  it('loses no update of field resolvers that run in parallel', async () => {
     await using server = await start();
     await server.ask('{ visits }');
     server.driver.take();
@@ -185,7 +185,7 @@ describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platfo
     });
   });
 
-  it('loses nothing beside other operations of the same visitor', async () => {
+  it('loses no update when other operations of the same visitor run in parallel', async () => {
     await using server = await start();
     await server.ask('{ visits }');
     await Promise.all(Array.from({ length: 10 }, () => server.ask('{ visits members { greeted } }')));
@@ -195,7 +195,7 @@ describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platfo
     });
   });
 
-  it('keeps what a resolver wrote before it failed, as a handler does', async () => {
+  it('stores what a resolver wrote before it failed, as for a handler', async () => {
     await using server = await start();
     const { errors } = await server.ask('mutation { fail }');
     expect(errors).toHaveLength(1);
@@ -204,7 +204,7 @@ describe.each(serversOf(typeDefs))('a GraphQL operation with %s', (_name, platfo
     expect(server.driver.take()).toEqual(['read', 'write']);
   });
 
-  it('is answered with 503 where it could not be stored', async () => {
+  it('is answered with 503 if its writes could not be stored', async () => {
     await using server = await start();
     await server.ask('{ visits }');
     vi.spyOn(server.driver, 'write').mockRejectedValueOnce(new Error('The store is gone.'));

@@ -86,7 +86,7 @@ describe.each(SERVERS)('@PassiveSession() on resolvers, with %s', (_name, platfo
     };
   }
 
-  it('renews nothing and uses no messages up, where all root fields have it', async () => {
+  it('renews nothing and consumes no flash messages if all root fields have it', async () => {
     await using server = await start();
     await server.visitor.in((session) => session.flash('status', 'Saved.'), {
       headers: { purpose: 'prefetch' },
@@ -109,20 +109,20 @@ describe.each(SERVERS)('@PassiveSession() on resolvers, with %s', (_name, platfo
     '{ cart unread }',
     'query { ...Both } fragment Both on Query { unread cart }',
     'query { ... on Query { cart } unread }',
-  ])('is a visit where one of them has not: %s', async (query) => {
+  ])('counts as a visit if one root field lacks it: %s', async (query) => {
     await using server = await start();
     expect(await server.ask({ query })).toEqual({ data: { unread: 3, cart: 0 } });
     expect(await server.isRenewed()).toBe(true);
   });
 
-  it('is a visit where another operation comes with the same request', async () => {
+  it('counts as a visit if the same request also contains another operation', async () => {
     await using server = await start();
     const answer = await server.ask([{ query: '{ unread }' }, { query: '{ cart }' }]);
     expect(answer).toEqual([{ data: { unread: 3 } }, { data: { cart: 0 } }]);
     expect(await server.isRenewed()).toBe(true);
   });
 
-  it('renews nothing over a WebSocket', async () => {
+  it('renews nothing over a WebSocket, until a root field lacks it', async () => {
     await using server = await start();
     await using subscriber = new Subscriber(server.app.url, server.asHeaders);
     expect(await subscriber.ask('{ unread note }')).toEqual({ data: { unread: 3, note: 1 } });

@@ -3,7 +3,7 @@ import type { GqlModuleOptions } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Platform } from '../support/test-app.js';
 
-/** What serves GraphQL over HTTP, as arguments of `describe.each`. @param typeDefs the schema */
+/** The GraphQL servers over HTTP, as arguments of `describe.each`. @param typeDefs the schema */
 export function serversOf(
   typeDefs: string,
 ): readonly [name: string, platform: Platform, options: GqlModuleOptions][] {

@@ -14,7 +14,7 @@ const apollo: ApolloDriverConfig = {
   subscriptions: { 'graphql-ws': true },
 };
 
-/** As applications make it whose code takes `req` for the request itself. */
+/** As in applications whose code expects `req` to be the request itself. */
 const apolloWithContext: ApolloDriverConfig = {
   ...apollo,
   context: ({ req, extra }: { req?: object; extra?: { request: object } }) => ({
@@ -27,7 +27,7 @@ const mercurius: MercuriusDriverConfig = {
   subscription: { fullWsTransport: true },
 };
 
-/** What serves GraphQL, over HTTP and over graphql-ws. */
+/** The GraphQL servers, over HTTP and graphql-ws. */
 export const SERVERS: readonly [name: string, platform: Platform, options: GqlModuleOptions][] = [
   ['Apollo on Express', 'express', apollo],
   ['Apollo on Fastify', 'fastify', apollo],
@@ -35,7 +35,7 @@ export const SERVERS: readonly [name: string, platform: Platform, options: GqlMo
   ['Mercurius', 'fastify', mercurius],
 ];
 
-/** What happens in an application, for its subscriptions. */
+/** Publishes the events of an application to its subscriptions. */
 export class Topic {
   readonly #emitter = new EventEmitter();
 
@@ -64,7 +64,7 @@ export class Topic {
     };
   }
 
-  /** Resolves when so many listen. */
+  /** Resolves when there are that many listeners. */
   async heardBy(count: number): Promise<void> {
     await vi.waitFor(() => {
       if (this.#emitter.listenerCount('event') !== count) throw new Error('Not yet.');
@@ -88,7 +88,7 @@ export function startSubscriptions(
 export class Subscriber implements AsyncDisposable {
   readonly #client: Client;
   #close: (event: { code: number; reason: string }) => void = () => undefined;
-  /** Resolves when the connection has closed, whoever closed it. */
+  /** Resolves when the connection has closed, from either side. */
   readonly closed = new Promise<{ code: number; reason: string }>((resolve) => {
     this.#close = resolve;
   });
@@ -105,7 +105,7 @@ export class Subscriber implements AsyncDisposable {
       url: `${url.replace(/^http/, 'ws')}/graphql`,
       webSocketImpl: WebSocketWithHeaders,
       retryAttempts: 0,
-      // Connected as long as the test goes on.
+      // Stays connected for the rest of the test.
       lazy: false,
       onNonLazyError: () => undefined,
       on: {
@@ -121,17 +121,17 @@ export class Subscriber implements AsyncDisposable {
     });
   }
 
-  /** A subscription: what comes, in order. */
+  /** Subscribes; yields results in order. */
   listen(query: string): Listening {
     return new Listening(this.#client.iterate({ query }));
   }
 
-  /** A query or a mutation. */
+  /** Runs a query or a mutation. */
   async ask(query: string): Promise<unknown> {
     return this.listen(query).next();
   }
 
-  /** The errors that a subscription is refused with: Apollo sends them as a result, Mercurius in place of one. */
+  /** The errors of a refused subscription: Apollo sends them within a result, Mercurius instead of one. */
   async refusal(query: string): Promise<unknown> {
     const result = await this.ask(query).catch((errors: unknown) => ({ errors }));
     return result instanceof Object && 'errors' in result ? result.errors : undefined;
@@ -143,7 +143,7 @@ export class Subscriber implements AsyncDisposable {
   }
 }
 
-/** What a subscription sends. */
+/** A running subscription. */
 class Listening {
   readonly #iterator: AsyncIterableIterator<object>;
 
@@ -151,7 +151,7 @@ class Listening {
     this.#iterator = iterator;
   }
 
-  /** The next result. Rejected with the errors that the whole operation is refused with, or where the connection closes. */
+  /** The next result. Rejects with the errors that refuse the whole operation, or when the connection closes. */
   async next(): Promise<unknown> {
     return (await this.#iterator.next()).value;
   }

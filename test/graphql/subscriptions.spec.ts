@@ -27,7 +27,7 @@ const typeDefs = `
 
 @Injectable()
 class Counter {
-  /** By way of the facade, from a service that knows nothing of GraphQL. */
+  /** Uses the facade, in a service that knows nothing of GraphQL. */
   seen(): number {
     return Session.increment('seen');
   }
@@ -77,7 +77,7 @@ class Mutations {
   }
 }
 
-/** What the facade says of where it has no session. */
+/** The user according to the facade, or its error. */
 function facade(): string {
   try {
     return String(Session.get('user'));
@@ -86,7 +86,7 @@ function facade(): string {
   }
 }
 
-/** What the facade said in a filter. */
+/** The results of `facade()` in a filter. */
 const heardInFilter: string[] = [];
 
 @Catch()
@@ -111,7 +111,7 @@ class RecordingGuard implements CanActivate {
   }
 }
 
-/** Made anew for each operation. */
+/** Created for each operation. */
 @Resolver('Mutation')
 @Injectable({ scope: Scope.REQUEST })
 class ScopedMutations {
@@ -236,7 +236,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     return { app, topic, driver, sockets, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
-  it('each event of a subscription sees the session as it is by then', async () => {
+  it('each event of a subscription sees the current session', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -252,7 +252,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     await server.topic.heardBy(0);
   });
 
-  it('the handler of a subscription has the session, and what it writes is kept', async () => {
+  it('the handler of a subscription has the session, and its writes are stored', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -261,7 +261,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await visitor.in((session) => session.get('started'))).toEqual(['ann']);
   });
 
-  it('the field resolvers of an event read once, in parallel, and lose nothing', async () => {
+  it('the field resolvers of an event share one read, run in parallel, and lose no update', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -280,7 +280,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(server.driver.take().filter((call) => call === 'read')).toHaveLength(1);
   });
 
-  it('events of one subscriber at once lose nothing', async () => {
+  it('simultaneous events of one subscriber lose no update', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -291,7 +291,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await visitor.in((session) => session.get('seen'))).toBe(6);
   });
 
-  it('a guard refuses a subscription to who is not signed in', async () => {
+  it('a guard rejects a subscription unless somebody has signed in', async () => {
     await using server = await start();
     await using stranger = new Subscriber(server.app.url);
     expect(await stranger.refusal('subscription { refused { item } }')).toMatchObject([
@@ -305,7 +305,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await next).toEqual({ data: { refused: { item: 'mug' } } });
   });
 
-  it('queries and mutations have the session, and what they write is kept', async () => {
+  it('queries and mutations have the session, and their writes are stored', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -316,7 +316,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await visitor.in((session) => session.get<unknown[]>('items', []).length)).toBe(8);
   });
 
-  it('guards, pipes, filters and resolvers of request scope have the session', async () => {
+  it('guards, pipes, filters and request-scoped resolvers have the session', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -327,7 +327,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(around).toEqual(['guard', 'pipe', 'ann', 'filter']);
   });
 
-  it('goes on under a new id, and not where somebody has signed in by it', async () => {
+  it('a connection follows a new id, and is closed if somebody signs in with the new id', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -338,7 +338,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
   });
 
-  it('a sealed session is read as it was at the handshake, not written, and ends with its visitor', async () => {
+  it("a sealed session is read as of the handshake, is read-only, and ends with its visitor's", async () => {
     await using server = await start({ driver: 'stealth' });
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -350,7 +350,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
   });
 
-  it('a session is watched once for a connection, as long as its client stays', async () => {
+  it('a session is watched once per connection, until its client leaves', async () => {
     await using server = await start();
     const watch = vi.spyOn(server.app.manager.lifecycles, 'watch');
     const { asHeaders } = await signedIn(server.app);
@@ -362,7 +362,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     await vi.waitFor(() => expect(watches.map(({ id }) => id)).toEqual([null]));
   });
 
-  it('what needs a cookie is refused, and the error says subscription', async () => {
+  it('whatever needs a cookie is refused, and the error mentions subscriptions', async () => {
     await using server = await start();
     const { asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -376,7 +376,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     ]);
   });
 
-  it('what a resolver wrote before it failed is kept', async () => {
+  it('what a resolver wrote before it failed is stored', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -387,7 +387,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await visitor.in((session) => session.get('before'))).toBe('the failure');
   });
 
-  it('what cannot be stored is an error of its resolver, and not stored later', async () => {
+  it('a write that cannot be stored fails its resolver and is not retried later', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -419,7 +419,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     await server.topic.heardBy(0);
   });
 
-  it('what happens while the connection is being closed goes to nobody, and is no error of its library', async () => {
+  it('events while the connection closes reach nobody and cause no error in its library', async () => {
     await using server = await start();
     const { visitor, asHeaders } = await signedIn(server.app);
     const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -432,7 +432,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
       const [socket] = server.sockets();
       socket?.on('error', (error) => errors.push(error));
       await visitor.in((session) => session.destroy());
-      // As fast as events can come: some of them before the client knows.
+      // As fast as possible, so that some come before the client knows.
       for (let event = 0; event < 100; event += 1) {
         server.topic.publish({ added: { item: 'mug' } });
         await new Promise(setImmediate);
@@ -470,7 +470,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
   });
 
-  it('an event after a sign-out in another process is for a stranger, and the last', async () => {
+  it('an event after a sign-out in another process sees no session, and is the last', async () => {
     const driver = new CountingDriver();
     await using here = await start({}, driver);
     await using there = await start({}, driver);
@@ -484,7 +484,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(await subscriber.closed).toMatchObject({ code: 1008 });
   });
 
-  it('what Nest calls outside of resolvers is told that it has no session, and not that of the handshake', async () => {
+  it("Nest's own calls outside of resolvers get NoSessionError rather than the handshake's session", async () => {
     await using server = await start();
     const { asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);
@@ -505,7 +505,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, gqlOptions)
     expect(heardInFilter).toEqual([refusal]);
   });
 
-  it('on an excluded path there is no session, and the error says so', async () => {
+  it('an excluded path has no session, and the error says so', async () => {
     await using server = await start({ exclude: ['/graphql'] });
     const { asHeaders } = await signedIn(server.app);
     await using subscriber = new Subscriber(server.app.url, asHeaders);

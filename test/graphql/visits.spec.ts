@@ -48,7 +48,7 @@ describe.each(SERVERS)('over graphql-ws, with %s', (_name, platform, options) =>
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: START }));
   afterEach(() => void vi.useRealTimers());
 
-  it('only queries and mutations are visits: connecting, subscribing and events renew nothing and leave the messages', async () => {
+  it('only queries and mutations are visits: connecting, subscribing and events neither renew nor consume messages', async () => {
     const topic = new Topic();
     await using app = await startSubscriptions(
       platform,
