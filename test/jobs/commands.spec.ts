@@ -14,7 +14,7 @@ class Report {
 }
 
 describe('a command (NestFactory.createApplicationContext)', () => {
-  it('boots without HTTP, works on the sessions of the application, and with values of its own', async () => {
+  it("boots without HTTP, and runs with the application's sessions or with values of its own", async () => {
     await using folder = await TempFolder.make();
     const options = { secret: SECRET, driver: 'file', file: { location: folder.path }, gc: false } as const;
     await using app = await HandlerApp.start('express', { options });

@@ -25,7 +25,7 @@ import { freePort } from '../servers/free-port.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS, UNHURRIED } from '../support/test-app.js';
 
-/** Gives the handlers of messages the session that each message names. */
+/** Runs message handlers in the session that the message names. */
 @Injectable()
 class InNamedSession implements NestInterceptor {
   constructor(private readonly sessions: SessionManager) {}
@@ -36,7 +36,7 @@ class InNamedSession implements NestInterceptor {
   }
 }
 
-/** What an interceptor goes on behind, in whatever context that is opened. */
+/** Resolves when an interceptor is ready to continue, in whatever context opens its door. */
 let opened = new Deferred();
 
 @Injectable()
@@ -50,12 +50,12 @@ class BehindDoor implements NestInterceptor {
   }
 }
 
-/** Each lets a handler go on. */
+/** Each lets a handler continue. */
 const doors: (() => unknown)[] = [];
 
 @Controller()
 class Messages {
-  /** What happened to the last event. */
+  /** The outcome of the last event. */
   event = new Deferred<unknown>();
 
   constructor(private readonly sessions: SessionManager) {}
@@ -136,7 +136,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
       }
     }
 
-    it('handles messages with SessionInterceptor everywhere, and without a session', () =>
+    it('handles messages with a global SessionInterceptor, without a session', () =>
       hybrid(async (_app, client) => {
         expect(await firstValueFrom(client.send('plain', 'text'))).toBe('plain text');
         expect(await firstValueFrom(client.send('facade', {}))).toMatch(
@@ -145,7 +145,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
         await expect(firstValueFrom(client.send('parameter', {}))).rejects.toMatchObject({ status: 'error' });
       }));
 
-    it('gives a message that a request sends no session of that request', () =>
+    it("does not pass a request's session on to a message that the request sends", () =>
       hybrid(async (app, client) => {
         const visitor = app.visitor();
         await visitor.in((session) => session.put('user', 'ann'));
@@ -153,7 +153,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
         expect(answer).toMatch(/^NoSessionError/);
       }));
 
-    it('gives a handler the session that its interceptor runs it in, @Session() too', () =>
+    it('gives a handler the session that its interceptor runs it in, including @Session()', () =>
       hybrid(async (app, client) => {
         const [ann, bob] = [app.visitor(), app.visitor()];
         const annId = await ann.in((session) => session.put('user', 'ann').id);
@@ -166,7 +166,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
         expect(await ann.in((session) => session.get('inside'))).toBe(1);
       }));
 
-    it('gives a handler no session of a job, though its interceptor goes on in what that job calls', () =>
+    it('gives a handler no session of a job, even if its interceptor continues within that job', () =>
       hybrid(async (app, client) => {
         opened = new Deferred();
         const id = await app.visitor().in((session) => session.put('user', 'ann').id);
@@ -178,7 +178,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
         });
       }));
 
-    it('gives a handler the session that its message names', () =>
+    it('gives a handler the session named in its message', () =>
       hybrid(async (app, client) => {
         const visitor = app.visitor();
         const sessionId = await visitor.in((session) => session.put('user', 'ann').id);
@@ -196,7 +196,7 @@ describe.each(PLATFORMS)('a hybrid application on %s', (platform) => {
 });
 
 describe('a microservice without HTTP', () => {
-  it('boots, and works on sessions that a message names', async () => {
+  it('boots, and rejects a message that names an unknown session', async () => {
     const port = await freePort();
     @Module({ imports: [SessionModule.forRoot(UNHURRIED)], controllers: [Messages] })
     class ServiceModule {}

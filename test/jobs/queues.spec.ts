@@ -13,7 +13,7 @@ interface ExportJob {
 
 @Injectable()
 class Filters {
-  /** Some service that knows nothing of jobs. */
+  /** A service that knows nothing of jobs. */
   current(): unknown {
     return Session.get('filter');
   }
@@ -61,7 +61,7 @@ describeWith(['redis'], 'a queue (@nestjs/bullmq)', () => {
   afterAll(() => server.stop());
 
   it.each(PLATFORMS)(
-    'works on the sessions of those who gave it work, and loses nothing (%s)',
+    'runs jobs in the session of whoever queued them, and loses no update (%s)',
     async (platform) => {
       const connection = { host: server.host, port: server.port, db: 1 };
       const prefix = `on-${platform}`;

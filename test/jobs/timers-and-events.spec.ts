@@ -7,7 +7,7 @@ import { Deferred } from '../parallel/support/deferred.js';
 import { HandlerApp } from '../support/handler-app.js';
 import { PLATFORMS } from '../support/test-app.js';
 
-/** What the facade says in a place: the user, or the error. */
+/** The user according to the facade, or its error. */
 function whoIsHere(): unknown {
   try {
     return Session.get('user', 'nobody');
@@ -19,7 +19,7 @@ function whoIsHere(): unknown {
 @Injectable()
 class Digest {
   seen: unknown;
-  /** For whom it works; found in a table, say. */
+  /** The session to work for; in practice read from a table. */
   sessionId = '';
 
   constructor(private readonly sessions: SessionManager) {}
@@ -55,8 +55,8 @@ class Listeners {
   }
 }
 
-describe.each(PLATFORMS)('outside of a request of %s', (platform) => {
-  it('a timer has no session, and gets the one that it works for by SessionManager.run', async () => {
+describe.each(PLATFORMS)('outside of a request on %s', (platform) => {
+  it('a timer has no session until SessionManager.run gives it one', async () => {
     await using app = await HandlerApp.start(platform, {
       imports: [ScheduleModule.forRoot()],
       providers: [Digest],
@@ -70,7 +70,7 @@ describe.each(PLATFORMS)('outside of a request of %s', (platform) => {
     expect(await visitor.in((session) => session.flashMessages.get('digest'))).toBe('sent');
   });
 
-  it('a timer that a request starts has no session once the response has ended, and is told why', async () => {
+  it('a timer started by a request has no session once the response has ended, and the error says why', async () => {
     await using app = await HandlerApp.start(platform, { imports: [ScheduleModule.forRoot()] });
     const left = new Deferred();
     const seen = new Deferred<unknown>();
@@ -83,7 +83,7 @@ describe.each(PLATFORMS)('outside of a request of %s', (platform) => {
     expect(String(await seen.promise)).toMatch(/response has ended.* SessionManager\.run/);
   });
 
-  it('a listener works with the session of the request that emits, and what it writes is stored with it', async () => {
+  it('a listener has the session of the emitting request, and its writes are stored with it', async () => {
     await using app = await HandlerApp.start(platform, {
       imports: [EventEmitterModule.forRoot()],
       providers: [Listeners],
@@ -102,7 +102,7 @@ describe.each(PLATFORMS)('outside of a request of %s', (platform) => {
     expect(await ann.in((session) => session.get('orders'))).toBe(1);
   });
 
-  it('a listener that goes on after the response has no session any more, but what SessionManager.run gives it', async () => {
+  it('a listener that continues after the response has only the session that SessionManager.run gives it', async () => {
     await using app = await HandlerApp.start(platform, {
       imports: [EventEmitterModule.forRoot()],
       providers: [Listeners],
@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('outside of a request of %s', (platform) => {
     expect(await ann.in((session) => session.flashMessages.get('status'))).toBe('Shipped.');
   });
 
-  it('a listener of what is emitted outside of a request has none', async () => {
+  it('a listener to an event emitted outside of a request has no session', async () => {
     await using app = await HandlerApp.start(platform, {
       imports: [EventEmitterModule.forRoot()],
       providers: [Listeners],
