@@ -17,7 +17,7 @@ import { PLATFORMS, setCookies } from '../support/test-app.js';
 
 const MemoryStore = memorystore(session);
 
-/** A store of express-session's that hands out its sessions late, and may be told to fail. */
+/** An express-session store that answers late, and fails on command. */
 class TroubledStore extends MemoryStore {
   fails = false;
 
@@ -54,7 +54,7 @@ describe.each(PLATFORMS)(
       return { app, store, lines, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
     }
 
-    it('loses no update of twenty requests at once', async () => {
+    it('loses no update of twenty parallel requests', async () => {
       await using scene = await start();
       const visitor = scene.app.visitor();
       await visitor.in((current) => current.put('count', 0));
@@ -70,7 +70,7 @@ describe.each(PLATFORMS)(
       expect(await visitor.in((current) => current.get('count'))).toBe(20);
     });
 
-    it('undoes no sign-out by a slow request', async () => {
+    it('does not let a slow request undo a sign-out', async () => {
       await using scene = await start();
       const visitor = scene.app.visitor();
       const { asHeaders } = await visitor.handle((current) => current.signIn('ann'));
@@ -91,7 +91,7 @@ describe.each(PLATFORMS)(
       expect(await scene.app.visitor().in((current) => current.userId, { headers: asHeaders })).toBeNull();
     });
 
-    it('says once at boot what it cannot promise, and nothing else', async () => {
+    it('logs once at boot what it cannot guarantee, and nothing else', async () => {
       await using scene = await start();
       await scene.app.visitor().in((current) => current.put('a', 1));
       expect(scene.lines).toEqual([
@@ -101,7 +101,7 @@ describe.each(PLATFORMS)(
       ]);
     });
 
-    it('answers 503 while its store fails, and keeps the cookie as it is', async () => {
+    it('answers 503 while its store fails, and keeps the cookie', async () => {
       await using scene = await start();
       const visitor = scene.app.visitor();
       await visitor.in((current) => current.put('name', 'Ada'));
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)(
       expect(await visitor.in((current) => current.get('name'))).toBe('Ada');
     });
 
-    it('answers 503 where its store never calls back', async () => {
+    it('answers 503 when its store never calls back', async () => {
       await using before = await start();
       const { asHeaders } = await before.app.visitor().handle((current) => current.put('name', 'Ada'));
       await using scene = await start({ storeTimeout: '50ms' });
@@ -125,7 +125,7 @@ describe.each(PLATFORMS)(
       expect(setCookies(response)).toEqual([]);
     });
 
-    it('goes on with an empty session while its store fails, where that is what is wanted', async () => {
+    it('continues with an empty read-only session while its store fails, with whenStoreFails: degrade', async () => {
       await using scene = await start({ whenStoreFails: 'degrade' });
       const visitor = scene.app.visitor();
       await visitor.in((current) => current.put('name', 'Ada'));
@@ -143,7 +143,7 @@ describe('A driver made of a store', () => {
     vi.useRealTimers();
   });
 
-  it('hands the store what it takes the lifetime from, whichever way it does', async () => {
+  it('passes the lifetime to the store in every form that stores read', async () => {
     const seen: { cookie: session.Cookie }[] = [];
     class NotingStore extends session.MemoryStore {
       override set(sid: string, given: session.SessionData, callback?: (error?: unknown) => void): void {
@@ -154,14 +154,14 @@ describe('A driver made of a store', () => {
     const expiresAt = Date.now() + 60_000;
     await connectStore(new NotingStore()).write('id', { ...record, expiresAt });
     const [{ cookie } = { cookie: new session.Cookie() }] = seen;
-    // Never sooner than the record itself ends.
+    // Never sooner than the record itself.
     expect(cookie.expires?.getTime()).toBeGreaterThanOrEqual(expiresAt);
     expect(cookie.maxAge).toBeGreaterThan(59_000);
     expect(cookie.maxAge).toBeLessThanOrEqual(61_000);
     expect(cookie.originalMaxAge).toBe(cookie.maxAge);
   });
 
-  it('takes part in the turns of other drivers on the same store', async () => {
+  it('takes turns with other drivers on the same store', async () => {
     const store = new TroubledStore({ checkPeriod: 0 });
     const drivers = [connectStore(store), connectStore(store)];
     const next = { ...record, expiresAt: Date.now() + 60_000 };
@@ -169,13 +169,13 @@ describe('A driver made of a store', () => {
     expect(outcomes.filter(Boolean)).toHaveLength(1);
   });
 
-  it('hears of it where another process has overwritten what it stored', async () => {
+  it('notices when another process has overwritten its write', async () => {
     const inner = new MemoryStore({ checkPeriod: 0 });
     const other = connectStore(new Proxy(inner, {}));
     const expiresAt = Date.now() + 60_000;
     const ours: RecordDriver = connectStore(
       Object.assign(Object.create(inner), {
-        // Another process, which has read the same version, stores just behind this one.
+        // Another process that has read the same version writes right after this one.
         set(sid: string, given: session.SessionData, callback: (error?: unknown) => void) {
           inner.set(sid, given, () => {
             void other.destroy('id').then(async () => {
@@ -190,7 +190,7 @@ describe('A driver made of a store', () => {
     expect((await ours.read('id'))?.payload).toBe('{"of":"other"}');
   });
 
-  it('takes ENOENT for "there is none", as express-session does, and any other error for trouble', async () => {
+  it('treats ENOENT as "not found", as express-session does, and any other error as a failure', async () => {
     const failing = (code: string): ConnectStore => {
       const fail = (...given: unknown[]): void =>
         (given.at(-1) as (error: unknown) => void)(Object.assign(new Error('no'), { code }));
@@ -203,7 +203,7 @@ describe('A driver made of a store', () => {
     await expect(connectStore(failing('EIO')).destroy('id')).rejects.toThrow('no');
   });
 
-  it('is not held up for ever by a store that throws in place of calling back', async () => {
+  it('rejects if a store throws instead of calling back', async () => {
     const throwing = (): never => {
       throw new Error('not open yet');
     };
@@ -214,7 +214,7 @@ describe('A driver made of a store', () => {
     await expect(driver.destroy('id')).rejects.toThrow('not open');
   });
 
-  it('takes what a store calls back first', async () => {
+  it('only considers the first callback of a store', async () => {
     const store = new MemoryStore({ checkPeriod: 0 });
     const driver = connectStore({
       get: (sid, callback) =>
@@ -236,14 +236,14 @@ describe('A driver made of a store', () => {
     expect(await driver.read('id')).toMatchObject({ version: 1 });
   });
 
-  it('hears what an async function of a store throws, which calls nothing back', async () => {
+  it('rejects if an async function of a store rejects and never calls back', async () => {
     const failing = (): unknown => Promise.reject(new Error('not open yet'));
     const driver = connectStore({ get: failing, set: failing, destroy: failing });
     await expect(driver.read('id')).rejects.toThrow('not open yet');
     await expect(driver.destroy('id')).rejects.toThrow('not open yet');
   });
 
-  it('does not take for an answer what an async function returns before it calls back', async () => {
+  it('does not take the return value of an async function for the answer', async () => {
     const store = new MemoryStore({ checkPeriod: 0 });
     const later = (call: () => void): unknown => {
       setImmediate(call);
@@ -258,14 +258,14 @@ describe('A driver made of a store', () => {
     expect(await driver.read('id')).toMatchObject({ version: 1 });
   });
 
-  it('is made of an object without a class, and says so', () => {
+  it('can be made of an object without a class, and says so', () => {
     const functions = { get: () => undefined, set: () => undefined, destroy: () => undefined };
     const bare: ConnectStore = Object.assign(Object.create(null), functions);
     for (const store of [bare, functions])
       expect(connectStore(store).caveat).toMatch(/^is a store made for express-session \(an object\)/);
   });
 
-  it('says what is missing in what is no store', () => {
+  it('says what is missing when the argument is not a store', () => {
     expect(() => connectStore({ get: () => undefined } as never)).toThrow(
       /It has no function set, and none destroy\.$/,
     );
@@ -273,7 +273,7 @@ describe('A driver made of a store', () => {
     expect(() => keyvStore(Keyv as never)).toThrow(/got a function; it takes a Keyv/);
   });
 
-  it.each([null, {}, 'redis://localhost'])('is not made of %j', (store) => {
+  it.each([null, {}, 'redis://localhost'])('cannot be made of %j', (store) => {
     expect(() => connectStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(store as never)).toThrow(SessionConfigError);
     expect(() => keyvStore(new Map() as never)).toThrow(/it takes a Keyv of version 5 or later/);
@@ -286,7 +286,7 @@ describe('A driver made of a store', () => {
     ['connectStore', () => connectStore(new MemoryStore({ checkPeriod: 0 }))],
     ['connectStore and the store of express-session', () => connectStore(new session.MemoryStore())],
     ['keyvStore', () => keyvStore(new Keyv())],
-  ])('of %s goes by a clock that a test has moved', async (_made, make) => {
+  ])('of %s uses a clock that a test has moved', async (_made, make) => {
     using clock = stopClock();
     for (const begun of [clock.now(), Date.parse('2020-01-01'), Date.parse('2050-01-01')]) {
       const driver = make();
@@ -300,7 +300,7 @@ describe('A driver made of a store', () => {
   });
 
   it.each(['connectStore', 'keyvStore'])(
-    'of %s goes on behind a call that its store has lost',
+    'of %s continues after a call that its store never answers',
     async (made) => {
       vi.useFakeTimers();
       let isLost = true;
@@ -334,7 +334,7 @@ describe('A driver made of a store', () => {
     },
   );
 
-  it('tells a Keyv to throw what its adapter throws, so that a store that fails does not look empty', async () => {
+  it("makes a Keyv throw its adapter's errors, so that a failing store does not look empty", async () => {
     const failing = new Map();
     failing.get = () => {
       throw new Error('away');
