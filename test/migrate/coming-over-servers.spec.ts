@@ -27,7 +27,7 @@ describeWith(['redis', 'postgres'], 'Redis and PostgreSQL', () => {
   };
   const withStealth = { ...drivers, stealth: async () => ({}) };
 
-  /** With what it needs, which ends behind it. */
+  /** The application, together with what has to be closed after it. */
   const closing = (app: OldApp, end: () => Promise<unknown>): OldApp => ({
     ...app,
     close: async () => {

@@ -9,7 +9,7 @@ import { type OldApp, SIGNED_IN } from './old-apps.js';
 
 const user = (session: RequestSession): unknown => session.get('user');
 
-/** What holds of each library, on both platforms and with each driver. */
+/** The behavior common to all libraries, on both platforms and with each driver. */
 export function describeComingOver(
   name: string,
   startOld: () => Promise<OldApp>,
@@ -17,7 +17,7 @@ export function describeComingOver(
 ): void {
   const ways = pairsOf(Object.entries(drivers)).map(([platform, driver]) => [platform, ...driver] as const);
 
-  describe(`Who comes from ${name}`, () => {
+  describe(`A visitor who comes from ${name}`, () => {
     let old: OldApp;
     beforeAll(async () => {
       old = await startOld();
@@ -46,7 +46,7 @@ export function describeComingOver(
         return browser;
       }
 
-      it('is still signed in, with all that his session held, and so he stays', async () => {
+      it('stays signed in, with all values of the session', async () => {
         const browser = await signedIn();
         const before = browser.names;
         expect(before).toContain(old.cookieName);
@@ -58,7 +58,7 @@ export function describeComingOver(
         await isForgotten();
       });
 
-      it('opens nothing with a copy of his old cookie once he has the new one', async () => {
+      it('has an old cookie that opens nothing once the new one is set', async () => {
         if (!old.isTold || (!isKept && old.kept === null)) return;
         const browser = await signedIn();
         const copy = browser.headers;
@@ -72,7 +72,7 @@ export function describeComingOver(
       });
 
       it.each(['at once', 'later'])(
-        'stays signed out (%s), whoever has a copy of the old cookie',
+        'stays signed out (%s), even for a copy of the old cookie',
         async (when) => {
           const browser = await signedIn();
           const copy = browser.headers;
@@ -84,7 +84,7 @@ export function describeComingOver(
         },
       );
 
-      it('loses nothing where his first requests come at once', async () => {
+      it('loses no update of parallel first requests', async () => {
         const browser = await signedIn();
         const before = isKept ? (await app.manager.list('u-1')).length : 0;
         const all = barrier(8);
@@ -103,7 +103,7 @@ export function describeComingOver(
         expect(handled.map(({ value: [who] }) => who)).toEqual(Array.from({ length: 8 }, () => 'ann'));
         const latest = handled.at(-1)?.asHeaders;
         const count = await app.visitor().in((session) => session.get('count'), { headers: { ...latest } });
-        // A cookie that is the session itself has no side where they could meet.
+        // Sessions within cookies have no shared place on the server.
         expect(count).toBe(isKept ? 8 : 1);
         if (isKept) {
           const { length } = await app.manager.list('u-1');
@@ -112,7 +112,7 @@ export function describeComingOver(
         await isForgotten();
       });
 
-      it('has nothing of a session that he has signed out of before', async () => {
+      it('gets nothing from a session signed out of before', async () => {
         if (old.kept === null) return;
         const browser = await signedIn();
         const copy = browser.headers;
@@ -121,7 +121,7 @@ export function describeComingOver(
         expect([value, cookies]).toEqual([undefined, []]);
       });
 
-      it('is a visitor like any other with a cookie that is not to the letter what he was given', async () => {
+      it('is a stranger if the old cookie was altered in any way', async () => {
         const browser = await signedIn();
         const sent = browser.cookie;
         const value = sent.slice(`${old.cookieName}=`.length);
@@ -148,7 +148,7 @@ export function describeComingOver(
   });
 }
 
-/** With another letter in one place. */
+/** Replaces one character. */
 function flipped(text: string, at: number): string {
   return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 }

@@ -5,19 +5,19 @@ let browsers = 0;
 
 const HOST = 'shop.test';
 
-/** A browser whose site is one application today and another one tomorrow. */
+/** A browser whose site moves from one application to another. */
 export class MovingBrowser {
   readonly jar = new PlaceJar();
   readonly #agent = `browser ${(browsers += 1)}`;
 
-  /** Asks the application as it was before. */
+  /** Requests something from the old application. */
   async ask(url: string, method: string, path: string): Promise<Record<string, unknown>> {
     const response = await fetch(url + path, { method, headers: this.headers });
     this.jar.take(HOST, response.headers.getSetCookie());
     return response.json() as Promise<Record<string, unknown>>;
   }
 
-  /** Runs a function in a handler of the application as it is now. */
+  /** Runs a function in a handler of the new application. */
   async in<T>(app: HandlerApp, handler: Handler<T>): Promise<T> {
     const { value, cookies } = await app.visitor().handle(handler, { headers: this.headers });
     this.jar.take(HOST, cookies);

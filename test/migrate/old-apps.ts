@@ -17,18 +17,18 @@ import {
 
 export const OLD_SECRET = 'the secret of the application before';
 
-/** What every old application keeps of a visitor who has signed in. */
+/** What every old application stores for a signed-in visitor. */
 export const SIGNED_IN = { user: 'ann', cart: ['mug', 'tea'], passport: { user: 'u-1' } };
 
-/** An application as it was before, with `POST /in`, `POST /out` and `GET /me`, and what the new one is told of it. */
+/** An old application, with `POST /in`, `POST /out` and `GET /me`, and the source for the new one. */
 export interface OldApp {
   readonly url: string;
   readonly source: SessionSource;
   /** The name of its cookie. */
   readonly cookieName: string;
-  /** How many sessions it keeps; null where they are in the cookie alone. */
+  /** How many sessions it stores; null if they are in the cookie alone. */
   readonly kept: (() => Promise<number>) | null;
-  /** Whether each session has a cookie that no other has. */
+  /** Whether each session has a unique cookie. */
   readonly isTold: boolean;
   readonly close: () => Promise<void>;
 }

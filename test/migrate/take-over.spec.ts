@@ -35,7 +35,7 @@ const hour = 3_600_000;
 
 const user = (current: RequestSession): unknown => current.get('user');
 
-/** A store in memory, with sessions as express-session leaves them there. */
+/** A store in memory, holding sessions the way express-session leaves them. */
 class OldStore extends MemoryStore {
   fails = false;
   asked = 0;
@@ -46,7 +46,7 @@ class OldStore extends MemoryStore {
     else super.get(sid, callback);
   }
 
-  /** Keeps a session, and gives the Cookie header of its visitor. */
+  /** Stores a session and returns the Cookie header of its visitor. */
   keep(id: string, values: object = { user: 'ann' }, maxAge: number | null = hour): string {
     const cookie = new session.Cookie();
     if (maxAge !== null) cookie.maxAge = maxAge;
@@ -80,7 +80,7 @@ class HangingController {
   }
 }
 
-describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
+describe.each(PLATFORMS)('On %s, a session that is taken over', (platform) => {
   async function start(
     options: Partial<SessionModuleOptions> = {},
     setup: Omit<HandlerAppSetup, 'options'> = {},
@@ -99,7 +99,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     return { app, store, go, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
   }
 
-  it('is expired where it lay, with its attributes, before the new cookie is set', async () => {
+  it('has its old cookie expired, with its attributes, before the new one is set', async () => {
     const store = new OldStore();
     const cookie = { path: '/', domain: 'shop.test', sameSite: 'strict', maxAge: 5, secure: 'auto' } as const;
     await using scene = await start({ migrate: [fromExpressSession({ secret: [OLD], store, cookie })] });
@@ -110,7 +110,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     ]);
   });
 
-  it.each(['memory', 'stealth'])('is told of as any that is loaded, with %s', async (driver) => {
+  it.each(['memory', 'stealth'])('publishes the same events as any loaded session, with %s', async (driver) => {
     await using scene = await start({ driver });
     using heard = new HeardEvents();
     const { value: handle } = await scene.go(scene.store.keep('a'), (current) => current.put('b', 1).handle);
@@ -122,7 +122,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect(heard.names()).toEqual([]);
   });
 
-  it('is expired at the path where it lay, and goes on with a cookie of the path here', async () => {
+  it('has its old cookie expired at the old path, and continues with a cookie at the new path', async () => {
     const store = new OldStore();
     await using scene = await start({
       migrate: [fromExpressSession({ secret: OLD, store, cookie: { path: '/shop' } })],
@@ -136,13 +136,13 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
       ],
     ]);
     await eventually(async () => expect(await store.holds('a')).toBe(false));
-    // Signed out of here, the old cookie that a browser may still have opens nothing.
+    // After a sign-out here, a remaining copy of the old cookie opens nothing.
     const out = await scene.go(asText(cookies), (current) => current.destroy().then(() => null));
     expect(out.cookies).toEqual([expect.stringMatching(/^new=; Max-Age=0;/)]);
     expect((await scene.go(signed('a'), user)).value).toBeUndefined();
   });
 
-  it('takes the place of the old cookie where both have one name', async () => {
+  it('replaces the old cookie if both have the same name', async () => {
     await using scene = await start({ cookie: { name: 'connect.sid' } });
     const { value, cookies } = await scene.go(scene.store.keep('a'), user);
     expect([value, cookies]).toEqual(['ann', [expect.stringMatching(/^connect\.sid=v1\./)]]);
@@ -150,14 +150,14 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(asText(cookies), user)).value).toBe('ann');
   });
 
-  it('asks nothing of the old store where there is no old cookie, or a session of here', async () => {
+  it('is not looked up without an old cookie, or if there is a new session', async () => {
     await using scene = await start();
     const { asHeaders } = await scene.go('other=1', (current) => current.put('user', 'bob'));
     await scene.go(`${asHeaders.cookie}; ${scene.store.keep('a')}`, user);
     expect(scene.store.asked).toBe(0);
   });
 
-  it('ends with the session that was beside it, so that who signs out is not signed in by it', async () => {
+  it('ends with the new session beside it, so that the old cookie does not sign in again after a sign-out', async () => {
     await using scene = await start();
     const old = scene.store.keep('a');
     const { asHeaders } = await scene.go('', (current) => current.put('user', 'bob'));
@@ -172,7 +172,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(old, user)).value).toBeUndefined();
   });
 
-  it('is answered 503 while the old store fails, and is there when it is well again', async () => {
+  it('is answered with 503 while the old store fails, and is there once it recovers', async () => {
     const lines: string[] = [];
     const note = (line: unknown): void => void lines.push(String(line));
     await using scene = await start(
@@ -189,7 +189,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(old, user)).value).toBe('ann');
   });
 
-  it('is an empty one that cannot be written to while the old store fails, where that is what is wanted', async () => {
+  it('is empty and read-only while the old store fails, with whenStoreFails: degrade', async () => {
     await using scene = await start({ whenStoreFails: 'degrade' });
     const old = scene.store.keep('a');
     scene.store.fails = true;
@@ -199,7 +199,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(old, user)).value).toBe('ann');
   });
 
-  it('stays where it was while nothing can be stored here', async () => {
+  it('stays in the old store while the new one fails', async () => {
     const driver = new ScriptedDriver();
     await using scene = await start({
       driver: 'scripted',
@@ -212,14 +212,14 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(old, user)).value).toBe('ann');
   });
 
-  it('is found by the old cookie once more where the first answer did not bring the new one', async () => {
+  it('is found again by the old cookie if the first response did not deliver the new one', async () => {
     const driver = new ScriptedDriver();
     await using scene = await start({
       driver: 'scripted',
       drivers: { scripted: { useFactory: () => driver } },
     });
     const old = scene.store.keep('a');
-    // The commit of what the handler has changed fails, and its 503 carries no cookie.
+    // The commit of the handler's change fails, and the 503 sends no cookie.
     const failed = await scene.go(
       old,
       (current) => {
@@ -234,7 +234,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect([value, cookies.length]).toEqual(['ann', 2]);
   });
 
-  it('is found by the old cookie once more where the client has gone before the answer', async () => {
+  it('is found again by the old cookie if the client left before the response', async () => {
     hanging = { arrived: barrier(2), answered: barrier(2) };
     await using scene = await start({}, { controllers: [HangingController] });
     const old = scene.store.keep('a');
@@ -249,7 +249,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     await eventually(async () => expect(await scene.store.holds('a')).toBe(false));
   });
 
-  it('lives as long as it would have there, where that is longer', async () => {
+  it('keeps its old expiry if that is later', async () => {
     await using scene = await start({ age: '2h' });
     const long = await scene.go(
       scene.store.keep('a', { user: 'ann' }, 720 * hour),
@@ -264,7 +264,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect(short.value).toBeGreaterThan(Date.now() + hour);
   });
 
-  it('keeps names with dots as they are, and leaves those that reach a prototype', async () => {
+  it('keeps keys with dots as they are, and drops those that reach a prototype', async () => {
     const values: Record<string, unknown> = JSON.parse(
       '{"user.name":"Ann","__proto__":{"isAdmin":true},"constructor":1,"deep":{"__proto__":{"a":1}}}',
     );
@@ -282,7 +282,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect(value).toEqual(['Ann', ['deep', 'user.name'], undefined]);
   });
 
-  it('writes nothing and sends no cookie by a request that comes late with the old one', async () => {
+  it('is not changed by a late request with the old cookie, which gets no cookie', async () => {
     await using scene = await start();
     const old = scene.store.keep('a');
     const { asHeaders } = await scene.go(old, user);
@@ -292,7 +292,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect((await scene.go(asHeaders.cookie, user)).value).toBe('ann');
   });
 
-  it('goes on as one session in two processes that are asked at the same moment', async () => {
+  it('becomes one session when two processes take it over at the same moment', async () => {
     await using folder = await TempFolder.make();
     const store = new OldStore();
     const options = {
@@ -321,7 +321,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect(ids[0]?.value[1]).toBe(8);
   });
 
-  it('does not keep its visitor out where it is too large for a cookie', async () => {
+  it('does not lock its visitor out if it is too large for a cookie', async () => {
     const lines: string[] = [];
     const note = (line: unknown): void => void lines.push(String(line));
     await using scene = await start(
@@ -336,7 +336,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect(await scene.store.holds('a')).toBe(true);
   });
 
-  it('is never shared by visitors whose cookies are the same to the letter', async () => {
+  it('is never shared by visitors with identical cookies', async () => {
     const value = Buffer.from('{"lang":"de"}').toString('base64');
     const mac = createHmac('sha1', OLD).update(`session=${value}`).digest('base64url');
     await using scene = await start({ migrate: [fromCookieSession({ keys: OLD })] });
@@ -353,7 +353,7 @@ describe.each(PLATFORMS)('On %s, a session that comes over', (platform) => {
     expect([lang, one === other]).toEqual(['de', false]);
   });
 
-  it('is not looked for where a client has its token in a header', async () => {
+  it('is not looked up for a client that sends its token in a header', async () => {
     await using scene = await start({ header: 'X-Session' });
     const headers = { cookie: scene.store.keep('a'), 'x-session': 'new' };
     const { value, response } = await scene.app.visitor().handle(user, { headers });
@@ -372,7 +372,7 @@ describe('A source of old sessions', () => {
   ): Promise<ForeignContent | null> =>
     (await source.find((name) => (cookies[name] === undefined ? [] : [cookies[name]]))?.load()) ?? null;
 
-  it('gives nothing more from a day on', async () => {
+  it('returns nothing from its end date on', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-01-01T00:00:00Z') });
     const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32) });
     const source = fromIronSession({
@@ -385,7 +385,7 @@ describe('A source of old sessions', () => {
     expect(await found(source, { app: seal })).toBeNull();
   });
 
-  it('gives nothing of a seal of iron-session that has expired, and the end of one that has not', async () => {
+  it('returns nothing for an expired iron-session seal, and the expiry of a valid one', async () => {
     const now = Date.parse('2027-01-01T00:00:00Z');
     vi.useFakeTimers({ toFake: ['Date'], now });
     const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32), ttl: 600 });
@@ -395,7 +395,7 @@ describe('A source of old sessions', () => {
     expect(await found(source, { app: seal })).toBeNull();
   });
 
-  it('gives nothing of what has ended by a clock that a test has moved', async () => {
+  it('follows a clock that a test has moved', async () => {
     using clock = stopClock();
     const password = 'p'.repeat(32);
     const seal = await sealData({ user: 'ann' }, { password, ttl: 600 });
@@ -419,7 +419,7 @@ describe('A source of old sessions', () => {
     expect(await found(endless, { app: lasting })).toBeNull();
   });
 
-  it('knows a seal of iron-session however the rest of its cookie is spelled', async () => {
+  it('recognizes an iron-session seal however the rest of its cookie is spelled', async () => {
     const seal = await sealData({ user: 'ann' }, { password: 'p'.repeat(32) });
     const source = fromIronSession({ password: 'p'.repeat(32), cookieName: 'app' });
     const key = (text: string): unknown => source.find(() => [text])?.key;
@@ -430,7 +430,7 @@ describe('A source of old sessions', () => {
   });
 
   it.each(['the newest', 'one between', 'the oldest'])(
-    'knows what %s of several secrets has signed',
+    'accepts what %s of several secrets has signed',
     async (secret) => {
       const secrets = ['the newest', 'one between', 'the oldest'].map((each) => each.padEnd(32, '.'));
       const by = secret.padEnd(32, '.');
@@ -441,7 +441,7 @@ describe('A source of old sessions', () => {
       expect((await found(fromExpressSession(sources), { 'connect.sid': ofExpress }))?.values).toEqual({
         user: 'ann',
       });
-      // @fastify/session signs the same, and leaves the prefix out.
+      // @fastify/session signs the same way, but without the prefix.
       const ofFastify = encodeURIComponent(decodeURIComponent(ofExpress).slice('s:'.length));
       expect((await found(fromFastifySession(sources), { sessionId: ofFastify }))?.values).toEqual({
         user: 'ann',
@@ -459,7 +459,7 @@ describe('A source of old sessions', () => {
     },
   );
 
-  it('gives nothing of a session of express-session or @fastify/session whose cookie has expired, whatever its store keeps', async () => {
+  it('returns nothing for an express-session or @fastify/session cookie that has expired, even if the store has it', async () => {
     const store = {
       get: (_sid: string, callback: (error: unknown, found: object) => void) =>
         callback(null, { user: 'ann', cookie: { expires: new Date(Date.now() - 1).toISOString() } }),
@@ -472,7 +472,7 @@ describe('A source of old sessions', () => {
     expect(await found(fromFastifySession({ secret: OLD, store }), { sessionId: ofFastify })).toBeNull();
   });
 
-  it('takes the user from where it is told', async () => {
+  it('takes the user from the configured path', async () => {
     const store = new OldStore();
     store.keep('a', { passport: { user: 7 } });
     const value = signed('a').split('=')[1] ?? '';
@@ -526,7 +526,7 @@ describe('A source of old sessions', () => {
   });
 
   it.each([[[{ secret: 'hunter2' }]], ['connect.sid'], [[null]]])(
-    'is what the option takes, and not %j',
+    'is the only thing the option accepts, unlike %j',
     async (migrate) => {
       const booting = HandlerApp.start('express', { options: { migrate: migrate as never } });
       await expect(booting).rejects.toThrow(/^The option 'migrate/);
