@@ -3,16 +3,16 @@ import { describeDriverConformance, type DriverUnderTest } from 'nestjs-session-
 
 export { StoppedClock } from 'nestjs-session-kit/conformance';
 
-/** A driver on a store of its own, which is opened once for all tests and closed after them. */
+/** A driver on its own store, opened once for all tests and closed after them. */
 export type RecordDriverHarness = DriverUnderTest & Required<Pick<DriverUnderTest, 'clock' | 'close'>>;
 
 /**
- * The suite that the package exports, with all tests of a driver on one store.
+ * The exported suite, run with one store for all tests of a driver.
  *
  * @example
  * describeRecordDriver('MemoryDriver', async () => {
- *   const clock = new StoppedClock();
- *   return { driver: new MemoryDriver({}, clock), clock, close: async () => {} };
+ * const clock = new StoppedClock();
+ * return { driver: new MemoryDriver({}, clock), clock, close: async () => {} };
  * });
  */
 export function describeRecordDriver(name: string, makeHarness: () => Promise<RecordDriverHarness>): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/drivers/clock.js';
 import type { RecordDriver, SessionRecord } from '../../lib/drivers/driver.js';
 
-/** A driver as an application writes one: the four methods on a Map, and nothing else. */
+/** A driver as an application writes one: the four methods on a Map, nothing else. */
 export class CustomDriver implements RecordDriver {
   private readonly records = new Map<string, SessionRecord>();
 

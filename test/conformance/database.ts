@@ -6,7 +6,7 @@ import { createDatabase, type DatabaseType } from '../drivers/database/test-data
 import { describeWith } from '../servers/index.js';
 import { describeRecordDriver, StoppedClock } from './conformance.js';
 
-/** The conformance suite on one kind of database, on a table that the migration made. */
+/** The conformance suite on one kind of database, with a table created by the migration. */
 export function describeDatabaseDriver(type: DatabaseType): void {
   const pieces = type === 'better-sqlite3' ? [] : [type];
   describeWith(pieces, type, () => {

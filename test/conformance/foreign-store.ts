@@ -2,16 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeDriverConformance, type DriverUnderTest } from 'nestjs-session-kit/conformance';
 import { type ConnectStore, connectStore } from 'nestjs-session-kit';
 
-/** A store that was made for other things, with what the suite needs. */
+/** A store not made for this package, with what the suite needs. */
 export interface ForeignStore extends Pick<DriverUnderTest, 'driver' | 'corrupt'> {
-  /** Another driver on the same store, in the same process: of other processes such a store promises nothing. */
+  /** Another driver on the same store, in the same process: such a store guarantees nothing across processes. */
   readonly again: () => DriverUnderTest['driver'];
   readonly close?: () => Promise<unknown>;
 }
 
 /**
- * The whole suite for drivers, on a store that has no compare-and-set. What it leaves out: a second process, whose writes such a
- * store cannot tell from its own (a second driver of the same process stands in), and `listByUser`, which such drivers do not have.
+ * The whole suite for a store without compare-and-set, except `listByUser`, which such drivers lack, and a second
+ * process, whose writes such a store cannot tell from its own: a second driver in the same process stands in.
  */
 export function describeForeignStore(name: string, make: () => ForeignStore | Promise<ForeignStore>): void {
   describe('on one store', () => {
@@ -34,7 +34,7 @@ export function describeForeignStore(name: string, make: () => ForeignStore | Pr
   });
 }
 
-/** The same of a store made for express-session; damage is a session that is none of ours. */
+/** The same for an express-session store; a damaged record is a session that is not ours. */
 export function foreignConnectStore(store: ConnectStore, close?: () => Promise<unknown>): ForeignStore {
   return {
     driver: connectStore(store),

@@ -23,7 +23,7 @@ describeForeignStore("express-session's MemoryStore", () => foreignConnectStore(
 
 describeForeignStore('session-file-store', () => {
   const path = mkdtempSync(join(tmpdir(), 'session-file-store-'));
-  // Without waiting: it takes half a second to say that there is no such file.
+  // No retries: it would take half a second to find that a file does not exist.
   const store = new FileStore({ path, retries: 0, reapInterval: -1, logFn: () => undefined });
   return foreignConnectStore(store, () => rm(path, { recursive: true }));
 });

@@ -16,7 +16,7 @@ const sentencesOfParallelRequests = [
   'a touch beside a write takes nothing from it',
 ];
 
-/** The sentences of the suite that a driver does not pass, by no other means than a framework has to have. */
+/** The names of the suite's tests that a driver fails, run with a minimal test framework. */
 async function failedBy(create: ConformanceOptions['create']): Promise<string[]> {
   const tests: { readonly sentence: string; readonly test: () => Promise<void> }[] = [];
   describeDriverConformance({
@@ -35,17 +35,17 @@ describe('the conformance suite', () => {
     expect(await failedBy(() => ({ driver: new CustomDriver(systemClock) }))).toEqual([]);
   });
 
-  it('does not ask what destroy resolves to', async () => {
+  it('accepts any return value of destroy', async () => {
     const create = (): { driver: RecordDriver } => {
       const driver = new CustomDriver(systemClock);
       const destroy = driver.destroy.bind(driver);
-      // As a driver's does that hands on what its store says.
+      // Like a driver that returns its store's result.
       return { driver: Object.assign(driver, { destroy: (id: string) => destroy(id).then(() => 1) }) };
     };
     expect(await failedBy(create)).toEqual([]);
   });
 
-  it('finds a driver that looks first and writes then', async () => {
+  it('detects a driver that checks before it writes instead of in one step', async () => {
     const records = new Map<string, SessionRecord>();
     const live = async (id: string): Promise<SessionRecord | null> => {
       const record = records.get(id);
@@ -69,18 +69,18 @@ describe('the conformance suite', () => {
       },
     };
     const failed = await failedBy(() => ({ driver }));
-    // All else it can do: that is why nobody notices before there is a load.
+    // It passes everything else, which is why such a driver goes unnoticed until there is load.
     expect(failed).toEqual(expect.arrayContaining(sentencesOfParallelRequests));
     expect(failed.length).toBeLessThan(8);
   });
 
-  it('finds a driver that takes no notice of the time', async () => {
+  it('detects a driver that ignores the time', async () => {
     const failed = await failedBy(() => ({ driver: new CustomDriver({ now: () => 0 }) }));
     expect(failed).toContain('does not bring an expired record back');
     expect(failed).not.toContain('moves the expiry and nothing else');
   });
 
-  it('stops Date for a driver that asks it, and lets it go on after each test', async () => {
+  it('stops Date during each test for a driver that uses it, and restores it afterwards', async () => {
     const machineDate = Date;
     await failedBy(() => {
       expect(Date).toBe(machineDate);
@@ -89,7 +89,7 @@ describe('the conformance suite', () => {
     expect(Date).toBe(machineDate);
   });
 
-  it('leaves Date alone for a driver that has a clock', async () => {
+  it('leaves Date alone if the driver comes with a clock', async () => {
     const machineDate = Date;
     const seen = new Set<unknown>();
     const clock = new StoppedClock();
@@ -101,7 +101,7 @@ describe('the conformance suite', () => {
     expect([...seen]).toEqual([machineDate]);
   });
 
-  it('closes what was made for a test, also where it fails', async () => {
+  it('closes what was created for a test even if the test fails', async () => {
     let open = 0;
     await failedBy(() => {
       open += 1;
