@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 
 /**
- * Opens a connection, sends one line, and resolves when the answer begins as expected. For servers with a protocol of
- * lines; rejects where there is no connection, no answer within a second, or another one.
+ * Opens a connection, sends one line, and resolves when the answer begins as expected. For servers with a line-based
+ * protocol. Rejects if the connection fails, or no or another answer comes within a second.
  */
 export async function ask(host: string, port: number, line: string, expected: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -3,13 +3,13 @@ import { ensure, externalUrl, type Piece } from './ensure.js';
 import { sharedServersUrl } from './shared-server.js';
 
 export interface DescribeWithOptions {
-  /** True where the tests pause, kill or restart the server: they cannot run on one that the environment names. */
+  /** True if the tests pause, kill or restart the server: they cannot run on one that the environment names. */
   readonly controlsServer?: boolean;
 }
 
 /**
- * `describe` for tests that need real servers. Where one of them is missing and cannot be installed, the tests are
- * skipped and the reason is printed; with `CI=true` they run all the same, and so fail.
+ * `describe` for tests that need real servers. If one is missing and cannot be installed, the tests are skipped and the
+ * reason is printed; with `CI=true` they run anyway, and so fail.
  *
  * @example
  * describeWith(['redis'], 'the redis driver', () => { ... });

@@ -1,10 +1,10 @@
 /**
- * Finds the servers and the browser that tests run against, and installs what is missing.
+ * Finds the servers and the browser that tests need, and installs what is missing.
  *
- * Stands alone (only Node's own modules), so that Node 22.18 and newer can run it by itself:
+ * Has no dependencies but Node's own modules, so that Node 22.18 and newer can run it directly:
  *
- *     node test/servers/ensure.ts                    everything
- *     node test/servers/ensure.ts redis postgres     some
+ * node test/servers/ensure.ts                    everything
+ * node test/servers/ensure.ts redis postgres     some
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url';
 /** What a test may need besides Node. */
 export type Piece = 'redis' | 'redis-cluster' | 'memcached' | 'postgres' | 'mariadb' | 'chromium';
 
-/** A program under the names it may have; the first that is found is taken. */
+/** A program's possible names; the first that is found is used. */
 type ProgramNames = readonly string[];
 
 interface PieceSource {
@@ -27,7 +27,7 @@ interface PieceSource {
 
 const redis = { programs: [['redis-server', 'valkey-server']], debianPackage: 'redis-server' } as const;
 
-/** The headless shell does for pages what the whole browser does, in less than half the time. */
+/** The headless shell does for pages what the whole browser does, at less than half the time. */
 export const BROWSERS = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'] as const;
 
 const sources: Readonly<Record<Piece, PieceSource>> = {
@@ -54,7 +54,7 @@ const sources: Readonly<Record<Piece, PieceSource>> = {
   chromium: { programs: [BROWSERS], debianPackage: 'chromium-headless-shell' },
 };
 
-/** Debian keeps PostgreSQL's programs out of PATH, one folder per major version. */
+/** Debian installs PostgreSQL's programs outside of PATH, in one folder per major version. */
 function postgresFolders(): string[] {
   const root = '/usr/lib/postgresql';
   if (!existsSync(root)) return [];
@@ -72,7 +72,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The full path of a program, or null where this machine has none of these names. */
+/** The full path of a program, or null if it is installed under none of these names. */
 export function findProgram(...names: string[]): string | null {
   const folders = [
     ...(env['PATH'] ?? '').split(delimiter),
@@ -89,7 +89,7 @@ export function findProgram(...names: string[]): string | null {
   return null;
 }
 
-/** The full path of a program; an error that names it where it is missing. */
+/** The full path of a program; throws an error that names the program if it is missing. */
 export function requireProgram(...names: string[]): string {
   const path = findProgram(...names);
   if (path === null) throw new Error(`No ${names.join(' or ')} on this machine`);
@@ -126,7 +126,7 @@ function install(debianPackage: string): string | null {
   return `apt-get install ${debianPackage} failed: ${said}`;
 }
 
-// Handed from the process that starts the tests to those that run them.
+// Inherited by the worker processes from the one that starts them.
 const variableOfVerdicts = 'SESSION_TEST_VERDICTS';
 
 const verdicts = new Map<string, string | null>(Object.entries(verdictsHandedOn()));
@@ -136,8 +136,8 @@ function verdictsHandedOn(): Record<string, string | null> {
 }
 
 /**
- * Makes sure of every piece, before the processes start that run tests: two that install at once get in each other's
- * way. They inherit what came of it, and try nothing again.
+ * Ensures all pieces before the test processes start, because two installations at once would conflict. The test
+ * processes inherit the results and do not try again.
  */
 export function ensureAll(): void {
   for (const piece of Object.keys(sources).filter(isPiece)) ensure(piece);
@@ -145,9 +145,9 @@ export function ensureAll(): void {
 }
 
 /**
- * Makes sure that a piece is there: named by the environment, found, or, as root on Debian, installed.
+ * Ensures that a piece is available: named by the environment, found, or, as root on Debian, installed.
  *
- * @returns null where it is; otherwise the reason why not, a sentence that says what to do
+ * @returns null if it is; otherwise the reason, a sentence that says what to do
  */
 export function ensure(piece: Piece): string | null {
   const known = verdicts.get(piece);

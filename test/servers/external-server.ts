@@ -1,6 +1,6 @@
 import type { TestServer } from './test-server.js';
 
-/** A server that the environment named: tests may use it, but neither stop nor pause it. */
+/** A server named by the environment: tests may use it, but neither stop nor pause it. */
 export function externalServer(name: string, url: string, defaultPort: number): TestServer {
   const { hostname, port } = new URL(url);
   const refuse = (verb: string): never => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Whether nothing listens on this port of 127.0.0.1. With 0: a port that the system picks, free a moment ago. */
+/** Returns this port if it is free on 127.0.0.1, or null. With 0, returns a free port that the system picks. */
 async function tryPort(port: number): Promise<number | null> {
   return new Promise((resolve) => {
     const probe = createServer();
@@ -16,7 +16,7 @@ async function tryPort(port: number): Promise<number | null> {
 /**
  * A free port on 127.0.0.1.
  *
- * @param accepts a further condition, e.g. that another port, derived from this one, is free as well
+ * @param accepts a further condition, such as that a port derived from this one is free too
  */
 export async function freePort(accepts?: (port: number) => Promise<boolean>): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
@@ -26,7 +26,9 @@ export async function freePort(accepts?: (port: number) => Promise<boolean>): Pr
   throw new Error('No free port found on 127.0.0.1');
 }
 
-/** Redis Cluster talks among its nodes on the port 10000 above the one for clients: both must be free and exist. */
+/**
+ * The nodes of a Redis Cluster talk to each other on a port 10000 above the client port: both must exist and be free.
+ */
 export async function freeClusterPort(): Promise<number> {
   return freePort(async (port) => port + 10_000 < 65_536 && (await tryPort(port + 10_000)) !== null);
 }

@@ -4,14 +4,14 @@ import { ensureAll } from './ensure.js';
 import { gatherServerFolders } from './server-folder.js';
 import { SharedServers, serveSharedServers } from './shared-servers.js';
 
-/** A run of some files installs only what they ask for, when they do. */
+/** A run of selected files installs only what they need, when they need it. */
 function runsEverything(): boolean {
   return argv.slice(2).every((argument) => argument.startsWith('-') || argument === 'run');
 }
 
 /**
- * Makes sure of the servers and the browser where every test runs, and lets the test files of one run share the servers
- * that take seconds to start; see `sharedServer`.
+ * Ensures the servers and the browser in full runs, and lets the test files of one run share the servers that take
+ * seconds to start; see `sharedServer`.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (runsEverything()) ensureAll();

@@ -14,7 +14,7 @@ const dataOf = ({ folder }: ServerPlace): string => join(folder, 'data');
 const urlOf = ({ host, port }: ServerPlace): string =>
   `mysql://${account.name}:${account.password}@${host}:${port}/${account.database}`;
 
-// Runs at each start, before connections are accepted: so the server answers only once the account is there.
+// Runs at each start before connections are accepted, so the server answers only once the account exists.
 const initialStatements = [
   `CREATE DATABASE IF NOT EXISTS ${account.database} CHARACTER SET utf8mb4;`,
   `CREATE USER IF NOT EXISTS '${account.name}'@'%' IDENTIFIED BY '${account.password}';`,
@@ -30,7 +30,7 @@ async function probe(place: ServerPlace): Promise<void> {
   }
 }
 
-/** Starts MariaDB, or takes the server of `SESSION_TEST_MYSQL_URL`. Takes some seconds: see `sharedServer`. */
+/** Starts MariaDB, or uses the server of `SESSION_TEST_MYSQL_URL`. Takes seconds: see `sharedServer`. */
 export async function startMariadb(): Promise<TestServer> {
   const external = externalUrl('mariadb');
   if (external !== undefined) return externalServer('mariadb', external, 3306);
@@ -66,7 +66,7 @@ export async function startMariadb(): Promise<TestServer> {
       `--port=${place.port}`,
       '--skip-name-resolve',
       '--character-set-server=utf8mb4',
-      // Its data survives `kill`, which ends processes, not the machine: so there is no need to wait for the disk.
+      // Data only has to survive `kill`, which ends the process but not the machine, so no write waits for the disk.
       '--innodb-flush-log-at-trx-commit=2',
       '--innodb-log-file-size=8M',
       '--innodb-buffer-pool-size=64M',

@@ -10,13 +10,13 @@ const dataOf = ({ folder }: ServerPlace): string => join(folder, 'data');
 
 const urlOf = ({ host, port }: ServerPlace): string => `postgres://postgres@${host}:${port}/postgres`;
 
-/** Its data survives `kill`, which ends processes, not the machine: so there is no need to wait for the disk. */
+/** Data only has to survive `kill`, which ends the processes but not the machine, so no write waits for the disk. */
 const settings = {
   fsync: 'off',
   full_page_writes: 'off',
   max_connections: '200',
   unix_socket_directories: '',
-  // Collation and messages as everywhere, whatever the machine speaks.
+  // Fixed collation and messages, whatever the machine's locale.
   lc_messages: 'C',
 };
 
@@ -31,7 +31,7 @@ async function probe(place: ServerPlace): Promise<void> {
   }
 }
 
-/** Starts PostgreSQL, or takes the one of `SESSION_TEST_POSTGRES_URL`. Takes about two seconds: see `sharedServer`. */
+/** Starts PostgreSQL, or uses the one of `SESSION_TEST_POSTGRES_URL`. Takes about two seconds: see `sharedServer`. */
 export async function startPostgres(): Promise<TestServer> {
   const external = externalUrl('postgres');
   if (external !== undefined) return externalServer('postgres', external, 5432);

@@ -8,14 +8,14 @@ import { sharedServerFolder } from './server-folder.js';
 
 const execute = promisify(execFile);
 
-// With owners and modes, about which database servers are strict.
+// Preserves owners and modes, which database servers check strictly.
 const copy = (from: string, to: string): Promise<unknown> => execute('cp', ['-a', from, to]);
 
 /**
- * Prepares the empty data of a database server. What one server of a test run has prepared is copied for those after it,
- * which takes a small part of the time.
+ * Prepares the initial data of a database server. The first server of a test run prepares it; later ones copy it, which
+ * takes a fraction of the time.
  *
- * @param data the folder for it, which is not there yet
+ * @param data the folder for it, which must not exist yet
  * @param make prepares it
  * @example
  * await prepareData('postgres', data, () => runProgram(initdb, ['-D', data], place));
@@ -29,7 +29,7 @@ export async function prepareData(name: string, data: string, make: () => Promis
   }
   await make();
   if (template === undefined) return;
-  // In place in one step: whoever finds it finds all of it.
+  // Renamed in one step, so that other processes find all of it or nothing.
   const halfDone = `${template}-${randomUUID()}`;
   try {
     await copy(data, halfDone);

@@ -6,9 +6,9 @@ import { freeClusterPort } from './free-port.js';
 import { startRedisProcess } from './redis.js';
 import type { TestServer } from './test-server.js';
 
-/** Three Redis masters that share the 16384 slots. What is done to the cluster is done to each of its nodes. */
+/** Three Redis masters that share the 16384 slots. Methods act on every node. */
 export interface TestCluster {
-  /** What `new Cluster(...)` takes. */
+  /** The argument of `new Cluster(...)`. */
   readonly urls: readonly string[];
   readonly nodes: readonly TestServer[];
   readonly external: boolean;
@@ -31,7 +31,7 @@ async function withClient<T>(node: TestServer, work: (client: Redis) => Promise<
   }
 }
 
-/** Cuts the slots into equal ranges, one per node. */
+/** Splits the slots into equal ranges, one per node. */
 function slotsOf(index: number, count: number): number[] {
   const first = Math.floor((slotCount * index) / count);
   const end = Math.floor((slotCount * (index + 1)) / count);
@@ -64,7 +64,7 @@ async function whenWhole(nodes: readonly TestServer[]): Promise<void> {
   }
 }
 
-/** Starts a Redis Cluster, or takes the one of `SESSION_TEST_REDIS_CLUSTER_URLS` (separated by commas). */
+/** Starts a Redis Cluster, or uses the one of `SESSION_TEST_REDIS_CLUSTER_URLS` (comma-separated). */
 export async function startRedisCluster(): Promise<TestCluster> {
   const external = externalUrl('redis-cluster');
   const nodes =

@@ -4,14 +4,14 @@ import { externalServer } from './external-server.js';
 import { startServer, type TestServer } from './test-server.js';
 
 export interface StartRedisOptions {
-  /** Further settings, e.g. `{ maxmemory: '50mb' }`, as in redis.conf. */
+  /** Further settings as in redis.conf, such as `{ maxmemory: '50mb' }`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A port chosen before; otherwise a free one. */
+  /** A given port; a free one by default. */
   readonly port?: number;
 }
 
 /**
- * Starts Redis (or Valkey), or takes the one of `SESSION_TEST_REDIS_URL`. Its data survives `kill` and `restart`: each
+ * Starts Redis (or Valkey), or uses the one of `SESSION_TEST_REDIS_URL`. Its data survives `kill` and `restart`: each
  * write is in the append-only file before it is answered.
  */
 export async function startRedis(options: StartRedisOptions = {}): Promise<TestServer> {

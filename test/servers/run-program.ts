@@ -4,7 +4,7 @@ import type { ServerPlace } from './test-server.js';
 
 const execute = promisify(execFile);
 
-/** Runs a program of a server's installation to its end, in the server's folder and under its account. */
+/** Runs a program of a server's installation until it ends, in the server's folder and under its account. */
 export async function runProgram(
   program: string,
   args: readonly string[],

@@ -2,23 +2,23 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeScratchFolder } from '../support/scratch-folder.js';
 
-// Handed to the test processes through the environment.
+// Passed to the test processes through the environment.
 const variable = 'SESSION_TEST_SERVERS_FOLDER';
 
 /**
- * Lets every server that this test run starts, in whatever process, keep its data below one folder.
+ * Makes all servers of this test run, in any process, store their data below one folder.
  *
- * @returns removes the folder, and with it what test processes left behind that were killed
+ * @returns a function that removes the folder, with whatever killed test processes left behind
  */
 export function gatherServerFolders(): () => void {
   const folder = makeScratchFolder('session-test-');
-  // Servers that run under accounts of their own have to pass through.
+  // Servers running under other accounts need access.
   chmodSync(folder, 0o755);
   process.env[variable] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-/** The folder of this test run; undefined where a server is started outside of one. */
+/** The folder of this test run; undefined for a server started outside of one. */
 export function sharedServerFolder(): string | undefined {
   return process.env[variable];
 }

@@ -24,7 +24,7 @@ function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
-/** Whether there is an answer: waited for as long as it takes where one must come, for a moment where none may. */
+/** Whether `work` succeeds within the limit: short where no answer is expected, long where one must come. */
 async function answers(work: () => Promise<unknown>, limitMs = 200): Promise<boolean> {
   return Promise.race([
     work().then(
@@ -61,7 +61,7 @@ describeWith(
   ['redis'],
   'a Redis for tests',
   () => {
-    it('keeps its data when it is killed and restarted, and leaves nothing behind when it is stopped', async () => {
+    it('keeps its data when it is killed and restarted, and leaves no process behind when it is stopped', async () => {
       const server = stopAfterwards(await startRedis());
       const client = new Redis(server.url);
       onTestFinished(() => client.disconnect());
@@ -91,7 +91,7 @@ describeWith(
   ['redis-cluster'],
   'a Redis Cluster for tests',
   () => {
-    it('spreads keys over three nodes, and comes together again after a restart', async () => {
+    it('spreads keys over three nodes, and recovers after a restart', async () => {
       const cluster = stopAfterwards(await startRedisCluster());
       const client = new Cluster([...cluster.urls]);
       onTestFinished(() => client.disconnect());
@@ -172,7 +172,7 @@ describeWith(
 );
 
 describeWith(['postgres'], 'a shared server', () => {
-  it('is the same one for all who ask', async () => {
+  it('is the same for everybody who asks', async () => {
     const [first, second] = await Promise.all([sharedServer('postgres'), sharedServer('postgres')]);
     expect(first.url).toBe(second.url);
     expect(await postgresQuery(first, 'SELECT 1 AS a')).toEqual([{ a: 1 }]);
@@ -183,7 +183,7 @@ describeWith(
   ['memcached'],
   'the end of a server',
   () => {
-    it('removes its folder, and may be asked for twice', async () => {
+    it('removes its folder, and can happen twice', async () => {
       const server = await startMemcached();
       expect(existsSync(server.folder)).toBe(true);
       await server.stop();

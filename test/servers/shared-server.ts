@@ -3,9 +3,9 @@ import { isLarge } from '../large-tests.js';
 import type { SharedServer, SharedServerName } from './shared-servers.js';
 
 /**
- * Where this run's servers are asked for.
+ * The URL of this run's shared servers.
  *
- * @throws Error in a unit test, which is to need no server
+ * @throws Error in a unit test, which must not need servers
  */
 export function sharedServersUrl(): string {
   const url = inject('sharedServersUrl');
@@ -15,8 +15,8 @@ export function sharedServersUrl(): string {
 }
 
 /**
- * The one PostgreSQL, MariaDB, browser, shop, packed package or Nest CLI of this test run, made when first asked for. Test files run in
- * parallel on it: each keeps to a database, to browser contexts, to visitors of its own.
+ * The one PostgreSQL, MariaDB, browser, shop, packed package or Nest CLI of this test run, created on first use. Test
+ * files share it in parallel, each with its own database, browser contexts or visitors.
  *
  * @example
  * const { url } = await sharedServer('postgres');

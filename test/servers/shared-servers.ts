@@ -2,10 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { ShopDriver } from '../browser/support/shop-process.js';
 import type { TestServer } from './test-server.js';
 
-/** Where to reach a shared server, or find what was made once for all. Whoever has to pause, restart or configure one starts a server of its own. */
+/**
+ * How to reach a shared server, or find what was built once for all. To pause, restart or configure a server, start a
+ * separate one.
+ */
 export interface SharedServer {
   readonly url: string;
-  /** The file with what it prints; '' where there is none. */
+  /** The file with its output; '' if there is none. */
   readonly log: string;
 }
 
@@ -15,7 +18,7 @@ interface Stoppable {
 
 type Start = () => Promise<SharedServer & Stoppable>;
 
-// A run loads only what the servers take that it starts.
+// Modules are loaded only for the servers that a run starts.
 
 async function startChromium(): Promise<SharedServer & Stoppable> {
   const { startBrowser } = await import('../browser/support/chromium.js');
@@ -37,7 +40,7 @@ const withoutLog =
     return { url: server.url, log: '', stop: () => server.stop() };
   };
 
-/** What takes seconds to start, and so is started once for all test files. */
+/** Whatever takes seconds to start and so is started once for all test files. */
 const starters = {
   postgres: withoutLog(async () => (await import('./postgres.js')).startPostgres()),
   mariadb: withoutLog(async () => (await import('./mariadb.js')).startMariadb()),
@@ -57,12 +60,12 @@ function isSharedServerName(name: string): name is SharedServerName {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where `sharedServer` asks for a server; undefined in unit tests. */
+    /** The URL that `sharedServer` asks; undefined in unit tests. */
     sharedServersUrl?: string;
   }
 }
 
-/** Starts servers when they are first asked for, and keeps them until `close`. */
+/** Starts servers on first use, and keeps them until `close`. */
 export class SharedServers {
   private readonly started = new Map<SharedServerName, ReturnType<Start>>();
 
@@ -83,7 +86,7 @@ export class SharedServers {
   }
 }
 
-/** Answers `GET /<name>` with where that server is, for the test processes. */
+/** Answers `GET /<name>` with the location of that server, for the test processes. */
 export async function serveSharedServers(servers: SharedServers): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     const name = request.url?.slice(1) ?? '';

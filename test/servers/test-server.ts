@@ -9,60 +9,60 @@ import { makeServerFolder } from './server-folder.js';
 
 /** A server that tests talk to. */
 export interface TestServer {
-  /** How a client addresses it, credentials included. */
+  /** The URL for clients, including credentials. */
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** The process id of the server now running; 0 where the environment named the server. */
+  /** The process id of the running server; 0 if the environment named the server. */
   readonly pid: number;
-  /** The temporary folder with its data and its log; '' where the environment named the server. */
+  /** The temporary folder with its data and log; '' if the environment named the server. */
   readonly folder: string;
-  /** True where the environment named the server: then `pause`, `resume`, `kill` and `restart` throw. */
+  /** True if the environment named the server; then `pause`, `resume`, `kill` and `restart` throw. */
   readonly external: boolean;
-  /** Ends it for good and removes its data. A second call does nothing. */
+  /** Ends the server for good and removes its data. A second call does nothing. */
   stop(): Promise<void>;
-  /** SIGSTOP: connections stay open, nothing answers. */
+  /** SIGSTOP: connections stay open, but nothing answers. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
-  /** SIGKILL: it is away until `restart`. Data that it had acknowledged stays, where the server keeps any on disk. */
+  /** SIGKILL: the server is down until `restart`. Acknowledged data stays, if the server stores any on disk. */
   kill(): Promise<void>;
-  /** Ends it where it runs, and starts it again on the same port with the same data; resolves when it answers. */
+  /** Ends the server if it runs, and starts it again on the same port with the same data; resolves when it answers. */
   restart(): Promise<void>;
 }
 
-/** What `startServer` needs to know of one kind of server. */
+/** What `startServer` needs to know about a kind of server. */
 export interface ServerPlan {
   readonly name: string;
   readonly program: string;
   args(place: ServerPlace): string[];
   url(place: ServerPlace): string;
-  /** Rejects while the server does not answer yet. */
+  /** Rejects until the server answers. */
   probe(place: ServerPlace): Promise<void>;
   /** Runs once, before the first start. */
   prepare?(place: ServerPlace): Promise<void>;
-  /** The account to run under when tests run as root, for servers that refuse to run as root. */
+  /** The account to use when tests run as root, for servers that refuse to run as root. */
   readonly account?: string;
-  /** The signal for a clean end; SIGTERM where left out. */
+  /** The signal for a clean stop. Default SIGTERM. */
   readonly endSignal?: NodeJS.Signals;
-  /** The signal when the data is thrown away anyway; SIGKILL where left out. */
+  /** The signal if the data is discarded anyway. Default SIGKILL. */
   readonly discardSignal?: NodeJS.Signals;
   readonly port?: number;
 }
 
-/** Where one server runs. */
+/** The folder, host and port of one server. */
 export interface ServerPlace {
   readonly host: string;
   readonly port: number;
   readonly folder: string;
-  /** The ids to run under; undefined: those of the tests. */
+  /** The user and group id to run under; undefined: those of the tests. */
   readonly identity: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 const startLimitMs = 300_000;
 const living = new Set<RunningServer>();
 
-// The last resort, for runs that end before their hooks do.
+// A last resort for runs that end before their hooks.
 process.on('exit', () => {
   for (const server of living) server.discardNow();
 });
@@ -132,7 +132,7 @@ class RunningServer implements TestServer {
     const { program, args } = { program: this.plan.program, args: this.plan.args(this.place) };
     const { identity } = this.place;
     const log = openSync(this.logPath, 'a');
-    // setpriv makes the kernel end the server together with the test process, however that one ends.
+    // setpriv makes the kernel end the server together with the test process, however that ends.
     const setpriv = findProgram('setpriv');
     const account =
       identity === undefined ? [] : [`--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--clear-groups'];
@@ -181,7 +181,7 @@ class RunningServer implements TestServer {
     this.discardNow();
   }
 
-  /** Ends what runs, without waiting, and removes the folder. */
+  /** Kills the server without waiting, and removes the folder. */
   discardNow(): void {
     living.delete(this);
     this.signal('SIGKILL');
@@ -189,7 +189,7 @@ class RunningServer implements TestServer {
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
-    // A stopped process hears of no other signal.
+    // A stopped process handles no other signal.
     if (this.paused && signal !== 'SIGKILL') this.resume();
     this.paused = false;
     if (signal === 'SIGKILL') this.signal(signal);
@@ -224,7 +224,7 @@ export async function startServer(plan: ServerPlan): Promise<TestServer> {
       return server;
     } catch (error) {
       await server.stop();
-      // Another process may have taken the port between the search and the start.
+      // Another process may have taken the port since it was found free.
       if (plan.port !== undefined || attempt === 3) throw error;
     }
   }
