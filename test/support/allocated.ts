@@ -1,10 +1,10 @@
 import type { HeapProfiler } from 'node:inspector';
 import { Session } from 'node:inspector/promises';
 
-/** Bytes, and so fine that a sum of a megabyte is right to a few hundredths. */
+/** In bytes. Fine enough that the sum for a megabyte is accurate to a few percent. */
 const SAMPLING_INTERVAL = 1024;
 
-/** How many bytes something allocates, garbage included: what it costs to copy, whatever the machine. */
+/** How many bytes `work` allocates, garbage included: the cost of copying, independent of the machine. */
 export async function allocated(work: () => Promise<void>): Promise<number> {
   const session = new Session();
   session.connect();

@@ -1,8 +1,8 @@
 import { integer, oneof } from 'fast-check';
 
 /**
- * Any character, for `fc.string({ unit: anyCharacter })`. Of the same characters as fast-check's own unit `binary`, which costs
- * a process most of a second when it is first asked for.
+ * Any character, for `fc.string({ unit: anyCharacter })`. Covers the same characters as fast-check's own unit `binary`,
+ * which takes a process most of a second on first use.
  */
 export const anyCharacter = oneof(
   integer({ max: 0xd7ff, min: 0 }),

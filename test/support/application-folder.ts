@@ -9,7 +9,7 @@ const execute = promisify(execFile);
 
 const MODULES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 
-/** The names of all packages that are installed in this repository. */
+/** The names of all packages installed in this repository. */
 export function installedPackages(): readonly string[] {
   return readdirSync(MODULES)
     .filter((name) => !name.startsWith('.'))
@@ -18,15 +18,15 @@ export function installedPackages(): readonly string[] {
     );
 }
 
-/** An application in a temporary folder, with packages of this repository and with this package as it is installed. */
+/** An application in a temporary folder, with packages of this repository and this package as installed. */
 export class ApplicationFolder implements Disposable {
   readonly folder = makeScratchFolder('session-application-');
   readonly #env: NodeJS.ProcessEnv;
 
   /**
-   * @param packages those of this repository that the application has
-   * @param installed where this package lies as it is installed
-   * @param env what its processes find in their environment besides that of the tests
+   * @param packages the packages of this repository that the application has
+   * @param installed the folder of this package as installed
+   * @param env environment variables of its processes besides those of the tests
    */
   constructor(packages: readonly string[], installed: string, env: NodeJS.ProcessEnv = {}) {
     this.#env = env;
@@ -36,7 +36,8 @@ export class ApplicationFolder implements Disposable {
       mkdirSync(dirname(link), { recursive: true });
       symlinkSync(realpathSync(join(MODULES, name)), link, 'junction');
     }
-    // A copy: what it imports is looked for here, so it is one with the application's, and no optional peer is found elsewhere.
+    // A copy rather than a link, so that its imports resolve to the application's packages and no optional peer is
+    // found elsewhere.
     cpSync(installed, join(modules, 'nestjs-session-kit'), { recursive: true });
   }
 
@@ -44,7 +45,7 @@ export class ApplicationFolder implements Disposable {
     return join(this.folder, ...names);
   }
 
-  /** Writes a file, with the folders that it takes. */
+  /** Writes a file, creating its folders. */
   write(name: string, text: string): void {
     const target = this.path(name);
     mkdirSync(dirname(target), { recursive: true });
@@ -54,21 +55,21 @@ export class ApplicationFolder implements Disposable {
   /**
    * Runs the Nest CLI.
    *
-   * @returns what it printed
-   * @throws where it fails, with what it printed
+   * @returns its output
+   * @throws if it fails, with its output
    */
   nest(...args: string[]): Promise<string> {
     return this.run('node_modules/@nestjs/cli/bin/nest.js', ...args);
   }
 
-  /** Runs Node. @returns what was printed @throws where that fails, with what was printed */
+  /** Runs Node. @returns its output @throws if it fails, with its output */
   async run(...args: string[]): Promise<string> {
     const env = { ...process.env, NO_COLOR: '1', CI: 'true', ...this.#env };
     try {
       const { stdout, stderr } = await execute(process.execPath, args, { cwd: this.folder, env });
       return stdout + stderr;
     } catch (error) {
-      // A builder says on standard output what is wrong.
+      // Builders report errors on standard output.
       const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : '';
       throw new Error(`${args.join(' ')} failed: ${said}`.slice(0, 5000), { cause: error });
     }

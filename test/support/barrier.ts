@@ -1,4 +1,4 @@
-/** Where nobody goes on before so many have arrived. */
+/** A barrier: `arrive` resolves once it has been called `count` times. */
 export function barrier(count: number): { readonly arrive: () => Promise<void> } {
   let missing = count;
   let open = (): void => undefined;

@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..');
 const compilerOptions = { module: ModuleKind.ESNext, target: ScriptTarget.ES2023 };
 
 /**
- * Compiles the schematics into a folder: the Nest CLI loads them by itself, and knows nothing of the test runner.
+ * Compiles the schematics into a folder: the Nest CLI loads them itself, outside the test runner.
  *
  * @returns the path of their collection.json
  */

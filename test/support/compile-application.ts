@@ -11,13 +11,13 @@ const compilerOptions = {
   emitDecoratorMetadata: true,
 };
 
-/** In the matrix, the package as it is installed, with the packages below it that it depends on; see test/matrix. */
+/** In the matrix, the package as installed, with its dependencies below it; see test/matrix. */
 const installed =
   process.env['MATRIX_TREE'] === undefined ? undefined : join(root, 'node_modules/nestjs-session-kit/dist');
 
 /**
- * Compiles a Nest application, the package and whatever else it imports by relative paths, into a folder, so that plain
- * Node can run it: child processes know nothing of the test runner.
+ * Compiles a Nest application, the package and all other relative imports into a folder so that plain Node can run it:
+ * child processes run outside the test runner.
  *
  * @param program path of its TypeScript source
  * @returns path of the compiled program

@@ -1,6 +1,6 @@
 import type { CookieAttributes } from '../../lib/session/session-host.js';
 
-/** Of the sessions of tests that speak no HTTP. */
+/** For the sessions of tests without HTTP. */
 export const COOKIE_ATTRIBUTES: CookieAttributes = {
   path: '/',
   httpOnly: true,

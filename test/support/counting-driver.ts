@@ -2,7 +2,7 @@ import { systemClock } from '../../lib/drivers/clock.js';
 import type { SessionRecord } from '../../lib/drivers/driver.js';
 import { CustomDriver } from '../conformance/custom-driver.js';
 
-/** A store in this process that writes down each call: what would be a round trip elsewhere. */
+/** A store in this process that records each call, which elsewhere would be a round trip. */
 export class CountingDriver extends CustomDriver {
   calls: string[] = [];
 
@@ -30,7 +30,7 @@ export class CountingDriver extends CustomDriver {
     return super.destroy(id);
   }
 
-  /** The calls since the last time. */
+  /** Returns the calls since the last `take`. */
   take(): string[] {
     const { calls } = this;
     this.calls = [];

@@ -1,4 +1,7 @@
-/** Text without what stands in fences, indented blocks and inline code, where nothing is a link or a heading. */
+/**
+ * A Markdown text without its fenced and indented code, and without brackets and hashes in inline code, as these are
+ * neither links nor headings.
+ */
 function withoutCode(markdown: string): string {
   return markdown
     .replace(/^```.*?^```$/gms, '')
@@ -7,7 +10,7 @@ function withoutCode(markdown: string): string {
 }
 
 /**
- * The links of a Markdown text that lead to a file of the repository or to a heading, as they are written there.
+ * The links of a Markdown text to files of the repository or to headings, as written.
  *
  * @example
  * linksOf('[b](b.md#there) and [far](https://example.com)') // ['b.md#there']
@@ -18,7 +21,7 @@ export function linksOf(markdown: string): string[] {
     .filter((link) => !/^[a-z]+:/.test(link));
 }
 
-/** The anchors that a Markdown text has by its headings, as GitHub makes them. */
+/** The anchors of the headings of a Markdown text, as GitHub creates them. */
 export function anchorsOf(markdown: string): string[] {
   return [...withoutCode(markdown).matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
     heading

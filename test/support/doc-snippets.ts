@@ -3,16 +3,16 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
-/** A TypeScript snippet of the README or of a page of the documentation. */
+/** A TypeScript snippet of the README or of a documentation page. */
 export interface Snippet {
-  /** Where it stands: the path of the page below the repository. */
+  /** The path of its page, relative to the repository. */
   readonly page: string;
-  /** The name in its first line, or one made of its page and its number there. */
+  /** The name in its first line, or one made of its page and position. */
   readonly name: string;
   readonly code: string;
 }
 
-/** The README and all pages of the documentation, as paths below the repository. */
+/** The README and all documentation pages, as paths relative to the repository. */
 export function pages(): string[] {
   const written = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .map((name) => `docs/${name.replaceAll('\\', '/')}`)
@@ -20,7 +20,7 @@ export function pages(): string[] {
   return ['README.md', ...written.toSorted()];
 }
 
-/** Each TypeScript snippet as a file. All of them lie in one folder, so that one can import another. */
+/** Each TypeScript snippet as a file. All are in one folder, so that they can import each other. */
 export function docSnippets(): Snippet[] {
   return pages().flatMap((page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
@@ -32,7 +32,7 @@ export function docSnippets(): Snippet[] {
   });
 }
 
-/** The snippet of a name. */
+/** The code of the snippet with this name. */
 export function docSnippet(name: string): string {
   const found = docSnippets().find((snippet) => snippet.name === name);
   if (found === undefined) throw new Error(`The documentation has no snippet named ${name}.`);

@@ -19,7 +19,7 @@ import {
 } from 'nestjs-session-kit';
 import { type Platform, type TestApplication, UNHURRIED, applicationOn, setCookies } from './test-app.js';
 
-/** What a handler of a test has at hand. */
+/** What the handler of a test can use. */
 export interface HandlerContext {
   readonly session: RequestSession;
   /** Express's request, or Fastify's. */
@@ -28,35 +28,35 @@ export interface HandlerContext {
   readonly res: unknown;
 }
 
-/** A piece of a test that runs inside a handler. */
+/** A part of a test that runs inside a handler. */
 export type Handler<T> = (session: RequestSession, context: HandlerContext) => T | Promise<T>;
 
-/** How a request is made. */
+/** How to send a request. */
 export interface RequestInit {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Makes it a POST with this JSON body. */
+  /** Sends a POST with this JSON body. */
   readonly body?: object;
-  /** Makes it a POST of a form, as a browser without scripts sends it. */
+  /** Sends a POST with this form, like a browser without scripts. */
   readonly form?: Readonly<Record<string, string>>;
-  /** The status expected. Default 200. */
+  /** The expected status. Default 200. */
   readonly status?: number;
 }
 
-/** What came of a request. */
+/** The result of a request. */
 export interface Handled<T> {
-  /** What the handler returned, as it was in the handler. */
+  /** What the handler returned; the same object, not JSON. */
   readonly value: T;
   readonly response: request.Response;
   /** Its Set-Cookie headers. */
   readonly cookies: string[];
-  /** The Cookie header of somebody who has just these cookies: another browser, another server. */
+  /** A Cookie header with just these cookies, for another browser or server. */
   readonly asHeaders: { readonly cookie: string };
 }
 
 const handlers = new Map<string, Handler<unknown>>();
 const outcomes = new Map<string, { value: unknown } | { error: unknown }>();
 
-/** The one controller: runs the function that the request names by its number. */
+/** The only controller. Runs the function whose key is in the path. */
 @Controller()
 class HandlerController {
   @All('run/:key')
@@ -76,10 +76,10 @@ class HandlerController {
   }
 }
 
-/** What an application for handlers is made of. */
+/** The parts of an application for handlers. */
 export interface HandlerAppSetup {
   readonly options?: Partial<SessionModuleOptions>;
-  /** The session module as a whole, in place of `options`. */
+  /** The whole session module, instead of `options`. */
   readonly session?: DynamicModule;
   readonly imports?: ModuleMetadata['imports'];
   readonly controllers?: Type[];
@@ -88,7 +88,7 @@ export interface HandlerAppSetup {
 }
 
 /**
- * An application whose handlers are written in the test itself, so that a test reads as what it is about.
+ * An application whose handlers are written inside the test, so that a test shows just what it is about.
  *
  * @example
  * const visitor = app.visitor();
@@ -121,7 +121,7 @@ export class HandlerApp implements AsyncDisposable {
     return new HandlerApp(app, (await app.getUrl()).replace('[::1]', '127.0.0.1'));
   }
 
-  /** Somebody with a browser of their own. */
+  /** A visitor with a new browser. */
   visitor(): Visitor {
     return new Visitor(this.url);
   }
@@ -135,7 +135,7 @@ export class HandlerApp implements AsyncDisposable {
   }
 }
 
-/** Keeps its cookies from request to request. */
+/** Keeps its cookies between requests. */
 export class Visitor {
   readonly agent: ReturnType<typeof request.agent>;
 
@@ -143,12 +143,12 @@ export class Visitor {
     this.agent = request.agent(url);
   }
 
-  /** Runs a function inside a handler and gives back what it returned. */
+  /** Runs a function inside a handler and returns its result. */
   async in<T>(handler: Handler<T>, init: RequestInit = {}): Promise<T> {
     return (await this.handle(handler, init)).value;
   }
 
-  /** The same, with the response. What the handler throws is thrown here, unless another status is expected. */
+  /** The same, with the response. Throws what the handler throws, unless another status is expected. */
   async handle<T>(handler: Handler<T>, init: RequestInit = {}): Promise<Handled<T>> {
     const key = randomUUID();
     handlers.set(key, handler);
@@ -162,7 +162,7 @@ export class Visitor {
       if (response.status !== expected) {
         throw new Error(`Expected ${expected}, got ${response.status}: ${response.text}`);
       }
-      // The handler's own type, through a map that serves all of them.
+      // The map holds the results of all handlers, so the type has to be asserted.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const value = (outcome !== undefined && 'value' in outcome ? outcome.value : undefined) as T;
       const cookies = setCookies(response);

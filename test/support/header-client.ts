@@ -1,11 +1,11 @@
 import type { Handled, Handler, HandlerApp, RequestInit, Visitor } from './handler-app.js';
 
-/** The header of applications under test. */
+/** The header name in test applications. */
 export const HEADER = 'X-Session';
 
-/** A client without cookies, as `docs/header.md` tells it to be: keeps its token from response to response. */
+/** A client without cookies that keeps its token between requests, as `docs/header.md` describes. */
 export class HeaderClient {
-  /** What it would send next. Null: it has none. */
+  /** The token that it sends next; null if it has none. */
   token: string | null = null;
   readonly #app: HandlerApp;
 
@@ -17,7 +17,7 @@ export class HeaderClient {
     return (await this.handle(handler, init)).value;
   }
 
-  /** @param visitor whose cookies are sent along. Default: none are */
+  /** @param visitor whose cookies are sent too. Default: a visitor without cookies */
   async handle<T>(
     handler: Handler<T>,
     init: RequestInit = {},
@@ -31,7 +31,7 @@ export class HeaderClient {
   }
 }
 
-/** The token that a response brought; empty where the session has ended. */
+/** The token of a response; empty if the session has ended. */
 export function tokenOf({ response }: Handled<unknown>): string | undefined {
   const value: unknown = response.headers[HEADER.toLowerCase()];
   return typeof value === 'string' ? value : undefined;

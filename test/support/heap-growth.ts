@@ -4,13 +4,13 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect: unknown = runInNewContext('gc');
 
-/** Bytes: far less than what any test asks for. */
+/** In bytes; far less than any test checks for. */
 const NEGLIGIBLE = 16_384;
 
-/** Bytes in use once all garbage is gone. */
+/** The bytes of heap in use after garbage collection. */
 export async function heapUsed(): Promise<number> {
-  // What finished callbacks held is let go in the next turns only. Turns are cheap, and a collection is not: it looks at all
-  // that the tests of this process have loaded.
+  // Objects held by finished callbacks are released only in later turns of the event loop. Turns are cheap; a
+  // collection is not, because it traverses everything that the tests of this process have loaded.
   for (let turn = 0; turn < 4; turn += 1) await nextTurn();
   let [before, used] = [Infinity, collected()];
   while (before - used > NEGLIGIBLE) {
@@ -27,7 +27,7 @@ function collected(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** By how many bytes of heap more is in use after something than before it, garbage apart. */
+/** How many bytes of heap `work` retains, garbage excluded. */
 export async function heapGrowth(work: () => Promise<void> | void): Promise<number> {
   const before = await heapUsed();
   await work();

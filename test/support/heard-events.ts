@@ -1,6 +1,6 @@
 import { type SessionEventName, type SessionEvents, onSessionEvent } from 'nestjs-session-kit';
 
-/** Every event there is. */
+/** All session events. */
 export const EVENTS = [
   'begun',
   'loaded',
@@ -17,10 +17,10 @@ export const EVENTS = [
   'store-recovered',
 ] as const satisfies readonly SessionEventName[];
 
-/** What was heard, in order. */
+/** An event that was heard, with its name. */
 export type Heard = { [N in SessionEventName]: { readonly name: N } & SessionEvents[N] }[SessionEventName];
 
-/** Listens to all events until it is disposed of. */
+/** Listens to all events until disposed. */
 export class HeardEvents implements Disposable {
   readonly #heard: Heard[] = [];
   readonly #stops = EVENTS.map((name) => this.#listen(name));
@@ -32,12 +32,12 @@ export class HeardEvents implements Disposable {
     });
   }
 
-  /** What was heard since last time. */
+  /** Returns the events since the last call. */
   take(): Heard[] {
     return this.#heard.splice(0);
   }
 
-  /** The names of what was heard since last time. */
+  /** Returns the names of the events since the last call. */
   names(): string[] {
     return this.take().map(({ name }) => name);
   }

@@ -10,12 +10,12 @@ import { SECRET } from './test-app.js';
 import { SHARED_STORES } from '../parallel/support/stores.js';
 import { type OpenStore, openStore } from '../parallel/support/store-setting.js';
 
-/** More than two pages of any driver. */
+/** More than two pages on any driver. */
 const MANY = 420;
 const AT_ONCE = 10;
 const OTHER_SECRET = 'another secret for tests that is long enough';
 
-/** A driver that counts how often it is asked for a page. */
+/** Wraps a driver to count its calls of `listByUser`. */
 function counting(driver: RecordDriver): { driver: RecordDriver; asked: () => number } {
   let asked = 0;
   const counted = new Proxy(driver, {
@@ -31,7 +31,7 @@ function counting(driver: RecordDriver): { driver: RecordDriver; asked: () => nu
   return { driver: counted, asked: () => asked };
 }
 
-/** A store of its own, which is removed when it is closed. */
+/** A store of the test's own, which is removed when it is closed. */
 export async function ownStore(name: string): Promise<OpenStore> {
   const store = await SHARED_STORES.find((kind) => kind.name === name)?.make();
   if (store === undefined) throw new Error(`There is no store ${name}`);
@@ -46,12 +46,12 @@ export async function ownStore(name: string): Promise<OpenStore> {
 }
 
 interface Setup {
-  /** Whether a record may be on two pages where many others end meanwhile. */
+  /** Whether a record may appear on two pages if many others end meanwhile. */
   readonly mayRepeat?: boolean;
   readonly options?: Partial<SessionModuleOptions>;
 }
 
-/** What holds of the pages of a user's sessions, on every driver that can list. */
+/** The behavior common to all drivers that can list a user's sessions in pages. */
 export function describeListPages(name: string, open: () => Promise<OpenStore>, setup: Setup = {}): void {
   describe(`The pages of a user's sessions, on ${name}`, () => {
     const { mayRepeat = false, options = { driver: 'shared' } } = setup;
@@ -103,7 +103,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       return found;
     }
 
-    it('are several, hold each session once, and nobody else’s', async () => {
+    it('are several, and together hold each of the user’s sessions once and no others', async () => {
       expect(new Set(handles).size).toBe(MANY);
       const sizes: number[] = [];
       for await (const { sessions } of pages()) {
@@ -115,7 +115,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       expect((await all()).toSorted()).toEqual(handles.toSorted());
     });
 
-    it('cost the store one question each', async () => {
+    it('take one call of the store each', async () => {
       const before = asked();
       const { cursor } = await app.manager.listPage('ann');
       expect(asked() - before).toBe(1);
@@ -123,7 +123,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       expect(asked() - before).toBe(2);
     });
 
-    it('refuse a cursor that was not given for this user, and do not ask the store', async () => {
+    it('reject a cursor that was not issued for this user, without asking the store', async () => {
       const { cursor } = await app.manager.listPage('ann');
       const before = asked();
       const changed = `${cursor?.slice(0, -1)}${cursor?.endsWith('A') === true ? 'B' : 'A'}`;
@@ -148,7 +148,7 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       expect(asked()).toBe(before);
     });
 
-    it('say nothing of any session in their cursors, which go on with a new secret', async () => {
+    it('have cursors that reveal no session id and stay valid when the secret is rotated', async () => {
       const ids = await Promise.all(visitors.map((each) => each.in((session) => session.id)));
       for await (const { cursor } of pages()) {
         const inside = Buffer.from(cursor?.replace(/^.*\./, '') ?? '', 'base64url').toString('latin1');
@@ -159,14 +159,14 @@ export function describeListPages(name: string, open: () => Promise<OpenStore>, 
       expect((await there)?.sessions).toEqual((await here)?.sessions);
     });
 
-    it('pass over no session whose id changes meanwhile', async () => {
+    it('miss no session whose id changes meanwhile', async () => {
       const found = await all(async () => {
         await Promise.all(visitors.slice(0, 40).map((each) => each.in((session) => session.regenerate())));
       });
       expect([...new Set(found)].toSorted()).toEqual(handles.toSorted());
     });
 
-    it('hold each session that goes on once, while others begin and end', async () => {
+    it('hold each remaining session once while others begin and end', async () => {
       const ended = new Set<string>();
       const found = await all(async ({ sessions }) => {
         await Promise.all(

@@ -11,7 +11,7 @@ interface Seen {
   seen?: Record<string, unknown>;
 }
 
-/** Keeps with the request whom the facade takes it for. */
+/** Records on the request which user the facade finds. */
 export const note = (req: object, where: string): void => {
   const keeping: Seen = req;
   (keeping.seen ??= {})[where] = who();
@@ -19,7 +19,7 @@ export const note = (req: object, where: string): void => {
 
 export const seenBy = (req: object): object => ('seen' in req ? Object(req.seen) : {});
 
-/** As npm installs a second one, next to that of Nest. */
+/** A second copy of Express beside that of Nest, as npm may install one. */
 export function anotherExpress(): typeof express {
   const load = createRequire(import.meta.url);
   const before = Object.entries(load.cache).filter(([path]) => /node_modules\/(express|router)\//.test(path));
@@ -50,7 +50,7 @@ export const answeringErrors: ErrorRequestHandler = (_error, req, res, _next) =>
   res.status(418).json({ ...seenBy(req), errors: who() });
 };
 
-/** Whatever is registered once the session is opened. */
+/** A module that registers something on the Express instance, to run after the session is opened. */
 export const wiring = (wire: (instance: Express) => void): Type => {
   @Module({})
   class WiringModule implements OnModuleInit {

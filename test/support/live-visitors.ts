@@ -2,7 +2,7 @@ import { Controller, Get, Query, type Type } from '@nestjs/common';
 import request from 'supertest';
 import { NoSessionError, Session } from 'nestjs-session-kit';
 
-/** Whose session the facade gives where this is called: a name, null of a stranger's, 'none' where there is none. */
+/** The user whose session the facade finds here; null if the session has no user, 'none' if there is no session. */
 export const who = (): unknown => {
   try {
     return Session.get('user', null);
@@ -12,13 +12,13 @@ export const who = (): unknown => {
 };
 
 /**
- * Bob's request goes on in callbacks of Ann's context, whose request is still running: as with a pool whose connection she
- * opened, and an Observable that several requests wait for.
+ * Bob's request continues in callbacks that run in the context of Ann's request, which is still running: as with a
+ * connection pool that she opened, or an Observable that several requests wait for.
  */
 export class LiveVisitors {
   #waiting: (() => void)[] = [];
   #hold: () => Promise<void> = () => Promise.resolve();
-  /** Pages that all this needs. */
+  /** The controller with the necessary routes. */
   readonly controller: Type;
 
   constructor() {
@@ -41,10 +41,10 @@ export class LiveVisitors {
     this.controller = LivePagesController;
   }
 
-  /** Asked by a request: goes on from the other's. */
+  /** Called within a request: runs the callback in the other request's context. */
   readonly ask = (callback: () => void): void => void this.#waiting.push(callback);
 
-  /** Calls as Bob while a request of Ann's runs, out of which all callbacks are called. */
+  /** Sends Bob's request while one of Ann's is running, which calls all callbacks. */
   async asBob(
     url: string,
     call: (bob: ReturnType<typeof request.agent>) => PromiseLike<request.Response>,

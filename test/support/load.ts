@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Post } from '@nestjs/common';
 import { RequestSession, Session } from 'nestjs-session-kit';
 
-/** What the load asks for. */
+/** The routes that the load requests. */
 @Controller()
 export class LoadController {
   @Get('name')
@@ -22,7 +22,7 @@ export class LoadController {
   }
 }
 
-/** One answer under load. */
+/** A response under load. */
 export interface LoadAnswer {
   readonly kind: 'read' | 'write' | 'stranger';
   readonly status: number;
@@ -30,19 +30,19 @@ export interface LoadAnswer {
   readonly setsCookie: boolean;
 }
 
-/** A visitor with a session, and what is known of how often it was counted. */
+/** A visitor with a session, and what is known about its counter. */
 export interface LoadVisitor {
   readonly cookie: string;
-  /** Counts that were answered with a success. */
+  /** Increments that were answered with success. */
   counted: number;
-  /** Counts whose answer was an error: they may have arrived, each at most once. */
+  /** Increments that were answered with an error: each may or may not have been stored. */
   uncertain: number;
 }
 
-/** How long each waits between an answer and the next request: the machine is to be busy, not full. */
+/** The pause between a response and the next request: keeps the machine busy but not saturated. */
 const PAUSE_MS = 40;
 
-/** Visitors that send requests to an application all the time, and strangers without a session. */
+/** Visitors that send requests continuously, and one stranger without a session. */
 export class Load {
   readonly answers: LoadAnswer[] = [];
   readonly #url: string;
@@ -55,7 +55,7 @@ export class Load {
     this.visitors = visitors;
   }
 
-  /** @param count of visitors; each sends a read and a write at a time */
+  /** @param count number of visitors; each sends a read and a write at a time */
   static async begin(url: string, count: number): Promise<Load> {
     const visitors = await Promise.all(
       Array.from({ length: count }, async (): Promise<LoadVisitor> => {
@@ -74,7 +74,7 @@ export class Load {
       ]),
       load.#repeat(() => load.#ask('stranger', '/name', null)),
     ];
-    // What goes wrong in one of them is thrown by `end`, and is no rejection that nobody looks after until then.
+    // `end` throws their errors; until then they must not count as unhandled rejections.
     for (const loop of load.#loops) loop.catch(() => undefined);
     return load;
   }
@@ -86,12 +86,12 @@ export class Load {
     }
   }
 
-  /** How many requests are under way at a time. */
+  /** The number of parallel requests. */
   get width(): number {
     return this.#loops.length;
   }
 
-  /** Ends the load when the requests under way are answered. @throws what went wrong with the connections meanwhile */
+  /** Stops the load once the pending requests are answered. @throws the connection errors so far */
   async end(): Promise<void> {
     this.#running = false;
     await Promise.all(this.#loops);

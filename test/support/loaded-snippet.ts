@@ -11,15 +11,15 @@ const OPTIONS: ts.CompilerOptions = {
 };
 
 /**
- * What a snippet of the documentation exports, as it stands there.
+ * Loads a documentation snippet, unchanged, and returns its exports.
  *
  * @param name its first line, `// name.ts`
  */
 export const loadedSnippet = <T>(name: string): Promise<T> => loadedModule(name, docSnippet(name));
 
-/** What a TypeScript file exports that stands in no folder yet. */
+/** Loads a TypeScript module from its text and returns its exports. */
 export async function loadedModule<T>(name: string, text: string): Promise<T> {
-  // Below the repository, so that the snippet finds the packages that it imports.
+  // Below the repository, so that the snippet's imports resolve.
   const folder = join(import.meta.dirname, '..', '..', 'tmp', `snippet-${process.pid}-${name}`);
   mkdirSync(folder, { recursive: true });
   try {

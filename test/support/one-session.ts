@@ -16,17 +16,19 @@ import { SECRET } from './test-app.js';
 
 const KEYRING = new Keyring([SECRET], 'session');
 
-/** What a response says: its cookie, or the error that it answers with. */
+/** The essence of a response: its cookie, or its error. */
 export interface Response {
   readonly cookie: CookieInstruction['kind'];
-  /** '' where none is set. */
+  /** '' if no cookie is set. */
   readonly token: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly maxAge: number | undefined;
   readonly error: unknown;
 }
 
-/** An application without HTTP, on a store whose calls are written down and can be held, refused or left without their answer. */
+/**
+ * An application without HTTP, on a store that records its calls and can hold them, reject them or lose their answers.
+ */
 export class OneStore {
   readonly driver = new WatchedDriver(new MemoryDriver({}, systemClock));
   readonly said: string[] = [];
@@ -51,14 +53,14 @@ export class OneStore {
     return store;
   }
 
-  /** A request with that token (none: no cookie), its session loaded. */
+  /** A request with this token (or without a cookie), its session loaded. */
   async open(token?: string): Promise<OneRequest> {
     const request = new OneRequest(this.manager, token === undefined || token === '' ? [] : [token]);
     await request.session.initiate();
     return request;
   }
 
-  /** A session stored already; its token. The calls that it took are forgotten. */
+  /** Stores a session and returns its token. Discards the calls recorded so far. */
   async seed(fill = (session: RequestSession): unknown => session.put('user', 'ann')): Promise<string> {
     const request = await this.open();
     await fill(request.session);
@@ -67,7 +69,7 @@ export class OneStore {
     return token;
   }
 
-  /** What a visitor with that token reads; costs no call that counts. */
+  /** What a visitor with this token reads. The calls are not recorded. */
   async reads(token: string): Promise<unknown> {
     const calls = [...this.driver.calls];
     const { session } = await this.open(token);
@@ -75,7 +77,7 @@ export class OneStore {
     return session.all();
   }
 
-  /** The calls since last time, as `write A 2`: ids are letters, in the order in which they were first met. */
+  /** The calls since last time, such as `write A 2`. Ids become letters in order of appearance. */
   calls(): string[] {
     return this.driver.calls.splice(0).map((call) => {
       const letter = this.#letters.get(call.id) ?? String.fromCodePoint(65 + this.#letters.size);
@@ -85,7 +87,7 @@ export class OneStore {
     });
   }
 
-  /** Holds the next call of a method until `release`; `reached` says that it is there. */
+  /** Holds the next call of a method until `release`. `reached` resolves when the call arrives. */
   hold(method: DriverCall['method']): { reached: Promise<void>; release: () => void } {
     const [reached, gate] = [new Deferred(), new Deferred()];
     this.driver.before = async (call) => {
@@ -97,7 +99,7 @@ export class OneStore {
     return { reached: reached.promise, release: () => gate.resolve() };
   }
 
-  /** The next call of a method fails: before the store has heard of it, or when it has done it and answers. */
+  /** Makes the next call of a method fail, before the store gets it or after the store has done it. */
   failNext(method: DriverCall['method'], when: 'before' | 'after' = 'before'): void {
     this.driver[when] = (call) => {
       if (call.method !== method) return;
@@ -107,7 +109,7 @@ export class OneStore {
   }
 }
 
-/** One request, from when its session is loaded until its response leaves. */
+/** A request, from the loading of its session until its response is sent. */
 export class OneRequest implements SessionHost {
   readonly session: RequestSession;
   readonly cookieAttributes = COOKIE_ATTRIBUTES;
@@ -125,7 +127,7 @@ export class OneRequest implements SessionHost {
     return this.manager.lifecycles.createLifecycle(VISITOR, undefined);
   }
 
-  /** Commits as the gate does, and says what the response would. */
+  /** Commits like the response gate and returns what the response would contain. */
   async respond(): Promise<Response> {
     try {
       await this.session.commitDue();
@@ -146,7 +148,7 @@ export class OneRequest implements SessionHost {
     return (secret === undefined ? KEYRING : new Keyring([secret], 'session')).verify(signedId);
   }
 
-  /** The response has ended. */
+  /** Called when the response has ended. */
   end: () => void = () => undefined;
   onceOver(done: () => void): void {
     this.end = done;
@@ -163,7 +165,7 @@ export class OneRequest implements SessionHost {
   }
 }
 
-/** Stops the clock for each test of a file; `pass(ms)` moves it. */
+/** Stops the clock for each test of a file; `pass(ms)` advances it. */
 export function stoppedTime(): (ms: number) => void {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 }));
   afterEach(() => void vi.useRealTimers().restoreAllMocks());

@@ -1,10 +1,10 @@
 import { type IncomingMessage, get } from 'node:http';
 
-/** A response that is read while it goes on. */
+/** A response that is read while it is being sent. */
 export class OpenStream {
-  /** What has come so far. */
+  /** The text received so far. */
   text = '';
-  /** How it came to its end: as it should, or broken off. Resolves, never rejects. */
+  /** How the response ended. Resolves, never rejects. */
   readonly ended: Promise<'complete' | 'broken'>;
   #heard: () => void = () => undefined;
 
@@ -23,7 +23,7 @@ export class OpenStream {
     });
   }
 
-  /** Resolves when the head of the response has come. */
+  /** Resolves when the response head has arrived. */
   static open(url: string, cookie = ''): Promise<OpenStream> {
     return new Promise((resolve, reject) => {
       const request = get(url, { agent: false, headers: cookie === '' ? {} : { cookie } });
@@ -34,12 +34,12 @@ export class OpenStream {
     });
   }
 
-  /** The cookies that came with the head, as they are sent back. */
+  /** The cookies of the response head as a Cookie header. */
   get cookie(): string {
     return (this.response.headers['set-cookie'] ?? []).map((each) => each.split(';')[0]).join('; ');
   }
 
-  /** Resolves when this has come; rejects where the stream ends without. */
+  /** Resolves when this text has arrived; rejects if the stream ends without it. */
   async comes(part: string): Promise<void> {
     while (!this.text.includes(part)) {
       if (this.response.closed) throw new Error(`The stream has ended without "${part}": ${this.text}`);
@@ -49,7 +49,7 @@ export class OpenStream {
     }
   }
 
-  /** The reader goes away. */
+  /** Closes the connection from the reader's side. */
   abort(): void {
     this.response.destroy();
   }

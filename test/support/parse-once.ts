@@ -1,8 +1,8 @@
 import ts from 'typescript';
 
 /**
- * Makes hosts for programs that are compiled with the same options: each file is read and parsed once, since most of them are
- * the same.
+ * Creates compiler hosts for programs with the same options that read and parse each file once, since most files are
+ * shared.
  */
 export class ParseOnce {
   readonly #files = new Map<string, ts.SourceFile | undefined>();

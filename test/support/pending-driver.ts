@@ -1,6 +1,6 @@
 import type { RecordDriver, SessionRecord } from 'nestjs-session-kit';
 
-/** Counts the calls on a driver that have not been answered yet. */
+/** Counts the calls of a driver that are still unanswered. */
 export class PendingDriver implements RecordDriver {
   pending = 0;
 

@@ -6,11 +6,11 @@ interface Kept {
   readonly value: string;
 }
 
-/** What a browser does with the cookies of several hosts and paths (RFC 6265bis, 5.1 and 5.7), lifetimes apart. */
+/** A browser's cookie jar for several hosts and paths (RFC 6265bis, 5.1 and 5.7), without lifetimes. */
 export class PlaceJar {
   readonly #kept: Kept[] = [];
 
-  /** Takes the Set-Cookie headers of a response from a host. */
+  /** Stores the cookies of a host's response. */
   take(host: string, setCookies: readonly string[]): void {
     for (const header of setCookies) {
       const [pair = '', ...rest] = header.split('; ');
@@ -43,7 +43,7 @@ export class PlaceJar {
     }
   }
 
-  /** The Cookie header of a request, those with the longer path first. */
+  /** The Cookie header of a request, cookies with longer paths first. */
   header(host: string, path: string): string {
     return this.#kept
       .filter((cookie) => (cookie.hostOnly ? host === cookie.domain : isBelow(host, cookie.domain)))
@@ -53,7 +53,7 @@ export class PlaceJar {
       .join('; ');
   }
 
-  /** Where its cookies lie: `name domain path`, a domain with a dot in front where hosts below get the cookie too. */
+  /** The places of its cookies as `name domain path`, with a leading dot if subdomains get the cookie too. */
   get places(): string[] {
     return this.#kept
       .map(({ name, domain, hostOnly, path }) => `${name} ${hostOnly ? '' : '.'}${domain} ${path}`)

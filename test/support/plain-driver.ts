@@ -1,6 +1,6 @@
 import { type SealingDriver, SessionDriver, type SessionRecord } from 'nestjs-session-kit';
 
-/** As an application might write one; its tokens know nothing of cookies or headers. */
+/** A sealing driver as an application might write one; its tokens know nothing of cookies or headers. */
 @SessionDriver('plain')
 export class PlainDriver implements SealingDriver {
   seal(record: SessionRecord): string {

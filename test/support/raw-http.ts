@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** What came back on a bare connection. */
+/** The response on a raw connection. */
 export interface RawResponse {
   readonly status: number;
   readonly setCookies: readonly string[];
@@ -8,10 +8,10 @@ export interface RawResponse {
 }
 
 /**
- * A request as HTTP clients refuse to send it: with any byte in its Cookie header.
+ * Sends a request that HTTP clients refuse to send: with arbitrary bytes in its Cookie header.
  *
  * @param url of the application
- * @param cookie one character for each byte
+ * @param cookie one character per byte
  */
 export async function rawRequest(
   url: string,
@@ -24,7 +24,7 @@ export async function rawRequest(
   socket.write(Buffer.from(`${head}\r\n\r\n`, 'latin1'));
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
-  // A server that refuses a head may close before it has read all of it, which resets the connection: after the answer.
+  // A server that rejects a head may close before reading all of it, which resets the connection after the response.
   let trouble: unknown;
   socket.once('error', (error) => (trouble = error));
   await new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http';
 
-/** A response as it came over the wire. */
+/** A response as received over the wire. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly broken: boolean;
 }
 
-/** Sends one request and reads the answer to its very end, without following or interpreting anything. */
+/** Sends a request and reads its response to the end, without following or interpreting anything. */
 export function rawRequest(
   url: string,
   options: RequestOptions & { body?: string; onEnd?: () => void } = {},
@@ -38,7 +38,7 @@ export function rawRequest(
       incoming.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         received += chunk.length;
-        // With a length, a client has everything when the bytes are there, whenever the server calls end().
+        // With a content length, the client is done when all bytes have arrived, whenever the server calls end().
         if (received === length) end();
       });
       incoming.on('end', () => {

@@ -1,7 +1,7 @@
 import { afterEach, vi } from 'vitest';
 
-// Files share a process, and an application that starts before the first test of a file must not find what the last test of
-// another has put into the environment: vitest itself restores that only before the next test.
+// Test files share a process. An application that starts before a file's first test must not see environment variables
+// stubbed by the last test of another file; vitest itself restores them only before the next test.
 afterEach(() => {
   vi.unstubAllEnvs();
 });

@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 
 const MEMORY = '/dev/shm';
-/** Several times what a test run keeps there. */
+/** Several times what a test run stores there. */
 const ENOUGH = 4 * 2 ** 30;
 
-/** Programs run from there too, which a container may forbid. */
+/** Programs also run from there, which a container may forbid. */
 function isMemoryForPrograms(): boolean {
   if (!existsSync('/proc/mounts')) return false;
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
@@ -43,8 +43,8 @@ function findPlace(): string {
 let place: string | undefined;
 
 /**
- * Makes a folder for what is large, and no longer of use when the tests end: the data of servers, packages that are installed. In
- * memory, where the system has a place for that and enough of it. What a driver does with files is tested on a disk.
+ * Creates a folder for large files that are useless after the tests: data of servers, installed packages. In memory, if
+ * the system has a place and room for it. What drivers do with files is tested on a disk.
  *
  * @example
  * const folder = makeScratchFolder('session-package-');

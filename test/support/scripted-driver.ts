@@ -5,23 +5,23 @@ import { CustomDriver } from '../conformance/custom-driver.js';
 /** How a store behaves. */
 export type StoreMood =
   | 'well'
-  /** Each call is answered with an error at once. */
+  /** Each call is rejected at once. */
   | 'failing'
-  /** No call is answered, ever. */
+  /** No call is ever answered. */
   | 'hanging'
-  /** Each call takes so many ms. */
+  /** Each call takes this many ms. */
   | { readonly slowMs: number };
 
 export type StoreMethod = 'read' | 'write' | 'touch' | 'destroy';
 
 /** A store in this process that a test can put into any kind of trouble. */
 export class ScriptedDriver implements RecordDriver {
-  /** What the calls were, in order. */
+  /** The calls, in order. */
   readonly calls: StoreMethod[] = [];
-  /** The mood of all calls; that of one method wins. */
+  /** The mood of all calls, unless `moods` has one for the method. */
   mood: StoreMood = 'well';
   moods: Partial<Record<StoreMethod, StoreMood>> = {};
-  /** What goes wrong in it says this, and it must not get out. */
+  /** The message of its errors, which must not leak. */
   readonly secretMessage = 'connect failed at user:password@store';
   readonly #inner = new CustomDriver(systemClock);
 
@@ -47,7 +47,7 @@ export class ScriptedDriver implements RecordDriver {
     if (mood === 'well') return perform();
     if (mood === 'failing') throw Object.assign(new Error(this.secretMessage), { code: 'ECONNREFUSED' });
     if (mood === 'hanging') return new Promise<T>(() => undefined);
-    // Real time on purpose: the time-outs under test run on the machine's timers.
+    // Real time on purpose: the time-outs under test use real timers.
     await new Promise((resolve) => {
       setTimeout(resolve, mood.slowMs);
     });

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /**
- * The commands that clients send to Redis while something is done, as the server itself sees them; those inside scripts are left out.
+ * The commands that clients send to Redis during `work`, as the server sees them, except those inside scripts.
  *
- * @param concerns whether a command counts, by what it is given
+ * @param concerns whether a command counts, given its arguments
  */
 export async function seenCommands(
   client: Redis,

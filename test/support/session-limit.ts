@@ -10,7 +10,7 @@ export const START = 1_800_000_000_000;
 
 export type Limit = NonNullable<SessionModuleOptions['sessionsPerUser']>;
 
-/** Opens a way to one store, as each process has its own; all are closed behind the test. */
+/** Opens another driver on one store, as another process would; all are closed after the test. */
 export type Ways = () => Promise<RecordDriver>;
 
 export async function sharedStore(name: string): Promise<Ways> {
@@ -46,12 +46,12 @@ export const userOf = (visitor: Visitor): Promise<string | null> => visitor.in((
 export const usersOf = (...visitors: Visitor[]): Promise<(string | null)[]> =>
   Promise.all(visitors.map(userOf));
 
-/** What holds on every driver that can list. */
+/** The behavior common to all drivers that can list. */
 export function describeSessionLimit(name: string, ways: () => Promise<Ways>): void {
-  describe(`How many sessions a user may have, on ${name}`, () => {
+  describe(`The limit of sessions per user, on ${name}`, () => {
     const start = async (limit: Limit): Promise<HandlerApp> => startOn(await (await ways())(), limit);
 
-    it('ends the ones that were active longest ago where somebody signs in once more', async () => {
+    it('ends the least recently active sessions when the user signs in once more', async () => {
       const app = await start({ max: 2 });
       clockAt(0);
       const phone = await signIn(app);
@@ -65,7 +65,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect(await usersOf(phone, laptop, tablet, bob)).toEqual(['ann', null, 'ann', 'bob']);
     });
 
-    it('counts a device once that signs in again, and one that becomes another user’s for him', async () => {
+    it('counts a device that signs in again only once, and one that changes users for the new user', async () => {
       const app = await start({ max: 1 });
       const phone = await signIn(app);
       await phone.in((session) => session.signIn('ann'));
@@ -77,7 +77,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
     });
 
     it.each(['put', 'regenerate'])(
-      'counts whoever is signed in by other means as well (%s)',
+      'includes sessions that became signed in by other means (%s)',
       async (means) => {
         const app = await start({ max: 1 });
         const phone = await signIn(app);
@@ -91,7 +91,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       },
     );
 
-    it('refuses the sign-in where that is asked for, and leaves everything as it was', async () => {
+    it('refuses the sign-in if so configured, and leaves everything as it was', async () => {
       const app = await start({ max: 1, when: 'refuse' });
       const phone = await signIn(app);
       const laptop = app.visitor();
@@ -118,7 +118,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect(await userOf(laptop)).toBe('ann');
     });
 
-    it('lets the handler say so, in a session that goes on as it was', async () => {
+    it('lets the handler report the refusal in a session that continues as before', async () => {
       const app = await start({ max: 1, when: 'refuse' });
       await signIn(app);
       const laptop = app.visitor();
@@ -143,7 +143,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       });
     });
 
-    it('ends what was to end, though what was to begin is refused', async () => {
+    it('ends the old user’s session even if the new sign-in is refused', async () => {
       const app = await start({ max: 1, when: 'refuse' });
       await signIn(app);
       const laptop = await signIn(app, 'bob');
@@ -152,7 +152,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect(await app.manager.list('bob')).toEqual([]);
     });
 
-    it('holds where many sign in at once, in two processes', async () => {
+    it('is enforced when many sign in at once, in two processes', async () => {
       const open = await ways();
       const here = await startOn(await open(), { max: 2 });
       const there = await startOn(await open(), { max: 2 });
@@ -165,7 +165,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect((await usersOf(...visitors)).filter((user) => user === 'ann').length).toBeLessThanOrEqual(2);
     });
 
-    it('holds where many are to be refused at once, in two processes', async () => {
+    it('is enforced when many have to be refused at once, in two processes', async () => {
       const open = await ways();
       const apps = [
         await startOn(await open(), { max: 2, when: 'refuse' }),
@@ -187,7 +187,7 @@ export function describeSessionLimit(name: string, ways: () => Promise<Ways>): v
       expect(await usersOf(...tried.map(({ visitor }) => visitor))).toEqual(users);
       expect(users.filter((user) => user !== null).length).toBeLessThanOrEqual(2);
       expect(await apps[0]?.manager.list('ann')).toHaveLength(users.filter((user) => user !== null).length);
-      // Nobody who was refused has lost what he had.
+      // No refused visitor has lost data.
       for (const { visitor } of tried)
         expect(await visitor.in((session) => session.get('cart'))).toEqual(['mug']);
     });

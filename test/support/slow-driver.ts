@@ -1,11 +1,11 @@
 import type { RecordDriver, SessionRecord } from 'nestjs-session-kit';
 
-/** A store in this process whose writes take their time, and fail when told to. */
+/** A store in this process whose writes are slow, and fail on command. */
 export class SlowDriver implements RecordDriver {
   readonly records = new Map<string, SessionRecord>();
-  /** What the calls were, in order. */
+  /** The calls, in order. */
   readonly calls: string[] = [];
-  /** The payloads that were to be written, in order. */
+  /** The payloads of all writes, in order. */
   readonly written: string[] = [];
   failing = false;
 
@@ -21,7 +21,7 @@ export class SlowDriver implements RecordDriver {
   async write(id: string, record: SessionRecord): Promise<boolean> {
     this.calls.push('write');
     this.written.push(record.payload);
-    // Real time on purpose: what leaves before this has passed has left too early, whatever the clock says.
+    // Real time on purpose: a response sent earlier was sent too early, whatever a fake clock says.
     await new Promise((resolve) => {
       setTimeout(resolve, this.writeMs);
     });

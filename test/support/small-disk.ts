@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 
-/** What a disk may run out of. */
+/** What a disk can run out of. */
 export type Shortage = 'blocks' | 'inodes';
 
-/** A file system of its own that is quickly full. */
+/** A separate file system that is quickly full. */
 export class SmallDisk implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'session-disk-'));
 
@@ -22,7 +22,7 @@ export class SmallDisk implements Disposable {
     }
   }
 
-  /** Takes all that is left. */
+  /** Uses up what is left. */
   fill(shortage: Shortage): void {
     const rest = join(this.path, 'rest');
     mkdirSync(rest);
@@ -41,7 +41,7 @@ export class SmallDisk implements Disposable {
   }
 }
 
-/** `describe` for tests that mount a disk. Where that is not allowed they are skipped, and the reason is printed. */
+/** `describe` for tests that mount a disk. Skipped, with the reason printed, where mounting is not allowed. */
 export function describeWithSmallDisk(name: string, body: () => void): void {
   let reason: string | undefined;
   try {

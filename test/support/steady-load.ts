@@ -1,4 +1,4 @@
-/** Calls something some hundred times a second, whether or not earlier calls have been answered, until it is stopped. */
+/** Makes a call every 3 ms, whether or not earlier calls have been answered, until stopped. */
 export class SteadyLoad implements Disposable {
   readonly #waiting = new Set<Promise<unknown>>();
   readonly #timer: NodeJS.Timeout;
@@ -13,13 +13,13 @@ export class SteadyLoad implements Disposable {
     }, 3);
   }
 
-  /** Ends it. @returns how many calls wait for their answers */
+  /** Stops the load. @returns how many calls are still unanswered */
   stop(): number {
     clearInterval(this.#timer);
     return this.#waiting.size;
   }
 
-  /** Until the calls so far have come to their ends. */
+  /** Resolves when all calls so far have settled. */
   async answered(): Promise<void> {
     await Promise.all(this.#waiting);
   }

@@ -2,24 +2,24 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder that is removed with the test. */
+/** A folder that is removed when disposed. */
 export class TempFolder implements AsyncDisposable {
   private constructor(readonly path: string) {}
 
-  /** @param files by name, written into it at once */
+  /** @param files texts by name, written into the folder */
   static async make(files: Readonly<Record<string, string>> = {}): Promise<TempFolder> {
     const path = await mkdtemp(join(tmpdir(), 'session-kit-'));
     await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(path, name), text)));
     return new TempFolder(path);
   }
 
-  /** The names of everything in it, however deep. */
+  /** The names of everything in the folder, recursively. */
   list(): Promise<string[]> {
     return readdir(this.path, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What is removed behind a response may still be at it.
+    // A removal that outlives its response may still be in progress.
     await rm(this.path, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -11,8 +11,8 @@ export const PLATFORMS = ['express', 'fastify'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 /**
- * Each platform with some of the drivers, and each driver with one platform (in turn, as they are listed): for what is
- * decided between the session and its driver, and knows neither requests nor responses.
+ * Pairs each platform with some of the drivers, in turn, so that each driver runs on one platform: for what is decided
+ * between session and driver, independent of requests and responses.
  */
 export function pairsOf<Driver>(drivers: readonly Driver[]): readonly (readonly [Platform, Driver])[] {
   const count = PLATFORMS.length;
@@ -23,7 +23,7 @@ export function pairsOf<Driver>(drivers: readonly Driver[]): readonly (readonly 
   );
 }
 
-/** A platform with a driver that keeps sessions, and one with the driver that keeps none. */
+/** Each platform with one driver: `memory`, which stores sessions, or `stealth`, which does not. */
 export const PAIRS = pairsOf(['memory', 'stealth'] as const);
 
 export type TestApplication = NestExpressApplication | NestFastifyApplication;
@@ -31,12 +31,12 @@ export type TestApplication = NestExpressApplication | NestFastifyApplication;
 export const SECRET = 'a secret for tests that is long enough';
 
 /**
- * What test applications are configured with unless they say otherwise. Where the time-out is not what a test is about, it
- * is so long that a slow machine makes the test slow and not red.
+ * The default configuration of test applications. The time-out is so long that a slow machine makes tests slow rather
+ * than red.
  */
 export const UNHURRIED = { secret: SECRET, driver: 'memory', storeTimeout: '60s' } as const;
 
-/** What a test application is made of. */
+/** The parts of a test application. */
 export interface TestAppSetup {
   readonly controllers?: Type[];
   readonly providers?: ModuleMetadata['providers'];
@@ -46,7 +46,7 @@ export interface TestAppSetup {
   readonly configure?: (app: TestApplication) => void | Promise<void>;
 }
 
-/** An application that logs nothing, and whose end waits for no connection. */
+/** An application that logs nothing and closes without waiting for connections. */
 export function applicationOn(platform: Platform, testing: TestingModule): TestApplication {
   const options = { logger: false as const, forceCloseConnections: true };
   return platform === 'express'
@@ -54,7 +54,7 @@ export function applicationOn(platform: Platform, testing: TestingModule): TestA
     : testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), options);
 }
 
-/** A Nest application with sessions, listening on a free port of this machine. */
+/** A Nest application with sessions, listening on a free local port. */
 export class TestApp implements AsyncDisposable {
   private constructor(
     readonly app: TestApplication,
@@ -74,12 +74,12 @@ export class TestApp implements AsyncDisposable {
     return new TestApp(app, url);
   }
 
-  /** A visitor: keeps its cookies from request to request. */
+  /** A visitor who keeps cookies between requests. */
   visitor(): ReturnType<typeof request.agent> {
     return request.agent(this.url);
   }
 
-  /** One request without a past. */
+  /** A single request without cookies. */
   get request(): ReturnType<typeof request> {
     return request(this.url);
   }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 
-/** Fails the tests of a file at their end where a promise failed that nobody looked after. */
+/** Fails a test file at its end if a promise rejection was not handled. */
 export function refuseUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => unhandled.push(reason);

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { SessionSerializer } from 'nestjs-session-kit';
 
-/** Encrypts under a nonce: the same session has another text each time. */
+/** Encrypts with a random nonce, so the same session serializes differently each time. */
 export function encryptingSerializer(): SessionSerializer {
   const key = randomBytes(32);
   return {
@@ -20,7 +20,7 @@ export function encryptingSerializer(): SessionSerializer {
   };
 }
 
-/** An object that is another one whenever it is looked at, and does not say so. */
+/** An object that changes whenever it is read, without showing it. */
 export function restless(): object {
   let looks = 0;
   const look = (): number => (looks += 1);

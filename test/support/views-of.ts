@@ -6,9 +6,9 @@ export function isExpress(app: TestApplication): app is NestExpressApplication {
 }
 
 /**
- * Has an application render the templates of a folder.
+ * Makes an application render the templates of a folder.
  *
- * @param name of the engine, and the extension of its files
+ * @param name of the engine, which is also the extension of its files
  * @param engine what @fastify/view takes as `engine`
  */
 export function renderViews(app: TestApplication, name: string, engine: object, folder: string): void {
