@@ -1,7 +1,7 @@
-/** What `run.mjs` is asked for. */
+/** The arguments of `run.mjs`. */
 import { parseArgs } from 'node:util';
 
-/** Nest comes in two kinds of modules: 11 in CommonJS, 12 in ES modules. */
+/** Nest 11 is CommonJS, Nest 12 is ES modules. */
 const NESTS = ['11', '12'];
 const NODES = ['20', '22', '24'];
 
@@ -30,7 +30,7 @@ const USAGE = `Runs the end-to-end tests with every Nest on every Node that the 
 
 /**
  * @param {string[]} given the arguments of the command
- * @returns {{ asked: Asked } | { said: string, status: number }} what to run; or what to say in its place
+ * @returns {{ asked: Asked } | { said: string, status: number }} what to run, or what to print instead
  */
 export function readArguments(given) {
   try {
@@ -56,7 +56,7 @@ export function readArguments(given) {
 
 /**
  * @param {string} option
- * @param {string} text what it got
+ * @param {string} text its value
  * @param {string[]} known
  */
 function listOf(option, text, known) {

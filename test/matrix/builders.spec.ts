@@ -13,8 +13,8 @@ async function expectToRemember(running: RunningApplication): Promise<void> {
 }
 
 /**
- * A configuration for a bundle with every package in it. What Nest looks for and does without is left out, as Nest's manual
- * has it; what this package looks for need not be named.
+ * A configuration that bundles every package. Optional packages that Nest looks for are excluded, as Nest's manual
+ * does; those that this package looks for need no entry.
  */
 const bundleAll = (tool: string): string => `
   const { IgnorePlugin } = require('${tool}');
@@ -32,10 +32,10 @@ const bundleAll = (tool: string): string => `
 `;
 
 describe.each(MODULE_KINDS)('An application of type "%s"', (kind) => {
-  // Webpack's builder of the Nest CLI refuses ES modules, and names rspack.
+  // The webpack builder of the Nest CLI rejects ES modules and suggests rspack.
   const builders = ['tsc', 'swc', 'rspack', ...(kind === 'commonjs' ? ['webpack'] : [])];
 
-  it.each(builders)('is built with %s, and remembers', async (builder) => {
+  it.each(builders)('is built with %s, and has working sessions', async (builder) => {
     using application = new NewApplication(kind);
     await application.nest('build', '-b', builder);
     await using running = await application.start();
@@ -44,7 +44,7 @@ describe.each(MODULE_KINDS)('An application of type "%s"', (kind) => {
 });
 
 describe.each(['webpack', '@rspack/core'])('An application in one bundle made by %s', (tool) => {
-  it('remembers, with none of the optional peers installed, and without a warning about them', async () => {
+  it('has working sessions without any optional peer installed, and builds without warnings about them', async () => {
     using application = new NewApplication('commonjs');
     application.write('bundler.config.js', bundleAll(tool));
     const flag = tool === 'webpack' ? '--webpackPath' : '--rspackPath';
@@ -69,7 +69,7 @@ const bundleModules = `
 `;
 
 describe('An application of ES modules in one bundle made by Vite', () => {
-  it('remembers, with none of the optional peers installed', async () => {
+  it('has working sessions without any optional peer installed', async () => {
     using application = new NewApplication('module');
     application.write('vite.config.mjs', bundleModules);
     await application.nest('build', '-b', 'tsc');
@@ -80,13 +80,13 @@ describe('An application of ES modules in one bundle made by Vite', () => {
   });
 });
 
-/** Nest 12 is ES modules, which Jest takes into CommonJS from this Node on, and with this flag; the template has it. */
+/** Nest 12 is ES modules, which Jest can load into CommonJS from Node 24.9 on, with the flag that the template sets. */
 const isNest12 = process.env['MATRIX_NEST'] === '12';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 describe('An application of type "commonjs" under Jest', () => {
   it.skipIf(isNest12 && (major < 24 || (major === 24 && minor < 9)))(
-    'is tested as the template of its Nest has it configured',
+    'passes its tests with the Jest configuration of the template',
     async () => {
       using application = new NewApplication('commonjs');
       const said = await application.test(...(isNest12 ? ['--experimental-vm-modules'] : []));

@@ -1,4 +1,4 @@
-/** What the matrix needs beside the project's own packages: Nest 11, and the versions of Node. */
+/** What the matrix needs besides the project's own packages: Nest 11, and other versions of Node. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Installs what the lock of a folder of this one says, unless it was.
+ * Installs the packages locked in a subfolder, unless they are installed.
  *
  * @param {string} name the folder
  * @returns {string} its node_modules
@@ -20,7 +20,7 @@ export function installed(name) {
   const former = join(modules, '.matrix-lock.json');
   if (existsSync(former) && readFileSync(former).equals(readFileSync(lock))) return modules;
   console.log(`Installing test/matrix/${name} ...`);
-  // Nothing of it has to be built: the Node that is asked for is fetched below.
+  // No package has to be built: the requested Node is downloaded below.
   npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
   cpSync(lock, former);
   return modules;
@@ -28,7 +28,7 @@ export function installed(name) {
 
 /**
  * @param {string} major the version of Node: '20', '22', '24'
- * @returns {string} the path of one: that which runs this where it has the version, else what the npm package `node` brings
+ * @returns {string} the path of the running Node if it has that version, or else of the one in the npm package `node`
  */
 export function nodeOf(major) {
   if (versions.node.startsWith(`${major}.`)) return execPath;

@@ -14,19 +14,19 @@ const NEST = process.env['MATRIX_NEST'] ?? '12';
 const TREE_MODULES = join(process.env['MATRIX_TREE'] ?? '', 'node_modules');
 const PACKAGE = join(TREE_MODULES, 'nestjs-session-kit');
 
-/** The kinds of modules that the templates of this Nest have, as its command `new` calls them. */
+/** The kinds of modules in the templates of this Nest, as `nest new` calls them. */
 const KINDS = NEST === '12' ? ['esm', 'cjs'] : [''];
 
-/** Jest takes Nest 12, which is ES modules, into CommonJS from this Node on. */
+/** Nest 12 is ES modules, which Jest can load into CommonJS from Node 24.9 on. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const jestLoadsModules = major > 24 || (major === 24 && minor >= 9);
 
-/** The matrix says so where better-sqlite3 was built for another Node. */
+/** The matrix sets this if better-sqlite3 was built for another Node. */
 const canOpenSqlite = process.env['MATRIX_SQLITE'] !== 'no';
 
 const DRIVERS = ['stealth', 'memory', 'file', 'database', 'redis', 'memcached'];
 
-/** A test of the application's own, in the framework that its template has. */
+/** A test of the application's own, in its template's test framework. */
 const ownTest = (head: string, extension: string): string => `
 import { Test } from '@nestjs/testing';
 import { Session } from 'nestjs-session-kit';
@@ -68,7 +68,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** The client of SQLite has to be compiled, or fetched from elsewhere: what this project has built will do. */
+/** Copies this project's build of the SQLite client, which would otherwise have to be compiled or downloaded. */
 function takeBuiltSqlite(application: RegistryApplication): void {
   const build = 'better-sqlite3/build';
   if (!existsSync(join(TREE_MODULES, build))) return;
@@ -115,11 +115,11 @@ describe.each(KINDS)(`nest add in a new application of Nest ${NEST} %s`, { timeo
   });
 
   it.for(DRIVERS)(
-    'leaves one that builds, passes its tests and those of its sessions, starts and remembers, with the driver %s; a second time changes nothing',
+    'leaves one that builds, passes its tests, starts and has sessions with the driver %s, and changes nothing the second time',
     async (driver, { skip }) => {
       skip(driver === 'database' && !canOpenSqlite, 'needs a better-sqlite3 that is built for this Node');
       application.restoreFrom(join(folder.path, 'new'));
-      // What this would install is no published version.
+      // This version is not published, so it cannot be installed.
       const add = ['add', 'nestjs-session-kit', '--skip-install', '--driver', driver];
       await application.nest(...add);
       const isDatabase = driver === 'database';

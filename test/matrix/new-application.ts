@@ -9,7 +9,7 @@ import { ApplicationFolder } from '../support/application-folder.js';
 const SOURCES = fileURLToPath(new URL('application/', import.meta.url));
 const INSTALLED = fileURLToPath(new URL('../../node_modules/nestjs-session-kit/', import.meta.url));
 
-/** What a new application has, apart from the tools. No store, and no Fastify: a bundle must do without them. */
+/** The packages of a new application, apart from tools. No store and no Fastify: a bundle must work without them. */
 const PACKAGES = [
   '@nestjs/common',
   '@nestjs/core',
@@ -36,10 +36,10 @@ const TOOLS = [
   'webpack-node-externals',
 ];
 
-/** The rest of what the template sets. */
+/** The other compiler options of the template. */
 const COMPILER_OPTIONS = { ...NEST_COMPILER_OPTIONS, declaration: true, sourceMap: true, skipLibCheck: true };
 
-/** An application as `nest new` lays it out, in a folder of its own, with the package as it is installed. */
+/** An application laid out like one of `nest new`, in its own folder, with the package as installed. */
 export class NewApplication extends ApplicationFolder {
   constructor(kind: ModuleKind) {
     super([...PACKAGES, ...TOOLS], INSTALLED);
@@ -59,12 +59,12 @@ export class NewApplication extends ApplicationFolder {
     );
   }
 
-  /** Puts what was built, and all that it imports, in one folder of ES modules with Vite. @returns what was printed */
+  /** Bundles the build and all its imports into one folder of ES modules with Vite. @returns the output */
   bundle(): Promise<string> {
     return this.run('node_modules/vite/bin/vite.js', 'build');
   }
 
-  /** Runs its tests with Jest, as the template of Nest 11 has it configured. @returns what was printed */
+  /** Runs the tests with Jest, configured as in the template of Nest 11. @returns the output */
   test(...flags: string[]): Promise<string> {
     const config = {
       moduleFileExtensions: ['js', 'json', 'ts'],
@@ -77,12 +77,12 @@ export class NewApplication extends ApplicationFolder {
     return this.run(...flags, 'node_modules/jest/bin/jest.js', '--config', 'jest.config.json');
   }
 
-  /** Takes away what was installed: a bundle must do without. */
+  /** Removes the installed packages: a bundle must work without them. */
   forgetPackages(): void {
     rmSync(this.path('node_modules'), { recursive: true });
   }
 
-  /** Starts what was built. */
+  /** Starts the built application. */
   start(program = 'dist/main.js'): Promise<RunningApplication> {
     const { folder: cwd } = this;
     return RunningApplication.of(

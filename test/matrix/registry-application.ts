@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** What runs in an application's folder, with the packages of the registry: the Nest CLI and npm, as its user has them. */
+/** Runs commands in an application's folder with packages of the registry: the Nest CLI and npm, as a user has them. */
 export class RegistryApplication {
   constructor(readonly folder: string) {}
 
-  /** What it finds in its environment besides. */
+  /** Additional environment variables. */
   env: Readonly<Record<string, string>> = {};
 
   async run(command: string, ...args: string[]): Promise<string> {
@@ -35,7 +35,7 @@ export class RegistryApplication {
     writeFileSync(join(this.folder, path), text);
   }
 
-  /** Copies all but what is installed and built to a folder, or back from there in place of what is here. */
+  /** Copies everything but the installed packages to a folder, or back from there to replace what is here. */
   saveTo(folder: string): void {
     mkdirSync(folder);
     for (const name of this.#own) cpSync(join(this.folder, name), join(folder, name), { recursive: true });
@@ -56,11 +56,11 @@ export class RegistryApplication {
 }
 
 /**
- * A new application as `nest new` makes it, with the package installed.
+ * A new application of `nest new`, with the package installed.
  *
  * @param nest the major version
- * @param kind of modules, as `nest new` calls it; empty where its templates have one only
- * @param installed the package, as it is installed
+ * @param kind of modules, as `nest new` calls it; empty if its templates have only one
+ * @param installed the package as installed
  */
 export async function newFromRegistry(
   folder: string,
@@ -73,7 +73,7 @@ export async function newFromRegistry(
     cwd: installed,
   });
   const [{ filename }]: [{ filename: string }] = JSON.parse(stdout.slice(stdout.indexOf('[\n')));
-  // What `nest new` runs: that asks for the kind of modules, and nobody is here to answer.
+  // What `nest new` runs. `nest new` itself would prompt for the kind of modules.
   const tools = [`@nestjs/schematics@${nest}`, `@angular-devkit/schematics-cli@${nest === '12' ? 22 : 19}`];
   const options = ['--name=shop', '--directory=shop', '--language=ts', '--strict', '--package-manager=npm'];
   const type = kind === '' ? [] : [`--type=${kind}`];

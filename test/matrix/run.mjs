@@ -1,4 +1,4 @@
-/** What `npm run test:matrix` runs; `--help` says what it takes. Plain JavaScript, since it runs before anything is compiled. */
+/** Runs `npm run test:matrix`; see `--help`. Plain JavaScript, since it runs before anything is compiled. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -34,17 +34,20 @@ const SMOKE = [
   'test/graphql/operations',
 ];
 
-/** What runs on SQLite alone: better-sqlite3 is built for one version of Node only. What runs on all stores leaves it out. */
+/**
+ * Files that need SQLite: better-sqlite3 is built for one version of Node only. Tests that run on all stores leave it
+ * out.
+ */
 const NEEDS_SQLITE = [
   'test/nest/*-sqlite.spec.ts',
   'test/drivers/database/**',
   'test/conformance/database-sqlite.spec.ts',
 ];
 
-/** What needs packages that are installed for the project's own Nest only. */
+/** Files that need packages installed for the project's own Nest only. */
 const NEEDS_NEST_12 = ['test/jobs/queues.spec.ts'];
 
-/** @param {string} node its path */
+/** @param {string} node path of a Node */
 function hasSqlite(node) {
   const open = "new (require('better-sqlite3'))(':memory:')";
   return spawnSync(node, ['-e', open], { cwd: root, stdio: 'ignore' }).status === 0;
@@ -80,7 +83,7 @@ function run(nest, major) {
     const config = join(root, 'test/matrix/vitest.config.ts');
     const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', config];
     const exclude = without.map((file) => `--exclude=${file}`);
-    // What a test starts by a command's name (npm, and with it an application's own tests) runs on the same Node.
+    // Commands that tests start by name (npm, and through it an application's own tests) run on the same Node.
     const PATH = [dirname(node), env['PATH']].join(delimiter);
     const { status } = spawnSync(node, [...args, ...exclude, ...files], {
       cwd: tree,

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Says at the end why tests were left out, of those that give their reason: `skip(condition, reason)`. */
+/** Prints at the end why tests were skipped, for those that give a reason: `skip(condition, reason)`. */
 export class SkipNotes implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = new Map<string, number>();

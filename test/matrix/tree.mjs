@@ -1,4 +1,4 @@
-/** The tests in a folder of their own, beside the packages that they are to run with. */
+/** Copies the tests to a separate folder, beside the packages to run them with. */
 import {
   cpSync,
   existsSync,
@@ -17,19 +17,19 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the tests read, apart from the packages. */
+/** What the tests read, apart from packages. */
 const SOURCES = ['lib', 'test', 'docs', 'README.md', 'tsconfig.json'];
 
-/** Never taken along: what was installed or made in there. */
+/** Folders that are never copied: they hold installed or generated files. */
 const LEFT_OUT = new Set(['node_modules', 'dist', 'bench']);
 
 /**
- * Lays out a folder in which `nestjs-session-kit` is installed as the tarball has it, with the Nest that is asked for.
- * Packages are links: those of the project, and in their place those of `nest` where it is given. The project's own
- * packages of Nest are not there beside another Nest, so that nothing takes one for the other.
+ * Creates a folder in which `nestjs-session-kit` is installed as in its tarball, together with the requested Nest.
+ * Packages are links to the project's, replaced by those of `nest` if it is given. With another Nest, the project's own
+ * Nest packages are left out so that nothing loads them by mistake.
  *
  * @param {string} [nest] the node_modules with another Nest
- * @param {string} [tools] a node_modules with what some tests need besides
+ * @param {string} [tools] a node_modules with what some tests also need
  * @returns {string} the folder
  */
 export function layOut(nest, tools) {
@@ -40,7 +40,7 @@ export function layOut(nest, tools) {
       filter: (path) => !LEFT_OUT.has(path.slice(path.lastIndexOf('/') + 1)),
     });
   }
-  // It must not have the name of the package, which would then be looked for in there.
+  // Without the package's name: otherwise its imports would resolve to this folder itself.
   writeFileSync(join(tree, 'package.json'), '{"private":true,"type":"module"}');
   const modules = join(tree, 'node_modules');
   mkdirSync(modules);
@@ -57,7 +57,7 @@ export function layOut(nest, tools) {
 /**
  * @param {string} from a node_modules
  * @param {string} to another
- * @param {string[]} without names, or scopes, that are left out
+ * @param {string[]} without names or scopes to leave out
  */
 function linkAll(from, to, without = []) {
   for (const name of readdirSync(from)) {
@@ -73,9 +73,10 @@ function linkAll(from, to, without = []) {
 }
 
 /**
- * Links what is asked for in a package.json in place of what the project has of it: a tool looks for others beside itself.
+ * Links the dependencies of a package.json in place of the project's versions, because a tool looks for other packages
+ * beside itself.
  *
- * @param {string} from a node_modules, beside that package.json
+ * @param {string} from a node_modules beside that package.json
  * @param {string} to another
  */
 function linkNamed(from, to) {
@@ -88,7 +89,7 @@ function linkNamed(from, to) {
   }
 }
 
-/** The package as it is published; what it depends on stands below it, whatever version others have brought along. */
+/** Installs the package as published, with its dependencies below it, whatever versions others have installed. */
 function installPackage(/** @type {string} */ modules) {
   const folder = join(modules, 'nestjs-session-kit');
   mkdirSync(join(folder, 'node_modules'), { recursive: true });

@@ -3,14 +3,14 @@ import { defineConfig } from 'vitest/config';
 import project from '../../vitest.config.js';
 import { SkipNotes } from './skip-notes.js';
 
-/** Where `run.mjs` has laid out the tests; see tree.mjs. */
+/** The folder that `run.mjs` has created; see tree.mjs. */
 const tree = process.env['MATRIX_TREE'] ?? '';
 
 const { exclude: _exclude, coverage: _coverage, ...shared } = project.test ?? {};
 
 /**
- * The project's tests, with the package as it is installed in place of its sources: also where a test looks into one of
- * its files. There is one copy of each, as Node itself loads it.
+ * The project's tests, run against the installed package instead of its sources, even where a test imports one of its
+ * files. Each file exists once, loaded by Node itself.
  */
 export default defineConfig({
   root: tree,

@@ -5,7 +5,7 @@ import request from 'supertest';
 import { AppController, AppModule, Visits } from './app.module';
 
 describe('An application under Jest', () => {
-  it('keeps a session, its flash messages and its facade', async () => {
+  it('has sessions, flash messages and the facade', async () => {
     const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
     const app = testing.createNestApplication();
     await app.init();
@@ -18,7 +18,7 @@ describe('An application under Jest', () => {
     await app.close();
   });
 
-  it('has visitors come with a session, and sees what they leave', async () => {
+  it('can start visitors with a session, and inspect what they leave', async () => {
     const builder = overrideSession(Test.createTestingModule({ imports: [AppModule] }));
     const app = (await builder.compile()).createNestApplication();
     await app.init();
@@ -33,7 +33,7 @@ describe('An application under Jest', () => {
     await app.close();
   });
 
-  it('tests controllers and services alone', async () => {
+  it('can test controllers and services in isolation', async () => {
     const session = fakeSession({ visits: 1 });
     expect(new AppController(new Visits()).page(session, session.flashMessages)).toEqual({
       visits: 1,
