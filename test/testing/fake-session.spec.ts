@@ -9,7 +9,7 @@ interface ShopSession {
   userId: string;
 }
 
-/** What an application has. */
+/** The code of an application. */
 class CartController {
   show(session: Session) {
     return { cart: session.get('cart', []), status: session.flashMessages.get('status') };
@@ -32,13 +32,13 @@ const cartService = {
 describe('fakeSession', () => {
   const controller = new CartController();
 
-  it('is a session that holds the values, and what the request before has flashed', () => {
+  it('holds the given values and the flash messages of the previous request', () => {
     const session = fakeSession({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
     expect(controller.show(session)).toEqual({ cart: ['tea'], status: 'Saved.' });
     expect(session.stored).toBe(true);
   });
 
-  it('is as after a form that was sent back', () => {
+  it('can start as after a rejected form, with errors and old input', () => {
     const form = {
       errors: { email: 'Taken.', 'lines[0][sku]': ['Gone.'] },
       old: { email: 'ada@example.org' },
@@ -48,20 +48,20 @@ describe('fakeSession', () => {
     expect([session.old('email'), session.flashMessages.hasErrors]).toEqual(['ada@example.org', true]);
   });
 
-  it('is a new session where it is to hold nothing', () => {
+  it('is a new session when called without values', () => {
     const session = fakeSession();
     expect(controller.show(session)).toEqual({ cart: [], status: undefined });
     expect([session.stored, session.fresh, session.isEmpty]).toEqual([false, true, true]);
   });
 
-  it('is taken for a session with keys of its own', () => {
+  it('is accepted as a session with typed keys', () => {
     expect(controller.add(fakeSession({ cart: ['tea'] }), 'milk')).toBe(2);
     const own = fakeSession<ShopSession>({ userId: '1' });
     const cart: string[] | undefined = own.get('cart');
     expect([cart, own.get('userId')]).toEqual([undefined, '1']);
   });
 
-  it('tells what became of its values and what the next request will find, committed or not', async () => {
+  it('reports its values and what the next request will find, committed or not', async () => {
     const session = fakeSession<ShopSession>({ cart: ['tea'] }, { flash: { status: 'Saved.' } });
     controller.add(session, 'milk');
     const expected = { values: { cart: ['tea', 'milk'] }, flashed: { status: 'milk added.' } };
@@ -76,13 +76,13 @@ describe('fakeSession', () => {
     });
   });
 
-  it('keeps what a mutation in place has made of a value', () => {
+  it('reports values that were mutated in place', () => {
     const session = fakeSession<ShopSession>({ cart: ['tea'] });
     session.get('cart')?.push('milk');
     expect(session.did.values).toEqual({ cart: ['tea', 'milk'] });
   });
 
-  it('has a user signed in under userKey, since now', () => {
+  it('has a user from userKey, signed in just now', () => {
     using clock = stopClock();
     const session = fakeSession({ userId: 7 });
     expect([session.userId, session.signedInAt]).toEqual(['7', clock.now()]);
@@ -91,7 +91,7 @@ describe('fakeSession', () => {
     expect(fakeSession({ cart: [] }).signedInAt).toBeNull();
   });
 
-  it('tells who signed in, and that the id is a new one', () => {
+  it('reports who signed in, and changes its id', () => {
     const session = fakeSession({ cart: ['tea'] });
     const { id } = session;
     session.signIn(7);
@@ -109,7 +109,7 @@ describe('fakeSession', () => {
     ['invalidate', (session: Session) => session.invalidate()],
     ['destroy', (session: Session) => session.destroy()],
     ['forget', (session: Session) => session.forget()],
-  ])('tells by %s that somebody signed out', async (name, end) => {
+  ])('reports after %s that the user signed out', async (name, end) => {
     const session = fakeSession({ userId: '1' });
     await end(session);
     const destroyed = name === 'destroy' || name === 'forget';
@@ -119,14 +119,14 @@ describe('fakeSession', () => {
     expect(stranger.did.signedOut).toBe(false);
   });
 
-  it('has a body to flash, without passwords', () => {
+  it('has a request body to flash, without passwords', () => {
     const session = fakeSession({}, { body: { email: 'ada@example.org', password: 'hidden' } });
     session.flashAll();
     expect(session.did.flashed).toEqual({ email: 'ada@example.org' });
   });
 
   it.each([['x'], [[1]], [null], [{}, null], [{}, true]])(
-    'refuses %j for its values and options',
+    'rejects %j for its values and options',
     (...given) => {
       expect(() => Reflect.apply(fakeSession, undefined, given)).toThrow(
         /fakeSession got .* it takes an object of values/,
@@ -134,18 +134,18 @@ describe('fakeSession', () => {
     },
   );
 
-  it('refuses at once what no session can store', () => {
+  it('rejects at once what no session can store', () => {
     expect(() => fakeSession({ seen: new Map() })).toThrow(SessionValueError);
   });
 
-  it('shares nothing with the values that it was made of, nor with another', () => {
+  it('shares nothing with the given values, nor with other fake sessions', () => {
     const values = { cart: ['tea'] };
     fakeSession<ShopSession>(values).get('cart')?.push('milk');
     expect(values).toEqual({ cart: ['tea'] });
     expect(fakeSession<ShopSession>(values).get('cart')).toEqual(['tea']);
   });
 
-  it('is shown with what became of it, by console.log and where a test fails', () => {
+  it('shows its state in console.log and in failed assertions', () => {
     const session = fakeSession({ cart: ['tea'] }).flash('status', 'Saved.');
     expect(inspect(session)).toMatch(
       /^FakeSession {\n {2}values: { cart: \[ 'tea' \] },\n {2}flashed: { status: 'Saved.' },/,
@@ -154,12 +154,12 @@ describe('fakeSession', () => {
     expect(Object.keys(session)).toEqual(['did']);
   });
 
-  it('is equal to another only where the same became of both', () => {
+  it('equals another only in the same state', () => {
     expect(fakeSession({ cart: ['tea'] })).toEqual(fakeSession({ cart: ['tea'] }));
     expect(fakeSession({ cart: ['tea'] })).not.toEqual(fakeSession({ cart: ['milk'] }));
   });
 
-  it('can be stored, read anew, destroyed and begun again, as any session', async () => {
+  it('can be stored, reloaded, destroyed and begun again, like any session', async () => {
     const session = fakeSession<ShopSession>({ cart: ['tea'] });
     await session.push('cart', 'milk').commit();
     session.put('cart', []);
@@ -172,13 +172,13 @@ describe('fakeSession', () => {
 });
 
 describe('withSession', () => {
-  it('gives the facade a session, and back what the function returned and the session', async () => {
+  it("gives the facade a session, and returns the function's result and the session", async () => {
     const { result, session } = await withSession({ cart: ['tea'] }, () => cartService.add('milk'));
     expect(result).toBe(2);
     expect(session.did).toMatchObject({ values: { cart: ['tea', 'milk'] }, flashed: { status: 'Added.' } });
   });
 
-  it('takes a session that was made before, and gives it to the function', async () => {
+  it('accepts an existing session, and passes it to the function', async () => {
     const made = fakeSession({}, { flash: { status: 'Saved.' } });
     const { result, session } = await withSession(made, (given) => {
       expect(Session.current()).toBe(given);
@@ -188,12 +188,12 @@ describe('withSession', () => {
     expect((await withSession(made, () => Session.initiated)).result).toBe(true);
   });
 
-  it('rejects with what the function throws, and with what cannot be stored', async () => {
+  it("rejects with the function's error, or with the error of what cannot be stored", async () => {
     await expect(withSession({}, () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
     await expect(withSession({}, () => Session.put('when', new Map()))).rejects.toThrow(SessionValueError);
   });
 
-  it('leaves no session behind: neither for the test, nor for what the function left running', async () => {
+  it('leaves no session behind, neither for the test nor for what the function left running', async () => {
     let later: Promise<unknown> = Promise.resolve();
     await withSession({ cart: [] }, () => {
       later = new Promise((resolve) => setImmediate(resolve)).then(() => Session.get('cart'));
@@ -202,7 +202,7 @@ describe('withSession', () => {
     await expect(later).rejects.toThrow('withSession');
   });
 
-  it('refuses what are no values, and no function', async () => {
+  it('rejects invalid values, and anything but a function', async () => {
     const run = (...given: unknown[]): Promise<unknown> => Reflect.apply(withSession, undefined, given);
     await expect(run(() => 1)).rejects.toThrow(
       'withSession got a function and undefined; it takes an object of values',
@@ -211,11 +211,11 @@ describe('withSession', () => {
     await expect(run(undefined, () => 1)).rejects.toThrow(/withSession got undefined and a function/);
   });
 
-  it('is named where a test needs a session and has none', () => {
+  it('is suggested by the error when a test has no session', () => {
     expect(() => Session.get('cart')).toThrow(/In a unit test, withSession\(.*nestjs-session-kit\/testing/);
   });
 
-  it('keeps two that run side by side apart', async () => {
+  it('keeps two parallel calls apart', async () => {
     const run = (item: string) =>
       withSession({ cart: [] }, async () => {
         await cartService.add(item);

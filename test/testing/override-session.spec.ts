@@ -23,7 +23,7 @@ class CountController {
   }
 }
 
-/** An application whose module says how it is in production. */
+/** An application whose module is configured for production. */
 function applicationWith(options: Partial<SessionModuleOptions>) {
   @Module({
     imports: [
@@ -45,7 +45,7 @@ function applicationWith(options: Partial<SessionModuleOptions>) {
 
 const running: INestApplication[] = [];
 
-/** The application of a testing module, booted, until its test ends. */
+/** The booted application of a testing module, closed after its test. */
 async function booted(builder: TestingModuleBuilder): Promise<INestApplication> {
   const app = (await builder.compile()).createNestApplication();
   running.push(app);
@@ -57,7 +57,7 @@ afterEach(async () => {
 });
 
 describe('overrideSession', () => {
-  it('runs an application on memory and a secret of its own, and keeps what else it has set', async () => {
+  it('runs an application in memory with a secret of its own, and keeps its other options', async () => {
     const app = await booted(overrideSession(applicationWith({})));
     expect(app.get(SessionManager).driver()).toBeInstanceOf(MemoryDriver);
     const visitor = await sessionsOf(app).sign(request.agent(app.getHttpServer()), { account: 'ada' });
@@ -71,7 +71,7 @@ describe('overrideSession', () => {
     { name: 'shop', domain: 'shop.example' },
     { name: '__Host-shop', formerly: [{ name: 'shop' }] },
     { name: 'shop', domain: 'shop.example', formerly: [{ name: 'shop' }, { path: '/old' }] },
-  ])('has a cookie that plain http carries in place of %o', async (cookie) => {
+  ])('replaces %o with a cookie that works over plain http', async (cookie) => {
     const app = await booted(overrideSession(applicationWith({ cookie })));
     const visitor = request.agent(app.getHttpServer());
     const seen = await sessionsOf(app).of(await visitor.get('/count').expect(200));
@@ -79,7 +79,7 @@ describe('overrideSession', () => {
     await visitor.get('/count').expect(200, { count: 2, user: null });
   });
 
-  it('takes options that win over both', async () => {
+  it('accepts options that win over both', async () => {
     const builder = overrideSession(applicationWith({ age: '1h' }), {
       driver: 'stealth',
       userKey: 'who',
@@ -90,7 +90,7 @@ describe('overrideSession', () => {
     expect([cookie?.name, cookie?.secure, duration]).toEqual(['__Host-session', true, 3_600_000]);
   });
 
-  it('can be overridden as a whole by its options too, where its factory cannot run in a test', async () => {
+  it('is not needed if the test provides all options, when the factory cannot run in a test', async () => {
     const useFactory = vi.fn<() => SessionModuleOptions>();
     @Module({ imports: [SessionModule.forRootAsync({ useFactory })], controllers: [CountController] })
     class AppModule {}
@@ -110,7 +110,7 @@ describe('SessionModule.forTest', () => {
     return booted(Test.createTestingModule({ imports, controllers: [CountController] }));
   };
 
-  it('needs nothing to be set, whatever the environment', async () => {
+  it('needs no options, whatever the environment', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const app = await appWith();
     const visitor = request.agent(app.getHttpServer());
@@ -118,7 +118,7 @@ describe('SessionModule.forTest', () => {
     await visitor.get('/count').expect(200, { count: 2, user: null });
   });
 
-  it('has a secret of its own each time: a cookie of one application opens nothing in another', async () => {
+  it('has a new secret each time: a cookie of one application is invalid in another', async () => {
     const one = await appWith({ driver: 'stealth' });
     const other = await appWith({ driver: 'stealth' });
     const cookie = await sessionsOf(one).cookie({ count: 5 });
@@ -126,7 +126,7 @@ describe('SessionModule.forTest', () => {
     await request(other.getHttpServer()).get('/count').set({ cookie }).expect(200, { count: 1, user: null });
   });
 
-  it('takes options that win', async () => {
+  it('accepts options that win over its defaults', async () => {
     const app = await appWith({ age: '5m', cookie: { name: 'shop', path: '/count' } });
     const { cookie } = await sessionsOf(app).of(await request(app.getHttpServer()).get('/count'));
     expect(cookie).toMatchObject({ name: 'shop', path: '/count', maxAge: 300, secure: false });

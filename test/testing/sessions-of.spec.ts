@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       await folder[Symbol.asyncDispose]();
     });
 
-    it('has an agent signed in, with what the page before has flashed', async () => {
+    it('signs an agent in, with flash messages of the previous page', async () => {
       const visitor = await sessionsOf(app.app).sign(
         app.visitor(),
         { userId: '1' },
@@ -91,13 +91,13 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       await app.visitor().get('/account').expect(401);
     });
 
-    it('gives a Cookie header for any client', async () => {
+    it('creates a Cookie header for any client', async () => {
       const cookie = await sessionsOf(app.app).cookie({ userId: '1' });
       const response = await fetch(`${app.url}/account`, { headers: { cookie } });
       expect(await response.json()).toEqual({ userId: '1', status: null });
     });
 
-    it('tells after a response what the next request would find, and uses nothing up', async () => {
+    it('reports after a response what the next request would find, without consuming it', async () => {
       const sessions = sessionsOf(app.app);
       const visitor = await sessions.sign(app.visitor(), { userId: '1' });
       const response = await visitor.post('/cart').expect(201);
@@ -112,7 +112,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       await visitor.get('/account').expect(200, { userId: '1', status: 'Added.' });
     });
 
-    it('finds the session of a request that changed nothing, and none where there is none', async () => {
+    it('finds the session of a request that changed nothing, and none if there is none', async () => {
       const sessions = sessionsOf(app.app);
       const visitor = await sessions.sign(app.visitor(), { cart: [] });
       const seen = await sessions.of(await visitor.get('/page'));
@@ -121,7 +121,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       expect(none).toMatchObject({ exists: false, values: {}, flash: {}, id: null, cookie: null });
     });
 
-    it('tells how the cookie was set, and that it was expired', async () => {
+    it('reports how the cookie was set, and that it was expired', async () => {
       const sessions = sessionsOf(app.app);
       const visitor = await sessions.sign(app.visitor(), {});
       const signedIn = await sessions.of(await visitor.post('/sign-in'));
@@ -141,7 +141,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       await visitor.get('/account').expect(401);
     });
 
-    it('signs him in once more, in place of what the agent had before', async () => {
+    it('replaces the session that the agent had before', async () => {
       const sessions = sessionsOf(app.app);
       const visitor = app.visitor();
       await visitor.post('/sign-in').expect(201);
@@ -151,7 +151,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       expect((await visitor.get('/account')).body).toMatchObject({ userId: 'ada' });
     });
 
-    it('has him signed out an hour later, and asked for his password before that, without sleeping', async () => {
+    it('lets time pass without sleeping: the password is asked for first, then the user is signed out', async () => {
       using clock = stopClock();
       const sessions = sessionsOf(app.app);
       const visitor = await sessions.sign(app.visitor(), { userId: '1' });
@@ -162,7 +162,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
       await visitor.get('/account').expect(401);
     });
 
-    it('reads a response of fetch, told what was sent where it sets no cookie', async () => {
+    it('reads a fetch response, given the sent cookie if the response sets none', async () => {
       const sessions = sessionsOf(app.app);
       const first = await fetch(`${app.url}/sign-in`, { method: 'POST' });
       expect((await sessions.of(first)).userId).toBe('ada');
@@ -174,18 +174,18 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     });
   });
 
-  it('signs him in once more in place of a cookie that has a path of its own', async () => {
+  it("replaces the agent's cookie if the cookie has a path of its own", async () => {
     await using app = await start(platform, { cookie: { path: '/account' } });
     const sessions = sessionsOf(app.app);
     const visitor = app.visitor();
     await visitor.post('/sign-in').expect(201);
     await sessions.sign(visitor, { userId: 'bob' });
     expect((await visitor.get('/account')).body).toMatchObject({ userId: 'bob' });
-    // As a browser, which has no cookie for this path.
+    // Like a browser, which has no cookie for this path.
     expect((await sessions.of(await visitor.post('/cart'))).userId).toBeNull();
   });
 
-  it('signs with all pieces of a long sealed session, and reads them', async () => {
+  it('creates and reads a long sealed session in several cookies', async () => {
     await using app = await start(platform, { driver: 'stealth' });
     const sessions = sessionsOf(app.app);
     const visitor = await sessions.sign(app.visitor(), { userId: '1', notes: 'y'.repeat(5000) });
@@ -195,7 +195,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     expect((await sessions.cookie({ notes: 'y'.repeat(5000) })).split('; ')).toHaveLength(2);
   });
 
-  it('has the token of clients without cookies, and reads theirs', async () => {
+  it('creates and reads tokens of clients without cookies', async () => {
     await using app = await start(platform, { header: 'X-Session' });
     const sessions = sessionsOf(app.app);
     const headers = await sessions.header({ userId: '1' });
@@ -208,12 +208,12 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     expect((await sessions.of(await withCookie.post('/cart'))).userId).toBe('2');
   });
 
-  it('says that there is no header where the option is not set', async () => {
+  it('rejects with the name of the option if there is no header', async () => {
     await using app = await start(platform);
     await expect(sessionsOf(app.app).header()).rejects.toThrow("the option 'header'");
   });
 
-  it('has the cookie of the tenant whose host is asked', async () => {
+  it('creates the cookie of the tenant of a given host', async () => {
     const name = ({ hostname }: { hostname: string }): string => `${hostname.split('.')[0]}-session`;
     await using app = await start(platform, { cookie: { name } });
     const sessions = sessionsOf(app.app);
@@ -232,7 +232,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
   it.each<[string, string | number]>([
     ['a number', 7],
     ['a long text', 'x'.repeat(300)],
-  ])('has him signed in as signIn would, listed among his sessions: %s', async (_what, userId) => {
+  ])('signs in like signIn, and the session is listed for its user: %s', async (_what, userId) => {
     await using app = await start(platform);
     using clock = stopClock();
     const { id, signedInAt } = await sessionsOf(app.app).of(await sessionsOf(app.app).cookie({ userId }));
@@ -242,7 +242,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
     expect((await app.get(SessionManager).read(id ?? ''))?.values).toEqual({ userId });
   });
 
-  it('tells nobody from another: each cookie is a session of its own', async () => {
+  it('keeps sessions apart: each cookie is a separate session', async () => {
     await using app = await start(platform);
     const sessions = sessionsOf(app.app);
     const [one, other] = await Promise.all([
@@ -255,7 +255,7 @@ describe.each(PLATFORMS)('sessionsOf on %s', (platform) => {
 });
 
 describe('sessionsOf with app.inject', () => {
-  it('signs the options of a request, and reads the response', async () => {
+  it('signs request options, and reads the response', async () => {
     await using app = await start('fastify');
     if (isExpress(app.app)) throw new Error('It is Fastify.');
     const sessions = sessionsOf(app.app);
@@ -268,7 +268,7 @@ describe('sessionsOf with app.inject', () => {
     expect(await sessions.of(added)).toMatchObject({ values: { cart: ['tea'] }, cookie: { expired: false } });
   });
 
-  it('needs no server that listens', async () => {
+  it('needs no listening server', async () => {
     const module = await Test.createTestingModule({
       imports: [SessionModule.forTest()],
       controllers: [AccountController],
@@ -285,13 +285,13 @@ describe('sessionsOf with app.inject', () => {
 });
 
 describe('sessionsOf', () => {
-  it('says what to do where the application has no sessions', async () => {
+  it('says what to do if the application has no sessions', async () => {
     const module = await Test.createTestingModule({ controllers: [] }).compile();
     expect(() => sessionsOf(module)).toThrow(SessionConfigError);
     expect(() => sessionsOf(module)).toThrow(/found no SessionModule .* SessionModule\.forTest\(\)/);
   });
 
-  it('says what it takes in place of what is no response', async () => {
+  it('says what it accepts when it is given no response', async () => {
     await using app = await start('express');
     for (const given of [undefined, null, 7, {}, Promise.resolve({ headers: {} })])
       await expect(sessionsOf(app.app).of(given as never)).rejects.toThrow(
@@ -299,7 +299,7 @@ describe('sessionsOf', () => {
       );
   });
 
-  it('takes agents and options, and says what to do with any other client', async () => {
+  it('accepts agents and options, and says what to do with any other client', async () => {
     await using app = await start('express');
     const sessions = sessionsOf(app.app);
     const others: object[] = [

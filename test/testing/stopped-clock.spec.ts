@@ -20,7 +20,7 @@ describe('stopClock', () => {
     expect(Date.now()).toBeLessThan(begun + HOUR);
   });
 
-  it('moves to a moment, backwards as well', () => {
+  it('moves to a given time, also backwards', () => {
     using clock = stopClock();
     expect(clock.set(new Date('2020-01-02')).now()).toBe(Date.parse('2020-01-02'));
     expect(clock.set(1000).now()).toBe(1000);
@@ -33,7 +33,7 @@ describe('stopClock', () => {
   });
 
   it.each([[new Date('soon')], [NaN], [Infinity], [null as unknown as number]])(
-    'refuses to move to %o, and stands where it stood',
+    'refuses to move to %o, and stays where it is',
     (time) => {
       using clock = stopClock();
       const before = clock.now();
@@ -42,7 +42,7 @@ describe('stopClock', () => {
     },
   );
 
-  it("goes on with the machine's clock where it is restored, and with fake timers as before", () => {
+  it('restores the system clock, and works with fake timers', () => {
     const clock = stopClock();
     clock.set(1000);
     clock.restore();
