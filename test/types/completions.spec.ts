@@ -9,7 +9,7 @@ import {
 import { Editor } from '../package/editor.js';
 
 describe('an editor', () => {
-  // Below the repository, so that it finds the package's sources and what they import.
+  // Below the repository, so that the package's sources and their imports resolve.
   const folder = join(import.meta.dirname, '..', '..', 'tmp', `editor-${process.pid}`);
   let editor: Editor;
   beforeAll(() => {
@@ -30,7 +30,7 @@ describe('an editor', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('offers after `Session.` what a session has and the session itself, and nothing of functions', () => {
+  it('offers after `Session.` the members of a session and `current`, but none of functions', () => {
     const offered = editor.completionsAt(`import { Session } from 'nestjs-session-kit';\nSession.|`);
     expect(offered.toSorted()).toEqual(
       ['current', ...SESSION_METHODS, ...SESSION_PROPERTIES, ...SESSION_ONLY_PROPERTIES].toSorted(),

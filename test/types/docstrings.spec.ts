@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 
 const LIB = join(import.meta.dirname, '..', '..', 'lib') + sep;
 
-/** What applications import from. */
+/** The entry points that applications import. */
 const ENTRIES = ['index', 'testing/index', 'migrate/index', 'conformance/index', 'drivers/database/index'];
 
-/** By Nest, by TypeORM, and by JSON.stringify. */
+/** Called by Nest, TypeORM or JSON.stringify. */
 const CALLED_BY_OTHERS = new Set([
   'configure',
   'onApplicationBootstrap',
@@ -20,7 +20,7 @@ const CALLED_BY_OTHERS = new Set([
   'down',
 ]);
 
-/** What is exported so that declarations can name it, and is nothing to be made. */
+/** Exported only so that declarations can name it; not for applications to create. */
 const ONLY_NAMED = new Set(['FunctionMembers']);
 
 const HIDDEN = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
@@ -39,7 +39,7 @@ const program = ts.createProgram(
 );
 const checker = program.getTypeChecker();
 
-/** What a constructor says of a parameter that is a property too, no declaration file tells of the property. */
+/** Docstrings of constructor parameters do not count for parameter properties: declaration files omit them there. */
 function isExplained(symbol: ts.Symbol): boolean {
   const { valueDeclaration: declaration } = symbol;
   const isParameter = declaration !== undefined && ts.isParameter(declaration);
@@ -48,7 +48,7 @@ function isExplained(symbol: ts.Symbol): boolean {
 const hasExample = (symbol: ts.Symbol): boolean =>
   symbol.getJsDocTags(checker).some(({ name }) => name === 'example');
 
-/** What is exported, by its name. */
+/** All exports by name. */
 function exported(): ReadonlyMap<string, ts.Symbol> {
   const symbols = program
     .getSourceFiles()
@@ -63,7 +63,7 @@ function exported(): ReadonlyMap<string, ts.Symbol> {
   );
 }
 
-/** What an editor offers of a class or an interface of the package: its members, without what it has from elsewhere. */
+/** The members of a class or an interface that an editor shows, without those inherited from elsewhere. */
 function membersOf(symbol: ts.Symbol): ts.Symbol[] {
   const { flags } = symbol;
   if (!(flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface))) return [];
@@ -79,16 +79,16 @@ function isShown(member: ts.Symbol): boolean {
   return isOfPackage && !isInternal && !(ts.getCombinedModifierFlags(declaration) & HIDDEN);
 }
 
-/** By people. What an interface has is called by the package, and shown where the interface is. */
+/** Whether people call it. Members of interfaces are called by the package, and documented at the interface. */
 const isCalled = (owner: ts.Symbol, member: ts.Symbol): boolean =>
   Boolean(owner.flags & ts.SymbolFlags.Class) &&
   !CALLED_BY_OTHERS.has(member.name) &&
   checker.getTypeOfSymbol(member).getCallSignatures().length > 0;
 
-describe('An editor that shows what the package has', () => {
+describe("An editor that shows the package's API", () => {
   const all = exported();
 
-  it('has a sentence for every name, and every member of it', () => {
+  it('has a docstring for every export and every member', () => {
     const silent = [...all].flatMap(([name, symbol]) => [
       ...(isExplained(symbol) ? [] : [name]),
       ...membersOf(symbol)
@@ -98,7 +98,7 @@ describe('An editor that shows what the package has', () => {
     expect(silent).toEqual([]);
   });
 
-  it('has an example for everything that is called, decorates or is made', () => {
+  it('has an example for every function, class, decorator and method', () => {
     const value = ts.SymbolFlags.Function | ts.SymbolFlags.Class | ts.SymbolFlags.Variable;
     const silent = [...all].flatMap(([name, symbol]) => [
       ...(symbol.flags & value && !ONLY_NAMED.has(name) && !hasExample(symbol) ? [name] : []),

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { ParseOnce } from '../support/parse-once.js';
 
-/** What the compiler has to say about a folder: an error that was expected and did not come is one, too. */
+/** The compiler's errors in a folder, including a missing expected error. */
 function compile(folder: string, parsing: ParseOnce): string[] {
   const config = fileURLToPath(new URL(`${folder}/tsconfig.json`, import.meta.url));
   const { config: json, error } = ts.readConfigFile(config, (path) => ts.sys.readFile(path));
@@ -13,7 +13,7 @@ function compile(folder: string, parsing: ParseOnce): string[] {
   const { fileNames, options, errors } = parsed;
   if (errors.length > 0) throw new Error(`${config} names no files, or is wrong.`);
   const program = ts.createProgram({ rootNames: fileNames, options, host: parsing.hostFor(options) });
-  // The folder's own files: the rest is compiled elsewhere.
+  // Only the folder's own files; the others are compiled elsewhere.
   const found = fileNames.flatMap((name) => {
     const file = program.getSourceFile(name);
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
@@ -29,11 +29,11 @@ function compile(folder: string, parsing: ParseOnce): string[] {
 describe('the types of a session', () => {
   const parsing = new ParseOnce();
 
-  it('know the keys that an application declares, in every method, decorator and facade', () => {
+  it('include the keys that an application declares, in every method, decorator and facade', () => {
     expect(compile('augmented', parsing)).toEqual([]);
   });
 
-  it('know the keys of the type that a handler asks for, and leave all others unknown', () => {
+  it('include the keys of the type that a handler asks for, and leave all others unknown', () => {
     expect(compile('own', parsing)).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { Flash, type FlashMessages, type RequestSession, Session } from 'nestjs-
 import { expectTypeOf } from 'vitest';
 import type { CartLine } from './session-data.js';
 
-/** The decorator takes declared keys, any other, and pipes behind either. */
+/** The decorator takes declared keys and others, both with pipes. */
 @Controller()
 export class CartController {
   @Get('one')
@@ -29,7 +29,7 @@ export class CartController {
   }
 }
 
-/** The facade knows the same keys. */
+/** The facade has the same key types. */
 export function facade(): void {
   expectTypeOf(Session.current()).toEqualTypeOf<RequestSession>();
   expectTypeOf(Session.get('userId')).toEqualTypeOf<string | undefined>();

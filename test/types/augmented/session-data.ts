@@ -4,7 +4,7 @@ export interface CartLine {
   quantity: number;
 }
 
-// Global for the whole program: that is why this folder is one of its own.
+// Global for the whole program, which is why it has a folder of its own.
 declare module 'nestjs-session-kit' {
   interface SessionData {
     userId: string;

@@ -2,13 +2,13 @@ import type { Session } from 'nestjs-session-kit';
 import { expectTypeOf } from 'vitest';
 import type { CartLine } from './session-data.js';
 
-/** Never called: what matters is that it compiles, and that each line that must not, does not. */
+/** Never called: it only has to compile, except where an error is expected. */
 export function typesOf(session: Session, anyKey: string, either: 'views' | 'coupon'): void {
-  // get: the declared type, or undefined where nobody stored it yet.
+  // get: the declared type, or undefined if not stored.
   expectTypeOf(session.get('userId')).toEqualTypeOf<string | undefined>();
   expectTypeOf(session.get('cart')).toEqualTypeOf<CartLine[] | undefined>();
   expectTypeOf(session.get('nickname')).toEqualTypeOf<string | null | undefined>();
-  // A default takes the place of undefined and null.
+  // A default replaces undefined and null.
   expectTypeOf(session.get('views', 0)).toEqualTypeOf<number>();
   expectTypeOf(session.get('cart', [])).toEqualTypeOf<CartLine[]>();
   expectTypeOf(session.get('cart', () => [])).toEqualTypeOf<CartLine[]>();
@@ -18,14 +18,14 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.get('nickname', null)).toEqualTypeOf<string | null>();
   // @ts-expect-error -- views is a number
   session.get('views', 'none');
-  // @ts-expect-error -- so is what a function makes
+  // @ts-expect-error -- views is a number, also from a function
   session.get('views', () => 'none');
   // @ts-expect-error -- no such theme
   session.get('theme', 'pink');
   // @ts-expect-error -- it may be missing
   const certain: string = session.get('userId');
 
-  // What is not declared is unknown, whatever is expected of it, unless the caller says what it is.
+  // Undeclared keys are unknown, whatever type is expected, unless the caller names one.
   expectTypeOf(session.get('coupon')).toEqualTypeOf<unknown>();
   expectTypeOf(session.get('coupon', 'none')).toEqualTypeOf<unknown>();
   expectTypeOf(session.get('user.name')).toEqualTypeOf<unknown>();
@@ -36,7 +36,7 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // @ts-expect-error -- unknown is no number
   const guessed: number = session.get('coupon');
 
-  // Everything: declared keys with their types, each of which may be missing.
+  // all: declared keys with their types, each optional.
   expectTypeOf(session.all().views).toEqualTypeOf<number | undefined>();
   expectTypeOf(session.get().cart).toEqualTypeOf<CartLine[] | undefined>();
   expectTypeOf(session.only(['views']).views).toEqualTypeOf<number | undefined>();
@@ -54,9 +54,9 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(session.except('views', ['cart']).userId).toEqualTypeOf<string | undefined>();
   // @ts-expect-error -- a key is text
   session.has(1);
-  // @ts-expect-error -- so is a second one
+  // @ts-expect-error -- the second key is text too
   session.has('userId', 1);
-  // @ts-expect-error -- and there is one
+  // @ts-expect-error -- it takes a key
   session.has();
   // @ts-expect-error -- the same
   session.hasAny();
@@ -75,14 +75,14 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // @ts-expect-error -- the same
   session.flashMessages.has();
 
-  // pull: as get.
+  // pull: like get.
   expectTypeOf(session.pull('userId')).toEqualTypeOf<string | undefined>();
   expectTypeOf(session.pull('views', 0)).toEqualTypeOf<number>();
   expectTypeOf(session.pull('coupon')).toEqualTypeOf<unknown>();
   expectTypeOf(session.pull<number>('coupon')).toEqualTypeOf<number | undefined>();
   expectTypeOf(session.pull('views', null)).toEqualTypeOf<number | null>();
 
-  // remember: what is declared, or what is made; a promise where the value has to be waited for.
+  // remember: the declared type, or what is created; a promise if the value is asynchronous.
   expectTypeOf(session.remember('views', () => 0)).toEqualTypeOf<number>();
   expectTypeOf(session.remember('cart', () => [])).toEqualTypeOf<CartLine[]>();
   expectTypeOf(session.remember('nickname', async () => 'Ada')).toEqualTypeOf<string | Promise<string>>();
@@ -92,12 +92,12 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   expectTypeOf(percent).toEqualTypeOf<number | Promise<number>>();
   // @ts-expect-error -- views is a number
   void session.remember('views', () => 'many');
-  // @ts-expect-error -- so is it later
+  // @ts-expect-error -- views is a number, also in a promise
   void session.remember('views', async () => 'many');
-  // @ts-expect-error -- null would be made again and again
+  // @ts-expect-error -- null would be created again and again
   void session.remember('nickname', () => null);
 
-  // merge: some of the declared values at any depth, lists as a whole.
+  // merge: part of the declared values at any depth, lists as a whole.
   expectTypeOf(session.merge({ user: { name: 'Ada' }, coupon: { percent: 5 } })).toEqualTypeOf<Session>();
   session.merge({ user: { teams: ['developers'] }, 'user.name': 'Ada', views: 1 });
   // @ts-expect-error -- the name is text
@@ -107,16 +107,16 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // @ts-expect-error -- a line needs a quantity
   session.merge({ cart: [{ sku: 'tea' }] });
 
-  // increment, decrement: declared numbers, and what is not declared.
+  // increment, decrement: declared numbers, and undeclared keys.
   expectTypeOf(session.increment('views')).toEqualTypeOf<number>();
   session.decrement('coupon', 2);
   session.increment(anyKey);
   // @ts-expect-error -- userId is text
   session.increment('userId');
-  // @ts-expect-error -- so is it here
+  // @ts-expect-error -- userId is text
   session.decrement('userId');
 
-  // Callbacks, however they declare the error.
+  // Callbacks, however they type the error.
   void session.reload((error: Error | null | undefined) => error?.message);
   void session.save((error?: Error | null) => error?.message);
   void session.destroy((error: unknown) => error);
@@ -140,7 +140,7 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
   // @ts-expect-error -- a line needs a quantity
   session.put('cart', [{ sku: 'tea' }]);
 
-  // update: what comes in may be missing, what goes out is of the type.
+  // update: the old value may be missing, the new one has the declared type.
   session.update('views', (views = 0) => views + 1);
   session.update('cart', (cart) => {
     expectTypeOf(cart).toEqualTypeOf<CartLine[] | undefined>();
@@ -156,27 +156,27 @@ export function typesOf(session: Session, anyKey: string, either: 'views' | 'cou
 
   // push: an item of the list.
   session.push('cart', { sku: 'tea', quantity: 1 }).push('coupons', 'X').push('user.teams', 'developers');
-  // @ts-expect-error -- no line
+  // @ts-expect-error -- not a line
   session.push('cart', 'tea');
-  // @ts-expect-error -- no list
+  // @ts-expect-error -- not a list
   session.push('views', 1);
 
-  // reset and permanent: as put with an object.
+  // reset and permanent: like put with an object.
   session.reset({ views: 1 }).permanent({ theme: 'dark' });
   // @ts-expect-error -- views is a number
   session.reset({ views: 'many' });
   // @ts-expect-error -- no such theme
   session.permanent({ theme: 'pink' });
 
-  // Counting gives a number.
+  // Counting returns a number.
   expectTypeOf(session.increment('views')).toEqualTypeOf<number>();
   expectTypeOf(session.decrement('coupons', 2)).toEqualTypeOf<number>();
 
-  // Without a key, forget ends the session and has to be waited for.
+  // Without a key, forget ends the session and must be awaited.
   expectTypeOf(session.forget('userId')).toEqualTypeOf<Session>();
   expectTypeOf(session.forget(['userId', 'coupon'])).toEqualTypeOf<Session>();
   expectTypeOf(session.forget('userId', 'coupon')).toEqualTypeOf<Session>();
-  // @ts-expect-error -- a list that is empty would end the session: it is handed over as a list
+  // @ts-expect-error -- an empty rest list would end the session, so lists are passed as an array
   void session.forget(...[anyKey].slice(1));
   expectTypeOf(session.forget()).toEqualTypeOf<Promise<Session>>();
   expectTypeOf(session.delete()).toEqualTypeOf<Session>();

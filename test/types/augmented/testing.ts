@@ -2,7 +2,7 @@ import type { Session } from 'nestjs-session-kit';
 import { fakeSession, sessionsOf, withSession } from 'nestjs-session-kit/testing';
 import { expectTypeOf } from 'vitest';
 
-/** Never called: what matters is that it compiles, and that each line that must not, does not. */
+/** Never called: it only has to compile, except where an error is expected. */
 export async function typesOf(app: Parameters<typeof sessionsOf>[0]): Promise<void> {
   const show = (session: Session): string => session.get('userId', '');
   show(fakeSession({ userId: '1', views: 2, coupon: true }));

@@ -12,7 +12,7 @@ interface ProfileSession {
   theme: 'dark' | 'light';
 }
 
-/** Types of one's own for one handler, and no global declaration. */
+/** Types for one handler, without a global declaration. */
 @Controller()
 export class ShopController {
   @Get('shop')
@@ -35,14 +35,14 @@ export class ShopController {
   @Get('profile')
   profile(@Session() session: Session<ProfileSession>) {
     expectTypeOf(session.get('theme', 'dark')).toEqualTypeOf<'dark' | 'light'>();
-    // Another handler's key is just a key here.
+    // Another handler's key is an ordinary key here.
     expectTypeOf(session.get('userId')).toEqualTypeOf<unknown>();
     // @ts-expect-error -- no such theme
     session.put('theme', 'pink');
   }
 }
 
-/** Where nothing is declared at all, every key is allowed and unknown. */
+/** Where nothing is declared, every key is allowed and unknown. */
 export function undeclared(session: Session): void {
   expectTypeOf(session.get('userId')).toEqualTypeOf<unknown>();
   expectTypeOf(session.get<string>('userId', '')).toEqualTypeOf<string>();

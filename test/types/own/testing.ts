@@ -9,7 +9,7 @@ interface ShopSession {
   userId: string;
 }
 
-/** Never called: what matters is that it compiles, and that each line that must not, does not. */
+/** Never called: it only has to compile, except where an error is expected. */
 export async function typesOf(
   app: NestFastifyApplication,
   agent: ReturnType<typeof request.agent>,
