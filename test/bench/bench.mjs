@@ -1,6 +1,6 @@
 /**
- * What `npm run bench` runs: installs what the benchmark needs and is missing, builds the package, compiles the
- * benchmark, and starts the part that is asked for. Plain JavaScript, since it runs before anything is compiled.
+ * Runs `npm run bench`: installs what is missing, builds the package, compiles the benchmark, and starts the requested
+ * part. Plain JavaScript, since it runs before anything is compiled.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -23,7 +23,7 @@ const parts = {
   sockets: 'sockets/main.js',
 };
 
-/** The parts that measure in their own process. The others start servers, each on the Node that is asked for. */
+/** The parts that measure in their own process. The others start servers, each on the requested Node. */
 const runOnFirst = new Set(['scale', 'flash', 'calls', 'sockets']);
 
 /**
@@ -33,7 +33,7 @@ const runOnFirst = new Set(['scale', 'flash', 'calls', 'sockets']);
  * @param {NodeJS.ProcessEnv} [environment]
  */
 function run(program, args, cwd = root, environment = env) {
-  // What is printed to standard output is the result of the benchmark, and nothing else.
+  // Standard output is reserved for the results of the benchmark.
   execFileSync(program, args, { cwd, env: environment, stdio: ['ignore', 2, 2] });
 }
 
@@ -47,14 +47,14 @@ function installPackages() {
   const installed = join(modules, '.bench-lock.json');
   if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
   say('Installing the libraries to compare with ...');
-  // What has to be built is built when it is needed.
+  // Native packages are built only when needed.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], here);
   cpSync(lock, installed);
 }
 
 /**
- * The benchmark imports the package by its name, as an application does. The link stands beside what is compiled, and
- * not among the installed packages: npm would follow it there, and rebuild or remove what belongs to the project.
+ * The benchmark imports the package by name, like an application. The link is next to the compiled benchmark rather
+ * than among the installed packages, where npm would follow it and rebuild or remove the project's files.
  */
 function linkPackage() {
   const folder = join(here, 'dist', 'node_modules');
@@ -64,7 +64,7 @@ function linkPackage() {
   symlinkSync(root, link, 'junction');
 }
 
-/** @param {boolean} withPackage whether the package itself is built, too */
+/** @param {boolean} withPackage whether to build the package itself too */
 function buildAll(withPackage) {
   const tsc = createRequire(join(root, 'package.json')).resolve('typescript/bin/tsc');
   if (withPackage) run('npm', ['run', '--silent', 'build']);
@@ -80,7 +80,7 @@ function nodeAt(path) {
   return { path, version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim() };
 }
 
-/** Node 24, as the npm package `node` brings it. */
+/** Node 24 from the npm package `node`. */
 function fetchNode24() {
   const path = join(modules, 'node', 'bin', 'node');
   if (!existsSync(path)) {
@@ -91,7 +91,7 @@ function fetchNode24() {
 }
 
 /**
- * @param {string} choice one of 24, own, both, or the path of a Node
+ * @param {string} choice 24, own, both, or the path of a Node
  * @returns {{ path: string, version: string }[]}
  */
 function chooseNodes(choice) {
@@ -105,7 +105,7 @@ function chooseNodes(choice) {
   return choice === '24' || node24 === own ? [node24] : [node24, own];
 }
 
-/** Takes `--node x` or `--node=x` out of the arguments. @param {string[]} args */
+/** Removes `--node x` or `--node=x` from the arguments. @param {string[]} args */
 function takeNodeChoice(args) {
   const at = args.findIndex((arg) => arg === '--node' || arg.startsWith('--node='));
   if (at < 0) return undefined;

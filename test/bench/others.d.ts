@@ -1,6 +1,6 @@
 /**
- * What the benchmark uses of the other libraries. Declared here so that the project type-checks without them; they are
- * installed only where the benchmark runs.
+ * The parts of the other libraries that the benchmark uses. Declared here so that the project type-checks without them:
+ * they are installed only where the benchmark runs.
  */
 
 declare module 'express-session' {

@@ -1,12 +1,12 @@
-/** Hooks of Node's module loader: the package comes from the folder that is asked for, with its functions instrumented. */
+/** Module loader hooks that load the package from a given folder, with its functions instrumented. */
 import type { InitializeHook, LoadHook, ResolveHook } from 'node:module';
 import { instrument } from './instrument.js';
 
-/** What the hooks are registered with. */
+/** The data passed to the hooks at registration. */
 export interface HooksData {
-  /** The URL of the package's folder, with a slash at its end. */
+  /** The URL of the package's folder, with a trailing slash. */
   readonly packageUrl: string;
-  /** The URL of the module that takes down the calls. */
+  /** The URL of the module that records the calls. */
   readonly traceUrl: string;
 }
 
@@ -19,7 +19,7 @@ export const initialize: InitializeHook<HooksData> = (given) => {
 
 export const resolve: ResolveHook = (specifier, context, nextResolve) => {
   const isOurs = specifier === packageName || specifier.startsWith(`${packageName}/`);
-  // A package may import itself by its name, from anywhere in its folder.
+  // A package may import itself by name from anywhere in its folder.
   return isOurs && data !== undefined
     ? nextResolve(specifier, { ...context, parentURL: `${data.packageUrl}package.json` })
     : nextResolve(specifier, context);

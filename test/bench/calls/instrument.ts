@@ -6,7 +6,7 @@ function isFunctionWithBody(node: ts.Node): node is FunctionWithBody {
   return ts.isFunctionLike(node) && 'body' in node && node.body !== undefined;
 }
 
-/** What a function or what stands around it is called, in the source. */
+/** The name of a function, or of a declaration around it. */
 function ownName(node: ts.Node): string | undefined {
   if (ts.isConstructorDeclaration(node)) return 'constructor';
   const isNamed =
@@ -20,25 +20,24 @@ function ownName(node: ts.Node): string | undefined {
   return `${prefix}${node.name.getText()}`;
 }
 
-/** The name with those around it, as in `Sessions.load > (closure)`. */
+/** The name with its enclosing names, such as `Sessions.load > (closure)`. */
 function pathOf(node: ts.Node): string {
   const names: string[] = [];
   for (let at = node; !ts.isSourceFile(at); at = at.parent) {
     const name = ownName(at);
     if (name !== undefined) names.unshift(name);
-    // `const f = () => ...` is named by the variable.
+    // `const f = () => ...` takes the variable's name.
     else if (ts.isFunctionLike(at) && ownName(at.parent) === undefined) names.unshift('(closure)');
   }
   return names.join(' > ');
 }
 
 /**
- * The source of a module, in which every function that has a body calls `called` before it does anything else: also each
- * closure, getter, setter and constructor. Constructors that are not written out and the initializers of fields are no
- * functions here. Lines stay where they are.
+ * The source of a module in which every function with a body, including closures, accessors and constructors, first
+ * calls `called`. Implicit constructors and field initializers do not count as functions. Line numbers are preserved.
  *
- * @param source JavaScript, as the compiler of the package wrote it
- * @param file what the calls say of their file
+ * @param source JavaScript, as compiled from the package
+ * @param file the file name to report
  * @param traceUrl the module that exports `called`
  */
 export function instrument(source: string, file: string, traceUrl: string): string {

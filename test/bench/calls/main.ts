@@ -1,4 +1,4 @@
-/** Counts the calls of functions that this package takes for a request that reads, and for one that writes. */
+/** Counts the function calls in this package for one request that reads and one that writes. */
 import 'reflect-metadata';
 import { realpathSync } from 'node:fs';
 import { register } from 'node:module';
@@ -13,11 +13,11 @@ import type { Variant } from '../variants/variant.js';
 import type { HooksData } from './hooks.js';
 import { callsDuring, figuresOf, type Call } from './trace.js';
 
-/** Those that need no server and no folder. */
+/** The variants that need no server and no folder. */
 const traceable = catalogue.filter(({ isOurs, isStore }) => isOurs === true && isStore !== true);
 const names = traceable.map(({ name }) => name).join(',');
 const routes = ['read', 'write'] as const;
-/** It listens to events, and goes on listening: all that this process traces after it would be counted with their costs. */
+/** Its event listeners are never removed, so everything this process traces afterwards would include their cost. */
 const LISTENING = 'express-events';
 
 const usage = `npm run bench -- calls [options]
@@ -28,9 +28,9 @@ const usage = `npm run bench -- calls [options]
   --node 24|own         default 24
   --no-build            the package as it was built last`;
 
-/** How often each route is requested before: what is done once is done, and what is cached is in the cache. */
+/** How often each route is requested beforehand, so that one-time work is done and caches are warm. */
 const warmUps = 5;
-/** ms after the answer in which the package may still do something for the request. */
+/** How long after the response, in ms, the package may still work for the request. */
 const aftermathMs = 50;
 
 function variantOf(name: string): Variant {
@@ -39,7 +39,7 @@ function variantOf(name: string): Variant {
   throw new Error(`--only takes some of ${names}, not "${name}"`);
 }
 
-/** The URL of the folder, with a slash at its end; where none is named, of the one that the benchmark is part of. */
+/** The URL of the folder, with a trailing slash; by default, of this project. */
 function packageUrl(folder: string | undefined): string {
   return folder === undefined
     ? new URL('.', import.meta.resolve('nestjs-session-kit/package.json')).href

@@ -1,20 +1,20 @@
-/** One call of a function of the package. */
+/** A call of a function of the package. */
 export interface Call {
   /** The file of the function, below the package's `dist`. */
   readonly file: string;
-  /** The line in that file on which it begins, from 1. */
+  /** The line on which the function begins, from 1. */
   readonly line: number;
   readonly name: string;
 }
 
 let calls: Call[] | undefined;
 
-/** What each function of the package calls first, once it is instrumented. */
+/** Called first by each instrumented function. */
 export function called(file: string, line: number, name: string): void {
   calls?.push({ file, line, name });
 }
 
-/** The calls that the package takes while something is done, in their order. */
+/** The calls within the package during `work`, in order. */
 export async function callsDuring(work: () => Promise<unknown>): Promise<readonly Call[]> {
   const own: Call[] = [];
   calls = own;
@@ -26,11 +26,11 @@ export async function callsDuring(work: () => Promise<unknown>): Promise<readonl
   return own;
 }
 
-/** What the table says of one request. */
+/** The table's figures for one request. */
 export interface CallFigures {
   readonly calls: number;
   readonly files: number;
-  /** How often a call is of a function in another file than the call before it. */
+  /** How often a call is to a function in another file than the previous call. */
   readonly changes: number;
 }
 

@@ -1,4 +1,4 @@
-/** Measures what a session costs, in this package and in others, and prints Markdown tables. */
+/** Measures the cost of a session in this package and in others, and prints Markdown tables. */
 import { argv, env, stderr, stdout } from 'node:process';
 import { startRedisProcess } from '../../servers/redis.js';
 import { loadProgram } from '../load/load.js';

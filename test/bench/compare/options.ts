@@ -29,7 +29,7 @@ function positive(text: string | undefined, name: string, otherwise: number): nu
   return value;
 }
 
-/** The named ones, in the order of the catalogue, each with the bare one of its platform. */
+/** The named variants, in the order of the catalogue, each with the bare variant of its platform. */
 function choose(only: string | undefined, withStores: boolean): Variant[] {
   if (only === undefined) return catalogue.filter((variant) => withStores || variant.isStore !== true);
   const named = only.split(',').map((name) => findVariant(name.trim()));

@@ -3,7 +3,7 @@ import { ServerProcess } from '../server/server-process.js';
 import { Visitor } from '../server/visitor.js';
 import type { Variant } from '../variants/variant.js';
 
-/** How often one request goes to the store and waits for its answer. */
+/** How often one request waits for the store. */
 export interface RoundTrips {
   readonly read: number;
   readonly write: number;
@@ -13,15 +13,15 @@ const requests = 50;
 
 async function perRequest(visitor: Visitor, path: string, count: () => Promise<number>): Promise<number> {
   const before = await count();
-  // One after the other, so that no two share a round trip.
+  // One after the other, so that no two requests share a round trip.
   for (let index = 0; index < requests; index++) await visitor.get(path);
   return Math.round((((await count()) - before) / requests) * 100) / 100;
 }
 
 /**
- * Counts the round trips of a variant: over the network to Redis, or statements where the database is in the process.
+ * Counts the round trips of a variant: network round trips to Redis, or statements of an in-process database.
  *
- * @returns undefined for what keeps its sessions in files or memory, where there is nothing to count
+ * @returns undefined for sessions in files or memory, where there is nothing to count
  */
 export async function countRoundTrips(
   variant: Variant,

@@ -4,7 +4,7 @@ import { seedSessions } from '../server/visitor.js';
 import { routes, type Cost, type Route, type Variant } from '../variants/variant.js';
 import type { CompareOptions } from './options.js';
 
-/** More than there are connections, so that no two requests at a time meet in one session. */
+/** More sessions than connections, so that no two concurrent requests share a session. */
 const sessionsPerConnection = 4;
 
 export interface Contestant {
@@ -12,13 +12,13 @@ export interface Contestant {
   readonly server: ServerProcess;
 }
 
-/** Before the first round each server gets that much load on each route, so that its code is compiled. */
+/** How long each server is loaded on each route before the first round, so that its code is compiled. */
 const warmUpSeconds = 3;
 
-/** What each variant cost, in CPU microseconds per request; for the bare ones in full, for the others above bare. */
+/** The cost of each variant in CPU microseconds per request: in full for the bare ones, above bare for the others. */
 export type Costs = ReadonlyMap<Variant, Cost>;
 
-/** CPU microseconds of the server per request, on one route, over one spell of load. */
+/** The server's CPU microseconds per request, on one route, during one period of load. */
 export async function measure(
   { variant, server }: Contestant,
   route: Route,
@@ -40,8 +40,8 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Measures all variants in turn, round by round, every second round backwards: what changes in the machine meanwhile
- * hits all of them alike. What a variant costs above bare Nest is taken within each round; of all rounds, the median.
+ * Measures all variants in turn, round by round, every second round in reverse, so that changes of the machine affect
+ * all alike. The cost above bare Nest is computed within each round; the result is the median of all rounds.
  */
 export async function runRounds(
   contestants: readonly Contestant[],
@@ -57,7 +57,7 @@ export async function runRounds(
     for (const route of routes) {
       const order = round % 2 === 0 ? contestants : contestants.toReversed();
       for (const contestant of order) {
-        // One at a time is the point.
+        // Measured one at a time on purpose.
         const micros = await measure(contestant, route, options);
         if (!isWarmUp) samples.get(contestant.variant)?.[route].push(micros);
         report(

@@ -10,8 +10,8 @@ function micros(value: number): string {
 }
 
 /**
- * A figure, with the share that it is of what bare Nest takes, and its limit where it has one. Microseconds move with the
- * machine; shares move little.
+ * A figure, with its share of bare Nest's time, and its limit if it has one. Microseconds vary with the machine; shares
+ * vary little.
  */
 function cell(value: number, bare: number, limit: number | undefined): string {
   const share = value / bare;
@@ -23,7 +23,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The Markdown table of one platform; '' where none of its variants was measured. */
+/** The Markdown table of one platform; '' if none of its variants was measured. */
 function platformTable(
   platform: Variant['platform'],
   costs: Costs,
@@ -33,7 +33,7 @@ function platformTable(
   const own = [...costs].filter(([variant]) => variant.platform === platform);
   const bare = own.find(([variant]) => variant.isBare === true)?.[1];
   if (bare === undefined) return '';
-  // The budget holds on the Node it was set for.
+  // The budget applies only to the Node it was set for.
   const hasBudget = nodeVersion.startsWith('v24.');
   const withTrips = own.some(([variant]) => roundTrips.has(variant));
   const title = `${platformNames[platform]}, Node ${nodeVersion.slice(1)}: us above bare Nest (share of it)`;
@@ -60,7 +60,7 @@ function platformTable(
   return [row(head), row(head.map(() => '---')), row(bareCells), ...lines].join('\n');
 }
 
-/** Everything that was measured on one Node, as Markdown. */
+/** All results on one Node, as Markdown. */
 export function renderTables(
   costs: Costs,
   roundTrips: ReadonlyMap<Variant, RoundTrips>,

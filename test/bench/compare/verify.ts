@@ -4,8 +4,8 @@ import { firstViews, sessionContent } from '../variants/session-content.js';
 import { routes, type Variant } from '../variants/variant.js';
 
 /**
- * Makes sure that a variant does what is measured: it sets no cookie on a request that does not use its session, reads
- * what was stored, and keeps what is written.
+ * Verifies that a variant does what is measured: it sets no cookie on a request that does not use its session, reads
+ * the stored value, and keeps what is written.
  *
  * @throws Error that says what it does instead
  */

@@ -1,4 +1,4 @@
-/** Measures what a form costs that is flashed, by the number of its fields: it has to be the same for each of them. */
+/** Measures the cost of flashing a form by its number of fields: the cost per field must stay the same. */
 import { argv } from 'node:process';
 import { parseArgs } from 'node:util';
 import { Controller, Get, Post } from '@nestjs/common';
@@ -14,7 +14,7 @@ const usage = `npm run bench -- flash [options]
   --node 24|own         default 24
   --no-build            the package as it was built last`;
 
-/** What is measured, in the order of the columns. */
+/** The measured steps, in the order of the columns. */
 const steps = [
   'flashAll, and a message',
   'commit',
@@ -24,7 +24,7 @@ const steps = [
   'commit of what was kept',
 ] as const;
 
-/** ms of each step. */
+/** The duration of each step, in ms. */
 type Times = Record<(typeof steps)[number], number>;
 
 const times: Times = Object.fromEntries(steps.map((step) => [step, 0])) as Times;
@@ -63,7 +63,7 @@ class FormController {
   }
 }
 
-/** Half of the names have dots in them, and share what stands before the dot. */
+/** Half of the names contain dots and share the part before the dot. */
 function formOf(size: number): Record<string, string> {
   const names = Array.from(
     { length: size },
@@ -72,7 +72,7 @@ function formOf(size: number): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, 'what was typed']));
 }
 
-/** One visitor fills a form in, and its page is shown twice. */
+/** A visitor submits a form, and its page is shown twice. */
 async function visit(app: NestFastifyApplication, size: number): Promise<Times> {
   let cookie = '';
   for (const [method, url] of [
@@ -112,7 +112,7 @@ async function main(): Promise<void> {
   await app.init();
   try {
     const rounds = Array.from({ length: Number(values.rounds) });
-    // The code is compiled before anything is measured.
+    // Let the code be compiled before anything is measured.
     for (const size of sizes) for (const _ of rounds.slice(0, 10)) await visit(app, size);
     console.log(`Node ${process.versions.node}: us for each field, half of them with dots in their names.\n`);
     console.log(`| fields | ${steps.join(' | ')} |\n| --- |${' --- |'.repeat(steps.length)}`);

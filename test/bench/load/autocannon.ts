@@ -7,7 +7,7 @@ export async function loadWithAutocannon(plan: LoadPlan): Promise<number> {
     url: `${plan.url}/${plan.path}`,
     connections: plan.connections,
     duration: plan.seconds,
-    // A session for each connection: two requests of one session never run at the same time.
+    // One session per connection: two requests of one session never run at the same time.
     setupClient: (client) => {
       const cookie = plan.cookies[clients++ % Math.max(1, plan.cookies.length)];
       if (cookie !== undefined) client.setHeaders({ cookie });

@@ -8,7 +8,10 @@ import type { LoadPlan } from './load.js';
 
 const run = promisify(execFile);
 
-/** wrk repeats one request unless a script hands it others; these are made ahead, so that it stays as quick. */
+/**
+ * wrk repeats one request unless a script supplies others. The script prepares them in advance, so that wrk stays as
+ * fast.
+ */
 function script({ path, cookies }: LoadPlan): string {
   return `
 local cookies = { ${cookies.map((cookie) => JSON.stringify(cookie)).join(', ')} }

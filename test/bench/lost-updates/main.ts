@@ -1,4 +1,4 @@
-/** Lets requests of one visitor run in parallel on two processes, and counts which of their updates are still there. */
+/** Lets parallel requests of one visitor run on two processes, and counts which of their updates survive. */
 import { argv, env } from 'node:process';
 import { parseArgs } from 'node:util';
 import { startRedisProcess } from '../../servers/redis.js';

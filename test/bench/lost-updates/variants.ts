@@ -1,6 +1,6 @@
 import type { Variant } from '../variants/variant.js';
 
-/** The applications whose updates are counted. Those beside ours keep their sessions in the same store. */
+/** The applications whose updates are counted. The other libraries use the same store as ours. */
 export const updateVariants: readonly Variant[] = [
   {
     name: 'updates-ours',

@@ -30,7 +30,7 @@ function isRoute(name: string): name is Route {
   return routes.some((route) => route === name);
 }
 
-/** The package that a function belongs to, as its place in the profile tells. */
+/** The package of a function, according to its location in the profile. */
 function packageOf(name: string): string {
   const place = name.split('  ')[1];
   if (place === undefined) return name.startsWith('(') ? name : 'V8 and native functions';

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 
 /** Where a program spent its time. */
 export interface SelfTime {
-  /** The function and where it stands. */
+  /** The function and its location. */
   readonly name: string;
-  /** Time in the function itself, without what it called. */
+  /** Time in the function itself, without its callees. */
   readonly micros: number;
 }
 
@@ -24,12 +24,12 @@ function nameOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFra
 }
 
 /**
- * The self time of every function of a profile, the longest first.
+ * The self time of every function in a profile, longest first.
  *
- * Each sample counts alike: the time between two of them is that of the clock on the wall, and tells as much about the
- * other programs of the machine.
+ * All samples weigh the same: the time between two samples is wall-clock time, which also reflects other programs on
+ * the machine.
  *
- * @param total what all of it together took; waiting for requests is no part of it
+ * @param total the time of all functions together, without waiting for requests
  */
 export function selfTimes(profile: Profiler.Profile, total: number): SelfTime[] {
   const names = new Map(profile.nodes.map((node) => [node.id, nameOf(node.callFrame)]));
@@ -46,7 +46,7 @@ export function selfTimes(profile: Profiler.Profile, total: number): SelfTime[] 
     .toSorted((left, right) => right.micros - left.micros);
 }
 
-/** The same, summed over what `groupOf` makes of a name: packages, for one. */
+/** The same, summed by group, such as packages. */
 export function groupTimes(times: readonly SelfTime[], groupOf: (name: string) => string): SelfTime[] {
   const totals = new Map<string, number>();
   for (const { name, micros } of times) totals.set(groupOf(name), (totals.get(groupOf(name)) ?? 0) + micros);

@@ -3,19 +3,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EventLoopWatch, type LongestBlock } from './event-loop.js';
 import type { ScaleStore } from './store.js';
 
-/** How a collection went, and what a request beside it noticed. */
+/** The result of a collection, and its effect on concurrent requests. */
 export interface Collection {
   readonly removed: number;
   readonly tookMs: number;
   readonly longestBlock: LongestBlock;
-  /** The slowest read while it ran. */
+  /** The slowest read during the collection. */
   readonly slowestReadMs: number;
 }
 
 /**
  * Collects garbage while sessions are read one after the other.
  *
- * @returns undefined where the store removes what has expired by itself
+ * @returns undefined if the store removes expired records itself
  */
 export async function watchCollection(
   { driver }: ScaleStore,
@@ -31,7 +31,7 @@ export async function watchCollection(
       const start = performance.now();
       await driver.read(anyId());
       slowestReadMs = Math.max(slowestReadMs, performance.now() - start);
-      // Requests come in over the event loop.
+      // Requests arrive through the event loop.
       await nextTurn();
     }
   };

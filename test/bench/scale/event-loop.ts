@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const schedulerFile = `/proc/self/task/${process.pid}/schedstat`;
 
 /**
- * How long this thread has waited for a core so far, in milliseconds, because other programs had them. Linux keeps
- * count; 0 elsewhere.
+ * How long this thread has waited for a core so far because other programs used them all, in milliseconds. Linux only;
+ * 0 elsewhere.
  */
 function waitedForCoreMs(): number {
   try {
@@ -17,30 +17,30 @@ function waitedForCoreMs(): number {
   }
 }
 
-/** Times in milliseconds since the process began. */
+/** Times in milliseconds since the process started. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
 
 interface Gap extends Span {
-  /** How long it was, without the time that no core was free. */
+  /** Its length, minus the time without a free core. */
   readonly ownMs: number;
 }
 
-/** The longest that the event loop did not turn. */
+/** The longest time that the event loop did not turn. */
 export interface LongestBlock {
-  /** Without the time that other programs had all cores. */
+  /** Without the time that other programs occupied all cores. */
   readonly ms: number;
-  /** The same without V8's own garbage collection, which stops everything as well. */
+  /** The same, also without the pauses of V8's garbage collector. */
   readonly withoutGcMs: number;
 }
 
 const shortMs = 0.1;
-/** V8's pauses are reported a little later. */
+/** V8 reports its pauses with a delay. */
 const reportDelayMs = 10;
 
-/** Watches how long the event loop goes without turning. */
+/** Measures how long the event loop goes without turning. */
 export class EventLoopWatch {
   readonly #gaps: Gap[] = [];
   readonly #pauses: Span[] = [];
@@ -58,7 +58,7 @@ export class EventLoopWatch {
     this.#turn();
   }
 
-  /** Ends the watch. */
+  /** Stops watching. */
   async stop(): Promise<LongestBlock> {
     this.#isWatching = false;
     await sleep(reportDelayMs);

@@ -2,7 +2,7 @@ import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import { idOf, recordOf } from './records.js';
 import type { RecordRange } from './store.js';
 
-/** Writes each record by way of the driver, so many at a time. @throws Error where one is not stored */
+/** Writes each record through the driver, with limited concurrency. @throws Error if a record is not stored */
 export async function fillOneByOne(
   driver: RecordDriver,
   width: number,

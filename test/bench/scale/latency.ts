@@ -1,13 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds. */
+/** In milliseconds. */
 export interface Latency {
   readonly median: number;
   readonly p99: number;
 }
 
-/** How long an operation takes, one after the other. @throws Error where one does not answer as it should */
+/** The latency of an operation, run one after the other. @throws Error if one returns false */
 export async function timeOperations(
   count: number,
   operation: (index: number) => Promise<boolean>,
@@ -18,7 +18,7 @@ export async function timeOperations(
     const isRight = await operation(index);
     times.push(performance.now() - start);
     if (!isRight) throw new Error(`Operation ${index} did not find its session`);
-    // What the last one left to do is not part of the next
+    // Keep leftover work of the previous operation out of the next measurement
     await nextTurn();
   }
   times.sort((left, right) => left - right);

@@ -1,4 +1,4 @@
-/** Measures what one session costs while a store keeps a thousand, and while it keeps a million. */
+/** Measures the cost of one session in a store with a thousand sessions, and with a million. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function runStore(kind: StoreKind, sizes: readonly number[], operations: n
     const url = server?.url ?? '';
     const task: StoreTask = { name: kind.name, sizes, operations, folder, redisUrl: url, postgresUrl: url };
     const child = fork(program, {
-      // A million sessions of 1 KB in one process need more than Node allows itself.
+      // A million sessions of 1 KB in one process exceed Node's default heap limit.
       execArgv: ['--expose-gc', '--max-old-space-size=8192'],
       env: { ...process.env, BENCH_SCALE_TASK: JSON.stringify(task) },
     });
@@ -67,7 +67,7 @@ function collectionCells({ collection }: Measured): string[] {
   ];
 }
 
-/** What the driver contract allows. */
+/** The limit in the driver contract. */
 const mostBlockMs = 20;
 
 function blockCell(ms: number): string {

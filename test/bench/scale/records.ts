@@ -4,16 +4,16 @@ import { sessionContent } from '../variants/session-content.js';
 
 const hourMs = 60 * 60 * 1000;
 
-/** Records that stay, and records that expire as soon as the clock is put forward by `soonMs`. */
+/** Lifetimes: records that stay, and records that expire once the clock is moved forward by `soonMs`. */
 export const lateMs = 48 * hourMs;
 export const soonMs = hourMs;
 
-/** The id of the session with that number: 43 characters of no order, as ids are. */
+/** The id of the session with this number: 43 characters in random order, like real ids. */
 export function idOf(number: number): string {
   return createHash('sha256').update(String(number)).digest('base64url');
 }
 
-/** A record of about 1 KB, no two alike. */
+/** A record of about 1 KB, different for each number. */
 export function recordOf(number: number, version: number, expiresAt: number, now: number): SessionRecord {
   return {
     payload: JSON.stringify({ ...sessionContent(), csrf: idOf(number).slice(0, 32), views: version }),

@@ -1,4 +1,4 @@
-/** The process of one store: fills it step by step and measures it at each size. */
+/** The process of one store, which fills it step by step and measures it at each size. */
 import 'reflect-metadata';
 import { env, exit, stderr } from 'node:process';
 import { watchCollection, type Collection } from './collection.js';
@@ -8,17 +8,17 @@ import { idOf, lateMs, recordOf, soonMs } from './records.js';
 import { ScaleClock } from './scale-clock.js';
 import { storeKinds, type RecordRange, type ScaleStore } from './store.js';
 
-/** What was measured with so many sessions in the store. */
+/** The measurements at one number of sessions. */
 export interface Measured {
   readonly sessions: number;
   readonly bytesPerSession: number;
   readonly read: Latency;
   readonly write: Latency;
-  /** Undefined where the store removes what has expired by itself. */
+  /** Undefined if the store removes expired records itself. */
   readonly collection: Collection | undefined;
 }
 
-/** What the process is told. */
+/** The task of the process. */
 export interface StoreTask {
   readonly name: string;
   readonly sizes: readonly number[];
@@ -28,9 +28,9 @@ export interface StoreTask {
   readonly postgresUrl: string;
 }
 
-/** Of every so many sessions one more is there that has expired when garbage is collected. */
+/** For this many sessions, one more has expired when garbage is collected. */
 const expiredShare = 10;
-/** Numbers of sessions that expire, apart from those of sessions that stay. */
+/** Numbers of expiring sessions start here, apart from those of the others. */
 const firstExpiring = 1_000_000_000;
 
 async function fill(store: ScaleStore, records: RecordRange): Promise<void> {
@@ -50,7 +50,7 @@ async function measureStep(
   const readOne = async (): Promise<boolean> => (await driver.read(idOf(anyNumber()))) !== null;
   await store.settle?.();
   const bytesPerSession = (await store.size()) / sessions;
-  // So that code is compiled and connections are open, whatever the first size is.
+  // Compiles code and opens connections before the first measurement.
   await timeOperations(operations, readOne);
   const read = await timeOperations(operations, readOne);
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../lib/drivers/clock.js';
 
-/** The machine's clock, which can be put forward, so that sessions expire when that is wanted. */
+/** The system clock, which can be moved forward to let sessions expire. */
 export class ScaleClock implements Clock {
   #aheadMs = 0;
 

@@ -1,7 +1,7 @@
 import type { RecordDriver } from '../../../lib/drivers/driver.js';
 import type { ScaleClock } from './scale-clock.js';
 
-/** Where a store may keep its data, and which servers there are. */
+/** Where stores can keep their data, and the available servers. */
 export interface StorePlace {
   readonly folder: string;
   readonly redisUrl: string;
@@ -9,7 +9,7 @@ export interface StorePlace {
   readonly clock: ScaleClock;
 }
 
-/** The records of these numbers, from the first to before the last, all with one expiry. */
+/** The records with numbers from `from` up to but not including `to`, all with one expiry. */
 export interface RecordRange {
   readonly from: number;
   readonly to: number;
@@ -20,23 +20,23 @@ export interface RecordRange {
 /** A store to fill. */
 export interface ScaleStore {
   readonly driver: RecordDriver;
-  /** How many records are written at a time while it is filled. */
+  /** How many records are written concurrently while filling. */
   readonly fillWidth: number;
-  /** The bytes that its records take, in memory or on disk. */
+  /** The size of its records in bytes, in memory or on disk. */
   size(): Promise<number>;
-  /** Fills it in a way of its own, where many single writes would take too long; the records are the same. */
+  /** Fills the store faster than by single writes, with the same records. */
   fill?(records: RecordRange): Promise<void>;
-  /** Brings what it does by itself now and then to an end before it is measured. */
+  /** Completes periodic background work before a measurement. */
   settle?(): Promise<void>;
   close(): Promise<void>;
 }
 
 export type OpenStore = (place: StorePlace) => Promise<ScaleStore>;
 
-/** What this run keeps sessions in, and how many at most. */
+/** A kind of store, and its largest number of sessions. */
 export interface StoreKind {
   readonly name: string;
-  /** What `size` is about. */
+  /** What `size` measures. */
   readonly medium: 'memory' | 'disk';
   readonly most: number;
   readonly server?: 'redis' | 'postgres';

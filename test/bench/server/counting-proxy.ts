@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server and counts how often the client sent something and waited for the answer. */
+/** A proxy between client and server that counts how often the client sends something and waits for the answer. */
 export class CountingProxy {
   roundTrips = 0;
   readonly #server: Server;

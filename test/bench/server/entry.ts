@@ -1,4 +1,4 @@
-/** The process of one variant: starts it, says its port, answers the benchmark's questions. */
+/** The process of one variant: starts it, reports its port, and answers the benchmark's questions. */
 import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { Session as Inspector } from 'node:inspector/promises';
@@ -40,7 +40,7 @@ function send(message: Listening | Reply): void {
 process.on('message', (message: Ask) => {
   void Promise.resolve(answers[message.question]()).then((answer) => send({ id: message.id, answer }));
 });
-// The benchmark has ended, however it did.
+// The benchmark has ended, for whatever reason.
 process.on('disconnect', () => exit(0));
 
 const folder = env['BENCH_FOLDER'] ?? '';

@@ -1,9 +1,9 @@
 import type { Profiler } from 'node:inspector';
 
-/** What the benchmark asks a server, outside of what it measures. */
+/** Questions to a server, asked outside of measurements. */
 export type Question = 'cpu' | 'statements' | 'start profile' | 'stop profile';
 
-/** What a server tells by itself: that it listens, and on which port. */
+/** A server's message that it listens, and on which port. */
 export interface Listening {
   readonly port: number;
 }
@@ -11,7 +11,7 @@ export interface Listening {
 export interface Answers {
   /** CPU time of the process so far, user and system, in microseconds. */
   cpu: number;
-  /** Statements sent to a database so far; counted only by servers started for that. */
+  /** Statements sent to a database so far; counted only if requested at start. */
   statements: number;
   'start profile': null;
   'stop profile': Profiler.Profile;

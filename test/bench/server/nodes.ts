@@ -1,8 +1,8 @@
-/** A Node to measure on. */
+/** A version of Node to measure. */
 export interface BenchNode {
   /** Such as `v24.1.0`. */
   readonly version: string;
-  /** Its program. */
+  /** The path of its executable. */
   readonly path: string;
 }
 
@@ -17,7 +17,7 @@ function isNode(value: unknown): value is BenchNode {
   );
 }
 
-/** The Nodes that bench.mjs found for `--node`; run without it, the one that runs. */
+/** The versions that bench.mjs found for `--node`; without bench.mjs, the running one. */
 export function readNodes(env: NodeJS.ProcessEnv): BenchNode[] {
   const given = env['BENCH_NODES'];
   if (given === undefined) return [{ version: process.version, path: process.execPath }];

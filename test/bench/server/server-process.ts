@@ -12,14 +12,14 @@ import type { Answers, Ask, Listening, Question, Reply } from './messages.js';
 const entry = fileURLToPath(new URL('entry.js', import.meta.url));
 
 export interface StartServerOptions {
-  /** The Node that runs it: the path of its program. */
+  /** The path of the Node to run it with. */
   readonly node: string;
   readonly redisUrl?: string;
-  /** Counts the statements that go to a database. */
+  /** Counts the statements sent to a database. */
   readonly counts?: boolean;
 }
 
-/** One variant in a process of its own, on the core of the servers. */
+/** One variant in a separate process, on the core of the servers. */
 export class ServerProcess {
   readonly url: string;
   readonly #child: ChildProcess;
@@ -36,12 +36,12 @@ export class ServerProcess {
     child.on('message', (reply: Reply) => this.#take(reply));
   }
 
-  /** @throws Error with what the process printed, where it ends before it listens */
+  /** @throws Error with the exit code if the process ends before it listens */
   static async start(variant: Variant, options: StartServerOptions): Promise<ServerProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'session-bench-'));
     const [program, ...args] = onCore(0, [options.node, '--enable-source-maps=false', entry, variant.name]);
     const child = spawn(program, args, {
-      // Standard output is for the tables.
+      // Standard output is reserved for the tables.
       stdio: ['ignore', 2, 2, 'ipc'],
       env: {
         ...env,
@@ -54,14 +54,14 @@ export class ServerProcess {
     const ended = once(child, 'exit').then(([code]) => {
       throw new Error(`The server of "${variant.name}" ended with ${String(code)}`);
     });
-    // Whoever waits for the server hears of it; before and after that nobody has to.
+    // Whoever awaits the server gets the error; otherwise it must not be an unhandled rejection.
     ended.catch(() => undefined);
     const first: unknown[] = await Promise.race([once(child, 'message'), ended]);
     const { port } = first[0] as Listening;
     return new ServerProcess(child, folder, `http://127.0.0.1:${port}`, ended);
   }
 
-  /** Asks the process something; rejects where it has ended. */
+  /** Asks the process a question; rejects if it has ended. */
   async ask<Q extends Question>(question: Q): Promise<Answers[Q]> {
     const id = this.#asked++;
     const answer = new Promise<unknown>((resolve) => this.#waiting.set(id, resolve));
@@ -70,7 +70,7 @@ export class ServerProcess {
     return (await Promise.race([answer, this.#ended])) as Answers[Q];
   }
 
-  /** Ends the process and removes what it stored. */
+  /** Kills the process and removes its data. */
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** The cookies of one visitor, and requests that carry them. */
+/** Sends a visitor's requests and keeps the cookies. */
 export class Visitor {
   readonly #cookies = new Map<string, string>();
   readonly #url: string;
@@ -8,12 +8,12 @@ export class Visitor {
     this.#url = url;
   }
 
-  /** The `Cookie` header, '' where there is none. */
+  /** The `Cookie` header, '' if there are no cookies. */
   get cookieHeader(): string {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
-  /** Requests a route and takes the cookies that come back. @throws Error where the answer is not 200 */
+  /** Requests a route and stores the response's cookies. @throws Error if the status is not 200 */
   async get(path: string): Promise<{ body: unknown; setCookies: string[] }> {
     const response = await fetch(`${this.#url}/${path}`, {
       headers: this.#cookies.size === 0 ? {} : { cookie: this.cookieHeader },
@@ -36,12 +36,12 @@ export class Visitor {
   }
 }
 
-/** That many new visitors with a session each; their `Cookie` headers. */
+/** Creates new visitors with a session each, and returns their `Cookie` headers. */
 export async function seedSessions(url: string, count: number): Promise<string[]> {
   const headers: string[] = [];
   for (let index = 0; index < count; index++) {
     const visitor = new Visitor(url);
-    // One after the other: what is measured next shall not find a queue.
+    // One after the other, so that no queue is left for the next measurement.
     await visitor.get('seed');
     headers.push(visitor.cookieHeader);
   }

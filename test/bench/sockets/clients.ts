@@ -1,13 +1,13 @@
-/** The clients of `open.ts`, in a process of their own: what they hold is not what the server holds. */
+/** The clients of `open.ts`, in a separate process so that their memory does not count as the server's. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { WebSocket } from 'ws';
 
-/** What the server's process asks for. */
+/** Tasks from the server's process. */
 export type ClientTask =
   { readonly do: 'begin'; readonly port: number; readonly count: number } | { readonly do: 'open' | 'close' };
 
-/** How many are under way at the same time, as where all come back after a restart of the server. */
+/** How many connect at the same time, like clients that reconnect after a server restart. */
 const AT_ONCE = 500;
 
 let port = 0;
@@ -27,7 +27,7 @@ async function inParallel<T>(count: number, make: () => Promise<T>): Promise<T[]
   return made;
 }
 
-/** The cookie of a session that is new; empty where the application has none. */
+/** The cookie of a new session; empty if the application has none. */
 function begin(agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path: '/begin', agent }, (response) => {
@@ -41,7 +41,7 @@ function begin(agent: Agent): Promise<string> {
 
 async function open(cookie: string): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { cookie } });
-  // Answered when the session has been loaded.
+  // The answer comes after the session has been loaded.
   const answered = once(socket, 'message');
   await once(socket, 'open');
   socket.send('{"event":"read","data":null}');

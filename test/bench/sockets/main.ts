@@ -1,4 +1,4 @@
-/** Measures what a session costs a message on a socket, and what it costs a request: the former is to be no more. */
+/** Measures the cost of a session per socket message and per request: a message should cost no more than a request. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { argv } from 'node:process';
@@ -21,12 +21,12 @@ const usage = `npm run bench -- sockets [options]
   --node 24|own         default 24
   --no-build            the package as it was built last`;
 
-/** By the names of their routes and messages, as the table calls them. */
+/** The table's labels, by the names of routes and messages. */
 const kinds = { none: 'nothing', read: 'read', facade: 'read by the facade', write: 'write' };
 
 let reads = 0;
 
-/** A store in this process that counts what it is asked. */
+/** A store in this process that counts reads. */
 class CountingStore implements RecordDriver {
   readonly #records = new Map<string, Parameters<RecordDriver['write']>[1]>();
 
@@ -150,7 +150,7 @@ class Gateway {
 })
 class SessionApplication {}
 
-/** One client that asks by either door. */
+/** A client that sends both messages and requests. */
 class Client {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #socket: WebSocket | null = null;
@@ -237,7 +237,7 @@ async function main(): Promise<void> {
         for (const kind of Object.keys(kinds)) {
           const without = await cpuOf(messages, () => ask(bare, kind));
           const cost = (await cpuOf(messages, () => ask(ours, kind))) - without;
-          // The first round is there for the compiler.
+          // The first round only warms up the compiler.
           if (round >= 0) costs.set(`${door} ${kind}`, [...(costs.get(`${door} ${kind}`) ?? []), cost]);
         }
       }

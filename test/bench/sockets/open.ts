@@ -1,4 +1,6 @@
-/** Measures what a session costs a socket that is open and silent: memory, and the checks whether it has ended. */
+/**
+ * Measures the cost of a session for an open but silent socket: memory, and the checks whether the session has ended.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,17 +18,17 @@ import { EventLoopWatch } from '../scale/event-loop.js';
 import { secret } from '../variants/secrets.js';
 import type { ClientTask } from './clients.js';
 
-/** How often each socket's session is looked at. */
+/** How often each socket's session is checked. */
 const CHECK_EVERY_MS = 10_000;
 
 interface Measured {
-  /** Bytes of heap for each socket that is open. */
+  /** Bytes of heap per open socket. */
   readonly bytes: number;
-  /** Bytes of heap that are left of each when it has gone. */
+  /** Bytes of heap left per socket after it is closed. */
   readonly bytesLeft: number;
-  /** ms until all were connected and answered. */
+  /** Milliseconds until all were connected and answered. */
   readonly openMs: number;
-  /** In one round of checks, all sockets silent: CPU time, the longest that the event loop stood still, reads of Redis. */
+  /** For one round of checks on silent sockets: CPU time, longest block of the event loop, and Redis reads. */
   readonly roundCpuMs: number;
   readonly roundBlockMs: number;
   readonly roundReads: number;
@@ -66,7 +68,7 @@ async function ordered(clients: ChildProcess, task: ClientTask): Promise<void> {
   await once(clients, 'message');
 }
 
-/** How many reads a server has answered so far. */
+/** How many reads the server has answered so far. */
 async function readsOf(redis: Redis): Promise<number> {
   return Number(/^cmdstat_get:calls=(\d+)/m.exec(await redis.info('commandstats'))?.[1] ?? 0);
 }
@@ -78,7 +80,7 @@ async function measure(count: number, redis: Redis, redisUrl: string | null): Pr
   const clients = fork(fileURLToPath(new URL('clients.js', import.meta.url)));
   try {
     await ordered(clients, { do: 'begin', port: Number(new URL(await app.getUrl()).port), count });
-    // What grows with the first ones does not grow again.
+    // One-time growth happens before the measurement.
     await ordered(clients, { do: 'open' });
     await ordered(clients, { do: 'close' });
     await sleep(1_000);
@@ -92,7 +94,7 @@ async function measure(count: number, redis: Redis, redisUrl: string | null): Pr
     await sleep(CHECK_EVERY_MS);
     const { user, system } = process.cpuUsage(cpu);
     const roundReads = (await readsOf(redis)) - reads;
-    // In another round: to watch the event loop takes time itself.
+    // A separate round, because watching the event loop itself takes time.
     const watch = new EventLoopWatch();
     await sleep(CHECK_EVERY_MS);
     const block = await watch.stop();
@@ -113,7 +115,7 @@ async function measure(count: number, redis: Redis, redisUrl: string | null): Pr
   }
 }
 
-/** @param count how many sockets, each with a session of its own */
+/** @param count number of sockets, each with its own session */
 export async function measureOpen(count: number): Promise<void> {
   const server = await startRedisProcess();
   const redis = new Redis(server.url);

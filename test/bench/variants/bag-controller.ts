@@ -3,7 +3,7 @@ import { firstViews, nextViews, sessionContent, type Answer } from './session-co
 
 type Bag = Record<string, unknown>;
 
-/** Reads and writes a session that is a plain object on the request: express-session, cookie-session. */
+/** Reads and writes a session that is a plain object on the request, as with express-session and cookie-session. */
 @Controller()
 export class BagController {
   @Get('none')

@@ -35,7 +35,7 @@ class EmptyInterceptor implements NestInterceptor {
   }
 }
 
-/** Its handlers that stand for a session's have an interceptor, as `@Session()` brings one along. */
+/** Handlers that correspond to session handlers have an interceptor, because `@Session()` adds one. */
 @Controller()
 class InterceptedController {
   @Get('none')
@@ -61,7 +61,7 @@ export function bare(platform: Variant['platform']): StartVariant {
   return () => appOn(platform, BareController);
 }
 
-/** The same with an interceptor that does nothing: what Nest itself takes for one. */
+/** The same with a no-op interceptor, to show what Nest itself takes for one. */
 export function intercepted(platform: Variant['platform']): StartVariant {
   return () => appOn(platform, InterceptedController);
 }

@@ -5,7 +5,7 @@ const atMost = (none: number, read: number, write: number): Budget => ({ none, r
 const express = 'express' as const;
 const fastify = 'fastify' as const;
 
-/** Every application that the benchmark knows, in the order of the tables. */
+/** All applications in the benchmark, in the order of the tables. */
 export const catalogue: readonly Variant[] = [
   {
     name: 'bare-express',
@@ -184,7 +184,7 @@ export const catalogue: readonly Variant[] = [
   },
 ];
 
-/** @throws Error that lists the known names, where there is none of that name */
+/** @throws Error that lists the known names if there is none of this name */
 export function findVariant(name: string): Variant {
   const found = catalogue.find((variant) => variant.name === name);
   if (found === undefined) {

@@ -1,7 +1,7 @@
 import type { ISession } from 'connect-typeorm';
 import { Column, DeleteDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** The table of connect-typeorm, as its manual gives it. */
+/** The table of connect-typeorm, as in its manual. */
 @Entity('typeorm_sessions')
 export class StoredSession implements ISession {
   @Index()

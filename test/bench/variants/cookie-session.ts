@@ -4,7 +4,7 @@ import { expressApp } from './nest-app.js';
 import { ageMs, cookieName, secret } from './secrets.js';
 import type { StartVariant } from './variant.js';
 
-/** cookie-session: the values in the cookie, signed, readable. */
+/** cookie-session: values in a cookie that is signed but readable. */
 export function cookieSession(): StartVariant {
   return async () => {
     const app = await expressApp(BagController);

@@ -45,7 +45,7 @@ async function makeStore(kind: ExpressSessionStore, place: Place): Promise<objec
   }
 }
 
-/** Adds express-session as its manual recommends it: `resave` and `saveUninitialized` false. */
+/** Adds express-session as its manual recommends, with `resave` and `saveUninitialized` false. */
 export async function useExpressSession(
   app: INestApplication,
   kind: ExpressSessionStore,

@@ -59,7 +59,7 @@ export function fastifySession(): StartVariant {
   };
 }
 
-/** @fastify/secure-session: the values in the cookie, encrypted. */
+/** @fastify/secure-session: values in an encrypted cookie. */
 export function fastifySecureSession(): StartVariant {
   return async () => {
     const app = await fastifyApp(FastifySessionController);

@@ -17,7 +17,7 @@ const EVENTS: Readonly<Record<SessionEventName, true>> = {
   'store-recovered': true,
 };
 
-/** The same application, with a listener to every event. */
+/** The same application with a listener for every event. */
 export function heard(start: StartVariant): StartVariant {
   return async (place) => {
     for (const name of Object.keys(EVENTS).filter(isEvent)) onSessionEvent(name, () => undefined);

@@ -47,7 +47,7 @@ async function openSession(request: Request, response: Response): Promise<void> 
   Object.assign(request, { session: await getIronSession(request, response, options) });
 }
 
-/** iron-session: the values in the cookie, encrypted; opened in a middleware, as the others are. */
+/** iron-session: values in an encrypted cookie, opened in a middleware like the others. */
 export function ironSession(): StartVariant {
   return async () => {
     const app = await expressApp(IronController);

@@ -10,7 +10,7 @@ function moduleOf(controller: Type, imports: DynamicModule[]): DynamicModule {
   return { module: BenchModule, controllers: [controller], imports };
 }
 
-/** A Nest application on Express, not initialized yet. */
+/** A Nest application on Express, not yet initialized. */
 export async function expressApp(
   controller: Type,
   imports: DynamicModule[] = [],
@@ -20,7 +20,7 @@ export async function expressApp(
   });
 }
 
-/** A Nest application on Fastify, not initialized yet. */
+/** A Nest application on Fastify, not yet initialized. */
 export async function fastifyApp(
   controller: Type,
   imports: DynamicModule[] = [],
@@ -30,7 +30,7 @@ export async function fastifyApp(
   });
 }
 
-/** The same, for variants that do not care which it is. */
+/** The same, for variants that run on either platform. */
 export async function appOn(
   platform: 'express' | 'fastify',
   controller: Type,

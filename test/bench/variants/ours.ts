@@ -38,7 +38,7 @@ class SessionController {
   }
 }
 
-/** `ledger` is `stealth` with a ledger in Redis: the session that is measured has a user. */
+/** `ledger` is `stealth` with a ledger in Redis; its measured session has a user. */
 export type OurDriver = 'memory' | 'stealth' | 'ledger' | 'redis' | 'database' | 'file';
 
 async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<SessionModuleOptions>> {
@@ -59,9 +59,9 @@ async function driverOptions(driver: OurDriver, place: Place): Promise<Partial<S
 }
 
 /**
- * This package with its defaults, and one of its drivers.
+ * This package with one of its drivers and default options.
  *
- * @param differing in place of a default
+ * @param differing options that replace defaults
  */
 export function ours(
   platform: Variant['platform'],

@@ -1,7 +1,7 @@
-/** Secrets of the right length; the sessions that they protect live for one run. */
+/** Secrets of the required length; their sessions last for one run. */
 export const secret = 'a secret for one run of the benchmark, of no use later';
 
-/** 32 bytes, for what takes a key instead. */
+/** 32 bytes, for libraries that take a key instead. */
 export const key = Buffer.alloc(32, 7);
 
 export const cookieName = 'session';

@@ -1,21 +1,21 @@
-/** The number that every session begins with. Six digits, as all that follow, so that all answers are of one size. */
+/** The initial number of each session. Six digits, like all later ones, so that all answers have the same size. */
 export const firstViews = 100_000;
 const lastViews = 999_999;
 
 let views = firstViews;
 
-/** The number that the next write stores: each call another one. */
+/** The number for the next write, different each time. */
 export function nextViews(): number {
   views = views >= lastViews ? firstViews : views + 1;
   return views;
 }
 
-/** What every variant answers, on every route that is measured. */
+/** The answer of every variant on every measured route. */
 export interface Answer {
   readonly views: unknown;
 }
 
-/** What a session holds while it is measured: about 1 KB of JSON, such as a shop would keep. */
+/** The content of a measured session: about 1 KB of JSON, such as a shop would store. */
 export function sessionContent(): Record<string, unknown> {
   return {
     views: firstViews,

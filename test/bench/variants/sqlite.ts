@@ -9,8 +9,8 @@ type Sqlite = typeof BetterSqlite3;
 const project = new URL('../../../../../../package.json', import.meta.url);
 
 /**
- * better-sqlite3, version 13 where it runs: built for Node 24.19 and newer, the versions before it abort the process
- * when a statement is garbage collected. On Node 20 the project's own.
+ * better-sqlite3 version 13 where it runs: older versions built for Node 24.19 and newer abort the process when a
+ * statement is garbage collected. On Node 20, the project's own.
  */
 export function loadSqlite(): Sqlite {
   const major = Number.parseInt(process.versions.node, 10);
@@ -18,7 +18,7 @@ export function loadSqlite(): Sqlite {
   return sqlite;
 }
 
-/** A data source on an SQLite file of the variant's own, with its tables made. */
+/** A data source on a separate SQLite file, with its tables created. */
 export async function openSqlite(
   place: Pick<Place, 'folder' | 'onStatement'>,
   entities: NonNullable<DataSourceOptions['entities']>,
@@ -29,7 +29,7 @@ export async function openSqlite(
     driver: loadSqlite(),
     database: join(place.folder, 'sessions.sqlite'),
     enableWAL: true,
-    // As most do who run SQLite in production; the same for all variants.
+    // The usual SQLite settings in production; the same for all variants.
     prepareDatabase: (database: BetterSqlite3.Database) => {
       database.pragma('synchronous = NORMAL');
     },

@@ -1,10 +1,10 @@
 import type { DriverContext } from '../../../../lib/drivers/driver-context.js';
 import type { StorePlace } from '../store.js';
 
-/** A store that is being filled may take its time. */
+/** Long, because a store that is being filled may be slow. */
 const storeTimeout = 60_000;
 
-/** What a driver is handed in an application, without the application. */
+/** The context that an application passes to a driver. */
 export function contextOf({ clock }: StorePlace): DriverContext {
   return { clock, storeTimeout, resolve: () => undefined };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FileDriver } from '../../../../lib/drivers/file/file.driver.js';
 import type { OpenStore } from '../store.js';
 
-/** `blocks` of a file are of this size, whatever the file system's are. */
+/** The unit of `blocks`, on any file system. */
 const blockBytes = 512;
 
 async function bytesOnDisk(folder: string): Promise<number> {

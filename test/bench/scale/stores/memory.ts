@@ -14,8 +14,8 @@ export const openMemory: OpenStore = async ({ clock }) => {
     driver: new MemoryDriver({}, clock),
     fillWidth: 1,
     size: async () => (await used()) - empty,
-    // V8 moves a hundred thousand new sessions out of the young generation in one go: that pause is the price of
-    // filling, and would be taken for the collection's, which begins right behind.
+    // V8 moves a hundred thousand new sessions out of the young generation at once. That pause is a cost of filling,
+    // and would otherwise count towards the collection that follows.
     settle: async () => collect(),
     close: async () => undefined,
   };

@@ -37,10 +37,10 @@ export const openPostgres: OpenStore = async (place) => {
   };
 };
 
-/** The same ids as `idOf` makes. */
+/** The same ids as `idOf`. */
 const idInSql = `rtrim(translate(encode(sha256(number::text::bytea), 'base64'), '+/', '-_'), '=')`;
 
-/** Writes the first record by way of the driver; the server makes the others after its likeness. */
+/** Writes the first record through the driver; the server copies the others from it. */
 async function copyOne(dataSource: DataSource, driver: DatabaseDriver, records: RecordRange): Promise<void> {
   const { from, to } = records;
   await fillOneByOne(driver, 1, { ...records, to: from + 1 });

@@ -14,7 +14,7 @@ export const openSqliteStore: OpenStore = async (place) => {
     driver,
     fillWidth: 1,
     fill: async (records) => {
-      // Nothing has to survive while it is filled.
+      // Durability does not matter while filling.
       await dataSource.query('PRAGMA synchronous = OFF');
       await dataSource.query('PRAGMA wal_autocheckpoint = 50000');
       await fillOneByOne(driver, 1, records);
