@@ -47,7 +47,7 @@ const HOUR = 3_600_000;
 /** A value that must not be readable in a cookie. */
 const CONFIDENTIAL = 'diagnosis-4711';
 
-/** A connection of the application's own. */
+/** A connection owned by the application. */
 class RedisClient implements AsyncDisposable {
   readonly redis: Redis;
 
@@ -117,7 +117,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
     vi.unstubAllEnvs();
   });
 
-  /** An application with one page, `/page`, whose template is handed nothing. */
+  /** An application with one page, `/page`, whose template gets no data. */
   async function startWithPage(template: string): Promise<HandlerApp> {
     const folder = await TempFolder.make({ 'page.ejs': template });
 
@@ -143,7 +143,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
     });
   }
 
-  /** What a handler sees in the next request of somebody for whom another one ran before. */
+  /** What a visitor's second handler returns after a first one has run. */
   async function thenSee<T>(first: Handler<unknown>, second: Handler<T>): Promise<T> {
     const visitor = app.visitor();
     await visitor.in(first);
@@ -158,7 +158,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.get('cart_total'))).toBe(1900);
     });
 
-    it('is done in a project by `nest add nestjs-session-kit`', async () => {
+    it('can be done in a project by `nest add nestjs-session-kit`', async () => {
       await using tester = await SchematicTester.make();
       const { files } = await tester.run('nest-add', { driver: 'memory' }, await tester.application('esm'));
       expect(files['/src/app.module.ts']).toContain('SessionModule.forRootAsync(sessionConfig.asProvider())');
@@ -174,7 +174,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await configured.manager.read(id)).toMatchObject({ values: { a: 1 } });
     });
 
-    it('takes the driver from the environment, through ConfigService', async () => {
+    it('can take the driver from the environment through ConfigService', async () => {
       vi.stubEnv('SESSION_DRIVER', 'memory');
       await using configured = await start({
         session: SessionModule.forRootAsync({
@@ -190,7 +190,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await configured.manager.read(id)).toMatchObject({ values: { a: 1 } });
     });
 
-    it('does not start with a driver that nobody knows, and lists the known ones', async () => {
+    it('fails to start with an unknown driver, and lists the known ones', async () => {
       const starting = start({ options: { driver: 'cooky' } });
       await expect(starting).rejects.toThrow(SessionConfigError);
       await expect(starting).rejects.toThrow(/cooky.*memory, file, database, redis, memcached, stealth/);
@@ -198,7 +198,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('configuration', () => {
-    it('keeps sessions where the option driver says', async () => {
+    it('stores sessions with the driver of the option driver', async () => {
       const id = await app.visitor().in((session) => session.put('a', 1).id);
       expect(await app.manager.read(id)).not.toBeNull();
       await using stealth = await start({ options: { driver: 'stealth' } });
@@ -206,13 +206,13 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await stealth.manager.read(other)).toBeNull();
     });
 
-    it('names the cookie as the option cookie.name says', async () => {
+    it('names the cookie after the option cookie.name', async () => {
       await using named = await start({ options: { cookie: { name: 'adonis-session' } } });
       const { cookies } = await named.visitor().handle((session) => session.put('a', 1));
       expect(cookies).toEqual([expect.stringMatching(/^adonis-session=/)]);
     });
 
-    it('ends the cookie with the browser when clearWithBrowser is true, and with the age otherwise', async () => {
+    it('makes a browser-session cookie with clearWithBrowser, and one with a Max-Age otherwise', async () => {
       await using cleared = await start({ options: { clearWithBrowser: true } });
       const [temporary] = (await cleared.visitor().handle((session) => session.put('a', 1))).cookies;
       expect(temporary).not.toMatch(/max-age|expires/i);
@@ -220,7 +220,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(lasting).toContain('Max-Age=7200');
     });
 
-    it('forgets a session at its age, and not a millisecond earlier', async () => {
+    it('expires a session at its age, and not a millisecond earlier', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const began = Date.now();
       const id = await app.visitor().in((session) => session.put('a', 1).id);
@@ -232,7 +232,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('the driver that keeps sessions in the cookie (stealth)', () => {
-    it('shows nothing of the values to whoever reads the cookie', async () => {
+    it('reveals no values to anybody who reads the cookie', async () => {
       await using stealth = await start({ options: { driver: 'stealth' } });
       const { asHeaders } = await stealth.visitor().handle((session) => session.put('note', CONFIDENTIAL));
       const token = asHeaders.cookie;
@@ -242,29 +242,26 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       }
     });
 
-    it('needs nothing on the server: a visitor goes from one instance to another', async () => {
+    it('needs nothing on the server: a visitor can switch between instances', async () => {
       await using first = await start({ options: { driver: 'stealth' } });
       await using second = await start({ options: { driver: 'stealth' } });
       const { asHeaders: headers } = await first.visitor().handle((session) => session.put('cart', ['tea']));
       expect(await second.visitor().in((session) => session.get('cart'), { headers })).toEqual(['tea']);
     });
 
-    it.each(['stealth', 'memory'])(
-      'gives the cookie of %s the attributes of the option cookie',
-      async (driver) => {
-        const cookie = { path: '/run', httpOnly: true, sameSite: false } as const;
-        await using tuned = await start({ options: { driver, cookie } });
-        const { cookies } = await tuned.visitor().handle((session) => session.put('a', 1));
-        expect(cookies).toHaveLength(1);
-        expect(cookies[0]).toContain('; Path=/run');
-        expect(cookies[0]).toContain('; HttpOnly');
-        expect(cookies[0]).not.toContain('SameSite');
-      },
-    );
+    it.each(['stealth', 'memory'])('applies the option cookie to the cookie of %s', async (driver) => {
+      const cookie = { path: '/run', httpOnly: true, sameSite: false } as const;
+      await using tuned = await start({ options: { driver, cookie } });
+      const { cookies } = await tuned.visitor().handle((session) => session.put('a', 1));
+      expect(cookies).toHaveLength(1);
+      expect(cookies[0]).toContain('; Path=/run');
+      expect(cookies[0]).toContain('; HttpOnly');
+      expect(cookies[0]).not.toContain('SameSite');
+    });
   });
 
   describe('the driver file', () => {
-    it('keeps sessions in the folder that it is told', async () => {
+    it('stores sessions in the configured folder', async () => {
       await using folder = await TempFolder.make();
       await using files = await start({ options: { driver: 'file', file: { location: folder.path } } });
       const visitor = files.visitor();
@@ -274,7 +271,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await files.manager.read(id)).toMatchObject({ values: { a: 1 } });
     });
 
-    it('ties a visitor to the machine that has the folder', async () => {
+    it('finds a session only where the same folder is used', async () => {
       await using here = await TempFolder.make();
       await using elsewhere = await TempFolder.make();
       await using first = await start({ options: { driver: 'file', file: { location: here.path } } });
@@ -295,15 +292,15 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       await server.stop();
     });
 
-    // A named connection of the framework's redis package becomes connection options here, or a client of one's own.
-    it('keeps the values on the server only, and serves every instance', async () => {
+    // A named connection of AdonisJS's redis package becomes connection options here, or the application's own client.
+    it('keeps the values on the server only, and shares them among instances', async () => {
       const options = { driver: 'redis', redis: { host: server.host, port: server.port, db: 0 } };
       await using first = await start({ options });
       await using second = await start({ options });
       const { asHeaders: headers, value: id } = await first
         .visitor()
         .handle((session) => session.put('note', CONFIDENTIAL).id);
-      // A version, the id and its signature (HMAC-SHA256 in base64url), and nothing else.
+      // Just a version, the id and its signature (HMAC-SHA256 in base64url).
       const [name, token = ''] = headers.cookie.split('=');
       expect([name, ...token.split('.')]).toEqual([
         'session',
@@ -314,7 +311,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await second.visitor().in((session) => session.get('note'), { headers })).toBe(CONFIDENTIAL);
     });
 
-    it('connects with the password and the db that it is given', async () => {
+    it('connects with the configured credentials and db', async () => {
       const { host, port } = server;
       await using admin = new RedisClient(host, port, 5);
       const user = { username: `shop-${platform}`, password: 'open sesame' };
@@ -338,7 +335,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await admin.redis.exists(`session:${id}`)).toBe(0);
     });
 
-    it('takes a connection that the application has already, and leaves it open', async () => {
+    it("accepts the application's existing connection, and leaves it open", async () => {
       await using local = new RedisClient(server.host, server.port, 0);
       {
         await using own = await start({ options: { driver: 'redis', redis: { client: local.redis } } });
@@ -352,7 +349,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('the session object', () => {
-    it('is there for handlers, middleware and the global exception filter', async () => {
+    it('is available in handlers, middleware and the global exception filter', async () => {
       const seen: Record<string, unknown> = {};
       @Module({})
       class WatchingModule implements NestModule {
@@ -392,8 +389,8 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(seen).toEqual({ middleware: 1900, handler: 1900, filter: 1900, facade: 1900 });
     });
 
-    // With Handlebars and Pug as well: test/e2e/templates.spec.ts.
-    it('is there for templates, to read only', async () => {
+    // For Handlebars and Pug see test/e2e/templates.spec.ts.
+    it('is available in templates, read-only', async () => {
       const page = `<p> Cart total: <%= session.get('cart_total', 0) %> </p>
 <%- JSON.stringify(session.all()) %>
 <%= ['put', 'set', 'forget', 'clear', 'flash', 'regenerate', 'commit'].filter((name) => name in session).length %> ways to write`;
@@ -408,7 +405,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       );
     });
 
-    it('gives a default for what is missing or null, and for nothing else', async () => {
+    it('returns a default for missing and null values only', async () => {
       const visitor = app.visitor();
       await visitor.in((session) =>
         session.put({ cart_total: 1900, nothing: null, zero: 0, no: false, empty: '' }),
@@ -426,7 +423,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(read).toEqual([1900, 1900, undefined, 7, 7, 0, false, '']);
     });
 
-    it('keeps text, numbers, booleans, null, objects and lists as they are', async () => {
+    it('stores strings, numbers, booleans, null, objects and arrays unchanged', async () => {
       const values = {
         text: 'ü "x"',
         number: 1.5,
@@ -443,8 +440,8 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual(values);
     });
 
-    // AdonisJS's cookies keep a Date by themselves; JSON makes text of it, and the documentation says so.
-    it('keeps a Date as text with JSON, and as a Date with a serializer that knows it', async () => {
+    // AdonisJS's cookies preserve a Date; JSON turns it into text, as the documentation says.
+    it('stores a Date as text with JSON, and as a Date with a serializer that supports it', async () => {
       const since = new Date('2026-02-03T04:05:06.789Z');
       const visitor = app.visitor();
       await visitor.in((session) => session.put('since', since));
@@ -456,7 +453,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await other.in((session) => session.get('since'))).toEqual(since);
     });
 
-    it('refuses a BigInt under its key with JSON, and keeps it with a serializer that knows it', async () => {
+    it('rejects a BigInt with JSON and names its key, and stores it with a serializer that supports it', async () => {
       const visitor = app.visitor();
       await visitor.handle((session) => void session.put('big', 2n ** 70n), { status: 503 });
       expect(await visitor.in((session) => session.all())).toEqual({});
@@ -477,7 +474,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await other.in((session) => session.get('big'))).toBe(2n ** 70n);
     });
 
-    it('gives all values as a plain object, empty where there is none', async () => {
+    it('returns all values as a plain object, which is empty without a session', async () => {
       expect(await app.visitor().in((session) => session.all())).toEqual({});
       expect(
         await thenSee(
@@ -487,14 +484,14 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual({ a: 1, b: { c: 2 } });
     });
 
-    it('forgets a value at once and for the next request', async () => {
+    it('forgets a value immediately and for later requests', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put({ cart_total: 1900, kept: 1 }));
       expect(await visitor.in((session) => session.forget('cart_total').get('cart_total'))).toBeUndefined();
       expect(await visitor.in((session) => session.all())).toEqual({ kept: 1 });
     });
 
-    it('counts up and down, and refuses what is no number', async () => {
+    it('increments and decrements numbers, and refuses anything else', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put({ page_views: 3, score: 3, name: 'Ada', list: [1] }));
       const counted = await visitor.in((session) => [
@@ -515,7 +512,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       });
     });
 
-    it('clears all values and stays the same session', async () => {
+    it('clears all values and keeps its id', async () => {
       const visitor = app.visitor();
       const before = await visitor.in((session) => session.put({ a: 1, b: 2 }).id);
       expect(await visitor.in((session) => session.clear().all())).toEqual({});
@@ -524,7 +521,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('the life of a session id', () => {
-    // AdonisJS gives everybody a session and a cookie with the first request. Here nothing is stored and no cookie is
+    // AdonisJS creates a session and a cookie on everybody's first request. Here nothing is stored and no cookie is
     // sent before something is written (design, section 2): otherwise each bot would leave a record behind.
     it('begins with the first write, not with the first request', async () => {
       const { cookies, value } = await app
@@ -534,15 +531,16 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(cookies).toEqual([]);
     });
 
-    it('gives every visitor an id of their own', async () => {
+    it('gives every visitor a unique id', async () => {
       const ids = await Promise.all(
         [1, 2, 3].map(() => app.visitor().in((session) => session.put('a', 1).id)),
       );
       expect(new Set(ids).size).toBe(3);
     });
 
-    // AdonisJS sends the cookie with each response. Here a visit renews it once the lifetime has shrunk by `touchEvery`.
-    it('renews cookie and record with a visit that only reads, a minute after the last time', async () => {
+    // AdonisJS sends the cookie with every response. Here a visit renews it once the lifetime has shrunk by
+    // `touchEvery`.
+    it('renews cookie and record on a read-only visit a minute after the last renewal', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const began = Date.now();
       const visitor = app.visitor();
@@ -556,14 +554,14 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect((await app.manager.read(id))?.expiresAt).toBe(began + 60_000 + 2 * HOUR);
     });
 
-    it('tells its id as sessionId, the same in every request', async () => {
+    it('is also available as sessionId, and is the same in every request', async () => {
       const visitor = app.visitor();
       const [first, alias] = await visitor.in((session) => [session.put('a', 1).sessionId, session.id]);
       expect(first).toBe(alias);
       expect(await visitor.in((session) => session.sessionId)).toBe(first);
     });
 
-    it('is initiated in every handler; initiating once more changes nothing', async () => {
+    it('is initiated in every handler, and initiating it again changes nothing', async () => {
       const visitor = app.visitor();
       await visitor.in((session) => session.put('a', 1));
       const states = await visitor.in(async (session) => {
@@ -574,7 +572,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(states).toEqual([true, true, 1, false]);
     });
 
-    it('is fresh in the request that makes the id, and again after regenerate', async () => {
+    it('is fresh in the request that creates it, and again after regenerate', async () => {
       const visitor = app.visitor();
       expect(await visitor.in((session) => session.put('a', 1).fresh)).toBe(true);
       expect(await visitor.in((session) => session.fresh)).toBe(false);
@@ -582,7 +580,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.fresh)).toBe(false);
     });
 
-    it('changes with regenerate, keeps the values, and leaves the old id to nobody', async () => {
+    it('changes with regenerate, which keeps the values and makes the old id useless', async () => {
       const visitor = app.visitor();
       const { value: before, asHeaders: headers } = await visitor.handle((session) => session.put('a', 1).id);
       const moved = await visitor.handle((session) => session.regenerate().id);
@@ -594,7 +592,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('flash messages', () => {
-    it('carry a failed sign-in back to the form, and a good one on to the dashboard', async () => {
+    it('carry a failed sign-in back to the form, and a successful one on to the dashboard', async () => {
       const { agent } = app.visitor();
       expect((await agent.get('/login')).body).toEqual({ errors: null, email: '' });
       const failed = await agent
@@ -611,14 +609,14 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect((await agent.get('/dashboard')).body).toEqual({ user: 'ada@example.org', status: null });
     });
 
-    it('pass a redirect and are gone afterwards', async () => {
+    it('survive one redirect and are gone afterwards', async () => {
       const { agent } = app.visitor();
       const response = await agent.get('/say').redirects(1);
       expect(response.body).toEqual({ message: 'Hello world' });
       expect((await agent.get('/see-message')).body).toEqual({ message: null });
     });
 
-    it('take one key with its value, or several in an object', async () => {
+    it('are set by one key and its value, or several in an object', async () => {
       const errors = { title: 'Post title is required', description: 'Post description is required' };
       for (const flash of [
         (session: Session) => session.flash('errors', errors),
@@ -628,14 +626,14 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       }
     });
 
-    it('take the posted form, to fill it in again: all of it, some fields, or all but some', async () => {
+    it('can include the posted form: all fields, some, or all but some', async () => {
       const body = { title: 'T', description: 'D', _csrf: 'c', submit: 'Send' };
       const flashed = async (handler: Handler<unknown>) => {
         const visitor = app.visitor();
         await visitor.in(handler, { body });
         return visitor.in((session) => session.flashMessages.all());
       };
-      // `_csrf` is among the fields that are never flashed, which AdonisJS leaves to each call.
+      // `_csrf` is never flashed here, which AdonisJS leaves to each call.
       expect(await flashed((session) => session.flashAll())).toEqual({
         title: 'T',
         description: 'D',
@@ -669,7 +667,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       ).toEqual([true, {}]);
     });
 
-    it('are there for templates', async () => {
+    it('are available in templates', async () => {
       const page = `<%= flashMessages.get('errors.title') %>
 <%= flashMessages.get('title', 'untitled') %>
 <%= flashMessages.has('errors.title') %>
@@ -702,7 +700,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
   });
 
   describe('other methods', () => {
-    it('reads but does not write a session that was initiated read-only', async () => {
+    it('reads but cannot write a session that was initiated read-only', async () => {
       const visitor = app.visitor();
       const id = await visitor.in((session) => session.put('a', 1).id);
       await app.visitor().in(async (session) => {
@@ -726,7 +724,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => [session.id, session.all()])).toEqual([id, { a: 1 }]);
     });
 
-    it('is never read-only in a handler by itself', async () => {
+    it('has writable sessions in handlers by default', async () => {
       const visitor = app.visitor();
       expect(await visitor.in((session) => [session.readonly, session.put('key', 'value').readonly])).toEqual(
         [false, false],
@@ -734,7 +732,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.readonly)).toBe(false);
     });
 
-    it('is written in a WebSocket gateway too, where only a new id is refused', async () => {
+    it('can write a session in a WebSocket gateway too, where only a new id is refused', async () => {
       @WebSocketGateway()
       class CounterGateway {
         @SubscribeMessage('count')
@@ -751,7 +749,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.get('count'))).toBe(2);
     });
 
-    it('stores at commit, before the response leaves, and not a second time', async () => {
+    it('stores at commit, before the response is sent, and not a second time', async () => {
       const visitor = app.visitor();
       const { value: versions, cookies } = await visitor.handle(async (session) => {
         await session.put('a', 1).commit();
@@ -765,7 +763,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect((await app.manager.read(id))?.version).toBe(1);
     });
 
-    it('stores without being told to, and gives the cookie its lifetime', async () => {
+    it("stores automatically, and sets the cookie's lifetime", async () => {
       const { value: id, cookies } = await app.visitor().handle((session) => session.put('a', 1).id);
       expect(cookies).toEqual([expect.stringContaining('Max-Age=7200')]);
       expect((await app.manager.read(id))?.values).toEqual({ a: 1 });
@@ -782,7 +780,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       }
     }
 
-    it('is registered by extend while the application boots, even under a name of the package', async () => {
+    it('is registered by extend while the application boots, even under a built-in name', async () => {
       await using extended = await start({ options: { driver: 'memory' }, providers: [Extending] });
       expect(extended.manager.driver()).toBeInstanceOf(CustomDriver);
       const visitor = extended.visitor();
@@ -792,9 +790,9 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect('read' in driver ? (await driver.read(id))?.version : null).toBe(1);
     });
 
-    // The contract hands a driver text and numbers where AdonisJS hands it the values. The whole of it is in
-    // test/conformance, which runs on this very driver too.
-    it('keeps, gives back, prolongs and removes records', async () => {
+    // The contract passes text and numbers to a driver, where AdonisJS passes the values. All of it is tested in
+    // test/conformance, also with this very driver.
+    it('writes, reads, touches and destroys records', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const driver = new CustomDriver(systemClock);
       await using own = await start({
@@ -813,7 +811,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       expect(await visitor.in((session) => session.all())).toEqual({});
     });
 
-    it('is made anew for each request when its factory asks for the request, and once otherwise', async () => {
+    it('is created for each request if its factory takes the request, and once otherwise', async () => {
       const records = new CustomDriver(systemClock);
       const agents: unknown[] = [];
       let made = 0;
@@ -839,7 +837,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       await visitor.in((session) => session.increment('a'), { headers: { 'x-visitor': 'second' } });
       expect(agents).toEqual(['first', 'second']);
       expect(await visitor.in((session) => session.get('a'))).toBe(2);
-      // Outside a request there is none to be handed.
+      // Outside of a request, the factory gets none.
       await each.manager.destroy(id);
       expect(agents).toEqual(['first', 'second', undefined, undefined]);
       expect(await visitor.in((session) => session.all())).toEqual({});
@@ -886,7 +884,7 @@ describe.each(PLATFORMS)("the manual of AdonisJS's sessions on %s", (platform) =
       }
     }
 
-    it('has its dependencies injected, and its option handed to open', async () => {
+    it('has its dependencies injected, and its option passed to open', async () => {
       await using sealed = await start({
         options: { driver: 'sealed', sealed: { strength: 3 } },
         providers: [Encryption, EncryptingDriver],

@@ -10,7 +10,7 @@ import { PLATFORMS, SECRET } from '../support/test-app.js';
 
 const TEN_YEARS_SECONDS = 10 * 365 * 24 * 60 * 60;
 
-/** A service that is handed nothing, and reaches the session of whoever calls. */
+/** A service that gets no session, and finds that of its caller. */
 @Injectable()
 class CartService {
   add(line: string) {
@@ -54,7 +54,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
     }),
   };
 
-  it.each(Object.keys(setups))('keeps what one request knows for the next, with %s', async (driver) => {
+  it.each(Object.keys(setups))('remembers values between requests, with %s', async (driver) => {
     await using chosen = await start({ ...setups[driver]?.(), providers: [CartService] });
     const cart = chosen.app.get(CartService);
     const [ada, bob] = [chosen.visitor(), chosen.visitor()];
@@ -66,7 +66,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
   });
 
   describe('the facade', () => {
-    it('is the session of the request that is being handled, awaited or not', async () => {
+    it('is the session of the current request, awaited or not', async () => {
       const visitor = app.visitor();
       await visitor.in(async (session) => {
         expect(Session.current()).toBe(session);
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
       ]);
     });
 
-    it('keeps two requests apart that wait for each other', async () => {
+    it('keeps two concurrent requests apart', async () => {
       let arrived = 0;
       let open = () => {};
       const both = new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
       expect(seen).toEqual(['ada', 'bob']);
     });
 
-    it('gives a default for a key that is not there', async () => {
+    it('returns a default for a missing key', async () => {
       const visitor = app.visitor();
       expect(await visitor.in(() => Session.get('name', 'guest'))).toBe('guest');
       await visitor.in(() => Session.set('name', 'Ada'));
@@ -114,14 +114,14 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
     expect(cookies).toEqual([expect.stringContaining(`Max-Age=${TEN_YEARS_SECONDS};`)]);
     const record = await app.manager.read(id);
     expect(record?.expiresAt).toBe(Date.now() + TEN_YEARS_SECONDS * 1000);
-    // Browsers cap the cookie at 400 days: a visit before that finds everything and gets ten years more.
+    // Browsers limit cookies to 400 days: a visit before that finds all values and renews the ten years.
     vi.setSystemTime(Date.now() + 399 * 24 * 3_600_000);
     const back = await visitor.handle(() => Session.all());
     expect(back.value).toEqual({ role: 'admin', accepted_terms: true });
     expect(back.cookies).toEqual([expect.stringContaining(`Max-Age=${TEN_YEARS_SECONDS};`)]);
   });
 
-  it('shows what was flashed at once and in the next request, and not after that', async () => {
+  it('shows flash messages in the same and the next request, and not after that', async () => {
     const visitor = app.visitor();
     const read = () => Session.get<string | null>('status', null);
     const flashed = await visitor.in(async () => {
@@ -145,7 +145,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
   });
 
   // hyper-express-session's delete() without a name removes all values and keeps the session: see that manual's tests.
-  it('ends the session and its cookie with forget and no key', async () => {
+  it('ends the session and expires its cookie on forget without a key', async () => {
     const visitor = app.visitor();
     const { value: id, asHeaders: headers } = await visitor.handle(() => Session.set('key', 'value').id);
     const ended = await visitor.handle(async () => {
@@ -168,20 +168,20 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
         .handle(() => Session.set('note', 'secret-note').id);
       expect(await stealth.manager.read(id)).toBeNull();
       expect(headers.cookie).not.toContain('secret-note');
-      // A server that has never heard of the visitor knows all there is to know.
+      // Another server needs only the cookie.
       expect(await other.visitor().in(() => [Session.id, Session.all()], { headers })).toEqual([
         id,
         { note: 'secret-note' },
       ]);
     });
 
-    it('seals the values with AES-256-GCM, as whoever has the secret can verify', async () => {
+    it('encrypts the values with AES-256-GCM, verifiably with the secret', async () => {
       await using stealth = await start({ options: { driver: 'stealth' } });
       const { asHeaders } = await stealth.visitor().handle(() => Session.set('note', 'secret-note'));
       const sealed = /^session=v1s\.([\w-]+)$/.exec(asHeaders.cookie)?.[1] ?? '';
       const bytes = Buffer.from(sealed, 'base64url');
       const [salt, body, tag] = [bytes.subarray(0, 16), bytes.subarray(16, -16), bytes.subarray(-16)];
-      // A key for this purpose and this cookie name, and from it one for this message: HKDF in its two steps.
+      // A key for this purpose and cookie name, and derived from it one for this message: the two steps of HKDF.
       const sealing = new Uint8Array(hkdfSync('sha256', SECRET, 'nestjs-session-kit', 'seal session', 32));
       const key = createHmac('sha256', sealing)
         .update(salt)
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
       expect(Buffer.concat([decipher.update(body), decipher.final()]).toString()).toContain('secret-note');
     });
 
-    it('sets a cookie that scripts cannot read, and in production one that needs https', async () => {
+    it('sets an HttpOnly cookie that is also Secure in production', async () => {
       await using development = await start({ options: { driver: 'stealth' } });
       const [plain] = (await development.visitor().handle(() => Session.set('a', 1))).cookies;
       expect(plain).toContain('; HttpOnly');
@@ -206,7 +206,7 @@ describe.each(PLATFORMS)("the manual of dframework's sessions on %s", (platform)
       expect(secure).toContain('; Secure');
     });
 
-    it('takes a cookie that was tampered with anywhere, or cut short, for none', async () => {
+    it('ignores a cookie that was tampered with anywhere or truncated', async () => {
       await using stealth = await start({ options: { driver: 'stealth' } });
       const { asHeaders } = await stealth.visitor().handle(() => Session.set('role', 'guest'));
       const [, token = ''] = asHeaders.cookie.split('=');

@@ -1,5 +1,5 @@
 // The manual of hyper-express-session's Session, from top to bottom, in this package's terms: names in camelCase, and
-// ids that are text.
+// string ids.
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RequestSession } from 'nestjs-session-kit';
@@ -43,7 +43,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
   });
 
   describe('properties', () => {
-    it('tells the raw id, and the id as it travels', async () => {
+    it('provides the raw id, and the signed id of the cookie', async () => {
       const { value, asHeaders } = await app.visitor().handle((session) => {
         session.put('a', 1);
         return { id: session.id, signedId: session.signedId };
@@ -66,7 +66,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(await visitor.in((session) => [session.ready, session.stored])).toEqual([true, true]);
     });
 
-    it('tells its duration in milliseconds, and when it ends', async () => {
+    it('provides its duration in milliseconds, and its expiry', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const visitor = app.visitor();
       const began = Date.now();
@@ -78,7 +78,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     });
   });
 
-  it('lets every method that has nothing else to return be chained', async () => {
+  it('makes every method chainable that has nothing else to return', async () => {
     const all = await app.visitor().in((session) =>
       session
         .set('a', 1)
@@ -112,9 +112,9 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
   });
 
   describe('switching to another session', () => {
-    // The manual takes ids from an 'id' event of the engine. Here they are not the application's to make: 256 random
-    // bits each (design, Security).
-    it('makes ids, and begins a session under one that it made', async () => {
+    // The manual takes ids from an 'id' event of the engine. Here applications do not make ids: each is 256 random bits
+    // (design, Security).
+    it('generates an id, and starts a session with it', async () => {
       const visitor = app.visitor();
       const made = await visitor.in(async (session) => {
         const id = await session.generateId();
@@ -127,7 +127,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(await visitor.in((session) => [session.id, session.all()])).toEqual([made[0], { a: 1 }]);
     });
 
-    it('goes on with the session of an id', async () => {
+    it('continues the session of a given id', async () => {
       const id = await app.visitor().in((session) => session.put('a', 1).id);
       const visitor = app.visitor();
       await visitor.in((session) => session.put('mine', 1));
@@ -139,8 +139,8 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect((await app.manager.read(id))?.values).toEqual({ a: 2 });
     });
 
-    // hyper-express-session takes any id over. Here one that nobody stored and nobody here made is not adopted: whoever
-    // plants ids gains nothing (design, section 5).
+    // hyper-express-session accepts any id. Here an id that was neither stored nor generated here is not adopted, so
+    // that planting ids is useless (design, section 5).
     it('does not adopt an id that has no record', async () => {
       const planted = 'planted'.padEnd(43, 'x');
       const id = await app.visitor().in(async (session) => {
@@ -152,7 +152,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(await app.manager.read(id)).not.toBeNull();
     });
 
-    it('goes on with the session of a signed id, after a look at the signature', async () => {
+    it('continues the session of a signed id after verifying the signature', async () => {
       const visitor = app.visitor();
       const [id, signedId] = await visitor.in((session) => [session.put('a', 1).id, session.signedId]);
       const read = await app.visitor().in(async (session) => {
@@ -164,7 +164,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(read).toEqual([id, { a: 1 }]);
     });
 
-    it('returns false for a signature that is not ours, and changes nothing', async () => {
+    it('returns false for an invalid signature, and changes nothing', async () => {
       const visitor = app.visitor();
       const [id, signedId] = await visitor.in((session) => [session.put('a', 1).id, session.signedId]);
       const forged = signedId.slice(0, -4) + (signedId.endsWith('AAAA') ? 'BBBB' : 'AAAA');
@@ -179,7 +179,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(outcome).toEqual([false, false, false, true, id, { a: 1 }]);
     });
 
-    it('takes another secret for that, and its own by default', async () => {
+    it('verifies with a given secret, or with its own by default', async () => {
       const foreign = 'quite another secret of enough letters';
       await using other = await HandlerApp.start(platform, { options: { secret: foreign } });
       const signedElsewhere = await other.visitor().in((session) => session.put('a', 1).signedId);
@@ -194,7 +194,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(outcome[2]).toBeInstanceOf(RequestSession);
     });
 
-    it('refuses to be read between choosing and starting', async () => {
+    it('cannot be accessed between setting the id and starting', async () => {
       await app.visitor().in(async (session) => {
         session.setId(await session.generateId());
         expect(session.ready).toBe(false);
@@ -206,7 +206,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     });
   });
 
-  it('keeps a lifetime of its own with the session', async () => {
+  it('remembers a custom duration', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const began = Date.now();
     const visitor = app.visitor();
@@ -225,7 +225,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     expect(await app.manager.read(first.value)).toBeNull();
   });
 
-  it('is started before the handler runs: starting it again loads nothing anew', async () => {
+  it('is started before the handler runs, and starting it again does not reload it', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.put('a', 1));
     const seen = await visitor.in(async (session) => {
@@ -236,8 +236,9 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     expect(seen).toBe(2);
   });
 
-  // There it resolves to a boolean; here, as all that returns nothing else, it gives the session (design, Session).
-  it('rolls its data on to a new id', async () => {
+  // There roll resolves to a boolean; here it returns the session, like all methods with no other result (design,
+  // Session).
+  it('moves its data to a new id with roll', async () => {
     const visitor = app.visitor();
     const before = await visitor.in((session) => session.put('a', 1).id);
     // oxlint-disable-next-line typescript/await-thenable -- as the manual writes it: awaited, it has to work too
@@ -248,7 +249,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
   });
 
   describe('touch', () => {
-    it('moves the expiry in the store at once, and nothing else', async () => {
+    it('renews the expiry in the store immediately, and nothing else', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const visitor = app.visitor();
       const id = await visitor.in((session) => session.put('a', 1).id);
@@ -261,7 +262,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
       expect(inside).toEqual({ ...before, expiresAt: Date.now() + 2 * HOUR });
     });
 
-    it('happens by itself with a visit, unless automaticTouch is off', async () => {
+    it('is automatic on each visit, unless automaticTouch is off', async () => {
       vi.useFakeTimers({ toFake: ['Date'] });
       const began = Date.now();
       await using still = await HandlerApp.start(platform, { options: { automaticTouch: false } });
@@ -281,7 +282,7 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     });
   });
 
-  it('destroys the record at once and tells the browser to drop the cookie', async () => {
+  it('destroys the record immediately and expires the cookie', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put('a', 1).id);
     const { value, cookies } = await visitor.handle(async (session) => {
@@ -300,14 +301,14 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     expect(await visitor.in((session) => session.all())).toEqual({ id: 'other_id', email: 'some_email' });
   });
 
-  it('replaces all values by those of an object', async () => {
+  it('replaces all values with those of an object', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.set({ a: 1, b: 2 }));
     expect(await visitor.in((session) => session.reset({ b: 3 }).all())).toEqual({ b: 3 });
     expect(await visitor.in((session) => session.all())).toEqual({ b: 3 });
   });
 
-  it('gets one value, undefined where there is none, or all of them', async () => {
+  it('gets one value, undefined if it is missing, or all of them', async () => {
     const visitor = app.visitor();
     await visitor.in((session) => session.set({ email: 'a@example.org', age: 30 }));
     expect(await visitor.in((session) => [session.get('email'), session.get('name'), session.get()])).toEqual(
@@ -315,8 +316,8 @@ describe.each(PLATFORMS)('the manual of hyper-express-session on %s', (platform)
     );
   });
 
-  // dframework's forget() without a key ends the session. Here both are true: delete() empties, forget() ends.
-  it('deletes one value, or without a name all of them, and stays the same session', async () => {
+  // dframework's forget() without a key ends the session. Here both hold: delete() empties it, forget() ends it.
+  it('deletes one value, or all of them without a name, and keeps its id', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.set({ a: 1, b: 2, c: 3 }).id);
     expect(await visitor.in((session) => session.delete('a').all())).toEqual({ b: 2, c: 3 });

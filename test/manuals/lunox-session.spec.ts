@@ -31,9 +31,9 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
   });
 
   describe('configuration', () => {
-    // Lunox keeps sessions in files unless told otherwise; here the default is `stealth` (design, section 3), which
-    // needs no folder, no server and no table.
-    it('keeps sessions in the cookie unless told otherwise', async () => {
+    // Lunox stores sessions in files by default; here the default is `stealth` (design, section 3), which needs no
+    // folder, no server and no table.
+    it('keeps sessions in the cookie by default', async () => {
       await using plain = await HandlerApp.start(platform, {
         session: SessionModule.forRoot({ secret: SECRET }),
       });
@@ -44,7 +44,7 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
       expect(await plain.visitor().in((session) => session.all(), { headers })).toEqual({ a: 1 });
     });
 
-    it('keeps sessions in files where it is told to, past a restart', async () => {
+    it('can store sessions in files, where they survive a restart', async () => {
       await using folder = await TempFolder.make();
       const options = { driver: 'file', file: { location: folder.path } };
       let headers = { cookie: '' };
@@ -56,7 +56,7 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
       expect(await after.visitor().in((session) => session.all(), { headers })).toEqual({ a: 1 });
     });
 
-    it('does not start with a folder that it cannot write to', async () => {
+    it('fails to start with a folder that it cannot write to', async () => {
       await using folder = await TempFolder.make({ file: '' });
       const options = { driver: 'file', file: { location: `${folder.path}/file` } };
       await expect(HandlerApp.start(platform, { options })).rejects.toThrow(/location/);
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
   });
 
   describe('reaching the session', () => {
-    it('is on the request, in every controller, without a decorator', async () => {
+    it('works through the request in every controller, without a decorator', async () => {
       const { agent } = app.visitor();
       await agent.get('/write').expect(200);
       const { body } = await agent.get('/profile').expect(200);
@@ -72,14 +72,14 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
     });
 
     // Lunox has no global helper; here the facade is one.
-    it('is within reach of any function, without the request', async () => {
+    it('works in any function, without the request', async () => {
       const visitor = app.visitor();
       const helper = () => Session.increment('views');
       await visitor.in(helper);
       expect(await visitor.in(helper)).toBe(2);
     });
 
-    it('is not there outside a request, and says so', () => {
+    it('throws an error outside of a request', () => {
       expect(() => Session.get('key')).toThrow(/no current session/);
     });
   });
@@ -93,7 +93,7 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
     ]);
   });
 
-  it('has what is there and not null, and what exists may be null', async () => {
+  it('has values that are present and not null; null values only exist', async () => {
     const visitor = app.visitor();
     await visitor.in((session) =>
       session.put({ key: 'value', nothing: null, zero: 0, no: false, empty: '' }),
@@ -117,7 +117,7 @@ describe.each(PLATFORMS)("the manual of Lunox's sessions on %s", (platform) => {
     expect(await visitor.in((session) => session.all())).toEqual({ key3: 3 });
   });
 
-  it('flushes all values and stays the same session', async () => {
+  it('flushes all values and keeps its id', async () => {
     const visitor = app.visitor();
     const id = await visitor.in((session) => session.put({ key1: 1, key2: 2 }).id);
     await visitor.in((session) => session.flush());
