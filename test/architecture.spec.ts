@@ -7,16 +7,16 @@ import { BUILT_IN_NAMES } from '../lib/drivers/built-in-drivers.js';
 
 const LIB = fileURLToPath(new URL('../lib/', import.meta.url));
 
-/** One import, export ... from, import(...) or import type of a file of lib. Paths are relative to lib. */
+/** An import, export ... from, import(...) or import type in a file of lib. Paths are relative to lib. */
 interface Dependency {
   readonly from: string;
   /** A file of lib, or the name of a package. */
   readonly to: string;
-  /** Whether nothing is left of it when types are gone. */
+  /** Whether it disappears when types are stripped. */
   readonly typeOnly: boolean;
-  /** Whether it is an `import(...)` that runs when it is asked for. */
+  /** Whether it is an `import(...)` executed on demand. */
   readonly lazy: boolean;
-  /** Whether it stands in a try block. */
+  /** Whether it is in a try block. */
   readonly tried: boolean;
 }
 
@@ -66,7 +66,7 @@ function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
   return namedBindings.elements.length > 0 && namedBindings.elements.every((element) => element.isTypeOnly);
 }
 
-/** The folder that a file of lib lies in; the root files each stand for themselves. */
+/** The folder of a file of lib; each root file counts as its own layer. */
 const layerOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? file) : file);
 
 /** The package of `@scope/name/file` or `name/file`. */
@@ -78,7 +78,7 @@ const packageOf = (specifier: string): string =>
 
 const isPackage = (name: string): boolean => !files.includes(name);
 
-/** All that a request passes. */
+/** All layers that a request passes through. */
 const TO_HTTP = [
   'session.errors.ts',
   'crypto',
@@ -90,7 +90,7 @@ const TO_HTTP = [
   'http',
 ];
 
-/** What each folder may import of lib besides itself: always something further down. Root files may import everything. */
+/** What each folder may import from lib besides itself: only layers below. Root files may import everything. */
 const BELOW: Record<string, readonly string[]> = {
   state: ['session.errors.ts'],
   crypto: ['state'],
@@ -107,11 +107,11 @@ const BELOW: Record<string, readonly string[]> = {
   graphql: ['session.errors.ts', 'session.exception.ts', 'session', 'http', 'sockets'],
   forms: ['session.errors.ts', 'state', 'session', 'http'],
   nest: ['graphql', 'sockets', 'session.exception.ts', 'events', ...TO_HTTP],
-  // What stands beside an application under test.
+  // Helpers for tests of applications.
   testing: ['nest', 'forms', 'sockets', ...TO_HTTP],
 };
 
-/** Packages that are no dependency but an optional peer: an application may lack any of them. */
+/** Packages that are optional peers: an application may lack any of them. */
 const OPTIONAL = [
   '@nestjs/platform-express',
   '@nestjs/platform-fastify',
@@ -129,12 +129,17 @@ const OPTIONAL = [
   'class-transformer',
 ];
 
-/** An option may be of any type, a driver or a route of Nest's: its type is named, nothing is loaded for it. */
+/**
+ * Options may refer to types of any layer, such as drivers or Nest routes: only the type is named, nothing is loaded.
+ */
 const isTypeOfOption = ({ from, typeOnly }: Dependency): boolean => layerOf(from) === 'options' && typeOnly;
-/** Ways in for those who have the optional package installed: what they alone lead to may import it outright. */
+/**
+ * Entry points for applications that have the optional package: files reachable only from there may import it
+ * statically.
+ */
 const DOORS = ['drivers/database/index.ts'];
 
-/** The files that are loaded, at once or later, by whoever imports the root or a door that asks for no optional package. */
+/** The files loaded, at once or on demand, by importing the root or an entry point that needs no optional package. */
 function filesWithoutDoors(): ReadonlySet<string> {
   const reached = new Set<string>();
   const walk = (file: string): void => {
@@ -149,7 +154,7 @@ function filesWithoutDoors(): ReadonlySet<string> {
 const shown = ({ from, to }: Dependency): string => `lib/${from} imports ${to}`;
 
 describe('The code of lib', () => {
-  it('is found by this test, and every import in it leads somewhere', () => {
+  it('is found by this test, and all its relative imports resolve', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(Object.keys(BELOW).toSorted()).toEqual(
       [...new Set(files.filter((f) => f.includes('/')).map(layerOf))].toSorted(),
@@ -158,7 +163,7 @@ describe('The code of lib', () => {
     expect(relativeOnes.filter(({ to }) => isPackage(to)).map(shown)).toEqual([]);
   });
 
-  it.each(Object.entries(BELOW))('keeps %s above nothing but what lies below it', (layer, below) => {
+  it.each(Object.entries(BELOW))('lets %s import only layers below it', (layer, below) => {
     const upwards = dependencies.filter(
       ({ from, to }) =>
         layerOf(from) === layer && !isPackage(to) && layerOf(to) !== layer && !below.includes(layerOf(to)),
@@ -172,25 +177,25 @@ describe('The code of lib', () => {
     expect(files.filter((file) => lines(file) > 260)).toEqual([]);
   });
 
-  it('words every error of an option in options/read-option.ts', () => {
+  it('has the wording of all option errors in options/read-option.ts', () => {
     const wording = files.filter((file) =>
       /[`'"](The )?[Oo]ption '/.test(readFileSync(join(LIB, file), 'utf8')),
     );
     expect(wording).toEqual(['options/read-option.ts']);
   });
 
-  it('asks one clock for the time, so that tests can stop it everywhere', () => {
+  it('uses one clock, so that tests can stop it everywhere', () => {
     const asking = files.filter((file) =>
       /^(?! *\*).*(?:\bDate\.now\(|new Date\(\))/m.test(readFileSync(join(LIB, file), 'utf8')),
     );
-    // The suite for drivers stops a clock of its own; another's store goes by the machine's.
+    // The conformance suite stops its own clock; a foreign store uses the system's.
     expect(asking.filter((file) => !file.startsWith('conformance/'))).toEqual([
       'drivers/clock.ts',
       'stores/connect-store.ts',
     ]);
   });
 
-  it('runs in no circle, types apart', () => {
+  it('has no import cycles, apart from types', () => {
     const next = new Map<string, string[]>();
     for (const { from, to, typeOnly } of dependencies) {
       if (!typeOnly && !isPackage(to)) next.set(from, [...(next.get(from) ?? []), to]);
@@ -207,14 +212,14 @@ describe('The code of lib', () => {
     expect(circles).toEqual([]);
   });
 
-  it('knows Nest and HTTP only in nest/, in the doors (http/, sockets/, graphql/), in forms/, testing/ and the root files', () => {
+  it('uses Nest and HTTP only in nest/, http/, sockets/, graphql/, forms/, testing/ and the root files', () => {
     const foreign = dependencies.filter(
       ({ from, to }) =>
         from.includes('/') &&
         !['nest', 'http', 'sockets', 'graphql', 'forms', 'testing'].includes(layerOf(from)) &&
         /^(@nestjs\/|node:https?2?$|express|fastify|rxjs|cookie$)/.test(to),
     );
-    // The type of the function that finds an application's data source: gone when compiled.
+    // The type of the function that finds an application's data source disappears when compiled.
     expect(
       foreign
         .filter((each) => !isTypeOfOption(each))
@@ -223,13 +228,13 @@ describe('The code of lib', () => {
     ).toEqual([]);
   });
 
-  it('keeps state/ pure: no package, nothing of Node', () => {
+  it('keeps state/ free of packages and Node modules', () => {
     expect(
       dependencies.filter(({ from, to }) => layerOf(from) === 'state' && isPackage(to)).map(shown),
     ).toEqual([]);
   });
 
-  it('keeps each driver to its own folder and what all drivers share', () => {
+  it('keeps each driver in its own folder, sharing only what all drivers share', () => {
     const inDriver = (file: string): string | null => /^drivers\/([^/]+)\//.exec(file)?.[1] ?? null;
     const across = dependencies.filter(({ from, to }) => {
       const own = inDriver(from);
@@ -239,7 +244,7 @@ describe('The code of lib', () => {
     expect(across.map(shown)).toEqual([]);
   });
 
-  it('has for each driver its class, its options, a run of the conformance suite and a page', () => {
+  it('has a class, options, a conformance run and a documentation page for each driver', () => {
     const specs = readdirSync(join(LIB, '..', 'test', 'conformance'));
     const missing = BUILT_IN_NAMES.flatMap((name) => [
       ...[
@@ -247,7 +252,7 @@ describe('The code of lib', () => {
         `lib/options/${name}.options.ts`,
         `docs/drivers/${name}.md`,
       ].filter((file) => !existsSync(join(LIB, '..', file))),
-      // The suite is for drivers that keep records.
+      // The suite is for drivers that store records.
       ...(name === 'stealth' || specs.some((spec) => new RegExp(`^${name}[.-].*spec`).test(spec))
         ? []
         : [`test/conformance/${name}.spec.ts`]),
@@ -255,7 +260,7 @@ describe('The code of lib', () => {
     expect(missing).toEqual([]);
   });
 
-  it('loads an optional package only when a driver asks for it, or by a door of its own', () => {
+  it('loads an optional package only on demand, or through an entry point of its own', () => {
     const reached = filesWithoutDoors();
     expect([...reached]).toEqual(expect.arrayContaining(['drivers/database/database.driver.ts']));
     expect(DOORS.filter((door) => !files.includes(door) || reached.has(door))).toEqual([]);
@@ -267,14 +272,14 @@ describe('The code of lib', () => {
     expect(eager.filter(({ from }) => !folders.includes(posix.dirname(from))).map(shown)).toEqual([]);
   });
 
-  // esbuild and webpack pass over such an import where the package is missing, and stop at any other.
-  it('loads an optional package in a try block, so that bundlers can do without it', () => {
+  // esbuild and webpack skip such an import if the package is missing, and fail at any other.
+  it('loads optional packages in a try block, so that bundlers can omit them', () => {
     const loading = dependencies.filter(({ to, lazy }) => OPTIONAL.includes(to) && lazy);
     expect(loading.map(({ to }) => to)).toEqual(expect.arrayContaining(['typeorm', 'ioredis']));
     expect(loading.filter(({ tried }) => !tried).map(shown)).toEqual([]);
   });
 
-  it('imports no package that package.json does not name', () => {
+  it('imports no package that is missing in package.json', () => {
     const named: Record<string, Record<string, string>> = JSON.parse(
       readFileSync(join(LIB, '..', 'package.json'), 'utf8'),
     );
@@ -289,8 +294,8 @@ describe('The code of lib', () => {
   });
 });
 
-describe('The files that the configuration of the linter names', () => {
-  it('are there', () => {
+describe("The files named in the linter's configuration", () => {
+  it('exist', () => {
     const root = join(LIB, '..');
     const text = readFileSync(join(root, '.oxlintrc.json'), 'utf8');
     const named = [...text.matchAll(/"([\w./-]+\.(?:ts|mjs))"/g)].map(([, name = '']) => name);

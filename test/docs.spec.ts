@@ -6,7 +6,7 @@ import { docSnippets, pages } from './support/doc-snippets.js';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** What is written about the project itself, and is part of the site as well. */
+/** Pages about the project itself, which are also part of the site. */
 const PROJECT_PAGES = [
   'ARCHITECTURE.md',
   'CHANGELOG.md',
@@ -16,12 +16,12 @@ const PROJECT_PAGES = [
 ];
 
 describe('the documentation', () => {
-  it('calls no two snippets by one name', () => {
+  it('has a unique name for each snippet', () => {
     const names = docSnippets().map(({ name }) => name);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
-  it('has no link to a page, a heading or a file that is not there', () => {
+  it('has no broken link to a page, heading or file', () => {
     const broken: string[] = [];
     for (const page of [...pages(), ...PROJECT_PAGES]) {
       const text = readFileSync(join(ROOT, page), 'utf8');
@@ -38,16 +38,16 @@ describe('the documentation', () => {
   });
 
   it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])(
-    'names in %s only files and folders that are there',
+    'mentions in %s only existing files and folders',
     (page) => {
       const there = ['lib', 'test', 'build', 'schematics', 'sample', 'docs', '.ci'].flatMap((folder) =>
-        // With their kinds: links, which may lead round in a circle, are not followed then.
+        // With file types, because then symbolic links, which may be cyclic, are not followed.
         readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }).map(
           ({ parentPath, name }) => join(parentPath, name).replaceAll('\\', '/'),
         ),
       );
       const text = readFileSync(join(ROOT, page), 'utf8');
-      // Folders in backticks, and files wherever they are named.
+      // Folders in backticks, and files anywhere.
       const named = [...text.matchAll(/`([\w.-]+(?:\/[\w.-]*)+)`|(?<![\w./-])([\w./-]+\.ts)\b/g)].map(
         ([, path, file]) => (path ?? file ?? '').replace(/\/$/, ''),
       );
@@ -58,7 +58,7 @@ describe('the documentation', () => {
     },
   );
 
-  it('has a place for every folder of lib in ARCHITECTURE.md, and for all others of test in CONTRIBUTING.md', () => {
+  it('mentions every folder of lib in ARCHITECTURE.md, and every other folder of test in CONTRIBUTING.md', () => {
     const foldersOf = (folder: string): string[] =>
       readdirSync(join(ROOT, folder), { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
@@ -72,24 +72,24 @@ describe('the documentation', () => {
     expect(beside.filter((name) => contributing?.includes(`      ${name}/`) !== true)).toEqual([]);
   });
 
-  it('explains only texts that the package has', () => {
+  it('explains only messages that occur in the source', () => {
     const lib = join(ROOT, 'lib');
     const source = readdirSync(lib, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => readFileSync(join(lib, name), 'utf8'))
       .join('\n')
-      // A text that goes on in the next line.
+      // Joins a message that continues on the next line.
       .replaceAll(/['"`] \+\s*['"`]/g, '');
     const rows = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8').match(/^\| .*? \|/gm) ?? [];
     const texts = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text));
     expect(texts.length).toBeGreaterThan(25);
-    // Three dots stand for what differs.
+    // Three dots stand for variable parts.
     const isThere = (text: string): boolean =>
       text.split('...').every((part) => source.includes(part.trim()));
     expect(texts.filter((text) => !isThere(text))).toEqual([]);
   });
 
-  it('names every page in its table of contents', () => {
+  it('lists every page in its table of contents', () => {
     const contents = linksOf(readFileSync(join(ROOT, 'docs', 'README.md'), 'utf8'));
     const written = pages().filter((page) => page.startsWith('docs/') && page !== 'docs/README.md');
     expect(written.filter((page) => !contents.includes(page.replace('docs/', '')))).toEqual([]);
@@ -97,7 +97,7 @@ describe('the documentation', () => {
 
   describe('as a site', () => {
     const build = readFileSync(join(ROOT, 'docs', 'build.mjs'), 'utf8');
-    /** The table in the program that builds it. */
+    /** The table in the program that builds the site. */
     const places = [...build.matchAll(/^ {2}\['([^']+\.md)', '[^']+\.md'\],$/gm)].map(
       ([, page = '']) => page,
     );
@@ -108,7 +108,7 @@ describe('the documentation', () => {
       expect(ofSite.filter((page) => !existsSync(join(ROOT, page)))).toEqual([]);
     });
 
-    // `npm run docs` ends at the first that does not, and rewrites whatever looks like a link, in code as well.
+    // `npm run docs` stops at the first other link, and rewrites whatever looks like a link, even in code.
     it('links only to pages of the site', () => {
       const strange = ofSite.flatMap((page) => {
         const text = readFileSync(join(ROOT, page), 'utf8');

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 
 /**
- * The spec files, below this folder, of what needs a server, a browser, a compiler, many processes or all parts together, and so more
- * than a moment. A name that ends with a slash stands for all in a folder. All else is a unit test.
+ * Spec files, relative to this folder, that need a server, a browser, a compiler, many processes or all parts together,
+ * and so take longer. A name ending with a slash stands for a whole folder. All others are unit tests.
  */
 export const LARGE = [
   'browser/',
@@ -56,7 +56,7 @@ export const LARGE = [
 
 const isFolder = (name: string): boolean => name.endsWith('/');
 
-/** The same for vitest, from the root of the repository. */
+/** The same as globs for vitest, relative to the repository root. */
 export const LARGE_GLOBS = LARGE.map((name) => `test/${name}${isFolder(name) ? '**' : '.spec.ts'}`);
 
 /** @param path of a spec file */

@@ -10,7 +10,7 @@ function run(...args: string[]): { status: number | null; said: string } {
 }
 
 describe('npm run test:matrix', () => {
-  it.each(['--help', '-h'])('says with %s what it takes, and runs nothing', (option) => {
+  it.each(['--help', '-h'])('prints its usage with %s, and runs nothing', (option) => {
     const { status, said } = run(option);
     expect(status).toBe(0);
     expect(said).toMatch(/^Runs the end-to-end tests .*\n\n {4}npm run test:matrix +all of them\n/);
@@ -21,7 +21,7 @@ describe('npm run test:matrix', () => {
     [['--nodes', '22'], "Unknown option '--nodes'"],
     [['--nest', '10'], "--nest got '10'; it takes 11, 12, several of them separated by commas."],
     [['--node', '20,'], "--node got ''; it takes 20, 22, 24, several of them separated by commas."],
-  ])('says what is wrong with %j and what it takes, and runs nothing', (args, wrong) => {
+  ])('says what is wrong with %j, prints its usage, and runs nothing', (args, wrong) => {
     const { status, said } = run(...args);
     expect(status).toBe(2);
     expect(said).toContain(wrong);

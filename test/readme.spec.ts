@@ -14,10 +14,10 @@ import { ParseOnce } from './support/parse-once.js';
 import { PLATFORMS, type Platform } from './support/test-app.js';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Below the repository, so that the snippets find the packages that they import. */
+/** Below the repository, so that the snippets' imports resolve. */
 const FOLDER = join(ROOT, 'tmp', `readme-${process.pid}`);
 
-/** What `nest new` has made, and is still there when a snippet is pasted. */
+/** Files that `nest new` creates and that are still there when a snippet is pasted. */
 const TEMPLATE = [
   {
     name: 'app.service.ts',
@@ -41,8 +41,9 @@ const snippets = docSnippets();
 const complaints = compile();
 
 /**
- * Writes every snippet and compiles them into the same folder: as one program, as they import one another, but for those that declare
- * types for the whole application, of which no other page's reader has heard.
+ * Writes all snippets into one folder and compiles them there as one program, since they import each other. Snippets
+ * that declare types for the whole application are compiled separately, because readers of other pages do not have
+ * them.
  */
 function compile(): string[] {
   rmSync(FOLDER, { recursive: true, force: true });
@@ -55,10 +56,10 @@ function compile(): string[] {
   return [snippets.filter((one) => !declares(one)), snippets.filter(declares)].flatMap((part) => {
     const files = part.map(({ name }) => join(FOLDER, name));
     const program = ts.createProgram(files, { ...options, declaration: false }, host);
-    // The folder's own files: what they import is compiled elsewhere.
+    // Only the folder's own files; their imports are compiled elsewhere.
     const own = program.getSourceFiles().filter(({ fileName }) => dirname(fileName) === FOLDER);
     for (const file of own) {
-      // The folder is an ES module, as the repository is; what the snippets import stays where it is.
+      // The folder is an ES module, like the repository; the snippets' imports stay where they are.
       program.emit(file, (path, text) => writeFileSync(join(FOLDER, path.split('/').at(-1) ?? ''), text));
     }
     return [
@@ -75,30 +76,30 @@ function compile(): string[] {
   });
 }
 
-/** What `nest new` installs of what an application imports; the test runner is the one that it has chosen. */
+/** The packages that `nest new` installs, with the test runner that it sets up. */
 const INSTALLED = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', 'express', 'rxjs', 'vitest'];
 
-/** The packages that a snippet imports and a fresh application does not have. */
+/** The packages that a snippet imports and a fresh application lacks. */
 function packagesOf(code: string): string[] {
   return [...code.matchAll(/(?:from|import) '((?:@[\w-]+\/)?[\w-]+)(?:\/[\w/-]+)?'/g)]
     .map(([, name = '']) => name)
     .filter((name) => !INSTALLED.includes(name) && name !== 'nestjs-session-kit');
 }
 
-/** What a snippet exports, when it runs. */
+/** Runs a snippet and returns its exports. */
 function loaded<T>(name: string): Promise<T> {
   vi.stubEnv('SESSION_SECRET', randomBytes(32).toString('base64url'));
   return import(/* @vite-ignore */ join(FOLDER, name.replace(/\.ts$/, '.js')));
 }
 
-/** The name of the one snippet of a page that declares this class. */
+/** The name of the only snippet that declares this class. */
 function declaring(className: string): string {
   const found = snippets.filter(({ code }) => code.includes(`class ${className} `));
   expect(found.map(({ page }) => page)).toHaveLength(1);
   return found[0]?.name ?? '';
 }
 
-/** An application that listens, and ends with its test. */
+/** A listening application, closed when its test ends. */
 class Running implements AsyncDisposable {
   private constructor(private readonly app: INestApplication) {}
 
@@ -108,7 +109,7 @@ class Running implements AsyncDisposable {
     return new Running(app);
   }
 
-  /** Keeps its cookies from request to request. */
+  /** Keeps its cookies between requests. */
   async visitor(): Promise<ReturnType<typeof request.agent>> {
     return request.agent(await this.app.getUrl());
   }
@@ -142,12 +143,12 @@ describe('the code in the documentation', () => {
     rmSync(FOLDER, { recursive: true, force: true });
   });
 
-  it('has snippets of which each compiles in strict mode when pasted', () => {
+  it('consists of snippets that each compile in strict mode when pasted', () => {
     expect(snippets.length).toBeGreaterThan(20);
     expect(complaints).toEqual([]);
   });
 
-  it('takes nothing out of a root module that is there', () => {
+  it('keeps everything that a root module already has', () => {
     const roots = snippets.filter(({ code }) => code.includes('export class AppModule'));
     expect(roots.length).toBeGreaterThan(1);
     const without = roots.filter(
@@ -156,7 +157,7 @@ describe('the code in the documentation', () => {
     expect(without.map(({ page }) => page)).toEqual([]);
   });
 
-  it('says on each page what has to be installed for its snippets', () => {
+  it('comes with an install command for its packages on every page', () => {
     const missing = pages().flatMap((page) => {
       const lines = readFileSync(join(ROOT, page), 'utf8').match(/npm install [^`\n]*/g) ?? [];
       const installed = lines
@@ -184,7 +185,7 @@ describe('the code in the documentation', () => {
       await visitor.get('/cart').expect(200, { items: ['tea'], count: 1 });
     });
 
-    it('has a form that comes back with its errors and what was typed', async () => {
+    it('has a form that is redirected back with its errors and input', async () => {
       await using app = await withController('CheckoutController', platform);
       const visitor = await app.visitor();
       const refused = await visitor.post('/checkout').send({ email: 'nobody' }).expect(302);
@@ -196,7 +197,7 @@ describe('the code in the documentation', () => {
       expect(taken.headers['location']).toBe('/checkout/thanks');
     });
 
-    it('has a form that a filter sends back', async () => {
+    it('has a form that is sent back by a filter', async () => {
       await using app = await withController('SignUpController', platform);
       const submit = async (form: object) => {
         const { status, headers } = await (await app.visitor()).post('/sign-up').type('form').send(form);
@@ -219,7 +220,7 @@ describe('the code in the documentation', () => {
       expect(cookies(out)).not.toBe(cookies(first));
     });
 
-    it('counts visits with a type of its own', async () => {
+    it('counts visits in a session typed for its handler', async () => {
       await using app = await withController('VisitsController', platform);
       const visitor = await app.visitor();
       await visitor
@@ -237,7 +238,7 @@ describe('the code in the documentation', () => {
     for (const name of ['cart.spec.ts', 'account.spec.ts', 'units.spec.ts']) await loaded(name);
   });
 
-  it('has a CSRF token that lets its own visitor post, and nobody else', async () => {
+  it('has a CSRF token that only its own visitor can post with', async () => {
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
       'csrf.main.ts',
     );
@@ -279,7 +280,7 @@ describe('the code in the documentation', () => {
     await visitor.get('/account').expect(200, { id: 'ada' });
   });
 
-  it("lets a visitor's first form through with csrf-csrf", async () => {
+  it("accepts a visitor's first form with csrf-csrf", async () => {
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(
       'csrf-csrf.main.ts',
     );
@@ -292,7 +293,7 @@ describe('the code in the documentation', () => {
     await visitor.post('/address').type('form').send({ _csrf: token }).expect(302);
   });
 
-  it('limits visitors without a session by their address, and others by their session', async () => {
+  it('rate-limits visitors without a session by address, and others by session', async () => {
     const { LimitedModule } = await loaded<{ LimitedModule: Type }>('limited.module.ts');
     await using app = await Running.of(create(LimitedModule, 'express'));
     const signedIn = await app.visitor();
@@ -301,12 +302,12 @@ describe('the code in the documentation', () => {
     for (let count = 0; count < 20; count += 1) await stranger.get('/search').expect(200);
     await (await app.visitor()).get('/search').expect(429);
     for (let count = 0; count < 20; count += 1) await signedIn.get('/search').expect(200);
-    // Under another id it is the same session.
+    // The session keeps its limit when its id changes.
     await signedIn.post('/sign-in').expect(201);
     await signedIn.get('/search').expect(429);
   });
 
-  it('lets a page of another origin in with its cookie, and no other', async () => {
+  it('lets a page of another origin send its cookie', async () => {
     const name = 'other-origin.main.ts';
     const { createApplication } = await loaded<{ createApplication: () => Promise<INestApplication> }>(name);
     await using app = await Running.of(createApplication());

@@ -110,17 +110,23 @@ describe.each(PLATFORMS)('On %s, a session that is taken over', (platform) => {
     ]);
   });
 
-  it.each(['memory', 'stealth'])('publishes the same events as any loaded session, with %s', async (driver) => {
-    await using scene = await start({ driver });
-    using heard = new HeardEvents();
-    const { value: handle } = await scene.go(scene.store.keep('a'), (current) => current.put('b', 1).handle);
-    expect(heard.take()).toMatchObject([
-      { name: 'loaded', handle },
-      { name: 'committed', handle },
-    ]);
-    await scene.go(signed('gone'), user);
-    expect(heard.names()).toEqual([]);
-  });
+  it.each(['memory', 'stealth'])(
+    'publishes the same events as any loaded session, with %s',
+    async (driver) => {
+      await using scene = await start({ driver });
+      using heard = new HeardEvents();
+      const { value: handle } = await scene.go(
+        scene.store.keep('a'),
+        (current) => current.put('b', 1).handle,
+      );
+      expect(heard.take()).toMatchObject([
+        { name: 'loaded', handle },
+        { name: 'committed', handle },
+      ]);
+      await scene.go(signed('gone'), user);
+      expect(heard.names()).toEqual([]);
+    },
+  );
 
   it('has its old cookie expired at the old path, and continues with a cookie at the new path', async () => {
     const store = new OldStore();

@@ -240,18 +240,21 @@ describeWith(['redis'], 'sockets of two applications on one Redis', () => {
   });
   afterAll(() => server.stop());
 
-  it.each(LIBRARIES)('see the writes of the other, and are disconnected when the session ends there, by %s', async (library) => {
-    const options = { driver: 'redis', redis: { url: server.url }, sockets: { checkEvery: 200 } };
-    await using here = await startGateways('express', library, [WhoGateway], { options });
-    await using there = await startGateways('fastify', library, [WhoGateway], { options });
-    const { visitor, asHeaders } = await signedIn(here);
-    await using client = await connect(library, there.url, asHeaders);
-    expect(await client.ask('who')).toBe('ann');
-    await visitor.in((session) => session.put('user', 'ann 2'));
-    expect(await client.ask('who')).toBe('ann 2');
-    await visitor.in((session) => session.invalidate());
-    await client.closed;
-  });
+  it.each(LIBRARIES)(
+    'see the writes of the other, and are disconnected when the session ends there, by %s',
+    async (library) => {
+      const options = { driver: 'redis', redis: { url: server.url }, sockets: { checkEvery: 200 } };
+      await using here = await startGateways('express', library, [WhoGateway], { options });
+      await using there = await startGateways('fastify', library, [WhoGateway], { options });
+      const { visitor, asHeaders } = await signedIn(here);
+      await using client = await connect(library, there.url, asHeaders);
+      expect(await client.ask('who')).toBe('ann');
+      await visitor.in((session) => session.put('user', 'ann 2'));
+      expect(await client.ask('who')).toBe('ann 2');
+      await visitor.in((session) => session.invalidate());
+      await client.closed;
+    },
+  );
 });
 
 describe.each(LIBRARIES)('sockets by %s', (library) => {

@@ -57,12 +57,8 @@ export class StatementLog implements Logger {
   logQueryError(): void {
     // The failed statement is in the list already.
   }
-  logQuerySlow(): void {
-  }
-  logSchemaBuild(): void {
-  }
-  logMigration(): void {
-  }
-  log(): void {
-  }
+  logQuerySlow(): void {}
+  logSchemaBuild(): void {}
+  logMigration(): void {}
+  log(): void {}
 }

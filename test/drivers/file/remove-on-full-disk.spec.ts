@@ -98,23 +98,26 @@ describe('removing a record when there is no room for a lock', () => {
 });
 
 describeWithSmallDisk('the file driver on a disk that is full', () => {
-  it.each(['blocks', 'inodes'] as const)('rejects writes with ENOSPC and still removes records (%s)', async (shortage) => {
-    using disk = new SmallDisk();
-    const driver = new FileDriver({ location: disk.path }, systemClock);
-    await driver.open();
-    const id = freshId();
-    const payload = 'x'.repeat(100_000);
-    await driver.write(id, sampleRecord(Date.now()));
-    disk.fill(shortage);
-    for (const call of [
-      () => driver.write(id, sampleRecord(Date.now(), { version: 2, payload })),
-      () => driver.write(freshId(), sampleRecord(Date.now(), { payload })),
-    ]) {
-      await expect(call()).rejects.toMatchObject({ code: 'ENOSPC' });
-    }
-    expect(await driver.destroyVersion(id, 2)).toBe(false);
-    expect(await driver.read(id)).not.toBeNull();
-    expect(await driver.destroyVersion(id, 1)).toBe(true);
-    expect(await driver.read(id)).toBeNull();
-  });
+  it.each(['blocks', 'inodes'] as const)(
+    'rejects writes with ENOSPC and still removes records (%s)',
+    async (shortage) => {
+      using disk = new SmallDisk();
+      const driver = new FileDriver({ location: disk.path }, systemClock);
+      await driver.open();
+      const id = freshId();
+      const payload = 'x'.repeat(100_000);
+      await driver.write(id, sampleRecord(Date.now()));
+      disk.fill(shortage);
+      for (const call of [
+        () => driver.write(id, sampleRecord(Date.now(), { version: 2, payload })),
+        () => driver.write(freshId(), sampleRecord(Date.now(), { payload })),
+      ]) {
+        await expect(call()).rejects.toMatchObject({ code: 'ENOSPC' });
+      }
+      expect(await driver.destroyVersion(id, 2)).toBe(false);
+      expect(await driver.read(id)).not.toBeNull();
+      expect(await driver.destroyVersion(id, 1)).toBe(true);
+      expect(await driver.read(id)).toBeNull();
+    },
+  );
 });

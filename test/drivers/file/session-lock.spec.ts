@@ -179,24 +179,21 @@ describe('the lock of a session', () => {
     expect(await readFile(files.record, 'utf8')).toBe('of the next');
   });
 
-  it.concurrent(
-    'an owner that slept too long retries until an unconditional removal is done',
-    async () => {
-      const { location, files } = await makeFiles();
-      await withLock(files, (lock) => lock.replaceRecord('old'));
-      const [asleep, awake] = [makeBarrier(), makeBarrier()];
-      const sleeper = withLock(files, async (lock) => {
-        asleep.open();
-        await awake.passed;
-        return lock.removeRecord();
-      });
-      await asleep.passed;
-      await withLock(files, (lock) => lock.replaceRecord('new'));
-      awake.open();
-      expect(await sleeper).toBe(true);
-      expect(await entriesOf(location)).toEqual([]);
-    },
-  );
+  it.concurrent('an owner that slept too long retries until an unconditional removal is done', async () => {
+    const { location, files } = await makeFiles();
+    await withLock(files, (lock) => lock.replaceRecord('old'));
+    const [asleep, awake] = [makeBarrier(), makeBarrier()];
+    const sleeper = withLock(files, async (lock) => {
+      asleep.open();
+      await awake.passed;
+      return lock.removeRecord();
+    });
+    await asleep.passed;
+    await withLock(files, (lock) => lock.replaceRecord('new'));
+    awake.open();
+    expect(await sleeper).toBe(true);
+    expect(await entriesOf(location)).toEqual([]);
+  });
 
   it('reports whether there was a record to remove', async () => {
     const { location, files } = await makeFiles();
