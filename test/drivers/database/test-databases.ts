@@ -57,8 +57,16 @@ export class StatementLog implements Logger {
   logQueryError(): void {
     // The failed statement is in the list already.
   }
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
+  logQuerySlow(): void {
+    // Not recorded.
+  }
+  logSchemaBuild(): void {
+    // Not recorded.
+  }
+  logMigration(): void {
+    // Not recorded.
+  }
+  log(): void {
+    // Not recorded.
+  }
 }

@@ -30,7 +30,7 @@ describe('FileDriver', () => {
     return driver;
   };
 
-  describe('where it keeps sessions', () => {
+  describe('storage', () => {
     it('creates its folder for its owner only, and the parent folders with the usual mode', async () => {
       const above = join(await makeFolder(), 'above');
       const location = join(above, 'sessions');
@@ -183,7 +183,7 @@ describe('FileDriver', () => {
     });
   });
 
-  describe('damage', () => {
+  describe('damaged records', () => {
     const packedOf = async (location: string, driver: FileDriver) => {
       const id = freshId();
       await driver.write(id, sampleRecord(clock.now(), { payload: '{"a":"é"}', userId: 'u' }));
