@@ -11,8 +11,8 @@ export type RecordDriverHarness = DriverUnderTest & Required<Pick<DriverUnderTes
  *
  * @example
  * describeRecordDriver('MemoryDriver', async () => {
- * const clock = new StoppedClock();
- * return { driver: new MemoryDriver({}, clock), clock, close: async () => {} };
+ *   const clock = new StoppedClock();
+ *   return { driver: new MemoryDriver({}, clock), clock, close: async () => {} };
  * });
  */
 export function describeRecordDriver(name: string, makeHarness: () => Promise<RecordDriverHarness>): void {

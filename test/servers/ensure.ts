@@ -3,8 +3,8 @@
  *
  * Has no dependencies but Node's own modules, so that Node 22.18 and newer can run it directly:
  *
- * node test/servers/ensure.ts                    everything
- * node test/servers/ensure.ts redis postgres     some
+ *     node test/servers/ensure.ts                    everything
+ *     node test/servers/ensure.ts redis postgres     some
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
